@@ -1,0 +1,135 @@
+"""What comes out: predictions of experts, and the record that one article becomes."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Analysis", "Fields", "InputUse", "ItemError", "Labels", "Prediction", "RouteEntry", "Stage", "Summary"]
+
+Stage = Literal["read", "route", "load", "predict", "combine"]
+
+
+class Record(BaseModel):
+    """Base of all that is written: frozen, and nothing beyond the declared keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputUse(Record):
+    """How much of an article an expert read.
+
+    Attributes:
+        tokens: tokens that went into the model, special tokens not counted.
+        truncated: whether any of the article was left unread, or had been cut by the scraper.
+        windows: pieces in which the article was read.
+    """
+
+    tokens: int = 0
+    truncated: bool = False
+    windows: int = 0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A text that stands for the article."""
+
+    text: str
+    use: InputUse | None = None
+
+    def problem(self) -> str | None:
+        """Say what is wrong with this prediction, if anything is."""
+        return None if self.text.strip() else "the summary is empty"
+
+    def fields(self) -> dict[str, Any]:
+        """Return what stands in the record under the task."""
+        return {"summary": self.text}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A distribution over labels: scores from 0 to 1 that sum to 1."""
+
+    scores: Mapping[str, float]
+    use: InputUse | None = None
+
+    def problem(self) -> str | None:
+        """Say what is wrong with this prediction, if anything is."""
+        if not self.scores:
+            return "there are no label scores"
+        for label, score in self.scores.items():
+            if not (math.isfinite(score) and 0.0 <= score <= 1.0 + 1e-6):
+                return f"the score of label {label!r} is {score}, not a number from 0 to 1"
+        total = math.fsum(self.scores.values())
+        return None if abs(total - 1.0) < 1e-3 else f"the label scores sum to {total:.4f}, not to 1"
+
+    def fields(self) -> dict[str, Any]:
+        """Return what stands in the record under the task: the best label first."""
+        ranked = sorted(self.scores.items(), key=lambda item: (-item[1], item[0]))
+        scores = {label: round(float(score), 6) for label, score in ranked}
+        label, score = next(iter(scores.items()))
+        return {"label": label, "score": score, "scores": scores}
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The answer to a plug-in's own task: anything that JSON can hold."""
+
+    values: Mapping[str, Any]
+    use: InputUse | None = None
+
+    def problem(self) -> str | None:
+        """Say what is wrong with this prediction, if anything is."""
+        return None if self.values else "there are no fields"
+
+    def fields(self) -> dict[str, Any]:
+        """Return what stands in the record under the task."""
+        return dict(self.values)
+
+
+Prediction = Summary | Labels | Fields
+
+
+class RouteEntry(Record):
+    """One line of the gate's decision.
+
+    Attributes:
+        task: what is asked of the article.
+        expert: who answers; None where the gate abstains.
+        weight: share in the combined answer; 0 for an abstention and for a fallback.
+        reason: why, for a person.
+    """
+
+    task: str
+    expert: str | None
+    weight: float = Field(ge=0.0, le=1.0)
+    reason: str
+
+
+class ItemError(Record):
+    """What went wrong with one article: task and expert are None where the article could not be read."""
+
+    task: str | None = None
+    expert: str | None = None
+    type: str
+    message: str
+    stage: Stage
+
+
+class Analysis(Record):
+    """The record of one input element; good and bad ones have the same keys.
+
+    `status` is `ok` where no error was met, `partial` where errors were met and at least one task was
+    answered, and `failed` where none was.
+    """
+
+    id: str | int | None
+    headline: str | None
+    url: str | None
+    status: Literal["ok", "partial", "failed"]
+    analyses: dict[str, dict[str, Any]]
+    route: list[RouteEntry]
+    errors: list[ItemError]
+    input: InputUse

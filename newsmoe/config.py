@@ -1,0 +1,193 @@
+"""What was asked for: settings from a file, the environment and the command line, checked once, then frozen.
+
+Precedence: command line, then `NEWSMOE_*`, then `newsmoe.toml`, then the defaults. The three are merged
+here rather than by pydantic-settings, which passes over unknown variables and cannot say which source a
+wrong value came from.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+
+from newsmoe.errors import ConfigError, nearest
+from newsmoe.validation import describe
+
+__all__ = ["CONFIG_FILE", "DEFAULT_TASKS", "Condition", "Rule", "Section", "Settings", "find_config", "load_settings", "read_toml"]
+
+CONFIG_FILE = "newsmoe.toml"
+PREFIX = "NEWSMOE_"
+DEFAULT_TASKS = ("summarization", "sentiment", "topic")
+
+
+def _listed(value: object) -> object:
+    """Let one value, or several parted by commas, stand for a list."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _single(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+CommaList = BeforeValidator(_listed)
+Names = Annotated[tuple[str, ...], BeforeValidator(_single)]
+
+
+class Section(BaseModel):
+    """Base of the settings and their tables: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Condition(Section):
+    """What must be true of an article; everything that is given must hold.
+
+    Lists hold alternatives. Names are compared without regard to case.
+    """
+
+    topics: Names | None = Field(None, description="one of the scraper's topics is one of these")
+    language: Names | None = Field(None, description="the language is one of these codes")
+    author: Names | None = Field(None, description="the author is one of these")
+    url_host: Names | None = Field(None, description="the URL's host is one of these, or below one")
+    headline: re.Pattern[str] | None = Field(None, description="a regular expression found in the headline")
+    has_content: bool | None = Field(None, description="whether there is any content")
+    min_words: int | None = Field(None, ge=0, description="the content has at least so many words")
+    max_words: int | None = Field(None, ge=0, description="the content has at most so many words")
+
+
+class Rule(Section):
+    """Who answers which task for the articles that meet the condition.
+
+    `use` maps a task to an expert, to a list of experts (the first answers, the next ones stand by in
+    case it fails), to a table of weights (all answer), or to an empty list (nobody answers).
+    """
+
+    when: Condition = Condition()
+    use: dict[str, str | tuple[str, ...] | dict[str, float]]
+    reason: str | None = Field(None, description="what the record says; default: the condition in words")
+
+    @field_validator("use")
+    @classmethod
+    def _positive_weights(cls, use: dict[str, Any]) -> dict[str, Any]:
+        for task, choice in use.items():
+            if isinstance(choice, dict) and (not choice or min(choice.values()) <= 0):
+                raise ValueError(f"the weights for {task!r} must be greater than 0")
+        return use
+
+
+class Settings(Section):
+    """All that a run can be told.
+
+    Every key can stand in `newsmoe.toml` and, in capitals after `NEWSMOE_`, in the environment; the
+    tables `rule`, `fields` and `experts` stand in the file only.
+    """
+
+    tasks: Annotated[tuple[str, ...], CommaList] = Field(
+        (), description=f"tasks to run; empty: {', '.join(DEFAULT_TASKS)} and what your own rules name"
+    )
+    gate: str = Field("rules", description="who decides: 'rules', 'all', or a TOML file of rules")
+    experts_dir: Annotated[tuple[Path, ...], CommaList] = Field(
+        (), description="folders of your own expert cards, besides ./experts"
+    )
+    device: str = Field("cpu", description="cpu, cuda, cuda:N, mps, or auto for the best that is there")
+    threads: int | None = Field(None, ge=1, description="processor threads a model may use; unset: all")
+    batch_tokens: int = Field(16384, ge=1, description="most tokens in one batch, padding included")
+    batch_articles: int = Field(64, ge=1, description="most articles in one batch")
+    window_articles: int = Field(256, ge=1, description="articles that are held in memory at a time")
+    format: Literal["json", "jsonl"] | None = Field(
+        None, description="json: one array; jsonl: one record a line; unset: by the output's suffix"
+    )
+    rule: tuple[Rule, ...] = Field((), description="rules of your own, tried before the built-in ones")
+    fields: dict[str, Names] = Field({}, description="your scraper's names for the fields of an article")
+    experts: dict[str, dict[str, Any]] = Field({}, description="changed settings of experts, by name")
+
+
+TABLES = frozenset({"rule", "fields", "experts"})
+PATHS = frozenset({"experts_dir"})
+
+
+def find_config(start: Path) -> Path | None:
+    """Return the nearest `newsmoe.toml` in `start` or above it."""
+    return next(
+        (folder / CONFIG_FILE for folder in (start, *start.parents) if (folder / CONFIG_FILE).is_file()), None
+    )
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        ConfigError: it cannot be read, or is no TOML; names file and place.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: no valid TOML: {error}") from None
+
+
+def load_settings(
+    config: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    **given: object,
+) -> Settings:
+    """Merge and check all settings.
+
+    Args:
+        config: the file to read; default: the nearest `newsmoe.toml` upwards from the working directory.
+        environment: where `NEWSMOE_*` are looked up; default: the process environment.
+        given: settings from the command line; None means not given.
+
+    Raises:
+        ConfigError: a source has an unknown key or a wrong value; names the source, and the nearest key.
+    """
+    path = config or find_config(Path.cwd())
+    sources: list[tuple[str, dict[str, Any]]] = []
+    if path is not None:
+        sources.append((str(path), _relative_to(path.parent, read_toml(path))))
+    sources.append(("environment", _from_environment(os.environ if environment is None else environment)))
+    sources.append(("command line", {key: value for key, value in given.items() if value is not None}))
+
+    merged: dict[str, Any] = {}
+    for _, values in sources:
+        merged |= values
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        wrong = {str(detail["loc"][0]) for detail in error.errors()}
+        blamed = [name for name, values in sources if wrong & values.keys()]
+        raise ConfigError(f"{', '.join(blamed)}: {describe(error, Settings)}") from None
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values = {}
+    known = set(Settings.model_fields) - TABLES
+    for variable, text in environment.items():
+        if not variable.startswith(PREFIX):
+            continue
+        key = variable.removeprefix(PREFIX).lower()
+        if key not in known:
+            names = [PREFIX + name.upper() for name in known]
+            raise ConfigError(f"environment: unknown variable {variable}; {nearest(variable, names)}")
+        values[key] = text
+    return values
+
+
+def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """Read the file's paths as relative to the folder it lies in."""
+    changed = dict(values)
+    for key in PATHS & values.keys():
+        listed = _listed(values[key])
+        if isinstance(listed, list):
+            changed[key] = [folder / path if isinstance(path, str) else path for path in listed]
+    gate = values.get("gate")
+    if isinstance(gate, str) and gate.endswith(".toml"):
+        changed["gate"] = str(folder / gate)
+    return changed

@@ -1,0 +1,86 @@
+"""What can go wrong, as one tree.
+
+    NewsmoeError                 anything that ends a run with a message, exit code 1
+    ├── InputError               a file that cannot be read as articles
+    ├── OutputError              a result that cannot be written
+    ├── ConfigError              a setting, or a rule of the gate, that makes no sense
+    ├── RegistryError            an expert that cannot be had
+    │   ├── CardError            an expert.toml that does not hold together
+    │   ├── NameClashError       two experts of one name
+    │   ├── UnknownExpertError   a name that nobody registered
+    │   └── BrokenExpertError    a plug-in that fails on import
+    ├── ModelError               weights that are missing or are not the published ones
+    └── PredictionError          an expert that breaks its contract
+
+Every message says what happened, where, and what to do about it. What goes wrong with a single article
+is no exception at this level but an `ItemError` in its record.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+__all__ = [
+    "BrokenExpertError",
+    "CardError",
+    "ConfigError",
+    "InputError",
+    "ModelError",
+    "NameClashError",
+    "NewsmoeError",
+    "OutputError",
+    "PredictionError",
+    "RegistryError",
+    "UnknownExpertError",
+    "nearest",
+]
+
+
+class NewsmoeError(Exception):
+    """Base of all errors that newsmoe raises on purpose."""
+
+
+class InputError(NewsmoeError):
+    """A file that cannot be read as articles."""
+
+
+class OutputError(NewsmoeError):
+    """A result that cannot be written."""
+
+
+class ConfigError(NewsmoeError):
+    """A setting, or a rule of the gate, that makes no sense."""
+
+
+class RegistryError(NewsmoeError):
+    """An expert that cannot be had."""
+
+
+class CardError(RegistryError):
+    """An `expert.toml` that does not hold together."""
+
+
+class NameClashError(RegistryError):
+    """Two experts of one name."""
+
+
+class UnknownExpertError(RegistryError):
+    """A name that nobody registered."""
+
+
+class BrokenExpertError(RegistryError):
+    """A plug-in that fails on import."""
+
+
+class ModelError(NewsmoeError):
+    """Weights that are missing or are not the published ones."""
+
+
+class PredictionError(NewsmoeError):
+    """An expert that breaks its contract."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `did you mean 'x'?` for the known name closest to `name`, else the list of known names."""
+    names = sorted(known)
+    close = get_close_matches(name, names, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names) or 'none'}"

@@ -1,0 +1,143 @@
+"""Rules in TOML: conditions on an article, and who answers when they hold."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from newsmoe.article import Article
+from newsmoe.config import Condition, Rule, Section, read_toml
+from newsmoe.errors import ConfigError, nearest
+from newsmoe.gating.gate import Choice, Route, eligible, why_not
+from newsmoe.registry.registry import ExpertInfo
+from newsmoe.validation import describe
+
+__all__ = ["DEFAULT_RULES", "RulesGate", "matches", "read_rules"]
+
+DEFAULT_RULES = Path(__file__).with_name("default_rules.toml")
+
+
+class RuleFile(Section):
+    """A TOML file of rules."""
+
+    rule: tuple[Rule, ...] = ()
+
+
+def read_rules(path: Path) -> tuple[Rule, ...]:
+    """Read a TOML file of `[[rule]]` tables.
+
+    Raises:
+        ConfigError: it cannot be read, or a rule makes no sense; names file, rule and key.
+    """
+    try:
+        return RuleFile.model_validate(read_toml(path)).rule
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {describe(error, RuleFile)}") from None
+
+
+class RulesGate:
+    """For each task the first rule decides that matches the article and names the task.
+
+    A task that no rule names goes to the first expert of its pool that can read the article, with the
+    others in reserve.
+
+    Args:
+        rules: in the order in which they are tried.
+        pools: for each task that is asked for, the experts that answer it.
+
+    Raises:
+        ConfigError: a rule for one of these tasks names an expert that does not answer it.
+    """
+
+    def __init__(self, rules: Iterable[Rule], pools: Mapping[str, Sequence[ExpertInfo]]) -> None:
+        self.rules = tuple(rules)
+        self.pools = pools
+        self._by_name = {task: {info.name: info for info in pool} for task, pool in pools.items()}
+        for number, rule in enumerate(self.rules, start=1):
+            for task in rule.use.keys() & pools.keys():
+                for name in _named(rule.use[task]):
+                    if name not in self._by_name[task]:
+                        raise ConfigError(
+                            f"rule {number} sends {task!r} to {name!r}, which is no expert for it;"
+                            f" {nearest(name, self._by_name[task])}"
+                        )
+
+    def route(self, articles: Sequence[Article]) -> list[Route]:
+        """Return the route of each article, in order."""
+        return [self._route(article) for article in articles]
+
+    def _route(self, article: Article) -> Route:
+        matching = [rule for rule in self.rules if matches(rule.when, article)]
+        return tuple(self._choice(task, article, matching) for task in self.pools)
+
+    def _choice(self, task: str, article: Article, matching: Sequence[Rule]) -> Choice:
+        rule = next((rule for rule in matching if task in rule.use), None)
+        pool = self._by_name[task]
+        named = _named(rule.use[task]) if rule else dict.fromkeys(pool, 1.0)
+        reason = (rule.reason or in_words(rule.when)) if rule else "no rule names this task: first expert of its pool"
+        if rule and not named:
+            return Choice(task, {}, (), reason)
+        able = {info.name: named[info.name] for info in eligible([pool[name] for name in named], article)}
+        if not able:
+            return Choice(task, {}, (), why_not([pool[name] for name in named], article))
+        if rule and isinstance(rule.use[task], dict):
+            total = sum(able.values())
+            return Choice(task, {name: weight / total for name, weight in able.items()}, (), reason)
+        first, *reserves = able
+        if first != next(iter(named)):
+            reason = why_not([pool[next(iter(named))]], article)
+        return Choice(task, {first: 1.0}, tuple(reserves), reason)
+
+
+def _named(use: str | Sequence[str] | Mapping[str, float]) -> dict[str, float]:
+    """Return the experts that a rule names, with their weights."""
+    if isinstance(use, Mapping):
+        return dict(use)
+    return dict.fromkeys([use] if isinstance(use, str) else use, 1.0)
+
+
+def _any_equal(wanted: Iterable[str], found: Iterable[str | None]) -> bool:
+    folded = {name.casefold() for name in found if name}
+    return any(name.casefold() in folded for name in wanted)
+
+
+def _any_host(wanted: Iterable[str], host: str) -> bool:
+    return any(host == name.lower() or host.endswith("." + name.lower()) for name in wanted)
+
+
+CHECKS: Mapping[str, Callable[[Any, Article], bool]] = {
+    "topics": lambda wanted, article: _any_equal(wanted, article.topics),
+    "language": lambda wanted, article: _any_equal(wanted, [article.language]),
+    "author": lambda wanted, article: _any_equal(wanted, [article.author, *(article.author or "").split(", ")]),
+    "url_host": lambda wanted, article: _any_host(wanted, article.url_host),
+    "headline": lambda pattern, article: bool(pattern.search(article.headline)),
+    "has_content": lambda wanted, article: bool(article.content) is wanted,
+    "min_words": lambda least, article: article.words >= least,
+    "max_words": lambda most, article: article.words <= most,
+}
+"""For each key of a condition, whether an article meets its value."""
+
+
+def matches(condition: Condition, article: Article) -> bool:
+    """Tell whether everything that the condition asks for holds of the article."""
+    return all(check(asked, article) for key, check in CHECKS.items() if (asked := getattr(condition, key)) is not None)
+
+
+def in_words(condition: Condition) -> str:
+    """Say what the condition asks for."""
+    asked = condition.model_dump(exclude_none=True)
+    parts = [f"{key} {_value_in_words(value)}" for key, value in asked.items()]
+    return "rule: " + (", ".join(parts) or "every article")
+
+
+def _value_in_words(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case tuple():
+            return " or ".join(value)
+        case re.Pattern():
+            return f"/{value.pattern}/"
+    return str(value)

@@ -1,0 +1,136 @@
+"""Pairs of article and expert in, answers or errors out: loading, batches, and keeping failures apart."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from pydantic_core import PydanticSerializationError, to_json
+
+from newsmoe.analysis import ItemError, Prediction, Stage
+from newsmoe.article import Article
+from newsmoe.batching import cut_batches
+from newsmoe.errors import PredictionError
+from newsmoe.orchestrator.figures import ExpertFigures
+from newsmoe.registry.expert import Device, Expert, lengths_of
+from newsmoe.registry.registry import Registry
+
+__all__ = ["Dispatcher", "Outcome"]
+
+Outcome = Prediction | ItemError
+LONGEST_MESSAGE = 500  # characters; a message may carry the whole text of an article
+
+
+@dataclass(frozen=True)
+class _Broken:
+    """An expert that could not be loaded, and why."""
+
+    error: Exception
+
+
+class Dispatcher:
+    """Runs experts on articles.
+
+    Args:
+        registry: builds the experts, each when it is first needed.
+        device: where they load; resolved.
+        batch_tokens: most tokens in a batch, padding included.
+        batch_articles: most articles in a batch.
+    """
+
+    def __init__(self, registry: Registry, device: Device, batch_tokens: int, batch_articles: int) -> None:
+        self.registry = registry
+        self.device = device
+        self.batch_tokens = batch_tokens
+        self.batch_articles = batch_articles
+        self._loaded: dict[str, Expert | _Broken] = {}
+
+    def run(
+        self, name: str, task: str, articles: Sequence[Article], figures: ExpertFigures
+    ) -> list[Outcome]:
+        """Have the expert `name` answer for each article; return its answers, or errors, in order."""
+        expert = self._expert(name, figures)
+        if isinstance(expert, _Broken):
+            figures.errors += len(articles)
+            return [_item_error(task, name, expert.error, "load")] * len(articles)
+        started = perf_counter()
+        outcomes = self._in_batches(expert, task, articles, figures)
+        figures.seconds += perf_counter() - started
+        answered = [outcome for outcome in outcomes if not isinstance(outcome, ItemError)]
+        figures.items += len(answered)
+        figures.errors += len(outcomes) - len(answered)
+        figures.tokens += sum(outcome.use.tokens for outcome in answered if outcome.use)
+        return outcomes
+
+    def _expert(self, name: str, figures: ExpertFigures) -> Expert | _Broken:
+        """Build and load an expert once; one that fails is not tried again in this run."""
+        if name not in self._loaded:
+            started = perf_counter()
+            try:
+                expert = self.registry.build(name)
+                expert.load(self.device)
+                self._loaded[name] = expert
+            except Exception as error:  # noqa: BLE001  # other people's code: its failure is its articles' error
+                self._loaded[name] = _Broken(error)
+            figures.load_seconds += perf_counter() - started
+        return self._loaded[name]
+
+    def _in_batches(
+        self, expert: Expert, task: str, articles: Sequence[Article], figures: ExpertFigures
+    ) -> list[Outcome]:
+        outcomes: dict[int, Outcome] = {}
+        for batch in cut_batches(self._lengths(expert, articles), self.batch_tokens, self.batch_articles):
+            answers = self._predict(expert, task, [articles[index] for index in batch], figures)
+            outcomes.update(zip(batch, answers, strict=True))
+        return [outcomes[index] for index in range(len(articles))]
+
+    def _lengths(self, expert: Expert, articles: Sequence[Article]) -> list[int]:
+        """Return the lengths that the expert states, or 1 each where it fails: `predict` will tell why."""
+        try:
+            lengths = lengths_of(expert, articles)
+        except Exception:  # noqa: BLE001  # other people's code, and only the order of work depends on it
+            lengths = []
+        return lengths if len(lengths) == len(articles) else [1] * len(articles)
+
+    def _predict(
+        self, expert: Expert, task: str, articles: Sequence[Article], figures: ExpertFigures
+    ) -> list[Outcome]:
+        """Predict a batch; halve one that fails, down to the articles that it fails on."""
+        figures.batches += 1
+        try:
+            return [_checked(task, expert, answer) for answer in _predictions(expert, articles)]
+        except Exception as error:  # noqa: BLE001  # the item boundary: whatever an expert raises costs one article
+            if len(articles) == 1:
+                return [_item_error(task, expert.name, error, "predict")]
+        half = len(articles) // 2
+        return [
+            outcome
+            for part in (articles[:half], articles[half:])
+            for outcome in self._predict(expert, task, part, figures)
+        ]
+
+
+def _predictions(expert: Expert, articles: Sequence[Article]) -> Iterable[Prediction]:
+    predictions = expert.predict(articles)
+    if len(predictions) != len(articles):
+        raise PredictionError(f"returned {len(predictions)} predictions for {len(articles)} articles")
+    return predictions
+
+
+def _checked(task: str, expert: Expert, answer: Prediction) -> Outcome:
+    if not isinstance(answer, Prediction):
+        raise PredictionError(f"returned {type(answer).__name__}, expected Summary, Labels or Fields")
+    problem = answer.problem() or _unwritable(answer)
+    return _item_error(task, expert.name, PredictionError(problem), "predict") if problem else answer
+
+
+def _unwritable(answer: Prediction) -> str | None:
+    try:
+        to_json(answer.fields())
+    except (PydanticSerializationError, UnicodeError, ValueError) as error:
+        return f"the answer cannot be written as JSON: {error}"
+    return None
+
+
+def _item_error(task: str, expert: str, error: Exception, stage: Stage) -> ItemError:
+    message = " ".join(str(error).encode(errors="replace").decode().split()) or "no message"
+    return ItemError(task=task, expert=expert, type=type(error).__name__, message=message[:LONGEST_MESSAGE], stage=stage)

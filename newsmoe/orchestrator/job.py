@@ -1,0 +1,153 @@
+"""One output file from one or more input files, with the report of the run."""
+
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain, islice
+from pathlib import Path
+from time import perf_counter
+from typing import Protocol
+
+from newsmoe.analysis import Analysis
+from newsmoe.config import Settings
+from newsmoe.errors import ConfigError, OutputError
+from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.orchestrator.session import Session
+from newsmoe.storage.readers import Source, open_source
+from newsmoe.storage.run_report import ExpertReport, RunReport, default_report, installed_versions
+from newsmoe.storage.writers import STDOUT, default_output, format_of, open_writer, write_text
+
+__all__ = ["Job", "Observer", "plan_jobs", "run_job"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to read and where to write.
+
+    Attributes:
+        inputs: paths, or `-` for standard input.
+        output: a path, or `-` for standard output.
+        format: `json` or `jsonl`.
+        report: where the run report goes; None for no report.
+    """
+
+    inputs: tuple[str, ...]
+    output: Path
+    format: str
+    report: Path | None
+
+
+class Observer(Protocol):
+    """Whoever wants to know how a run comes along."""
+
+    def started(self, total: int) -> None:
+        """The inputs were checked; there are `total` articles in them."""
+
+    def finished(self, analysis: Analysis, figures: RunFigures) -> None:
+        """A record was written."""
+
+
+def plan_jobs(
+    inputs: Sequence[str], output: Path | None, report: Path | None, settings: Settings
+) -> list[Job]:
+    """Return one job for all inputs where an output is named, else one for each input.
+
+    Raises:
+        ConfigError: two inputs would share a default output, or several jobs one report.
+        OutputError: an output is one of the inputs.
+    """
+    if output is not None:
+        groups = [(tuple(inputs), output)]
+    else:
+        groups = [((name,), _default_output(name, settings.format or "json")) for name in inputs]
+    outputs = [path for _, path in groups]
+    if len(set(outputs)) < len(outputs):
+        raise ConfigError(f"several inputs would be written to {outputs[0]}; name an output with -o")
+    if report is not None and len(groups) > 1:
+        raise ConfigError("one run report for several outputs: name one output with -o, or no report")
+    for names, path in groups:
+        if any(name != "-" and Path(name).resolve() == path.resolve() for name in names):
+            raise OutputError(f"{path}: is an input too, and would be overwritten; name another output with -o")
+    return [
+        Job(names, path, settings.format or format_of(path), report or (None if path == STDOUT else default_report(path)))
+        for names, path in groups
+    ]
+
+
+def _default_output(name: str, format: str) -> Path:
+    """Return the output beside the input, in the working directory where that folder cannot be written."""
+    if name == "-":
+        return STDOUT
+    beside = default_output(Path(name), format)
+    return beside if os.access(beside.parent, os.W_OK) or not beside.parent.is_dir() else Path(beside.name)
+
+
+def run_job(session: Session, job: Job, observer: Observer, limit: int | None = None) -> RunReport:
+    """Read, analyze, write, report.
+
+    Args:
+        session: the loaded experts.
+        job: what to read and where to write.
+        observer: told of the progress.
+        limit: most articles to read.
+
+    Raises:
+        InputError: an input cannot be read; nothing was written.
+        OutputError: an output cannot be written.
+    """
+    started, clock = datetime.now(UTC), perf_counter()
+    figures = RunFigures()
+    with ExitStack() as stack:
+        sources = [stack.enter_context(open_source(name, session.settings.fields)) for name in job.inputs]
+        total = sum(source.count for source in sources)
+        observer.started(total if limit is None else min(limit, total))
+        write = stack.enter_context(open_writer(job.output, job.format))
+        for analysis in _records(session, sources, figures, limit):
+            write(analysis)
+            observer.finished(analysis, figures)
+    report = _report(session, job, figures, started, perf_counter() - clock)
+    if job.report is not None:
+        write_text(job.report, report.model_dump_json(indent=2) + "\n")
+    return report
+
+
+def _records(
+    session: Session, sources: Sequence[Source], figures: RunFigures, limit: int | None
+) -> Iterator[Analysis]:
+    items = chain.from_iterable(source.articles() for source in sources)
+    return session.analyze(islice(items, limit), figures)
+
+
+def _report(session: Session, job: Job, figures: RunFigures, started: datetime, seconds: float) -> RunReport:
+    experts = {}
+    for name, one in figures.experts.items():
+        info = session.registry.info(name)
+        experts[name] = ExpertReport(
+            task=info.task,
+            fingerprint=info.card.fingerprint() if info.card else "",
+            items=one.items,
+            share=round(one.items / figures.items, 4) if figures.items else 0.0,
+            errors=one.errors,
+            batches=one.batches,
+            tokens=one.tokens,
+            seconds=round(one.seconds, 3),
+            load_seconds=round(one.load_seconds, 3),
+        )
+    return RunReport(
+        inputs=list(job.inputs),
+        output=str(job.output),
+        started=started,
+        seconds=round(seconds, 3),
+        items=figures.items,
+        statuses=dict(figures.statuses),
+        errors=dict(figures.errors),
+        abstentions=dict(figures.abstentions),
+        tokens=figures.tokens,
+        device=session.device.name,
+        gate=session.settings.gate,
+        tasks=list(session.tasks),
+        experts=experts,
+        versions=installed_versions(),
+    )

@@ -1,0 +1,73 @@
+"""Everything a run needs, put together from settings."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from newsmoe.analysis import Analysis
+from newsmoe.article import Article, Unreadable
+from newsmoe.config import Settings
+from newsmoe.gating.build import build_gate
+from newsmoe.gating.gate import Gate
+from newsmoe.orchestrator.dispatch import Dispatcher
+from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.orchestrator.pipeline import Pipeline
+from newsmoe.registry.expert import Device
+from newsmoe.registry.registry import Registry
+from newsmoe.storage.normalise import Normaliser
+
+__all__ = ["Session", "analyze"]
+
+
+class Session:
+    """A registry, a gate and loaded experts, for one or more inputs.
+
+    Args:
+        settings: what was asked for.
+        registry: where experts come from; default: the built-in ones, plug-ins, and the settings' folders.
+        gate: who decides; default: what the settings say.
+
+    Raises:
+        ConfigError: the settings do not fit each other or this machine.
+        RegistryError: the experts' names clash.
+    """
+
+    def __init__(self, settings: Settings, registry: Registry | None = None, gate: Gate | None = None) -> None:
+        self.settings = settings
+        self.registry = registry or Registry(settings.experts_dir, settings.experts)
+        self.gate = gate or build_gate(settings, self.registry)
+        self.device = Device(settings.device, settings.threads).resolve()
+        dispatcher = Dispatcher(self.registry, self.device, settings.batch_tokens, settings.batch_articles)
+        self._pipeline = Pipeline(self.gate, dispatcher, settings.window_articles)
+
+    def analyze(
+        self, items: Iterable[Article | Unreadable], figures: RunFigures | None = None
+    ) -> Iterator[Analysis]:
+        """Yield one record for each item, in order; count it in `figures`."""
+        return self._pipeline.run(items, RunFigures() if figures is None else figures)
+
+
+def analyze(
+    articles: Iterable[Article | Mapping[str, Any]],
+    settings: Settings | None = None,
+    *,
+    registry: Registry | None = None,
+    gate: Gate | None = None,
+) -> Iterator[Analysis]:
+    """Analyze articles: yield one record for each, in order, as soon as its window is done.
+
+    What goes wrong with one article stands in its record; nothing is raised for it.
+
+    Args:
+        articles: `Article` objects, or what a scraper wrote.
+        settings: what to do; default: all tasks by the built-in rules on the CPU. No file and no
+            environment variable is read; `load_settings` does that.
+        registry: where experts come from.
+        gate: who decides.
+
+    Raises:
+        NewsmoeError: the settings do not fit each other or this machine.
+    """
+    session = Session(settings or Settings(), registry, gate)
+    normaliser = Normaliser(session.settings.fields)
+    items = (article if isinstance(article, Article) else normaliser(article) for article in articles)
+    return session.analyze(items)

@@ -1,0 +1,1 @@
+"""Experts: what they are, where they come from, and the code behind their cards."""

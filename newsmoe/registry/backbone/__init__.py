@@ -1,0 +1,1 @@
+"""The one small encoder that all embedded experts share."""

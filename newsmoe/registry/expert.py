@@ -1,0 +1,78 @@
+"""What an expert is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from newsmoe.analysis import Prediction
+from newsmoe.article import Article, estimate_tokens
+from newsmoe.errors import ConfigError
+
+__all__ = ["Device", "Expert", "lengths_of"]
+
+KINDS = ("cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where models run.
+
+    Attributes:
+        name: `cpu`, `cuda`, `cuda:1` or `mps`, as torch spells it; `auto` is the best that is there.
+        threads: processor threads a model may use; None leaves it to the runtime.
+    """
+
+    name: str = "cpu"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.name != "auto" and self.name.split(":")[0] not in KINDS:
+            raise ConfigError(f"device {self.name!r} is not known; use auto, {', '.join(KINDS)} or cuda:N")
+
+    def resolve(self) -> "Device":
+        """Return the device that `auto` stands for; imports torch to find out.
+
+        Raises:
+            ConfigError: the device is not there.
+        """
+        if self.name == "cpu":
+            return self
+        import torch
+
+        there = [
+            kind for kind, found in (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()))
+            if found
+        ]  # fmt: skip
+        if self.name == "auto":
+            return Device(there[0] if there else "cpu", self.threads)
+        if self.name.split(":")[0] not in there:
+            raise ConfigError(f"device {self.name!r} is not on this machine; use --device cpu or auto")
+        return self
+
+
+@runtime_checkable
+class Expert(Protocol):
+    """One model for one task. A plug-in writes `predict`, and `load` where there is something to load.
+
+    An expert may say more about itself; what it leaves out has a default:
+        languages: tuple of ISO 639-1 codes that it reads; absent or empty: any.
+        needs_content: whether a headline alone is too little for it; absent: False.
+        lengths(articles) -> list[int]: tokens that it would read of each; absent: estimated.
+    """
+
+    name: str
+    task: str
+
+    def load(self, device: Device) -> None:
+        """Bring the weights into memory. Called once, before the first `predict`."""
+
+    def predict(self, articles: Sequence[Article]) -> list[Prediction]:
+        """Answer for each article, in order: as many predictions out as articles in."""
+
+
+def lengths_of(expert: Expert, articles: Sequence[Article]) -> list[int]:
+    """Return how many tokens `expert` would read of each article, as it says or else estimated."""
+    own: Any = getattr(expert, "lengths", None)
+    if own is not None:
+        return list(own(articles))
+    return [estimate_tokens(article.headline) + estimate_tokens(article.content) for article in articles]

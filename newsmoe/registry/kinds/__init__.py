@@ -1,0 +1,85 @@
+"""The code behind cards: one module a kind, imported when an expert of it is built."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from newsmoe.errors import CardError, nearest
+from newsmoe.registry.cards import CARD_FILE, Card
+from newsmoe.registry.expert import Device, Expert
+from newsmoe.validation import describe
+
+if TYPE_CHECKING:
+    from newsmoe.registry.backbone.backbone import Backbone
+
+__all__ = ["KINDS", "KindSettings", "Workshop", "build", "check_settings"]
+
+KINDS: Mapping[str, str] = {
+    "classifier": "newsmoe.registry.kinds.classifier:Classifier",
+    "extractive": "newsmoe.registry.kinds.extractive:Extractive",
+    "lead": "newsmoe.registry.kinds.lead:Lead",
+    "zero-shot": "newsmoe.registry.kinds.zero_shot:ZeroShot",
+}
+"""Kinds by name. A kind is a class that satisfies `Expert`, is made of (card, settings, workshop), and has
+its settings as a pydantic model in `Settings`."""
+
+
+class KindSettings(BaseModel):
+    """Base of a kind's settings: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Workshop:
+    """What experts share: one backbone a device, however many experts stand on it."""
+
+    def __init__(self) -> None:
+        self._backbones: dict[Device, Backbone] = {}
+
+    def backbone(self, device: Device) -> "Backbone":
+        """Return the backbone on `device`, loaded on the first call.
+
+        Raises:
+            ModelError: its files are missing or not the published ones.
+        """
+        if device not in self._backbones:
+            from newsmoe.registry.backbone.backbone import Backbone
+            from newsmoe.registry.backbone.files import find_backbone
+            from newsmoe.registry.backbone.torch_runtime import TorchRuntime
+
+            files = find_backbone()
+            self._backbones[device] = Backbone(files, TorchRuntime(files, device))
+        return self._backbones[device]
+
+
+def build(card: Card, workshop: Workshop) -> Expert:
+    """Make the expert that `card` describes, its weights not loaded yet.
+
+    Raises:
+        CardError: the kind does not exist, or refuses the settings.
+    """
+    kind = _kind(card)
+    expert: Expert = kind(card, check_settings(card), workshop)
+    return expert
+
+
+def check_settings(card: Card) -> KindSettings:
+    """Return the settings as the kind understands them.
+
+    Raises:
+        CardError: the kind does not exist, or refuses the settings; names file and key.
+    """
+    model: type[KindSettings] = _kind(card).Settings
+    try:
+        return model.model_validate(card.settings)
+    except ValidationError as error:
+        raise CardError(f"{card.folder / CARD_FILE}: [settings] {describe(error, model)}") from None
+
+
+def _kind(card: Card) -> Any:
+    if card.kind not in KINDS:
+        raise CardError(f"{card.folder / CARD_FILE}: unknown kind {card.kind!r}; {nearest(card.kind, KINDS)}")
+    module, _, name = KINDS[card.kind].partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,44 @@
+"""The first sentences: no model, any language, and for news a summary that is hard to beat."""
+
+from collections.abc import Sequence
+
+from newsmoe.analysis import InputUse, Prediction, Summary
+from newsmoe.article import Article, estimate_tokens
+from newsmoe.registry.backbone.sentences import split_sentences
+from newsmoe.registry.cards import Card
+from newsmoe.registry.expert import Device
+from newsmoe.registry.kinds import Workshop
+from newsmoe.registry.kinds.lengths import SummaryLength, distinct, joined
+
+__all__ = ["Lead"]
+
+READ = 10_000  # characters; more than any lead has
+
+
+class Lead:
+    """Summarizes by the first sentences, as news is written to be cut from the end."""
+
+    Settings = SummaryLength
+
+    def __init__(self, card: Card, settings: SummaryLength, workshop: Workshop) -> None:
+        self.name = card.name
+        self.task = card.task
+        self.settings = settings
+
+    def load(self, device: Device) -> None:
+        """Nothing to load."""
+
+    def lengths(self, articles: Sequence[Article]) -> list[int]:
+        """Return 1 for each: the price does not depend on the article."""
+        return [1] * len(articles)
+
+    def predict(self, articles: Sequence[Article]) -> list[Prediction]:
+        """Return the first sentences of each article."""
+        return [self._summary(article) for article in articles]
+
+    def _summary(self, article: Article) -> Summary:
+        sentences = split_sentences(article.content[:READ], article.language)
+        tokens = [estimate_tokens(sentence) for sentence in sentences]
+        chosen = self.settings.choose(distinct(sentences), tokens)
+        use = InputUse(tokens=sum(tokens[number] for number in chosen), truncated=article.truncated, windows=1)
+        return Summary(joined(sentences, chosen), use)

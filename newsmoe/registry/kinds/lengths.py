@@ -1,0 +1,58 @@
+"""How long a summary is."""
+
+from collections.abc import Iterable, Sequence
+
+from pydantic import Field, model_validator
+
+from newsmoe.registry.kinds import KindSettings
+
+__all__ = ["SummaryLength", "distinct", "joined"]
+
+
+class SummaryLength(KindSettings):
+    """Bounds of a summary; tokens are word pieces, about 1.3 to a word.
+
+    A summary grows until it has `sentences` sentences and `min_tokens` tokens, and takes no sentence
+    that would bring it over `max_tokens`.
+    """
+
+    sentences: int = Field(3, ge=1)
+    min_tokens: int = Field(40, ge=1)
+    max_tokens: int = Field(250, ge=1)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "SummaryLength":
+        if self.min_tokens > self.max_tokens:
+            raise ValueError(f"min_tokens ({self.min_tokens}) is over max_tokens ({self.max_tokens})")
+        return self
+
+    def choose(self, candidates: Iterable[int], tokens: Sequence[int]) -> list[int]:
+        """Take from `candidates`, the best first, and return them in the article's order.
+
+        Args:
+            candidates: numbers of sentences; may be a generator that looks at what was taken.
+            tokens: length of every sentence of the article.
+        """
+        taken: list[int] = []
+        total = 0
+        for candidate in candidates:
+            if taken and total + tokens[candidate] > self.max_tokens:
+                continue
+            taken.append(candidate)
+            total += tokens[candidate]
+            if len(taken) >= self.sentences and total >= self.min_tokens:
+                break
+        return sorted(taken)
+
+
+def distinct(sentences: Sequence[str]) -> list[int]:
+    """Return the numbers of the sentences that do not repeat an earlier one, case and spacing aside."""
+    first: dict[str, int] = {}
+    for number, sentence in enumerate(sentences):
+        first.setdefault(" ".join(sentence.lower().split()), number)
+    return list(first.values())
+
+
+def joined(sentences: Sequence[str], chosen: Iterable[int]) -> str:
+    """Return the chosen sentences as one text."""
+    return " ".join(sentences[number] for number in chosen)

@@ -1,0 +1,47 @@
+"""Labels that nobody trained: the nearest description wins."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import Field
+
+from newsmoe.analysis import Prediction
+from newsmoe.article import Article
+from newsmoe.registry.backbone.backbone import Vectors
+from newsmoe.registry.cards import Card
+from newsmoe.registry.kinds import Workshop
+from newsmoe.registry.kinds.embedded import EmbeddedExpert, LongInputSettings, Shares, softmax
+
+__all__ = ["ZeroShot", "ZeroShotSettings"]
+
+
+class ZeroShotSettings(LongInputSettings):
+    """Labels with their descriptions; the temperature divides the cosine similarities."""
+
+    labels: dict[str, str] = Field(min_length=2)
+    temperature: float = Field(0.05, gt=0)
+
+
+class ZeroShot(EmbeddedExpert):
+    """Answers with a distribution over the user's labels, by similarity of article and description."""
+
+    Settings = ZeroShotSettings
+
+    def __init__(self, card: Card, settings: ZeroShotSettings, workshop: Workshop) -> None:
+        super().__init__(card, settings.long_input, workshop)
+        self.labels = settings.labels
+        self.temperature = settings.temperature
+
+    def prepare(self) -> None:
+        """Encode the descriptions, each as an article of its own with the label as headline."""
+        described = [Article(headline=label, content=text) for label, text in self.labels.items()]
+        windows = [self.backbone.read(article).windows[0] for article in described]
+        self.descriptions = np.stack([encoded.window for encoded in self.backbone.encode(windows)])
+
+    def predict(self, articles: Sequence[Article]) -> list[Prediction]:
+        """Return the label distribution of each article."""
+        return self.classify(articles, tuple(self.labels), self.shares)
+
+    def shares(self, vectors: Vectors) -> Shares:
+        """Return probabilities of shape (windows, labels) for window vectors of shape (windows, width)."""
+        return softmax(vectors @ self.descriptions.T / self.temperature)

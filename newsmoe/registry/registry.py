@@ -1,0 +1,205 @@
+"""The one place that knows which experts there are; three doors lead in.
+
+Cards in `experts/` (built in), cards in the user's folders, and entry points in the group
+`newsmoe.experts` (code). Nothing is imported or loaded before it is asked for, save the module of an entry
+point, which must be imported to learn the expert's task.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from newsmoe.errors import BrokenExpertError, CardError, ConfigError, NameClashError, UnknownExpertError, nearest
+from newsmoe.registry.cards import CARD_FILE, Card, read_card
+from newsmoe.registry.expert import Expert
+from newsmoe.registry.kinds import Workshop, build
+
+__all__ = ["GROUP", "ExpertInfo", "Registry", "builtin_folder"]
+
+GROUP = "newsmoe.experts"
+
+
+@dataclass(frozen=True)
+class ExpertInfo:
+    """What is known of an expert before it is built.
+
+    Attributes:
+        name: unique in the registry.
+        task: what it answers; empty where it is broken.
+        languages: codes that it reads; empty: any.
+        needs_content: whether a headline alone is too little for it.
+        origin: the folder of its card, or its entry point.
+        card: its card, where it has one.
+        broken: why it cannot be used, or None.
+    """
+
+    name: str
+    task: str
+    languages: tuple[str, ...] = ()
+    needs_content: bool = False
+    origin: str = ""
+    card: Card | None = None
+    factory: Any = field(default=None, repr=False, compare=False)
+    broken: str | None = None
+
+    def reads(self, language: str | None) -> bool:
+        """Tell whether the expert knows `language`; an unknown one is given to everybody."""
+        return language is None or not self.languages or language in self.languages
+
+
+class Registry:
+    """Finds experts by name and builds them.
+
+    Args:
+        folders: the user's folders of cards, each card in a folder of its own.
+        changes: changed settings of experts, by name.
+        plugins: whether to look for entry points.
+    """
+
+    def __init__(
+        self,
+        folders: Iterable[Path] = (),
+        changes: Mapping[str, Mapping[str, Any]] | None = None,
+        *,
+        plugins: bool = True,
+    ) -> None:
+        self.folders = tuple(folders)
+        self.changes = dict(changes or {})
+        self.plugins = plugins
+        self.workshop = Workshop()
+        self._added: dict[str, ExpertInfo] = {}
+
+    @cached_property
+    def _found(self) -> dict[str, ExpertInfo]:
+        found: dict[str, ExpertInfo] = {}
+        for info in (*self._from_cards(), *self._from_entry_points()):
+            _enter(found, info)
+        for name in self.changes:
+            if name not in found:
+                raise ConfigError(f"[experts.{name}] changes an expert that does not exist; {nearest(name, found)}")
+        return found
+
+    @property
+    def experts(self) -> Mapping[str, ExpertInfo]:
+        """All experts by name, broken ones too, the built-in ones first."""
+        return {**self._found, **self._added}
+
+    def add(self, expert: Expert) -> None:
+        """Register an expert that is at hand already, as a library user does.
+
+        Raises:
+            NameClashError: the name is taken.
+        """
+        found = dict(self.experts)
+        info = _describe_plugin(expert, name=expert.name, origin=f"added: {type(expert).__qualname__}")
+        _enter(found, info)
+        self._added[info.name] = info
+
+    def info(self, name: str) -> ExpertInfo:
+        """Look an expert up.
+
+        Raises:
+            UnknownExpertError: there is none of that name; lists what there is.
+        """
+        try:
+            return self.experts[name]
+        except KeyError:
+            raise UnknownExpertError(
+                f"no expert is called {name!r}; {nearest(name, self.experts)}; see 'newsmoe experts list'"
+            ) from None
+
+    def pool(self, task: str) -> list[ExpertInfo]:
+        """Return the experts that answer `task`, broken ones left out."""
+        return [info for info in self.experts.values() if info.task == task and not info.broken]
+
+    def tasks(self) -> list[str]:
+        """Return all tasks that somebody answers."""
+        return list(dict.fromkeys(info.task for info in self.experts.values() if not info.broken))
+
+    def build(self, name: str) -> Expert:
+        """Make the expert, its weights not loaded yet.
+
+        Raises:
+            UnknownExpertError: there is none of that name.
+            BrokenExpertError: its plug-in or its card does not work.
+        """
+        info = self.info(name)
+        if info.broken:
+            raise BrokenExpertError(f"expert {name!r} from {info.origin} is broken: {info.broken}")
+        if info.card is not None:
+            return build(info.card, self.workshop)
+        made: Expert = info.factory()
+        return made
+
+    def _from_cards(self) -> Iterable[ExpertInfo]:
+        builtin = builtin_folder()
+        seen: set[Path] = set()
+        for root in (builtin, *self.folders):
+            if not root.is_dir():
+                raise ConfigError(f"{root}: no such folder of experts; check --experts-dir and experts_dir")
+            for path in sorted(root.glob(f"*/{CARD_FILE}")):
+                if (real := path.resolve()) not in seen:
+                    seen.add(real)
+                    yield self._from_card(path.parent)
+
+    def _from_card(self, folder: Path) -> ExpertInfo:
+        try:
+            card = read_card(folder)
+        except CardError as error:
+            return ExpertInfo(folder.name, "", origin=str(folder), broken=str(error))
+        if changes := self.changes.get(card.name):
+            card = card.with_settings(dict(changes))
+        return ExpertInfo(
+            card.name, card.task, card.languages, card.needs_content, origin=str(folder), card=card
+        )
+
+    def _from_entry_points(self) -> Iterable[ExpertInfo]:
+        if self.plugins:
+            yield from map(_from_entry_point, sorted(entry_points(group=GROUP), key=lambda point: point.name))
+
+
+def _enter(found: dict[str, ExpertInfo], info: ExpertInfo) -> None:
+    other = found.get(info.name)
+    if other is not None:
+        raise NameClashError(
+            f"two experts are called {info.name!r}: {other.origin} and {info.origin}; rename one of them"
+        )
+    found[info.name] = info
+
+
+def _from_entry_point(point: EntryPoint) -> ExpertInfo:
+    origin = f"{point.value} ({point.dist.name if point.dist else 'entry point'})"
+    try:
+        factory = point.load()
+        expert = factory() if callable(factory) else factory
+    except Exception as error:  # noqa: BLE001  # other people's code: it may fail in any way, and costs only itself
+        return ExpertInfo(point.name, "", origin=origin, broken=f"{type(error).__name__}: {error}")
+    return _describe_plugin(expert, name=point.name, origin=origin)
+
+
+def _describe_plugin(expert: Any, *, name: str, origin: str) -> ExpertInfo:
+    if not isinstance(expert, Expert):
+        missing = [part for part in ("name", "task", "load", "predict") if not hasattr(expert, part)]
+        return ExpertInfo(name, "", origin=origin, broken=f"no expert: {', '.join(missing)} missing")
+    if expert.name != name:
+        broken = f"its entry point is called {name!r}, the expert calls itself {expert.name!r}; make them equal"
+        return ExpertInfo(name, "", origin=origin, broken=broken)
+    return ExpertInfo(
+        expert.name,
+        expert.task,
+        tuple(getattr(expert, "languages", ())),
+        bool(getattr(expert, "needs_content", False)),
+        origin=origin,
+        factory=lambda: expert,
+    )
+
+
+def builtin_folder() -> Path:
+    """Return the folder of the built-in cards: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "_experts"
+    return installed if installed.is_dir() else Path(os.path.abspath(package.parent / "experts"))

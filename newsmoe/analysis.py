@@ -7,7 +7,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Analysis", "Fields", "InputUse", "ItemError", "Labels", "Prediction", "RouteEntry", "Stage", "Summary"]
+__all__ = [
+    "Analysis",
+    "Fields",
+    "InputUse",
+    "ItemError",
+    "Labels",
+    "Prediction",
+    "RouteEntry",
+    "Stage",
+    "Summary",
+]
 
 Stage = Literal["read", "route", "load", "predict", "combine"]
 

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 __all__ = ["cut_batches"]
 
 
-def cut_batches(lengths: Sequence[int], most_tokens: int, most_items: int | None = None) -> Iterator[list[int]]:
+def cut_batches(
+    lengths: Sequence[int], most_tokens: int, most_items: int | None = None
+) -> Iterator[list[int]]:
     """Yield index lists that cover `lengths`, longest first, so that little is padded.
 
     A batch costs its longest item times its size. Longest first, too little memory shows at the start

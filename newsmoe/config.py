@@ -17,7 +17,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from newsmoe.errors import ConfigError, nearest
 from newsmoe.validation import describe
 
-__all__ = ["CONFIG_FILE", "DEFAULT_TASKS", "Condition", "Rule", "Section", "Settings", "find_config", "load_settings", "read_toml"]
+__all__ = [
+    "CONFIG_FILE",
+    "DEFAULT_TASKS",
+    "Condition",
+    "Rule",
+    "Section",
+    "Settings",
+    "find_config",
+    "load_settings",
+    "read_toml",
+]
 
 CONFIG_FILE = "newsmoe.toml"
 PREFIX = "NEWSMOE_"
@@ -135,15 +145,15 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 def load_settings(
     config: Path | None = None,
+    given: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
-    **given: object,
 ) -> Settings:
     """Merge and check all settings.
 
     Args:
         config: the file to read; default: the nearest `newsmoe.toml` upwards from the working directory.
-        environment: where `NEWSMOE_*` are looked up; default: the process environment.
         given: settings from the command line; None means not given.
+        environment: where `NEWSMOE_*` are looked up; default: the process environment.
 
     Raises:
         ConfigError: a source has an unknown key or a wrong value; names the source, and the nearest key.
@@ -153,7 +163,9 @@ def load_settings(
     if path is not None:
         sources.append((str(path), _relative_to(path.parent, read_toml(path))))
     sources.append(("environment", _from_environment(os.environ if environment is None else environment)))
-    sources.append(("command line", {key: value for key, value in given.items() if value is not None}))
+    sources.append(
+        ("command line", {key: value for key, value in (given or {}).items() if value is not None})
+    )
 
     merged: dict[str, Any] = {}
     for _, values in sources:

@@ -20,7 +20,9 @@ def build_gate(settings: Settings, registry: Registry) -> Gate:
         ConfigError: the gate or a task is not known, or a rule makes no sense.
     """
     rules = _own_rules(settings)
-    tasks = settings.tasks or tuple(dict.fromkeys((*DEFAULT_TASKS, *(task for rule in rules for task in rule.use))))
+    tasks = settings.tasks or tuple(
+        dict.fromkeys((*DEFAULT_TASKS, *(task for rule in rules for task in rule.use)))
+    )
     known = registry.tasks()
     for task in tasks:
         if task not in known:
@@ -35,5 +37,7 @@ def _own_rules(settings: Settings) -> tuple[Rule, ...]:
     if settings.gate.endswith(".toml"):
         return (*read_rules(Path(settings.gate)), *settings.rule)
     if settings.gate not in GATES:
-        raise ConfigError(f"no gate is called {settings.gate!r}; use {', '.join(GATES)}, or a .toml file of rules")
+        raise ConfigError(
+            f"no gate is called {settings.gate!r}; use {', '.join(GATES)}, or a .toml file of rules"
+        )
     return settings.rule

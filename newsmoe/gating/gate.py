@@ -42,7 +42,13 @@ Route = tuple[Choice, ...]
 
 
 class Gate(Protocol):
-    """Decides who reads what: pure, without I/O, and without any model but its own."""
+    """Decides who reads what: pure, without I/O, and without any model but its own.
+
+    Attributes:
+        tasks: what it decides on.
+    """
+
+    tasks: tuple[str, ...]
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         """Return the route of each article, in order."""
@@ -56,11 +62,12 @@ class UniformGate:
     """
 
     def __init__(self, pools: dict[str, list[ExpertInfo]]) -> None:
+        self.tasks = tuple(pools)
         self.pools = pools
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         """Return the route of each article, in order."""
-        return [tuple(self._choice(task, article) for task in self.pools) for article in articles]
+        return [tuple(self._choice(task, article) for task in self.tasks) for article in articles]
 
     def _choice(self, task: str, article: Article) -> Choice:
         names = [info.name for info in eligible(self.pools[task], article)]

@@ -53,7 +53,7 @@ class RulesGate:
 
     def __init__(self, rules: Iterable[Rule], pools: Mapping[str, Sequence[ExpertInfo]]) -> None:
         self.rules = tuple(rules)
-        self.pools = pools
+        self.tasks = tuple(pools)
         self._by_name = {task: {info.name: info for info in pool} for task, pool in pools.items()}
         for number, rule in enumerate(self.rules, start=1):
             for task in rule.use.keys() & pools.keys():
@@ -70,13 +70,17 @@ class RulesGate:
 
     def _route(self, article: Article) -> Route:
         matching = [rule for rule in self.rules if matches(rule.when, article)]
-        return tuple(self._choice(task, article, matching) for task in self.pools)
+        return tuple(self._choice(task, article, matching) for task in self.tasks)
 
     def _choice(self, task: str, article: Article, matching: Sequence[Rule]) -> Choice:
         rule = next((rule for rule in matching if task in rule.use), None)
         pool = self._by_name[task]
         named = _named(rule.use[task]) if rule else dict.fromkeys(pool, 1.0)
-        reason = (rule.reason or in_words(rule.when)) if rule else "no rule names this task: first expert of its pool"
+        reason = (
+            (rule.reason or in_words(rule.when))
+            if rule
+            else "no rule names this task: first expert of its pool"
+        )
         if rule and not named:
             return Choice(task, {}, (), reason)
         able = {info.name: named[info.name] for info in eligible([pool[name] for name in named], article)}
@@ -110,7 +114,9 @@ def _any_host(wanted: Iterable[str], host: str) -> bool:
 CHECKS: Mapping[str, Callable[[Any, Article], bool]] = {
     "topics": lambda wanted, article: _any_equal(wanted, article.topics),
     "language": lambda wanted, article: _any_equal(wanted, [article.language]),
-    "author": lambda wanted, article: _any_equal(wanted, [article.author, *(article.author or "").split(", ")]),
+    "author": lambda wanted, article: _any_equal(
+        wanted, [article.author, *(article.author or "").split(", ")]
+    ),
     "url_host": lambda wanted, article: _any_host(wanted, article.url_host),
     "headline": lambda pattern, article: bool(pattern.search(article.headline)),
     "has_content": lambda wanted, article: bool(article.content) is wanted,
@@ -122,7 +128,11 @@ CHECKS: Mapping[str, Callable[[Any, Article], bool]] = {
 
 def matches(condition: Condition, article: Article) -> bool:
     """Tell whether everything that the condition asks for holds of the article."""
-    return all(check(asked, article) for key, check in CHECKS.items() if (asked := getattr(condition, key)) is not None)
+    return all(
+        check(asked, article)
+        for key, check in CHECKS.items()
+        if (asked := getattr(condition, key)) is not None
+    )
 
 
 def in_words(condition: Condition) -> str:

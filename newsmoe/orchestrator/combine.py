@@ -20,12 +20,16 @@ def combine(answers: Mapping[str, Prediction], weights: Mapping[str, float]) -> 
     distributions = {name: answer for name, answer in answers.items() if isinstance(answer, Labels)}
     if len(distributions) < len(answers) or len(answers) == 1:
         return answers[best]
-    return Labels(_mean(list(distributions.values()), [share[name] for name in distributions]), answers[best].use)
+    return Labels(
+        _mean(list(distributions.values()), [share[name] for name in distributions]), answers[best].use
+    )
 
 
 def _mean(distributions: Sequence[Labels], shares: Sequence[float]) -> dict[str, float]:
     labels = dict.fromkeys(label for one in distributions for label in one.scores)
     return {
-        label: sum(share * one.scores.get(label, 0.0) for one, share in zip(distributions, shares, strict=True))
+        label: sum(
+            share * one.scores.get(label, 0.0) for one, share in zip(distributions, shares, strict=True)
+        )
         for label in labels
     }

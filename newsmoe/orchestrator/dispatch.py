@@ -44,9 +44,7 @@ class Dispatcher:
         self.batch_articles = batch_articles
         self._loaded: dict[str, Expert | _Broken] = {}
 
-    def run(
-        self, name: str, task: str, articles: Sequence[Article], figures: ExpertFigures
-    ) -> list[Outcome]:
+    def run(self, name: str, task: str, articles: Sequence[Article], figures: ExpertFigures) -> list[Outcome]:
         """Have the expert `name` answer for each article; return its answers, or errors, in order."""
         expert = self._expert(name, figures)
         if isinstance(expert, _Broken):
@@ -133,4 +131,6 @@ def _unwritable(answer: Prediction) -> str | None:
 
 def _item_error(task: str, expert: str, error: Exception, stage: Stage) -> ItemError:
     message = " ".join(str(error).encode(errors="replace").decode().split()) or "no message"
-    return ItemError(task=task, expert=expert, type=type(error).__name__, message=message[:LONGEST_MESSAGE], stage=stage)
+    return ItemError(
+        task=task, expert=expert, type=type(error).__name__, message=message[:LONGEST_MESSAGE], stage=stage
+    )

@@ -1,6 +1,6 @@
 """One output file from one or more input files, with the report of the run."""
 
-
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -69,9 +69,16 @@ def plan_jobs(
         raise ConfigError("one run report for several outputs: name one output with -o, or no report")
     for names, path in groups:
         if any(name != "-" and Path(name).resolve() == path.resolve() for name in names):
-            raise OutputError(f"{path}: is an input too, and would be overwritten; name another output with -o")
+            raise OutputError(
+                f"{path}: is an input too, and would be overwritten; name another output with -o"
+            )
     return [
-        Job(names, path, settings.format or format_of(path), report or (None if path == STDOUT else default_report(path)))
+        Job(
+            names,
+            path,
+            settings.format or format_of(path),
+            report or (None if path == STDOUT else default_report(path)),
+        )
         for names, path in groups
     ]
 
@@ -147,7 +154,7 @@ def _report(session: Session, job: Job, figures: RunFigures, started: datetime, 
         tokens=figures.tokens,
         device=session.device.name,
         gate=session.settings.gate,
-        tasks=list(session.tasks),
+        tasks=list(session.gate.tasks),
         experts=experts,
         versions=installed_versions(),
     )

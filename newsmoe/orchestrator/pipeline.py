@@ -36,7 +36,9 @@ class _TaskInHand:
         reserve = self.choice.reserves[used]
         failed = self.errors[-1].expert
         self.entries.append(
-            RouteEntry(task=self.choice.task, expert=reserve, weight=0.0, reason=f"in reserve: {failed} failed")
+            RouteEntry(
+                task=self.choice.task, expert=reserve, weight=0.0, reason=f"in reserve: {failed} failed"
+            )
         )
         return [reserve]
 

@@ -31,7 +31,9 @@ class Session:
         RegistryError: the experts' names clash.
     """
 
-    def __init__(self, settings: Settings, registry: Registry | None = None, gate: Gate | None = None) -> None:
+    def __init__(
+        self, settings: Settings, registry: Registry | None = None, gate: Gate | None = None
+    ) -> None:
         self.settings = settings
         self.registry = registry or Registry(settings.experts_dir, settings.experts)
         self.gate = gate or build_gate(settings, self.registry)

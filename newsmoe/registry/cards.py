@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from newsmoe.validation import describe
 from newsmoe.errors import CardError
+from newsmoe.validation import describe
 
 __all__ = ["CARD_FILE", "Card", "Measurement", "Training", "read_card"]
 
@@ -30,13 +30,11 @@ class Training(Section):
 
 
 class Measurement(Section):
-    """One measured figure."""
+    """What was measured on one set of data: figures by metric, and where they come from."""
 
     data: str
-    metric: str
-    value: float
-    command: str = ""
-    date: str = ""
+    figures: dict[str, float]
+    source: str = Field("", description="command and date, or publication")
 
 
 class Card(Section):

@@ -39,10 +39,8 @@ class Device:
             return self
         import torch
 
-        there = [
-            kind for kind, found in (("cuda", torch.cuda.is_available()), ("mps", torch.backends.mps.is_available()))
-            if found
-        ]  # fmt: skip
+        available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        there = [kind for kind, found in available.items() if found]
         if self.name == "auto":
             return Device(there[0] if there else "cpu", self.threads)
         if self.name.split(":")[0] not in there:

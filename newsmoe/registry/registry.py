@@ -13,7 +13,14 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from newsmoe.errors import BrokenExpertError, CardError, ConfigError, NameClashError, UnknownExpertError, nearest
+from newsmoe.errors import (
+    BrokenExpertError,
+    CardError,
+    ConfigError,
+    NameClashError,
+    UnknownExpertError,
+    nearest,
+)
 from newsmoe.registry.cards import CARD_FILE, Card, read_card
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.kinds import Workshop, build
@@ -80,7 +87,9 @@ class Registry:
             _enter(found, info)
         for name in self.changes:
             if name not in found:
-                raise ConfigError(f"[experts.{name}] changes an expert that does not exist; {nearest(name, found)}")
+                raise ConfigError(
+                    f"[experts.{name}] changes an expert that does not exist; {nearest(name, found)}"
+                )
         return found
 
     @property
@@ -186,7 +195,9 @@ def _describe_plugin(expert: Any, *, name: str, origin: str) -> ExpertInfo:
         missing = [part for part in ("name", "task", "load", "predict") if not hasattr(expert, part)]
         return ExpertInfo(name, "", origin=origin, broken=f"no expert: {', '.join(missing)} missing")
     if expert.name != name:
-        broken = f"its entry point is called {name!r}, the expert calls itself {expert.name!r}; make them equal"
+        broken = (
+            f"its entry point is called {name!r}, the expert calls itself {expert.name!r}; make them equal"
+        )
         return ExpertInfo(name, "", origin=origin, broken=broken)
     return ExpertInfo(
         expert.name,

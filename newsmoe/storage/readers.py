@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import Any, TextIO
 
 from newsmoe.article import Article, Unreadable
 from newsmoe.errors import InputError
 from newsmoe.storage.json_stream import HOLDER_KEYS, BadElement, JsonSyntaxError, elements
 from newsmoe.storage.normalise import FieldNames, Normaliser
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Source", "open_source", "read_elements"]
 
 LINE_SUFFIXES = (".jsonl", ".ndjson", ".jsonlines")
 GZIP_MAGIC = b"\x1f\x8b"
@@ -49,7 +49,7 @@ class Source:
 
     def articles(self) -> Iterator[Article | Unreadable]:
         """Yield an article, or the reason why there is none, for each element in order."""
-        return map(self.normaliser, _elements(self.name, self.path, self.lines))
+        return map(self.normaliser, read_elements(self.name, self.path, self.lines))
 
 
 @contextmanager
@@ -79,7 +79,8 @@ def open_source(name: str, fields: FieldNames | None = None) -> Iterator[Source]
 def _survey(name: str, path: Path, normaliser: Normaliser) -> Source:
     lines = path.name.removesuffix(".gz").endswith(LINE_SUFFIXES)
     count, bad, last = 0, 0, None
-    for count, last in enumerate(_elements(name, path, lines), start=1):
+    for last in read_elements(name, path, lines):
+        count += 1
         bad += isinstance(last, BadElement)
     if isinstance(last, BadElement) and bad == count and not _starts_with("[", path):
         raise InputError(f"{name}: {last.message}; expected a JSON array of articles, or JSON Lines")
@@ -97,7 +98,12 @@ def _starts_with(bracket: str, path: Path) -> bool:
         return stream.read(4096).lstrip().startswith(bracket)
 
 
-def _elements(name: str, path: Path, lines: bool) -> Iterator[Any]:
+def read_elements(name: str, path: Path, lines: bool = False) -> Iterator[Any]:
+    """Yield the elements of a JSON file as they stand there.
+
+    Raises:
+        InputError: it cannot be read, or is no JSON; names line and column.
+    """
     try:
         with _open_text(path) as stream:
             yield from elements(stream, lines=lines)
@@ -111,10 +117,10 @@ def _elements(name: str, path: Path, lines: bool) -> Iterator[Any]:
 
 @contextmanager
 def _open_text(path: Path) -> Iterator[TextIO]:
-    """Open `path` as text: gzip and byte order marks are recognised; bytes that are no UTF-8 become U+FFFD."""
+    """Open `path` as text, unpacked; what cannot be decoded becomes U+FFFD."""
     with path.open("rb") as raw:
         is_gzip = raw.peek(2)[:2] == GZIP_MAGIC
-        binary: IO[bytes] = gzip.open(raw) if is_gzip else raw
-        start = binary.peek(4)  # type: ignore[attr-defined]  # both are buffered readers
+        binary = gzip.GzipFile(fileobj=raw) if is_gzip else raw
+        start = binary.peek(4)
         encoding = next((e for mark, e in _BYTE_ORDER_MARKS.items() if start.startswith(mark)), "utf-8")
         yield io.TextIOWrapper(binary, encoding=encoding, errors="replace", newline="")

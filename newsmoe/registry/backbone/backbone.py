@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 from newsmoe.article import Article
 from newsmoe.batching import cut_batches
+from newsmoe.errors import ModelError
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.reading import Reading, Window, read_article
 
@@ -77,15 +78,19 @@ class Backbone:
     @cached_property
     def _frame(self) -> tuple[int, int, int]:
         """Ids of the tokens that open, close and pad a window."""
-        ids = [self.tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]", "[PAD]")]
-        return ids[0], ids[1], ids[2]
+        first, last, pad = (self.tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]", "[PAD]"))
+        if first is None or last is None or pad is None:
+            raise ModelError(f"{self.files.tokenizer}: lacks one of the tokens [CLS], [SEP], [PAD]")
+        return first, last, pad
 
     def read(self, article: Article) -> Reading:
         """Cut an article into windows."""
-        return _remembered(
-            self._readings, article.key, lambda: read_article(article, self.tokenizer, self.window_tokens),
-            KEPT_READINGS,
-        )  # fmt: skip
+        if article.key not in self._readings:
+            self._readings[article.key] = read_article(article, self.tokenizer, self.window_tokens)
+        self._readings.move_to_end(article.key)
+        while len(self._readings) > KEPT_READINGS:
+            self._readings.popitem(last=False)
+        return self._readings[article.key]
 
     def encode(self, windows: Sequence[Window]) -> list[Encoded]:
         """Return the vectors of each window, in order."""
@@ -125,13 +130,3 @@ def unit(vectors: Vectors) -> Vectors:
     """Scale to length 1, so that the sum over tokens is as good as the mean."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)
-
-
-def _remembered(kept: OrderedDict[str, Any], key: str, make: Any, most: int) -> Any:
-    """Return what is kept under `key`, or make and keep it, letting go of what was not used longest."""
-    if key not in kept:
-        kept[key] = make()
-        if len(kept) > most:
-            kept.popitem(last=False)
-    kept.move_to_end(key)
-    return kept[key]

@@ -23,7 +23,7 @@ MOST_CHARACTERS = 100_000
 
 
 class Span(NamedTuple):
-    """Where a sentence, or a piece of one, stands in a window: token positions, special tokens not counted."""
+    """Where a sentence, or a piece of one, stands in a window: token positions without special tokens."""
 
     sentence: int
     start: int
@@ -70,7 +70,7 @@ class Reading:
 
 
 def read_article(article: Article, tokenizer: Tokenizer, most_tokens: int) -> Reading:
-    """Cut headline and content into windows of at most `most_tokens` tokens, at sentence ends where possible."""
+    """Cut headline and content into windows of at most `most_tokens` tokens, at sentence ends if possible."""
     text = article.content[:MOST_CHARACTERS]
     sentences = split_sentences(text, article.language)
     encoded = tokenizer.encode_batch_fast([article.headline, *sentences], add_special_tokens=False)

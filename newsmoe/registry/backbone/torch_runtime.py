@@ -28,9 +28,11 @@ class TorchRuntime:
         self.device = torch.device(device.name)
         config = BertConfig.from_json_file(files.folder / "config.json")
         model = BertModel(config, add_pooling_layer=False)
-        weights = load_file(files.weights)
-        model.load_state_dict({name: tensor for name, tensor in weights.items() if not name.startswith("pooler.")})
-        self.model = model.eval().to(self.device)
+        published = load_file(files.weights)
+        model.load_state_dict(
+            {name: published[name] for name in model.state_dict()}
+        )  # without the unused pooler
+        self.model = model.train(False).to(self.device)
 
     @torch.inference_mode()
     def hidden(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Vectors:

@@ -29,8 +29,12 @@ class ExtractiveSettings(SummaryLength):
     long_input: Literal["head", "head+tail", "windows", "map-reduce"] = "windows"
     centrality: float = Field(1.0, ge=0, description="likeness to the whole article")
     headline: float = Field(1.0, ge=0, description="likeness to the headline")
-    position: float = Field(1.0, ge=0, description="nearness to the start: 1 for the first sentence, then 1/2, 1/3")
-    redundancy: float = Field(0.5, ge=0, description="likeness to a sentence that was taken already, subtracted")
+    position: float = Field(
+        1.0, ge=0, description="nearness to the start: 1 for the first sentence, then 1/2, 1/3"
+    )
+    redundancy: float = Field(
+        0.5, ge=0, description="likeness to a sentence that was taken already, subtracted"
+    )
 
 
 class Extractive(EmbeddedExpert):
@@ -65,17 +69,23 @@ class Extractive(EmbeddedExpert):
         if not candidates:
             raise PredictionError("there is no sentence in the content")
         matrix = np.stack([vectors[number] for number in candidates])
-        whole = np.average([one.window for one in encoded], axis=0, weights=[len(window) for window in windows])
+        whole = np.average(
+            [one.window for one in encoded], axis=0, weights=[len(window) for window in windows]
+        )
         relevance = self._relevance(matrix, unit(whole), headline, np.array(candidates))
         if self.settings.long_input == "map-reduce":
             kept = _best_of_each([home[number] for number in candidates], relevance, self.settings.sentences)
             candidates = [candidates[index] for index in kept]
             matrix, relevance = matrix[kept], relevance[kept]
-        ranked = (candidates[index] for index in _by_marginal_relevance(matrix, relevance, self.settings.redundancy))
+        ranked = (
+            candidates[index] for index in _by_marginal_relevance(matrix, relevance, self.settings.redundancy)
+        )
         chosen = self.settings.choose(ranked, reading.lengths)
         return Summary(joined(reading.sentences, chosen), self.use(article, reading, windows))
 
-    def _relevance(self, matrix: Vectors, whole: Vectors, headline: Vectors | None, places: Vectors) -> Vectors:
+    def _relevance(
+        self, matrix: Vectors, whole: Vectors, headline: Vectors | None, places: Vectors
+    ) -> Vectors:
         """Return the relevance of sentences, shape (sentences,), for vectors of shape (sentences, width)."""
         settings = self.settings
         relevance = settings.centrality * (matrix @ whole) + settings.position / (1.0 + places)

@@ -40,5 +40,7 @@ class Lead:
         sentences = split_sentences(article.content[:READ], article.language)
         tokens = [estimate_tokens(sentence) for sentence in sentences]
         chosen = self.settings.choose(distinct(sentences), tokens)
-        use = InputUse(tokens=sum(tokens[number] for number in chosen), truncated=article.truncated, windows=1)
+        use = InputUse(
+            tokens=sum(tokens[number] for number in chosen), truncated=article.truncated, windows=1
+        )
         return Summary(joined(sentences, chosen), use)

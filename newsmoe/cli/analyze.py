@@ -1,0 +1,135 @@
+"""`newsmoe analyze`: the main job."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsmoe.cli.options import (
+    ConfigOption,
+    ExpertsDirOption,
+    GateOption,
+    LimitOption,
+    TasksOption,
+    settings_of,
+)
+
+if TYPE_CHECKING:
+    from newsmoe.orchestrator.job import Job
+    from newsmoe.orchestrator.session import Session
+    from newsmoe.storage.run_report import RunReport
+
+__all__ = ["analyze"]
+
+EXIT_ITEMS_FAILED = 4
+
+
+def analyze(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(help="Article files: JSON, JSON Lines, gzipped or not; '-' is standard input."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Where to write; default: analyzed_NAME.json beside each input.",
+            metavar="FILE",
+        ),
+    ] = None,
+    format: Annotated[  # noqa: A002  # the option's name
+        str | None,
+        typer.Option("--format", help="json or jsonl; default: by the output's suffix.", metavar="FORMAT"),
+    ] = None,
+    run_report: Annotated[
+        Path | None,
+        typer.Option(
+            "--run-report",
+            help="Where the run's figures go; default: *.run.json beside the output.",
+            metavar="FILE",
+        ),
+    ] = None,
+    tasks: TasksOption = None,
+    gate: GateOption = None,
+    experts_dir: ExpertsDirOption = None,
+    config: ConfigOption = None,
+    device: Annotated[
+        str | None, typer.Option("--device", help="cpu, cuda, cuda:N, mps, or auto.", metavar="DEVICE")
+    ] = None,
+    batch_tokens: Annotated[
+        int | None,
+        typer.Option("--batch-tokens", help="Most tokens in a batch, padding included.", metavar="N"),
+    ] = None,
+    limit: LimitOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check inputs and show who would run; write nothing.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="No progress and no table; errors only.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Name every item error as it comes.")
+    ] = False,
+) -> None:
+    """Give every article a summary, a sentiment and a topic.
+
+    Exit codes: 0 all well; 1 could not run; 2 usage; 4 finished, but some items have errors in their
+    records; 130 interrupted.
+    """
+    from newsmoe.orchestrator.job import plan_jobs
+    from newsmoe.orchestrator.session import Session
+
+    settings = settings_of(
+        config, experts_dir, tasks=tasks, gate=gate, device=device, batch_tokens=batch_tokens, format=format
+    )
+    jobs = plan_jobs(inputs, output, run_report, settings)
+    session = Session(settings)
+    if dry_run:
+        _show_plan(session, jobs, limit)
+        return
+    reports = [_run(session, job, limit, quiet=quiet, verbose=verbose) for job in jobs]
+    if any(report.errors for report in reports):
+        raise typer.Exit(EXIT_ITEMS_FAILED)
+
+
+def _run(session: "Session", job: "Job", limit: int | None, *, quiet: bool, verbose: bool) -> "RunReport":
+    from newsmoe.cli.progress import RunProgress
+    from newsmoe.orchestrator.job import run_job
+
+    with RunProgress(quiet=quiet, verbose=verbose) as progress:
+        report = run_job(session, job, progress, limit)
+    if not quiet:
+        _show_report(report, job)
+    return report
+
+
+def _show_report(report: "RunReport", job: "Job") -> None:
+    from newsmoe.cli.console import messages, plain, table
+
+    console = messages()
+    failed = sum(count for status, count in report.statuses.items() if status != "ok")
+    rows = table("expert", "task", ">items", ">errors", ">seconds", ">to load")
+    for name, one in sorted(report.experts.items(), key=lambda item: -item[1].items):
+        seconds = f"{one.seconds:.1f}", f"{one.load_seconds:.1f}"
+        rows.add_row(plain(name), plain(one.task), str(one.items), str(one.errors), *seconds)
+    console.print(rows)
+    for error, count in sorted(report.errors.items()):
+        console.print(plain(f"{count} x {error}", style="red"))
+    rate = report.items / report.seconds if report.seconds else 0.0
+    summary = f"{report.items} articles, {failed} with errors, {report.seconds:.1f} s ({rate:.0f} a second)"
+    console.print(plain(f"{summary} -> {job.output}"), soft_wrap=True)
+
+
+def _show_plan(session: "Session", jobs: list["Job"], limit: int | None) -> None:
+    from newsmoe.cli.console import plain, results
+    from newsmoe.cli.route import load_table
+    from newsmoe.orchestrator.routing import read_routes
+
+    console = results()
+    for job in jobs:
+        routed = list(read_routes(session.gate, job.inputs, session.settings, limit))
+        console.print(
+            plain(f"{', '.join(job.inputs)}: {len(routed)} articles -> {job.output}"), soft_wrap=True
+        )
+        console.print(load_table(routed))

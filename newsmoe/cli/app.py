@@ -1,0 +1,107 @@
+"""`newsmoe`: the commands, and the one place where errors become exit codes.
+
+0 all well; 1 could not run; 2 usage; 3 a bug of ours; 4 finished, some items failed; 130 interrupted.
+Commands import what they need when they run, so that `--help` is quick.
+"""
+
+import functools
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+import newsmoe
+from newsmoe.cli import analyze, config, experts, route, schema, show, train
+from newsmoe.errors import NewsmoeError
+
+__all__ = ["app", "main"]
+
+EXIT_COULD_NOT_RUN = 1
+EXIT_BUG = 3
+EXIT_INTERRUPTED = 130
+
+
+def with_exit_codes(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn what a command raises into a message and an exit code."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
+            raise
+        except NewsmoeError as error:
+            _say(f"newsmoe: {error}")
+            raise typer.Exit(EXIT_COULD_NOT_RUN) from None
+        except KeyboardInterrupt:
+            _say("newsmoe: interrupted; nothing was written")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        except Exception as error:  # noqa: BLE001  # the outermost place: a bug is told, not spilled
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            _say(f"newsmoe: this is a bug of ours: {type(error).__name__}: {error}")
+            _say(f"Please report it, with the place {place.filename}:{place.lineno} and what you ran.")
+            raise typer.Exit(EXIT_BUG) from None
+
+    return run
+
+
+def _say(message: str) -> None:
+    from newsmoe.cli.console import messages, plain
+
+    messages().print(plain(message), soft_wrap=True)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"newsmoe {newsmoe.__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    help="Summary, sentiment and topic for every article in a pile of news.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Summary, sentiment and topic for every article in a pile of news."""
+
+
+def _group(help_text: str, *commands: tuple[str, Callable[..., None]]) -> typer.Typer:
+    group = typer.Typer(help=help_text, no_args_is_help=True)
+    for name, command in commands:
+        group.command(name)(with_exit_codes(command))
+    return group
+
+
+app.command("analyze")(with_exit_codes(analyze.analyze))
+app.command("show")(with_exit_codes(show.show))
+app.command("route")(with_exit_codes(route.route))
+app.add_typer(
+    _group(
+        "See, try and make experts.",
+        ("list", experts.list_experts),
+        ("show", experts.show),
+        ("check", experts.check),
+        ("new", experts.new),
+    ),
+    name="experts",
+)
+app.add_typer(_group("Make experts of your own data.", ("classifier", train.classifier)), name="train")
+app.command("schema")(with_exit_codes(schema.schema))
+app.add_typer(_group("See the settings.", ("show", config.show)), name="config")
+
+
+def main() -> None:
+    """Run the command line."""
+    sys.exit(app())

@@ -1,0 +1,21 @@
+"""`newsmoe config`: the settings in force."""
+
+import typer
+
+from newsmoe.cli.options import ConfigOption
+
+__all__ = ["show"]
+
+
+def show(config: ConfigOption = None) -> None:
+    """Print the settings in force, and the file that they were read from."""
+    from pathlib import Path
+
+    from newsmoe.cli.console import messages, plain
+    from newsmoe.cli.options import settings_of
+    from newsmoe.config import find_config
+
+    settings = settings_of(config, None)
+    read = config or find_config(Path.cwd())
+    messages().print(plain(f"read from {read}" if read else "no newsmoe.toml here or above"), soft_wrap=True)
+    typer.echo(settings.model_dump_json(indent=2, exclude_none=True))

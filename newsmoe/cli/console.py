@@ -1,0 +1,36 @@
+"""What all commands say, and how: results to standard output, messages to standard error."""
+
+import sys
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from newsmoe.storage.text import clean_line
+
+__all__ = ["messages", "plain", "results", "table"]
+
+WIDTH_OF_A_FILE = 160  # columns of a table that goes to a file or a pipe
+
+
+def results() -> Console:
+    """Return the console for results."""
+    return Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE, highlight=False)
+
+
+def messages() -> Console:
+    """Return the console for messages and progress."""
+    return Console(stderr=True, width=None if sys.stderr.isatty() else WIDTH_OF_A_FILE, highlight=False)
+
+
+def plain(text: object, style: str = "") -> Text:
+    """Return text from outside as one line for the terminal: no markup, no control codes."""
+    return Text(clean_line(str(text)), style=style)
+
+
+def table(*columns: str, title: str | None = None) -> Table:
+    """Return an empty table; columns whose name starts with `>` are set to the right."""
+    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+    return made

@@ -1,0 +1,119 @@
+"""`newsmoe experts`: see, try and make experts."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsmoe.cli.options import ConfigOption, ExpertsDirOption, JsonOption, registry_of, settings_of
+
+if TYPE_CHECKING:
+    from newsmoe.registry.registry import ExpertInfo
+
+__all__ = ["check", "list_experts", "new", "show"]
+
+NameArgument = Annotated[str, typer.Argument(help="Name of the expert.")]
+
+
+def list_experts(
+    experts_dir: ExpertsDirOption = None, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """List all experts: built in, in your folders, and plugged in."""
+    from newsmoe.cli.console import plain, results, table
+
+    found = registry_of(settings_of(config, experts_dir)).experts.values()
+    if as_json:
+        typer.echo(json.dumps([_as_record(info) for info in found], indent=2, ensure_ascii=False))
+        return
+    rows = table("name", "task", "kind", "reads", "what it is")
+    for info in found:
+        if info.broken:
+            rows.add_row(plain(info.name), "", "[red]broken[/red]", "", plain(info.broken, style="red"))
+            continue
+        kind = info.card.kind if info.card else "plug-in"
+        what = info.card.description if info.card else info.origin
+        rows.add_row(
+            plain(info.name), plain(info.task), plain(kind), " ".join(info.languages) or "any", plain(what)
+        )
+    results().print(rows)
+
+
+def show(
+    name: NameArgument,
+    experts_dir: ExpertsDirOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one expert's card: what it was trained on, its licence, its measured quality."""
+    from newsmoe.cli.console import plain, results, table
+
+    record = _as_record(registry_of(settings_of(config, experts_dir)).info(name))
+    if as_json:
+        typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
+        return
+    rows = table("", "")
+    for key, value in record.items():
+        if value not in (None, "", [], {}):
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            rows.add_row(plain(key, style="bold"), plain(text))
+    results().print(rows)
+
+
+def check(name: NameArgument, experts_dir: ExpertsDirOption = None, config: ConfigOption = None) -> None:
+    """Load an expert and try it on three articles; exit code 1 where it breaks the contract."""
+    from newsmoe.cli.console import plain, results
+    from newsmoe.registry.expert import Device
+    from newsmoe.testing import check_expert
+
+    settings = settings_of(config, experts_dir)
+    expert = registry_of(settings).build(name)
+    console = results()
+    failed = False
+    for finding in check_expert(expert, Device(settings.device, settings.threads).resolve()):
+        failed = failed or finding.problem is not None
+        mark = plain("no ", style="red") if finding.problem else plain("yes", style="green")
+        console.print(mark, plain(finding.asked), plain(finding.problem or "", style="red"), soft_wrap=True)
+    if failed:
+        raise typer.Exit(1)
+
+
+def new(
+    name: NameArgument,
+    task: Annotated[
+        str | None, typer.Option("--task", help="What it answers; default: a task of its own name.")
+    ] = None,
+    card: Annotated[
+        bool, typer.Option("--card", help="A folder with a card, without code, instead of a package.")
+    ] = False,
+    parent: Annotated[
+        Path | None,
+        typer.Option("--in", help="Where to put it; default: here, cards in ./experts.", metavar="DIR"),
+    ] = None,
+) -> None:
+    """Make a new expert to start from: a plug-in package, or with --card a card folder."""
+    from newsmoe.registry.scaffold import new_card, new_package
+
+    if card:
+        folder = new_card(name, task, parent or Path("experts"))
+        typer.echo(f"{folder}/expert.toml\n\nTry it:  newsmoe experts check {name}")
+    else:
+        folder = new_package(name, task, parent or Path())
+        typer.echo(f"{folder}\n\nTry it:  pip install -e {folder} && newsmoe experts check {name}")
+    typer.echo(
+        "\nHave articles sent to it by a rule in newsmoe.toml:\n\n"
+        f'[[rule]]\nuse = {{ {task or name} = "{name}" }}'
+    )
+
+
+def _as_record(info: "ExpertInfo") -> dict[str, object]:
+    card = info.card.model_dump(mode="json", exclude={"name", "task", "languages"}) if info.card else {}
+    return {
+        "name": info.name,
+        "task": info.task,
+        "languages": list(info.languages),
+        "origin": info.origin,
+        "broken": info.broken,
+        "fingerprint": info.card.fingerprint() if info.card else None,
+        **card,
+    }

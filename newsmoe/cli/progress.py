@@ -1,0 +1,72 @@
+"""How a run comes along, on a terminal."""
+
+import sys
+from types import TracebackType
+
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+from newsmoe.analysis import Analysis
+from newsmoe.cli.console import messages, plain
+from newsmoe.orchestrator.figures import RunFigures
+
+__all__ = ["RunProgress"]
+
+
+class RunProgress:
+    """Shows articles done, rate, time left and what each expert did; nothing where nobody looks.
+
+    Args:
+        quiet: show nothing at all.
+        verbose: print every item error as it comes.
+    """
+
+    def __init__(self, *, quiet: bool, verbose: bool) -> None:
+        self.verbose = verbose and not quiet
+        self.console = messages()
+        self.bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[experts]}", style="dim"),
+            console=self.console,
+            disable=quiet or not sys.stderr.isatty(),
+            transient=True,
+        )
+        self.task = self.bar.add_task("reading", total=None, rate="", experts="")
+
+    def __enter__(self) -> "RunProgress":
+        self.bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.stop()
+
+    def started(self, total: int) -> None:
+        """The inputs were checked; there are `total` articles in them."""
+        self.bar.update(self.task, total=total, description="analyzing")
+
+    def finished(self, analysis: Analysis, figures: RunFigures) -> None:
+        """A record was written."""
+        if self.verbose:
+            for error in analysis.errors:
+                where = f"{analysis.id}: {error.stage} {error.expert or ''}".strip()
+                self.console.print(plain(f"{where}: {error.type}: {error.message}", style="red"))
+        speed = self.bar.tasks[0].speed
+        self.bar.update(
+            self.task,
+            advance=1,
+            rate=f"{speed:.0f}/s" if speed else "",
+            experts=" ".join(f"{name} {one.items}" for name, one in figures.experts.items()),
+        )

@@ -1,0 +1,101 @@
+"""`newsmoe route`: who would read what, and why."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsmoe.cli.options import (
+    ConfigOption,
+    ExpertsDirOption,
+    GateOption,
+    JsonOption,
+    LimitOption,
+    TasksOption,
+    registry_of,
+    settings_of,
+)
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from newsmoe.article import Article, Unreadable
+    from newsmoe.gating.gate import Route
+
+__all__ = ["load_table", "route"]
+
+
+def route(
+    inputs: Annotated[list[str], typer.Argument(help="Article files; '-' is standard input.")],
+    tasks: TasksOption = None,
+    gate: GateOption = None,
+    experts_dir: ExpertsDirOption = None,
+    config: ConfigOption = None,
+    limit: LimitOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which experts would read each article, and why; no model is loaded."""
+    from newsmoe.gating.build import build_gate
+    from newsmoe.orchestrator.routing import read_routes
+
+    settings = settings_of(config, experts_dir, tasks=tasks, gate=gate)
+    decides = build_gate(settings, registry_of(settings))
+    routed = read_routes(decides, inputs, settings, limit)
+    if as_json:
+        typer.echo(json.dumps([_as_record(*one) for one in routed], indent=2, ensure_ascii=False))
+        return
+    _print_table(list(routed))
+
+
+def _as_record(item: "Article | Unreadable", route: "Route") -> dict[str, object]:
+    return {
+        "id": item.id,
+        "headline": item.headline,
+        "route": [
+            {**entry.model_dump(), "reserves": list(choice.reserves)}
+            for choice in route
+            for entry in choice.entries()
+        ],
+    }
+
+
+def _print_table(routed: "list[tuple[Article | Unreadable, Route]]") -> None:
+    from newsmoe.cli.console import plain, results, table
+
+    rows = table("id", "headline", "task", "expert", ">weight", "reason")
+    for item, route in routed:
+        name = plain(item.id or "-"), plain((item.headline or "")[:40])
+        if not route:
+            rows.add_row(*name, "-", plain("nobody"), "", plain(getattr(item, "message", "")))
+        for choice in route:
+            for entry in choice.entries():
+                rows.add_row(
+                    *name,
+                    plain(choice.task),
+                    plain(entry.expert or "nobody"),
+                    f"{entry.weight:g}",
+                    plain(entry.reason),
+                )
+                name = plain(""), plain("")
+    console = results()
+    console.print(rows)
+    console.print()
+    console.print(load_table(routed))
+
+
+def load_table(routed: "Iterable[tuple[Article | Unreadable, Route]]") -> "Table":
+    """Return a table of how many articles each expert would get."""
+    from newsmoe.cli.console import plain, table
+
+    load = Counter(
+        (choice.task, entry.expert or "nobody")
+        for _, route in routed
+        for choice in route
+        for entry in choice.entries()
+    )
+    rows = table("task", "expert", ">articles")
+    for (task, expert), count in sorted(load.items()):
+        rows.add_row(plain(task), plain(expert), str(count))
+    return rows

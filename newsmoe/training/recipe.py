@@ -1,0 +1,124 @@
+"""`recipe.toml`: what an expert is trained on, and how, so that anybody can make it again."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import Field, ValidationError
+
+from newsmoe.article import Article
+from newsmoe.config import Section, read_toml
+from newsmoe.errors import ConfigError, InputError
+from newsmoe.registry.backbone.reading import LongInput
+from newsmoe.storage.readers import read_elements
+from newsmoe.storage.text import clean_line, clean_text
+from newsmoe.validation import describe
+
+__all__ = ["Example", "Recipe", "Source", "read_recipe"]
+
+
+class Example(NamedTuple):
+    """A labelled article."""
+
+    article: Article
+    label: str
+
+
+class Source(Section):
+    """A file of labelled texts: JSON Lines, one object a line.
+
+    Attributes:
+        path: below the folder of data that the command is given.
+        name: what the data is called, for the card.
+        licence: as published.
+        headline: key of the headline, if there is one.
+        content: key of the text, if there is one.
+        label: key of the label.
+        labels: from the data's labels to the expert's; labels that are not named are left out. Empty:
+            they are the same.
+        weight: how much an example counts against one of another source.
+    """
+
+    path: str
+    name: str
+    licence: str
+    headline: str | None = None
+    content: str | None = None
+    label: str = "label"
+    labels: dict[str, str] = {}
+    weight: float = Field(1.0, gt=0)
+
+    def examples(self, root: Path, known: tuple[str, ...]) -> Iterator[Example]:
+        """Yield the labelled articles.
+
+        Raises:
+            InputError: the file cannot be read, or an element lacks a key or has a label that nobody knows.
+        """
+        path = root / self.path
+        for number, element in enumerate(read_elements(str(path), path, lines=True), start=1):
+            where = f"{path}: element {number}"
+            if not isinstance(element, Mapping):
+                raise InputError(f"{where}: expected an object, found {json.dumps(element)[:40]}")
+            given = str(_value(element, self.label, where))
+            label = self.labels.get(given) if self.labels else given
+            if label is None:
+                continue
+            if label not in known:
+                raise InputError(f"{where}: label {label!r} is not one of {', '.join(known)}")
+            yield Example(self._article(element, where), label)
+
+    def _article(self, element: Mapping[str, Any], where: str) -> Article:
+        headline = clean_line(str(_value(element, self.headline, where))) if self.headline else ""
+        content = clean_text(str(_value(element, self.content, where)))[0] if self.content else ""
+        return Article(headline=headline, content=content, language="en")
+
+
+def _value(element: Mapping[str, Any], key: str, where: str) -> Any:
+    if element.get(key) is None:
+        raise InputError(f"{where}: no value under {key!r}; keys: {', '.join(map(repr, element))}")
+    return element[key]
+
+
+class Recipe(Section):
+    """What an expert is trained on, and how.
+
+    Attributes:
+        name: of the expert; its folder has the same name.
+        task: what it answers.
+        description: one sentence for people.
+        languages: codes of the data's languages.
+        licence: of the weights.
+        labels: what it may answer.
+        long_input: how articles of several windows are read.
+        regularization: inverse strength, scikit-learn's `C`.
+        balanced: whether rare labels count more.
+        train: sources to learn from.
+        dev: sources to calibrate and measure on, never learnt from.
+        notes: paragraphs for the model card: limits, what the data lacks.
+    """
+
+    name: str
+    task: str
+    description: str
+    languages: tuple[str, ...]
+    licence: str
+    labels: tuple[str, ...] = Field(min_length=2)
+    long_input: LongInput = "windows"
+    regularization: float = Field(1.0, gt=0)
+    balanced: bool = False
+    train: tuple[Source, ...] = Field(min_length=1)
+    dev: tuple[Source, ...] = Field(min_length=1)
+    notes: str = ""
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises:
+        ConfigError: it cannot be read or makes no sense; names file and key.
+    """
+    try:
+        return Recipe.model_validate(read_toml(path))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {describe(error, Recipe)}") from None

@@ -33,16 +33,16 @@ def _print_record(console: Any, record: dict[str, Any]) -> None:
     )
     for task, answer in analyses.items():
         if "summary" not in answer:
-            console.print(plain(f"  {task}: {_in_short(answer)}", style="cyan"), soft_wrap=True)
+            console.print(plain(f"{task}: {_in_short(answer)}", style="cyan"), soft_wrap=True)
     if "summarization" in analyses:
         console.print(plain(analyses["summarization"].get("summary", "")))
     for entry in record.get("route") or []:
         if entry.get("expert") is None:
             console.print(
-                plain(f"  no {entry.get('task')}: {entry.get('reason')}", style="yellow"), soft_wrap=True
+                " ", plain(f"no {entry.get('task')}: {entry.get('reason')}", style="yellow"), soft_wrap=True
             )
     for error in record.get("errors") or []:
-        console.print(plain(f"  {error.get('type')}: {error.get('message')}", style="red"), soft_wrap=True)
+        console.print(" ", plain(f"{error.get('type')}: {error.get('message')}", style="red"), soft_wrap=True)
     console.print()
 
 

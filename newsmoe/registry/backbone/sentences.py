@@ -11,6 +11,9 @@ LONGEST = 1200
 
 _PIECE = re.compile(rf"\S(?:.{{0,{LONGEST - 2}}}\S)?(?=\s|$)|\S{{1,{LONGEST}}}", re.DOTALL)
 _WORD = re.compile(r"\w")
+_HEADING_END = re.compile(r"(\A|\n\n)(.{1,60}[^\s.,;:–—-])\n(?=[^\sa-z])")
+"""A short first line of a paragraph without a mark at its end, before one that does not start in lower case:
+a heading, not a line of text that was wrapped at some width."""
 
 
 def split_sentences(text: str, language: str | None) -> list[str]:
@@ -19,7 +22,10 @@ def split_sentences(text: str, language: str | None) -> list[str]:
     Marks without a letter or digit are no sentences. Text that goes on without an end, such as a
     transcript, is cut at white space.
     """
-    segments = (segment.strip() for segment in sentencex.segment(language or "en", text))
+    paragraphs = _HEADING_END.sub(r"\1\2\n\n", text).split("\n\n")
+    segments = (
+        segment.strip() for part in paragraphs for segment in sentencex.segment(language or "en", part)
+    )
     return [piece for segment in segments for piece in _pieces(segment) if _WORD.search(piece)]
 
 

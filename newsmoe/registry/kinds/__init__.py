@@ -12,7 +12,8 @@ from newsmoe.registry.expert import Device, Expert
 from newsmoe.validation import describe
 
 if TYPE_CHECKING:
-    from newsmoe.registry.backbone.backbone import Backbone
+    from newsmoe.registry.backbone.backbone import Backbone, Runtime
+    from newsmoe.registry.backbone.files import BackboneFiles
 
 __all__ = ["KINDS", "KindSettings", "Workshop", "build", "check_settings"]
 
@@ -47,11 +48,22 @@ class Workshop:
         if device not in self._backbones:
             from newsmoe.registry.backbone.backbone import Backbone
             from newsmoe.registry.backbone.files import find_backbone
-            from newsmoe.registry.backbone.torch_runtime import TorchRuntime
 
             files = find_backbone()
-            self._backbones[device] = Backbone(files, TorchRuntime(files, device))
+            self._backbones[device] = Backbone(files, _runtime(files, device))
         return self._backbones[device]
+
+
+def _runtime(files: "BackboneFiles", device: Device) -> "Runtime":
+    """Return what computes: ONNX Runtime on a processor, torch on anything else."""
+    if device.name == "cpu":
+        from newsmoe.registry.backbone.compiled import compiled_backbone
+        from newsmoe.registry.backbone.onnx_runtime import OnnxRuntime
+
+        return OnnxRuntime(compiled_backbone(files), device.threads)
+    from newsmoe.registry.backbone.torch_runtime import TorchRuntime
+
+    return TorchRuntime(files, device)
 
 
 def build(card: Card, workshop: Workshop) -> Expert:

@@ -15,7 +15,7 @@ from newsmoe.registry.backbone.reading import HEADLINE, Reading, Window
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import Workshop
 from newsmoe.registry.kinds.embedded import EmbeddedExpert
-from newsmoe.registry.kinds.lengths import SummaryLength, distinct, joined
+from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
 
 __all__ = ["Extractive", "ExtractiveSettings"]
 
@@ -65,17 +65,17 @@ class Extractive(EmbeddedExpert):
     ) -> Summary:
         vectors, home = _sentence_vectors(windows, encoded)
         headline = vectors.pop(HEADLINE, None)
-        candidates = [number for number in distinct(reading.sentences) if number in vectors]
-        if not candidates:
+        numbers = [number for number in candidates(reading.sentences) if number in vectors]
+        if not numbers:
             raise PredictionError("there is no sentence in the content")
-        matrix = np.stack([vectors[number] for number in candidates])
+        matrix = np.stack([vectors[number] for number in numbers])
         whole = np.average(
             [one.window for one in encoded], axis=0, weights=[len(window) for window in windows]
         )
-        relevance = self._relevance(matrix, unit(whole), headline, np.array(candidates))
+        relevance = self._relevance(matrix, unit(whole), headline, np.array(numbers))
         if self.settings.long_input == "map-reduce":
-            kept = _best_of_each([home[number] for number in candidates], relevance, self.settings.sentences)
-            candidates = [candidates[index] for index in kept]
+            kept = _best_of_each([home[number] for number in numbers], relevance, self.settings.sentences)
+            numbers = [numbers[index] for index in kept]
             matrix, relevance = matrix[kept], relevance[kept]
         ranked = (
             candidates[index] for index in _by_marginal_relevance(matrix, relevance, self.settings.redundancy)

@@ -8,7 +8,7 @@ from newsmoe.registry.backbone.sentences import split_sentences
 from newsmoe.registry.cards import Card
 from newsmoe.registry.expert import Device
 from newsmoe.registry.kinds import Workshop
-from newsmoe.registry.kinds.lengths import SummaryLength, distinct, joined
+from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
 
 __all__ = ["Lead"]
 
@@ -39,7 +39,7 @@ class Lead:
     def _summary(self, article: Article) -> Summary:
         sentences = split_sentences(article.content[:READ], article.language)
         tokens = [estimate_tokens(sentence) for sentence in sentences]
-        chosen = self.settings.choose(distinct(sentences), tokens)
+        chosen = self.settings.choose(candidates(sentences), tokens)
         use = InputUse(
             tokens=sum(tokens[number] for number in chosen), truncated=article.truncated, windows=1
         )

@@ -1,12 +1,15 @@
 """How long a summary is."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from pydantic import Field, model_validator
 
 from newsmoe.registry.kinds import KindSettings
 
-__all__ = ["SummaryLength", "distinct", "joined"]
+__all__ = ["SummaryLength", "candidates", "joined"]
+
+_FINISHED = re.compile(r"""[.!?…。！？।؟]["'”’»)\]]*$""")
 
 
 class SummaryLength(KindSettings):
@@ -45,12 +48,17 @@ class SummaryLength(KindSettings):
         return sorted(taken)
 
 
-def distinct(sentences: Sequence[str]) -> list[int]:
-    """Return the numbers of the sentences that do not repeat an earlier one, case and spacing aside."""
+def candidates(sentences: Sequence[str]) -> list[int]:
+    """Return the numbers of the sentences that may stand in a summary.
+
+    Those that repeat an earlier one, case and spacing aside, may not, nor headings and bylines: what has no
+    mark at its end, unless nothing has.
+    """
     first: dict[str, int] = {}
     for number, sentence in enumerate(sentences):
         first.setdefault(" ".join(sentence.lower().split()), number)
-    return list(first.values())
+    distinct = list(first.values())
+    return [number for number in distinct if _FINISHED.search(sentences[number])] or distinct
 
 
 def joined(sentences: Sequence[str], chosen: Iterable[int]) -> str:

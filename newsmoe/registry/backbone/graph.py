@@ -1,0 +1,127 @@
+"""The backbone written as an ONNX graph, straight from its published weights.
+
+Written node by node rather than exported by torch, for two reasons: nobody who only runs experts has to
+import torch and transformers even once (7 s on two cores), and attention, normalisation and activation are
+put down as the fused operators that ONNX Runtime has for a processor instead of being guessed from a trace.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from newsmoe.registry.backbone.compiled import HIDDEN, IDS, MASK
+
+__all__ = ["bert_graph"]
+
+_FUSED = "com.microsoft"
+_OPSET, _IR_VERSION = 18, 9
+
+Weights = Mapping[str, NDArray[np.float32]]
+
+
+def bert_graph(weights: Weights, config: Mapping[str, Any]) -> onnx.ModelProto:
+    """Return a graph from token ids and mask, int64 (batch, tokens), to hidden states (batch, tokens, width).
+
+    Args:
+        weights: of a BERT encoder, under the names of transformers' `BertModel`.
+        config: its `config.json`.
+    """
+    graph = _Graph(epsilon=float(config["layer_norm_eps"]), heads=int(config["num_attention_heads"]))
+    states = graph.embeddings(weights)
+    for layer in range(int(config["num_hidden_layers"])):
+        states = graph.layer(states, weights, f"encoder.layer.{layer}.")
+    return graph.model(states, int(config["hidden_size"]))
+
+
+class _Graph:
+    """Nodes and constants put down one after the other; every method returns the name of its output."""
+
+    def __init__(self, *, epsilon: float, heads: int) -> None:
+        self.epsilon = epsilon
+        self.heads = heads
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def embeddings(self, weights: Weights) -> str:
+        """Word, position and (constant) token type embeddings, summed and normalised."""
+        words = self.constant(weights["embeddings.word_embeddings.weight"].astype(np.float16))
+        word = self.node("Cast", [self.node("Gather", [words, IDS])], to=TensorProto.FLOAT)
+        table = (
+            weights["embeddings.position_embeddings.weight"]
+            + weights["embeddings.token_type_embeddings.weight"][0]
+        )
+        zero = self.constant(np.array([0], dtype=np.int64))
+        length = self.node("Shape", [IDS], start=1, end=2)
+        positions = self.node("Slice", [self.constant(table), zero, length, zero])
+        scale, shift = self.normalisation(weights, "embeddings.LayerNorm")
+        total = self.node("Add", [word, positions])
+        self.mask = self.node("Cast", [MASK], to=TensorProto.INT32)
+        return self.node("LayerNormalization", [total, scale, shift], axis=-1, epsilon=self.epsilon)
+
+    def layer(self, states: str, weights: Weights, prefix: str) -> str:
+        """One transformer layer: attention and feed-forward, each with its residual and normalisation."""
+        parts = [prefix + f"attention.self.{part}" for part in ("query", "key", "value")]
+        merged = np.concatenate([weights[part + ".weight"] for part in parts])
+        bias = self.constant(np.concatenate([weights[part + ".bias"] for part in parts]))
+        projected = self.node("Add", [self.product(states, merged), bias])
+        query, key, value = self.split(projected)
+        attended = self.node(
+            "MultiHeadAttention", [query, key, value, "", self.mask], domain=_FUSED, num_heads=self.heads
+        )
+        states = self.residual(attended, states, weights, prefix + "attention.output")
+        inner = self.product(states, weights[prefix + "intermediate.dense.weight"])
+        activated = self.node(
+            "BiasGelu", [inner, self.constant(weights[prefix + "intermediate.dense.bias"])], domain=_FUSED
+        )
+        return self.residual(activated, states, weights, prefix + "output")
+
+    def residual(self, branch: str, states: str, weights: Weights, prefix: str) -> str:
+        """Project `branch`, add it to `states`, normalise."""
+        projected = self.product(branch, weights[prefix + ".dense.weight"])
+        scale, shift = self.normalisation(weights, prefix + ".LayerNorm")
+        bias = self.constant(weights[prefix + ".dense.bias"])
+        return self.node(
+            "SkipLayerNormalization",
+            [projected, states, scale, shift, bias],
+            domain=_FUSED,
+            epsilon=self.epsilon,
+        )
+
+    def normalisation(self, weights: Weights, prefix: str) -> tuple[str, str]:
+        return self.constant(weights[prefix + ".weight"]), self.constant(weights[prefix + ".bias"])
+
+    def product(self, states: str, weight: NDArray[np.float32]) -> str:
+        """`states` times the transpose of `weight`, which has the shape (outputs, inputs)."""
+        return self.node("MatMul", [states, self.constant(weight.T)])
+
+    def split(self, states: str) -> Sequence[str]:
+        names = [f"{states}.{part}" for part in ("query", "key", "value")]
+        self.nodes.append(helper.make_node("Split", [states], names, axis=-1, num_outputs=3))
+        return names
+
+    def node(self, operator: str, inputs: Sequence[str], domain: str = "", **attributes: Any) -> str:
+        name = f"{operator}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(operator, inputs, [name], name=name, domain=domain, **attributes))
+        return name
+
+    def constant(self, values: NDArray[Any]) -> str:
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+        return name
+
+    def model(self, states: str, width: int) -> onnx.ModelProto:
+        self.nodes.append(helper.make_node("Identity", [states], [HIDDEN]))
+        shape = ["batch", "tokens"]
+        graph = helper.make_graph(
+            self.nodes,
+            "bert",
+            [helper.make_tensor_value_info(name, TensorProto.INT64, shape) for name in (IDS, MASK)],
+            [helper.make_tensor_value_info(HIDDEN, TensorProto.FLOAT, [*shape, width])],
+            self.constants,
+        )
+        opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
+        return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)

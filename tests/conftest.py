@@ -1,0 +1,154 @@
+"""What several test files share: no network, an empty working directory, installed plug-ins, the backbone."""
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from newsmoe import Article, Device, Registry
+from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.registry.backbone.files import BackboneFiles, find_backbone
+
+hypothesis.settings.register_profile("newsmoe", deadline=None, derandomize=True, max_examples=50)
+hypothesis.settings.load_profile("newsmoe")
+
+SAMPLE = Path(__file__).parent.parent / "data" / "news-data.json"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_network() -> Iterator[None]:
+    """Fail whatever reaches out of this machine.
+
+    A session's fixture, so that it holds while other fixtures of the session load. An audit hook rather than
+    a patch of `socket.socket.connect`, because plug-ins of pytest put that back after each test.
+    """
+    watching = True
+
+    def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+        if watching and event == "socket.connect" and isinstance(arguments[1], tuple):
+            host = str(arguments[1][0])
+            if not host.startswith("127.") and host not in ("::1", "localhost"):
+                pytest.fail(f"the test reaches for the network: {host}")
+
+    sys.addaudithook(refuse)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_HUB_OFFLINE", "1")
+        yield
+    watching = False  # a hook cannot be removed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep out of the user's cache; what is compiled there serves the whole session."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture
+def workdir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, and no `NEWSMOE_*` in the environment."""
+    for variable in [name for name in os.environ if name.startswith("NEWSMOE_")]:
+        monkeypatch.delenv(variable)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder from which Python imports, before all others; what was imported from it is forgotten."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    before = set(sys.modules)
+    yield folder
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
+            del sys.modules[name]
+    importlib.invalidate_caches()
+
+
+@pytest.fixture
+def install(site: Path) -> Callable[..., None]:
+    """A function that installs a distribution: its name, its modules' code, and its entry points."""
+
+    def install(distribution: str, modules: Mapping[str, str], points: Mapping[str, str]) -> None:
+        for module, code in modules.items():
+            (site / f"{module}.py").write_text(code, encoding="utf-8")
+        info = site / f"{distribution.replace('-', '_')}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
+        lines = [f"{name} = {value}" for name, value in points.items()]
+        (info / "entry_points.txt").write_text("\n".join(["[newsmoe.experts]", *lines, ""]))
+        importlib.invalidate_caches()
+
+    return install
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    """The built-in experts; its workshop holds the one backbone of the whole test session."""
+    return Registry(plugins=False)
+
+
+@pytest.fixture(scope="session")
+def backbone(registry: Registry) -> Backbone:
+    """The real backbone."""
+    return registry.workshop.backbone(Device())
+
+
+@pytest.fixture(scope="session")
+def files() -> BackboneFiles:
+    """The real backbone's files."""
+    return find_backbone()
+
+
+class TokenTable:
+    """A runtime without a model: a token's state is its row in a table, whatever stands beside it."""
+
+    def __init__(self, vocabulary: int) -> None:
+        self.table = np.random.default_rng(0).normal(size=(vocabulary, 16)).astype(np.float32)
+
+    def hidden(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Look the tokens up."""
+        return self.table[ids]
+
+
+@pytest.fixture(scope="session")
+def token_table() -> TokenTable:
+    """A runtime for the real tokenizer that needs no torch."""
+    return TokenTable(vocabulary=30522)
+
+
+@pytest.fixture(scope="session")
+def quick_backbone(files: BackboneFiles, token_table: TokenTable) -> Backbone:
+    """The real tokenizer and reading over the runtime without a model."""
+    return Backbone(files, token_table)
+
+
+@pytest.fixture(scope="session")
+def sample() -> list[Article]:
+    """The English articles with content of the sample that lies in the repository."""
+    elements = json.loads(SAMPLE.read_text(encoding="utf-8"))
+    return [
+        Article(
+            id=number,
+            url=element["url"],
+            headline=element["headline"],
+            content=element["content"],
+            topics=tuple(element["topics"]),
+            language="en",
+        )
+        for number, element in enumerate(elements)
+        if element["content"] and ".example/deportes/" not in element["url"]
+    ]

@@ -1,0 +1,570 @@
+import json
+import math
+import shutil
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+
+from newsmoe import Article, Device, Labels, Registry, Summary
+from newsmoe.errors import CardError, ModelError, PredictionError
+from newsmoe.registry.backbone.backbone import Backbone, Runtime
+from newsmoe.registry.backbone.files import BackboneFiles
+from newsmoe.registry.backbone.reading import HEADLINE
+from newsmoe.registry.backbone.sentences import split_sentences
+from newsmoe.registry.cards import Card
+from newsmoe.registry.kinds import KINDS, Workshop, build
+from newsmoe.registry.kinds.classifier import Classifier
+from newsmoe.registry.kinds.embedded import EmbeddedExpert
+from newsmoe.registry.kinds.extractive import Extractive
+from newsmoe.registry.kinds.zero_shot import ZeroShot
+from newsmoe.registry.registry import builtin_folder
+from newsmoe.testing import check_expert
+
+BUILT_IN = [
+    info for info in Registry(plugins=False).experts.values() if info.card and info.card.kind in KINDS
+]
+EMBEDDED = [info.name for info in BUILT_IN if info.card and info.card.kind != "lead"]
+CLASSIFYING = [info.name for info in BUILT_IN if info.card and info.card.kind in ("classifier", "zero-shot")]
+ALL = 100_000
+"""More sentences and tokens than any article of these tests has."""
+
+STORM = Article(
+    headline="Storm hits coast", content="A storm hit the coast. Ten houses were lost.", language="en"
+)
+LONG = Article(
+    headline="Council hears witnesses on tram",
+    content=" ".join(
+        f"Witness {number} told the council on day {number} that the tram would help the old town."
+        for number in range(60)
+    ),
+    language="en",
+)
+
+
+class Lent(Workshop):
+    """A workshop that hands out a backbone which is at hand."""
+
+    def __init__(self, backbone: Backbone) -> None:
+        super().__init__()
+        self.lent = backbone
+
+    def backbone(self, device: Device) -> Backbone:
+        return self.lent
+
+
+class Counting:
+    """A runtime that counts the windows which another one computes."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self.windows = 0
+
+    def hidden(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        self.windows += len(ids)
+        return self.runtime.hidden(ids, mask)
+
+
+def make(kind: str, backbone: Backbone, folder: Path = Path("nowhere"), /, **settings: Any) -> Any:
+    """Build an expert of a kind on a backbone, and load it."""
+    card = Card(name="mine", task="task", kind=kind, description="d", settings=settings, folder=folder)
+    expert = build(card, Lent(backbone))
+    expert.load(Device())
+    return expert
+
+
+def built_in(name: str, registry: Registry, backbone: Backbone) -> Any:
+    """Build a built-in expert on a backbone, and load it."""
+    card = registry.info(name).card
+    assert card is not None
+    expert = build(card, Lent(backbone))
+    expert.load(Device())
+    return expert
+
+
+def taken(summary: Summary, article: Article) -> list[int]:
+    """Return the numbers of the article's sentences that the summary consists of, or fail."""
+    rest = summary.text + " "
+    numbers = []
+    for number, sentence in enumerate(split_sentences(article.content, article.language)):
+        if rest.startswith(sentence + " "):
+            numbers.append(number)
+            rest = rest[len(sentence) + 1 :]
+    assert rest == "", f"{rest!r} is no whole sentence of the article, or out of order"
+    return numbers
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            info.name,
+            marks=pytest.mark.xfail(strict=True, reason="the expert does not say that it needs content")
+            if info.needs_content
+            else (),
+        )
+        for info in BUILT_IN
+    ],
+)
+def test_every_built_in_expert_keeps_the_contract(name: str, registry: Registry, backbone: Backbone) -> None:
+    findings = list(check_expert(built_in(name, registry, backbone)))
+    assert [finding for finding in findings if finding.problem] == []
+    assert len(findings) == 8
+
+
+def test_the_embedded_experts_of_a_registry_stand_on_one_backbone(
+    registry: Registry, backbone: Backbone
+) -> None:
+    experts = [registry.build(name) for name in EMBEDDED]
+    assert len(experts) >= 4
+    for expert in experts:
+        expert.load(Device())
+        assert isinstance(expert, EmbeddedExpert)
+        assert expert.backbone is backbone
+
+
+def test_an_expert_that_was_not_loaded_says_so(registry: Registry) -> None:
+    for name in EMBEDDED:
+        with pytest.raises(PredictionError, match=rf"expert '{name}' was asked before load\(\) was called"):
+            registry.build(name).predict([STORM])
+
+
+# What is read
+
+
+def test_a_window_is_computed_once_however_many_experts_read_it(
+    registry: Registry, backbone: Backbone, files: BackboneFiles, sample: list[Article]
+) -> None:
+    counting = Counting(backbone.runtime)
+    shared = Backbone(files, counting)
+    experts = [built_in(name, registry, shared) for name in EMBEDDED]
+    described = counting.windows
+    articles = [*sample[:4], sample[0]]
+    distinct = {window for article in articles for window in shared.read(article).windows}
+    for expert in experts:
+        expert.predict(articles)
+        expert.predict(articles[:2])
+    assert counting.windows - described == len(distinct)
+
+
+@pytest.mark.parametrize(
+    ("policy", "read"),
+    [("windows", [0, 1, 2, 3, 4]), ("map-reduce", [0, 1, 2, 3, 4]), ("head", [0]), ("head+tail", [0, 4])],
+)
+def test_a_summary_is_made_of_the_windows_that_the_policy_reads(
+    quick_backbone: Backbone, policy: str, read: list[int]
+) -> None:
+    windows = quick_backbone.read(LONG).windows
+    assert len(windows) == 5
+    expert = make(
+        "extractive", quick_backbone, long_input=policy, sentences=ALL, min_tokens=ALL, max_tokens=ALL
+    )
+    (summary,) = expert.predict([LONG])
+    spans = [span for place in read for span in windows[place].spans]
+    assert taken(summary, LONG) == sorted({span.sentence for span in spans} - {HEADLINE})
+    assert summary.use.windows == len(read)
+    assert summary.use.tokens == sum(len(windows[place]) for place in read) == expert.lengths([LONG])[0]
+    assert summary.use.truncated is (len(read) < 5)
+
+
+@pytest.mark.parametrize(("policy", "read"), [("windows", 5), ("head", 1), ("head+tail", 2)])
+def test_labels_are_made_of_the_windows_that_the_policy_reads(
+    quick_backbone: Backbone, policy: str, read: int
+) -> None:
+    expert = make(
+        "zero-shot", quick_backbone, long_input=policy, labels={"tram": "A tram.", "storm": "Rain."}
+    )
+    (labels,) = expert.predict([LONG])
+    assert labels.use.windows == read
+    assert labels.use.truncated is (read < 5)
+    assert labels.use.tokens == expert.lengths([LONG])[0]
+
+
+@pytest.mark.parametrize("policy", ["windows", "head", "head+tail"])
+def test_an_article_of_one_window_is_read_whole(quick_backbone: Backbone, policy: str) -> None:
+    (summary,) = make("extractive", quick_backbone, long_input=policy).predict([STORM])
+    assert summary.text == STORM.content
+    assert (summary.use.windows, summary.use.truncated) == (1, False)
+
+
+@pytest.mark.parametrize("kind", ["extractive", "zero-shot"])
+def test_what_the_scraper_had_cut_or_is_too_long_is_told(quick_backbone: Backbone, kind: str) -> None:
+    labels = {"labels": {"a": "One.", "b": "Two."}} if kind == "zero-shot" else {}
+    expert = make(kind, quick_backbone, **labels)
+    cut = Article(content="A storm hit.", truncated=True)
+    endless = Article(content="A storm hit the coast. " * 5000)
+    whole = Article(content="A storm hit the coast. " * 4000)
+    assert [found.use.truncated for found in expert.predict([cut, endless, whole])] == [True, True, False]
+
+
+def test_an_unknown_policy_is_refused_and_map_reduce_is_for_summaries_only(quick_backbone: Backbone) -> None:
+    with pytest.raises(CardError, match="long_input: Input should be 'head', 'head"):
+        make("extractive", quick_backbone, long_input="tail")
+    with pytest.raises(CardError, match="long_input"):
+        make("zero-shot", quick_backbone, long_input="map-reduce", labels={"a": "A.", "b": "B."})
+
+
+# Summaries
+
+
+@pytest.mark.parametrize("policy", ["windows", "map-reduce", "head", "head+tail"])
+def test_a_summary_is_whole_sentences_of_the_article_in_order_and_not_too_long(
+    registry: Registry, backbone: Backbone, sample: list[Article], policy: str
+) -> None:
+    expert = make("extractive", backbone, long_input=policy)
+    articles = sample[1::3]
+    for article, summary in zip(articles, expert.predict(articles), strict=True):
+        numbers = taken(summary, article)
+        tokens = sum(backbone.read(article).lengths[number] for number in numbers)
+        assert len(numbers) >= 3
+        assert 40 <= tokens <= 250
+
+
+WORDS = st.sampled_from(
+    "storm tram Council 3.5 Mr. vote; \u201cNo!\u201d rain\n\n Zoë 新闻 coast, hit (again) x".split(" ")
+)
+TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=30).map(" ".join), min_size=1, max_size=12)
+
+
+@given(
+    TEXTS,
+    st.sampled_from([". ", "! ", "\n\n", " "]),
+    st.sampled_from(["windows", "map-reduce", "head", "head+tail"]),
+    st.integers(1, 5),
+    st.integers(20, 100),
+)
+def test_a_summary_of_any_text_is_whole_sentences_without_repetition_within_its_bound(
+    quick_backbone: Backbone, texts: list[str], mark: str, policy: str, sentences: int, most: int
+) -> None:
+    article = Article(headline="Storm", content=mark.join(texts), language="en")
+    expert = make(
+        "extractive", quick_backbone, long_input=policy, sentences=sentences, min_tokens=20, max_tokens=most
+    )
+    (summary,) = expert.predict([article])
+    numbers = taken(summary, article)
+    reading = quick_backbone.read(article)
+    told = [" ".join(reading.sentences[number].lower().split()) for number in numbers]
+    assert told
+    assert len(set(told)) == len(told)
+    assert len(numbers) == 1 or sum(reading.lengths[number] for number in numbers) <= most
+
+
+def test_a_text_without_punctuation_still_has_a_summary(backbone: Backbone) -> None:
+    words = " ".join(f"and then the storm number {number} came to town" for number in range(300))
+    article = Article(headline="Storms", content=words, language="en")
+    (summary,) = make("extractive", backbone).predict([article])
+    assert summary.problem() is None
+    assert summary.text in words or taken(summary, article)
+
+
+def test_an_article_without_a_sentence_is_an_error_of_its_own(quick_backbone: Backbone) -> None:
+    expert = make("extractive", quick_backbone)
+    for article in (Article(headline="Watch: goal"), Article(headline="Goal", content="!!! ...")):
+        with pytest.raises(PredictionError, match="there is no sentence in the content"):
+            expert.predict([article])
+
+
+def test_with_position_alone_the_summary_is_the_lead(backbone: Backbone, sample: list[Article]) -> None:
+    expert = make(
+        "extractive",
+        backbone,
+        centrality=0,
+        headline=0,
+        redundancy=0,
+        sentences=2,
+        min_tokens=1,
+        max_tokens=ALL,
+    )
+    for article, summary in zip(sample[:3], expert.predict(sample[:3]), strict=True):
+        assert taken(summary, article) == [0, 1]
+
+
+def test_with_the_headline_alone_the_sentence_most_like_it_is_taken(backbone: Backbone) -> None:
+    content = (
+        "The council met on Monday. A fierce storm struck the coast and tore off roofs. "
+        "Shares in the bank rose. The match ended in a draw."
+    )
+    expert = make("extractive", backbone, centrality=0, position=0, redundancy=0, sentences=1, min_tokens=1)
+    storm = Article(headline="Storm tears roofs off houses on the coast", content=content, language="en")
+    bank = Article(headline="Bank's share price climbs", content=content, language="en")
+    assert [taken(found, one) for found, one in zip(expert.predict([storm, bank]), (storm, bank))] == [
+        [1],
+        [2],
+    ]
+
+
+def test_with_redundancy_a_sentence_that_says_the_same_gives_way(quick_backbone: Backbone) -> None:
+    content = "The storm hit the coast hard. The hard storm hit the coast. Shares rose on Friday."
+    article = Article(content=content, language="en")
+    bounds = {"sentences": 2, "min_tokens": 1, "headline": 0, "position": 1.0, "centrality": 0}
+    alike = make("extractive", quick_backbone, redundancy=0, **bounds)
+    unlike = make("extractive", quick_backbone, redundancy=2, **bounds)
+    assert taken(alike.predict([article])[0], article) == [0, 1]
+    assert taken(unlike.predict([article])[0], article) == [0, 2]
+
+
+@pytest.mark.xfail(strict=True, reason="what was ranked but did not fit still keeps others out")
+def test_a_sentence_that_did_not_fit_keeps_no_other_out(quick_backbone: Backbone) -> None:
+    content = (
+        "The vote is on Monday. The storm hit the coast and the storm hit the harbour and the town again. "
+        "The storm hit the coast. Shares rose on Friday."
+    )
+    article = Article(content=content, language="en")
+    expert = make(
+        "extractive",
+        quick_backbone,
+        centrality=0,
+        headline=0,
+        redundancy=2,
+        sentences=2,
+        min_tokens=1,
+        max_tokens=14,
+    )
+    assert taken(expert.predict([article])[0], article) == [0, 2]
+
+
+def test_map_reduce_takes_the_best_of_each_window(quick_backbone: Backbone) -> None:
+    expert = make(
+        "extractive", quick_backbone, long_input="map-reduce", sentences=2, min_tokens=ALL, max_tokens=ALL
+    )
+    (summary,) = expert.predict([LONG])
+    home = {}
+    for place, window in enumerate(quick_backbone.read(LONG).windows):
+        for span in window.spans:
+            home.setdefault(span.sentence, place)
+    assert sorted(home[number] for number in taken(summary, LONG)) == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+
+
+# Labels
+
+
+@pytest.mark.parametrize("name", CLASSIFYING)
+def test_labels_are_those_of_the_card_and_sum_to_one(
+    name: str, registry: Registry, backbone: Backbone, sample: list[Article]
+) -> None:
+    expert = built_in(name, registry, backbone)
+    card = registry.info(name).card
+    assert card is not None
+    for found in expert.predict([*sample[:6], Article(headline="Goal"), Article(content="Rain.")]):
+        assert isinstance(found, Labels)
+        assert found.problem() is None
+        assert math.fsum(found.scores.values()) == pytest.approx(1, abs=1e-6)
+        assert list(found.scores) == list(card.settings["labels"])
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_an_article_gets_the_same_answer_alone_and_in_a_batch_of_64(
+    name: str, registry: Registry, backbone: Backbone, files: BackboneFiles, sample: list[Article]
+) -> None:
+    paragraphs = ((one, text) for one in sample for text in one.content.split("\n\n") if len(text) > 80)
+    batch = [
+        Article(headline=one.headline, content=text, language="en") for one, text in islice(paragraphs, 64)
+    ]
+    assert len({article.key for article in batch}) == 64
+    together = built_in(name, registry, backbone).predict(batch)
+    for place in (0, 31, 63):
+        alone = built_in(name, registry, Backbone(files, backbone.runtime)).predict([batch[place]])[0]
+        if isinstance(alone, Summary):
+            assert alone == together[place]
+        else:
+            assert alone.scores == pytest.approx(together[place].scores, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", CLASSIFYING)
+def test_an_article_without_any_text_is_an_error_of_its_own(
+    name: str, registry: Registry, backbone: Backbone
+) -> None:
+    with pytest.raises(PredictionError, match="neither headline nor content"):
+        built_in(name, registry, backbone).predict([STORM, Article()])
+
+
+@pytest.mark.parametrize(
+    ("name", "headline", "content", "label"),
+    [
+        (
+            "sentiment-news",
+            "Joy as rescued miners reunite",
+            "Families celebrated a wonderful success.",
+            "positive",
+        ),
+        ("sentiment-news", "Firm collapses", "Workers lost their jobs after a disastrous fraud.", "negative"),
+        ("topic-news", "United win cup final", "The striker scored twice in the match.", "sport"),
+        (
+            "topic-news",
+            "Senate passes bill",
+            "The president will sign the law after the election.",
+            "politics",
+        ),
+        ("topic-zero-shot", "Heavy snow forecast", "Temperatures will fall and winds will rise.", "weather"),
+    ],
+)
+def test_a_plain_case_gets_the_plain_label(
+    registry: Registry, backbone: Backbone, name: str, headline: str, content: str, label: str
+) -> None:
+    article = Article(headline=headline, content=content, language="en")
+    assert built_in(name, registry, backbone).predict([article])[0].fields()["label"] == label
+
+
+def test_a_long_articles_labels_are_the_mean_over_its_windows_by_their_tokens(
+    backbone: Backbone, registry: Registry
+) -> None:
+    expert = built_in("sentiment-news", registry, backbone)
+    windows = backbone.read(LONG).windows
+    shares = [expert.shares(encoded.window[None])[0] for encoded in backbone.encode(windows)]
+    mean = np.average(shares, axis=0, weights=[len(window) for window in windows])
+    assert list(expert.predict([LONG])[0].scores.values()) == pytest.approx(list(mean), abs=1e-5)
+
+
+# Zero-shot
+
+
+def test_an_article_like_a_description_gets_its_label(registry: Registry, backbone: Backbone) -> None:
+    card = registry.info("topic-zero-shot").card
+    assert card is not None
+    labels: dict[str, str] = card.settings["labels"]
+    articles = [Article(headline=label, content=text) for label, text in labels.items()]
+    found = built_in("topic-zero-shot", registry, backbone).predict(articles)
+    assert [one.fields()["label"] for one in found] == list(labels)
+
+
+def test_a_low_temperature_is_sure_and_a_high_one_is_not(backbone: Backbone) -> None:
+    labels = {"weather": "Storms, wind and rain.", "sport": "Football and tennis matches."}
+
+    def score(temperature: float) -> float:
+        expert = make("zero-shot", backbone, labels=labels, temperature=temperature)
+        return float(expert.predict([STORM])[0].scores["weather"])
+
+    assert score(0.01) > 0.99
+    assert 0.99 > score(0.05) > score(0.5) > 0.5
+    assert score(1000.0) == pytest.approx(0.5, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "settings", [{}, {"labels": {"a": "A."}}, {"labels": {"a": "A.", "b": "B."}, "temperature": 0}]
+)
+def test_labels_or_temperature_that_make_no_sense_are_refused(
+    quick_backbone: Backbone, settings: dict[str, Any]
+) -> None:
+    with pytest.raises(CardError, match=r"\[settings\] (labels|temperature): "):
+        make("zero-shot", quick_backbone, **settings)
+
+
+@pytest.mark.xfail(strict=True, raises=IndexError, reason="the first window of nothing is taken")
+def test_a_label_without_a_word_is_told(quick_backbone: Backbone) -> None:
+    with pytest.raises((CardError, ModelError)):
+        make("zero-shot", quick_backbone, labels={"": "", "b": "B."})
+
+
+# Classifiers
+
+
+def head(folder: Path, **tensors: NDArray[np.float32]) -> Path:
+    folder.mkdir(exist_ok=True)
+    save_file(
+        {name: np.ascontiguousarray(values) for name, values in tensors.items()}, folder / "head.safetensors"
+    )
+    return folder
+
+
+def test_scores_belong_to_the_labels_in_the_order_of_the_heads_rows(
+    tmp_path: Path, registry: Registry, backbone: Backbone
+) -> None:
+    card = registry.info("sentiment-news").card
+    assert card is not None
+    tensors = load_file(card.folder / "head.safetensors")
+    swapped = head(tmp_path / "swapped", **{name: values[::-1] for name, values in tensors.items()})
+    settings = {**card.settings, "labels": card.settings["labels"][::-1]}
+    before = built_in("sentiment-news", registry, backbone).predict([STORM])[0].scores
+    after = make("classifier", backbone, swapped, **settings).predict([STORM])[0].scores
+    assert list(after) == list(before)[::-1]
+    assert after == pytest.approx(before, abs=1e-6)
+
+
+def test_the_temperature_makes_a_classifier_less_sure(registry: Registry, backbone: Backbone) -> None:
+    card = registry.info("topic-news").card
+    assert card is not None
+
+    def scores(temperature: float) -> Sequence[float]:
+        settings = {**card.settings, "temperature": temperature}
+        return list(make("classifier", backbone, card.folder, **settings).predict([STORM])[0].scores.values())
+
+    cold, warm, hot = (max(scores(temperature)) for temperature in (0.5, 1.0, 1e6))
+    assert cold > warm > hot
+    assert hot == pytest.approx(1 / 13, abs=1e-3)
+
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "problem"),
+    [
+        (None, "cannot be loaded: No such file"),
+        (b"no weights", "cannot be loaded: "),
+        ({"weight": np.zeros((2, 16), np.float32)}, "cannot be loaded: 'bias'"),
+        (
+            {"weight": np.zeros((3, 16), np.float32), "bias": np.zeros(3, np.float32)},
+            "has 3 rows, the card names 2 labels",
+        ),
+        (
+            {"weight": np.zeros((2, 16), np.float32), "bias": np.zeros(3, np.float32)},
+            "has 2 rows, the card names 2 labels",
+        ),
+    ],
+)
+def test_a_head_that_does_not_fit_is_told_with_its_file(
+    tmp_path: Path, quick_backbone: Backbone, tensors: Any, problem: str
+) -> None:
+    if isinstance(tensors, bytes):
+        (tmp_path / "head.safetensors").write_bytes(tensors)
+    elif tensors:
+        head(tmp_path, **tensors)
+    with pytest.raises(ModelError, match=f"head.safetensors: {problem}"):
+        make("classifier", quick_backbone, tmp_path, labels=["a", "b"])
+
+
+@pytest.mark.xfail(strict=True, reason="width, numbers and labels of a head are not looked at")
+@pytest.mark.parametrize(
+    ("width", "value", "labels"),
+    [(10, 0.1, ["a", "b"]), (16, math.nan, ["a", "b"]), (16, 0.1, ["a", "a"])],
+    ids=["other width", "not a number", "one label twice"],
+)
+def test_a_head_that_cannot_answer_is_refused_on_load(
+    tmp_path: Path, quick_backbone: Backbone, width: int, value: float, labels: list[str]
+) -> None:
+    head(tmp_path, weight=np.full((2, width), value, np.float32), bias=np.zeros(2, np.float32))
+    with pytest.raises((CardError, ModelError)):
+        make("classifier", quick_backbone, tmp_path, labels=labels)
+
+
+def test_a_copied_expert_answers_as_the_original(
+    tmp_path: Path, registry: Registry, backbone: Backbone
+) -> None:
+    shutil.copytree(builtin_folder() / "topic-news", tmp_path / "mine")
+    path = tmp_path / "mine" / "expert.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace('"topic-news"', '"mine"'), encoding="utf-8")
+    copy = Registry([tmp_path], plugins=False).info("mine").card
+    assert copy is not None
+    expert = build(copy, registry.workshop)
+    expert.load(Device())
+    assert expert.predict([STORM]) == built_in("topic-news", registry, backbone).predict([STORM])
+
+
+def test_answers_can_be_written_as_json(registry: Registry, backbone: Backbone) -> None:
+    for name in EMBEDDED:
+        (found,) = built_in(name, registry, backbone).predict([STORM])
+        assert json.loads(json.dumps(found.fields())) == found.fields()
+
+
+def test_each_kind_is_the_class_that_its_name_says(registry: Registry) -> None:
+    classes = {"classifier": Classifier, "extractive": Extractive, "zero-shot": ZeroShot}
+    for info in BUILT_IN:
+        assert info.card is not None
+        assert type(registry.build(info.name)) is classes.get(info.card.kind, type(registry.build("lead")))

@@ -1,0 +1,108 @@
+import pytest
+
+from newsmoe import Article, Device, Expert, Prediction, Summary
+from newsmoe.article import estimate_tokens
+from newsmoe.registry.backbone.sentences import split_sentences
+from newsmoe.registry.cards import Card
+from newsmoe.registry.kinds import Workshop, build
+
+
+def lead(**settings: int) -> Expert:
+    card = Card(name="mine", task="summarization", kind="lead", description="d", settings=settings)
+    expert = build(card, Workshop())
+    expert.load(Device())
+    return expert
+
+
+def answer(article: Article, **settings: int) -> Summary:
+    (found,) = lead(**settings).predict([article])
+    assert isinstance(found, Summary)
+    return found
+
+
+STORM = "A storm hit the coast. Mr. Smith lost 3.5 tonnes of hay. Nobody was hurt. Rain is forecast."
+
+
+@pytest.mark.parametrize(
+    ("sentences", "text"),
+    [
+        (1, "A storm hit the coast."),
+        (2, "A storm hit the coast. Mr. Smith lost 3.5 tonnes of hay."),
+        (9, STORM),
+    ],
+)
+def test_the_summary_is_the_first_sentences(sentences: int, text: str) -> None:
+    assert answer(Article(content=STORM), sentences=sentences, min_tokens=1).text == text
+
+
+def test_the_summary_goes_on_while_it_is_too_short() -> None:
+    assert answer(Article(content=STORM), sentences=1, min_tokens=estimate_tokens(STORM)).text == STORM
+
+
+def test_the_summary_of_an_article_of_the_sample_is_its_beginning(sample: list[Article]) -> None:
+    for article in sample:
+        found = answer(article)
+        sentences = split_sentences(article.content, "en")
+        count = len(split_sentences(found.text, "en"))
+        assert found.text == " ".join(sentences[:count])
+        assert count >= 3 or found.use.tokens > 200
+
+
+def test_a_sentence_that_comes_twice_is_told_once() -> None:
+    content = "A storm hit. A storm hit. Nobody was hurt."
+    assert answer(Article(content=content), sentences=2, min_tokens=1).text == "A storm hit. Nobody was hurt."
+
+
+def test_the_headline_is_no_part_of_it() -> None:
+    assert answer(Article(headline="Storm", content="It rained.")).text == "It rained."
+
+
+def test_a_text_without_punctuation_still_has_a_summary() -> None:
+    words = " ".join(f"word{number}" for number in range(2000))
+    found = answer(Article(content=words))
+    assert found.problem() is None
+    assert words.startswith(found.text)
+    assert len(found.text) <= 1200
+
+
+def test_a_text_in_another_script_has_a_summary() -> None:
+    article = Article(content="新闻很短。今天下雨。没有人受伤。明天晴。", language="zh")
+    assert answer(article, sentences=2, min_tokens=1).text == "新闻很短。 今天下雨。"
+
+
+def test_an_article_without_a_sentence_has_none_and_says_so() -> None:
+    for content in ("", "!!! ..."):
+        assert answer(Article(content=content)).problem() == "the summary is empty"
+
+
+def test_it_says_what_it_used_and_that_the_scraper_had_cut() -> None:
+    found = answer(Article(content=STORM, truncated=True), sentences=1, min_tokens=1)
+    assert found.use is not None
+    assert (found.use.tokens, found.use.windows) == (estimate_tokens("A storm hit the coast."), 1)
+    assert found.use.truncated
+    whole = answer(Article(content=STORM)).use
+    assert whole is not None
+    assert not whole.truncated
+
+
+def test_answers_come_in_order_and_cost_the_same() -> None:
+    articles = [Article(content=f"Item {number}." * number) for number in (3, 1, 2)]
+    expert = lead(sentences=1, min_tokens=1)
+    found: list[Prediction] = expert.predict(articles)
+    assert [one.fields()["summary"][:7] for one in found] == ["Item 3.", "Item 1.", "Item 2."]
+    assert expert.lengths(articles) == [1, 1, 1]  # type: ignore[attr-defined]
+    assert expert.predict([]) == []
+
+
+@pytest.mark.xfail(strict=True, reason="the text is cut after 10,000 characters, in the middle of a sentence")
+def test_the_last_sentence_taken_is_a_whole_one() -> None:
+    first = "The committee met, " + "and it talked about the matter again, " * 25 + "and it went home."
+    later = " ".join(
+        f"On day {day} the council and all its members, who had waited for the vote since the first of the "
+        f"hearings, heard one more witness speak of the tram."
+        for day in range(100)
+    )
+    for shift in range(len("On day 10 the council")):
+        content = f"{'x' * shift} {first} {later}"
+        text = answer(Article(content=content, language="en")).text
+        assert set(split_sentences(text, "en")) <= set(split_sentences(content, "en"))

@@ -1,0 +1,127 @@
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from newsmoe.errors import CardError
+from newsmoe.registry.cards import Card, read_card
+from newsmoe.registry.registry import builtin_folder
+
+LEAST = 'name = "mine"\ntask = "topic"\nkind = "lead"\ndescription = "d"\n'
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "expert.toml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_card_needs_name_task_kind_and_description_only(tmp_path: Path) -> None:
+    card = read_card(write(tmp_path, LEAST))
+    assert (card.name, card.task, card.kind, card.description) == ("mine", "topic", "lead", "d")
+    assert (card.languages, card.needs_content, card.settings, card.quality) == ((), False, {}, [])
+    assert card.folder == tmp_path
+
+
+def test_a_card_tells_where_its_weights_come_from_and_how_good_they_are(tmp_path: Path) -> None:
+    text = (
+        LEAST + '[training]\ndata = ["A (MIT)"]\ncommand = "train it"\n'
+        '[[quality]]\ndata = "A, dev"\n[quality.figures]\naccuracy = 0.5\nmacro-F1 = 0.25\n'
+    )
+    card = read_card(write(tmp_path, text))
+    assert card.training is not None
+    assert card.training.data == ["A (MIT)"]
+    assert card.quality[0].figures == {"accuracy": 0.5, "macro-F1": 0.25}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (LEAST.replace("kind", "kinds"), "kind: Field required; unknown key 'kinds'; did you mean 'kind'?"),
+        (LEAST + 'licens = "MIT"', "unknown key 'licens'; did you mean 'licence'?"),
+        (
+            LEAST + '[[quality]]\ndta = "x"\n[quality.figures]\na = 1',
+            "unknown key 'quality.0.dta'; did you mean 'data'?",
+        ),
+        (LEAST.replace("mine", "Mine"), "name: String should match pattern"),
+        (LEAST.replace("mine", "../mine"), "name: String should match pattern"),
+        (LEAST.replace("topic", ""), "task: String should match pattern"),
+        (LEAST + 'languages = "en"', "languages: Input should be a valid tuple"),
+        (LEAST + "[settings", "cannot be read: "),
+        (LEAST + "description = 'again'", "cannot be read: Cannot overwrite a value (at "),
+    ],
+)
+def test_a_card_that_does_not_hold_together_is_told_with_file_and_key(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    path = write(tmp_path, text) / "expert.toml"
+    with pytest.raises(CardError, match=f"^{re.escape(str(path))}: .*{re.escape(problem)}"):
+        read_card(tmp_path)
+
+
+def test_a_folder_without_a_card_is_told(tmp_path: Path) -> None:
+    with pytest.raises(CardError, match=r"expert\.toml: cannot be read: .*No such file"):
+        read_card(tmp_path)
+
+
+def test_a_card_that_is_no_utf_8_is_told(tmp_path: Path) -> None:
+    (tmp_path / "expert.toml").write_bytes(b'name = "\xff"')
+    with pytest.raises(CardError, match="cannot be read"):
+        read_card(tmp_path)
+
+
+def test_changed_settings_replace_key_by_key_and_leave_the_card_alone() -> None:
+    card = Card(name="a", task="t", kind="lead", description="d", settings={"sentences": 3, "max_tokens": 9})
+    changed = card.with_settings({"sentences": 5})
+    assert changed.settings == {"sentences": 5, "max_tokens": 9}
+    assert card.settings["sentences"] == 3
+
+
+@pytest.fixture
+def trained(tmp_path: Path) -> Path:
+    """A copy of an expert with weights."""
+    return Path(shutil.copytree(builtin_folder() / "sentiment-news", tmp_path / "copy"))
+
+
+def test_the_fingerprint_does_not_depend_on_where_the_card_lies(trained: Path) -> None:
+    original = read_card(builtin_folder() / "sentiment-news")
+    assert read_card(trained).fingerprint() == original.fingerprint()
+    assert re.fullmatch(r"[0-9a-f]{16}", original.fingerprint())
+
+
+def test_the_fingerprint_changes_with_settings_and_with_weights(trained: Path) -> None:
+    card = read_card(trained)
+    seen = {card.fingerprint()}
+    seen.add(card.with_settings({"temperature": 2.0}).fingerprint())
+    seen.add(card.model_copy(update={"kind": "zero-shot"}).fingerprint())
+    seen.add(card.model_copy(update={"name": "other"}).fingerprint())
+    weights = bytearray((trained / "head.safetensors").read_bytes())
+    weights[-1] ^= 1
+    (trained / "head.safetensors").write_bytes(weights)
+    seen.add(card.fingerprint())
+    (trained / "adapter.safetensors").write_bytes(b"more")
+    seen.add(card.fingerprint())
+    assert len(seen) == 6
+
+
+def test_the_fingerprint_does_not_change_with_words_for_people(trained: Path) -> None:
+    card = read_card(trained)
+    other = card.model_copy(update={"description": "better", "licence": "MIT", "training": None})
+    (trained / "README.md").write_text("other")
+    assert other.fingerprint() == card.fingerprint()
+
+
+@pytest.mark.parametrize("folder", sorted(builtin_folder().iterdir()), ids=lambda folder: str(folder.name))
+def test_a_built_in_card_is_called_as_its_folder_and_says_its_licence(folder: Path) -> None:
+    card = read_card(folder)
+    assert card.name == folder.name
+    assert card.licence
+    assert card.description.endswith(".")
+
+
+@pytest.mark.parametrize("weights", sorted(builtin_folder().glob("*/*.safetensors")), ids=str)
+def test_weights_that_we_made_say_of_what_and_how_good_they_are(weights: Path) -> None:
+    card = read_card(weights.parent)
+    assert card.training is not None
+    assert card.training.data
+    assert card.quality

@@ -1,0 +1,102 @@
+import runpy
+import shutil
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from newsmoe import Registry
+from newsmoe.errors import RegistryError
+from newsmoe.registry.cards import read_card
+from newsmoe.registry.kinds import build
+from newsmoe.registry.scaffold import new_card, new_package
+from newsmoe.testing import check_expert
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "answers"),
+    [
+        ("reading-time", None, "reading-time"),
+        ("first-lines", "summarization", "summarization"),
+        ("mood", "sentiment", "sentiment"),
+        ("my-topic", "topic", "topic"),
+    ],
+)
+def test_a_new_package_works_as_it_is_once_installed(
+    tmp_path: Path, site: Path, install: Callable[..., None], name: str, task: str | None, answers: str
+) -> None:
+    folder = new_package(name, task, tmp_path)
+    module = name.replace("-", "_")
+    project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    shutil.copytree(folder / module, site / module)
+    install(project["project"]["name"], {}, project["project"]["entry-points"]["newsmoe.experts"])
+
+    registry = Registry()
+    info = registry.info(name)
+    assert (info.task, info.broken) == (answers, None)
+    assert [finding for finding in check_expert(registry.build(name)) if finding.problem] == []
+    tests = runpy.run_path(str(folder / "tests" / f"test_{module}.py"))
+    tests["test_keeps_the_contract_of_an_expert"]()
+
+
+def test_a_new_package_says_how_to_install_check_and_use_it(tmp_path: Path) -> None:
+    readme = (new_package("reading-time", None, tmp_path) / "README.md").read_text(encoding="utf-8")
+    assert "pip install -e ." in readme
+    assert "newsmoe experts check reading-time" in readme
+    rule = readme[readme.index("[[rule]]") :].replace("    ", "")
+    assert tomllib.loads(rule) == {"rule": [{"use": {"reading-time": "reading-time"}}]}
+
+
+def test_a_new_card_works_as_it_is(tmp_path: Path, registry: Registry) -> None:
+    folder = new_card("good-or-bad", "news-value", tmp_path)
+    info = Registry([tmp_path], plugins=False).info("good-or-bad")
+    assert (info.task, info.broken) == ("news-value", None)
+    expert = build(read_card(folder), registry.workshop)
+    assert [finding for finding in check_expert(expert) if finding.problem] == []
+
+
+def test_a_new_cards_task_is_its_own_unless_said(tmp_path: Path) -> None:
+    assert read_card(new_card("good-or-bad", None, tmp_path)).task == "good-or-bad"
+
+
+@pytest.mark.parametrize("make", [new_package, new_card])
+@pytest.mark.parametrize("name", ["", "Mood", "1st", "two words", "a_b", "../up", "class", "-a", "é"])
+def test_a_name_that_no_package_can_have_is_refused_and_nothing_written(
+    tmp_path: Path, make: Callable[[str, str | None, Path], Path], name: str
+) -> None:
+    with pytest.raises(RegistryError, match=f"^{name!r} cannot be used as a name"):
+        make(name, None, tmp_path)
+    with pytest.raises(RegistryError, match=f"^{name!r} cannot be used as a name"):
+        make("fine", name or "-", tmp_path) if name else make(name, "fine", tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("make", [new_package, new_card])
+def test_what_is_there_already_is_left_alone(
+    tmp_path: Path, make: Callable[[str, str | None, Path], Path]
+) -> None:
+    kept = tmp_path / "mood" / "notes.txt"
+    kept.parent.mkdir()
+    kept.write_text("mine")
+    with pytest.raises(RegistryError, match="exists already"):
+        make("mood", None, tmp_path)
+    assert kept.read_text() == "mine"
+    assert list(kept.parent.iterdir()) == [kept]
+
+
+@pytest.mark.xfail(strict=True, reason="the class takes the name of what the template imports, or a keyword")
+@pytest.mark.parametrize(
+    ("name", "task"),
+    [("summary", "summarization"), ("labels", "sentiment"), ("fields", None), ("none", None), ("a\n", None)],
+)
+def test_a_name_that_is_also_one_of_ours_makes_a_package_that_works_or_is_refused(
+    tmp_path: Path, name: str, task: str | None
+) -> None:
+    try:
+        folder = new_package(name, task, tmp_path)
+    except RegistryError:
+        return
+    space = runpy.run_path(str(folder / name / "__init__.py"))
+    found = check_expert(space[name.capitalize()]())
+    assert [finding for finding in found if finding.problem] == []

@@ -1,0 +1,91 @@
+from dataclasses import FrozenInstanceError, replace
+from itertools import combinations
+
+import pytest
+from tokenizers import Tokenizer
+
+from newsmoe.article import Article, Unreadable, estimate_tokens
+from newsmoe.registry.backbone.files import BackboneFiles
+
+STORM = Article(id=7, headline="Storm hits", content="Roofs were lost.", language="en")
+
+
+def test_the_key_depends_on_what_an_expert_reads() -> None:
+    read = [
+        STORM,
+        replace(STORM, headline="Storm misses"),
+        replace(STORM, content="No roof was lost."),
+        replace(STORM, language="de"),
+        replace(STORM, language=None),
+    ]
+    assert all(one.key != other.key for one, other in combinations(read, 2))
+
+
+def test_the_key_does_not_depend_on_the_rest() -> None:
+    other = replace(
+        STORM, id=8, url="https://a.example", topics=("Weather",), author="A", extra={"x": 1}, truncated=True
+    )
+    assert other.key == STORM.key
+
+
+def test_the_key_tells_headline_from_content() -> None:
+    assert Article(headline="one two").key != Article(headline="one", content="two").key
+    assert Article(headline="one").key != Article(content="one").key
+
+
+def test_words_are_parted_by_any_white_space() -> None:
+    assert Article(content="one  two\n\nthree\tfour\u00a0five").words == 5
+    assert Article(content=" \n ").words == 0
+    assert Article(headline="not counted").words == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://www.BBC.co.uk/news/1", "www.bbc.co.uk"),
+        ("http://user@news.example:8080/x?y#z", "news.example"),
+        ("//news.example/x", "news.example"),
+        ("news.example/x", ""),
+        ("", ""),
+        ("http://[::1", ""),
+    ],
+)
+def test_the_host_is_the_urls_in_lower_case_or_empty(url: str, host: str) -> None:
+    assert Article(url=url).url_host == host
+
+
+def test_an_article_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        STORM.content = "other"  # type: ignore[misc]
+
+
+def test_what_else_the_scraper_wrote_is_kept_but_not_compared() -> None:
+    extra = {"images": ["a.jpg"]}
+    article = replace(STORM, extra=extra)
+    assert article.extra is extra
+    assert article == STORM
+    assert "a.jpg" not in repr(article)
+
+
+def test_an_unreadable_element_keeps_what_is_known_of_it() -> None:
+    element = Unreadable("no object", id=3, headline="h")
+    assert (element.message, element.type, element.id, element.headline, element.url) == (
+        "no object",
+        "NotAnArticle",
+        3,
+        "h",
+        None,
+    )
+
+
+def test_the_estimate_of_tokens_is_near_the_real_count(files: BackboneFiles, sample: list[Article]) -> None:
+    tokenizer = Tokenizer.from_file(str(files.tokenizer))
+    tokenizer.no_truncation()
+    for article in sample:
+        real = len(tokenizer.encode(article.content, add_special_tokens=False).ids)
+        assert 0.65 < estimate_tokens(article.content) / real < 1.35, article.headline
+
+
+def test_the_estimate_counts_each_sign_of_scripts_without_spaces() -> None:
+    assert estimate_tokens("新闻" * 50) == 101
+    assert estimate_tokens("") == 1

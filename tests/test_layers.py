@@ -1,0 +1,150 @@
+"""Imports go down only, and nothing heavy is imported before it is needed."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+import newsmoe
+
+PACKAGE = Path(newsmoe.__file__).parent
+
+BASE = {"article", "analysis", "config", "validation", "batching"}
+MAY_IMPORT = {
+    "errors": set[str](),
+    **dict.fromkeys(BASE, BASE | {"errors"}),
+    "registry": BASE | {"errors"},
+    "storage": BASE | {"errors"},
+    "gating": BASE | {"errors", "registry"},
+    "testing": BASE | {"errors", "registry"},
+    "orchestrator": BASE | {"errors", "registry", "storage", "gating"},
+    "evaluation": BASE | {"errors", "registry", "storage", "gating", "orchestrator"},
+    "training": BASE | {"errors", "registry", "storage", "gating", "orchestrator", "evaluation"},
+}
+"""For each part of the package the others that it may know; `cli`, above them all, may know everybody."""
+
+HEAVY = {"torch", "transformers", "sklearn", "scipy"}
+
+
+class Import(NamedTuple):
+    """One import: who, whom, and whether it happens when the module is imported."""
+
+    importer: str
+    imported: str
+    at_once: bool
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+SOURCES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imports_in(module: str, node: ast.AST, at_once: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from (Import(module, alias.name, at_once) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, f"{module}: relative import"
+            origin = child.module or ""
+            for alias in child.names:
+                longer = f"{origin}.{alias.name}"
+                yield Import(module, longer if longer in SOURCES else origin, at_once)
+        elif isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            yield from imports_in(module, child, False)
+        else:
+            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from imports_in(module, child, at_once and not inside)
+
+
+IMPORTS = [
+    found
+    for module, path in SOURCES.items()
+    for found in imports_in(module, ast.parse(path.read_text(encoding="utf-8")), True)
+]
+
+
+def part_of(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def test_the_imports_are_found() -> None:
+    assert Import("newsmoe.config", "newsmoe.errors", True) in IMPORTS
+    assert Import("newsmoe", "newsmoe.article", False) in IMPORTS
+    assert Import("newsmoe.cli.analyze", "newsmoe.orchestrator.session", False) in IMPORTS
+
+
+def test_every_part_of_the_package_has_its_place() -> None:
+    assert {part_of(module) for module in SOURCES} - {"", "cli"} == MAY_IMPORT.keys()
+
+
+def test_imports_go_down_only() -> None:
+    upwards = [
+        f"{importer} imports {imported}"
+        for importer, imported, _ in IMPORTS
+        if imported.split(".")[0] == "newsmoe"
+        and part_of(importer) not in ("", "cli", part_of(imported))
+        and part_of(imported) not in MAY_IMPORT[part_of(importer)]
+    ]
+    assert upwards == []
+
+
+def test_no_module_is_imported_while_it_imports() -> None:
+    graph: dict[str, set[str]] = {module: set() for module in SOURCES}
+    for importer, imported, at_once in IMPORTS:
+        if at_once and imported.split(".")[0] == "newsmoe":
+            packages = imported.split(".")
+            graph[importer] |= {".".join(packages[:end]) for end in range(1, len(packages) + 1)} - {importer}
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_only_the_command_line_knows_rich_and_typer() -> None:
+    knowing = {
+        part_of(importer) for importer, imported, _ in IMPORTS if imported.split(".")[0] in ("rich", "typer")
+    }
+    assert knowing == {"cli"}
+
+
+def test_only_training_and_evaluation_know_scikit_learn() -> None:
+    knowing = {
+        part_of(importer)
+        for importer, imported, _ in IMPORTS
+        if imported.split(".")[0] in ("sklearn", "scipy")
+    }
+    assert knowing <= {"training", "evaluation"}
+
+
+def test_nothing_reads_pickles_or_runs_remote_code() -> None:
+    loaders = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "marshal", "shelve"}
+    assert [found for found in IMPORTS if found.imported.split(".")[0] in loaders] == []
+    assert [name for name, path in SOURCES.items() if "trust_remote_code" in path.read_text()] == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        pytest.param("import newsmoe", id="import newsmoe"),
+        pytest.param(
+            "sys.argv = ['newsmoe', '--help']\nfrom newsmoe.cli.app import main\n"
+            "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code",
+            id="newsmoe --help",
+        ),
+        pytest.param(
+            "from newsmoe import Article, Registry, Settings\nfrom newsmoe.gating.build import build_gate\n"
+            "gate = build_gate(Settings(), Registry(plugins=False))\n"
+            "assert len(gate.route([Article(headline='a', content='b', language='en')])) == 1",
+            id="routing an article",
+        ),
+    ],
+)
+def test_nothing_heavy_is_imported_by(code: str) -> None:
+    script = f"import sys\n{code}\nprint(*sorted({HEAVY!r} & sys.modules.keys()), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr.strip()) == (0, "")

@@ -1,0 +1,181 @@
+import math
+import socket
+from collections.abc import Sequence
+
+import pytest
+
+from newsmoe import Article, Device, Expert, Fields, Labels, Prediction, Summary
+from newsmoe.testing import ARTICLES, FakeExpert, Finding, check_expert
+
+
+def problems(expert: Expert, **kwargs: Sequence[Article]) -> list[Finding]:
+    return [finding for finding in check_expert(expert, **kwargs) if finding.problem]
+
+
+def test_the_fake_keeps_the_contract_and_every_point_is_asked() -> None:
+    findings = list(check_expert(FakeExpert()))
+    assert [finding.problem for finding in findings] == [None] * 8
+    assert [finding.asked for finding in findings] == [
+        "has a name and a task",
+        "loads",
+        "states lengths",
+        "answers a batch",
+        "gives one answer an article",
+        "gives sound answers",
+        "gives the same answers one at a time",
+        "answers an empty batch with nothing",
+    ]
+
+
+def test_the_fake_remembers_its_device_and_its_batches() -> None:
+    fake = FakeExpert()
+    fake.load(Device(threads=2))
+    assert fake.predict(ARTICLES)[0].fields() == {"characters": len(ARTICLES[0].content)}
+    assert fake.device == Device(threads=2)
+    assert fake.batches == [["short", "long", "headline-only"]]
+
+
+def test_the_articles_of_the_check_are_a_short_a_long_and_one_without_content() -> None:
+    short, long, headline_only = ARTICLES
+    assert short.words < 60 < 254 < long.words
+    assert headline_only.content == ""
+    assert headline_only.headline
+
+
+def test_the_device_is_handed_on() -> None:
+    fake = FakeExpert()
+    list(check_expert(fake, Device(threads=1)))
+    assert fake.device == Device(threads=1)
+
+
+@pytest.mark.parametrize(
+    ("expert", "asked"),
+    [
+        (FakeExpert(languages=("de",), needs_content=True), ["short", "long", "headline-only"]),
+        (FakeExpert(languages=("de", "en"), needs_content=True), ["short", "long"]),
+        (FakeExpert(languages=("en",)), ["short", "long", "headline-only"]),
+    ],
+)
+def test_an_expert_is_only_asked_what_it_claims_to_read(expert: FakeExpert, asked: list[str]) -> None:
+    assert problems(expert) == []
+    assert expert.batches[0] == asked
+
+
+class Slow(FakeExpert):
+    """Stands for what breaks in different places."""
+
+    def __init__(self, **broken: object) -> None:
+        super().__init__()
+        for name, value in broken.items():
+            setattr(self, name, value)
+
+
+def raising(message: str) -> object:
+    def fail(*_: object) -> None:
+        raise RuntimeError(message)
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("broken", "asked", "problem"),
+    [
+        ({"name": ""}, "has a name and a task", "name or task is empty"),
+        ({"task": ""}, "has a name and a task", "name or task is empty"),
+        ({"load": raising("no weights")}, "loads", "RuntimeError: no weights"),
+        ({"lengths": lambda articles: [1]}, "states lengths", "lengths returned [1] for 3 articles"),
+        ({"lengths": lambda articles: [1, 2, -3]}, "states lengths", "lengths returned [1, 2, -3]"),
+        ({"lengths": lambda articles: [1, 2, 3.5]}, "states lengths", "lengths returned [1, 2, 3.5]"),
+        ({"lengths": raising("none")}, "states lengths", "RuntimeError: none"),
+        ({"predict": raising("too long")}, "answers a batch", "RuntimeError: too long"),
+        ({"predict": lambda articles: iter(())}, "answers a batch", "predict returned tuple_iterator"),
+        (
+            {"predict": lambda articles: [Summary("a")]},
+            "gives one answer an article",
+            "predict returned 1 predictions for 3 articles",
+        ),
+        (
+            {"predict": lambda articles: ["positive"] * len(articles)},
+            "gives sound answers",
+            "predict returned str, expected Summary, Labels or Fields",
+        ),
+        ({"answer": lambda article: Summary(" ")}, "gives sound answers", "the summary is empty"),
+        (
+            {"answer": lambda article: Labels({"a": math.nan})},
+            "gives sound answers",
+            "the score of label 'a' is nan",
+        ),
+        (
+            {"predict": lambda articles: [Summary(f"{len(articles)} articles") for _ in articles]},
+            "gives the same answers one at a time",
+            "article 'short': {'summary': '1 articles'} alone, {'summary': '3 articles'} in a batch",
+        ),
+        (
+            {"predict": lambda articles: [Summary("a")] * max(len(articles), 1)},
+            "answers an empty batch with nothing",
+            "it did not",
+        ),
+        (
+            {"predict": lambda articles: [Summary("a") for _ in range(len(articles) or 1 // 0)]},
+            "answers an empty batch with nothing",
+            "ZeroDivisionError",
+        ),
+    ],
+)
+def test_what_breaks_the_contract_is_found(broken: dict[str, object], asked: str, problem: str) -> None:
+    found = problems(Slow(**broken))
+    assert len(found) == 1
+    assert found[0].asked == asked
+    assert str(found[0].problem).startswith(problem)
+
+
+def test_nothing_more_is_tried_after_a_failure() -> None:
+    fake = Slow(load=raising("no weights"))
+    assert list(check_expert(fake))[-1].asked == "loads"
+    assert fake.batches == []
+
+
+class Drifting(FakeExpert):
+    """Answers with scores that depend on the batch."""
+
+    def __init__(self, drift: float) -> None:
+        super().__init__()
+        self.drift = drift
+
+    def predict(self, articles: Sequence[Article]) -> list[Prediction]:
+        drift = self.drift if len(articles) > 1 else 0.0
+        return [Labels({"a": 0.5 + drift, "b": 0.5 - drift}) for _ in articles]
+
+
+def test_scores_may_differ_by_rounding_but_not_by_more() -> None:
+    assert problems(Drifting(5e-5)) == []
+    assert [finding.asked for finding in problems(Drifting(2e-4))] == ["gives the same answers one at a time"]
+
+
+def test_other_articles_can_be_tried() -> None:
+    empty = Article(id="empty", headline="h")
+    fake = FakeExpert(answer=lambda article: Fields({"letter": article.content[0]}))
+    found = problems(fake, articles=[empty])
+    assert [finding.asked for finding in found] == ["answers a batch"]
+    assert "IndexError" in str(found[0].problem)
+
+
+@pytest.mark.xfail(strict=True, reason="the dispatcher refuses such an answer, the check lets it through")
+def test_an_answer_that_no_json_can_hold_is_found() -> None:
+    assert problems(FakeExpert(answer=lambda article: Fields({"article": article})))
+
+
+@pytest.mark.xfail(strict=True, raises=AttributeError, reason="the first point is outside the check's try")
+def test_an_expert_without_a_name_is_found() -> None:
+    assert problems(object())  # type: ignore[arg-type]
+
+
+def test_the_tests_themselves_reach_no_network() -> None:
+    with socket.socket() as outside, pytest.raises(pytest.fail.Exception, match="reaches for the network"):
+        outside.connect(("192.0.2.1", 80))
+
+
+def test_the_tests_themselves_reach_this_machine() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()):
+        accepted, _ = server.accept()
+        accepted.close()

@@ -77,9 +77,11 @@ def analyze(
     Exit codes: 0 all well; 1 could not run; 2 usage; 4 finished, but some items have errors in their
     records; 130 interrupted.
     """
+    from newsmoe.cli.logs import show_logs
     from newsmoe.orchestrator.job import plan_jobs
     from newsmoe.orchestrator.session import Session
 
+    show_logs(quiet=quiet)
     settings = settings_of(
         config, experts_dir, tasks=tasks, gate=gate, device=device, batch_tokens=batch_tokens, format=format
     )

@@ -33,7 +33,7 @@ def _print_record(console: Any, record: dict[str, Any]) -> None:
     )
     for task, answer in analyses.items():
         if "summary" not in answer:
-            console.print(plain(f"{task}: {_in_short(answer)}", style="cyan"), soft_wrap=True)
+            console.print(" ", plain(f"{task}: {_in_short(answer)}", style="cyan"), soft_wrap=True)
     if "summarization" in analyses:
         console.print(plain(analyses["summarization"].get("summary", "")))
     for entry in record.get("route") or []:

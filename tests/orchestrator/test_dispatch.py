@@ -83,7 +83,7 @@ def good(count: int) -> list[Outcome]:
 
 
 @given(st.integers(0, 63))
-@settings(deadline=None, max_examples=64)
+@settings(max_examples=64)
 def test_one_poisonous_article_in_64_costs_at_most_13_calls_and_no_other_answer(poison: int) -> None:
     expert = FakeExpert("fake", TASK, failing_on(poison))
     outcomes, figures = ask(expert, 64)
@@ -95,7 +95,6 @@ def test_one_poisonous_article_in_64_costs_at_most_13_calls_and_no_other_answer(
 
 
 @given(st.integers(0, 40).flatmap(lambda count: st.tuples(st.just(count), st.sets(st.integers(0, 40)))))
-@settings(deadline=None)
 def test_each_article_fails_or_succeeds_by_itself(case: tuple[int, set[int]]) -> None:
     count, poisons = case
     outcomes, figures = ask(FakeExpert("fake", TASK, failing_on(*poisons)), count)
@@ -275,7 +274,6 @@ def test_a_message_is_one_writable_line_of_bounded_length(raised: str, shown: st
     st.integers(1, 12),
     st.sets(st.integers(0, 39)),
 )
-@settings(deadline=None)
 def test_answers_come_back_in_order_whatever_the_batches(
     lengths: list[int], batch_tokens: int, batch_articles: int, poisons: set[int]
 ) -> None:
@@ -290,7 +288,6 @@ def test_answers_come_back_in_order_whatever_the_batches(
 
 
 @given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 200), st.integers(1, 12))
-@settings(deadline=None)
 def test_no_batch_is_over_the_budget_of_tokens_or_articles(
     lengths: list[int], batch_tokens: int, batch_articles: int
 ) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-import newsmoe
 from newsmoe.analysis import Analysis, Fields, InputUse, Prediction, Summary
 from newsmoe.article import Article
 from newsmoe.config import Settings
@@ -63,14 +62,8 @@ def records(path: Path) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def test_without_an_output_each_input_has_its_own_beside_it(here: Path) -> None:
-    (here / "in").mkdir()
+def test_without_an_output_each_input_has_its_own_beside_it(workdir: Path) -> None:
+    (workdir / "in").mkdir()
     assert plan(["in/news-data.json", "b.jsonl.gz"]) == [
         Job(
             ("in/news-data.json",),
@@ -82,12 +75,12 @@ def test_without_an_output_each_input_has_its_own_beside_it(here: Path) -> None:
     ]
 
 
-def test_the_format_asked_for_is_the_suffix_of_a_default_output(here: Path) -> None:
+def test_the_format_asked_for_is_the_suffix_of_a_default_output(workdir: Path) -> None:
     [job] = plan(["a.json"], format="jsonl")
     assert (job.output, job.format) == (Path("analyzed_a.jsonl"), "jsonl")
 
 
-def test_a_named_output_takes_all_inputs(here: Path) -> None:
+def test_a_named_output_takes_all_inputs(workdir: Path) -> None:
     assert plan(["a.json", "b.json"], "out/all.json") == [
         Job(("a.json", "b.json"), Path("out/all.json"), "json", Path("out/all.run.json"))
     ]
@@ -95,21 +88,29 @@ def test_a_named_output_takes_all_inputs(here: Path) -> None:
 
 @pytest.mark.parametrize(
     ("output", "asked", "format"),
-    [("x.json", None, "json"), ("x.jsonl", None, "jsonl"), ("x.ndjson", None, "jsonl"), ("x.txt", None, "json"),
-     ("x.json", "jsonl", "jsonl"), ("x.jsonl", "json", "json"), ("-", None, "json"), ("-", "jsonl", "jsonl")],
-)  # fmt: skip
+    [
+        ("x.json", None, "json"),
+        ("x.jsonl", None, "jsonl"),
+        ("x.ndjson", None, "jsonl"),
+        ("x.txt", None, "json"),
+        ("x.json", "jsonl", "jsonl"),
+        ("x.jsonl", "json", "json"),
+        ("-", None, "json"),
+        ("-", "jsonl", "jsonl"),
+    ],
+)
 def test_the_format_is_the_one_asked_for_or_else_the_suffix_tells(
-    output: str, asked: str | None, format: str, here: Path
+    output: str, asked: str | None, format: str, workdir: Path
 ) -> None:
     [job] = plan(["a.json"], output, format=asked)
     assert job.format == format
 
 
-def test_standard_input_goes_to_standard_output_with_no_report(here: Path) -> None:
+def test_standard_input_goes_to_standard_output_with_no_report(workdir: Path) -> None:
     assert plan(["-"]) == [Job(("-",), STDOUT, "json", None)]
 
 
-def test_a_report_can_be_asked_for_beside_standard_output(here: Path) -> None:
+def test_a_report_can_be_asked_for_beside_standard_output(workdir: Path) -> None:
     [job] = plan(["a.json"], "-", "figures.json")
     assert (job.output, job.report) == (STDOUT, Path("figures.json"))
 
@@ -117,34 +118,34 @@ def test_a_report_can_be_asked_for_beside_standard_output(here: Path) -> None:
 @pytest.mark.parametrize(
     "inputs", [["a.json", "a.json"], ["a-b.json", "a_b.json"], ["a.json", "a.json.gz"], ["-", "-"]]
 )
-def test_two_inputs_that_would_share_an_output_are_refused(inputs: list[str], here: Path) -> None:
+def test_two_inputs_that_would_share_an_output_are_refused(inputs: list[str], workdir: Path) -> None:
     with pytest.raises(ConfigError, match="several inputs would be written to"):
         plan(inputs)
 
 
-def test_two_inputs_of_one_name_in_two_folders_are_fine(here: Path) -> None:
+def test_two_inputs_of_one_name_in_two_folders_are_fine(workdir: Path) -> None:
     assert [job.output for job in plan(["a/x.json", "b/x.json"])] == [
         Path("a/analyzed_x.json"),
         Path("b/analyzed_x.json"),
     ]
 
 
-def test_one_report_for_several_outputs_is_refused(here: Path) -> None:
+def test_one_report_for_several_outputs_is_refused(workdir: Path) -> None:
     with pytest.raises(ConfigError, match="one run report for several outputs"):
         plan(["a.json", "b.json"], report="figures.json")
 
 
 @pytest.mark.parametrize("spelling", ["a.json", "./a.json", "sub/../a.json", "link.json"])
-def test_an_output_that_is_an_input_is_refused_however_it_is_spelled(spelling: str, here: Path) -> None:
-    (here / "sub").mkdir()
-    write(here / "a.json", [])
-    (here / "link.json").symlink_to("a.json")
+def test_an_output_that_is_an_input_is_refused_however_it_is_spelled(spelling: str, workdir: Path) -> None:
+    (workdir / "sub").mkdir()
+    write(workdir / "a.json", [])
+    (workdir / "link.json").symlink_to("a.json")
     with pytest.raises(OutputError, match="is an input too"):
         plan(["b.json", "a.json"], spelling)
 
 
 @pytest.mark.xfail(strict=True, reason="bug: only an output's own input is looked at")
-def test_an_output_that_is_the_input_of_another_job_is_refused(here: Path) -> None:
+def test_an_output_that_is_the_input_of_another_job_is_refused(workdir: Path) -> None:
     with pytest.raises(OutputError, match="is an input too"):
         plan(["a.json", "analyzed_a.json"])
 
@@ -152,81 +153,85 @@ def test_an_output_that_is_the_input_of_another_job_is_refused(here: Path) -> No
 @pytest.mark.xfail(
     strict=True, reason="bug: outputs are compared as spelled, and the second takes the first's place"
 )
-def test_two_spellings_of_one_input_are_refused(here: Path) -> None:
-    (here / "sub").mkdir()
+def test_two_spellings_of_one_input_are_refused(workdir: Path) -> None:
+    (workdir / "sub").mkdir()
     with pytest.raises(ConfigError, match="several inputs would be written to"):
         plan(["a.json", "sub/../a.json"])
 
 
 @pytest.mark.xfail(strict=True, reason="bug: the report takes the place of an input or of the output")
 @pytest.mark.parametrize("report", ["a.json", "out.json"])
-def test_a_report_that_is_an_input_or_the_output_is_refused(report: str, here: Path) -> None:
+def test_a_report_that_is_an_input_or_the_output_is_refused(report: str, workdir: Path) -> None:
     with pytest.raises((ConfigError, OutputError)):
         plan(["a.json"], "out.json", report)
 
 
-def test_a_run_writes_a_record_for_each_element_of_all_inputs_in_order(here: Path) -> None:
-    inputs = numbered(here / "a.json", 0, 3), numbered(here / "b.json", 3, 2)
-    job = Job(inputs, here / "out.json", "json", None)
+def test_a_run_writes_a_record_for_each_element_of_all_inputs_in_order(workdir: Path) -> None:
+    inputs = numbered(workdir / "a.json", 0, 3), numbered(workdir / "b.json", 3, 2)
+    job = Job(inputs, workdir / "out.json", "json", None)
     run_job(session_of(FakeExpert("a", "task", echo)), job, Watcher())
-    assert [record["analyses"] for record in records(here / "out.json")] == [
+    assert [record["analyses"] for record in records(workdir / "out.json")] == [
         {"task": {"id": number}} for number in range(5)
     ]
 
 
-def test_json_lines_hold_one_record_a_line(here: Path) -> None:
-    job = Job((numbered(here / "a.json", 0, 3),), here / "out", "jsonl", None)
+def test_json_lines_hold_one_record_a_line(workdir: Path) -> None:
+    job = Job((numbered(workdir / "a.json", 0, 3),), workdir / "out", "jsonl", None)
     run_job(session_of(FakeExpert("a", "task", echo)), job, Watcher())
-    lines = (here / "out").read_text(encoding="utf-8").splitlines()
+    lines = (workdir / "out").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["id"] for line in lines] == [0, 1, 2]
 
 
-def test_an_empty_array_gives_an_empty_array(here: Path) -> None:
-    job = Job((write(here / "a.json", []),), here / "out.json", "json", here / "r.json")
+def test_an_empty_array_gives_an_empty_array(workdir: Path) -> None:
+    job = Job((write(workdir / "a.json", []),), workdir / "out.json", "json", workdir / "r.json")
     report = run_job(session_of(FakeExpert("a", "task", echo)), job, Watcher())
-    assert records(here / "out.json") == []
+    assert records(workdir / "out.json") == []
     assert (report.items, report.experts) == (0, {})
 
 
-def test_the_observer_is_told_the_total_and_every_record(here: Path) -> None:
+def test_the_observer_is_told_the_total_and_every_record(workdir: Path) -> None:
     watcher = Watcher()
-    inputs = numbered(here / "a.json", 0, 3), numbered(here / "b.json", 3, 2)
-    run_job(session_of(FakeExpert("a", "task", echo)), Job(inputs, here / "out.json", "json", None), watcher)
+    inputs = numbered(workdir / "a.json", 0, 3), numbered(workdir / "b.json", 3, 2)
+    run_job(
+        session_of(FakeExpert("a", "task", echo)), Job(inputs, workdir / "out.json", "json", None), watcher
+    )
     assert watcher.totals == [5]
     assert watcher.finished_ids == [0, 1, 2, 3, 4]
     assert watcher.counts[-1] == 5
 
 
 @pytest.mark.parametrize(("limit", "expected"), [(0, 0), (2, 2), (4, 4), (99, 5)])
-def test_a_limit_counts_over_all_inputs(limit: int, expected: int, here: Path) -> None:
+def test_a_limit_counts_over_all_inputs(limit: int, expected: int, workdir: Path) -> None:
     watcher = Watcher()
-    inputs = numbered(here / "a.json", 0, 3), numbered(here / "b.json", 3, 2)
-    job = Job(inputs, here / "out.json", "json", None)
+    inputs = numbered(workdir / "a.json", 0, 3), numbered(workdir / "b.json", 3, 2)
+    job = Job(inputs, workdir / "out.json", "json", None)
     run_job(session_of(FakeExpert("a", "task", echo)), job, watcher, limit)
-    assert [record["id"] for record in records(here / "out.json")] == list(range(expected))
+    assert [record["id"] for record in records(workdir / "out.json")] == list(range(expected))
     assert watcher.totals == [expected]
 
 
-def test_the_report_holds_the_figures_of_the_run(here: Path) -> None:
+def test_the_report_holds_the_figures_of_the_run(workdir: Path) -> None:
     def answer(article: Article) -> Prediction:
         return Summary("read", InputUse(tokens=10))
 
-    path = write(here / "in.json", [*({"id": number, "headline": "x"} for number in range(8)), 7, "x"])
+    path = write(workdir / "in.json", [*({"id": number, "headline": "x"} for number in range(8)), 7, "x"])
     session = session_of(
         FakeExpert("a", "task", failing_on(3, otherwise=answer)),
         FakeExpert("b", "task", answer),
         rule=[{"use": {"task": ["a", "b"]}}],
     )
-    returned = run_job(session, Job((path,), here / "out.json", "json", here / "figures.json"), Watcher())
-    report = RunReport.model_validate_json((here / "figures.json").read_text(encoding="utf-8"))
+    returned = run_job(
+        session, Job((path,), workdir / "out.json", "json", workdir / "figures.json"), Watcher()
+    )
+    report = RunReport.model_validate_json((workdir / "figures.json").read_text(encoding="utf-8"))
     assert report == returned
-    assert (report.inputs, report.output) == ([path], str(here / "out.json"))
+    assert (report.inputs, report.output) == ([path], str(workdir / "out.json"))
     assert report.items == 10
     assert report.statuses == {"ok": 7, "partial": 1, "failed": 2}
     assert report.errors == {"ValueError": 1, "NotAnArticle": 2}
     assert report.tokens == 80
     assert (report.device, report.gate, report.tasks) == ("cpu", "rules", ["task"])
-    assert report.versions["newsmoe"] == newsmoe.__version__
+    assert {"newsmoe", "numpy"} <= report.versions.keys()
     a, b = report.experts["a"], report.experts["b"]
     assert (a.task, a.items, a.errors, a.tokens, a.share) == ("task", 7, 1, 70, 0.7)
     assert (b.items, b.errors, b.batches, b.share) == (1, 0, 1, 0.1)
@@ -234,42 +239,47 @@ def test_the_report_holds_the_figures_of_the_run(here: Path) -> None:
     assert report.seconds >= a.seconds
 
 
-def test_the_report_names_the_fingerprint_of_a_card(here: Path) -> None:
-    folder = here / "mine" / "shorter"
+def test_the_report_names_the_fingerprint_of_a_card(workdir: Path) -> None:
+    folder = workdir / "mine" / "shorter"
     folder.mkdir(parents=True)
-    card = 'name = "shorter"\ntask = "gist"\nkind = "lead"\ndescription = "x"\nsettings = {sentences = 1, min_tokens = 1}'
-    (folder / "expert.toml").write_text(card)
-    path = write(here / "in.json", [{"headline": "x", "content": "One here. Two here."}])
+    (folder / "expert.toml").write_text(
+        'name = "shorter"\ntask = "gist"\nkind = "lead"\ndescription = "x"\n'
+        "settings = { sentences = 1, min_tokens = 1 }"
+    )
+    path = write(workdir / "in.json", [{"headline": "x", "content": "One here. Two here."}])
 
     def fingerprint(**changes: Any) -> str:
         session = Session(
-            Settings(tasks=("gist",), experts_dir=(here / "mine",), experts={"shorter": changes})
+            Settings(tasks=("gist",), experts_dir=(workdir / "mine",), experts={"shorter": changes})
         )
-        report = run_job(session, Job((path,), here / "out.json", "json", None), Watcher())
+        report = run_job(session, Job((path,), workdir / "out.json", "json", None), Watcher())
         return report.experts["shorter"].fingerprint
 
     first = fingerprint()
-    assert records(here / "out.json")[0]["analyses"] == {"gist": {"summary": "One here."}}
+    assert records(workdir / "out.json")[0]["analyses"] == {"gist": {"summary": "One here."}}
     assert len(first) == 16
     assert fingerprint() == first
     assert fingerprint(sentences=2) != first
 
 
-def test_a_broken_input_is_told_before_anything_is_written(here: Path) -> None:
-    (here / "b.json").write_text('[{"id": 1, "headline": "x"}, {"id":', encoding="utf-8")
+def test_a_broken_input_is_told_before_anything_is_written(workdir: Path) -> None:
+    (workdir / "b.json").write_text('[{"id": 1, "headline": "x"}, {"id":', encoding="utf-8")
     expert = FakeExpert("a", "task", echo)
     job = Job(
-        (numbered(here / "a.json", 0, 3), str(here / "b.json")), here / "out.json", "json", here / "r.json"
+        (numbered(workdir / "a.json", 0, 3), str(workdir / "b.json")),
+        workdir / "out.json",
+        "json",
+        workdir / "r.json",
     )
     with pytest.raises(InputError, match=r"b\.json: not valid JSON: .*line 1, column 36"):
         run_job(session_of(expert), job, Watcher())
-    assert sorted(os.listdir(here)) == ["a.json", "b.json"]
+    assert sorted(os.listdir(workdir)) == ["a.json", "b.json"]
     assert expert.batches == []
 
 
-def test_an_output_that_cannot_be_written_is_told_before_an_article_is_analyzed(here: Path) -> None:
+def test_an_output_that_cannot_be_written_is_told_before_an_article_is_analyzed(workdir: Path) -> None:
     expert = FakeExpert("a", "task", echo)
-    job = Job((numbered(here / "a.json", 0, 3),), here / "no" / "out.json", "json", None)
+    job = Job((numbered(workdir / "a.json", 0, 3),), workdir / "no" / "out.json", "json", None)
     with pytest.raises(OutputError, match="cannot be written: No such file or directory"):
         run_job(session_of(expert), job, Watcher())
     assert expert.batches == []
@@ -278,59 +288,59 @@ def test_an_output_that_cannot_be_written_is_told_before_an_article_is_analyzed(
 @pytest.mark.xfail(
     strict=True, reason="doubtful: the report's folder is only looked at when all work is done"
 )
-def test_a_report_that_cannot_be_written_is_told_before_an_article_is_analyzed(here: Path) -> None:
+def test_a_report_that_cannot_be_written_is_told_before_an_article_is_analyzed(workdir: Path) -> None:
     expert = FakeExpert("a", "task", echo)
-    job = Job((numbered(here / "a.json", 0, 3),), here / "out.json", "json", here / "no" / "r.json")
+    job = Job((numbered(workdir / "a.json", 0, 3),), workdir / "out.json", "json", workdir / "no" / "r.json")
     with pytest.raises(OutputError):
         run_job(session_of(expert), job, Watcher())
     assert expert.batches == []
 
 
-def test_an_interrupted_run_leaves_the_old_output_and_nothing_else(here: Path) -> None:
+def test_an_interrupted_run_leaves_the_old_output_and_nothing_else(workdir: Path) -> None:
     expert = FakeExpert("a", "task", failing_on(3, error=KeyboardInterrupt()))
-    path = numbered(here / "a.json", 0, 5)
-    (here / "out.json").write_text("old")
+    path = numbered(workdir / "a.json", 0, 5)
+    (workdir / "out.json").write_text("old")
     with pytest.raises(KeyboardInterrupt):
         run_job(
             session_of(expert, window_articles=2),
-            Job((path,), here / "out.json", "json", here / "r.json"),
+            Job((path,), workdir / "out.json", "json", workdir / "r.json"),
             Watcher(),
         )
-    assert (here / "out.json").read_text() == "old"
-    assert sorted(os.listdir(here)) == ["a.json", "out.json"]
+    assert (workdir / "out.json").read_text() == "old"
+    assert sorted(os.listdir(workdir)) == ["a.json", "out.json"]
 
 
-def test_an_output_takes_the_place_of_an_older_one_behind_a_link(here: Path) -> None:
-    (here / "real.json").write_text("old")
-    (here / "link.json").symlink_to("real.json")
-    job = Job((numbered(here / "a.json", 0, 1),), here / "link.json", "json", None)
+def test_an_output_takes_the_place_of_an_older_one_behind_a_link(workdir: Path) -> None:
+    (workdir / "real.json").write_text("old")
+    (workdir / "link.json").symlink_to("real.json")
+    job = Job((numbered(workdir / "a.json", 0, 1),), workdir / "link.json", "json", None)
     run_job(session_of(FakeExpert("a", "task", echo)), job, Watcher())
-    assert (here / "link.json").is_symlink()
-    assert [record["id"] for record in records(here / "real.json")] == [0]
+    assert (workdir / "link.json").is_symlink()
+    assert [record["id"] for record in records(workdir / "real.json")] == [0]
 
 
 @pytest.mark.xfail(strict=True, reason="bug: a pipe, or /dev/null, is replaced by a regular file")
-def test_an_output_that_is_no_regular_file_is_not_replaced(here: Path) -> None:
-    os.mkfifo(here / "pipe")
-    reader = os.open(here / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+def test_an_output_that_is_no_regular_file_is_not_replaced(workdir: Path) -> None:
+    os.mkfifo(workdir / "pipe")
+    reader = os.open(workdir / "pipe", os.O_RDONLY | os.O_NONBLOCK)
     try:
-        job = Job((numbered(here / "a.json", 0, 1),), here / "pipe", "json", None)
+        job = Job((numbered(workdir / "a.json", 0, 1),), workdir / "pipe", "json", None)
         run_job(session_of(FakeExpert("a", "task", echo)), job, Watcher())
-        assert (here / "pipe").is_fifo()
+        assert (workdir / "pipe").is_fifo()
     finally:
         os.close(reader)
 
 
 def test_standard_output_gets_the_records_and_nothing_else(
-    here: Path, capsys: pytest.CaptureFixture[str]
+    workdir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    job = Job((numbered(here / "a.json", 0, 2),), STDOUT, "json", None)
+    job = Job((numbered(workdir / "a.json", 0, 2),), STDOUT, "json", None)
     run_job(session_of(FakeExpert("a", "task", echo)), job, Watcher())
     assert [record["id"] for record in json.loads(capsys.readouterr().out)] == [0, 1]
-    assert os.listdir(here) == ["a.json"]
+    assert os.listdir(workdir) == ["a.json"]
 
 
-def test_experts_stay_loaded_from_one_job_to_the_next(here: Path) -> None:
+def test_experts_stay_loaded_from_one_job_to_the_next(workdir: Path) -> None:
     loads: list[object] = []
 
     class Counting(FakeExpert):
@@ -341,7 +351,7 @@ def test_experts_stay_loaded_from_one_job_to_the_next(here: Path) -> None:
     for name in ("a", "b"):
         run_job(
             session,
-            Job((numbered(here / f"{name}.json", 0, 1),), here / f"{name}.out", "json", None),
+            Job((numbered(workdir / f"{name}.json", 0, 1),), workdir / f"{name}.out", "json", None),
             Watcher(),
         )
     assert len(loads) == 1

@@ -284,7 +284,7 @@ EXPERTS = {"one": ("a", "b"), "two": ("c",), "mixed": ("d", "e")}
     st.integers(1, 13),
     st.integers(1, 100),
 )
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_whoever_fails_where_every_other_answer_is_kept(
     fails: dict[str, set[int]], window_articles: int, batch_articles: int, batch_tokens: int
 ) -> None:

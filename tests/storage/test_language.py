@@ -24,7 +24,15 @@ def test_the_language_of_a_sentence_is_told(text: str, language: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " \n ", "Storm", "Storm hits the coast", "2024 " * 100, "?! " * 100, "qwrtp zxcvb mnbvq plkjh gfdsa"],
+    [
+        "",
+        " \n ",
+        "Storm",
+        "Storm hits the coast",
+        "2024 " * 100,
+        "?! " * 100,
+        "qwrtp zxcvb mnbvq plkjh gfdsa",
+    ],
 )
 def test_a_text_that_does_not_tell_has_no_language(text: str) -> None:
     assert identify_language(text) is None

@@ -16,8 +16,8 @@ UNWANTED = set("\u200b\u200e\u200f\u2060\ufeff") | {
 SNIPPETS = [
     "<p>", "</p>", "<b>", "<br/>", "<script>", "</script>", "<!--", "-->", "<div class='x'>", "<",
     "&amp;", "&lt;", "&#27;", "&#x202e;", "&#xd800;", "&#0;", "&nbsp;", "&", ";",
-    "\x1b[31m", "\x1b]8;;u\x07", "\x1b", "\x9b", "\r", "\r\n", "\n", " ", "\x00", "\ud800", "\udc00",
-    "\u202e", "\u200b", "\ufeff", "… [+12 chars]", "[+1 chars]", "word", "é", "😀",
+    "\x1b[31m", "\x1b]8;;u\x07", "\x1b", "\x9b", "\r", "\r\n", "\n", " ", "\x00", "\ud800",
+    "\udc00", "\u202e", "\u200b", "\ufeff", "… [+12 chars]", "[+1 chars]", "word", "é", "😀",
 ]  # fmt: skip
 MESS = st.lists(st.sampled_from(SNIPPETS) | ANY_TEXT, max_size=12).map("".join)
 PLAIN = st.text(st.characters(categories=["L", "M", "N", "P", "S", "Z"], exclude_characters="<&"))
@@ -149,7 +149,7 @@ def test_entities_are_decoded_once(text: str, plain: str) -> None:
         ("\x1b[1;31mred\x1b[0m", "red"),
         ("\x1b]8;;https://evil.example\x07link\x1b]8;;\x1b\\", "link"),
         ("\x1b]0;title\x07text", "text"),
-        ("\x1b]0;without an end", "0;without an end"[0:0] + "]0;without an end"),
+        ("\x1b]0;without an end", "]0;without an end"),
         ("a\x00b\x07c\x7fd\x85e", "abcde"),
         ("\u202eabc\u202c \u2066x\u2069 \u200e\u200f\ufeff", "abc x"),
         ("a\r\nb\rc", "a\nb\nc"),
@@ -163,7 +163,12 @@ def test_codes_are_removed(text: str, plain: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["It began… [+1234 chars]", "It began [+9 chars]", "It began... [+9 chars]\n", "It began…[+1 chars]"],
+    [
+        "It began… [+1234 chars]",
+        "It began [+9 chars]",
+        "It began... [+9 chars]\n",
+        "It began…[+1 chars]",
+    ],
 )
 def test_the_mark_of_a_cut_is_taken_off(text: str) -> None:
     assert clean_text(text) == ("It began", True)
@@ -177,19 +182,20 @@ def test_a_line_loses_markup_and_extra_space() -> None:
     assert clean_line(" <b>Storm</b>\n hits &amp;\u2028 stays\t") == "Storm hits & stays"
 
 
-def test_a_million_words_of_markup_take_linear_time() -> None:
+def test_long_markup_takes_linear_time() -> None:
     start = process_time()
-    cleaned, _ = clean_text("<p>word word</p>\n" * 50_000)
-    assert cleaned.count("word") == 100_000
-    assert process_time() - start < 5
+    cleaned, _ = clean_text("<p>word word</p>\n" * 20_000)
+    assert cleaned.count("word") == 40_000
+    assert process_time() - start < 2
 
 
-@pytest.mark.xfail(strict=True, reason="the pattern of the cut mark takes cubic time in white space")
-@pytest.mark.parametrize("space", [" ", "\n"])
-def test_long_white_space_takes_linear_time(space: str) -> None:
+@pytest.mark.xfail(
+    strict=True, reason="the pattern of the cut mark takes cubic time in white space"
+)
+def test_long_white_space_takes_linear_time() -> None:
     start = process_time()
-    clean_text("a" + space * 700 + "b")
-    assert process_time() - start < 0.1
+    clean_text("a" + " \n" * 300 + "b")
+    assert process_time() - start < 0.05
 
 
 @pytest.mark.xfail(strict=True, reason="the parser reads CDATA as a comment, which is dropped")

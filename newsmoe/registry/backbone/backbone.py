@@ -1,7 +1,7 @@
 """Text windows in, vectors out; each distinct window is computed once."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -97,9 +97,12 @@ class Backbone:
         """Return the vectors of each window, in order."""
         known = {window: self._encoded[window] for window in windows if window in self._encoded}
         missing = [window for window in dict.fromkeys(windows) if window not in known]
-        for batch in cut_batches([len(window) + 2 for window in missing], BATCH_TOKENS):
-            chosen = [missing[index] for index in batch]
-            known.update(zip(chosen, self._compute(chosen), strict=True))
+        for chosen in self.batches(missing):
+            ids, mask = self.padded(chosen)
+            hidden = self.runtime.hidden(ids, mask)
+            known.update(
+                {window: _pool(states, window) for window, states in zip(chosen, hidden, strict=True)}
+            )
         for window in known:
             self._encoded[window] = known[window]
             self._encoded.move_to_end(window)
@@ -107,24 +110,28 @@ class Backbone:
             self._encoded.popitem(last=False)
         return [known[window] for window in windows]
 
-    def _compute(self, windows: Sequence[Window]) -> list[Encoded]:
+    def batches(self, windows: Sequence[Window]) -> Iterator[list[Window]]:
+        """Yield the windows in batches of like length."""
+        for batch in cut_batches([len(window) + 2 for window in windows], BATCH_TOKENS):
+            yield [windows[index] for index in batch]
+
+    def padded(self, windows: Sequence[Window]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return ids and mask of a batch, shape (windows, tokens), with opening, closing and padding tokens."""
         first, last, pad = self._frame
-        longest = max(map(len, windows)) + 2
-        ids = np.full((len(windows), longest), pad, dtype=np.int64)
+        ids = np.full((len(windows), max(map(len, windows)) + 2), pad, dtype=np.int64)
         mask = np.zeros_like(ids)
         for row, window in enumerate(windows):
             size = len(window) + 2
             ids[row, :size] = [first, *np.frombuffer(window.ids, dtype=np.int32), last]
             mask[row, :size] = 1
-        hidden = self.runtime.hidden(ids, mask)
-        return [_pool(hidden[row, : len(window) + 2], window) for row, window in enumerate(windows)]
+        return ids, mask
 
 
 def _pool(states: Vectors, window: Window) -> Encoded:
-    """Average the states of a window and of its sentences; `states` has special tokens at both ends."""
+    """Average the states of a window, shape (tokens, width), over all its tokens and over its sentences."""
+    own = states[: len(window) + 2]
     starts = [span.start + 1 for span in window.spans]
-    sums = np.add.reduceat(states[:-1], starts, axis=0)
-    return Encoded(unit(states.mean(axis=0)), unit(sums))
+    return Encoded(unit(own.mean(axis=0)), unit(np.add.reduceat(own[:-1], starts, axis=0)))
 
 
 def unit(vectors: Vectors) -> Vectors:

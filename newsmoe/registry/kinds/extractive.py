@@ -78,7 +78,7 @@ class Extractive(EmbeddedExpert):
             numbers = [numbers[index] for index in kept]
             matrix, relevance = matrix[kept], relevance[kept]
         ranked = (
-            candidates[index] for index in _by_marginal_relevance(matrix, relevance, self.settings.redundancy)
+            numbers[index] for index in _by_marginal_relevance(matrix, relevance, self.settings.redundancy)
         )
         chosen = self.settings.choose(ranked, reading.lengths)
         return Summary(joined(reading.sentences, chosen), self.use(article, reading, windows))

@@ -228,7 +228,21 @@ def test_a_summary_is_whole_sentences_of_the_article_in_order_and_not_too_long(
 
 
 WORDS = st.sampled_from(
-    "storm tram Council 3.5 Mr. vote; \u201cNo!\u201d rain\n\n Zoë 新闻 coast, hit (again) x".split(" ")
+    [
+        "storm",
+        "tram",
+        "Council",
+        "3.5",
+        "Mr.",
+        "vote;",
+        "“No!”",
+        "rain\n\n",
+        "Zoë",
+        "新闻",
+        "hit,",
+        "(again)",
+        "x",
+    ]
 )
 TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=30).map(" ".join), min_size=1, max_size=12)
 
@@ -294,10 +308,9 @@ def test_with_the_headline_alone_the_sentence_most_like_it_is_taken(backbone: Ba
     expert = make("extractive", backbone, centrality=0, position=0, redundancy=0, sentences=1, min_tokens=1)
     storm = Article(headline="Storm tears roofs off houses on the coast", content=content, language="en")
     bank = Article(headline="Bank's share price climbs", content=content, language="en")
-    assert [taken(found, one) for found, one in zip(expert.predict([storm, bank]), (storm, bank))] == [
-        [1],
-        [2],
-    ]
+    about_storm, about_bank = expert.predict([storm, bank])
+    assert taken(about_storm, storm) == [1]
+    assert taken(about_bank, bank) == [2]
 
 
 def test_with_redundancy_a_sentence_that_says_the_same_gives_way(quick_backbone: Backbone) -> None:
@@ -442,7 +455,7 @@ def test_a_low_temperature_is_sure_and_a_high_one_is_not(backbone: Backbone) -> 
         return float(expert.predict([STORM])[0].scores["weather"])
 
     assert score(0.01) > 0.99
-    assert 0.99 > score(0.05) > score(0.5) > 0.5
+    assert 0.99 > score(0.2) > score(1.0) > 0.5
     assert score(1000.0) == pytest.approx(0.5, abs=1e-3)
 
 
@@ -498,9 +511,6 @@ def test_the_temperature_makes_a_classifier_less_sure(registry: Registry, backbo
     cold, warm, hot = (max(scores(temperature)) for temperature in (0.5, 1.0, 1e6))
     assert cold > warm > hot
     assert hot == pytest.approx(1 / 13, abs=1e-3)
-
-
-RNG = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize(

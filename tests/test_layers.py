@@ -28,7 +28,7 @@ MAY_IMPORT = {
 }
 """For each part of the package the others that it may know; `cli`, above them all, may know everybody."""
 
-HEAVY = {"torch", "transformers", "sklearn", "scipy"}
+HEAVY = {"torch", "transformers", "peft", "sklearn", "scipy"}
 
 
 class Import(NamedTuple):
@@ -141,6 +141,12 @@ def test_nothing_reads_pickles_or_runs_remote_code() -> None:
             "gate = build_gate(Settings(), Registry(plugins=False))\n"
             "assert len(gate.route([Article(headline='a', content='b', language='en')])) == 1",
             id="routing an article",
+        ),
+        pytest.param(
+            "from newsmoe import Article, analyze\n"
+            "(record,) = analyze([Article(headline='Storm', content='Rain fell. ' * 40, language='en')])\n"
+            "assert record.analyses.keys() == {'summarization', 'sentiment', 'topic'}, record",
+            id="analyzing an article",
         ),
     ],
 )

@@ -1,5 +1,4 @@
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -34,10 +33,8 @@ def unreadable(element: object) -> Unreadable:
     ("field", "name"), [(field, name) for field, names in ALIASES.items() for name in names]
 )
 def test_each_common_name_is_understood(field: str, name: str) -> None:
-    found = article({"headline": "Storm", "content": "Roofs were lost.", name: "en"})
-    if field in TEXT_NAMES and name not in ("headline", "content"):
-        assert "en" not in (found.headline, found.content)  # the first name won
-        found = article({name: "en"})
+    given_text = field in ("headline", "content")
+    found = article({name: "en"} if given_text else {"headline": "Storm", name: "en"})
     value = getattr(found, field)
     assert value == (("en",) if field == "topics" else "en")
 
@@ -213,7 +210,7 @@ def test_content_that_newsapi_cut_is_marked() -> None:
     ("value", "date"),
     [
         ({"$date": 1474243200000}, "2016-09-19T00:00:00+00:00"),
-        ({"$date": -86400000000000}, "-"),
+        ({"$date": -86400000000000}, None),
         ({"$date": "2016-09-19T00:00:00Z"}, "2016-09-19T00:00:00Z"),
         (1474243200, "2016-09-19T00:00:00+00:00"),
         (1474243200.5, "2016-09-19T00:00:00.500000+00:00"),
@@ -232,10 +229,7 @@ def test_content_that_newsapi_cut_is_marked() -> None:
 )
 def test_dates_are_understood(value: object, date: str | None) -> None:
     found = article({"headline": "x", "publish_date": value}).publication_date
-    if date == "-":
-        assert found is None or datetime.fromisoformat(found).year < 0
-    else:
-        assert found == date
+    assert found == date
 
 
 @pytest.mark.parametrize(

@@ -291,13 +291,18 @@ def test_an_object_without_articles_is_refused_by_its_keys(
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="nowhere.json: cannot be read: No such file or directory"):
-        open_source(str(tmp_path / "nowhere.json")).__enter__()
+    path = tmp_path / "nowhere.json"
+    with pytest.raises(InputError) as error, open_source(str(path)):
+        pass
+    assert str(error.value) == f"{path}: cannot be read: No such file or directory"
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be read: Is a directory"):
-        open_source(str(tmp_path)).__enter__()
+    with (
+        pytest.raises(InputError, match="cannot be read: Is a directory"),
+        open_source(str(tmp_path)),
+    ):
+        pass
 
 
 def test_the_users_field_names_are_used(tmp_path: Path) -> None:
@@ -366,8 +371,8 @@ def test_messages_call_standard_input_by_its_name(
     monkeypatch: pytest.MonkeyPatch, content: bytes
 ) -> None:
     stdin(monkeypatch, content)
-    with pytest.raises(InputError, match="^standard input: "):
-        open_source("-").__enter__()
+    with pytest.raises(InputError, match="^standard input: "), open_source("-"):
+        pass
 
 
 def test_elements_are_read_as_they_stand(tmp_path: Path) -> None:

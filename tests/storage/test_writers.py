@@ -68,7 +68,8 @@ def loaded(path: Path, format: str) -> list[Any]:
     if format == "jsonl":
         assert text.endswith("\n") or not text
         return [json.loads(line) for line in text.split("\n")[:-1]]
-    return json.loads(text)
+    records: list[Any] = json.loads(text)
+    return records
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +161,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(
 ) -> None:
     path = tmp_path / "out"
     path.write_text("old")
-    with pytest.raises(failure), open_writer(path, format) as write:  # noqa: PT012
+    with pytest.raises(failure), open_writer(path, format) as write:
         write(record())
         raise failure
     assert path.read_text() == "old"

@@ -114,7 +114,7 @@ class Backbone:
             yield [windows[index] for index in batch]
 
     def padded(self, windows: Sequence[Window]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return ids and mask of a batch, shape (windows, tokens), with opening, closing and padding tokens."""
+        """Return ids and mask, shape (windows, tokens), with opening, closing and padding tokens."""
         first, last, pad = self._frame
         ids = np.full((len(windows), max(map(len, windows)) + 2), pad, dtype=np.int64)
         mask = np.zeros_like(ids)

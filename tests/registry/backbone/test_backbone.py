@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
@@ -14,6 +14,7 @@ from newsmoe.errors import ModelError
 from newsmoe.registry.backbone import backbone as module
 from newsmoe.registry.backbone.backbone import Backbone, Runtime, unit
 from newsmoe.registry.backbone.files import BackboneFiles
+from newsmoe.registry.backbone.reading import Span, Window
 
 SHAPES = list[tuple[int, int]]
 
@@ -83,19 +84,19 @@ def test_what_serves_agrees_with_torch(
 def test_like_texts_have_like_vectors(backbone: Backbone) -> None:
     texts = [
         "The central bank raised interest rates.",
-        "Borrowing costs were lifted by the monetary authority.",
+        "The bank put interest rates up.",
         "The goalkeeper saved a late penalty.",
     ]
     windows = [backbone.read(Article(content=text)).windows[0] for text in texts]
-    rates, borrowing, goalkeeper = (encoded.window for encoded in backbone.encode(windows))
-    assert rates @ borrowing > 0.5 > 0.2 > rates @ goalkeeper
+    first, second, other = (encoded.window for encoded in backbone.encode(windows))
+    assert first @ second > 0.7 > 0.2 > first @ other
 
 
 def test_padding_does_not_change_a_vector(
     backbone: Backbone, files: BackboneFiles, sample: list[Article]
 ) -> None:
     alone = Backbone(files, backbone.runtime)
-    windows = [window for article in sample[:3] for window in backbone.read(article).windows]
+    windows = backbone.read(sample[0]).windows
     short = backbone.read(Article(headline="Goal")).windows[0]
     together = backbone.encode([*windows, short])[-1]
     assert alone.encode([short])[0].window == pytest.approx(together.window, abs=1e-4)
@@ -120,15 +121,15 @@ def test_each_distinct_window_is_computed_once(watched: tuple[Backbone, SHAPES])
     assert backbone.encode([]) == []
 
 
-@given(st.lists(st.integers(1, 200), min_size=1, max_size=60))
+@settings(max_examples=20)
+@given(st.lists(st.integers(1, 254), min_size=1, max_size=60))
 def test_no_forward_pass_is_over_its_budget(
     files: BackboneFiles, quick_backbone: Backbone, lengths: list[int]
 ) -> None:
     runtime = Watched(quick_backbone.runtime)
-    fresh = Backbone(files, runtime)
-    windows = [fresh.read(article).windows[0] for length in lengths for article in articles(2, length)]
-    fresh.encode(windows)
-    assert sum(rows for rows, _ in runtime.shapes) == len(set(windows))
+    windows = [Window(np.full(size, 2000, np.int32).tobytes(), (Span(0, 0, size),)) for size in lengths]
+    Backbone(files, runtime).encode(windows)
+    assert sum(rows for rows, _ in runtime.shapes) == len(set(lengths))
     assert all(rows * width <= module.BATCH_TOKENS for rows, width in runtime.shapes)
 
 
@@ -163,7 +164,7 @@ def test_an_article_is_cut_once_and_only_the_latest_are_kept(
 
 
 def test_articles_that_differ_in_language_alone_are_cut_apart(quick_backbone: Backbone) -> None:
-    content = "Es gab z. B. Sturm."
+    content = "Er kam am 3. Mai."
     german = quick_backbone.read(Article(content=content, language="de"))
     english = quick_backbone.read(Article(content=content, language="en"))
     assert len(german.sentences) == 1 < len(english.sentences)

@@ -2,8 +2,10 @@ import pytest
 
 from newsmoe import Article, Device, Expert, Prediction, Summary
 from newsmoe.article import estimate_tokens
+from newsmoe.registry.backbone.sentences import split_sentences
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import Workshop, build
+from newsmoe.registry.kinds.lengths import candidates, joined
 
 
 def lead(**settings: int) -> Expert:
@@ -38,11 +40,20 @@ def test_the_summary_goes_on_while_it_is_too_short() -> None:
     assert answer(Article(content=STORM), sentences=1, min_tokens=estimate_tokens(STORM)).text == STORM
 
 
-def test_the_summary_of_an_article_of_the_sample_is_its_beginning(sample: list[Article]) -> None:
+def test_the_summary_of_an_article_of_the_sample_is_its_first_finished_sentences(
+    sample: list[Article],
+) -> None:
     for article in sample:
         text = answer(article).text
-        assert " ".join(article.content.split()).startswith(text.replace("\n\n", " "))
+        sentences = split_sentences(article.content, "en")
+        finished = joined(sentences, candidates(sentences))
+        assert finished.startswith(text + " ")
         assert 40 <= estimate_tokens(text) <= 250
+
+
+def test_a_heading_is_no_part_of_it() -> None:
+    article = Article(content="Weather report\n\nA storm hit the coast. Nobody was hurt.")
+    assert answer(article, sentences=1, min_tokens=1).text == "A storm hit the coast."
 
 
 def test_a_sentence_that_comes_twice_is_told_once() -> None:
@@ -91,7 +102,6 @@ def test_answers_come_in_order_and_cost_the_same() -> None:
     assert expert.predict([]) == []
 
 
-@pytest.mark.xfail(strict=True, reason="the text is cut after 10,000 characters, in the middle of a sentence")
 def test_the_last_sentence_taken_is_a_whole_one() -> None:
     first = "The committee met, " + "and it talked about the matter again, " * 25 + "and it went home."
     later = " ".join(

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from newsmoe.registry.kinds.lengths import SummaryLength, distinct, joined
+from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
 
 
 @st.composite
@@ -71,9 +71,18 @@ def test_bounds_that_make_no_sense_are_refused(bounds: dict[str, int]) -> None:
         SummaryLength(**bounds)
 
 
-def test_a_sentence_that_repeats_an_earlier_one_is_left_out() -> None:
-    assert distinct(["A storm.", "Rain fell.", "a  STORM.", "A storm!", "Rain\nfell."]) == [0, 1, 3]
-    assert distinct([]) == []
+def test_a_sentence_that_repeats_an_earlier_one_is_no_candidate() -> None:
+    assert candidates(["A storm.", "Rain fell.", "a  STORM.", "A storm!", "Rain\nfell."]) == [0, 1, 3]
+    assert candidates([]) == []
+
+
+@pytest.mark.parametrize("end", [".", "!", "?", "…", ".”", '."', ".)", "。", "؟"])
+def test_what_has_no_mark_at_its_end_is_no_candidate(end: str) -> None:
+    assert candidates(["By Our Reporter", f"A storm hit{end}", "Related: more", f"Rain fell{end}"]) == [1, 3]
+
+
+def test_where_nothing_has_a_mark_everything_is_a_candidate() -> None:
+    assert candidates(["a storm hit", "rain fell", "A storm hit"]) == [0, 1]
 
 
 def test_chosen_sentences_are_joined_by_spaces() -> None:

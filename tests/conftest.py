@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from newsmoe import Article, Device, Registry
+from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.files import BackboneFiles, find_backbone
 
@@ -119,7 +120,9 @@ class TokenTable:
     def __init__(self, vocabulary: int) -> None:
         self.table = np.random.default_rng(0).normal(size=(vocabulary, 16)).astype(np.float32)
 
-    def hidden(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+    def hidden(
+        self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None
+    ) -> NDArray[np.float32]:
         """Look the tokens up."""
         return self.table[ids]
 

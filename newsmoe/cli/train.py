@@ -27,18 +27,20 @@ def classifier(
     from newsmoe.training.recipe import read_recipe
 
     try:
+        from newsmoe.training.classifier import train_classifier
         from newsmoe.training.folder import write_folder
-        from newsmoe.training.head import train_head
     except ModuleNotFoundError as error:
         raise ConfigError(f"training needs {error.name}; pip install 'newsmoe[train]'") from None
 
     asked = read_recipe(recipe)
     console = messages()
+    folder = output or recipe.parent
     with console.status("loading the backbone") as status:
         backbone = Workshop().backbone(Device(device).resolve())
-        head = train_head(asked, data, backbone, lambda what, done, of: status.update(f"{what}: {done}/{of}"))
-    folder = output or recipe.parent
-    card = write_folder(folder, asked, head, f"newsmoe train classifier {recipe.as_posix()} --data DATA")
+        trained = train_classifier(
+            asked, data, backbone, folder, lambda what, done, of: status.update(f"{what}: {done}/{of}")
+        )
+    card = write_folder(folder, asked, trained, f"newsmoe train classifier {recipe.as_posix()} --data DATA")
     rows = table("data", "metric", ">value")
     for one in card.quality:
         for metric, value in one.figures.items():

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-__all__ = ["HOLDER_KEYS", "BadElement", "JsonSyntaxError", "elements"]
+__all__ = ["HOLDER_KEYS", "BadElement", "JsonSyntaxError", "LoneObject", "elements"]
 
 HOLDER_KEYS = ("articles", "items", "data", "results")
 """Keys under which an object may hold the array of articles."""
@@ -20,6 +20,7 @@ CHUNK = 1 << 18
 LONGEST_INTEGER = 4300  # digits; Python refuses to convert more
 EDGE = 16  # characters: an error this close to the end of the buffer may be a cut literal or escape
 _SPACE = re.compile(r"[ \t\n\r]*")
+_OPENING = re.compile(r"\[[ \t\n\r]*([^ \t\n\r])")
 _BRACKET_OR_STRING = re.compile(r'[\[\]{}]|"(?:[^"\\]|\\.)*("?)', re.DOTALL)
 
 
@@ -48,10 +49,14 @@ class BadElement:
     message: str
 
 
+class LoneObject(dict[str, Any]):
+    """An object that is all there is in a document, and holds no array of articles."""
+
+
 def elements(stream: TextIO, *, lines: bool = False) -> Iterator[Any]:
     """Yield the elements of the array, of the object that holds one, or of the JSON Lines in `stream`.
 
-    An object that holds no array is an element itself, and more values may follow it. A value that
+    An object that holds no array is an element itself, a `LoneObject` unless more values follow. A value that
     cannot be decoded becomes a `BadElement` where the next one can still be found.
 
     Args:
@@ -92,8 +97,8 @@ def _array(buffer: "_Buffer") -> Iterator[Any]:
 
 def _holder(buffer: "_Buffer") -> Generator[Any, None, bool]:
     """Yield what an object holds, or the object itself; return whether it held an array."""
-    members: dict[str, Any] = {}
-    held = False
+    members = LoneObject()
+    held, count = False, 0
     buffer.expect("{")
     closing = buffer.expect("}") if buffer.peek() == "}" else ""
     while not closing.endswith("}"):
@@ -101,20 +106,30 @@ def _holder(buffer: "_Buffer") -> Generator[Any, None, bool]:
             raise buffer.error("expected a key in double quotes")
         key = buffer.value()
         buffer.expect(":")
-        if key in HOLDER_KEYS and not held and buffer.peek() == "[":
+        if key in HOLDER_KEYS and not count and buffer.opens_array(of_objects=key != HOLDER_KEYS[0]):
             held = True
-            yield from _array(buffer)
+            for count, element in enumerate(_array(buffer), start=1):  # noqa: B007  # an empty array leaves 0
+                yield element
         else:
             members[key] = buffer.value()
         closing = buffer.expect(",}")
     if not held:
-        yield next((value for value in members.values() if isinstance(value, BadElement)), members)
+        alone = not buffer.peek()
+        lists = [members[key] for key in HOLDER_KEYS if isinstance(members.get(key), list)]
+        if alone and lists:
+            yield from lists[0]
+        else:
+            bad = (value for value in members.values() if isinstance(value, BadElement))
+            yield next(bad, members if alone else dict(members))
     return held
 
 
 def _lines(buffer: "_Buffer") -> Iterator[Any]:
     while buffer.peek():
         try:
+            if buffer.peek() == ",":  # between values, where somebody cut the brackets off an array
+                buffer.expect(",")
+                continue
             yield buffer.value()
         except JsonSyntaxError as error:
             buffer.skip_line()
@@ -168,6 +183,14 @@ class _Buffer:
         self.pos += 1
         return found
 
+    def opens_array(self, *, of_objects: bool) -> bool:
+        """Tell whether an array starts here, and optionally whether it is empty or starts with an object."""
+        if self.peek() != "[":
+            return False
+        while not (opening := _OPENING.match(self.text, self.pos)) and self.fill():
+            pass
+        return not of_objects or bool(opening and opening[1] in "{]")
+
     def value(self) -> Any:
         """Decode the value that starts here; a `BadElement` where it is nested too deeply."""
         if not self.peek():
@@ -184,10 +207,10 @@ class _Buffer:
                 place = error.pos if error.pos < len(self.text) else len(self.text)
                 at_end = "the file ends too early: " if place == len(self.text) else ""
                 raise self.error(at_end + error.msg, place) from None
-            at_edge = end == len(self.text)  # a number may go on beyond it
-            if at_edge and self.fill():
+            may_go_on = isinstance(decoded, int | float) and end > len(self.text) - EDGE
+            if may_go_on and self.fill():
                 continue
-            self.pos = len(self.text) if at_edge else end
+            self.pos = end
             return decoded
 
     def _skip_nested(self) -> BadElement:

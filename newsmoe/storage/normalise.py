@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from math import isfinite
 from typing import Any
 
 from newsmoe.article import Article, Unreadable
@@ -30,6 +31,7 @@ ALIASES: FieldNames = {
     "language": ("language", "lang"),
 }  # fmt: skip
 
+LARGEST_ID = 4096  # bits; Python writes no integer of more than 4,300 digits
 TEXT_FIELDS = ("headline", "content")
 
 _TEXT_SCHEMA: Mapping[str, Any] = {
@@ -55,7 +57,6 @@ class Normaliser:
             field: tuple(dict.fromkeys((*mine.get(field, ()), *aliases)))
             for field, aliases in ALIASES.items()
         }
-        self.known = {name for names in self.names.values() for name in names}
 
     def __call__(self, element: object) -> Article | Unreadable:
         """Return the article that `element` holds, or why it holds none."""
@@ -85,6 +86,7 @@ class Normaliser:
         url = _line_or_none(self._first(element, "url")) or ""
         given = _line_or_none(self._first(element, "language"))
         identifier = _identifier(self._first(element, "id"))
+        read = {name for field in self.names if (name := self._name(element, field)) is not None}
         return Article(
             id=_derived_id(url, headline, content) if identifier is None else identifier,
             url=url,
@@ -96,13 +98,26 @@ class Normaliser:
             source=next(iter(_names(self._first(element, "source"))), None),
             language=_language_code(given) or identify_language(f"{headline}\n{content}"),
             truncated=truncated,
-            extra={key: value for key, value in element.items() if key not in self.known},
+            extra={key: value for key, value in element.items() if key not in read},
         )
 
+    def _name(self, element: Mapping[str, Any], field: str) -> str | None:
+        """Return the first of the names of `field` under which there is a value."""
+        return next((name for name in self.names[field] if not _is_missing(element.get(name))), None)
+
     def _first(self, element: Mapping[str, Any], field: str) -> Any:
-        """Return the first value under one of the names of `field` that is neither null nor empty."""
-        values = (element.get(name) for name in self.names[field])
-        return next((value for value in values if value not in (None, "", [], {})), None)
+        """Return the value under the first of the names of `field` under which there is one."""
+        name = self._name(element, field)
+        return None if name is None else element[name]
+
+
+def _is_missing(value: object) -> bool:
+    """Tell whether a value stands for none: null, NaN, white space, an empty array or object."""
+    if isinstance(value, str):
+        return not value.strip()
+    if isinstance(value, float):
+        return not isfinite(value)
+    return value is None or value == [] or value == {}
 
 
 def _text(field: str, value: object) -> str:
@@ -128,13 +143,13 @@ def _identifier(value: object) -> str | int | None:
         case bool():
             return None
         case int():
-            return value
+            return value if value.bit_length() < LARGEST_ID else None
         case str():
             return clean_line(value) or None
         case float():
             return str(value)
         case {"$oid": str(oid)}:
-            return oid
+            return clean_line(oid) or None
     return None
 
 
@@ -168,8 +183,8 @@ def _date(value: object) -> str | None:
         case bool():
             return None
         case int() | float():
-            seconds = value / 1000 if abs(value) > 1e11 else value
             try:
+                seconds = value / 1000 if abs(value) > 1e11 else value
                 return datetime.fromtimestamp(seconds, UTC).isoformat()
             except (OverflowError, OSError, ValueError):
                 return None
@@ -177,9 +192,9 @@ def _date(value: object) -> str | None:
 
 
 def _language_code(given: str | None) -> str | None:
-    """Return `en` for `en`, `en-US` or `EN_us`; None for anything that is no such code."""
+    """Return `en` for `en`, `en-US` or `EN_us`; None for anything else, such as ISO 639-2's `eng`."""
     code = (given or "").replace("_", "-").split("-")[0].lower()
-    return code if 2 <= len(code) <= 3 and code.isascii() and code.isalpha() else None
+    return code if len(code) == 2 and code.isascii() and code.isalpha() else None
 
 
 def _kind(value: object) -> str:

@@ -8,19 +8,19 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from newsmoe.article import Article, Unreadable
 from newsmoe.errors import InputError
-from newsmoe.storage.json_stream import HOLDER_KEYS, BadElement, JsonSyntaxError, elements
+from newsmoe.storage.formats import is_lines
+from newsmoe.storage.json_stream import HOLDER_KEYS, BadElement, JsonSyntaxError, LoneObject, elements
 from newsmoe.storage.normalise import FieldNames, Normaliser
 
 __all__ = ["Source", "open_source", "read_elements"]
 
-LINE_SUFFIXES = (".jsonl", ".ndjson", ".jsonlines")
 GZIP_MAGIC = b"\x1f\x8b"
 _BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -66,26 +66,35 @@ def open_source(name: str, fields: FieldNames | None = None) -> Iterator[Source]
     Raises:
         InputError: the file cannot be opened, or is no JSON; the message names line and column.
     """
-    if name != "-":
+    if name != "-" and not _is_pipe(Path(name)):
         yield _survey(name, Path(name), Normaliser(fields))
         return
     with tempfile.TemporaryDirectory(prefix="newsmoe-") as folder:
-        copy = Path(folder) / "stdin"
-        with copy.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
-        yield _survey("standard input", copy, Normaliser(fields))
+        copy = Path(folder) / "copy"
+        pipe = nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
+        with pipe as once, copy.open("wb") as file:
+            shutil.copyfileobj(once, file)
+        yield _survey("standard input" if name == "-" else name, copy, Normaliser(fields))
+
+
+def _is_pipe(path: Path) -> bool:
+    """Tell whether `path` can be read only once, as the shell's `<(...)`."""
+    try:
+        return path.is_fifo() or path.is_socket()
+    except OSError:
+        return False
 
 
 def _survey(name: str, path: Path, normaliser: Normaliser) -> Source:
-    lines = path.name.removesuffix(".gz").endswith(LINE_SUFFIXES)
+    lines = is_lines(path)
     count, bad, last = 0, 0, None
     for last in read_elements(name, path, lines):
         count += 1
         bad += isinstance(last, BadElement)
-    if isinstance(last, BadElement) and bad == count and not _starts_with("[", path):
+    if isinstance(last, BadElement) and bad == count and not _is_array(path):
         raise InputError(f"{name}: {last.message}; expected a JSON array of articles, or JSON Lines")
-    if count == 1 and not lines and _starts_with("{", path) and not isinstance(normaliser(last), Article):
-        keys = ", ".join(map(repr, list(last or ())[:8])) or "none"
+    if isinstance(last, LoneObject) and not isinstance(normaliser(last), Article):
+        keys = ", ".join(map(repr, list(last)[:8])) or "none"
         raise InputError(
             f"{name}: an object with no articles in it (keys: {keys});"
             f" expected an array under one of {', '.join(HOLDER_KEYS)}"
@@ -93,9 +102,9 @@ def _survey(name: str, path: Path, normaliser: Normaliser) -> Source:
     return Source(name, path, lines, normaliser, count)
 
 
-def _starts_with(bracket: str, path: Path) -> bool:
+def _is_array(path: Path) -> bool:
     with _open_text(path) as stream:
-        return stream.read(4096).lstrip().startswith(bracket)
+        return stream.read(4096).lstrip().startswith("[")
 
 
 def read_elements(name: str, path: Path, lines: bool = False) -> Iterator[Any]:

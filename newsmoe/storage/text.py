@@ -5,14 +5,14 @@ from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser
 
-__all__ = ["clean_line", "clean_text"]
+__all__ = ["clean_line", "clean_text", "one_line"]
 
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]{0,30}(?:\s[^<>]*)?/?>|<!--|<!\[CDATA\[")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
-_CUT_MARK = re.compile(r"\s*(?:…|\.\.\.)?\s*\[\+\d+ chars\]\s*$")
+_CUT_MARK = re.compile(r"\[\+\d{1,9} chars\]$")
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[@-Z\\^_])")
 _CONTROL = re.compile(  # control codes but tab and newline; zero-width and text-direction codes
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 )
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
@@ -35,13 +35,20 @@ def clean_text(text: str) -> tuple[str, bool]:
         text = _without_codes(_without_markup(text))
     elif _ENTITY.search(text):
         text = _without_codes(unescape(text))
-    text, cuts = _CUT_MARK.subn("", text)
-    return text.strip(), bool(cuts)
+    text = text.strip()
+    if mark := _CUT_MARK.search(text, max(0, len(text) - 20)):
+        return text[: mark.start()].rstrip().removesuffix("…").removesuffix("...").rstrip(), True
+    return text, False
 
 
 def clean_line(text: str) -> str:
     """Return `text` as one plain line."""
     return " ".join(clean_text(text)[0].split())
+
+
+def one_line(text: str) -> str:
+    """Return `text` as one line without control codes; what looks like markup stays."""
+    return " ".join(_without_codes(text).split())
 
 
 def _without_codes(text: str) -> str:
@@ -51,6 +58,7 @@ def _without_codes(text: str) -> str:
 
 
 def _without_markup(markup: str) -> str:
+    markup = markup.replace("<![CDATA[", "").replace("]]>", "")
     tree = LexborHTMLParser(markup)
     if tree.css_first(_BLOCKS):  # then the blocks make the paragraphs, and line ends are only white space
         tree = LexborHTMLParser(re.sub(r"\s+", " ", markup))

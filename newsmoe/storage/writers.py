@@ -1,20 +1,25 @@
 """Records out: JSON or JSON Lines, streamed, and whole or not at all."""
 
 import os
+import re
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from newsmoe.analysis import Analysis
 from newsmoe.errors import OutputError
+from newsmoe.storage.formats import is_lines
 
 __all__ = ["STDOUT", "default_output", "format_of", "open_writer", "write_text"]
 
 STDOUT = Path("-")
 
 Write = Callable[[Analysis], None]
+Put = Callable[[str], None]
+
+_CODES = re.compile(r"[\x7f-\x9f]")
 
 
 def default_output(source: Path, format: str) -> Path:
@@ -26,7 +31,7 @@ def default_output(source: Path, format: str) -> Path:
 
 def format_of(path: Path) -> str:
     """Return the format that the suffix stands for: `jsonl`, or else `json`."""
-    return "jsonl" if path.suffix in (".jsonl", ".ndjson") else "json"
+    return "jsonl" if is_lines(path) else "json"
 
 
 @contextmanager
@@ -41,12 +46,7 @@ def open_writer(path: Path, format: str) -> Iterator[Write]:
         OutputError: the folder is missing or cannot be written, or the disk is full.
     """
     formatted = _as_lines if format == "jsonl" else _as_array
-    if path == STDOUT:
-        with formatted(sys.stdout) as write:
-            yield write
-        sys.stdout.flush()
-        return
-    with _replacing(path) as file, formatted(file) as write:
+    with _standard_output() if path == STDOUT else _replacing(path) as put, formatted(put) as write:
         yield write
 
 
@@ -56,49 +56,90 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    with _replacing(path) as file:
-        file.write(text)
+    with _replacing(path) as put:
+        put(text)
 
 
 @contextmanager
-def _as_lines(file: IO[str]) -> Iterator[Write]:
-    def write(analysis: Analysis) -> None:
-        file.write(analysis.model_dump_json() + "\n")
-
-    yield write
+def _as_lines(put: Put) -> Iterator[Write]:
+    yield lambda analysis: put(_escaped(analysis.model_dump_json()) + "\n")
 
 
 @contextmanager
-def _as_array(file: IO[str]) -> Iterator[Write]:
+def _as_array(put: Put) -> Iterator[Write]:
     before = "[\n"
 
     def write(analysis: Analysis) -> None:
         nonlocal before
-        file.write(before + analysis.model_dump_json(indent=2))
+        put(before + _escaped(analysis.model_dump_json(indent=2)))
         before = ",\n"
 
     yield write
-    file.write("[]\n" if before == "[\n" else "\n]\n")
+    put("[]\n" if before == "[\n" else "\n]\n")
+
+
+def _escaped(text: str) -> str:
+    """Escape the control codes that JSON lets stand, so that records can be shown on a terminal."""
+    return _CODES.sub(lambda code: f"\\u{ord(code[0]):04x}", text)
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[IO[str]]:
-    """Open a temporary file beside `path`; it takes the place of `path` when the block ends well.
+def _standard_output() -> Iterator[Put]:
+    """Write UTF-8 to standard output, whatever the locale."""
 
-    A symbolic link stays, and the file that it points to is replaced.
+    def put(text: str) -> None:
+        sys.stdout.buffer.write(text.encode())
+
+    sys.stdout.flush()
+    yield put
+    sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Put]:
+    """Write to a temporary file beside `path`, which takes its place when the block ends well.
+
+    A symbolic link stays, and the file that it points to is replaced. What is no regular file, such as a
+    pipe or `/dev/null`, is written to as it is.
     """
-    target = path.resolve()
+    with _blaming(path):
+        target = path.resolve()
+        special = target.exists() and not target.is_file()
     if target.is_dir():
         raise OutputError(f"{path}: is a folder; name a file in it with -o")
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    written = target if special else target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    with _blaming(path):
+        file = written.open("w", encoding="utf-8", newline="\n")
+
+    def put(text: str) -> None:
+        with _blaming(path):
+            file.write(text)
+
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            yield file
+        yield put
+        with _blaming(path):
             file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from None
+            if not special:
+                os.fsync(file.fileno())
+                _take_place(written, target)
     finally:
         with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            file.close()
+        if not special:
+            with suppress(OSError):
+                written.unlink(missing_ok=True)
+
+
+def _take_place(written: Path, target: Path) -> None:
+    """Rename, with the permissions of the file that is replaced."""
+    if target.exists():
+        written.chmod(stat.S_IMODE(target.stat().st_mode))
+    written.replace(target)
+
+
+@contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, RuntimeError) as error:  # a circle of links is a RuntimeError
+        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None

@@ -9,17 +9,17 @@ from safetensors.numpy import save_file
 
 from newsmoe.registry.cards import CARD_FILE, Card, Measurement, Training
 from newsmoe.registry.kinds.classifier import HEAD_FILE
-from newsmoe.training.head import Head
+from newsmoe.training.classifier import Trained
 from newsmoe.training.recipe import Recipe
 
 __all__ = ["write_folder"]
 
 
-def write_folder(folder: Path, recipe: Recipe, head: Head, command: str) -> Card:
+def write_folder(folder: Path, recipe: Recipe, trained: Trained, command: str) -> Card:
     """Write weights, card and model card of a trained expert into `folder`, and return its card."""
     today = date.today().isoformat()
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({"weight": head.weight, "bias": head.bias}, folder / HEAD_FILE)
+    save_file({"weight": trained.head.weight, "bias": trained.head.bias}, folder / HEAD_FILE)
     card = Card(
         name=recipe.name,
         task=recipe.task,
@@ -30,14 +30,14 @@ def write_folder(folder: Path, recipe: Recipe, head: Head, command: str) -> Card
         settings={
             "labels": list(recipe.labels),
             "long_input": recipe.long_input,
-            "temperature": head.temperature,
+            "temperature": trained.temperature,
         },
         training=Training(
             data=[f"{source.name} ({source.licence})" for source in recipe.train], command=command, date=today
         ),
         quality=[
             Measurement(data=data, figures={metric: round(value, 4) for metric, value in figures.items()})
-            for data, figures in head.quality.items()
+            for data, figures in trained.quality.items()
         ],
         folder=folder,
     )
@@ -49,7 +49,7 @@ def write_folder(folder: Path, recipe: Recipe, head: Head, command: str) -> Card
         lstrip_blocks=True,
     )
     page = environment.get_template("model_card.md").render(
-        card=card, recipe=recipe, head=head, command=command
+        card=card, recipe=recipe, trained=trained, command=command
     )
     (folder / "README.md").write_text(page, encoding="utf-8")
     return card

@@ -15,7 +15,7 @@ from newsmoe.storage.readers import read_elements
 from newsmoe.storage.text import clean_line, clean_text
 from newsmoe.validation import describe
 
-__all__ = ["Example", "Recipe", "Source", "read_recipe"]
+__all__ = ["AdapterRecipe", "Example", "Recipe", "Source", "read_recipe"]
 
 
 class Example(NamedTuple):
@@ -80,6 +80,34 @@ def _value(element: Mapping[str, Any], key: str, where: str) -> Any:
     return element[key]
 
 
+class AdapterRecipe(Section):
+    """How an adapter is trained; without this table the backbone stays frozen, and only a head is fitted.
+
+    Attributes:
+        rank: of the change of each linear module.
+        alpha: the change is scaled by alpha / rank.
+        dropout: on the change's input.
+        epochs: times that the data is seen; the one with the least loss on dev data is kept.
+        learning_rate: of the adapter, at its highest.
+        head_learning_rate: of the head, at its highest.
+        weight_decay: of the adapter.
+        batch_tokens: most tokens in a batch, padding included.
+        batch_items: most windows in a batch.
+        seed: of order and dropout.
+    """
+
+    rank: int = Field(16, ge=1)
+    alpha: int = Field(32, ge=1)
+    dropout: float = Field(0.05, ge=0, lt=1)
+    epochs: int = Field(3, ge=1)
+    learning_rate: float = Field(5e-4, gt=0)
+    head_learning_rate: float = Field(5e-3, gt=0)
+    weight_decay: float = Field(0.01, ge=0)
+    batch_tokens: int = Field(2048, ge=1)
+    batch_items: int = Field(32, ge=1)
+    seed: int = 0
+
+
 class Recipe(Section):
     """What an expert is trained on, and how.
 
@@ -93,6 +121,7 @@ class Recipe(Section):
         long_input: how articles of several windows are read.
         regularization: inverse strength, scikit-learn's `C`.
         balanced: whether rare labels count more.
+        adapter: how an adapter is trained, if one is.
         train: sources to learn from.
         dev: sources to calibrate and measure on, never learnt from.
         notes: paragraphs for the model card: limits, what the data lacks.
@@ -107,6 +136,7 @@ class Recipe(Section):
     long_input: LongInput = "windows"
     regularization: float = Field(1.0, gt=0)
     balanced: bool = False
+    adapter: AdapterRecipe | None = None
     train: tuple[Source, ...] = Field(min_length=1)
     dev: tuple[Source, ...] = Field(min_length=1)
     notes: str = ""

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-FEW = settings(max_examples=25)
+FEW = settings(max_examples=20)
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=8)  # lone surrogates too
 

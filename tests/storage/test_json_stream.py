@@ -1,25 +1,26 @@
 import io
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from newsmoe.storage import json_stream
-from newsmoe.storage.json_stream import HOLDER_KEYS, BadElement, JsonSyntaxError, elements
+from newsmoe.storage.json_stream import (
+    HOLDER_KEYS,
+    BadElement,
+    JsonSyntaxError,
+    LoneObject,
+    elements,
+)
 
 from .support import FEW, JSON, OBJECTS, as_read, dumped
 
 CHUNKS = st.integers(1, 40)
 FORMATS = st.sampled_from([{}, {"indent": 2}, {"ensure_ascii": False}, {"separators": (",", ":")}])
-# A number with a fraction or an exponent is misread at the end of a chunk where it is no member of
-# a list or object that is decoded as a whole: test_a_fraction_may_be_cut_by_the_end_of_a_chunk.
-ELEMENTS = JSON.filter(lambda value: not isinstance(value, float))
-FRACTION = re.compile(r"\d[.eE]")
 
 
 @contextmanager
@@ -48,14 +49,16 @@ def dumped_outcome(result: tuple[list[Any], str]) -> tuple[str, str]:
     return json.dumps(found, default=lambda bad: bad.message), error
 
 
-@given(st.lists(ELEMENTS, max_size=5), CHUNKS, FORMATS)
+@FEW
+@given(st.lists(JSON, max_size=5), CHUNKS, FORMATS)
 def test_an_array_comes_out_in_order(values: list[Any], chunk: int, form: dict[str, Any]) -> None:
     document = json.dumps(values, **form)
     with chunks_of(chunk):
         assert dumped(read(document)) == dumped(as_read(document))
 
 
-@given(st.lists(ELEMENTS, max_size=5), st.sampled_from(HOLDER_KEYS), CHUNKS, FORMATS)
+@FEW
+@given(st.lists(JSON, max_size=5), st.sampled_from(HOLDER_KEYS), CHUNKS, FORMATS)
 def test_an_object_gives_what_it_holds(
     values: list[Any], key: str, chunk: int, form: dict[str, Any]
 ) -> None:
@@ -128,25 +131,21 @@ def test_the_size_of_a_chunk_changes_nothing_in_a_broken_document(
     document = json.dumps(values, indent=1)
     place = data.draw(st.integers(0, len(document) - 1))
     document = document[:place] + insert + document[place + 1 :]
-    assume(not FRACTION.search(document))
     whole = outcome(document, lines=lines)
     with chunks_of(chunk):
         assert dumped_outcome(outcome(document, lines=lines)) == dumped_outcome(whole)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a number that ends in '.', 'e' or 'e+' in the buffer is taken for whole"
-)
-@pytest.mark.parametrize("number", ["1.5", "1e5", "1E+5", "-0.25e-3"])
 @pytest.mark.parametrize(
     "document", ["[{}]", '{{"took": {}, "articles": [1]}}', '{{"score": {}}}\n']
 )
-def test_a_fraction_may_be_cut_by_the_end_of_a_chunk(document: str, number: str) -> None:
-    text = document.format(number)
-    whole = outcome(text)
-    for chunk in range(1, len(text)):
-        with chunks_of(chunk):
-            assert outcome(text) == whole
+def test_a_fraction_may_be_cut_by_the_end_of_a_chunk(document: str) -> None:
+    for number in ("1.5", "1e5", "1E+5", "-0.25e-3"):
+        text = document.format(number)
+        whole = outcome(text)
+        for chunk in range(1, len(text)):
+            with chunks_of(chunk):
+                assert outcome(text) == whole
 
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
@@ -162,23 +161,34 @@ def test_an_integer_of_5000_digits_is_missing_and_its_neighbours_are_not() -> No
     ]
 
 
+@pytest.mark.xfail(strict=True, reason="only what was decoded to a number is read on at the edge")
+@pytest.mark.parametrize("document", ["[{}, 2]", '{{"n": {}, "articles": [1, 2]}}'])
+def test_an_integer_of_5000_digits_may_be_cut_by_the_end_of_a_chunk(document: str) -> None:
+    text = document.format("7" * 5000)
+    whole = outcome(text)
+    with chunks_of(4500):
+        assert outcome(text) == whole
+
+
 def test_an_integer_of_4000_digits_is_kept() -> None:
     assert read(f"[{'7' * 4000}]") == [int("7" * 4000)]
 
 
-@pytest.mark.parametrize("opening", ["[", '{"a":'])
-def test_an_element_nested_100000_deep_costs_only_itself(opening: str) -> None:
+@pytest.mark.parametrize(("opening", "levels"), [("[", 100_000), ('{"a":', 20_000)])
+def test_a_deeply_nested_element_costs_only_itself(opening: str, levels: int) -> None:
     closing = "]" if opening == "[" else "}"
-    deep = opening * 100_000 + "1" + closing * 100_000
+    deep = opening * levels + "1" + closing * levels
     before, bad, after = read(f'[{{"id": 1}}, {deep}, {{"id": 3}}]')
     assert (before, after) == ({"id": 1}, {"id": 3})
     assert isinstance(bad, BadElement)
     assert "nested too deeply" in bad.message
 
 
-def test_brackets_in_strings_do_not_end_a_nested_element() -> None:
-    deep = "[" * 100_000 + r'"]]]]\"]]\\"' + "]" * 100_000
-    found = read(f"[1, {deep}, 2]")
+@pytest.mark.parametrize("chunk", [1 << 18, 100, 3008, 3015, 3016])
+def test_brackets_in_strings_do_not_end_a_nested_element(chunk: int) -> None:
+    deep = "[" * 3000 + r'"]]]]\"]]\\", "x"' + "]" * 3000
+    with chunks_of(chunk):
+        found = read(f"[1, {deep}, 2]")
     assert (found[0], found[2], len(found)) == (1, 2, 3)
 
 
@@ -210,6 +220,33 @@ def test_line_ends_in_strings_are_understood() -> None:
 def test_an_object_that_holds_no_array_is_an_element() -> None:
     assert read('{"headline": "a", "articles": null}') == [{"headline": "a", "articles": None}]
     assert read("{}") == [{}]
+
+
+def test_an_object_is_called_lone_where_nothing_follows() -> None:
+    assert isinstance(read('{"status": "error"} \n')[0], LoneObject)
+    assert not isinstance(read('{"id": 1}\n{"id": 2}')[0], LoneObject)
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [
+        ('{"articles": [1, 2], "data": [3]}', [1, 2]),
+        ('{"data": [], "articles": [1, 2]}', [1, 2]),
+        ('{"items": ["facet"], "articles": [1, 2]}', [1, 2]),
+        ('{"articles": [], "results": [{"id": 1}]}', [{"id": 1}]),
+        ('{"articles": [ ]}', []),
+        ('{"articles": [{"data": [5]}]}', [{"data": [5]}]),
+    ],
+)
+def test_of_several_lists_the_one_with_articles_is_taken(document: str, found: list[Any]) -> None:
+    for chunk in (1, 5, 1 << 18):
+        with chunks_of(chunk):
+            assert read(document) == found
+
+
+@pytest.mark.parametrize("comma", [",\n", "\n,", " , "])
+def test_commas_between_values_are_stepped_over(comma: str) -> None:
+    assert read(f'{{"id": 1}}{comma}{{"id": 2}},\n') == [{"id": 1}, {"id": 2}]
 
 
 def test_objects_may_follow_one_another_on_a_line() -> None:
@@ -261,12 +298,12 @@ def test_an_error_names_line_and_column(document: str, message: str) -> None:
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_an_error_far_behind_the_first_chunk_names_line_and_column(line_end: str) -> None:
-    lines = [f'{{"id": {number}, "text": "ä {"x" * 50}"}},' for number in range(1, 20_001)]
+    lines = [f'{{"id": {number}, "text": "ä {"x" * 50}"}},' for number in range(1, 12_001)]
     document = "[" + line_end.join(lines)
     assert len(document) > 3 * json_stream.CHUNK
     found, error = outcome(document + line_end + '  {"id": 0, "text" "x"}]')
-    assert [element["id"] for element in found] == list(range(1, 20_001))
-    assert error.endswith("(line 20001, column 20)")
+    assert [element["id"] for element in found] == list(range(1, 12_001))
+    assert error.endswith("(line 12001, column 20)")
 
 
 def test_an_error_far_along_a_line_names_the_column() -> None:

@@ -1,6 +1,8 @@
 import gzip
 import io
 import json
+import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,11 @@ from .support import FEW, JSON
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 TWO = '[{"id": 1, "headline": "One é"}, {"id": 2, "headline": "Two"}]'
+
+TAKEN = pytest.mark.xfail(
+    strict=True,
+    reason="the list under `data` is taken for the articles, and the second line refused",
+)
 
 WITH_ID = st.fixed_dictionaries(
     {"id": st.integers() | st.text("abc", min_size=1, max_size=3)},
@@ -208,7 +215,7 @@ def test_an_integer_of_5000_digits_is_missing(tmp_path: Path) -> None:
 def test_nan_is_a_missing_value(tmp_path: Path) -> None:
     (item,) = read(tmp_path, '[{"headline": NaN, "title": "a", "author": NaN, "score": NaN}]')
     assert isinstance(item, Article)
-    assert (item.headline, item.author, item.extra) == ("a", None, {"score": None})
+    assert (item.headline, item.author, item.extra["score"]) == ("a", None, None)
 
 
 def test_lone_surrogates_become_replacement_characters(tmp_path: Path) -> None:
@@ -217,9 +224,9 @@ def test_lone_surrogates_become_replacement_characters(tmp_path: Path) -> None:
 
 
 def test_content_longer_than_many_chunks_is_read_whole(tmp_path: Path) -> None:
-    (item,) = read(tmp_path, json.dumps([{"headline": "a", "content": "word " * 400_000}]))
+    (item,) = read(tmp_path, json.dumps([{"headline": "a", "content": "word " * 120_000}]))
     assert isinstance(item, Article)
-    assert item.words == 400_000
+    assert item.words == 120_000
 
 
 @pytest.mark.parametrize(
@@ -251,6 +258,7 @@ def test_content_longer_than_many_chunks_is_read_whole(tmp_path: Path) -> None:
         (b"\x1f\x8b", "the gzip file is damaged: "),
         (b"\x1f\x8bnothing of the kind", "the gzip file is damaged: "),
         (gzip.compress(TWO.encode())[:20] + b"\x00" * 20, "the gzip file is damaged: "),
+        (gzip.compress(TWO.encode())[:10] + b"\xff" * 30, "the gzip file is damaged: "),
         (gzip.compress(TWO.encode()) + b"more", "the gzip file is damaged: "),
     ],
 )
@@ -375,9 +383,33 @@ def test_messages_call_standard_input_by_its_name(
         pass
 
 
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="the system has no /dev/fd")
+@pytest.mark.parametrize("content", [TWO.encode(), gzip.compress(TWO.encode())])
+def test_a_pipe_is_read_once_and_can_be_gone_through_twice(content: bytes) -> None:
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end), os.fdopen(write_end, "wb") as file:
+        file.write(content)
+        file.close()
+        with open_source(f"/dev/fd/{read_end}") as source:
+            assert (source.name, source.count) == (f"/dev/fd/{read_end}", 2)
+            assert ids(list(source.articles())) == [1, 2]
+
+
+@pytest.mark.xfail(strict=True, raises=OSError, reason="a socket is opened outside of any try")
+def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # a socket's path must be short
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("news.sock")
+        with (
+            pytest.raises(InputError, match="^news.sock: cannot be read"),
+            open_source("news.sock"),
+        ):
+            pass
+
+
 def test_elements_are_read_as_they_stand(tmp_path: Path) -> None:
-    path = put(tmp_path, '{"articles": [{"headline": "<b>x</b>"}, 5, null]}')
-    assert list(read_elements("x", Path(path))) == [{"headline": "<b>x</b>"}, 5, None]
+    path = put(tmp_path, '{"articles": [{"headline": "<b>x</b>\r\n\r"}, 5, null]}')
+    assert list(read_elements("x", Path(path))) == [{"headline": "<b>x</b>\r\n\r"}, 5, None]
 
 
 def test_elements_before_a_broken_place_are_read(tmp_path: Path) -> None:
@@ -404,31 +436,40 @@ def test_a_real_dump_of_newspaper3k_is_read() -> None:
         assert item.extra.get("meta_data") == element.get("meta_data")
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a lone element that is no article is taken for the object itself"
-)
 @pytest.mark.parametrize(
-    "element", ["5", "true", "null", '"text"', '{"id": 7}', '{"headline": {}, "id": 1}']
+    "element", ["5", "true", "null", '"text"', '{"id": 7}', '{"headline": {"a": 1}}']
 )
 def test_a_lone_element_that_an_object_holds_gives_one_item(tmp_path: Path, element: str) -> None:
     (item,) = read(tmp_path, f'{{"status": "ok", "articles": [{element}]}}')
     assert isinstance(item, Unreadable)
 
 
-@pytest.mark.xfail(strict=True, reason="the first list wins, and what the second holds is dropped")
 def test_an_empty_list_does_not_hide_the_articles(tmp_path: Path) -> None:
     assert len(read(tmp_path, f'{{"data": [], "articles": {TWO}}}')) == 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the first record's list of `data` is taken for the articles"
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[1]",
+        pytest.param("[]", marks=TAKEN),
+        pytest.param('[{"x": 1}]', marks=TAKEN),
+    ],
 )
-def test_a_record_among_lines_may_hold_a_list_of_its_own(tmp_path: Path) -> None:
-    items = read(tmp_path, '{"headline": "a", "data": [1]}\n{"headline": "b"}\n')
+def test_a_record_among_lines_may_hold_a_list_of_its_own(tmp_path: Path, value: str) -> None:
+    items = read(tmp_path, f'{{"headline": "a", "data": {value}}}\n{{"headline": "b"}}\n')
     assert [item.headline for item in items] == ["a", "b"]
 
 
-@pytest.mark.xfail(strict=True, reason="the comma becomes a record of its own")
 def test_a_comma_after_a_line_invents_no_record(tmp_path: Path) -> None:
     items = read(tmp_path, '{"id": 1, "text": "a"},\n{"id": 2, "text": "b"},\n')
     assert ids(items) == [1, 2]
+
+
+@pytest.mark.xfail(
+    strict=True, reason="what is under `data` is read in place of the object's own text"
+)
+@pytest.mark.parametrize("value", ["[]", "[1]", '[{"x": 1}]'])
+def test_a_lone_article_may_hold_a_list_of_its_own(tmp_path: Path, value: str) -> None:
+    items = read(tmp_path, f'{{"headline": "a", "text": "b", "data": {value}}}')
+    assert [item.headline for item in items] == ["a"]

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from newsmoe.storage.text import clean_line, clean_text
+from newsmoe.storage.text import clean_line, clean_text, one_line
 
 from .support import ANY_TEXT
 
-UNWANTED = set("\u200b\u200e\u200f\u2060\ufeff") | {
+UNWANTED = set("\u061c\u200b\u200e\u200f\u2060\ufeff") | {
     chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 }
 SNIPPETS = [
@@ -135,6 +135,7 @@ def test_a_script_cannot_come_back_by_an_entity() -> None:
         ("it&#39;s &#x2014; over&hellip;", "it's — over…"),
         ("&amp;lt;", "&lt;"),
         ("&#x202e;evil&#x200b; &#27;[31m", "evil [31m"),
+        ("<p>&#x202e;evil&#x200b; &#27;[31mred</p>", "evil red"),
         ("&#xD800;", "\ufffd"),
         ("line&#13;end", "line\nend"),
     ],
@@ -182,6 +183,12 @@ def test_a_line_loses_markup_and_extra_space() -> None:
     assert clean_line(" <b>Storm</b>\n hits &amp;\u2028 stays\t") == "Storm hits & stays"
 
 
+def test_one_line_keeps_what_looks_like_markup() -> None:
+    assert one_line(" a <b>\n &amp;\x1b[31m \ud800\u202e\r\nb [+5 chars]") == (
+        "a <b> &amp; \ufffd b [+5 chars]"
+    )
+
+
 def test_long_markup_takes_linear_time() -> None:
     start = process_time()
     cleaned, _ = clean_text("<p>word word</p>\n" * 20_000)
@@ -189,21 +196,16 @@ def test_long_markup_takes_linear_time() -> None:
     assert process_time() - start < 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the pattern of the cut mark takes cubic time in white space"
-)
 def test_long_white_space_takes_linear_time() -> None:
     start = process_time()
-    clean_text("a" + " \n" * 300 + "b")
-    assert process_time() - start < 0.05
+    clean_text("a" + " \n" * 100_000 + "b")
+    assert process_time() - start < 1
 
 
-@pytest.mark.xfail(strict=True, reason="the parser reads CDATA as a comment, which is dropped")
 @pytest.mark.parametrize("text", ["<![CDATA[Storm hits]]>", "<![CDATA[<p>Storm <b>hits</b></p>]]>"])
 def test_text_in_cdata_is_kept(text: str) -> None:
     assert clean_text(text)[0] == "Storm hits"
 
 
-@pytest.mark.xfail(strict=True, reason="U+061C is a direction code too")
 def test_the_arabic_letter_mark_is_removed() -> None:
     assert clean_text("a\u061cb")[0] == "ab"

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from newsmoe.article import Article
 from newsmoe.batching import cut_batches
 from newsmoe.errors import ModelError
+from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.reading import Reading, Window, read_article
 
@@ -35,7 +36,9 @@ KEPT_READINGS = 512
 class Runtime(Protocol):
     """What computes the backbone's last hidden states."""
 
-    def hidden(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Vectors:
+    def hidden(
+        self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None
+    ) -> Vectors:
         """Return states of shape (batch, tokens, width) for ids and mask of shape (batch, tokens)."""
 
 
@@ -64,8 +67,8 @@ class Backbone:
     def __init__(self, files: BackboneFiles, runtime: Runtime) -> None:
         self.files = files
         self.runtime = runtime
-        self.window_tokens = min(WINDOW_TOKENS, files.max_positions() - 2)
-        self._encoded: OrderedDict[Window, Encoded] = OrderedDict()
+        self.window_tokens = min(WINDOW_TOKENS, files.config["max_position_embeddings"] - 2)
+        self._encoded: OrderedDict[tuple[Window, str], Encoded] = OrderedDict()
         self._readings: OrderedDict[str, Reading] = OrderedDict()
 
     @cached_property
@@ -93,17 +96,18 @@ class Backbone:
             self._readings.popitem(last=False)
         return self._readings[article.key]
 
-    def encode(self, windows: Sequence[Window]) -> list[Encoded]:
-        """Return the vectors of each window, in order."""
-        known = {window: self._encoded[window] for window in windows if window in self._encoded}
+    def encode(self, windows: Sequence[Window], adapter: Adapter | None = None) -> list[Encoded]:
+        """Return the vectors of each window, in order, as the backbone with `adapter` sees them."""
+        seen_by = adapter.key if adapter else ""
+        known = {one: self._encoded[one, seen_by] for one in windows if (one, seen_by) in self._encoded}
         missing = [window for window in dict.fromkeys(windows) if window not in known]
         for chosen in self.batches(missing):
             ids, mask = self.padded(chosen)
-            hidden = self.runtime.hidden(ids, mask)
+            hidden = self.runtime.hidden(ids, mask, adapter)
             known.update({window: _pool(hidden[row], window) for row, window in enumerate(chosen)})
-        for window in known:
-            self._encoded[window] = known[window]
-            self._encoded.move_to_end(window)
+        for window, encoded in known.items():
+            self._encoded[window, seen_by] = encoded
+            self._encoded.move_to_end((window, seen_by))
         while len(self._encoded) > KEPT_WINDOWS:
             self._encoded.popitem(last=False)
         return [known[window] for window in windows]

@@ -10,13 +10,19 @@ from platformdirs import user_cache_path
 
 from newsmoe.registry.backbone.files import SHA256, BackboneFiles
 
-__all__ = ["HIDDEN", "IDS", "MASK", "compiled_backbone"]
+__all__ = ["HIDDEN", "IDS", "MASK", "compiled_backbone", "part_names"]
 
 IDS, MASK, HIDDEN = "input_ids", "attention_mask", "hidden"
-"""Names of the compiled model's inputs and its output."""
+"""Names of the compiled model's inputs and output; adapters have further inputs, see `part_names`."""
 
-FORMAT = 1
+FORMAT = 2
 """Counted up whenever the graph changes, so that what older versions compiled is not used."""
+
+
+def part_names(module: str) -> tuple[str, str]:
+    """Return the names of the inputs that take an adapter's two matrices for `module`."""
+    return f"{module}.down", f"{module}.up"
+
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +56,7 @@ def _compile(files: BackboneFiles) -> bytes:
     from newsmoe.registry.backbone.graph import bert_graph
 
     log.info("compiling the backbone for this machine; this happens once")
-    config = json.loads((files.folder / "config.json").read_text(encoding="utf-8"))
-    model: bytes = bert_graph(load_file(files.weights), config).SerializeToString()
+    model: bytes = bert_graph(load_file(files.weights), files.config).SerializeToString()
     return model
 
 

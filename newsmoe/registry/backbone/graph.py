@@ -13,7 +13,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from newsmoe.registry.backbone.compiled import HIDDEN, IDS, MASK
+from newsmoe.registry.backbone.compiled import HIDDEN, IDS, MASK, part_names
 
 __all__ = ["bert_graph"]
 
@@ -25,6 +25,8 @@ Weights = Mapping[str, NDArray[np.float32]]
 
 def bert_graph(weights: Weights, config: Mapping[str, Any]) -> onnx.ModelProto:
     """Return a graph from token ids and mask, int64 (batch, tokens), to hidden states (batch, tokens, width).
+
+    Every linear module takes the two matrices of an adapter as inputs, under the names of `part_names`.
 
     Args:
         weights: of a BERT encoder, under the names of transformers' `BertModel`.
@@ -45,6 +47,7 @@ class _Graph:
         self.heads = heads
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
+        self.parts: list[str] = []  # of adapters, handed in with each batch
 
     def embeddings(self, weights: Weights) -> str:
         """Word, position and (constant) token type embeddings, summed and normalised."""
@@ -68,12 +71,13 @@ class _Graph:
         merged = np.concatenate([weights[part + ".weight"] for part in parts])
         bias = self.constant(np.concatenate([weights[part + ".bias"] for part in parts]))
         projected = self.node("Add", [self.product(states, merged), bias])
-        query, key, value = self.split(projected)
+        split = zip(parts, self.split(projected), strict=True)
+        query, key, value = (self.adapted(own, states, part) for part, own in split)
         attended = self.node(
             "MultiHeadAttention", [query, key, value, "", self.mask], domain=_FUSED, num_heads=self.heads
         )
         states = self.residual(attended, states, weights, prefix + "attention.output")
-        inner = self.product(states, weights[prefix + "intermediate.dense.weight"])
+        inner = self.adapted_product(states, weights, prefix + "intermediate.dense")
         activated = self.node(
             "BiasGelu", [inner, self.constant(weights[prefix + "intermediate.dense.bias"])], domain=_FUSED
         )
@@ -81,7 +85,7 @@ class _Graph:
 
     def residual(self, branch: str, states: str, weights: Weights, prefix: str) -> str:
         """Project `branch`, add it to `states`, normalise."""
-        projected = self.product(branch, weights[prefix + ".dense.weight"])
+        projected = self.adapted_product(branch, weights, prefix + ".dense")
         scale, shift = self.normalisation(weights, prefix + ".LayerNorm")
         bias = self.constant(weights[prefix + ".dense.bias"])
         return self.node(
@@ -97,6 +101,16 @@ class _Graph:
     def product(self, states: str, weight: NDArray[np.float32]) -> str:
         """`states` times the transpose of `weight`, which has the shape (outputs, inputs)."""
         return self.node("MatMul", [states, self.constant(weight.T)])
+
+    def adapted(self, own: str, states: str, module: str) -> str:
+        """Add to a module's `own` product of `states` what an adapter changes in it."""
+        down, up = part_names(module)
+        self.parts += [down, up]
+        return self.node("Add", [own, self.node("MatMul", [self.node("MatMul", [states, down]), up])])
+
+    def adapted_product(self, states: str, weights: Weights, module: str) -> str:
+        """The product of a module and its adapter."""
+        return self.adapted(self.product(states, weights[module + ".weight"]), states, module)
 
     def split(self, states: str) -> Sequence[str]:
         names = [f"{states}.{part}" for part in ("query", "key", "value")]
@@ -119,7 +133,13 @@ class _Graph:
         graph = helper.make_graph(
             self.nodes,
             "bert",
-            [helper.make_tensor_value_info(name, TensorProto.INT64, shape) for name in (IDS, MASK)],
+            [
+                *(helper.make_tensor_value_info(name, TensorProto.INT64, shape) for name in (IDS, MASK)),
+                *(
+                    helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, None])
+                    for name in self.parts
+                ),
+            ],
             [helper.make_tensor_value_info(HIDDEN, TensorProto.FLOAT, [*shape, width])],
             self.constants,
         )

@@ -1,21 +1,31 @@
-"""The backbone in torch: the reference, which training uses too."""
+"""The backbone in torch: the reference, what training starts from, and what runs on a GPU."""
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
+from torch.func import functional_call
 from transformers.models.bert.configuration_bert import BertConfig
 from transformers.models.bert.modeling_bert import BertModel
 
+from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.expert import Device
 
-__all__ = ["TorchRuntime"]
+__all__ = ["TorchRuntime", "load_bert"]
+
+
+def load_bert(files: BackboneFiles) -> BertModel:
+    """Return the published model without its unused pooler, in single precision."""
+    model = BertModel(BertConfig.from_json_file(files.folder / "config.json"), add_pooling_layer=False)
+    published = load_file(files.weights)
+    model.load_state_dict({name: published[name] for name in model.state_dict()})
+    return model
 
 
 class TorchRuntime:
-    """Hidden states by torch in single precision.
+    """Hidden states by torch in single precision; an adapter is merged when it is first used.
 
     Args:
         files: the checked files.
@@ -26,20 +36,29 @@ class TorchRuntime:
         if device.threads:
             torch.set_num_threads(device.threads)
         self.device = torch.device(device.name)
-        config = BertConfig.from_json_file(files.folder / "config.json")
-        model = BertModel(config, add_pooling_layer=False)
-        published = load_file(files.weights)
-        model.load_state_dict(
-            {name: published[name] for name in model.state_dict()}
-        )  # without the unused pooler
-        self.model = model.train(False).to(self.device)
+        self.model = load_bert(files).train(False).to(self.device)
+        self._merged: dict[str, dict[str, torch.Tensor]] = {"": {}}
 
     @torch.inference_mode()
-    def hidden(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> Vectors:
+    def hidden(
+        self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None
+    ) -> Vectors:
         """Return states of shape (batch, tokens, width) for ids and mask of shape (batch, tokens)."""
-        output = self.model(
-            input_ids=torch.from_numpy(ids).to(self.device),
-            attention_mask=torch.from_numpy(mask).to(self.device),
-        )
+        inputs = {"input_ids": self._on_device(ids), "attention_mask": self._on_device(mask)}
+        output = functional_call(self.model, self._weights(adapter), kwargs=inputs)
         states: Vectors = output.last_hidden_state.float().cpu().numpy()
         return states
+
+    def _weights(self, adapter: Adapter | None) -> dict[str, torch.Tensor]:
+        """Return the weights that the adapter changes, merged."""
+        key = adapter.key if adapter else ""
+        if adapter and key not in self._merged:
+            own = dict(self.model.named_parameters())
+            self._merged[key] = {
+                f"{module}.weight": own[f"{module}.weight"] + self._on_device(change.down @ change.up).T
+                for module, change in adapter.changes.items()
+            }
+        return self._merged[key]
+
+    def _on_device(self, values: NDArray[np.generic]) -> torch.Tensor:
+        return torch.from_numpy(values).to(self.device)

@@ -60,7 +60,7 @@ def _runtime(files: "BackboneFiles", device: Device) -> "Runtime":
         from newsmoe.registry.backbone.compiled import compiled_backbone
         from newsmoe.registry.backbone.onnx_runtime import OnnxRuntime
 
-        return OnnxRuntime(compiled_backbone(files), device.threads)
+        return OnnxRuntime(compiled_backbone(files), files.config, device.threads)
     from newsmoe.registry.backbone.torch_runtime import TorchRuntime
 
     return TorchRuntime(files, device)

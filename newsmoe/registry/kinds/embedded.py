@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from newsmoe.analysis import InputUse, Labels, Prediction
 from newsmoe.article import Article
 from newsmoe.errors import PredictionError
-from newsmoe.registry.backbone.backbone import Backbone, Vectors
+from newsmoe.registry.backbone.adapter import Adapter, load_adapter
+from newsmoe.registry.backbone.backbone import Backbone, Encoded, Vectors
 from newsmoe.registry.backbone.reading import LongInput, Reading, Window
 from newsmoe.registry.cards import Card
 from newsmoe.registry.expert import Device
@@ -36,10 +37,12 @@ class EmbeddedExpert:
         self.long_input = long_input
         self._workshop = workshop
         self._backbone: Backbone | None = None
+        self._adapter: Adapter | None = None
 
     def load(self, device: Device) -> None:
         """Take the shared backbone, and load what is this expert's own."""
         self._backbone = self._workshop.backbone(device)
+        self._adapter = load_adapter(self.card.folder)
         self.prepare()
 
     def prepare(self) -> None:
@@ -55,6 +58,10 @@ class EmbeddedExpert:
         if self._backbone is None:
             raise PredictionError(f"expert {self.name!r} was asked before load() was called")
         return self._backbone
+
+    def encode(self, windows: Sequence[Window]) -> list[Encoded]:
+        """Return the vectors of each window, as the backbone sees it with this expert's adapter."""
+        return self.backbone.encode(windows, self._adapter)
 
     def lengths(self, articles: Sequence[Article]) -> list[int]:
         """Return the tokens that are read of each article."""
@@ -83,7 +90,7 @@ class EmbeddedExpert:
             shares: returns probabilities of shape (windows, labels) for vectors of shape (windows, width).
         """
         read = [self.windows(article) for article in articles]
-        encoded = iter(self.backbone.encode([window for _, windows in read for window in windows]))
+        encoded = iter(self.encode([window for _, windows in read for window in windows]))
         predictions: list[Prediction] = []
         for article, (reading, windows) in zip(articles, read, strict=True):
             if not windows:

@@ -54,7 +54,7 @@ class Extractive(EmbeddedExpert):
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the best sentences of each article, in the article's order."""
         read = [self.windows(article) for article in articles]
-        encoded = iter(self.backbone.encode([window for _, windows in read for window in windows]))
+        encoded = iter(self.encode([window for _, windows in read for window in windows]))
         return [
             self._summary(article, reading, windows, [next(encoded) for _ in windows])
             for article, (reading, windows) in zip(articles, read, strict=True)

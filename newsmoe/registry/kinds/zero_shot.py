@@ -36,7 +36,7 @@ class ZeroShot(EmbeddedExpert):
         """Encode the descriptions, each as an article of its own with the label as headline."""
         described = [Article(headline=label, content=text) for label, text in self.labels.items()]
         windows = [self.backbone.read(article).windows[0] for article in described]
-        self.descriptions = np.stack([encoded.window for encoded in self.backbone.encode(windows)])
+        self.descriptions = np.stack([encoded.window for encoded in self.encode(windows)])
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the label distribution of each article."""

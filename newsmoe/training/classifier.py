@@ -1,0 +1,121 @@
+"""A classifier on the backbone: reading, fitting a head, tuning an adapter, calibrating, measuring."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from sklearn.linear_model import LogisticRegression
+
+from newsmoe.evaluation.metrics import figures
+from newsmoe.registry.backbone.adapter import Adapter, load_adapter
+from newsmoe.registry.backbone.backbone import Backbone, Vectors
+from newsmoe.registry.kinds.embedded import Shares, softmax
+from newsmoe.training.data import Head, WindowSet, joined, read_source
+from newsmoe.training.recipe import Recipe
+from newsmoe.training.report import Report
+
+__all__ = ["Trained", "train_classifier"]
+
+BLOCK = 512  # windows that are encoded between two reports of progress
+MOST_STEPS = 2000
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training yields beside the adapter, which lies in the expert's folder already.
+
+    Attributes:
+        head: the head.
+        temperature: divides the logits.
+        quality: figures on each dev source, by its name.
+    """
+
+    head: Head
+    temperature: float
+    quality: dict[str, dict[str, float]]
+
+
+def train_classifier(recipe: Recipe, root: Path, backbone: Backbone, folder: Path, report: Report) -> Trained:
+    """Train what the recipe says; an adapter is written into `folder`.
+
+    A multinomial logistic regression on the frozen backbone's window vectors comes first; it is the head, or
+    what the head starts from where an adapter is trained. The temperature is fitted on the dev sources.
+
+    Raises:
+        InputError: a source cannot be read.
+    """
+    train = joined([read_source(source, recipe, root, backbone) for source in recipe.train], recipe)
+    dev = {source.name: read_source(source, recipe, root, backbone) for source in recipe.dev}
+    head = _fit(recipe, train, _encode(train, backbone, None, report), report)
+    adapter = None
+    if recipe.adapter is not None:
+        from newsmoe.training.finetune import finetune
+
+        whole_dev = joined(list(dev.values()), recipe)
+        head = finetune(recipe.adapter, train, whole_dev, head, backbone, folder, report)
+        adapter = load_adapter(folder)
+    logits = {name: _logits(one, head, backbone, adapter, report) for name, one in dev.items()}
+    temperature = _temperature(dev, logits)
+    quality = {
+        name: figures(_article_shares(one, logits[name], temperature), one.labels)
+        for name, one in dev.items()
+    }
+    return Trained(head, temperature, quality)
+
+
+def _encode(data: WindowSet, backbone: Backbone, adapter: Adapter | None, report: Report) -> Vectors:
+    """Return the vectors of all windows, shape (windows, width)."""
+    rows = []
+    for start in range(0, len(data.windows), BLOCK):
+        report("reading", start, len(data.windows))
+        rows += [one.window for one in backbone.encode(data.windows[start : start + BLOCK], adapter)]
+    return np.stack(rows)
+
+
+def _fit(recipe: Recipe, train: WindowSet, vectors: Vectors, report: Report) -> Head:
+    report("fitting the head", 0, 1)
+    model = LogisticRegression(C=recipe.regularization, max_iter=MOST_STEPS)
+    model.fit(vectors, train.labels[train.articles], sample_weight=train.window_weights)
+    weight = np.zeros((len(recipe.labels), vectors.shape[1]), dtype=np.float32)
+    bias = np.full(len(recipe.labels), -100.0, dtype=np.float32)  # a label that the data lacks never wins
+    if len(model.classes_) == 2:  # scikit-learn keeps one row for two classes
+        weight[model.classes_] = np.vstack([-model.coef_, model.coef_]) / 2
+        bias[model.classes_] = np.concatenate([-model.intercept_, model.intercept_]) / 2
+    else:
+        weight[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
+    return Head(weight, bias)
+
+
+def _logits(
+    data: WindowSet, head: Head, backbone: Backbone, adapter: Adapter | None, report: Report
+) -> NDArray[np.floating]:
+    """Return logits of shape (windows, labels)."""
+    logits: NDArray[np.floating] = _encode(data, backbone, adapter, report) @ head.weight.T + head.bias
+    return logits
+
+
+def _article_shares(data: WindowSet, logits: NDArray[np.floating], temperature: float) -> Shares:
+    """Return probabilities of shape (articles, labels): the mean over an article's windows, by tokens."""
+    shares = softmax(logits / temperature)
+    tokens = np.array([len(window) for window in data.windows], dtype=np.float64)
+    sums = np.zeros((len(data.labels), shares.shape[1]))
+    np.add.at(sums, data.articles, shares * tokens[:, None])
+    means: Shares = sums / sums.sum(axis=1, keepdims=True)
+    return means
+
+
+def _temperature(dev: Mapping[str, WindowSet], logits: Mapping[str, NDArray[np.floating]]) -> float:
+    """Return the temperature of least negative log-likelihood on dev data (Guo et al. 2017)."""
+
+    def loss(log_temperature: float) -> float:
+        likelihoods = []
+        for name, one in dev.items():
+            shares = _article_shares(one, logits[name], float(np.exp(log_temperature)))
+            likelihoods.append(shares[np.arange(len(shares)), one.labels])
+        return float(-np.log(np.maximum(np.concatenate(likelihoods), 1e-12)).mean())
+
+    found = minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded")
+    return round(float(np.exp(found.x)), 4)

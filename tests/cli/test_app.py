@@ -1,0 +1,118 @@
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import typer
+
+import newsmoe as package
+from newsmoe.cli.app import with_exit_codes
+from newsmoe.errors import InputError, NewsmoeError, PredictionError
+
+from .support import MAIN, names, newsmoe, process
+
+COMMANDS = [
+    ("analyze",),
+    ("show",),
+    ("route",),
+    ("experts", "list"),
+    ("experts", "show"),
+    ("experts", "check"),
+    ("experts", "new"),
+    ("train", "classifier"),
+    ("schema",),
+    ("config", "show"),
+]
+
+
+def exit_code(error: BaseException) -> int:
+    def command() -> None:
+        raise error
+
+    with pytest.raises(typer.Exit) as ended:
+        with_exit_codes(command)()
+    return ended.value.exit_code
+
+
+def test_the_version_is_printed() -> None:
+    result = newsmoe("--version")
+    assert (result.exit_code, result.stdout) == (0, f"newsmoe {package.__version__}\n")
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_names_every_command(option: str) -> None:
+    result = newsmoe(option)
+    assert result.exit_code == 0
+    assert all(f" {command[0]} " in result.stdout for command in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_has_help(command: tuple[str, ...]) -> None:
+    result = newsmoe(*command, "--help")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert f"{command[-1]} [OPTIONS]" in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [(), ("experts",), ("train",), ("config",)])
+def test_a_command_that_is_left_open_gets_help_and_the_code_of_wrong_usage(
+    arguments: tuple[str, ...],
+) -> None:
+    result = newsmoe(*arguments)
+    assert result.exit_code == 2
+    assert "Usage" in result.stdout
+
+
+def test_an_unknown_command_is_told_with_the_nearest() -> None:
+    result = newsmoe("analize")
+    assert result.exit_code == 2
+    assert "analyze" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (NewsmoeError("it did not work"), 1, "newsmoe: it did not work\n"),
+        (InputError("a.json: no good"), 1, "newsmoe: a.json: no good\n"),
+        (PredictionError("[red]x[/red] \x1b[31m\x9b"), 1, "newsmoe: [red]x[/red]\n"),
+        (KeyboardInterrupt(), 130, "newsmoe: interrupted; nothing was written\n"),
+    ],
+)
+def test_what_was_foreseen_is_a_line_and_a_code(
+    error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(error) == code
+    assert capsys.readouterr() == ("", said)
+
+
+def test_a_bug_of_ours_is_told_as_one_with_its_place_and_without_a_traceback(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert exit_code(ZeroDivisionError("[red]x[/red] \x1b[31m")) == 3
+    out, said = capsys.readouterr()
+    assert out == ""
+    assert said.startswith("newsmoe: this is a bug of ours: ZeroDivisionError: [red]x[/red]\n")
+    assert "test_app.py:" in said
+    assert "Traceback" not in said and "\x1b" not in said
+
+
+@pytest.mark.parametrize("error", [typer.Exit(4), typer.Abort(), typer.BadParameter("x"), BrokenPipeError()])
+def test_what_typer_handles_is_left_to_it(error: Exception) -> None:
+    def command() -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        with_exit_codes(command)()
+
+
+def test_the_code_of_a_command_is_that_of_its_process(here: Path) -> None:
+    (here / "a.json").write_text("[7]")
+    assert process("analyze", "a.json", "--tasks", "summarization", "--quiet").returncode == 4
+    assert names(here) == ["a.json", "analyzed_a.json", "analyzed_a.run.json"]
+
+
+def test_the_console_script_is_installed_beside_the_interpreter() -> None:
+    script = Path(MAIN[0]).with_name("newsmoe")
+    result = subprocess.run(
+        [script, "--version"], capture_output=True, text=True, timeout=60, env=dict(os.environ)
+    )
+    assert (result.returncode, result.stdout) == (0, f"newsmoe {package.__version__}\n")

@@ -1,0 +1,337 @@
+import importlib
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from newsmoe.testing import check_expert
+
+from .conftest import PlugIn
+from .support import card, names, newsmoe, one_line, write
+
+BUILT_IN = ["extractive", "lead", "sentiment-news", "topic-news", "topic-zero-shot"]
+
+PLUG_IN = """
+from newsmoe import Fields
+
+
+class Good:
+    name = "good"
+    task = "goodness"
+
+    def load(self, device):
+        pass
+
+    def predict(self, articles):
+        return [Fields({"n": 1}) for article in articles]
+
+
+class Nameless(Good):
+    name = "another"
+
+
+class Raising:
+    def __init__(self):
+        raise RuntimeError("[red]no[/red] licence \\x1b[31m")
+
+
+class Unfinished:
+    name = "unfinished"
+    task = "x"
+
+
+class Forgetful(Good):
+    name = "forgetful"
+
+    def predict(self, articles):
+        return [Fields({"n": 1})]
+
+
+class Unloadable(Good):
+    name = "unloadable"
+
+    def load(self, device):
+        raise OSError("[red]weights[/red] missing \\x1b[31m")
+"""
+
+
+def listed() -> dict[str, dict[str, object]]:
+    result = newsmoe("experts", "list", "--json")
+    assert result.exit_code == 0
+    return {record["name"]: record for record in json.loads(result.stdout)}
+
+
+# list and show
+
+
+def test_the_built_in_experts_are_listed_with_what_they_are() -> None:
+    result = newsmoe("experts", "list")
+    assert (result.exit_code, result.stderr) == (0, "")
+    header, *rows = result.stdout.splitlines()
+    assert header.split() == ["name", "task", "kind", "reads", "what", "it", "is"]
+    assert [row.split()[0] for row in rows] == BUILT_IN
+    assert next(row for row in rows if row.startswith("lead ")).split()[:4] == [
+        "lead",
+        "summarization",
+        "lead",
+        "any",
+    ]
+
+
+def test_as_json_the_list_holds_the_cards() -> None:
+    records = listed()
+    assert list(records) == BUILT_IN
+    lead = records["lead"]
+    assert (lead["task"], lead["kind"], lead["languages"], lead["broken"]) == (
+        "summarization",
+        "lead",
+        [],
+        None,
+    )
+    assert lead["needs_content"] is True
+    assert all(isinstance(record["fingerprint"], str) for record in records.values())
+
+
+def test_cards_and_plug_ins_of_ones_own_are_listed_too(here: Path, plug_in: PlugIn) -> None:
+    card(here / "experts", "beside")
+    card(here / "mine", "elsewhere")
+    plug_in(PLUG_IN, good="Good")
+    result = newsmoe("experts", "list", "--experts-dir", "mine")
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:]] == [
+        *BUILT_IN,
+        "elsewhere",
+        "beside",
+        "good",
+    ]
+    good = next(line for line in result.stdout.splitlines() if line.startswith("good "))
+    assert good.split() == ["good", "goodness", "plug-in", "any", "planted:Good", "(planted)"]
+
+
+def test_what_is_broken_is_shown_as_broken_and_breaks_nothing_else(here: Path, plug_in: PlugIn) -> None:
+    plug_in(
+        PLUG_IN, good="Good", misnamed="Nameless", raising="Raising", unfinished="Unfinished", gone="Nobody"
+    )
+    card(here / "experts", "fine")
+    (card(here / "experts", "no-toml") / "expert.toml").write_text("name = ")
+    card(here / "experts", "typo", langages="en")
+    result = newsmoe("experts", "list")
+    assert result.exit_code == 0
+    assert "\x1b" not in result.stdout
+    broken = {line.split()[0]: line for line in result.stdout.splitlines() if " broken " in line}
+    assert broken.keys() == {"misnamed", "raising", "unfinished", "gone", "no-toml", "typo"}
+    assert "RuntimeError: [red]no[/red] licence" in broken["raising"]
+    assert "no expert: load, predict missing" in broken["unfinished"]
+    assert "AttributeError: module 'planted' has no attribute 'Nobody'" in broken["gone"]
+    assert "the expert calls itself 'another'" in result.stdout
+    assert "did you mean 'languages'?" in result.stdout
+    assert {*BUILT_IN, "good", "fine"} <= {
+        line.split()[0] for line in result.stdout.splitlines() if line[0] != " "
+    }
+
+
+def test_as_json_what_is_broken_says_why(plug_in: PlugIn) -> None:
+    plug_in(PLUG_IN, good="Good", unfinished="Unfinished")
+    records = listed()
+    assert records["unfinished"]["broken"] == "no expert: load, predict missing"
+    assert records["good"]["broken"] is None
+
+
+@pytest.mark.parametrize(
+    "attribute",
+    ["languages = None", "languages = (1,)", "languages = ('[/x]',)", "name = property(lambda self: 1 / 0)"],
+)
+@pytest.mark.xfail(strict=True, reason="bug: what a plug-in says of itself can end every command")
+def test_a_plug_in_that_describes_itself_wrongly_breaks_nothing_else(attribute: str, plug_in: PlugIn) -> None:
+    plug_in(f"{PLUG_IN}\n\nclass Odd(Good):\n    name = 'odd'\n    {attribute}\n", good="Good", odd="Odd")
+    result = newsmoe("experts", "list")
+    assert result.exit_code == 0
+    assert "good " in result.stdout and "odd " in result.stdout
+
+
+@pytest.mark.xfail(
+    strict=True, reason="bug: a plug-in that calls sys.exit ends every command, with exit code 0"
+)
+def test_a_plug_in_that_exits_breaks_nothing_else(plug_in: PlugIn) -> None:
+    plug_in("import sys\nsys.exit(0)\n", odd="Odd")
+    assert "lead" in newsmoe("experts", "list").stdout
+
+
+@pytest.mark.xfail(strict=True, reason="bug: languages = 'en' is read as the languages 'e' and 'n'")
+def test_one_language_given_as_a_string_is_one_language_or_broken(plug_in: PlugIn) -> None:
+    plug_in(f"{PLUG_IN}\n\nclass Odd(Good):\n    name = 'odd'\n    languages = 'en'\n", odd="Odd")
+    odd = listed()["odd"]
+    assert odd["languages"] == ["en"] or odd["broken"]
+
+
+def test_two_experts_of_one_name_are_refused_with_both_places(here: Path) -> None:
+    card(here / "experts", "lead")
+    result = newsmoe("experts", "list")
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)
+    assert "two experts are called 'lead'" in result.stderr
+    assert "experts/lead and experts/lead" in result.stderr
+
+
+def test_show_tells_what_an_expert_was_trained_on_and_how_good_it_is() -> None:
+    result = newsmoe("experts", "show", "sentiment-news")
+    assert result.exit_code == 0
+    rows = dict(line.rstrip().split(maxsplit=1) for line in result.stdout.splitlines() if line[:1].strip())
+    assert (rows["task"], rows["kind"], rows["licence"]) == ("sentiment", "classifier", "Apache-2.0")
+    assert "NewsMTSC" in rows["training"]
+    assert "accuracy" in rows["quality"]
+
+
+def test_show_as_json_holds_the_card() -> None:
+    record = json.loads(newsmoe("experts", "show", "sentiment-news", "--json").stdout)
+    assert record["training"]["data"]
+    assert (
+        all(one["data"] and "accuracy" in json.dumps(one) for one in record["quality"]) and record["quality"]
+    )
+    assert record["settings"]["labels"] == ["positive", "neutral", "negative"]
+
+
+@pytest.mark.parametrize("command", ["show", "check"])
+def test_an_unknown_name_is_told_with_the_nearest(command: str) -> None:
+    result = newsmoe("experts", command, "sentimant-news")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "newsmoe: no expert is called 'sentimant-news'; did you mean 'sentiment-news'?;"
+        " see 'newsmoe experts list'\n",
+    )
+
+
+# check
+
+
+def points(stdout: str) -> list[tuple[str, str]]:
+    """Return (yes or no, what was asked, and what is wrong) of each line."""
+    words = [line.split(maxsplit=1) for line in stdout.splitlines()]
+    return [(answer, said.rstrip()) for answer, said in words]
+
+
+@pytest.mark.xfail(strict=True, reason="bug: an expert of a card does not say that it needs content")
+@pytest.mark.parametrize("name", ["lead", "extractive"])
+def test_a_built_in_expert_keeps_the_contract(name: str) -> None:
+    result = newsmoe("experts", "check", name)
+    assert result.exit_code == 0
+
+
+def test_a_plug_in_is_checked_like_any_other(plug_in: PlugIn) -> None:
+    plug_in(PLUG_IN, good="Good")
+    result = newsmoe("experts", "check", "good")
+    assert result.exit_code == 0
+    assert [answer for answer, _ in points(result.stdout)] == ["yes"] * 8
+
+
+def test_an_expert_that_breaks_the_contract_is_told_where(plug_in: PlugIn) -> None:
+    plug_in(PLUG_IN, forgetful="Forgetful")
+    result = newsmoe("experts", "check", "forgetful")
+    assert result.exit_code == 1
+    *passed, (answer, said) = points(result.stdout)
+    assert {one for one, _ in passed} == {"yes"}
+    assert (answer, said) == (
+        "no",
+        "gives one answer an article predict returned 1 predictions for 3 articles",
+    )
+
+
+def test_codes_and_markup_in_what_an_expert_raises_do_not_reach_the_terminal(plug_in: PlugIn) -> None:
+    plug_in(PLUG_IN, unloadable="Unloadable")
+    result = newsmoe("experts", "check", "unloadable")
+    assert result.exit_code == 1
+    assert points(result.stdout)[-1] == ("no", "loads OSError: [red]weights[/red] missing")
+    assert "\x1b" not in result.stdout
+
+
+def test_an_expert_that_is_broken_cannot_be_checked(plug_in: PlugIn) -> None:
+    plug_in(PLUG_IN, unfinished="Unfinished")
+    result = newsmoe("experts", "check", "unfinished")
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)
+    assert "expert 'unfinished' from planted:Unfinished (planted) is broken" in result.stderr
+
+
+# new
+
+
+@pytest.mark.parametrize("task", ["summarization", "sentiment", "topic", "reading-time", None])
+def test_a_new_package_keeps_the_contract_as_it_is(task: str | None, site: Path) -> None:
+    named = ("--task", task) if task else ()
+    result = newsmoe("experts", "new", "my-expert", "--in", site, *named)
+    assert result.exit_code == 0
+    folder = site / "my-expert"
+    assert str(folder) in result.stdout
+    assert names(folder) == ["README.md", "my_expert", "pyproject.toml", "tests"]
+    for file in folder.rglob("*.py"):
+        compile(file.read_text(encoding="utf-8"), str(file), "exec")
+    (folder / "my_expert").rename(site / "my_expert")  # where Python imports from
+    expert = importlib.import_module("my_expert").MyExpert()
+    assert (expert.name, expert.task) == ("my-expert", task or "my-expert")
+    findings = list(check_expert(expert))
+    assert [finding for finding in findings if finding.problem] == []
+    assert len(findings) == 8
+
+
+def test_a_new_package_declares_its_entry_point(here: Path) -> None:
+    newsmoe("experts", "new", "my-expert")
+    project = tomllib.loads((here / "my-expert" / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["entry-points"] == {"newsmoe.experts": {"my-expert": "my_expert:MyExpert"}}
+    assert project["project"]["dependencies"] == ["newsmoe"]
+
+
+def test_a_new_package_is_found_checked_and_routed_to_once_it_is_installed(
+    here: Path, plug_in: PlugIn
+) -> None:
+    made = newsmoe("experts", "new", "my-expert")
+    code = (here / "my-expert" / "my_expert" / "__init__.py").read_text(encoding="utf-8")
+    plug_in(code, **{"my-expert": "MyExpert"})
+    assert listed()["my-expert"]["task"] == "my-expert"
+    assert newsmoe("experts", "check", "my-expert").exit_code == 0
+    rule = made.stdout.split("newsmoe.toml:\n\n")[1]
+    assert len(rule.strip().splitlines()) == 2
+    (here / "newsmoe.toml").write_text(rule)
+    path = write(here / "a.json", [{"headline": "Tram", "content": "It is late.", "language": "en"}])
+    [routed] = json.loads(newsmoe("route", path, "--json").stdout)
+    assert [entry["expert"] for entry in routed["route"]][-1] == "my-expert"
+
+
+def test_a_new_card_is_found_and_keeps_the_contract_as_it_is(here: Path) -> None:
+    result = newsmoe("experts", "new", "tone", "--card")
+    assert result.exit_code == 0
+    assert "experts/tone/expert.toml" in result.stdout
+    assert (listed()["tone"]["task"], listed()["tone"]["broken"]) == ("tone", None)
+    checked = newsmoe("experts", "check", "tone")  # on the real backbone
+    assert checked.exit_code == 0
+    assert [answer for answer, _ in points(checked.stdout)] == ["yes"] * 8
+
+
+def test_a_new_card_can_have_a_task_and_a_folder(here: Path) -> None:
+    newsmoe("experts", "new", "tone", "--card", "--task", "sentiment", "--in", "mine")
+    assert names(here / "mine" / "tone") == ["expert.toml"]
+    made = tomllib.loads((here / "mine" / "tone" / "expert.toml").read_text(encoding="utf-8"))
+    assert (made["name"], made["task"]) == ("tone", "sentiment")
+
+
+@pytest.mark.parametrize("name", ["My-Expert", "9lives", "a_b", "../up", "a b", "class", "-x-", "é", ""])
+@pytest.mark.parametrize("kind", [(), ("--card",)])
+def test_a_name_that_cannot_be_one_is_refused(name: str, kind: tuple[str, ...], here: Path) -> None:
+    result = newsmoe("experts", "new", *kind, "--", name)
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)
+    assert "cannot be used as a name" in result.stderr
+    assert names(here) == []
+
+
+@pytest.mark.parametrize("kind", [(), ("--card",)])
+def test_what_is_there_already_is_left_alone(kind: tuple[str, ...], here: Path) -> None:
+    newsmoe("experts", "new", "mine", *kind)
+    before = sorted(here.rglob("*"))
+    result = newsmoe("experts", "new", "mine", *kind)
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)
+    assert "exists already" in result.stderr
+    assert sorted(here.rglob("*")) == before
+
+
+@pytest.mark.xfail(strict=True, reason="bug: a folder that cannot be made ends in 'a bug of ours'")
+def test_a_new_expert_where_nothing_can_be_written_is_told_in_a_line(here: Path) -> None:
+    (here / "file").write_text("")
+    result = newsmoe("experts", "new", "mine", "--in", "file")
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)

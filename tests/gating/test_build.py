@@ -1,0 +1,102 @@
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsmoe import Article, Registry, Settings
+from newsmoe.errors import ConfigError
+from newsmoe.gating.build import GATES, build_gate
+from newsmoe.gating.gate import Choice, UniformGate
+from newsmoe.gating.rules import RulesGate
+from newsmoe.testing import FakeExpert
+
+ARTICLE = Article(headline="Storm hits", content="word " * 100, language="en")
+
+
+def settings(**values: Any) -> Settings:
+    return Settings.model_validate(values)
+
+
+def topic(chosen: Settings, registry: Registry) -> Choice:
+    (route,) = build_gate(chosen, registry).route([ARTICLE])
+    return {choice.task: choice for choice in route}["topic"]
+
+
+def test_by_default_rules_decide_on_the_three_tasks(registry: Registry) -> None:
+    gate = build_gate(Settings(), registry)
+    assert isinstance(gate, RulesGate)
+    assert gate.tasks == ("summarization", "sentiment", "topic")
+
+
+def test_the_gate_of_all_asks_everybody(registry: Registry) -> None:
+    gate = build_gate(settings(gate="all"), registry)
+    assert isinstance(gate, UniformGate)
+    assert gate.tasks == ("summarization", "sentiment", "topic")
+    choice = topic(settings(gate="all"), registry)
+    assert choice.weights.keys() == {info.name for info in registry.pool("topic")}
+
+
+def test_only_the_tasks_that_were_asked_for_are_decided_on_in_their_order(registry: Registry) -> None:
+    for gate in GATES:
+        built = build_gate(settings(gate=gate, tasks=["topic", "summarization", "topic"]), registry)
+        assert built.tasks == ("topic", "summarization")
+
+
+def test_an_unknown_task_is_told_with_the_nearest(registry: Registry) -> None:
+    with pytest.raises(
+        ConfigError, match=r"no expert answers the task 'sentimnt'; did you mean 'sentiment'\?"
+    ):
+        build_gate(settings(tasks=["sentimnt"]), registry)
+    with pytest.raises(ConfigError, match="'xyz'; known: sentiment, summarization, topic"):
+        build_gate(settings(rule=[{"use": {"xyz": "lead"}}]), registry)
+
+
+@pytest.mark.parametrize("gate", ["learned", "rule", "ALL", ""])
+def test_an_unknown_gate_is_told_with_the_known_ones(registry: Registry, gate: str) -> None:
+    with pytest.raises(ConfigError, match=f"no gate is called '{gate}'; use rules, all, or a .toml file"):
+        build_gate(settings(gate=gate), registry)
+
+
+def test_own_rules_come_before_the_built_in_ones(registry: Registry) -> None:
+    own = settings(rule=[{"use": {"topic": "topic-zero-shot"}, "reason": "mine"}])
+    assert topic(own, registry) == Choice("topic", {"topic-zero-shot": 1.0}, (), "mine")
+    elsewhere = settings(rule=[{"when": {"language": "de"}, "use": {"topic": "topic-zero-shot"}}])
+    assert topic(elsewhere, registry) == topic(Settings(), registry)
+
+
+def test_rules_of_a_file_come_before_those_of_the_settings(registry: Registry, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text('[[rule]]\nuse = { topic = "topic-zero-shot" }\nreason = "file"\n')
+    both = settings(gate=str(path), rule=[{"use": {"topic": [], "sentiment": []}, "reason": "settings"}])
+    (route,) = build_gate(both, registry).route([ARTICLE])
+    reasons = {choice.task: choice.reason for choice in route}
+    assert reasons == {"summarization": "built-in default", "sentiment": "settings", "topic": "file"}
+
+
+def test_a_file_of_rules_that_is_missing_is_told(registry: Registry, tmp_path: Path) -> None:
+    path = tmp_path / "none.toml"
+    with pytest.raises(ConfigError, match=f"{re.escape(str(path))}: cannot be read"):
+        build_gate(settings(gate=str(path)), registry)
+
+
+def test_tasks_that_own_rules_name_are_decided_on_too() -> None:
+    registry = Registry(plugins=False)
+    registry.add(FakeExpert("mine", "mood"))
+    gate = build_gate(settings(rule=[{"use": {"mood": "mine"}}]), registry)
+    assert gate.tasks == ("summarization", "sentiment", "topic", "mood")
+    assert build_gate(Settings(), registry).tasks == ("summarization", "sentiment", "topic")
+
+
+def test_a_rule_for_an_unknown_expert_is_told_with_the_nearest(registry: Registry) -> None:
+    with pytest.raises(ConfigError, match="rule 1 sends 'topic' to 'topic-new'.*did you mean 'topic-news'"):
+        build_gate(settings(rule=[{"use": {"topic": "topic-new"}}]), registry)
+
+
+@pytest.mark.xfail(strict=True, reason="the message says that the expert is not there, not why it is broken")
+def test_a_rule_for_a_broken_expert_says_why_it_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "expert.toml").write_text('name = "mine"')
+    registry = Registry([tmp_path], plugins=False)
+    with pytest.raises(ConfigError, match="description: Field required"):
+        build_gate(settings(rule=[{"use": {"topic": "mine"}}]), registry)

@@ -1,0 +1,119 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsmoe import Article
+from newsmoe.gating.gate import Choice, UniformGate, eligible, why_not
+from newsmoe.registry.registry import ExpertInfo
+
+ENGLISH = ExpertInfo("english", "topic", ("en",))
+GERMAN = ExpertInfo("german", "topic", ("de", "nl"))
+ANY = ExpertInfo("any", "topic")
+FULL = ExpertInfo("full", "topic", ("en",), needs_content=True)
+
+INFOS = st.builds(
+    ExpertInfo,
+    st.text("abcdef", min_size=1, max_size=3),
+    st.just("topic"),
+    st.lists(st.sampled_from(["en", "de", "es"]), unique=True).map(tuple),
+    st.booleans(),
+)
+ARTICLES = st.builds(
+    Article,
+    headline=st.sampled_from(["", "Storm"]),
+    content=st.sampled_from(["", "It rained."]),
+    language=st.sampled_from([None, "en", "de", "fr"]),
+)
+
+
+@given(st.lists(INFOS, max_size=6, unique_by=lambda info: info.name), st.lists(ARTICLES, max_size=4))
+def test_the_weights_of_those_that_can_read_an_article_are_equal_and_sum_to_one(
+    pool: list[ExpertInfo], articles: list[Article]
+) -> None:
+    routes = UniformGate({"topic": pool}).route(articles)
+    assert len(routes) == len(articles)
+    for article, (choice,) in zip(articles, routes, strict=True):
+        assert list(choice.weights) == [info.name for info in eligible(pool, article)]
+        assert choice.reserves == ()
+        assert choice.reason
+        if choice.weights:
+            assert math.fsum(choice.weights.values()) == pytest.approx(1)
+            assert len(set(choice.weights.values())) == 1
+
+
+@given(st.lists(INFOS, max_size=6), ARTICLES)
+def test_there_is_a_reason_exactly_where_nobody_can_read_the_article(
+    pool: list[ExpertInfo], article: Article
+) -> None:
+    able = eligible(pool, article)
+    assert all(info.reads(article.language) for info in able)
+    assert all(article.content or not info.needs_content for info in able)
+    if not able:
+        assert why_not(pool, article)
+
+
+@pytest.mark.parametrize(
+    ("article", "names"),
+    [
+        (Article(headline="h", content="c", language="en"), ["english", "any", "full"]),
+        (Article(headline="h", content="c", language="nl"), ["german", "any"]),
+        (Article(headline="h", content="c", language="es"), ["any"]),
+        (Article(headline="h", content="c"), ["english", "german", "any", "full"]),
+        (Article(headline="h", language="en"), ["english", "any"]),
+        (Article(content="c", language="en"), ["english", "any", "full"]),
+        (Article(language="en"), []),
+    ],
+)
+def test_an_expert_gets_what_it_can_read(article: Article, names: list[str]) -> None:
+    assert [info.name for info in eligible([ENGLISH, GERMAN, ANY, FULL], article)] == names
+
+
+@pytest.mark.parametrize(
+    ("pool", "article", "reason"),
+    [
+        ([], Article(headline="h"), "no expert answers this task"),
+        ([ANY], Article(), "the article has neither headline nor content"),
+        ([FULL], Article(headline="h", language="en"), "the article has no content"),
+        ([GERMAN], Article(headline="h", language="es"), "the language is 'es', german reads de, nl"),
+        (
+            [ENGLISH, GERMAN],
+            Article(headline="h", language="es"),
+            "the language is 'es', english reads en; the language is 'es', german reads de, nl",
+        ),
+        ([FULL, FULL], Article(headline="h", language="es"), "the article has no content"),
+    ],
+)
+def test_the_reason_says_what_stands_in_the_way(
+    pool: list[ExpertInfo], article: Article, reason: str
+) -> None:
+    assert why_not(pool, article) == reason
+
+
+def test_the_gate_decides_each_task_in_the_order_of_the_pools() -> None:
+    gate = UniformGate({"topic": [ENGLISH, ANY], "sentiment": [GERMAN]})
+    (route,) = gate.route([Article(headline="h", content="c", language="en")])
+    assert gate.tasks == ("topic", "sentiment")
+    assert route == (
+        Choice("topic", {"english": 0.5, "any": 0.5}, (), "every expert that can read it"),
+        Choice("sentiment", {}, (), "the language is 'en', german reads de, nl"),
+    )
+
+
+def test_no_articles_no_routes() -> None:
+    assert UniformGate({"topic": [ANY]}).route([]) == []
+
+
+def test_a_choice_shows_who_answers_and_not_who_is_in_reserve() -> None:
+    entries = Choice("topic", {"a": 2 / 3, "b": 1 / 3}, ("c",), "because").entries()
+    assert [(entry.expert, entry.weight, entry.reason) for entry in entries] == [
+        ("a", 0.666667, "because"),
+        ("b", 0.333333, "because"),
+    ]
+    assert {entry.task for entry in entries} == {"topic"}
+
+
+def test_an_abstention_shows_as_an_entry_without_an_expert() -> None:
+    (entry,) = Choice("topic", {}, (), "no content").entries()
+    assert entry.model_dump() == {"task": "topic", "expert": None, "weight": 0.0, "reason": "no content"}

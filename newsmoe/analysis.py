@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import from_json, to_json
 
 __all__ = [
     "Analysis",
@@ -53,6 +54,18 @@ class Summary:
         """Say what is wrong with this prediction, if anything is."""
         return None if self.text.strip() else "the summary is empty"
 
+    def plain(self) -> "Summary":
+        """Return the prediction as JSON will hold it.
+
+        Raises:
+            TypeError: the summary is no text.
+            UnicodeEncodeError: it holds a surrogate that stands alone.
+        """
+        if not isinstance(self.text, str):
+            raise TypeError(f"the summary is a {type(self.text).__name__}, not text")
+        self.text.encode()
+        return self
+
     def fields(self) -> dict[str, Any]:
         """Return what stands in the record under the task."""
         return {"summary": self.text}
@@ -75,6 +88,15 @@ class Labels:
         total = math.fsum(self.scores.values())
         return None if abs(total - 1.0) < 1e-3 else f"the label scores sum to {total:.4f}, not to 1"
 
+    def plain(self) -> "Labels":
+        """Return the prediction as JSON will hold it.
+
+        Raises:
+            ValueError: a label or a score cannot be written.
+        """
+        labels: list[str] = list(from_json(to_json(dict.fromkeys(self.scores))))
+        return replace(self, scores=dict(zip(labels, map(float, self.scores.values()), strict=True)))
+
     def fields(self) -> dict[str, Any]:
         """Return what stands in the record under the task: the best label first."""
         ranked = sorted(self.scores.items(), key=lambda item: (-item[1], item[0]))
@@ -93,6 +115,14 @@ class Fields:
     def problem(self) -> str | None:
         """Say what is wrong with this prediction, if anything is."""
         return None if self.values else "there are no fields"
+
+    def plain(self) -> "Fields":
+        """Return the prediction as JSON will hold it.
+
+        Raises:
+            ValueError: a value cannot be written.
+        """
+        return replace(self, values=from_json(to_json(self.values)))
 
     def fields(self) -> dict[str, Any]:
         """Return what stands in the record under the task."""

@@ -7,7 +7,12 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["Article", "Unreadable", "estimate_tokens"]
+__all__ = ["FIELDS", "Article", "Unreadable", "estimate_tokens"]
+
+FIELDS = (
+    "id", "url", "headline", "content", "topics", "publication_date", "author", "source", "language",
+)  # fmt: skip
+"""What is read of an element; see `Article`."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ here rather than by pydantic-settings, which passes over unknown variables and c
 wrong value came from.
 """
 
+import math
 import os
 import re
 import tomllib
@@ -14,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from newsmoe.article import FIELDS
 from newsmoe.errors import ConfigError, nearest
 from newsmoe.validation import describe
 
@@ -86,8 +88,8 @@ class Rule(Section):
     @classmethod
     def _positive_weights(cls, use: dict[str, Any]) -> dict[str, Any]:
         for task, choice in use.items():
-            if isinstance(choice, dict) and (not choice or min(choice.values()) <= 0):
-                raise ValueError(f"the weights for {task!r} must be greater than 0")
+            if isinstance(choice, dict) and not (choice and all(0 < w < math.inf for w in choice.values())):
+                raise ValueError(f"the weights for {task!r} must be numbers greater than 0")
         return use
 
 
@@ -116,6 +118,13 @@ class Settings(Section):
     rule: tuple[Rule, ...] = Field((), description="rules of your own, tried before the built-in ones")
     fields: dict[str, Names] = Field({}, description="your scraper's names for the fields of an article")
     experts: dict[str, dict[str, Any]] = Field({}, description="changed settings of experts, by name")
+
+    @field_validator("fields")
+    @classmethod
+    def _known_fields(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        for name in fields.keys() - set(FIELDS):
+            raise ValueError(f"an article has no field {name!r}; {nearest(name, FIELDS)}")
+        return fields
 
 
 TABLES = frozenset({"rule", "fields", "experts"})
@@ -173,8 +182,10 @@ def load_settings(
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
-        wrong = {str(detail["loc"][0]) for detail in error.errors()}
-        blamed = [name for name, values in sources if wrong & values.keys()]
+        wrong = [str(detail["loc"][0]) for detail in error.errors()]
+        blamed = dict.fromkeys(
+            next(name for name, values in reversed(sources) if key in values) for key in wrong
+        )
         raise ConfigError(f"{', '.join(blamed)}: {describe(error, Settings)}") from None
 
 

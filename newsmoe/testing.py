@@ -102,9 +102,9 @@ def check_expert(
         and (not languages or article.language in languages)
     ] or list(articles)
 
-    yield Finding("has a name and a task", None if expert.name and expert.task else "name or task is empty")
     together: list[Prediction] = []
     steps: list[tuple[str, Callable[[], str | None]]] = [
+        ("has a name and a task", lambda: None if expert.name and expert.task else "name or task is empty"),
         ("loads", lambda: expert.load(device or Device())),
         ("states lengths", lambda: _lengths_problem(expert, fitting)),
         ("answers a batch", lambda: _keep(together, expert.predict(fitting))),
@@ -147,7 +147,7 @@ def _first_problem(answers: Sequence[Prediction]) -> str | None:
     for answer in answers:
         if not isinstance(answer, Prediction):
             return f"predict returned {type(answer).__name__}, expected Summary, Labels or Fields"
-    return next((problem for answer in answers if (problem := answer.problem())), None)
+    return next((problem for answer in answers if (problem := answer.plain().problem())), None)
 
 
 def _batch_problem(expert: Expert, articles: Sequence[Article], together: Sequence[Prediction]) -> str | None:

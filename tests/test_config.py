@@ -133,7 +133,6 @@ def test_a_wrong_value_on_the_command_line_names_it(workdir: Path) -> None:
         load_settings(environment={"NEWSMOE_DEVICE": "cpu"}, given={"format": "xml"})
 
 
-@pytest.mark.xfail(strict=True, reason="every source that has the key is blamed, not the one that won")
 def test_a_right_value_that_was_overridden_is_not_blamed(workdir: Path) -> None:
     write(workdir, "batch_tokens = 10")
     with pytest.raises(ConfigError, match="^environment: batch_tokens"):
@@ -243,7 +242,6 @@ def test_weights_that_are_not_above_zero_are_refused(tmp_path: Path, weights: st
         load_settings(path, environment=NOTHING)
 
 
-@pytest.mark.xfail(strict=True, reason="inf and nan are weights: the run ends in 'a bug of ours'")
 @pytest.mark.parametrize("weights", ["{ lead = inf, extractive = 1 }", "{ lead = nan }"])
 def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, weights: str) -> None:
     path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {weights} }}")

@@ -1,10 +1,11 @@
 """`newsmoe`: the commands, and the one place where errors become exit codes.
 
-0 all well; 1 could not run; 2 usage; 3 a bug of ours; 4 finished, some items failed; 130 interrupted.
-Commands import what they need when they run, so that `--help` is quick.
+0 all well; 1 could not run; 2 usage; 3 a bug of ours; 4 finished, some items failed; 130 interrupted;
+143 terminated. Commands import what they need when they run, so that `--help` is quick.
 """
 
 import functools
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -21,6 +22,7 @@ __all__ = ["app", "main"]
 EXIT_COULD_NOT_RUN = 1
 EXIT_BUG = 3
 EXIT_INTERRUPTED = 130
+EXIT_TERMINATED = 143
 
 
 def with_exit_codes(command: Callable[..., None]) -> Callable[..., None]:
@@ -103,5 +105,6 @@ app.add_typer(_group("See the settings.", ("show", config.show)), name="config")
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; a request to end is heard, so that nothing half done is left behind."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
     sys.exit(app())

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from newsmoe.storage.text import clean_line
+from newsmoe.storage.text import one_line
 
 __all__ = ["messages", "plain", "results", "table"]
 
@@ -25,7 +25,7 @@ def messages() -> Console:
 
 def plain(text: object, style: str = "") -> Text:
     """Return text from outside as one line for the terminal: no markup, no control codes."""
-    return Text(clean_line(str(text)), style=style)
+    return Text(one_line(str(text)), style=style)
 
 
 def table(*columns: str, title: str | None = None) -> Table:

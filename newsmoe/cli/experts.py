@@ -34,7 +34,11 @@ def list_experts(
         kind = info.card.kind if info.card else "plug-in"
         what = info.card.description if info.card else info.origin
         rows.add_row(
-            plain(info.name), plain(info.task), plain(kind), " ".join(info.languages) or "any", plain(what)
+            plain(info.name),
+            plain(info.task),
+            plain(kind),
+            plain(" ".join(info.languages) or "any"),
+            plain(what),
         )
     results().print(rows)
 

@@ -37,7 +37,7 @@ class RunProgress:
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[experts]}", style="dim"),
+            TextColumn("{task.fields[experts]}", style="dim", markup=False),
             console=self.console,
             disable=quiet or not sys.stderr.isatty(),
             transient=True,

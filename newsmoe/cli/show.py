@@ -17,36 +17,45 @@ def show(
 ) -> None:
     """Show the records of a finished run, one block an article."""
     from newsmoe.cli.console import results
+    from newsmoe.storage.formats import is_lines
     from newsmoe.storage.readers import read_elements
 
     console = results()
-    for record in islice(read_elements(str(records), records, records.suffix != ".json"), limit):
-        _print_record(console, record if isinstance(record, dict) else {})
+    for record in islice(read_elements(str(records), records, is_lines(records)), limit):
+        _print_record(console, _table(record))
 
 
 def _print_record(console: Any, record: dict[str, Any]) -> None:
     from newsmoe.cli.console import plain
 
-    analyses = record.get("analyses") or {}
-    console.print(
-        plain(record.get("headline") or record.get("id") or "(no headline)", style="bold"), soft_wrap=True
-    )
+    analyses = _table(record.get("analyses"))
+    name = record.get("headline") or record.get("id") or "(no headline)"
+    console.print(plain(name, style="bold"), soft_wrap=True)
     for task, answer in analyses.items():
-        if "summary" not in answer:
-            console.print(" ", plain(f"{task}: {_in_short(answer)}", style="cyan"), soft_wrap=True)
-    if "summarization" in analyses:
-        console.print(plain(analyses["summarization"].get("summary", "")))
-    for entry in record.get("route") or []:
+        if "summary" not in _table(answer):
+            console.print(" ", plain(f"{task}: {_in_short(_table(answer))}", style="cyan"), soft_wrap=True)
+    if summary := _table(analyses.get("summarization")).get("summary"):
+        console.print(plain(summary))
+    for entry in _tables(record.get("route")):
         if entry.get("expert") is None:
-            console.print(
-                " ", plain(f"no {entry.get('task')}: {entry.get('reason')}", style="yellow"), soft_wrap=True
-            )
-    for error in record.get("errors") or []:
+            line = f"no {entry.get('task')}: {entry.get('reason')}"
+            console.print(" ", plain(line, style="yellow"), soft_wrap=True)
+    for error in _tables(record.get("errors")):
         console.print(" ", plain(f"{error.get('type')}: {error.get('message')}", style="red"), soft_wrap=True)
     console.print()
 
 
 def _in_short(answer: dict[str, Any]) -> str:
-    if "label" in answer:
-        return f"{answer['label']} ({answer['score']:.2f})"
+    score = answer.get("score")
+    if "label" in answer and isinstance(score, float | int):
+        return f"{answer['label']} ({score:.2f})"
     return ", ".join(f"{key} {value}" for key, value in answer.items())
+
+
+def _table(value: object) -> dict[str, Any]:
+    """Return a JSON object, or an empty one where something else stands: the file may be anybody's."""
+    return value if isinstance(value, dict) else {}
+
+
+def _tables(value: object) -> list[dict[str, Any]]:
+    return [_table(item) for item in value] if isinstance(value, list) else []

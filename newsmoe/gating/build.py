@@ -5,7 +5,7 @@ from pathlib import Path
 from newsmoe.config import DEFAULT_TASKS, Rule, Settings
 from newsmoe.errors import ConfigError, nearest
 from newsmoe.gating.gate import Gate, UniformGate
-from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, read_rules
+from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, named_experts, read_rules
 from newsmoe.registry.registry import Registry
 
 __all__ = ["GATES", "build_gate"]
@@ -27,6 +27,9 @@ def build_gate(settings: Settings, registry: Registry) -> Gate:
     for task in tasks:
         if task not in known:
             raise ConfigError(f"no expert answers the task {task!r}; {nearest(task, known)}")
+    for name in {name for rule in rules for use in rule.use.values() for name in named_experts(use)}:
+        if (info := registry.experts.get(name)) and info.broken:
+            raise ConfigError(f"a rule names the expert {name!r}, which is broken: {info.broken}")
     pools = {task: registry.pool(task) for task in tasks}
     if settings.gate == "all":
         return UniformGate(pools)

@@ -14,7 +14,7 @@ from newsmoe.gating.gate import Choice, Route, eligible, why_not
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.validation import describe
 
-__all__ = ["DEFAULT_RULES", "RulesGate", "matches", "read_rules"]
+__all__ = ["DEFAULT_RULES", "RulesGate", "matches", "named_experts", "read_rules"]
 
 DEFAULT_RULES = Path(__file__).with_name("default_rules.toml")
 
@@ -57,7 +57,7 @@ class RulesGate:
         self._by_name = {task: {info.name: info for info in pool} for task, pool in pools.items()}
         for number, rule in enumerate(self.rules, start=1):
             for task in rule.use.keys() & pools.keys():
-                for name in _named(rule.use[task]):
+                for name in named_experts(rule.use[task]):
                     if name not in self._by_name[task]:
                         raise ConfigError(
                             f"rule {number} sends {task!r} to {name!r}, which is no expert for it;"
@@ -75,7 +75,7 @@ class RulesGate:
     def _choice(self, task: str, article: Article, matching: Sequence[Rule]) -> Choice:
         rule = next((rule for rule in matching if task in rule.use), None)
         pool = self._by_name[task]
-        named = _named(rule.use[task]) if rule else dict.fromkeys(pool, 1.0)
+        named = named_experts(rule.use[task]) if rule else dict.fromkeys(pool, 1.0)
         reason = (
             (rule.reason or in_words(rule.when))
             if rule
@@ -95,7 +95,7 @@ class RulesGate:
         return Choice(task, {first: 1.0}, tuple(reserves), reason)
 
 
-def _named(use: str | Sequence[str] | Mapping[str, float]) -> dict[str, float]:
+def named_experts(use: str | Sequence[str] | Mapping[str, float]) -> dict[str, float]:
     """Return the experts that a rule names, with their weights."""
     if isinstance(use, Mapping):
         return dict(use)

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
-from pydantic_core import PydanticSerializationError, to_json
-
-from newsmoe.analysis import ItemError, Prediction, Stage
+from newsmoe.analysis import InputUse, ItemError, Prediction, Stage
 from newsmoe.article import Article
 from newsmoe.batching import cut_batches
 from newsmoe.errors import PredictionError
@@ -87,7 +85,8 @@ class Dispatcher:
             lengths = lengths_of(expert, articles)
         except Exception:  # noqa: BLE001  # other people's code, and only the order of work depends on it
             lengths = []
-        return lengths if len(lengths) == len(articles) else [1] * len(articles)
+        sound = len(lengths) == len(articles) and all(isinstance(length, int) for length in lengths)
+        return lengths if sound else [1] * len(articles)
 
     def _predict(
         self, expert: Expert, task: str, articles: Sequence[Article], figures: ExpertFigures
@@ -117,20 +116,23 @@ def _predictions(expert: Expert, articles: Sequence[Article]) -> Iterable[Predic
 def _checked(task: str, expert: Expert, answer: Prediction) -> Outcome:
     if not isinstance(answer, Prediction):
         raise PredictionError(f"returned {type(answer).__name__}, expected Summary, Labels or Fields")
-    problem = answer.problem() or _unwritable(answer)
+    try:
+        answer = answer.plain()
+    except (TypeError, ValueError) as error:  # a failure to serialize is a ValueError
+        problem: str | None = f"the answer cannot be written as JSON: {error}"
+    else:
+        problem = answer.problem()
+    if not isinstance(answer.use, InputUse | None):
+        problem = f"the answer's use is a {type(answer.use).__name__}, not an InputUse"
     return _item_error(task, expert.name, PredictionError(problem), "predict") if problem else answer
 
 
-def _unwritable(answer: Prediction) -> str | None:
-    try:
-        to_json(answer.fields())
-    except (PydanticSerializationError, UnicodeError, ValueError) as error:
-        return f"the answer cannot be written as JSON: {error}"
-    return None
-
-
 def _item_error(task: str, expert: str, error: Exception, stage: Stage) -> ItemError:
-    message = " ".join(str(error).encode(errors="replace").decode().split()) or "no message"
+    try:
+        message = " ".join(str(error).encode(errors="replace").decode().split())
+    except Exception:  # noqa: BLE001  # other people's exceptions may fail to tell what they are
+        message = ""
+    message = message or "no message"
     return ItemError(
         task=task, expert=expert, type=type(error).__name__, message=message[:LONGEST_MESSAGE], stage=stage
     )

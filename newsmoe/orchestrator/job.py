@@ -12,7 +12,7 @@ from typing import Protocol
 
 from newsmoe.analysis import Analysis
 from newsmoe.config import Settings
-from newsmoe.errors import ConfigError, OutputError
+from newsmoe.errors import ConfigError, InputError, OutputError
 from newsmoe.orchestrator.figures import RunFigures
 from newsmoe.orchestrator.session import Session
 from newsmoe.storage.readers import Source, open_source
@@ -58,29 +58,41 @@ def plan_jobs(
         ConfigError: two inputs would share a default output, or several jobs one report.
         OutputError: an output is one of the inputs.
     """
+    for name in inputs:
+        if Path(name).is_dir():
+            raise InputError(f"{name}: is a folder; name the files in it")
     if output is not None:
         groups = [(tuple(inputs), output)]
     else:
         groups = [((name,), _default_output(name, settings.format or "json")) for name in inputs]
-    outputs = [path for _, path in groups]
-    if len(set(outputs)) < len(outputs):
-        raise ConfigError(f"several inputs would be written to {outputs[0]}; name an output with -o")
     if report is not None and len(groups) > 1:
         raise ConfigError("one run report for several outputs: name one output with -o, or no report")
-    for names, path in groups:
-        if any(name != "-" and Path(name).resolve() == path.resolve() for name in names):
+    jobs = [_job(names, path, report, settings) for names, path in groups]
+    _refuse_overwriting(inputs, jobs)
+    return jobs
+
+
+def _job(inputs: tuple[str, ...], output: Path, report: Path | None, settings: Settings) -> Job:
+    if output.is_dir():
+        raise OutputError(f"{output}: is a folder; name a file in it with -o")
+    if report is None and output != STDOUT:
+        report = default_report(output)
+    return Job(inputs, output, settings.format or format_of(output), report)
+
+
+def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job]) -> None:
+    """Refuse jobs that would write one file twice, or over an input."""
+    read = {os.path.realpath(name) for name in inputs if name != "-"}
+    written: set[str] = set()
+    for path in (path for job in jobs for path in (job.output, job.report) if path and path != STDOUT):
+        real = os.path.realpath(path)
+        if real in read:
             raise OutputError(
                 f"{path}: is an input too, and would be overwritten; name another output with -o"
             )
-    return [
-        Job(
-            names,
-            path,
-            settings.format or format_of(path),
-            report or (None if path == STDOUT else default_report(path)),
-        )
-        for names, path in groups
-    ]
+        if real in written:
+            raise ConfigError(f"several inputs would be written to {path}; name one output with -o")
+        written.add(real)
 
 
 def _default_output(name: str, format: str) -> Path:
@@ -106,12 +118,15 @@ def run_job(session: Session, job: Job, observer: Observer, limit: int | None = 
     """
     started, clock = datetime.now(UTC), perf_counter()
     figures = RunFigures()
+    if job.report is not None and not job.report.resolve().parent.is_dir():
+        raise OutputError(f"{job.report}: cannot be written: there is no folder {job.report.parent}")
     with ExitStack() as stack:
         sources = [stack.enter_context(open_source(name, session.settings.fields)) for name in job.inputs]
         total = sum(source.count for source in sources)
-        observer.started(total if limit is None else min(limit, total))
+        total = total if limit is None else min(limit, total)
+        observer.started(total)
         write = stack.enter_context(open_writer(job.output, job.format))
-        for analysis in _records(session, sources, figures, limit):
+        for analysis in _records(session, sources, figures, total):
             write(analysis)
             observer.finished(analysis, figures)
     report = _report(session, job, figures, started, perf_counter() - clock)
@@ -121,10 +136,10 @@ def run_job(session: Session, job: Job, observer: Observer, limit: int | None = 
 
 
 def _records(
-    session: Session, sources: Sequence[Source], figures: RunFigures, limit: int | None
+    session: Session, sources: Sequence[Source], figures: RunFigures, total: int
 ) -> Iterator[Analysis]:
     items = chain.from_iterable(source.articles() for source in sources)
-    return session.analyze(islice(items, limit), figures)
+    return session.analyze(islice(items, total), figures)
 
 
 def _report(session: Session, job: Job, figures: RunFigures, started: datetime, seconds: float) -> RunReport:

@@ -23,7 +23,7 @@ from newsmoe.errors import (
 )
 from newsmoe.registry.cards import CARD_FILE, Card, read_card
 from newsmoe.registry.expert import Expert
-from newsmoe.registry.kinds import Workshop, build
+from newsmoe.registry.kinds import Workshop, build, check_settings
 
 __all__ = ["GROUP", "ExpertInfo", "Registry", "builtin_folder"]
 
@@ -55,7 +55,9 @@ class ExpertInfo:
 
     def reads(self, language: str | None) -> bool:
         """Tell whether the expert knows `language`; an unknown one is given to everybody."""
-        return language is None or not self.languages or language in self.languages
+        if language is None or not self.languages:
+            return True
+        return language.replace("_", "-").split("-")[0].lower() in self.languages
 
 
 class Registry:
@@ -83,14 +85,24 @@ class Registry:
     @cached_property
     def _found(self) -> dict[str, ExpertInfo]:
         found: dict[str, ExpertInfo] = {}
-        for info in (*self._from_cards(), *self._from_entry_points()):
-            _enter(found, info)
+        infos = [*self._from_cards(), *self._from_entry_points()]
+        for info in infos:
+            if not info.broken:
+                _enter(found, info)
+        for info in infos:
+            if info.broken:
+                found[info.name if info.name not in found else f"{info.name} ({info.origin})"] = info
+        self._check_changes(found)
+        return found
+
+    def _check_changes(self, found: Mapping[str, ExpertInfo]) -> None:
         for name in self.changes:
             if name not in found:
                 raise ConfigError(
                     f"[experts.{name}] changes an expert that does not exist; {nearest(name, found)}"
                 )
-        return found
+            if found[name].card is None:
+                raise ConfigError(f"[experts.{name}] changes an expert that has no settings")
 
     @property
     def experts(self) -> Mapping[str, ExpertInfo]:
@@ -156,12 +168,19 @@ class Registry:
                     yield self._from_card(path.parent)
 
     def _from_card(self, folder: Path) -> ExpertInfo:
+        """Describe the expert of a card.
+
+        Raises:
+            CardError: the user's changes of its settings are wrong; a wrong card is only broken.
+        """
         try:
             card = read_card(folder)
+            check_settings(card)
         except CardError as error:
             return ExpertInfo(folder.name, "", origin=str(folder), broken=str(error))
         if changes := self.changes.get(card.name):
             card = card.with_settings(dict(changes))
+            check_settings(card)
         return ExpertInfo(
             card.name, card.task, card.languages, card.needs_content, origin=str(folder), card=card
         )
@@ -184,21 +203,15 @@ def _from_entry_point(point: EntryPoint) -> ExpertInfo:
     origin = f"{point.value} ({point.dist.name if point.dist else 'entry point'})"
     try:
         factory = point.load()
-        expert = factory() if callable(factory) else factory
-    except Exception as error:  # noqa: BLE001  # other people's code: it may fail in any way, and costs only itself
+        return _describe_plugin(factory() if callable(factory) else factory, name=point.name, origin=origin)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code: it may fail in any way
         return ExpertInfo(point.name, "", origin=origin, broken=f"{type(error).__name__}: {error}")
-    return _describe_plugin(expert, name=point.name, origin=origin)
 
 
 def _describe_plugin(expert: Any, *, name: str, origin: str) -> ExpertInfo:
-    if not isinstance(expert, Expert):
-        missing = [part for part in ("name", "task", "load", "predict") if not hasattr(expert, part)]
-        return ExpertInfo(name, "", origin=origin, broken=f"no expert: {', '.join(missing)} missing")
-    if expert.name != name:
-        broken = (
-            f"its entry point is called {name!r}, the expert calls itself {expert.name!r}; make them equal"
-        )
-        return ExpertInfo(name, "", origin=origin, broken=broken)
+    problem = _problem(expert, name)
+    if problem:
+        return ExpertInfo(name, "", origin=origin, broken=problem)
     return ExpertInfo(
         expert.name,
         expert.task,
@@ -207,6 +220,21 @@ def _describe_plugin(expert: Any, *, name: str, origin: str) -> ExpertInfo:
         origin=origin,
         factory=lambda: expert,
     )
+
+
+def _problem(expert: Any, name: str) -> str | None:
+    """Say why what a plug-in gave cannot be used, if it cannot."""
+    if not isinstance(expert, Expert):
+        missing = [part for part in ("name", "task", "load", "predict") if not hasattr(expert, part)]
+        return f"no expert: {', '.join(missing)} missing"
+    if expert.name != name:
+        return f"its entry point is called {name!r}, the expert calls itself {expert.name!r}; make them equal"
+    if not isinstance(expert.task, str) or not expert.task:
+        return f"its task is {expert.task!r}, expected a name"
+    languages = getattr(expert, "languages", ())
+    if isinstance(languages, str) or not all(isinstance(code, str) for code in languages):
+        return f"its languages are {languages!r}, expected a tuple of codes"
+    return None
 
 
 def builtin_folder() -> Path:

@@ -10,14 +10,14 @@ from newsmoe.registry.registry import GROUP
 
 __all__ = ["new_card", "new_package"]
 
-_NAME = re.compile(r"^[a-z][a-z0-9-]*$")
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 _ANSWERS = {
-    "summarization": ("Summary", 'Summary(article.content.split("\\n\\n")[0] or article.headline)'),
-    "sentiment": ("Labels", 'Labels({"positive": 0.2, "neutral": 0.6, "negative": 0.2})'),
-    "topic": ("Labels", 'Labels({"sport": 0.5, "politics": 0.5})'),
+    "summarization": 'newsmoe.Summary(article.content.split("\\n\\n")[0] or article.headline)',
+    "sentiment": 'newsmoe.Labels({"positive": 0.2, "neutral": 0.6, "negative": 0.2})',
+    "topic": 'newsmoe.Labels({"sport": 0.5, "politics": 0.5})',
 }
-_OWN_TASK = ("Fields", 'Fields({"words": article.words, "minutes": round(article.words / 230, 1)})')
+_OWN_TASK = 'newsmoe.Fields({"words": article.words, "minutes": round(article.words / 230, 1)})'
 
 _PYPROJECT = """\
 [build-system]
@@ -43,7 +43,7 @@ _CODE = '''\
 
 from collections.abc import Sequence
 
-from newsmoe import Article, Device, {answer_type}, Prediction
+import newsmoe
 
 
 class {class_name}:
@@ -54,14 +54,14 @@ class {class_name}:
     languages = ()  # ISO 639-1 codes that it reads; empty: any
     needs_content = False  # True: articles without content are not sent here
 
-    def load(self, device: Device) -> None:
+    def load(self, device: newsmoe.Device) -> None:
         """Bring weights into memory; called once, before the first article."""
 
-    def predict(self, articles: Sequence[Article]) -> list[Prediction]:
+    def predict(self, articles: Sequence[newsmoe.Article]) -> list[newsmoe.Prediction]:
         """Answer for each article, in order."""
         return [self._answer(article) for article in articles]
 
-    def _answer(self, article: Article) -> Prediction:
+    def _answer(self, article: newsmoe.Article) -> newsmoe.Prediction:
         return {answer}
 '''
 
@@ -110,15 +110,13 @@ def new_package(name: str, task: str | None, parent: Path) -> Path:
     """
     module = _checked(name).replace("-", "_")
     task = _checked(task or name)
-    answer_type, answer = _ANSWERS.get(task, _OWN_TASK)
     words = {
         "name": name,
         "task": task,
         "module": module,
         "class_name": "".join(part.capitalize() for part in name.split("-")),
         "group": GROUP,
-        "answer_type": answer_type,
-        "answer": answer,
+        "answer": _ANSWERS.get(task, _OWN_TASK),
     }
     return _write(
         parent / name,
@@ -141,7 +139,7 @@ def new_card(name: str, task: str | None, parent: Path) -> Path:
 
 
 def _checked(name: str) -> str:
-    if not _NAME.match(name) or keyword.iskeyword(name):
+    if not _NAME.fullmatch(name) or keyword.iskeyword(name) or keyword.iskeyword(name.capitalize()):
         raise RegistryError(f"{name!r} cannot be used as a name: lower-case letters, digits and dashes only")
     return name
 
@@ -149,8 +147,11 @@ def _checked(name: str) -> str:
 def _write(folder: Path, files: dict[str, str]) -> Path:
     if folder.exists():
         raise RegistryError(f"{folder} exists already; choose another name, or remove it")
-    for file, text in files.items():
-        path = folder / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    try:
+        for file, text in files.items():
+            path = folder / file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise RegistryError(f"{folder}: cannot be written: {error.strerror}") from None
     return folder

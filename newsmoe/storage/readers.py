@@ -8,10 +8,10 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import IO, Any, TextIO
 
 from newsmoe.article import Article, Unreadable
 from newsmoe.errors import InputError
@@ -71,10 +71,18 @@ def open_source(name: str, fields: FieldNames | None = None) -> Iterator[Source]
         return
     with tempfile.TemporaryDirectory(prefix="newsmoe-") as folder:
         copy = Path(folder) / "copy"
-        pipe = nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
-        with pipe as once, copy.open("wb") as file:
-            shutil.copyfileobj(once, file)
+        with _opened_once(name) as pipe, copy.open("wb") as file:
+            shutil.copyfileobj(pipe, file)
         yield _survey("standard input" if name == "-" else name, copy, Normaliser(fields))
+
+
+@contextmanager
+def _opened_once(name: str) -> Iterator[IO[bytes]]:
+    if name == "-":
+        yield sys.stdin.buffer
+        return
+    with Path(name).open("rb") as pipe:
+        yield pipe
 
 
 def _is_pipe(path: Path) -> bool:

@@ -175,7 +175,6 @@ def test_an_input_is_never_overwritten(here: Path) -> None:
     assert names(here) == ["a.json"]
 
 
-@pytest.mark.xfail(strict=True, reason="bug: only an output's own input is looked at")
 def test_a_second_run_over_a_whole_folder_overwrites_no_input(here: Path) -> None:
     write(here / "a.json", articles(1))
     before = write(here / "analyzed_a.json", articles(2)).read_bytes()
@@ -189,7 +188,6 @@ def test_a_limit_counts_over_all_inputs_of_an_output(here: Path) -> None:
     assert ids(here / "out.json") == [0, 1, 0]
 
 
-@pytest.mark.xfail(strict=True, reason="bug: a limit over sys.maxsize ends in 'a bug of ours'")
 def test_a_limit_may_be_larger_than_any_input(here: Path) -> None:
     assert newsmoe("analyze", write(here / "a.json", articles(2)), "--limit", 10**20, *GIST).exit_code == 0
 
@@ -360,7 +358,6 @@ def test_a_name_that_is_no_file_ends_the_run_with_a_line(name: str, message: str
     assert names(here) == ["folder"]
 
 
-@pytest.mark.xfail(strict=True, reason="bug: '.' as input or output ends in 'a bug of ours'")
 @pytest.mark.parametrize("arguments", [(".",), ("a.json", "-o", ".")])
 def test_the_working_folder_itself_is_no_file(arguments: tuple[str, ...], here: Path) -> None:
     write(here / "a.json", articles(1))
@@ -419,7 +416,6 @@ def test_a_line_that_is_no_json_costs_no_other_line_its_record(here: Path) -> No
     assert ids(here / "analyzed_a.json") == [1, None, 3]
 
 
-@pytest.mark.xfail(strict=True, reason="bug: an element ends the run in 'a bug of ours'")
 @pytest.mark.parametrize(
     "element",
     ['{"headline": "x", "date": 1' + "0" * 400 + "}", r'{"headline": "x", "_id": {"$oid": "\ud800"}}'],
@@ -430,9 +426,6 @@ def test_an_element_that_cannot_be_converted_costs_no_other_its_record(element: 
     assert ids(here / "analyzed_a.json")[1] == 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: an input is read twice, which a pipe cannot be: <(...) is 'empty'"
-)
 def test_an_input_may_be_a_pipe(here: Path) -> None:
     reader, writer = os.pipe()
     try:
@@ -514,9 +507,6 @@ def test_the_gate_all_asks_everybody(here: Path) -> None:
     assert [(entry["expert"], entry["weight"]) for entry in entries] == [("one", 0.5), ("two", 0.5)]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="doubtful: a wrong setting of an expert fails every article, exit code 4"
-)
 def test_a_wrong_setting_of_an_expert_ends_the_run(here: Path) -> None:
     (here / "newsmoe.toml").write_text("[experts.lead]\nsentencs = 3\n")
     assert newsmoe("analyze", write(here / "a.json", articles(1)), *GIST).exit_code == 1
@@ -554,7 +544,6 @@ def test_codes_in_a_headline_do_not_reach_standard_output(here: Path, plug_in: P
     assert json.loads(result.stdout)[0]["headline"] == "Rowers [red]take[/red] gold 32m[/bold]"
 
 
-@pytest.mark.xfail(strict=True, reason="bug: JSON leaves U+007F to U+009F as they are, U+009B among them")
 def test_codes_in_the_message_of_an_expert_do_not_reach_standard_output(here: Path, plug_in: PlugIn) -> None:
     plug_in(hostile_plug_in(), planted="Planted")
     path = write(here / "a.json", [article(headline="poison")])
@@ -568,7 +557,6 @@ def test_markup_in_the_name_of_an_expert_is_shown_as_it_is(here: Path, plug_in: 
     assert "a[/red]b" in result.stderr
 
 
-@pytest.mark.xfail(strict=True, reason="bug: messages lose what looks like a tag, such as <class 'int'>")
 def test_a_message_is_shown_whole(here: Path, plug_in: PlugIn) -> None:
     plug_in(PLANTED.replace('"cannot read \\n" + article.headline', 'f"expected {str}"'), planted="Planted")
     path = write(here / "a.json", [article(headline="poison")])
@@ -625,9 +613,6 @@ def test_no_progress_is_shown_where_standard_error_is_no_terminal(here: Path) ->
     assert clean(result.stderr) and "analyzing" not in result.stderr and "40/40" not in result.stderr
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: the progress bar reads an expert's name as markup and dies of it"
-)
 def test_markup_in_the_name_of_an_expert_does_not_end_the_progress(here: Path, plug_in: PlugIn) -> None:
     folder = plug_in(PLANTED.replace('name = "planted"', 'name = "a[/red]b"'), **{"a[/red]b": "Planted"})
     write(here / "a.json", articles(2))
@@ -659,7 +644,6 @@ def test_an_interrupted_run_leaves_the_old_output_and_nothing_else(here: Path, p
     assert names(here) == ["a.json", "analyzed_a.json"]
 
 
-@pytest.mark.xfail(strict=True, reason="bug: SIGTERM leaves the temporary file behind")
 def test_a_terminated_run_leaves_the_old_output_and_nothing_else(here: Path, plug_in: PlugIn) -> None:
     code, _ = interrupted(here, plug_in(SLEEPY, sleepy="Sleepy"), signal.SIGTERM)
     assert code in (143, -signal.SIGTERM)
@@ -682,9 +666,6 @@ def test_a_reader_that_goes_away_is_no_error_worth_a_message(here: Path) -> None
     assert child.returncode in (0, 1)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: records on standard output are in the locale's encoding, or not at all"
-)
 def test_records_on_standard_output_are_utf_8_whatever_the_locale(here: Path) -> None:
     path = write(here / "a.json", [article(headline="Café 新")])
     env = {**os.environ, "PYTHONIOENCODING": "ascii"}

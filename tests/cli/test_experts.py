@@ -141,7 +141,6 @@ def test_as_json_what_is_broken_says_why(plug_in: PlugIn) -> None:
     "attribute",
     ["languages = None", "languages = (1,)", "languages = ('[/x]',)", "name = property(lambda self: 1 / 0)"],
 )
-@pytest.mark.xfail(strict=True, reason="bug: what a plug-in says of itself can end every command")
 def test_a_plug_in_that_describes_itself_wrongly_breaks_nothing_else(attribute: str, plug_in: PlugIn) -> None:
     plug_in(f"{PLUG_IN}\n\nclass Odd(Good):\n    name = 'odd'\n    {attribute}\n", good="Good", odd="Odd")
     result = newsmoe("experts", "list")
@@ -149,15 +148,11 @@ def test_a_plug_in_that_describes_itself_wrongly_breaks_nothing_else(attribute: 
     assert "good " in result.stdout and "odd " in result.stdout
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: a plug-in that calls sys.exit ends every command, with exit code 0"
-)
 def test_a_plug_in_that_exits_breaks_nothing_else(plug_in: PlugIn) -> None:
     plug_in("import sys\nsys.exit(0)\n", odd="Odd")
     assert "lead" in newsmoe("experts", "list").stdout
 
 
-@pytest.mark.xfail(strict=True, reason="bug: languages = 'en' is read as the languages 'e' and 'n'")
 def test_one_language_given_as_a_string_is_one_language_or_broken(plug_in: PlugIn) -> None:
     plug_in(f"{PLUG_IN}\n\nclass Odd(Good):\n    name = 'odd'\n    languages = 'en'\n", odd="Odd")
     odd = listed()["odd"]
@@ -209,7 +204,6 @@ def points(stdout: str) -> list[tuple[str, str]]:
     return [(answer, said.rstrip()) for answer, said in words]
 
 
-@pytest.mark.xfail(strict=True, reason="bug: an expert of a card does not say that it needs content")
 @pytest.mark.parametrize("name", ["lead", "extractive"])
 def test_a_built_in_expert_keeps_the_contract(name: str) -> None:
     result = newsmoe("experts", "check", name)
@@ -330,7 +324,6 @@ def test_what_is_there_already_is_left_alone(kind: tuple[str, ...], here: Path) 
     assert sorted(here.rglob("*")) == before
 
 
-@pytest.mark.xfail(strict=True, reason="bug: a folder that cannot be made ends in 'a bug of ours'")
 def test_a_new_expert_where_nothing_can_be_written_is_told_in_a_line(here: Path) -> None:
     (here / "file").write_text("")
     result = newsmoe("experts", "new", "mine", "--in", "file")

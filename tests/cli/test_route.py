@@ -149,7 +149,6 @@ def test_codes_and_markup_in_articles_do_not_reach_the_terminal(here: Path) -> N
     assert not any(char in result.stdout for char in "\x1b\x9b\x07")
 
 
-@pytest.mark.xfail(strict=True, reason="bug: an id out of {'$oid': ...} is not cleaned")
 def test_any_id_can_be_shown(here: Path) -> None:
     (here / "a.json").write_text(r'[{"headline": "x", "content": "A b.", "_id": {"$oid": "\ud800"}}]')
     assert newsmoe("route", "a.json", "--json", *GIST).exit_code == 0

@@ -144,22 +144,17 @@ def test_an_output_that_is_an_input_is_refused_however_it_is_spelled(spelling: s
         plan(["b.json", "a.json"], spelling)
 
 
-@pytest.mark.xfail(strict=True, reason="bug: only an output's own input is looked at")
 def test_an_output_that_is_the_input_of_another_job_is_refused(workdir: Path) -> None:
     with pytest.raises(OutputError, match="is an input too"):
         plan(["a.json", "analyzed_a.json"])
 
 
-@pytest.mark.xfail(
-    strict=True, reason="bug: outputs are compared as spelled, and the second takes the first's place"
-)
 def test_two_spellings_of_one_input_are_refused(workdir: Path) -> None:
     (workdir / "sub").mkdir()
     with pytest.raises(ConfigError, match="several inputs would be written to"):
         plan(["a.json", "sub/../a.json"])
 
 
-@pytest.mark.xfail(strict=True, reason="bug: the report takes the place of an input or of the output")
 @pytest.mark.parametrize("report", ["a.json", "out.json"])
 def test_a_report_that_is_an_input_or_the_output_is_refused(report: str, workdir: Path) -> None:
     with pytest.raises((ConfigError, OutputError)):
@@ -285,9 +280,6 @@ def test_an_output_that_cannot_be_written_is_told_before_an_article_is_analyzed(
     assert expert.batches == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="doubtful: the report's folder is only looked at when all work is done"
-)
 def test_a_report_that_cannot_be_written_is_told_before_an_article_is_analyzed(workdir: Path) -> None:
     expert = FakeExpert("a", "task", echo)
     job = Job((numbered(workdir / "a.json", 0, 3),), workdir / "out.json", "json", workdir / "no" / "r.json")
@@ -319,7 +311,6 @@ def test_an_output_takes_the_place_of_an_older_one_behind_a_link(workdir: Path) 
     assert [record["id"] for record in records(workdir / "real.json")] == [0]
 
 
-@pytest.mark.xfail(strict=True, reason="bug: a pipe, or /dev/null, is replaced by a regular file")
 def test_an_output_that_is_no_regular_file_is_not_replaced(workdir: Path) -> None:
     os.mkfifo(workdir / "pipe")
     reader = os.open(workdir / "pipe", os.O_RDONLY | os.O_NONBLOCK)

@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from itertools import count
 from typing import Any
 
 import pytest
@@ -194,13 +193,13 @@ def test_what_is_no_article_keeps_its_place_and_reaches_neither_gate_nor_expert(
 def test_the_first_record_comes_before_the_input_is_read_to_its_end() -> None:
     taken: list[int] = []
 
-    def endless() -> Iterator[Article]:
-        for number in count():
+    def long() -> Iterator[Article]:
+        for number in range(1000):
             taken.append(number)
             yield Article(id=number)
 
     pipeline = Pipeline(FixedGate(choice({"a": 1.0})), dispatcher_of(FakeExpert("a", TASK, echo)), 4)
-    stream = pipeline.run(endless(), RunFigures())
+    stream = pipeline.run(long(), RunFigures())
     assert next(stream).id == 0
     assert taken == [0, 1, 2, 3]
     assert [next(stream).id for _ in range(4)] == [1, 2, 3, 4]
@@ -328,7 +327,6 @@ def test_whoever_fails_where_every_other_answer_is_kept(
         assert list(analysis.model_dump()) == KEYS
 
 
-@pytest.mark.xfail(strict=True, reason="bug: Fields with a key that is no string end the run")
 def test_fields_with_a_key_that_is_no_string_cost_one_article_at_most() -> None:
     def answer(article: Article) -> Prediction:
         return Fields({1: "one"}) if article.id == 1 else echo(article)  # type: ignore[dict-item]
@@ -337,7 +335,6 @@ def test_fields_with_a_key_that_is_no_string_cost_one_article_at_most() -> None:
     assert [analyses[place].analyses for place in (0, 2)] == [{TASK: {"id": 0}}, {TASK: {"id": 2}}]
 
 
-@pytest.mark.xfail(strict=True, reason="bug: labels of two types in one mixture end the run")
 def test_a_mixture_whose_answers_cannot_be_ranked_costs_one_article() -> None:
     def odd(article: Article) -> Prediction:
         return Labels({1: 1.0} if article.id == 1 else {"yes": 1.0})  # type: ignore[dict-item]
@@ -351,7 +348,6 @@ def test_a_mixture_whose_answers_cannot_be_ranked_costs_one_article() -> None:
     assert [analyses[place].analyses[TASK]["label"] for place in (0, 2)] == ["yes", "yes"]
 
 
-@pytest.mark.xfail(strict=True, reason="bug: fields are read for the check, and a generator is then empty")
 def test_an_answer_is_written_as_the_expert_gave_it() -> None:
     def answer(article: Article) -> Prediction:
         return Fields({"words": (word for word in ("a", "b"))})

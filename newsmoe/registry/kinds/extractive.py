@@ -77,10 +77,9 @@ class Extractive(EmbeddedExpert):
             kept = _best_of_each([home[number] for number in numbers], relevance, self.settings.sentences)
             numbers = [numbers[index] for index in kept]
             matrix, relevance = matrix[kept], relevance[kept]
-        ranked = (
-            numbers[index] for index in _by_marginal_relevance(matrix, relevance, self.settings.redundancy)
-        )
-        chosen = self.settings.choose(ranked, reading.lengths)
+        taken: list[int] = []
+        ranked = _by_marginal_relevance(numbers, matrix, relevance, self.settings.redundancy, taken)
+        chosen = self.settings.choose(ranked, reading.lengths, taken)
         return Summary(joined(reading.sentences, chosen), self.use(article, reading, windows))
 
     def _relevance(
@@ -116,12 +115,23 @@ def _best_of_each(home: Sequence[int], relevance: Vectors, most: int) -> list[in
     return sorted(index for kept in by_window.values() for index in kept)
 
 
-def _by_marginal_relevance(matrix: Vectors, relevance: Vectors, redundancy: float) -> Iterator[int]:
-    """Yield row numbers of `matrix`, the next best one first."""
+def _by_marginal_relevance(
+    numbers: Sequence[int], matrix: Vectors, relevance: Vectors, redundancy: float, taken: Sequence[int]
+) -> Iterator[int]:
+    """Yield sentence numbers, the next best one first, as seen from what was `taken` so far.
+
+    Args:
+        numbers: of the sentences, one a row of `matrix`.
+        matrix: their vectors, shape (sentences, width).
+        relevance: of each.
+        redundancy: what likeness to a sentence that was taken costs.
+        taken: grows between two steps by the number that was yielded, if it was taken.
+    """
     left = relevance.astype(np.float64)
     closest = np.zeros(len(left))
     for _ in range(len(left)):
         best = int(np.argmax(left - redundancy * closest))
-        yield best
         left[best] = -np.inf
-        closest = np.maximum(closest, matrix @ matrix[best])
+        yield numbers[best]
+        if taken and taken[-1] == numbers[best]:
+            closest = np.maximum(closest, matrix @ matrix[best])

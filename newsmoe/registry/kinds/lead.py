@@ -23,6 +23,8 @@ class Lead:
     def __init__(self, card: Card, settings: SummaryLength, workshop: Workshop) -> None:
         self.name = card.name
         self.task = card.task
+        self.languages = card.languages
+        self.needs_content = card.needs_content
         self.settings = settings
 
     def load(self, device: Device) -> None:

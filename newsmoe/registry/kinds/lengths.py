@@ -29,16 +29,19 @@ class SummaryLength(KindSettings):
             raise ValueError(f"min_tokens ({self.min_tokens}) is over max_tokens ({self.max_tokens})")
         return self
 
-    def choose(self, candidates: Iterable[int], tokens: Sequence[int]) -> list[int]:
-        """Take from `candidates`, the best first, and return them in the article's order.
+    def choose(
+        self, ranked: Iterable[int], tokens: Sequence[int], taken: list[int] | None = None
+    ) -> list[int]:
+        """Take sentences, the best first, and return their numbers in the article's order.
 
         Args:
-            candidates: numbers of sentences; may be a generator that looks at what was taken.
+            ranked: numbers of sentences; may be a generator that looks at `taken` before the next.
             tokens: length of every sentence of the article.
+            taken: where those that are taken are put, one after the other.
         """
-        taken: list[int] = []
+        taken = [] if taken is None else taken
         total = 0
-        for candidate in candidates:
+        for candidate in ranked:
             if taken and total + tokens[candidate] > self.max_tokens:
                 continue
             taken.append(candidate)

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from newsmoe.analysis import Prediction
 from newsmoe.article import Article
+from newsmoe.errors import ModelError
 from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import Workshop
@@ -35,7 +36,11 @@ class ZeroShot(EmbeddedExpert):
     def prepare(self) -> None:
         """Encode the descriptions, each as an article of its own with the label as headline."""
         described = [Article(headline=label, content=text) for label, text in self.labels.items()]
-        windows = [self.backbone.read(article).windows[0] for article in described]
+        readings = [self.backbone.read(article) for article in described]
+        for article, reading in zip(described, readings, strict=True):
+            if not reading.windows:
+                raise ModelError(f"{self.name}: the label {article.headline!r} has no word in it")
+        windows = [reading.windows[0] for reading in readings]
         self.descriptions = np.stack([encoded.window for encoded in self.encode(windows)])
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:

@@ -110,7 +110,6 @@ def test_a_machine_without_the_backbone_is_told_what_to_install(nothing_installe
         find_backbone()
 
 
-@pytest.mark.xfail(strict=True, reason="the weights alone make a snapshot")
 def test_a_snapshot_without_tokenizer_and_config_is_passed_over(
     nothing_installed: Path, files: BackboneFiles
 ) -> None:

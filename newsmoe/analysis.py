@@ -122,7 +122,9 @@ class Fields:
         Raises:
             ValueError: a value cannot be written.
         """
-        return replace(self, values=from_json(to_json(self.values)))
+        if not isinstance(self.values, Mapping):
+            raise TypeError(f"the fields are a {type(self.values).__name__}, not a mapping")
+        return replace(self, values=from_json(to_json(dict(self.values))))
 
     def fields(self) -> dict[str, Any]:
         """Return what stands in the record under the task."""

@@ -89,7 +89,7 @@ class Rule(Section):
     def _positive_weights(cls, use: dict[str, Any]) -> dict[str, Any]:
         for task, choice in use.items():
             if isinstance(choice, dict) and not (choice and all(0 < w < math.inf for w in choice.values())):
-                raise ValueError(f"the weights for {task!r} must be numbers greater than 0")
+                raise ValueError(f"the weights for {task!r} must be greater than 0, and finite")
         return use
 
 

@@ -117,8 +117,10 @@ def files() -> BackboneFiles:
 class TokenTable:
     """A runtime without a model: a token's state is its row in a table, whatever stands beside it."""
 
+    WIDTH = 16
+
     def __init__(self, vocabulary: int) -> None:
-        self.table = np.random.default_rng(0).normal(size=(vocabulary, 16)).astype(np.float32)
+        self.table = np.random.default_rng(0).normal(size=(vocabulary, self.WIDTH)).astype(np.float32)
 
     def hidden(
         self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None
@@ -136,7 +138,9 @@ def token_table() -> TokenTable:
 @pytest.fixture(scope="session")
 def quick_backbone(files: BackboneFiles, token_table: TokenTable) -> Backbone:
     """The real tokenizer and reading over the runtime without a model."""
-    return Backbone(files, token_table)
+    backbone = Backbone(files, token_table)
+    backbone.width = TokenTable.WIDTH
+    return backbone
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,7 @@ def plan_jobs(
     """
     for name in inputs:
         if Path(name).is_dir():
-            raise InputError(f"{name}: is a folder; name the files in it")
+            raise InputError(f"{name}: cannot be read: Is a directory")
     if output is not None:
         groups = [(tuple(inputs), output)]
     else:
@@ -84,8 +84,8 @@ def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job]) -> None:
     """Refuse jobs that would write one file twice, or over an input."""
     read = {os.path.realpath(name) for name in inputs if name != "-"}
     written: set[str] = set()
-    for path in (path for job in jobs for path in (job.output, job.report) if path and path != STDOUT):
-        real = os.path.realpath(path)
+    for path in (path for job in jobs for path in (job.output, job.report) if path):
+        real = str(path) if path == STDOUT else os.path.realpath(path)
         if real in read:
             raise OutputError(
                 f"{path}: is an input too, and would be overwritten; name another output with -o"
@@ -118,14 +118,14 @@ def run_job(session: Session, job: Job, observer: Observer, limit: int | None = 
     """
     started, clock = datetime.now(UTC), perf_counter()
     figures = RunFigures()
-    if job.report is not None and not job.report.resolve().parent.is_dir():
-        raise OutputError(f"{job.report}: cannot be written: there is no folder {job.report.parent}")
     with ExitStack() as stack:
         sources = [stack.enter_context(open_source(name, session.settings.fields)) for name in job.inputs]
         total = sum(source.count for source in sources)
         total = total if limit is None else min(limit, total)
         observer.started(total)
         write = stack.enter_context(open_writer(job.output, job.format))
+        if job.report is not None and not job.report.resolve().parent.is_dir():
+            raise OutputError(f"{job.report}: cannot be written: there is no folder {job.report.parent}")
         for analysis in _records(session, sources, figures, total):
             write(analysis)
             observer.finished(analysis, figures)

@@ -15,13 +15,16 @@ __all__ = ["HOLDER_KEYS", "BadElement", "JsonSyntaxError", "LoneObject", "elemen
 
 HOLDER_KEYS = ("articles", "items", "data", "results")
 """Keys under which an object may hold the array of articles."""
+VAGUE_KEYS = ("data", "results")
+TEXT_KEYS = frozenset({"headline", "title", "content", "text", "body"})
+"""An object with one of these before a vague key is an article with a list of its own."""
 
 CHUNK = 1 << 18
 LONGEST_INTEGER = 4300  # digits; Python refuses to convert more
 EDGE = 16  # characters: an error this close to the end of the buffer may be a cut literal or escape
 _SPACE = re.compile(r"[ \t\n\r]*")
 _OPENING = re.compile(r"\[[ \t\n\r]*([^ \t\n\r])")
-_BRACKET_OR_STRING = re.compile(r'[\[\]{}]|"(?:[^"\\]|\\.)*("?)', re.DOTALL)
+_BRACKET_OR_STRING = re.compile(r'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
 
 
 def _integer(digits: str) -> int | None:
@@ -106,7 +109,8 @@ def _holder(buffer: "_Buffer") -> Generator[Any, None, bool]:
             raise buffer.error("expected a key in double quotes")
         key = buffer.value()
         buffer.expect(":")
-        if key in HOLDER_KEYS and not count and buffer.opens_array(of_objects=key != HOLDER_KEYS[0]):
+        own = key in VAGUE_KEYS and not TEXT_KEYS.isdisjoint(members)
+        if key in HOLDER_KEYS and not (own or count) and buffer.opens_array(of_objects=key != HOLDER_KEYS[0]):
             held = True
             for count, element in enumerate(_array(buffer), start=1):  # noqa: B007  # an empty array leaves 0
                 yield element
@@ -116,7 +120,7 @@ def _holder(buffer: "_Buffer") -> Generator[Any, None, bool]:
     if not held:
         alone = not buffer.peek()
         lists = [members[key] for key in HOLDER_KEYS if isinstance(members.get(key), list)]
-        if alone and lists:
+        if alone and lists and TEXT_KEYS.isdisjoint(members):
             yield from lists[0]
         else:
             bad = (value for value in members.values() if isinstance(value, BadElement))
@@ -207,7 +211,7 @@ class _Buffer:
                 place = error.pos if error.pos < len(self.text) else len(self.text)
                 at_end = "the file ends too early: " if place == len(self.text) else ""
                 raise self.error(at_end + error.msg, place) from None
-            may_go_on = isinstance(decoded, int | float) and end > len(self.text) - EDGE
+            may_go_on = self.text[end - 1].isdigit() and end > len(self.text) - EDGE
             if may_go_on and self.fill():
                 continue
             self.pos = end

@@ -31,7 +31,7 @@ ALIASES: FieldNames = {
     "language": ("language", "lang"),
 }  # fmt: skip
 
-LARGEST_ID = 4096  # bits; Python writes no integer of more than 4,300 digits
+LARGEST_NUMBER = 4096  # bits; Python writes no integer of more than 4,300 digits
 TEXT_FIELDS = ("headline", "content")
 
 _TEXT_SCHEMA: Mapping[str, Any] = {
@@ -129,6 +129,8 @@ def _text(field: str, value: object) -> str:
             return value
         case bool():
             pass
+        case int() if value.bit_length() >= LARGEST_NUMBER:
+            pass
         case int() | float():
             return str(value)
         case list() if all(isinstance(part, str) for part in value):
@@ -143,7 +145,7 @@ def _identifier(value: object) -> str | int | None:
         case bool():
             return None
         case int():
-            return value if value.bit_length() < LARGEST_ID else None
+            return value if value.bit_length() < LARGEST_NUMBER else None
         case str():
             return clean_line(value) or None
         case float():
@@ -178,7 +180,9 @@ def _names(value: object) -> Iterable[str]:
 def _date(value: object) -> str | None:
     """Return ISO 8601 for `{"$date": ms}`, `{"$date": text}`, milliseconds or seconds; text as it is."""
     match value:
-        case {"$date": inner}:
+        case {"$date": {"$numberLong": str(digits)}} if digits.lstrip("-").isdigit():
+            return _date(int(digits[:20]))
+        case {"$date": str() | int() | float() as inner}:
             return _date(inner)
         case bool():
             return None

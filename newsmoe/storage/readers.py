@@ -71,8 +71,11 @@ def open_source(name: str, fields: FieldNames | None = None) -> Iterator[Source]
         return
     with tempfile.TemporaryDirectory(prefix="newsmoe-") as folder:
         copy = Path(folder) / "copy"
-        with _opened_once(name) as pipe, copy.open("wb") as file:
-            shutil.copyfileobj(pipe, file)
+        try:
+            with _opened_once(name) as pipe, copy.open("wb") as file:
+                shutil.copyfileobj(pipe, file)
+        except OSError as error:
+            raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
         yield _survey("standard input" if name == "-" else name, copy, Normaliser(fields))
 
 

@@ -8,15 +8,18 @@ from selectolax.lexbor import LexborHTMLParser
 __all__ = ["clean_line", "clean_text", "one_line"]
 
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]{0,30}(?:\s[^<>]*)?/?>|<!--|<!\[CDATA\[")
+_CLOSING_TAG = re.compile(r"</[a-zA-Z][a-zA-Z0-9]{0,10}\s*>")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 _CUT_MARK = re.compile(r"\[\+\d{1,9} chars\]$")
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[@-Z\\^_])")
 _CONTROL = re.compile(  # control codes but tab and newline; zero-width and text-direction codes
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 )
+_BREAK = re.compile(r"[\x0b\x0c\x85]")  # vertical tab, form feed, next line: white space between words
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
-_SILENT = "script, style, noscript, template, iframe, object, svg, form, button, nav"
+MOST_OPEN_TAGS = 2000  # more are no page but an accident or an attack, and cost the parser quadratic time
+_SILENT = "script, style, noscript, template, iframe, object, svg, button, nav"
 _BLOCKS = (
     "address, article, aside, blockquote, dd, div, dl, dt, figcaption, figure, footer, h1, h2, h3, h4, h5,"
     " h6, header, hr, li, main, ol, p, pre, section, table, td, th, tr, ul"
@@ -31,10 +34,12 @@ def clean_text(text: str) -> tuple[str, bool]:
     surrogates that stand alone become U+FFFD. All other text stays as it is, to the character.
     """
     text = _without_codes(text)
-    if _TAG.search(text):
-        text = _without_codes(_without_markup(text))
-    elif _ENTITY.search(text):
+    if not _TAG.search(text) and _ENTITY.search(text):
         text = _without_codes(unescape(text))
+        if _CLOSING_TAG.search(text):  # markup that was escaped whole, as feeds do
+            text = _without_codes(_without_markup(text))
+    elif _TAG.search(text):
+        text = _without_codes(_without_markup(text))
     text = text.strip()
     if mark := _CUT_MARK.search(text, max(0, len(text) - 20)):
         return text[: mark.start()].rstrip().removesuffix("…").removesuffix("...").rstrip(), True
@@ -52,13 +57,15 @@ def one_line(text: str) -> str:
 
 
 def _without_codes(text: str) -> str:
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = _BREAK.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text))
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def _without_markup(markup: str) -> str:
     markup = markup.replace("<![CDATA[", "").replace("]]>", "")
+    if markup.count("<") - 2 * markup.count("</") > MOST_OPEN_TAGS:
+        return unescape(_TAG.sub(" ", markup))
     tree = LexborHTMLParser(markup)
     if tree.css_first(_BLOCKS):  # then the blocks make the paragraphs, and line ends are only white space
         tree = LexborHTMLParser(re.sub(r"\s+", " ", markup))

@@ -110,6 +110,8 @@ def _replacing(path: Path) -> Iterator[Put]:
     written = target if special else target.with_name(f".{target.name}.{os.getpid()}.tmp")
     with _blaming(path):
         file = written.open("w", encoding="utf-8", newline="\n")
+        if not special and target.exists():
+            written.chmod(stat.S_IMODE(target.stat().st_mode))
 
     def put(text: str) -> None:
         with _blaming(path):
@@ -121,20 +123,13 @@ def _replacing(path: Path) -> Iterator[Put]:
             file.flush()
             if not special:
                 os.fsync(file.fileno())
-                _take_place(written, target)
+                written.replace(target)
     finally:
         with suppress(OSError):
             file.close()
         if not special:
             with suppress(OSError):
                 written.unlink(missing_ok=True)
-
-
-def _take_place(written: Path, target: Path) -> None:
-    """Rename, with the permissions of the file that is replaced."""
-    if target.exists():
-        written.chmod(stat.S_IMODE(target.stat().st_mode))
-    written.replace(target)
 
 
 @contextmanager

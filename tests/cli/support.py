@@ -38,7 +38,8 @@ def process(*args: object, main: Sequence[str] = MAIN, **options: Any) -> subpro
 
 def with_plug_ins(folder: Path, **variables: str) -> dict[str, str]:
     """Return the environment of a process that finds the plug-ins in `folder`."""
-    return {**os.environ, "PYTHONPATH": str(folder), **variables}
+    path = os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path, **variables}
 
 
 def write(path: Path, elements: object) -> Path:

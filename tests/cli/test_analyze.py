@@ -589,8 +589,8 @@ def on_a_terminal(*args: object, **options: Any) -> tuple[int, str]:
 
 
 def terminal(folder: Path | None = None) -> dict[str, str]:
-    paths = {"PYTHONPATH": str(folder)} if folder else {}
-    return {**os.environ, "TERM": "xterm-256color", **paths}
+    environment = with_plug_ins(folder) if folder else dict(os.environ)
+    return {**environment, "TERM": "xterm-256color"}
 
 
 def test_progress_is_shown_on_a_terminal(here: Path, plug_in: PlugIn) -> None:

@@ -202,7 +202,7 @@ def test_an_object_id_is_cleaned_like_any_other_id() -> None:
 @pytest.mark.parametrize("field", ["id", "headline", "content"])
 def test_a_nan_is_a_missing_value(field: str) -> None:
     expert = FakeExpert("a", "task", lambda article: Fields({"content": article.content or None}))
-    elements = [{"headline": "x", "url": "u"} | {field: float("nan")}]
+    elements = [{"headline": "x", "content": "c", "url": "u"} | {field: float("nan")}]
     [analysis] = analyze(elements, Settings(tasks=("task",)), registry=registry_of(expert))
     assert "nan" not in (analysis.id, analysis.headline, analysis.analyses["task"]["content"])
 

@@ -266,7 +266,9 @@ def test_a_card_of_an_unknown_kind_or_with_wrong_settings_shows_as_broken(
 def test_an_unknown_kind_is_told_with_the_file_and_the_kinds(tmp_path: Path) -> None:
     card(tmp_path, "mine", 'name = "mine"\ntask = "t"\ndescription = "d"\nkind = "clasifier"')
     path = re.escape(str(tmp_path / "mine" / "expert.toml"))
-    with pytest.raises(CardError, match=f"{path}: unknown kind 'clasifier'; did you mean 'classifier'"):
+    with pytest.raises(
+        BrokenExpertError, match=f"{path}: unknown kind 'clasifier'; did you mean 'classifier'"
+    ):
         Registry([tmp_path], plugins=False).build("mine")
 
 

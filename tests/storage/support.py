@@ -11,12 +11,7 @@ FEW = settings(max_examples=20)
 ANY_TEXT = st.text(st.characters(codec=None), max_size=8)  # lone surrogates too
 
 SCALARS = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats()
-    | ANY_TEXT
-    | st.sampled_from(["", "é", "😀"])
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | st.sampled_from(["", "é", "😀"])
 )
 JSON = st.recursive(
     SCALARS,

@@ -41,9 +41,7 @@ def test_each_common_name_is_understood(field: str, name: str) -> None:
 
 @pytest.mark.parametrize("empty", [None, "", [], {}])
 def test_an_empty_value_gives_way_to_the_next_name(empty: object) -> None:
-    found = article(
-        {"headline": empty, "title": "Storm", "content": empty, "description": "Roofs."}
-    )
+    found = article({"headline": empty, "title": "Storm", "content": empty, "description": "Roofs."})
     assert (found.headline, found.content) == ("Storm", "Roofs.")
 
 
@@ -159,9 +157,7 @@ def test_an_id_becomes_a_plain_line(value: object, kept: str) -> None:
 @pytest.mark.parametrize("value", [None, "", " ", True, False, [1], {"a": 1}, "\x1b[31m"])
 def test_without_an_id_one_is_derived_from_url_and_text(value: object) -> None:
     derived = article({"headline": "Storm", "content": "Roofs.", "url": "u"}).id
-    assert (
-        article({"id": value, "headline": "Storm", "content": "Roofs.", "url": "u"}).id == derived
-    )
+    assert article({"id": value, "headline": "Storm", "content": "Roofs.", "url": "u"}).id == derived
     assert derived == "6ec0b059ac24a143"
 
 

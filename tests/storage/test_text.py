@@ -113,7 +113,7 @@ def test_markup_is_stripped(markup: str, plain: str) -> None:
 
 @pytest.mark.parametrize(
     "silent",
-    ["script", "style", "noscript", "template", "iframe", "object", "svg", "form", "button", "nav"],
+    ["script", "style", "noscript", "template", "iframe", "object", "svg", "button", "nav"],
 )
 def test_what_is_not_meant_for_reading_is_dropped(silent: str) -> None:
     assert clean_text(f"<p>Read</p><{silent}>not me</{silent}><p>me</p>")[0] == "Read\n\nme"
@@ -151,7 +151,7 @@ def test_entities_are_decoded_once(text: str, plain: str) -> None:
         ("\x1b]8;;https://evil.example\x07link\x1b]8;;\x1b\\", "link"),
         ("\x1b]0;title\x07text", "text"),
         ("\x1b]0;without an end", "]0;without an end"),
-        ("a\x00b\x07c\x7fd\x85e", "abcde"),
+        ("a\x00b\x07c\x7fd\x85e", "abcd e"),
         ("\u202eabc\u202c \u2066x\u2069 \u200e\u200f\ufeff", "abc x"),
         ("a\r\nb\rc", "a\nb\nc"),
         ("lone \ud800 here \udfff", "lone \ufffd here \ufffd"),

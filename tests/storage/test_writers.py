@@ -19,11 +19,7 @@ from .support import FEW
 
 TEXT = st.text(max_size=8) | st.sampled_from(["\u2028", '"\\', "\r\n", "\x00", "é😀", "</script>"])
 FINITE = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | TEXT,
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=6,
 )
@@ -35,9 +31,7 @@ ANALYSES = st.builds(
     status=st.sampled_from(["ok", "partial", "failed"]),
     analyses=st.dictionaries(TEXT, st.dictionaries(TEXT, FINITE, max_size=2), max_size=2),
     route=st.lists(
-        st.builds(
-            RouteEntry, task=TEXT, expert=st.none() | TEXT, weight=st.floats(0, 1), reason=TEXT
-        ),
+        st.builds(RouteEntry, task=TEXT, expert=st.none() | TEXT, weight=st.floats(0, 1), reason=TEXT),
         max_size=2,
     ),
     errors=st.lists(
@@ -122,9 +116,7 @@ def test_what_is_no_number_is_null(tmp_path: Path, format: str) -> None:
 
 
 @formats
-def test_good_and_bad_records_have_the_same_keys_in_the_same_order(
-    tmp_path: Path, format: str
-) -> None:
+def test_good_and_bad_records_have_the_same_keys_in_the_same_order(tmp_path: Path, format: str) -> None:
     bad = record(None).model_copy(update={"status": "failed", "headline": None})
     write_all(tmp_path / "out", format, [record(), bad])
     good_keys, bad_keys = [list(one) for one in loaded(tmp_path / "out", format)]
@@ -291,9 +283,7 @@ def test_records_hold_no_raw_control_codes(tmp_path: Path, format: str) -> None:
 
 
 @formats
-def test_standard_output_is_utf8_whatever_the_locale(
-    monkeypatch: pytest.MonkeyPatch, format: str
-) -> None:
+def test_standard_output_is_utf8_whatever_the_locale(monkeypatch: pytest.MonkeyPatch, format: str) -> None:
     out = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="ascii", newline="\r\n"))
     write_all(STDOUT, format, [record()])

@@ -57,10 +57,9 @@ class Classifier(EmbeddedExpert):
         except (OSError, SafetensorError, KeyError) as error:
             raise ModelError(f"{path}: cannot be loaded: {error}") from None
         expected = (len(self.labels), self.backbone.width)
-        if self.weight.shape != expected or self.bias.shape != expected[:1]:
-            raise ModelError(
-                f"{path}: the weight's shape is {self.weight.shape}, the card asks for {expected}"
-            )
+        for name, tensor, shape in (("weight", self.weight, expected), ("bias", self.bias, expected[:1])):
+            if tensor.shape != shape:
+                raise ModelError(f"{path}: the {name}'s shape is {tensor.shape}, the card asks for {shape}")
         if not (np.isfinite(self.weight).all() and np.isfinite(self.bias).all()):
             raise ModelError(f"{path}: holds values that are no numbers")
 

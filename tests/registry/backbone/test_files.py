@@ -100,7 +100,8 @@ def test_the_cache_may_have_a_place_of_its_own(
 def test_other_weights_in_the_cache_are_refused(nothing_installed: Path) -> None:
     snapshot = nothing_installed / CACHED
     snapshot.mkdir(parents=True)
-    (snapshot / "model.safetensors").write_bytes(b"other weights")
+    for name in ("model.safetensors", "config.json", "tokenizer.json"):
+        (snapshot / name).write_bytes(b"others")
     with pytest.raises(ModelError, match="is not the published file"):
         find_backbone()
 

@@ -1,5 +1,6 @@
 """What goes in: one news item, as read."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -48,8 +49,7 @@ class Article:
     @cached_property
     def key(self) -> str:
         """Hash of all that an expert reads: equal keys, equal analyses."""
-        text = "\x00".join((self.headline, self.content, self.language or ""))
-        return sha256(text.encode()).hexdigest()
+        return sha256(json.dumps([self.headline, self.content, self.language]).encode()).hexdigest()
 
     @cached_property
     def words(self) -> int:

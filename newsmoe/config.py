@@ -209,7 +209,9 @@ def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
     for key in PATHS & values.keys():
         listed = _listed(values[key])
         if isinstance(listed, list):
-            changed[key] = [folder / path if isinstance(path, str) else path for path in listed]
+            changed[key] = [
+                folder / Path(path).expanduser() if isinstance(path, str) else path for path in listed
+            ]
     gate = values.get("gate")
     if isinstance(gate, str) and gate.endswith(".toml"):
         changed["gate"] = str(folder / gate)

@@ -78,7 +78,7 @@ def analyze(
     records; 130 interrupted.
     """
     from newsmoe.cli.logs import show_logs
-    from newsmoe.orchestrator.job import plan_jobs
+    from newsmoe.orchestrator.job import check_inputs, plan_jobs
     from newsmoe.orchestrator.session import Session
 
     show_logs(quiet=quiet)
@@ -86,6 +86,7 @@ def analyze(
         config, experts_dir, tasks=tasks, gate=gate, device=device, batch_tokens=batch_tokens, format=format
     )
     jobs = plan_jobs(inputs, output, run_report, settings)
+    check_inputs(jobs)
     session = Session(settings)
     if dry_run:
         _show_plan(session, jobs, limit)

@@ -25,6 +25,10 @@ EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
 
+class TerminatedError(KeyboardInterrupt):
+    """Somebody asked the process to end; no `SystemExit`, which from an expert costs only its article."""
+
+
 def with_exit_codes(command: Callable[..., None]) -> Callable[..., None]:
     """Turn what a command raises into a message and an exit code."""
 
@@ -37,8 +41,11 @@ def with_exit_codes(command: Callable[..., None]) -> Callable[..., None]:
         except NewsmoeError as error:
             _say(f"newsmoe: {error}")
             raise typer.Exit(EXIT_COULD_NOT_RUN) from None
+        except TerminatedError:
+            _say("newsmoe: terminated")
+            raise typer.Exit(EXIT_TERMINATED) from None
         except KeyboardInterrupt:
-            _say("newsmoe: interrupted; nothing was written")
+            _say("newsmoe: interrupted")
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except Exception as error:  # noqa: BLE001  # the outermost place: a bug is told, not spilled
             place = traceback.extract_tb(error.__traceback__)[-1]
@@ -106,5 +113,9 @@ app.add_typer(_group("See the settings.", ("show", config.show)), name="config")
 
 def main() -> None:
     """Run the command line; a request to end is heard, so that nothing half done is left behind."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_TERMINATED))
+    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(app())
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise TerminatedError

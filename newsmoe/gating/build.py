@@ -24,7 +24,7 @@ def build_gate(settings: Settings, registry: Registry) -> Gate:
         dict.fromkeys((*DEFAULT_TASKS, *(task for rule in rules for task in rule.use)))
     )
     known = registry.tasks()
-    for task in tasks:
+    for task in (*tasks, *(task for rule in rules for task in rule.use)):
         if task not in known:
             raise ConfigError(f"no expert answers the task {task!r}; {nearest(task, known)}")
     for name in {name for rule in rules for use in rule.use.values() for name in named_experts(use)}:

@@ -22,7 +22,7 @@ LONGEST_MESSAGE = 500  # characters; a message may carry the whole text of an ar
 class _Broken:
     """An expert that could not be loaded, and why."""
 
-    error: Exception
+    error: BaseException
 
 
 class Dispatcher:
@@ -65,7 +65,7 @@ class Dispatcher:
                 expert = self.registry.build(name)
                 expert.load(self.device)
                 self._loaded[name] = expert
-            except Exception as error:  # noqa: BLE001  # other people's code: its failure is its articles' error
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # its failure is its articles' error
                 self._loaded[name] = _Broken(error)
             figures.load_seconds += perf_counter() - started
         return self._loaded[name]
@@ -95,7 +95,7 @@ class Dispatcher:
         figures.batches += 1
         try:
             return [_checked(task, expert, answer) for answer in _predictions(expert, articles)]
-        except Exception as error:  # noqa: BLE001  # the item boundary: whatever an expert raises costs one article
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the item boundary: it costs one article
             if len(articles) == 1:
                 return [_item_error(task, expert.name, error, "predict")]
         half = len(articles) // 2
@@ -127,7 +127,7 @@ def _checked(task: str, expert: Expert, answer: Prediction) -> Outcome:
     return _item_error(task, expert.name, PredictionError(problem), "predict") if problem else answer
 
 
-def _item_error(task: str, expert: str, error: Exception, stage: Stage) -> ItemError:
+def _item_error(task: str, expert: str, error: BaseException, stage: Stage) -> ItemError:
     try:
         message = " ".join(str(error).encode(errors="replace").decode().split())
     except Exception:  # noqa: BLE001  # other people's exceptions may fail to tell what they are

@@ -19,7 +19,7 @@ from newsmoe.storage.readers import Source, open_source
 from newsmoe.storage.run_report import ExpertReport, RunReport, default_report, installed_versions
 from newsmoe.storage.writers import STDOUT, default_output, format_of, open_writer, write_text
 
-__all__ = ["Job", "Observer", "plan_jobs", "run_job"]
+__all__ = ["Job", "Observer", "check_inputs", "plan_jobs", "run_job"]
 
 
 @dataclass(frozen=True)
@@ -70,6 +70,17 @@ def plan_jobs(
     jobs = [_job(names, path, report, settings) for names, path in groups]
     _refuse_overwriting(inputs, jobs)
     return jobs
+
+
+def check_inputs(jobs: Sequence[Job]) -> None:
+    """Look for all inputs of all jobs, so that a missing one is told before the first job runs.
+
+    Raises:
+        InputError: an input is not there.
+    """
+    for name in (name for job in jobs for name in job.inputs):
+        if name != "-" and not Path(name).exists():
+            raise InputError(f"{name}: cannot be read: No such file or directory")
 
 
 def _job(inputs: tuple[str, ...], output: Path, report: Path | None, settings: Settings) -> Job:

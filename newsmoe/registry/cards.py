@@ -43,7 +43,7 @@ class Card(Section):
     Attributes:
         name: unique in the registry.
         task: what it answers.
-        kind: the code behind it; `newsmoe experts list --kinds` names them.
+        kind: the code behind it, one of `newsmoe.registry.kinds.KINDS`.
         description: one sentence for people.
         languages: ISO 639-1 codes that it reads; empty: any.
         needs_content: whether a headline alone is too little for it.
@@ -73,7 +73,7 @@ class Card(Section):
     def fingerprint(self) -> str:
         """Hash of all that decides what the expert answers: kind, settings, weights."""
         digest = sha256(self.model_dump_json(include={"name", "task", "kind", "settings"}).encode())
-        for file in sorted(self.folder.glob("*.safetensors")):
+        for file in sorted((*self.folder.glob("*.safetensors"), *self.folder.glob("adapter_config.json"))):
             digest.update(file.name.encode() + sha256(file.read_bytes()).digest())
         return digest.hexdigest()[:16]
 

@@ -114,9 +114,12 @@ class Registry:
 
         Raises:
             NameClashError: the name is taken.
+            BrokenExpertError: it is no expert.
         """
         found = dict(self.experts)
         info = _describe_plugin(expert, name=expert.name, origin=f"added: {type(expert).__qualname__}")
+        if info.broken:
+            raise BrokenExpertError(f"expert {expert.name!r} cannot be added: {info.broken}")
         _enter(found, info)
         self._added[info.name] = info
 

@@ -1,5 +1,6 @@
 """From what a scraper wrote to an `Article`: field names, types, dates, language."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -32,6 +33,7 @@ ALIASES: FieldNames = {
 }  # fmt: skip
 
 LARGEST_NUMBER = 4096  # bits; Python writes no integer of more than 4,300 digits
+_WORD = re.compile(r"\w")
 TEXT_FIELDS = ("headline", "content")
 
 _TEXT_SCHEMA: Mapping[str, Any] = {
@@ -83,6 +85,8 @@ class Normaliser:
             )
         headline = clean_line(_text("headline", self._first(element, "headline")))
         content, truncated = clean_text(_text("content", self._first(element, "content")))
+        if not _WORD.search(content):  # nothing but marks, such as a row of stars
+            content = ""
         url = _line_or_none(self._first(element, "url")) or ""
         given = _line_or_none(self._first(element, "language"))
         identifier = _identifier(self._first(element, "id"))

@@ -104,10 +104,10 @@ def _replacing(path: Path) -> Iterator[Put]:
     """
     with _blaming(path):
         target = path.resolve()
-        special = target.exists() and not target.is_file()
-    if target.is_dir():
+        special = path.exists() and not path.is_file()
+    if path.is_dir():
         raise OutputError(f"{path}: is a folder; name a file in it with -o")
-    written = target if special else target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    written = path if special else target.with_name(f".{target.name}.{os.getpid()}.tmp")
     with _blaming(path):
         file = written.open("w", encoding="utf-8", newline="\n")
         if not special and target.exists():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import tomli_w
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from newsmoe.registry.cards import CARD_FILE, Card, Measurement, Training
 from newsmoe.registry.kinds.classifier import HEAD_FILE
@@ -19,7 +19,7 @@ def write_folder(folder: Path, recipe: Recipe, trained: Trained, command: str) -
     """Write weights, card and model card of a trained expert into `folder`, and return its card."""
     today = date.today().isoformat()
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({"weight": trained.head.weight, "bias": trained.head.bias}, folder / HEAD_FILE)
+    (folder / HEAD_FILE).write_bytes(save({"weight": trained.head.weight, "bias": trained.head.bias}))
     card = Card(
         name=recipe.name,
         task=recipe.task,

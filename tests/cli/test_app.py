@@ -74,7 +74,7 @@ def test_an_unknown_command_is_told_with_the_nearest() -> None:
         (NewsmoeError("it did not work"), 1, "newsmoe: it did not work\n"),
         (InputError("a.json: no good"), 1, "newsmoe: a.json: no good\n"),
         (PredictionError("[red]x[/red] \x1b[31m\x9b"), 1, "newsmoe: [red]x[/red]\n"),
-        (KeyboardInterrupt(), 130, "newsmoe: interrupted; nothing was written\n"),
+        (KeyboardInterrupt(), 130, "newsmoe: interrupted\n"),
     ],
 )
 def test_what_was_foreseen_is_a_line_and_a_code(

@@ -360,3 +360,10 @@ def test_no_articles_give_no_answers_and_no_call() -> None:
     expert = FakeExpert("fake", TASK)
     assert ask(expert, 0)[0] == []
     assert expert.batches == []
+
+
+def test_an_expert_that_exits_costs_one_article() -> None:
+    outcomes, _ = ask(FakeExpert("fake", TASK, failing_on(1, error=SystemExit(0))), 3)
+    assert isinstance(outcomes[1], ItemError)
+    assert outcomes[1].type == "SystemExit"
+    assert [outcomes[0], outcomes[2]] == [good(3)[0], good(3)[2]]

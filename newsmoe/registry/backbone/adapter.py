@@ -6,10 +6,11 @@ any number of experts shares one copy of W; at rank 16 that costs a tenth more a
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +19,11 @@ from safetensors.numpy import load_file
 
 from newsmoe.errors import ModelError
 
-__all__ = ["ADAPTER_FILE", "Adapter", "LowRank", "adapted_modules", "load_adapter"]
+__all__ = ["ADAPTER_CONFIG_FILE", "ADAPTER_FILE", "Adapter", "LowRank", "adapted_modules", "load_adapter"]
 
 ADAPTER_FILE = "adapter_model.safetensors"
-CONFIG_FILE = "adapter_config.json"
+ADAPTER_CONFIG_FILE = "adapter_config.json"
+_DOWN = ".lora_A.weight"
 
 _MODULES = (
     "attention.self.query",
@@ -51,7 +53,7 @@ class Adapter:
     """An adapter as it is run.
 
     Attributes:
-        key: hash of its weights; equal keys, equal vectors.
+        key: hash of what it changes; equal keys, equal vectors.
         changes: by module.
     """
 
@@ -69,21 +71,32 @@ def load_adapter(folder: Path) -> Adapter | None:
     if not path.is_file():
         return None
     try:
-        config = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        config = json.loads((folder / ADAPTER_CONFIG_FILE).read_text(encoding="utf-8"))
+        _require_plain_lora(config)
         tensors = load_file(path)
-        scale = config["lora_alpha"] / config["r"]
-        kind = config["peft_type"]
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise ModelError(f"{folder}: the adapter cannot be loaded: {error}") from None
-    if kind != "LORA" or config.get("use_rslora") or config.get("use_dora"):
-        raise ModelError(f"{folder / CONFIG_FILE}: only plain LoRA adapters can be run, this is {kind}")
-    changes = {}
+        changes = dict(_changes(tensors, config["lora_alpha"] / config["r"]))
+    except (OSError, ValueError, KeyError, ZeroDivisionError, SafetensorError) as error:
+        raise ModelError(f"{folder}: the adapter cannot be loaded: {type(error).__name__}: {error}") from None
+    digest = sha256()
+    for module, change in sorted(changes.items()):
+        digest.update(module.encode() + change.down.tobytes() + change.up.tobytes())
+    return Adapter(digest.hexdigest(), changes)
+
+
+def _require_plain_lora(config: Mapping[str, Any]) -> None:
+    if config["peft_type"] != "LORA":
+        raise ValueError(f"peft_type is {config['peft_type']}, only LORA can be run")
+    for variant in ("use_rslora", "use_dora", "rank_pattern", "alpha_pattern"):
+        if config.get(variant):
+            raise ValueError(f"{variant} is set, only plain LoRA can be run")
+
+
+def _changes(tensors: Mapping[str, NDArray[np.float32]], scale: float) -> Iterator[tuple[str, LowRank]]:
     for name, down in tensors.items():
-        if name.endswith(".lora_A.weight"):
-            module = name.removeprefix("base_model.model.").removesuffix(".lora_A.weight")
-            up = tensors[name.replace(".lora_A.", ".lora_B.")]
-            changes[module] = LowRank(
-                np.ascontiguousarray(down.T, dtype=np.float32),
-                np.ascontiguousarray(up.T * scale, dtype=np.float32),
-            )
-    return Adapter(sha256(path.read_bytes()).hexdigest(), changes)
+        if name.endswith(_DOWN):
+            module = name.removeprefix("base_model.model.").removesuffix(_DOWN)
+            if not module.endswith(_MODULES):
+                raise ValueError(f"it changes {module}, which is none of {', '.join(_MODULES)}")
+            up = tensors[name.removesuffix(_DOWN) + ".lora_B.weight"]
+            down, up = down.astype(np.float32).T, up.astype(np.float32).T * np.float32(scale)
+            yield module, LowRank(np.ascontiguousarray(down), np.ascontiguousarray(up))

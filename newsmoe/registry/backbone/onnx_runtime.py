@@ -27,7 +27,7 @@ class OnnxRuntime:
 
     def __init__(self, model: Path | bytes, config: Mapping[str, Any], threads: int | None) -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+        options.intra_op_num_threads = threads or _processors()
         options.log_severity_level = 3
         source = model if isinstance(model, bytes) else str(model)
         self.session = onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
@@ -50,6 +50,11 @@ class OnnxRuntime:
                 parts.update(zip(part_names(module), (change.down, change.up), strict=True))
             self._parts[key] = parts
         return self._parts[key]
+
+
+def _processors() -> int:
+    """Return how many processors this process may use, where that can be told, or how many there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _no_change(config: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:

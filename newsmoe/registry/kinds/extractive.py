@@ -65,7 +65,8 @@ class Extractive(EmbeddedExpert):
     ) -> Summary:
         vectors, home = _sentence_vectors(windows, encoded)
         headline = vectors.pop(HEADLINE, None)
-        numbers = [number for number in candidates(reading.sentences) if number in vectors]
+        read = sorted(vectors)
+        numbers = [read[index] for index in candidates([reading.sentences[number] for number in read])]
         if not numbers:
             raise PredictionError("there is no sentence in the content")
         matrix = np.stack([vectors[number] for number in numbers])

@@ -4,7 +4,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 SETUP := pyproject.toml constraints.txt
 
-.PHONY: run test test-slow check clean
+.PHONY: run test test-slow lint check clean
 
 run: .venv/.run
 	$(BIN)/newsmoe analyze data/news-data.json || test $$? -eq 4
@@ -16,11 +16,12 @@ test: .venv/.dev
 test-slow: .venv/.dev
 	$(BIN)/python -m pytest --quiet -m slow
 
-check: .venv/.dev
+check: lint test
+
+lint: .venv/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest --quiet
 
 clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -21,4 +21,3 @@ def show_logs(*, quiet: bool) -> None:
     logger = logging.getLogger("newsmoe")
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
     logger.handlers = [_ToConsole()]
-    logger.propagate = False

@@ -10,19 +10,10 @@ from platformdirs import user_cache_path
 
 from newsmoe.registry.backbone.files import SHA256, BackboneFiles
 
-__all__ = ["HIDDEN", "IDS", "MASK", "compiled_backbone", "part_names"]
-
-IDS, MASK, HIDDEN = "input_ids", "attention_mask", "hidden"
-"""Names of the compiled model's inputs and output; adapters have further inputs, see `part_names`."""
+__all__ = ["compiled_backbone"]
 
 FORMAT = 2
 """Counted up whenever the graph changes, so that what older versions compiled is not used."""
-
-
-def part_names(module: str) -> tuple[str, str]:
-    """Return the names of the inputs that take an adapter's two matrices for `module`."""
-    return f"{module}.down", f"{module}.up"
-
 
 log = logging.getLogger(__name__)
 

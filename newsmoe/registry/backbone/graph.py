@@ -13,7 +13,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from newsmoe.registry.backbone.compiled import HIDDEN, IDS, MASK, part_names
+from newsmoe.registry.backbone.signature import HIDDEN, IDS, MASK, part_names
 
 __all__ = ["bert_graph"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from newsmoe.registry.backbone.adapter import Adapter, adapted_modules
 from newsmoe.registry.backbone.backbone import Vectors
-from newsmoe.registry.backbone.compiled import HIDDEN, IDS, MASK, part_names
+from newsmoe.registry.backbone.signature import HIDDEN, IDS, MASK, part_names
 
 __all__ = ["OnnxRuntime"]
 

@@ -1,0 +1,81 @@
+import hashlib
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from newsmoe.registry.backbone.compiled import compiled_backbone
+from newsmoe.registry.backbone.files import BackboneFiles
+from newsmoe.registry.backbone.onnx_runtime import OnnxRuntime
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path
+
+
+def works(model: Path | bytes, files: BackboneFiles) -> bool:
+    ids = np.array([[101, 2739, 102]], dtype=np.int64)
+    states = OnnxRuntime(model, files.config, threads=1).hidden(ids, np.ones_like(ids))
+    return states.shape == (1, 3, files.config["hidden_size"]) and bool(np.isfinite(states).all())
+
+
+def test_the_backbone_is_compiled_once(
+    cache: Path, files: BackboneFiles, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="newsmoe")
+    first = compiled_backbone(files)
+    assert isinstance(first, Path)
+    assert works(first, files)
+    written = first.stat().st_mtime_ns
+    assert compiled_backbone(files) == first
+    assert first.stat().st_mtime_ns == written
+    assert [record.message for record in caplog.records].count(
+        "compiling the backbone for this machine; this happens once"
+    ) == 1
+
+
+@pytest.mark.parametrize("damage", ["torn", "foreign", "no digest"])
+def test_what_is_not_what_was_compiled_is_compiled_again(
+    damage: str, cache: Path, files: BackboneFiles
+) -> None:
+    path = compiled_backbone(files)
+    assert isinstance(path, Path)
+    sound = hashlib.sha256(path.read_bytes()).hexdigest()
+    if damage == "torn":
+        path.write_bytes(path.read_bytes()[:1000])
+    elif damage == "foreign":
+        path.write_bytes(b"somebody else's model")
+    else:
+        path.with_suffix(".sha256").unlink()
+    assert compiled_backbone(files) == path
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == sound
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: BackboneFiles, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    model = compiled_backbone(files)
+    assert isinstance(model, bytes)
+    assert works(model, files)
+    assert "cannot be kept" in caplog.text
+
+
+def test_two_processes_that_compile_at_once_do_no_harm(cache: Path, files: BackboneFiles) -> None:
+    code = (
+        "from newsmoe.registry.backbone.compiled import compiled_backbone\n"
+        "from newsmoe.registry.backbone.files import find_backbone\n"
+        "print(compiled_backbone(find_backbone()))"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    paths = {process.communicate(timeout=60)[0].strip() for process in started}
+    assert [process.returncode for process in started] == [0, 0]
+    assert len(paths) == 1
+    assert works(Path(paths.pop()), files)

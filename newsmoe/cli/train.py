@@ -36,10 +36,14 @@ def classifier(
     console = messages()
     folder = output or recipe.parent
     with console.status("loading the backbone") as status:
+
+        def report(what: str, done: int, of: int) -> None:
+            status.update(f"{what}: {done}/{of}")
+            if done == of:
+                console.print(plain(what))
+
         backbone = Workshop().backbone(Device(device).resolve())
-        trained = train_classifier(
-            asked, data, backbone, folder, lambda what, done, of: status.update(f"{what}: {done}/{of}")
-        )
+        trained = train_classifier(asked, data, backbone, folder, report)
     card = write_folder(folder, asked, trained, f"newsmoe train classifier {recipe.as_posix()} --data DATA")
     rows = table("data", "metric", ">value")
     for one in card.quality:

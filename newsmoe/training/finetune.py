@@ -1,6 +1,7 @@
 """An adapter on the backbone and a linear head, trained together."""
 
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -68,7 +69,9 @@ def finetune(
         target_modules=["query", "key", "value", "dense"],
         bias="none",
     )
-    encoder = get_peft_model(load_bert(backbone.files), lora)
+    with warnings.catch_warnings():  # peft asks transformers for a name that is on its way out
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+        encoder = get_peft_model(load_bert(backbone.files), lora)
     encoder.peft_config["default"].base_model_name_or_path = NAME  # not a path on this machine
     model = _Classifier(encoder, start.weight, start.bias)
     optimizer, schedule = _optimizer(model, recipe, train, shuffle)
@@ -144,6 +147,8 @@ def _mean_loss(model: _Classifier, backbone: Backbone, data: WindowSet, recipe: 
 
 
 def _save(model: _Classifier, encoder: PeftModel, folder: Path) -> Head:
-    encoder.save_pretrained(str(folder))
+    encoder.save_pretrained(
+        str(folder), save_embedding_layers=False
+    )  # else peft looks the base up on the hub
     (folder / "README.md").unlink(missing_ok=True)  # peft's own; the model card is written later
     return Head(model.weight.detach().numpy().copy(), model.bias.detach().numpy().copy())

@@ -106,9 +106,6 @@ def test_data_that_does_not_fit_is_told_with_its_place(wrong: str, message: str,
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings(
-    "ignore:.*is_gradient_checkpointing:FutureWarning"
-)  # peft asks transformers for it
 def test_an_adapter_is_trained_and_used_by_name(folder: Path) -> None:
     expert = trained(folder, "adapter = { rank = 2, epochs = 2, batch_items = 8 }")
     assert {path.name for path in expert.iterdir()} == {

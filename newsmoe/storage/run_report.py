@@ -4,7 +4,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from newsmoe.validation import Strict
 
 __all__ = ["ExpertReport", "RunReport", "default_report", "installed_versions"]
 
@@ -20,7 +20,7 @@ PACKAGES = (
 )
 
 
-class ExpertReport(BaseModel):
+class ExpertReport(Strict):
     """What one expert did.
 
     Attributes:
@@ -35,8 +35,6 @@ class ExpertReport(BaseModel):
         load_seconds: that loading took.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     task: str
     fingerprint: str
     items: int
@@ -48,7 +46,7 @@ class ExpertReport(BaseModel):
     load_seconds: float
 
 
-class RunReport(BaseModel):
+class RunReport(Strict):
     """The figures of one run over one output.
 
     Attributes:
@@ -67,8 +65,6 @@ class RunReport(BaseModel):
         experts: figures by expert.
         versions: of newsmoe and what its answers depend on.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     inputs: list[str]
     output: str

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from pydantic import Field, ValidationError
 
 from newsmoe.article import Article
-from newsmoe.config import Section, read_toml
+from newsmoe.config import read_toml
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.registry.backbone.reading import LongInput
 from newsmoe.storage.readers import read_elements
 from newsmoe.storage.text import clean_line, clean_text
-from newsmoe.validation import describe
+from newsmoe.validation import Strict, describe
 
 __all__ = ["AdapterRecipe", "Example", "Recipe", "Source", "read_recipe"]
 
@@ -25,7 +25,7 @@ class Example(NamedTuple):
     label: str
 
 
-class Source(Section):
+class Source(Strict):
     """A file of labelled texts: JSON Lines, one object a line.
 
     Attributes:
@@ -80,7 +80,7 @@ def _value(element: Mapping[str, Any], key: str, where: str) -> Any:
     return element[key]
 
 
-class AdapterRecipe(Section):
+class AdapterRecipe(Strict):
     """How an adapter is trained; without this table the backbone stays frozen, and only a head is fitted.
 
     Attributes:
@@ -108,7 +108,7 @@ class AdapterRecipe(Section):
     seed: int = 0
 
 
-class Recipe(Section):
+class Recipe(Strict):
     """What an expert is trained on, and how.
 
     Attributes:

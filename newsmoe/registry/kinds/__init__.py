@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from newsmoe.errors import CardError, nearest
 from newsmoe.registry.cards import CARD_FILE, Card
 from newsmoe.registry.expert import Device, Expert
-from newsmoe.validation import describe
+from newsmoe.validation import Strict, describe
 
 if TYPE_CHECKING:
     from newsmoe.registry.backbone.backbone import Backbone, Runtime
     from newsmoe.registry.backbone.files import BackboneFiles
 
-__all__ = ["KINDS", "KindSettings", "Workshop", "build", "check_settings"]
+__all__ = ["KINDS", "Workshop", "build", "check_settings"]
 
 KINDS: Mapping[str, str] = {
     "classifier": "newsmoe.registry.kinds.classifier:Classifier",
@@ -25,12 +25,6 @@ KINDS: Mapping[str, str] = {
 }
 """Kinds by name. A kind is a class that satisfies `Expert`, is made of (card, settings, workshop), and has
 its settings as a pydantic model in `Settings`."""
-
-
-class KindSettings(BaseModel):
-    """Base of a kind's settings: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Workshop:
@@ -77,13 +71,13 @@ def build(card: Card, workshop: Workshop) -> Expert:
     return expert
 
 
-def check_settings(card: Card) -> KindSettings:
+def check_settings(card: Card) -> Strict:
     """Return the settings as the kind understands them.
 
     Raises:
         CardError: the kind does not exist, or refuses the settings; names file and key.
     """
-    model: type[KindSettings] = _kind(card).Settings
+    model: type[Strict] = _kind(card).Settings
     try:
         return model.model_validate(card.settings)
     except ValidationError as error:

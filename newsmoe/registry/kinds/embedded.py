@@ -13,7 +13,8 @@ from newsmoe.registry.backbone.backbone import Backbone, Encoded, Vectors
 from newsmoe.registry.backbone.reading import LongInput, Reading, Window
 from newsmoe.registry.cards import Card
 from newsmoe.registry.expert import Device
-from newsmoe.registry.kinds import KindSettings, Workshop
+from newsmoe.registry.kinds import Workshop
+from newsmoe.validation import Strict
 
 __all__ = ["EmbeddedExpert", "LongInputSettings", "Shares", "softmax"]
 
@@ -21,7 +22,7 @@ Shares = NDArray[np.floating]
 """Probabilities; the last axis, over labels, sums to 1."""
 
 
-class LongInputSettings(KindSettings):
+class LongInputSettings(Strict):
     """What is read of an article of several windows."""
 
     long_input: LongInput = "windows"

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import Field, model_validator
 
-from newsmoe.registry.kinds import KindSettings
+from newsmoe.validation import Strict
 
 __all__ = ["SummaryLength", "candidates", "joined"]
 
 _FINISHED = re.compile(r"""[.!?…。！？।؟]["'”’»)\]]*$""")
 
 
-class SummaryLength(KindSettings):
+class SummaryLength(Strict):
     """Bounds of a summary; tokens are word pieces, about 1.3 to a word.
 
     A summary grows until it has `sentences` sentences and `min_tokens` tokens, and takes no sentence

@@ -104,7 +104,7 @@ class Settings(Strict):
     threads: int | None = Field(None, ge=1, description="processor threads a model may use; unset: all")
     batch_tokens: int = Field(16384, ge=1, description="most tokens in one batch, padding included")
     batch_articles: int = Field(64, ge=1, description="most articles in one batch")
-    window_articles: int = Field(64, ge=1, description="articles that are in hand at a time")
+    window_articles: int = Field(128, ge=1, description="articles that are in hand at a time")
     format: Literal["json", "jsonl"] | None = Field(
         None, description="json: one array; jsonl: one record a line; unset: by the output's suffix"
     )

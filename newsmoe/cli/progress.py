@@ -7,16 +7,30 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from newsmoe.analysis import Analysis
 from newsmoe.cli.console import messages, plain
 from newsmoe.orchestrator.figures import RunFigures
 
 __all__ = ["RunProgress"]
+
+
+class _ExpertCounts(ProgressColumn):
+    """Answers of each expert so far: they come in batches, long before their window's records are done."""
+
+    figures: RunFigures | None = None
+
+    def render(self, task: Task) -> Text:
+        """Return the counts at this moment."""
+        experts = dict(self.figures.experts) if self.figures else {}
+        return plain(" ".join(f"{name} {one.items}" for name, one in experts.items()), style="dim")
 
 
 class RunProgress:
@@ -30,6 +44,7 @@ class RunProgress:
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
         self.verbose = verbose and not quiet
         self.console = messages()
+        self.counts = _ExpertCounts()
         self.bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -37,12 +52,12 @@ class RunProgress:
             MofNCompleteColumn(),
             TextColumn("{task.fields[rate]}"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[experts]}", style="dim", markup=False),
+            self.counts,
             console=self.console,
             disable=quiet or not sys.stderr.isatty(),
             transient=True,
         )
-        self.task = self.bar.add_task("reading", total=None, rate="", experts="")
+        self.task = self.bar.add_task("reading", total=None, rate="")
 
     def __enter__(self) -> "RunProgress":
         self.bar.start()
@@ -53,20 +68,16 @@ class RunProgress:
     ) -> None:
         self.bar.stop()
 
-    def started(self, total: int) -> None:
-        """The inputs were checked; there are `total` articles in them."""
+    def started(self, total: int, figures: RunFigures) -> None:
+        """The inputs were checked; there are `total` articles in them, and `figures` grow from now on."""
+        self.counts.figures = figures
         self.bar.update(self.task, total=total, description="analyzing")
 
-    def finished(self, analysis: Analysis, figures: RunFigures) -> None:
+    def finished(self, analysis: Analysis) -> None:
         """A record was written."""
         if self.verbose:
             for error in analysis.errors:
                 where = f"{analysis.id}: {error.stage} {error.expert or ''}".strip()
                 self.console.print(plain(f"{where}: {error.type}: {error.message}", style="red"))
         speed = self.bar.tasks[0].speed
-        self.bar.update(
-            self.task,
-            advance=1,
-            rate=f"{speed:.0f}/s" if speed else "",
-            experts=" ".join(f"{name} {one.items}" for name, one in figures.experts.items()),
-        )
+        self.bar.update(self.task, advance=1, rate=f"{speed:.0f}/s" if speed else "")

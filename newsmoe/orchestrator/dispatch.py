@@ -48,14 +48,7 @@ class Dispatcher:
         if isinstance(expert, _Broken):
             figures.errors += len(articles)
             return [_item_error(task, name, expert.error, "load")] * len(articles)
-        started = perf_counter()
-        outcomes = self._in_batches(expert, task, articles, figures)
-        figures.seconds += perf_counter() - started
-        answered = [outcome for outcome in outcomes if not isinstance(outcome, ItemError)]
-        figures.items += len(answered)
-        figures.errors += len(outcomes) - len(answered)
-        figures.tokens += sum(outcome.use.tokens for outcome in answered if outcome.use)
-        return outcomes
+        return self._in_batches(expert, task, articles, figures)
 
     def _expert(self, name: str, figures: ExpertFigures) -> Expert | _Broken:
         """Build and load an expert once; one that fails is not tried again in this run."""
@@ -75,7 +68,9 @@ class Dispatcher:
     ) -> list[Outcome]:
         outcomes: dict[int, Outcome] = {}
         for batch in cut_batches(self._lengths(expert, articles), self.batch_tokens, self.batch_articles):
+            started = perf_counter()
             answers = self._predict(expert, task, [articles[index] for index in batch], figures)
+            _count(answers, perf_counter() - started, figures)
             outcomes.update(zip(batch, answers, strict=True))
         return [outcomes[index] for index in range(len(articles))]
 
@@ -104,6 +99,14 @@ class Dispatcher:
             for part in (articles[:half], articles[half:])
             for outcome in self._predict(expert, task, part, figures)
         ]
+
+
+def _count(outcomes: Sequence[Outcome], seconds: float, figures: ExpertFigures) -> None:
+    answered = [outcome for outcome in outcomes if not isinstance(outcome, ItemError)]
+    figures.seconds += seconds
+    figures.items += len(answered)
+    figures.errors += len(outcomes) - len(answered)
+    figures.tokens += sum(outcome.use.tokens for outcome in answered if outcome.use)
 
 
 def _predictions(expert: Expert, articles: Sequence[Article]) -> Iterable[Prediction]:

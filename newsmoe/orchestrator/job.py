@@ -42,10 +42,10 @@ class Job:
 class Observer(Protocol):
     """Whoever wants to know how a run comes along."""
 
-    def started(self, total: int) -> None:
-        """The inputs were checked; there are `total` articles in them."""
+    def started(self, total: int, figures: RunFigures) -> None:
+        """The inputs were checked; there are `total` articles in them, and `figures` grow from now on."""
 
-    def finished(self, analysis: Analysis, figures: RunFigures) -> None:
+    def finished(self, analysis: Analysis) -> None:
         """A record was written."""
 
 
@@ -133,13 +133,13 @@ def run_job(session: Session, job: Job, observer: Observer, limit: int | None = 
         sources = [stack.enter_context(open_source(name, session.settings.fields)) for name in job.inputs]
         total = sum(source.count for source in sources)
         total = total if limit is None else min(limit, total)
-        observer.started(total)
+        observer.started(total, figures)
         write = stack.enter_context(open_writer(job.output, job.format))
         if job.report is not None and not job.report.resolve().parent.is_dir():
             raise OutputError(f"{job.report}: cannot be written: there is no folder {job.report.parent}")
         for analysis in _records(session, sources, figures, total):
             write(analysis)
-            observer.finished(analysis, figures)
+            observer.finished(analysis)
     report = _report(session, job, figures, started, perf_counter() - clock)
     if job.report is not None:
         write_text(job.report, report.model_dump_json(indent=2) + "\n")

@@ -30,12 +30,13 @@ class Watcher:
         self.finished_ids: list[str | int | None] = []
         self.counts: list[int] = []
 
-    def started(self, total: int) -> None:
+    def started(self, total: int, figures: RunFigures) -> None:
         self.totals.append(total)
+        self.figures = figures
 
-    def finished(self, analysis: Analysis, figures: RunFigures) -> None:
+    def finished(self, analysis: Analysis) -> None:
         self.finished_ids.append(analysis.id)
-        self.counts.append(figures.items)
+        self.counts.append(self.figures.items)
 
 
 def write(path: Path, elements: Sequence[Any]) -> str:

@@ -74,8 +74,7 @@ def analyze(
 ) -> None:
     """Give every article a summary, a sentiment and a topic.
 
-    Exit codes: 0 all well; 1 could not run; 2 usage; 4 finished, but some items have errors in their
-    records; 130 interrupted.
+    Exit codes: 0 all well, 1 could not run, 2 usage, 4 some items failed.
     """
     from newsmoe.cli.logs import show_logs
     from newsmoe.orchestrator.job import check_inputs, plan_jobs

@@ -71,7 +71,7 @@ def finetune(
     )
     with warnings.catch_warnings():  # peft asks transformers for a name that is on its way out
         warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
-        encoder = get_peft_model(load_bert(backbone.files), lora)
+        encoder = get_peft_model(load_bert(backbone.files, recipe.backbone_dropout), lora)
     encoder.peft_config["default"].base_model_name_or_path = NAME  # not a path on this machine
     model = _Classifier(encoder, start.weight, start.bias)
     optimizer, schedule = _optimizer(model, recipe, train, shuffle)

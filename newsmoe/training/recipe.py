@@ -87,6 +87,7 @@ class AdapterRecipe(Strict):
         rank: of the change of each linear module.
         alpha: the change is scaled by alpha / rank.
         dropout: on the change's input.
+        backbone_dropout: in the backbone; drawing it costs a processor as much time as the forward pass.
         epochs: times that the data is seen; the one with the least loss on dev data is kept.
         learning_rate: of the adapter, at its highest.
         head_learning_rate: of the head, at its highest.
@@ -99,6 +100,7 @@ class AdapterRecipe(Strict):
     rank: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)
     dropout: float = Field(0.05, ge=0, lt=1)
+    backbone_dropout: float = Field(0.0, ge=0, lt=1)
     epochs: int = Field(3, ge=1)
     learning_rate: float = Field(5e-4, gt=0)
     head_learning_rate: float = Field(5e-3, gt=0)

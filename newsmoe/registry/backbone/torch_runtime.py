@@ -16,9 +16,16 @@ from newsmoe.registry.expert import Device
 __all__ = ["TorchRuntime", "load_bert"]
 
 
-def load_bert(files: BackboneFiles) -> BertModel:
-    """Return the published model without its unused pooler, in single precision."""
-    model = BertModel(BertConfig.from_json_file(files.folder / "config.json"), add_pooling_layer=False)
+def load_bert(files: BackboneFiles, dropout: float = 0.0) -> BertModel:
+    """Return the published model without its unused pooler, in single precision.
+
+    Args:
+        files: the checked files.
+        dropout: of hidden states and attention, while it is trained.
+    """
+    config = BertConfig.from_json_file(files.folder / "config.json")
+    config.hidden_dropout_prob = config.attention_probs_dropout_prob = dropout
+    model = BertModel(config, add_pooling_layer=False)
     published = load_file(files.weights)
     model.load_state_dict({name: published[name] for name in model.state_dict()})
     return model

@@ -78,7 +78,7 @@ class Dispatcher:
         """Return the lengths that the expert states, or 1 each where it fails: `predict` will tell why."""
         try:
             lengths = lengths_of(expert, articles)
-        except Exception:  # noqa: BLE001  # other people's code, and only the order of work depends on it
+        except (Exception, SystemExit):  # noqa: BLE001  # only the order of work depends on it
             lengths = []
         sound = len(lengths) == len(articles) and all(isinstance(length, int) for length in lengths)
         return lengths if sound else [1] * len(articles)

@@ -66,53 +66,57 @@ class Normaliser:
             return Unreadable(element.message, type="UndecodableElement")
         if not isinstance(element, Mapping):
             return Unreadable(f"expected an object with a headline or content, found {_kind(element)}")
+        found = self._found(element)
+        values = {field: element[name] for field, name in found.items()}
         try:
-            return self._article(element)
+            return self._article(element, found, values)
         except NotAnArticleError as error:
             return Unreadable(
                 str(error),
-                id=_identifier(self._first(element, "id")),
-                headline=_line_or_none(self._first(element, "headline")),
-                url=_line_or_none(self._first(element, "url")),
+                id=_identifier(values.get("id")),
+                headline=_line_or_none(values.get("headline")),
+                url=_line_or_none(values.get("url")),
             )
 
-    def _article(self, element: Mapping[str, Any]) -> Article:
+    def _article(
+        self, element: Mapping[str, Any], found: Mapping[str, str], values: Mapping[str, Any]
+    ) -> Article:
         if not any(name in element for field in TEXT_FIELDS for name in self.names[field]):
             looked = ", ".join(name for field in TEXT_FIELDS for name in self.names[field])
             raise NotAnArticleError(
                 f"no headline and no content: none of the keys {looked} is there;"
                 " name yours under [fields] in newsmoe.toml"
             )
-        headline = clean_line(_text("headline", self._first(element, "headline")))
-        content, truncated = clean_text(_text("content", self._first(element, "content")))
+        headline = clean_line(_text("headline", values.get("headline")))
+        content, truncated = clean_text(_text("content", values.get("content")))
         if not _WORD.search(content):  # nothing but marks, such as a row of stars
             content = ""
-        url = _line_or_none(self._first(element, "url")) or ""
-        given = _line_or_none(self._first(element, "language"))
-        identifier = _identifier(self._first(element, "id"))
-        read = {name for field in self.names if (name := self._name(element, field)) is not None}
+        url = _line_or_none(values.get("url")) or ""
+        given = _line_or_none(values.get("language"))
+        identifier = _identifier(values.get("id"))
+        read = set(found.values())
         return Article(
             id=_derived_id(url, headline, content) if identifier is None else identifier,
             url=url,
             headline=headline,
             content=content,
-            topics=tuple(_names(self._first(element, "topics"))),
-            publication_date=_date(self._first(element, "publication_date")),
-            author=", ".join(_names(self._first(element, "author"))) or None,
-            source=next(iter(_names(self._first(element, "source"))), None),
+            topics=tuple(_names(values.get("topics"))),
+            publication_date=_date(values.get("publication_date")),
+            author=", ".join(_names(values.get("author"))) or None,
+            source=next(iter(_names(values.get("source"))), None),
             language=_language_code(given) or identify_language(f"{headline}\n{content}"),
             truncated=truncated,
             extra={key: value for key, value in element.items() if key not in read},
         )
 
-    def _name(self, element: Mapping[str, Any], field: str) -> str | None:
-        """Return the first of the names of `field` under which there is a value."""
-        return next((name for name in self.names[field] if not _is_missing(element.get(name))), None)
-
-    def _first(self, element: Mapping[str, Any], field: str) -> Any:
-        """Return the value under the first of the names of `field` under which there is one."""
-        name = self._name(element, field)
-        return None if name is None else element[name]
+    def _found(self, element: Mapping[str, Any]) -> dict[str, str]:
+        """Return, for each field that has a value, the first of its names under which there is one."""
+        return {
+            field: name
+            for field, names in self.names.items()
+            if (name := next((name for name in names if not _is_missing(element.get(name))), None))
+            is not None
+        }
 
 
 def _is_missing(value: object) -> bool:

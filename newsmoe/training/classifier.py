@@ -10,7 +10,7 @@ from scipy.optimize import minimize_scalar
 from sklearn.linear_model import LogisticRegression
 
 from newsmoe.evaluation.metrics import figures
-from newsmoe.registry.backbone.adapter import Adapter, load_adapter
+from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE, Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.kinds.embedded import Shares, softmax
 from newsmoe.training.data import Head, WindowSet, joined, read_source
@@ -51,6 +51,8 @@ def train_classifier(recipe: Recipe, root: Path, backbone: Backbone, folder: Pat
     dev = {source.name: read_source(source, recipe, root, backbone) for source in recipe.dev}
     head = _fit(recipe, train, _encode(train, backbone, None, report), report)
     adapter = None
+    for stale in (ADAPTER_FILE, ADAPTER_CONFIG_FILE):  # of an earlier training into this folder
+        (folder / stale).unlink(missing_ok=True)
     if recipe.adapter is not None:
         from newsmoe.training.finetune import finetune
 

@@ -62,17 +62,7 @@ def finetune(
     """
     torch.manual_seed(recipe.seed)
     shuffle = np.random.default_rng(recipe.seed)
-    lora = LoraConfig(
-        r=recipe.rank,
-        lora_alpha=recipe.alpha,
-        lora_dropout=recipe.dropout,
-        target_modules=["query", "key", "value", "dense"],
-        bias="none",
-    )
-    with warnings.catch_warnings():  # peft asks transformers for a name that is on its way out
-        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
-        encoder = get_peft_model(load_bert(backbone.files, recipe.backbone_dropout), lora)
-    encoder.peft_config["default"].base_model_name_or_path = NAME  # not a path on this machine
+    encoder = _adapted(recipe, backbone)
     model = _Classifier(encoder, start.weight, start.bias)
     optimizer, schedule = _optimizer(model, recipe, train, shuffle)
     best, tuned = math.inf, start
@@ -92,6 +82,22 @@ def finetune(
         if dev_loss < best:
             best, tuned = dev_loss, _save(model, encoder, folder)
     return tuned
+
+
+def _adapted(recipe: AdapterRecipe, backbone: Backbone) -> PeftModel:
+    """Return the published encoder with a fresh adapter on all its linear modules."""
+    lora = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=recipe.alpha,
+        lora_dropout=recipe.dropout,
+        target_modules=["query", "key", "value", "dense"],
+        bias="none",
+    )
+    with warnings.catch_warnings():  # peft asks transformers for a name that is on its way out
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+        encoder = get_peft_model(load_bert(backbone.files, recipe.backbone_dropout), lora)
+    encoder.peft_config["default"].base_model_name_or_path = NAME  # not a path on this machine
+    return encoder
 
 
 def _optimizer(

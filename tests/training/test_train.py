@@ -113,3 +113,11 @@ def test_an_adapter_is_trained_and_used_by_name(folder: Path) -> None:
     }  # fmt: skip
     assert str(folder) not in (expert / "adapter_config.json").read_text()
     assert moods(folder) == ["good", "bad"]
+
+
+def test_an_adapter_of_an_earlier_training_does_not_stay(folder: Path) -> None:
+    expert = folder / "experts" / "mood"
+    expert.mkdir(parents=True)
+    (expert / "adapter_model.safetensors").write_bytes(b"of another training")
+    assert not (trained(folder) / "adapter_model.safetensors").exists()
+    assert moods(folder) == ["good", "bad"]

@@ -1,8 +1,12 @@
 """How a run comes along, on a terminal."""
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
 from types import TracebackType
 
+from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -19,7 +23,9 @@ from newsmoe.analysis import Analysis
 from newsmoe.cli.console import messages, plain
 from newsmoe.orchestrator.figures import RunFigures
 
-__all__ = ["RunProgress"]
+__all__ = ["RunProgress", "reporting"]
+
+SECONDS_BETWEEN_LINES = 30  # of a long job whose messages go to a file
 
 
 class _ExpertCounts(ProgressColumn):
@@ -81,3 +87,34 @@ class RunProgress:
                 self.console.print(plain(f"{where}: {error.type}: {error.message}", style="red"))
         speed = self.bar.tasks[0].speed
         self.bar.update(self.task, advance=1, rate=f"{speed:.0f}/s" if speed else "")
+
+
+@contextmanager
+def reporting(console: Console) -> Iterator[Callable[[str, int, int], None]]:
+    """Show what a long job reports: a bar on a terminal, a line now and then anywhere else.
+
+    Yields what the job is to call: what is going on, how many are done, of how many. What is finished stays
+    on the screen as a line.
+    """
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    task = bar.add_task("starting", total=None)
+    told = monotonic()
+
+    def report(what: str, done: int, of: int) -> None:
+        nonlocal told
+        bar.update(task, description=what, completed=done, total=of)
+        if done == of or (not console.is_terminal and monotonic() - told > SECONDS_BETWEEN_LINES):
+            told = monotonic()
+            console.print(plain(what if done == of else f"{what}: {done} of {of}"))
+
+    with bar:
+        yield report

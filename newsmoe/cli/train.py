@@ -21,6 +21,7 @@ def classifier(
 ) -> None:
     """Train a classifier on labelled texts: a head on the backbone, with its card."""
     from newsmoe.cli.console import messages, plain, results, table
+    from newsmoe.cli.progress import reporting
     from newsmoe.errors import ConfigError
     from newsmoe.registry.expert import Device
     from newsmoe.registry.kinds import Workshop
@@ -35,15 +36,9 @@ def classifier(
     asked = read_recipe(recipe)
     console = messages()
     folder = output or recipe.parent
-    with console.status("loading the backbone") as status:
-
-        def report(what: str, done: int, of: int) -> None:
-            status.update(f"{what}: {done}/{of}")
-            if done == of:
-                console.print(plain(what))
-
+    with reporting(console) as report:
         backbone = Workshop().backbone(Device(device).resolve())
-        trained = train_classifier(asked, data, backbone, folder, report)
+        trained = train_classifier(asked, recipe.parent, data, backbone, folder, report)
     card = write_folder(folder, asked, trained, f"newsmoe train classifier {recipe.as_posix()} --data DATA")
     rows = table("data", "metric", ">value")
     for one in card.quality:

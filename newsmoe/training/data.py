@@ -11,6 +11,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import Window
+from newsmoe.registry.kinds.embedded import Shares, softmax
 from newsmoe.training.recipe import Recipe, Source
 
 __all__ = ["Head", "WindowSet", "joined", "read_source"]
@@ -47,6 +48,17 @@ class WindowSet:
         totals = np.bincount(self.articles, weights=tokens)
         shares: NDArray[np.float64] = self.weights[self.articles] * tokens / totals[self.articles]
         return shares
+
+    def shares(self, logits: NDArray[np.floating]) -> Shares:
+        """Return probabilities of shape (articles, labels) for logits of shape (windows, labels).
+
+        They are the mean over an article's windows, by tokens, as an expert answers.
+        """
+        tokens = np.array([len(window) for window in self.windows], dtype=np.float64)
+        sums = np.zeros((len(self.labels), logits.shape[1]))
+        np.add.at(sums, self.articles, softmax(logits) * tokens[:, None])
+        means: Shares = sums / sums.sum(axis=1, keepdims=True)
+        return means
 
 
 def read_source(source: Source, recipe: Recipe, root: Path, backbone: Backbone) -> WindowSet:

@@ -86,12 +86,15 @@ class AdapterRecipe(Strict):
     Attributes:
         rank: of the change of each linear module.
         alpha: the change is scaled by alpha / rank.
-        dropout: on the change's input.
-        backbone_dropout: in the backbone; drawing it costs a processor as much time as the forward pass.
-        epochs: times that the data is seen; the one with the least loss on dev data is kept.
+        start: folder of an expert, relative to the recipe's, whose adapter training starts from.
+        dropout: on the change's input; drawing it takes a processor half as long again as all the rest.
+        token_dropout: share of tokens that are hidden from the model in training.
+        epochs: times that the data is seen; the one that is best on dev data is kept.
+        patience: epochs without a better one after which training stops.
         learning_rate: of the adapter, at its highest.
         head_learning_rate: of the head, at its highest.
-        weight_decay: of the adapter.
+        weight_decay: of adapter and head.
+        average: how much of the averaged weights, which are those kept, stays from step to step.
         batch_tokens: most tokens in a batch, padding included.
         batch_items: most windows in a batch.
         seed: of order and dropout.
@@ -99,14 +102,17 @@ class AdapterRecipe(Strict):
 
     rank: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)
-    dropout: float = Field(0.05, ge=0, lt=1)
-    backbone_dropout: float = Field(0.0, ge=0, lt=1)
+    start: str | None = None
+    dropout: float = Field(0.0, ge=0, lt=1)
+    token_dropout: float = Field(0.05, ge=0, lt=1)
     epochs: int = Field(3, ge=1)
-    learning_rate: float = Field(5e-4, gt=0)
+    patience: int = Field(2, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
     head_learning_rate: float = Field(5e-3, gt=0)
     weight_decay: float = Field(0.01, ge=0)
+    average: float = Field(0.998, ge=0, lt=1)
     batch_tokens: int = Field(2048, ge=1)
-    batch_items: int = Field(32, ge=1)
+    batch_items: int = Field(48, ge=1)
     seed: int = 0
 
 

@@ -83,10 +83,13 @@ class Backbone:
     @cached_property
     def _frame(self) -> tuple[int, int, int]:
         """Ids of the tokens that open, close and pad a window."""
-        first, last, pad = (self.tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]", "[PAD]"))
-        if first is None or last is None or pad is None:
-            raise ModelError(f"{self.files.tokenizer}: lacks one of the tokens [CLS], [SEP], [PAD]")
-        return first, last, pad
+        return self._id("[CLS]"), self._id("[SEP]"), self._id("[PAD]")
+
+    def _id(self, token: str) -> int:
+        found = self.tokenizer.token_to_id(token)
+        if found is None:
+            raise ModelError(f"{self.files.tokenizer}: lacks the token {token}")
+        return int(found)
 
     def read(self, article: Article) -> Reading:
         """Cut an article into windows."""
@@ -128,6 +131,10 @@ class Backbone:
             ids[row, :size] = [first, *np.frombuffer(window.ids, dtype=np.int32), last]
             mask[row, :size] = 1
         return ids, mask
+
+    def hide_tokens(self, ids: NDArray[np.int64], hidden: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Return ids with those under `hidden`, of the same shape, replaced; the frame and padding stay."""
+        return np.where(hidden & ~np.isin(ids, self._frame), self._id("[MASK]"), ids)
 
 
 def _pool(states: Vectors, window: Window) -> Encoded:

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 import newsmoe
-from newsmoe.cli import analyze, config, experts, route, schema, show, train
+from newsmoe.cli import analyze, config, evaluate, experts, route, schema, show, train
 from newsmoe.errors import NewsmoeError
 
 __all__ = ["app", "main"]
@@ -107,6 +107,7 @@ app.add_typer(
     name="experts",
 )
 app.add_typer(_group("Make experts of your own data.", ("classifier", train.classifier)), name="train")
+app.command("evaluate")(with_exit_codes(evaluate.evaluate))
 app.command("schema")(with_exit_codes(schema.schema))
 app.add_typer(_group("See the settings.", ("show", config.show)), name="config")
 

@@ -1,12 +1,33 @@
-"""Figures of a classifier on labelled data."""
+"""Figures of classifiers on labelled data."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import accuracy_score, f1_score
+from pydantic import Field
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precision_recall_fscore_support
 
-__all__ = ["expected_calibration_error", "figures"]
+from newsmoe.validation import Strict
+
+__all__ = ["LabelQuality", "classification_figures", "expected_calibration_error", "label_quality"]
 
 BINS = 15
+
+
+class LabelQuality(Strict):
+    """How good one label is found.
+
+    Attributes:
+        precision: share of the articles that were given the label that have it.
+        recall: share of the articles that have the label that were given it.
+        f1: harmonic mean of the two.
+        support: articles that have the label.
+    """
+
+    precision: float
+    recall: float
+    f1: float
+    support: int = Field(ge=0)
 
 
 def expected_calibration_error(probabilities: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
@@ -26,8 +47,15 @@ def expected_calibration_error(probabilities: NDArray[np.floating], truth: NDArr
     return float(sum(gaps))
 
 
-def figures(probabilities: NDArray[np.floating], truth: NDArray[np.integer]) -> dict[str, float]:
-    """Return accuracy, macro-F1 over the labels that occur, and calibration error, all from 0 to 1."""
+def classification_figures(
+    probabilities: NDArray[np.floating], truth: NDArray[np.integer]
+) -> dict[str, float]:
+    """Return accuracy, macro-F1 over the labels that occur, and calibration error, all from 0 to 1.
+
+    Args:
+        probabilities: shape (items, labels).
+        truth: index of the right label, shape (items,).
+    """
     predicted = probabilities.argmax(axis=1)
     return {
         "accuracy": float(accuracy_score(truth, predicted)),
@@ -36,3 +64,28 @@ def figures(probabilities: NDArray[np.floating], truth: NDArray[np.integer]) -> 
         ),
         "ECE": expected_calibration_error(probabilities, truth),
     }
+
+
+def label_quality(
+    predicted: NDArray[np.integer], truth: NDArray[np.integer], labels: Sequence[str]
+) -> tuple[dict[str, LabelQuality], dict[str, dict[str, int]]]:
+    """Return figures by label, and the confusion counts by right label and given label.
+
+    Args:
+        predicted: index of the given label, shape (items,).
+        truth: index of the right label, shape (items,).
+        labels: their names.
+    """
+    numbers = range(len(labels))
+    rows = zip(
+        *precision_recall_fscore_support(truth, predicted, labels=numbers, zero_division=0), strict=True
+    )
+    by_label = {
+        label: LabelQuality(precision=precision, recall=recall, f1=f1, support=int(support))
+        for label, (precision, recall, f1, support) in zip(labels, rows, strict=True)
+    }
+    counts = confusion_matrix(truth, predicted, labels=numbers).tolist()
+    confusion = {
+        label: dict(zip(labels, row, strict=True)) for label, row in zip(labels, counts, strict=True)
+    }
+    return by_label, confusion

@@ -67,6 +67,7 @@ class Registry:
         folders: the user's folders of cards, each card in a folder of its own.
         changes: changed settings of experts, by name.
         plugins: whether to look for entry points.
+        builtin: whether to look for the built-in experts.
     """
 
     def __init__(
@@ -75,10 +76,12 @@ class Registry:
         changes: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         plugins: bool = True,
+        builtin: bool = True,
     ) -> None:
         self.folders = tuple(folders)
         self.changes = dict(changes or {})
         self.plugins = plugins
+        self.builtin = builtin
         self.workshop = Workshop()
         self._added: dict[str, ExpertInfo] = {}
 
@@ -160,9 +163,8 @@ class Registry:
         return made
 
     def _from_cards(self) -> Iterable[ExpertInfo]:
-        builtin = builtin_folder()
         seen: set[Path] = set()
-        for root in (builtin, *self.folders):
+        for root in (*([builtin_folder()] if self.builtin else []), *self.folders):
             if not root.is_dir():
                 raise ConfigError(f"{root}: no such folder of experts; check --experts-dir and experts_dir")
             for path in sorted(root.glob(f"*/{CARD_FILE}")):

@@ -1,24 +1,23 @@
 """A classifier on the backbone: reading, fitting a head, tuning an adapter, calibrating, measuring."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from newsmoe.errors import ConfigError
-from newsmoe.evaluation.metrics import figures
 from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE, Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.training.data import Head, WindowSet, joined, read_source
-from newsmoe.training.recipe import Recipe
+from newsmoe.training.folder import Made
+from newsmoe.training.recipe import ClassifierRecipe
 from newsmoe.training.report import Report
 
-__all__ = ["Trained", "train_classifier"]
+__all__ = ["train_classifier"]
 
 BLOCK = 512  # windows that are encoded between two reports of progress
 MOST_STEPS = 2000
@@ -26,24 +25,9 @@ ENOUGH_TO_START = 10_000
 """Windows that the head is fitted on where an adapter is trained along with it afterwards."""
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What training yields beside the adapter, which lies in the expert's folder already.
-
-    Attributes:
-        head: the head.
-        temperature: divides the logits.
-        quality: figures on each dev source, by its name.
-    """
-
-    head: Head
-    temperature: float
-    quality: dict[str, dict[str, float]]
-
-
 def train_classifier(
-    recipe: Recipe, home: Path, root: Path, backbone: Backbone, folder: Path, report: Report
-) -> Trained:
+    recipe: ClassifierRecipe, home: Path, root: Path, backbone: Backbone, folder: Path, report: Report
+) -> Made:
     """Train what the recipe says; an adapter is written into `folder`.
 
     A multinomial logistic regression on the frozen backbone's window vectors comes first; it is the head, or
@@ -53,7 +37,7 @@ def train_classifier(
         InputError: a source cannot be read.
     """
     train = joined([read_source(source, recipe, root, backbone) for source in recipe.train], recipe)
-    dev = {source.name: read_source(source, recipe, root, backbone) for source in recipe.dev}
+    dev = {source.title: read_source(source, recipe, root, backbone) for source in recipe.dev}
     start = _start(recipe, home)
     head = _fit(recipe, train, backbone, load_adapter(start) if start else None, report)
     for stale in (ADAPTER_FILE, ADAPTER_CONFIG_FILE):  # of an earlier training into this folder
@@ -66,12 +50,12 @@ def train_classifier(
         head = finetune(recipe.adapter, train, dev, head, backbone, encoder, folder, report)
     adapter = load_adapter(folder)
     logits = {name: _logits(one, head, backbone, adapter, report) for name, one in dev.items()}
-    temperature = _temperature(dev, logits)
-    quality = {name: figures(one.shares(logits[name] / temperature), one.labels) for name, one in dev.items()}
-    return Trained(head, temperature, quality)
+    head, temperature = _calibrated(head, train, dev, logits)
+    settings = {"labels": list(recipe.labels), "long_input": recipe.long_input, "temperature": temperature}
+    return Made("classifier", settings, {"weight": head.weight, "bias": head.bias})
 
 
-def _start(recipe: Recipe, home: Path) -> Path | None:
+def _start(recipe: ClassifierRecipe, home: Path) -> Path | None:
     """Return the folder of the expert whose adapter training starts from.
 
     Raises:
@@ -97,17 +81,18 @@ def _encode(
 
 
 def _fit(
-    recipe: Recipe, train: WindowSet, backbone: Backbone, adapter: Adapter | None, report: Report
+    recipe: ClassifierRecipe, train: WindowSet, backbone: Backbone, adapter: Adapter | None, report: Report
 ) -> Head:
     """Fit a head by logistic regression on the vectors of all windows; on some where it is only a start."""
-    chosen = np.arange(len(train.windows))
+    chosen = np.flatnonzero(train.clear[train.articles])
     if recipe.adapter is not None:
         shuffled = np.random.default_rng(recipe.adapter.seed).permutation(chosen)
         chosen = shuffled[:ENOUGH_TO_START]
     vectors = _encode([train.windows[index] for index in chosen.tolist()], backbone, adapter, report)
     report("fitting the head", 0, 1)
     model = LogisticRegression(C=recipe.regularization, max_iter=MOST_STEPS)
-    model.fit(vectors, train.labels[train.articles[chosen]], sample_weight=train.window_weights[chosen])
+    labels = train.accepted.argmax(axis=1)[train.articles[chosen]]
+    model.fit(vectors, labels, sample_weight=train.window_weights[chosen])
     weight = np.zeros((len(recipe.labels), vectors.shape[1]), dtype=np.float32)
     bias = np.full(len(recipe.labels), -100.0, dtype=np.float32)  # a label that the data lacks never wins
     if len(model.classes_) == 2:  # scikit-learn keeps one row for two classes
@@ -127,15 +112,29 @@ def _logits(
     return logits
 
 
-def _temperature(dev: Mapping[str, WindowSet], logits: Mapping[str, NDArray[np.floating]]) -> float:
-    """Return the temperature of least negative log-likelihood on dev data (Guo et al. 2017)."""
+def _calibrated(
+    head: Head, train: WindowSet, dev: Mapping[str, WindowSet], logits: Mapping[str, NDArray[np.floating]]
+) -> tuple[Head, float]:
+    """Return head and temperature of least negative log-likelihood on dev data (Guo et al. 2017).
 
-    def loss(log_temperature: float) -> float:
+    A label that the training data lacks and the dev data has gets one logit for everything, fitted along
+    with the temperature: it is then the answer wherever the others are about as likely as each other. So a
+    model of positive and negative comes by a neutral band.
+    """
+    weights = np.concatenate([one.weights for one in dev.values()])
+    wanted = np.any([one.accepted[one.clear].any(axis=0) for one in dev.values()], axis=0)
+    banded = np.flatnonzero(wanted & ~train.accepted.any(axis=0))
+
+    def loss(values: NDArray[np.floating]) -> float:
         likelihoods = []
         for name, one in dev.items():
-            shares = one.shares(logits[name] / np.exp(log_temperature))
-            likelihoods.append(shares[np.arange(len(shares)), one.labels])
-        return float(-np.log(np.maximum(np.concatenate(likelihoods), 1e-12)).mean())
+            moved = logits[name] / np.exp(values[0])
+            moved[:, banded] = values[1:]
+            likelihoods.append(one.likelihood(one.shares(moved)))
+        return float(-np.average(np.log(np.maximum(np.concatenate(likelihoods), 1e-12)), weights=weights))
 
-    found = minimize_scalar(loss, bounds=(-3.0, 3.0), method="bounded")
-    return round(float(np.exp(found.x)), 4)
+    found = minimize(loss, np.zeros(1 + len(banded)), method="Nelder-Mead")
+    temperature = round(float(np.exp(found.x[0])), 4)
+    weight, bias = head.weight.copy(), head.bias.copy()
+    weight[banded], bias[banded] = 0.0, found.x[1:] * temperature
+    return Head(weight, bias), temperature

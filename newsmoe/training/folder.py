@@ -1,60 +1,109 @@
 """An expert's folder written: weights, card and model card."""
 
+from collections.abc import Iterable, Mapping
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import tomli_w
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from numpy.typing import NDArray
 from safetensors.numpy import save
 
+from newsmoe.evaluation.measure import Evaluation
 from newsmoe.registry.cards import CARD_FILE, Card, Measurement, Training
-from newsmoe.registry.kinds.classifier import HEAD_FILE
-from newsmoe.training.classifier import Trained
+from newsmoe.registry.kinds.embedded import HEAD_FILE
 from newsmoe.training.recipe import Recipe
 
-__all__ = ["write_folder"]
+__all__ = ["Made", "with_measurements", "write_expert", "write_model_card"]
+
+PAGE_FILE = "README.md"
 
 
-def write_folder(folder: Path, recipe: Recipe, trained: Trained, command: str) -> Card:
-    """Write weights, card and model card of a trained expert into `folder`, and return its card."""
-    today = date.today().isoformat()
+class Made(NamedTuple):
+    """What training yields beside the adapter, which lies in the expert's folder already.
+
+    Attributes:
+        kind: the code behind the expert.
+        settings: of that kind.
+        head: tensors.
+    """
+
+    kind: str
+    settings: Mapping[str, Any]
+    head: Mapping[str, NDArray[Any]]
+
+
+def write_expert(folder: Path, recipe: Recipe, made: Made, command: str) -> Card:
+    """Write head and card of a trained expert into `folder`, and return the card, nothing measured yet.
+
+    Args:
+        folder: made if it is not there.
+        recipe: what it was made from.
+        made: what came out.
+        command: what makes it again.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / HEAD_FILE).write_bytes(save({"weight": trained.head.weight, "bias": trained.head.bias}))
+    (folder / HEAD_FILE).write_bytes(save(dict(made.head)))  # save_file would let nobody else read it
     card = Card(
         name=recipe.name,
         task=recipe.task,
-        kind="classifier",
+        kind=made.kind,
         description=recipe.description,
         languages=recipe.languages,
         licence=recipe.licence,
-        settings={
-            "labels": list(recipe.labels),
-            "long_input": recipe.long_input,
-            "temperature": trained.temperature,
-        },
+        settings=dict(made.settings),
         training=Training(
-            data=[f"{source.name} ({source.licence})" for source in recipe.train], command=command, date=today
+            data=[f"{source.title} ({source.licence})" for source in recipe.train],
+            command=command,
+            date=date.today().isoformat(),
         ),
-        quality=[
-            Measurement(data=data, figures={metric: round(value, 4) for metric, value in figures.items()})
-            for data, figures in trained.quality.items()
-        ],
         folder=folder,
     )
-    (folder / CARD_FILE).write_text(_as_toml(card), encoding="utf-8")
+    write_card(card)
+    return card
+
+
+def with_measurements(card: Card, evaluations: Iterable[Evaluation], command: str) -> Card:
+    """Put figures into the card, those on other data stay, and write it.
+
+    Args:
+        card: of the expert that was measured.
+        evaluations: what was measured.
+        command: what measures it again.
+    """
+    packages = ", ".join(f"{package} {version(package)}" for package in ("newsmoe", "onnxruntime"))
+    source = f"{command}; {date.today().isoformat()}, {packages}"
+    fresh = [
+        Measurement(
+            data=one.data,
+            figures={"items": one.answered, **{name: round(value, 4) for name, value in one.figures.items()}},
+            source=source,
+        )
+        for one in evaluations
+    ]
+    measured = {one.data for one in fresh}
+    kept = [one for one in card.quality if one.data not in measured]
+    card = card.model_copy(update={"quality": [*kept, *fresh]})
+    write_card(card)
+    return card
+
+
+def write_card(card: Card) -> None:
+    """Write `expert.toml`."""
+    values = card.model_dump(mode="json", exclude_defaults=True)
+    text = "# Written by `newsmoe train`; change recipe.toml and train again.\n" + tomli_w.dumps(values)
+    (card.folder / CARD_FILE).write_text(text, encoding="utf-8")
+
+
+def write_model_card(card: Card, recipe: Recipe) -> None:
+    """Write the page for people, from the card and the recipe."""
     environment = Environment(  # noqa: S701  # Markdown, of our own recipe
         loader=PackageLoader("newsmoe.training"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("model_card.md").render(
-        card=card, recipe=recipe, trained=trained, command=command
-    )
-    (folder / "README.md").write_text(page, encoding="utf-8")
-    return card
-
-
-def _as_toml(card: Card) -> str:
-    values = card.model_dump(mode="json", exclude_defaults=True)
-    return "# Written by `newsmoe train`; change recipe.toml and train again.\n" + tomli_w.dumps(values)
+    page = environment.get_template("model_card.md").render(card=card, recipe=recipe)
+    (card.folder / PAGE_FILE).write_text(page, encoding="utf-8")

@@ -167,8 +167,10 @@ class _State:
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
         except (OSError, SafetensorError):
             return
-        of = {key: {n.partition("/")[2]: t for n, t in tensors.items() if n.startswith(f"{key}/")}
-              for key in ("now", "average", "best", "exp_avg", "exp_avg_sq", "step")}  # fmt: skip
+        of = {
+            key: {name: tensors[f"{key}/{name}"] for name in self.weights}
+            for key in ("now", "average", "best", "exp_avg", "exp_avg_sq", "step")
+        }
         self.load(of["now"])
         self.average, self.best = of["average"], of["best"]
         for name, one in self.weights.items():

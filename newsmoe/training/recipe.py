@@ -1,83 +1,20 @@
 """`recipe.toml`: what an expert is trained on, and how, so that anybody can make it again."""
 
-import json
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TypeVar
 
 from pydantic import Field, ValidationError
 
-from newsmoe.article import Article
 from newsmoe.config import read_toml
-from newsmoe.errors import ConfigError, InputError
+from newsmoe.errors import ConfigError
+from newsmoe.evaluation.labelled import LabelSource, Source
 from newsmoe.registry.backbone.reading import LongInput
-from newsmoe.storage.readers import read_elements
-from newsmoe.storage.text import clean_line, clean_text
+from newsmoe.registry.cards import Card
 from newsmoe.validation import Strict, describe
 
-__all__ = ["AdapterRecipe", "Example", "Recipe", "Source", "read_recipe"]
+__all__ = ["RECIPE_FILE", "AdapterRecipe", "ClassifierRecipe", "Recipe", "read_recipe", "recipe_of"]
 
-
-class Example(NamedTuple):
-    """A labelled article."""
-
-    article: Article
-    label: str
-
-
-class Source(Strict):
-    """A file of labelled texts: JSON Lines, one object a line.
-
-    Attributes:
-        path: below the folder of data that the command is given.
-        name: what the data is called, for the card.
-        licence: as published.
-        headline: key of the headline, if there is one.
-        content: key of the text, if there is one.
-        label: key of the label.
-        labels: from the data's labels to the expert's; labels that are not named are left out. Empty:
-            they are the same.
-        weight: how much an example counts against one of another source.
-    """
-
-    path: str
-    name: str
-    licence: str
-    headline: str | None = None
-    content: str | None = None
-    label: str = "label"
-    labels: dict[str, str] = {}
-    weight: float = Field(1.0, gt=0)
-
-    def examples(self, root: Path, known: tuple[str, ...]) -> Iterator[Example]:
-        """Yield the labelled articles.
-
-        Raises:
-            InputError: the file cannot be read, or an element lacks a key or has a label that nobody knows.
-        """
-        path = root / self.path
-        for number, element in enumerate(read_elements(str(path), path, lines=True), start=1):
-            where = f"{path}: element {number}"
-            if not isinstance(element, Mapping):
-                raise InputError(f"{where}: expected an object, found {json.dumps(element)[:40]}")
-            given = str(_value(element, self.label, where))
-            label = self.labels.get(given) if self.labels else given
-            if label is None:
-                continue
-            if label not in known:
-                raise InputError(f"{where}: label {label!r} is not one of {', '.join(known)}")
-            yield Example(self._article(element, where), label)
-
-    def _article(self, element: Mapping[str, Any], where: str) -> Article:
-        headline = clean_line(str(_value(element, self.headline, where))) if self.headline else ""
-        content = clean_text(str(_value(element, self.content, where)))[0] if self.content else ""
-        return Article(headline=headline, content=content, language="en")
-
-
-def _value(element: Mapping[str, Any], key: str, where: str) -> Any:
-    if element.get(key) is None:
-        raise InputError(f"{where}: no value under {key!r}; keys: {', '.join(map(repr, element))}")
-    return element[key]
+RECIPE_FILE = "recipe.toml"
 
 
 class AdapterRecipe(Strict):
@@ -125,38 +62,61 @@ class Recipe(Strict):
         description: one sentence for people.
         languages: codes of the data's languages.
         licence: of the weights.
-        labels: what it may answer.
-        long_input: how articles of several windows are read.
-        regularization: inverse strength, scikit-learn's `C`.
-        balanced: whether rare labels count more.
+        notes: paragraphs for the model card: limits, what the data lacks.
         adapter: how an adapter is trained, if one is.
         train: sources to learn from.
         dev: sources to calibrate and measure on, never learnt from.
-        notes: paragraphs for the model card: limits, what the data lacks.
     """
 
     name: str
     task: str
-    description: str
-    languages: tuple[str, ...]
-    licence: str
+    description: str = ""
+    languages: tuple[str, ...] = ("en",)
+    licence: str = "not stated"
+    notes: str = ""
+    adapter: AdapterRecipe | None = None
+    train: tuple[Source, ...] = Field(min_length=1)
+    dev: tuple[Source, ...] = Field(min_length=1)
+
+
+class ClassifierRecipe(Recipe):
+    """What a classifier is trained on, and how.
+
+    Attributes:
+        labels: what it may answer.
+        long_input: how articles are read.
+        regularization: inverse strength, scikit-learn's `C`.
+        balanced: whether rare labels count more.
+    """
+
     labels: tuple[str, ...] = Field(min_length=2)
     long_input: LongInput = "windows"
     regularization: float = Field(1.0, gt=0)
     balanced: bool = False
-    adapter: AdapterRecipe | None = None
-    train: tuple[Source, ...] = Field(min_length=1)
-    dev: tuple[Source, ...] = Field(min_length=1)
-    notes: str = ""
+    train: tuple[LabelSource, ...] = Field(min_length=1)
+    dev: tuple[LabelSource, ...] = Field(min_length=1)
 
 
-def read_recipe(path: Path) -> Recipe:
+AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
+
+
+def read_recipe(path: Path, kind: type[AnyRecipe]) -> AnyRecipe:
     """Read a recipe.
 
     Raises:
         ConfigError: it cannot be read or makes no sense; names file and key.
     """
     try:
-        return Recipe.model_validate(read_toml(path))
+        return kind.model_validate(read_toml(path))
     except ValidationError as error:
-        raise ConfigError(f"{path}: {describe(error, Recipe)}") from None
+        raise ConfigError(f"{path}: {describe(error, kind)}") from None
+
+
+def recipe_of(card: Card) -> ClassifierRecipe | None:
+    """Return the recipe in an expert's folder, if it has one.
+
+    Raises:
+        ConfigError: it makes no sense.
+    """
+    path = card.folder / RECIPE_FILE
+    return read_recipe(path, ClassifierRecipe) if path.is_file() else None

@@ -10,10 +10,11 @@ from tokenizers import Tokenizer
 from newsmoe.article import Article
 from newsmoe.registry.backbone.sentences import split_sentences
 
-__all__ = ["HEADLINE", "LongInput", "Reading", "Span", "Window", "read_article"]
+__all__ = ["HEADLINE", "Extract", "LongInput", "Reading", "Span", "Window", "read_article"]
 
-LongInput = Literal["head", "head+tail", "windows"]
-"""What is read of an article of several windows: the first, the first and the last, or all of them."""
+LongInput = Literal["head", "head+tail", "windows", "sentences"]
+"""What is read of an article: its first window, the first and the last, all of them, or the sentences of its
+first window, each by itself, as a model does best that has learnt from single sentences."""
 
 HEADLINE = -1
 """Number of the headline among the sentences of a reading."""
@@ -46,6 +47,25 @@ class Window:
         return len(self.ids) // 4
 
 
+class Extract(NamedTuple):
+    """What an expert reads of an article.
+
+    Attributes:
+        windows: the pieces.
+        weights: how much each counts in the answer for the article; not normalised.
+        whole: whether they are all that there is.
+    """
+
+    windows: tuple[Window, ...]
+    weights: tuple[float, ...]
+    whole: bool
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in all windows, special ones not counted."""
+        return sum(map(len, self.windows))
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """An article as a model reads it.
@@ -62,11 +82,27 @@ class Reading:
     windows: tuple[Window, ...]
     truncated: bool
 
-    def chosen(self, policy: LongInput) -> tuple[Window, ...]:
-        """Return the windows that `policy` reads."""
-        if policy == "windows" or len(self.windows) <= 1:
-            return self.windows
-        return self.windows[:1] if policy == "head" else (self.windows[0], self.windows[-1])
+    def extract(self, policy: LongInput) -> Extract:
+        """Return what `policy` reads."""
+        if policy == "sentences":
+            return self._sentences()
+        windows = self.windows
+        if policy == "head":
+            windows = windows[:1]
+        elif policy == "head+tail" and len(windows) > 1:
+            windows = (windows[0], windows[-1])
+        whole = not self.truncated and len(windows) == len(self.windows)
+        return Extract(windows, tuple(float(len(window)) for window in windows), whole)
+
+    def _sentences(self) -> Extract:
+        """Return the sentences of the first window, one a window; the further down, the less they count."""
+        first = self.windows[:1]
+        spans = [span for window in first for span in window.spans]
+        return Extract(
+            tuple(_cut(window, span) for window in first for span in window.spans),
+            tuple(1.0 / (1.0 + max(span.sentence, 0)) for span in spans),
+            not self.truncated and len(self.windows) <= 1,
+        )
 
 
 def read_article(article: Article, tokenizer: Tokenizer, most_tokens: int) -> Reading:
@@ -81,6 +117,12 @@ def read_article(article: Article, tokenizer: Tokenizer, most_tokens: int) -> Re
         windows=tuple(_pack(ids, most_tokens)),
         truncated=len(text) < len(article.content),
     )
+
+
+def _cut(window: Window, span: Span) -> Window:
+    """Return a sentence of a window as a window of its own."""
+    ids = window.ids[4 * span.start : 4 * span.end]
+    return Window(ids, (Span(span.sentence, 0, span.end - span.start),))
 
 
 def _pack(ids: Sequence[np.ndarray], most: int) -> Iterator[Window]:

@@ -2,22 +2,16 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from pydantic import Field, field_validator
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from newsmoe.analysis import Prediction
 from newsmoe.article import Article
-from newsmoe.errors import ModelError
 from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import Workshop
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, LongInputSettings, Shares, softmax
 
-__all__ = ["HEAD_FILE", "Classifier", "ClassifierSettings"]
-
-HEAD_FILE = "head.safetensors"
+__all__ = ["Classifier", "ClassifierSettings"]
 
 
 class ClassifierSettings(LongInputSettings):
@@ -50,18 +44,9 @@ class Classifier(EmbeddedExpert):
         Raises:
             ModelError: the file is missing or damaged, or is not made for these labels.
         """
-        path = self.card.folder / HEAD_FILE
-        try:
-            tensors = load_file(path)
-            self.weight, self.bias = tensors["weight"], tensors["bias"]
-        except (OSError, SafetensorError, KeyError) as error:
-            raise ModelError(f"{path}: cannot be loaded: {error}") from None
-        expected = (len(self.labels), self.backbone.width)
-        for name, tensor, shape in (("weight", self.weight, expected), ("bias", self.bias, expected[:1])):
-            if tensor.shape != shape:
-                raise ModelError(f"{path}: the {name}'s shape is {tensor.shape}, the card asks for {shape}")
-        if not (np.isfinite(self.weight).all() and np.isfinite(self.bias).all()):
-            raise ModelError(f"{path}: holds values that are no numbers")
+        rows = len(self.labels)
+        head = self.load_head({"weight": (rows, self.backbone.width), "bias": (rows,)})
+        self.weight, self.bias = head["weight"], head["bias"]
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the label distribution of each article."""

@@ -1,22 +1,26 @@
 """What experts on the shared backbone have in common."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
 
 from newsmoe.analysis import InputUse, Labels, Prediction
 from newsmoe.article import Article
-from newsmoe.errors import PredictionError
+from newsmoe.errors import ModelError, PredictionError
 from newsmoe.registry.backbone.adapter import Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Encoded, Vectors
-from newsmoe.registry.backbone.reading import LongInput, Reading, Window
+from newsmoe.registry.backbone.reading import Extract, LongInput, Window
 from newsmoe.registry.cards import Card
 from newsmoe.registry.expert import Device
 from newsmoe.registry.kinds import Workshop
 from newsmoe.validation import Strict
 
-__all__ = ["EmbeddedExpert", "LongInputSettings", "Shares", "softmax"]
+__all__ = ["HEAD_FILE", "EmbeddedExpert", "LongInputSettings", "Shares", "softmax"]
+
+HEAD_FILE = "head.safetensors"
 
 Shares = NDArray[np.floating]
 """Probabilities; the last axis, over labels, sums to 1."""
@@ -51,6 +55,31 @@ class EmbeddedExpert:
     def prepare(self) -> None:
         """Load what is this expert's own; nothing, unless a kind says otherwise."""
 
+    def load_head(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Vectors]:
+        """Load the tensors of the head.
+
+        Args:
+            shapes: of each tensor that is needed, by name.
+
+        Raises:
+            ModelError: the file is missing or damaged, or is not made for these settings.
+        """
+        path = self.card.folder / HEAD_FILE
+        try:
+            tensors = load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise ModelError(f"{path}: cannot be loaded: {error}") from None
+        for name, shape in shapes.items():
+            if name not in tensors:
+                raise ModelError(f"{path}: cannot be loaded: there is no tensor {name!r} in it")
+            if tensors[name].shape != shape:
+                raise ModelError(
+                    f"{path}: the {name}'s shape is {tensors[name].shape}, the card asks for {shape}"
+                )
+            if not np.isfinite(tensors[name]).all():
+                raise ModelError(f"{path}: holds values that are no numbers")
+        return {name: tensors[name].astype(np.float32) for name in shapes}
+
     @property
     def backbone(self) -> Backbone:
         """The shared backbone.
@@ -68,41 +97,40 @@ class EmbeddedExpert:
 
     def lengths(self, articles: Sequence[Article]) -> list[int]:
         """Return the tokens that are read of each article."""
-        return [sum(map(len, windows)) for _, windows in map(self.windows, articles)]
+        return [self.extract(article).tokens for article in articles]
 
-    def windows(self, article: Article) -> tuple[Reading, tuple[Window, ...]]:
-        """Return how the article reads, and the windows of it that this expert reads."""
-        reading = self.backbone.read(article)
-        return reading, reading.chosen(self.long_input)
+    def extract(self, article: Article) -> Extract:
+        """Return what this expert reads of the article."""
+        return self.backbone.read(article).extract(self.long_input)
 
-    def use(self, article: Article, reading: Reading, windows: Sequence[Window]) -> InputUse:
+    def use(self, article: Article, extract: Extract) -> InputUse:
         """Say how much of the article was read."""
-        left_out = reading.truncated or len(windows) < len(reading.windows)
         return InputUse(
-            tokens=sum(map(len, windows)), truncated=article.truncated or left_out, windows=len(windows)
+            tokens=extract.tokens,
+            truncated=article.truncated or not extract.whole,
+            windows=len(extract.windows),
         )
 
     def classify(
         self, articles: Sequence[Article], labels: Sequence[str], shares: Callable[[Vectors], Shares]
     ) -> list[Prediction]:
-        """Return the label distribution of each article: the mean over its windows, weighted by tokens.
+        """Return the label distribution of each article: the weighted mean over its windows.
 
         Args:
             articles: what to read.
             labels: names of the labels.
             shares: returns probabilities of shape (windows, labels) for vectors of shape (windows, width).
         """
-        read = [self.windows(article) for article in articles]
-        encoded = iter(self.encode([window for _, windows in read for window in windows]))
+        read = [self.extract(article) for article in articles]
+        encoded = iter(self.encode([window for extract in read for window in extract.windows]))
         predictions: list[Prediction] = []
-        for article, (reading, windows) in zip(articles, read, strict=True):
-            if not windows:
+        for article, extract in zip(articles, read, strict=True):
+            if not extract.windows:
                 raise PredictionError("the article has neither headline nor content")
-            vectors = np.stack([next(encoded).window for _ in windows])
-            tokens = [len(window) for window in windows]
-            mean = np.average(shares(vectors).astype(np.float64), axis=0, weights=tokens)
+            vectors = np.stack([next(encoded).window for _ in extract.windows])
+            mean = np.average(shares(vectors).astype(np.float64), axis=0, weights=extract.weights)
             scores = dict(zip(labels, map(float, mean), strict=True))
-            predictions.append(Labels(scores, self.use(article, reading, windows)))
+            predictions.append(Labels(scores, self.use(article, extract)))
         return predictions
 
 

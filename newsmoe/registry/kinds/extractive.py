@@ -11,7 +11,7 @@ from newsmoe.analysis import Prediction, Summary
 from newsmoe.article import Article
 from newsmoe.errors import PredictionError
 from newsmoe.registry.backbone.backbone import Encoded, Vectors, unit
-from newsmoe.registry.backbone.reading import HEADLINE, Reading, Window
+from newsmoe.registry.backbone.reading import HEADLINE, Extract, Window
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import Workshop
 from newsmoe.registry.kinds.embedded import EmbeddedExpert
@@ -53,26 +53,23 @@ class Extractive(EmbeddedExpert):
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the best sentences of each article, in the article's order."""
-        read = [self.windows(article) for article in articles]
-        encoded = iter(self.encode([window for _, windows in read for window in windows]))
+        read = [self.extract(article) for article in articles]
+        encoded = iter(self.encode([window for extract in read for window in extract.windows]))
         return [
-            self._summary(article, reading, windows, [next(encoded) for _ in windows])
-            for article, (reading, windows) in zip(articles, read, strict=True)
+            self._summary(article, extract, [next(encoded) for _ in extract.windows])
+            for article, extract in zip(articles, read, strict=True)
         ]
 
-    def _summary(
-        self, article: Article, reading: Reading, windows: Sequence[Window], encoded: Sequence[Encoded]
-    ) -> Summary:
-        vectors, home = _sentence_vectors(windows, encoded)
+    def _summary(self, article: Article, extract: Extract, encoded: Sequence[Encoded]) -> Summary:
+        reading = self.backbone.read(article)
+        vectors, home = _sentence_vectors(extract.windows, encoded)
         headline = vectors.pop(HEADLINE, None)
         read = sorted(vectors)
         numbers = [read[index] for index in candidates([reading.sentences[number] for number in read])]
         if not numbers:
             raise PredictionError("there is no sentence in the content")
         matrix = np.stack([vectors[number] for number in numbers])
-        whole = np.average(
-            [one.window for one in encoded], axis=0, weights=[len(window) for window in windows]
-        )
+        whole = np.average([one.window for one in encoded], axis=0, weights=extract.weights)
         relevance = self._relevance(matrix, unit(whole), headline, np.array(numbers))
         if self.settings.long_input == "map-reduce":
             kept = _best_of_each([home[number] for number in numbers], relevance, self.settings.sentences)
@@ -81,7 +78,7 @@ class Extractive(EmbeddedExpert):
         taken: list[int] = []
         ranked = _by_marginal_relevance(numbers, matrix, relevance, self.settings.redundancy, taken)
         chosen = self.settings.choose(ranked, reading.lengths, taken)
-        return Summary(joined(reading.sentences, chosen), self.use(article, reading, windows))
+        return Summary(joined(reading.sentences, chosen), self.use(article, extract))
 
     def _relevance(
         self, matrix: Vectors, whole: Vectors, headline: Vectors | None, places: Vectors

@@ -1,0 +1,190 @@
+"""Files of labelled texts: what experts are trained and measured on."""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field
+
+from newsmoe.article import Article
+from newsmoe.errors import InputError
+from newsmoe.storage.formats import is_lines
+from newsmoe.storage.readers import read_elements
+from newsmoe.storage.text import clean_line, clean_text
+from newsmoe.validation import Strict
+
+__all__ = ["LabelSource", "Labelled", "Source", "SummarySource", "Summarized", "elements_of"]
+
+HEADLINE_KEYS = ("headline", "title")
+CONTENT_KEYS = ("content", "text", "article", "body", "sentence", "review", "description")
+_SEPARATORS = {".csv": ",", ".tsv": "\t"}
+
+
+class Labelled(NamedTuple):
+    """An article and its right label.
+
+    Attributes:
+        article: the text.
+        label: what the right answer is called.
+        accepted: the expert's labels that are right: that of the same name, or several where the data's
+            label is a wider one.
+    """
+
+    article: Article
+    label: str
+    accepted: tuple[str, ...]
+
+
+class Summarized(NamedTuple):
+    """An article and a summary that a person wrote, its sentences parted by line breaks."""
+
+    article: Article
+    summary: str
+
+
+class Source(Strict):
+    """A file of texts with right answers: JSON, JSON Lines, CSV or TSV, gzipped or not (the latter two not).
+
+    Attributes:
+        path: below the folder of data that the command is given.
+        name: what the data is called, for the card; default: the path.
+        licence: as published.
+        headline: key or column of the headline, if there is one.
+        content: key or column of the text, if there is one; where neither is said, those with usual names.
+        language: ISO 639-1 code of the texts.
+        weight: how much an example counts against one of another source.
+        split: which part of the file is taken, where it serves for training and dev alike: a fifth of the
+            texts, told by their hash, is `dev`, the others are `train`.
+    """
+
+    path: str
+    name: str = ""
+    licence: str = "not stated"
+    headline: str | None = None
+    content: str | None = None
+    language: str = "en"
+    weight: float = Field(1.0, gt=0)
+    split: Literal["train", "dev"] | None = None
+
+    @property
+    def title(self) -> str:
+        """What the data is called."""
+        return self.name or self.path
+
+    def _rows(self, root: Path, answer: str) -> Iterator[tuple[Article, Any, str]]:
+        """Yield article, answer, and where they stand.
+
+        Raises:
+            InputError: the file cannot be read, or an element lacks a key.
+        """
+        path = root / self.path
+        headline_key, content_key = self.headline, self.content
+        for number, element in enumerate(elements_of(path), start=1):
+            where = f"{path}: element {number}"
+            if not isinstance(element, Mapping):
+                raise InputError(
+                    f"{where}: expected an object, found {json.dumps(element, default=str)[:40]}"
+                )
+            if not (headline_key or content_key):
+                headline_key, content_key = _text_keys(element, answer, where)
+            headline = clean_line(str(_value(element, headline_key, where))) if headline_key else ""
+            content = clean_text(str(_value(element, content_key, where)))[0] if content_key else ""
+            article = Article(headline=headline, content=content, language=self.language)
+            if self.split in (None, _split_of(article)):
+                yield article, _value(element, answer, where), where
+
+
+class LabelSource(Source):
+    """Labelled texts.
+
+    Attributes:
+        label: key or column of the label.
+        labels: from the data's labels to the expert's, to several where the data's label is a wider one;
+            labels that are not named are left out. Empty: they are the same.
+        closed: in measuring, the labels that the data has are the only ones that count: of an expert's
+            scores the largest among them is its answer.
+    """
+
+    label: str = "label"
+    labels: dict[str, str | tuple[str, ...]] = {}
+    closed: bool = False
+
+    def examples(self, root: Path, known: Sequence[str] | None = None) -> Iterator[Labelled]:
+        """Yield the labelled articles.
+
+        Args:
+            root: what `path` is relative to.
+            known: the labels that there are; None: any.
+
+        Raises:
+            InputError: the file cannot be read, or an element lacks a key or has a label that nobody knows.
+        """
+        for article, given, where in self._rows(root, self.label):
+            mapped = self.labels.get(str(given)) if self.labels else str(given)
+            if mapped is None:
+                continue
+            accepted = (mapped,) if isinstance(mapped, str) else mapped
+            for label in accepted:
+                if known is not None and label not in known:
+                    raise InputError(f"{where}: label {label!r} is not one of {', '.join(known)}")
+            yield Labelled(article, mapped if isinstance(mapped, str) else str(given), accepted)
+
+
+class SummarySource(Source):
+    """Texts with summaries.
+
+    Attributes:
+        summary: key or column of the summary: a text, or a list of sentences.
+    """
+
+    summary: str = "summary"
+
+    def examples(self, root: Path) -> Iterator[Summarized]:
+        """Yield the articles with their summaries.
+
+        Raises:
+            InputError: the file cannot be read, or an element lacks a key.
+        """
+        for article, given, _ in self._rows(root, self.summary):
+            yield Summarized(article, "\n".join(map(str, given)) if isinstance(given, list) else str(given))
+
+
+def elements_of(path: Path) -> Iterator[Any]:
+    """Yield the elements of a file of examples as they stand there.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if path.suffix not in _SEPARATORS:
+        yield from read_elements(str(path), path, is_lines(path))
+        return
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield from csv.DictReader(file, delimiter=_SEPARATORS[path.suffix])
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from None
+
+
+def _split_of(article: Article) -> str:
+    """Tell where an article belongs; the same text never stands on both sides."""
+    return "dev" if int(article.key[:8], 16) % 5 == 0 else "train"
+
+
+def _text_keys(element: Mapping[str, Any], answer: str, where: str) -> tuple[str | None, str | None]:
+    """Return the keys of headline and content: those with usual names, or the only one beside the answer."""
+    others = [key for key in element if key != answer]
+    headline = next((key for usual in HEADLINE_KEYS for key in others if key.lower() == usual), None)
+    content = next((key for usual in CONTENT_KEYS for key in others if key.lower() == usual), None)
+    if headline or content:
+        return headline, content
+    if len(others) == 1:
+        return None, others[0]
+    raise InputError(f"{where}: say which of {', '.join(map(repr, others))} is the text (--content KEY)")
+
+
+def _value(element: Mapping[str, Any], key: str, where: str) -> Any:
+    if element.get(key) is None:
+        raise InputError(f"{where}: no value under {key!r}; keys: {', '.join(map(repr, element))}")
+    return element[key]

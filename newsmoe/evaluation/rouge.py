@@ -1,0 +1,133 @@
+"""ROUGE of summaries, and the two systems that every summary is measured against.
+
+Scores come from Google's `rouge-score` with stemming. For the oracle, which tries every sentence of an
+article again and again, overlaps are counted here, on tokens that `rouge-score` makes.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from nltk.stem.porter import PorterStemmer
+from numpy.typing import NDArray
+from rouge_score.rouge_scorer import RougeScorer
+from rouge_score.tokenize import tokenize
+from rouge_score.tokenizers import Tokenizer
+
+from newsmoe.evaluation.labelled import Summarized
+from newsmoe.registry.backbone.sentences import split_sentences
+
+__all__ = ["LEAD", "ROUGE", "RougeCounts", "greedy_oracle", "lead", "oracle", "rouge"]
+
+ROUGE = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
+
+LEAD = 3
+"""Sentences of the usual baseline, the start of the article."""
+
+Grams = Counter[tuple[str, ...]]
+
+
+class _Stems(Tokenizer):  # type: ignore[misc]  # rouge-score has no types
+    """rouge-score's own tokens; each word is stemmed once, where the original stems every occurrence."""
+
+    def __init__(self) -> None:
+        self._stem = cache(PorterStemmer().stem)
+
+    def tokenize(self, text: str) -> list[str]:
+        """Return the stems in lower case."""
+        return [self._stem(word) if len(word) > 3 else word for word in tokenize(text, None)]
+
+
+_STEMS = _Stems()
+_SCORER = RougeScorer(list(ROUGE), tokenizer=_STEMS)
+
+
+def rouge(reference: str, summary: str) -> dict[str, float]:
+    """Return the F1 of ROUGE-1, -2, -L and -Lsum, from 0 to 1.
+
+    Args:
+        reference: what a person wrote, sentences parted by line breaks.
+        summary: what is measured, sentences parted by line breaks.
+    """
+    scores = _SCORER.score(reference, summary)
+    return {title: float(scores[key].fmeasure) for key, title in ROUGE.items()}
+
+
+class RougeCounts:
+    """What sentences share with a reference, counted once, for trying many selections of sentences.
+
+    Bigrams across the border of two sentences are not counted.
+
+    Attributes:
+        sizes: unigrams and bigrams in each sentence, shape (sentences, 2).
+        overlaps: those that it shares with the reference, shape (sentences, 2).
+        reference: unigrams and bigrams in the reference, shape (2,).
+    """
+
+    def __init__(self, sentences: Sequence[str], reference: str) -> None:
+        wanted = _grams(_STEMS.tokenize(reference))
+        found = [_grams(_STEMS.tokenize(sentence)) for sentence in sentences]
+        self.sizes = np.array([[one.total() for one in grams] for grams in found]).reshape(-1, 2)
+        self.reference = np.array([one.total() for one in wanted])
+        self._wanted = [np.array(list(one.values()), dtype=np.int64) for one in wanted]
+        self._shared = [
+            np.array([[grams[order][gram] for gram in wanted[order]] for grams in found], dtype=np.int64)
+            for order in (0, 1)
+        ]
+        self.overlaps = np.stack(
+            [
+                np.minimum(shared, one).sum(axis=1)
+                for shared, one in zip(self._shared, self._wanted, strict=True)
+            ],
+            axis=1,
+        )
+
+    def with_each(self, chosen: Sequence[int]) -> NDArray[np.float64]:
+        """Return for each sentence the score of the chosen ones and it: the mean of ROUGE-1 and -2 F1."""
+        taken = list(chosen)
+        scores = np.zeros(len(self.sizes))
+        for order in (0, 1):
+            shared = self._shared[order]
+            overlap = np.minimum(shared[taken].sum(axis=0) + shared, self._wanted[order]).sum(axis=1)
+            sizes = self.sizes[taken, order].sum() + self.sizes[:, order]
+            scores += overlap / np.maximum(sizes + self.reference[order], 1)
+        return scores
+
+
+def greedy_oracle(counts: RougeCounts, most: int) -> list[int]:
+    """Return the sentences that together have the greatest score, added one by one while it grows.
+
+    As Nallapati et al. (2017) label articles for extractive training.
+
+    Args:
+        counts: of the article's sentences.
+        most: sentences to take at the most.
+    """
+    chosen: list[int] = []
+    best = 0.0
+    while len(chosen) < min(most, len(counts.sizes)):
+        scores = counts.with_each(chosen)
+        scores[chosen] = 0.0
+        number = int(scores.argmax())
+        if scores[number] <= best:
+            break
+        best = scores[number]
+        chosen.append(number)
+    return sorted(chosen)
+
+
+def lead(example: Summarized, sentences: int) -> str:
+    """Return the first sentences of the article, one a line."""
+    return "\n".join(split_sentences(example.article.content, example.article.language)[:sentences])
+
+
+def oracle(example: Summarized, most: int) -> str:
+    """Return the greedy oracle's sentences, one a line."""
+    sentences = split_sentences(example.article.content, example.article.language)
+    chosen = greedy_oracle(RougeCounts(sentences, example.summary), most)
+    return "\n".join(sentences[number] for number in chosen)
+
+
+def _grams(tokens: Sequence[str]) -> tuple[Grams, Grams]:
+    return Counter((token,) for token in tokens), Counter(zip(tokens, tokens[1:], strict=False))

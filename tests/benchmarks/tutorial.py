@@ -1,0 +1,106 @@
+"""How much faster `newsmoe` is than the usual script: distilbart and distilbert in a loop over the articles.
+
+    python -m tests.benchmarks.tutorial ARTICLES.json [--sample 6]
+
+No weights are downloaded: the models of `sshleifer/distilbart-cnn-6-6` and
+`distilbert-base-uncased-finetuned-sst-2-english` are built in their published shapes with random weights,
+which take as long as the real ones. Random models do not know where a summary ends, so 65 new tokens are
+forced, about what the real one writes, with its 4 beams. The script's way is kept: one article at a time,
+both models for each. Texts are cut at the models' limits, which the script does not do and breaks off for.
+Tokens are counted by the backbone's tokenizer, whose counts on English are close to those of the two
+models' own.
+
+The loop is timed on a sample, evenly spread over the articles by length, its models built before; `newsmoe
+analyze` is timed as a command, start, loading and writing included, the second time that it is run.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter
+
+import torch
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    DistilBertConfig,
+    DistilBertForSequenceClassification,
+)
+
+from newsmoe.article import Article
+from newsmoe.registry.expert import Device
+from newsmoe.registry.kinds import Workshop
+from newsmoe.storage.readers import open_source
+
+NEW_TOKENS, BEAMS = 65, 4
+BART_LIMIT, DISTILBERT_LIMIT = 1024, 512
+DISTILBART = {
+    "vocab_size": 50264,
+    "d_model": 1024,
+    "encoder_layers": 6,
+    "decoder_layers": 6,
+    "encoder_ffn_dim": 4096,
+    "decoder_ffn_dim": 4096,
+    "encoder_attention_heads": 16,
+    "decoder_attention_heads": 16,
+    "max_position_embeddings": 1024,
+}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("articles")
+    parser.add_argument("--sample", type=int, default=6)
+    asked = parser.parse_args()
+    lengths = sorted(_lengths(asked.articles))
+    step = len(lengths) / asked.sample
+    sample = [lengths[int(step * (place + 0.5))] for place in range(asked.sample)]
+    ours = [_newsmoe(asked.articles) for _ in range(2)][-1]
+    print(f"newsmoe analyze: {len(lengths)} articles in {ours:.1f} s")  # noqa: T201  # a benchmark's result
+    theirs = _loop(sample)
+    whole = theirs / len(sample) * len(lengths)
+    print(  # noqa: T201  # a benchmark's result
+        f"the loop: {len(sample)} articles of {sample} tokens in {theirs:.1f} s, so {whole:.0f} s for all;"
+        f" newsmoe is {whole / ours:.0f} times as fast"
+    )
+
+
+def _lengths(articles: str) -> list[int]:
+    backbone = Workshop().backbone(Device())
+    with open_source(articles) as source:
+        read = [backbone.read(item) for item in source.articles() if isinstance(item, Article)]
+    return [sum(map(len, reading.windows)) for reading in read]
+
+
+def _newsmoe(articles: str) -> float:
+    command = [sys.executable, "-c", "from newsmoe.cli.app import main; main()", "analyze", articles, "-q"]
+    with tempfile.TemporaryDirectory() as folder:
+        started = perf_counter()
+        subprocess.run([*command, "-o", str(Path(folder) / "out.json")], check=True)
+        return perf_counter() - started
+
+
+@torch.inference_mode()
+def _loop(sample: list[int]) -> float:
+    torch.manual_seed(0)
+    bart = BartForConditionalGeneration(BartConfig(**DISTILBART)).eval()
+    distilbert = DistilBertForSequenceClassification(DistilBertConfig()).eval()
+    started = perf_counter()
+    for tokens in sample:
+        ids = torch.randint(10, 20_000, (1, tokens))
+        bart.generate(
+            ids[:, :BART_LIMIT],
+            num_beams=BEAMS,
+            do_sample=False,
+            min_new_tokens=NEW_TOKENS,
+            max_new_tokens=NEW_TOKENS,
+        )
+        distilbert(ids[:, :DISTILBERT_LIMIT])
+    return perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from newsmoe.errors import InputError
+from newsmoe.evaluation.labelled import LabelSource, SummarySource
+
+ROWS = [
+    {"title": "Rain", "text": "It rained.", "label": "bad"},
+    {"title": "Sun", "text": "It shone.", "label": "good"},
+]
+
+
+def test_json_lines_csv_and_tsv_read_the_same(tmp_path: Path) -> None:
+    lines = "".join(json.dumps(row) + "\n" for row in ROWS)
+    (tmp_path / "a.jsonl").write_text(lines)
+    (tmp_path / "a.json").write_text(json.dumps(ROWS))
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
+    (tmp_path / "a.csv").write_text('title,text,label\nRain,It rained.,bad\nSun,"It shone.",good\n')
+    (tmp_path / "a.tsv").write_text("title\ttext\tlabel\nRain\tIt rained.\tbad\nSun\tIt shone.\tgood\n")
+    read = [
+        [
+            (one.article.headline, one.article.content, one.label)
+            for one in LabelSource(path=name).examples(tmp_path)
+        ]
+        for name in ("a.jsonl", "a.json", "a.jsonl.gz", "a.csv", "a.tsv")
+    ]
+    assert all(one == [("Rain", "It rained.", "bad"), ("Sun", "It shone.", "good")] for one in read)
+
+
+def test_labels_are_mapped_to_one_or_to_several_or_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\none,World\ntwo,Sports\nthree,Weather\n")
+    source = LabelSource(path="a.csv", labels={"World": ("politics", "crime"), "Sports": "sport"})
+    found = [(one.label, one.accepted) for one in source.examples(tmp_path, ("politics", "crime", "sport"))]
+    assert found == [("World", ("politics", "crime")), ("sport", ("sport",))]
+
+
+def test_a_split_parts_the_texts_and_keeps_equal_ones_together(tmp_path: Path) -> None:
+    texts = [f"Text number {number}." for number in range(200)]
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"{text},x\n" for text in texts * 2))
+    parts = {
+        split: {one.article.content for one in LabelSource(path="a.csv", split=split).examples(tmp_path)}
+        for split in ("train", "dev")
+    }
+    assert parts["train"] | parts["dev"] == set(texts)
+    assert not parts["train"] & parts["dev"]
+    assert 20 <= len(parts["dev"]) <= 60
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.csv", "a,b,label\n1,2,x\n", r"element 1: say which of 'a', 'b' is the text \(--content KEY\)"),
+        ("a.csv", "text,mood\nfine,x\n", "element 1: no value under 'label'; keys: 'text', 'mood'"),
+        ("a.csv", "text,label\nfine\n", "element 1: no value under 'label'"),
+        ("a.jsonl", "5\n", "element 1: expected an object, found 5"),
+        ("b.csv", "", "cannot be read"),
+    ],
+)
+def test_what_cannot_be_used_is_told_with_its_place(
+    name: str, text: str, message: str, tmp_path: Path
+) -> None:
+    if name == "b.csv":
+        (tmp_path / name).write_bytes(b"text,label\n\xff\xfe,x\n")
+    else:
+        (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=message):
+        list(LabelSource(path=name).examples(tmp_path))
+
+
+def test_a_summary_is_a_text_or_a_list_of_sentences(tmp_path: Path) -> None:
+    rows = [
+        {"article": "Long.", "summary": "Short."},
+        {"article": "Long.", "summary": ["Short.", "Shorter."]},
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    found = [one.summary for one in SummarySource(path="a.json").examples(tmp_path)]
+    assert found == ["Short.", "Short.\nShorter."]

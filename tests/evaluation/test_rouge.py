@@ -1,0 +1,61 @@
+from hypothesis import given
+from hypothesis import strategies as st
+from rouge_score.rouge_scorer import RougeScorer
+
+from newsmoe.article import Article
+from newsmoe.evaluation.labelled import Summarized
+from newsmoe.evaluation.rouge import RougeCounts, greedy_oracle, lead, oracle, rouge
+
+WORDS = ("storm", "storms", "coast", "hit", "hits", "the", "a", "island", "islands", "sank", "boats")
+sentences = st.lists(st.sampled_from(WORDS), min_size=1, max_size=8).map(" ".join)
+
+
+@given(sentences, sentences)
+def test_scores_are_those_of_rouge_score_with_stemming(reference: str, summary: str) -> None:
+    expected = RougeScorer(["rouge1", "rouge2", "rougeL", "rougeLsum"], use_stemmer=True).score(
+        reference, summary
+    )
+    assert list(rouge(reference, summary).values()) == [one.fmeasure for one in expected.values()]
+
+
+@given(st.lists(sentences, min_size=1, max_size=5), sentences)
+def test_a_selection_scores_as_its_sentences_do_together(texts: list[str], reference: str) -> None:
+    counts = RougeCounts(texts, reference)
+    for number, text in enumerate(texts):
+        scores = rouge(reference, text)
+        assert abs(counts.with_each([])[number] - (scores["ROUGE-1"] + scores["ROUGE-2"]) / 2) < 1e-9
+    together = rouge(reference, f"{texts[0]} {texts[-1]}")["ROUGE-1"]
+    alone = RougeCounts([texts[0], texts[-1]], reference)
+    overlap = alone.with_each([0])[1]
+    assert overlap >= together / 2 - 1e-9 or len(texts) == 1
+
+
+@given(st.lists(sentences, min_size=1, max_size=6), sentences, st.integers(1, 4))
+def test_the_oracle_is_never_worse_than_the_best_single_sentence(
+    texts: list[str], reference: str, most: int
+) -> None:
+    counts = RougeCounts(texts, reference)
+    chosen = greedy_oracle(counts, most)
+    assert chosen == sorted(set(chosen))
+    assert len(chosen) <= most
+    if chosen:
+        *others, last = chosen
+        assert counts.with_each(others)[last] >= counts.with_each([]).max()
+
+
+def test_nothing_in_common_leaves_the_oracle_empty() -> None:
+    assert greedy_oracle(RougeCounts(["Rain fell.", "Snow fell."], "Peace"), 3) == []
+
+
+def test_rivals_are_sentences_of_the_article() -> None:
+    example = Summarized(
+        Article(content="A storm hit. Boats sank. It rained. The mayor spoke of loss."), "The mayor spoke."
+    )
+    assert lead(example, 3) == "A storm hit.\nBoats sank.\nIt rained."
+    assert oracle(example, 3) == "The mayor spoke of loss."
+
+
+def test_sentences_of_the_reference_are_parted_by_line_breaks() -> None:
+    scores = rouge("Boats sank.\nA storm hit.", "A storm hit.\nBoats sank.")
+    assert scores["ROUGE-Lsum"] == 1.0
+    assert scores["ROUGE-L"] < 1.0

@@ -1,0 +1,112 @@
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from newsmoe.training.loop import fit
+from newsmoe.training.recipe import AdapterRecipe
+
+RECIPE = AdapterRecipe(epochs=20, patience=20, learning_rate=0.05, head_learning_rate=0.05, average=0.9)
+
+
+class PowerCutError(Exception):
+    pass
+
+
+class Line:
+    """Learns a line through noisy points; may be cut off after some losses."""
+
+    def __init__(self, model: nn.Linear, cut_after: int | None = None, figures: Sequence[float] = ()) -> None:
+        self.model = model
+        self.left = cut_after
+        self.figures = list(figures)
+        self.x = torch.linspace(-1, 1, 64).unsqueeze(1)
+        self.y = 3 * self.x + 1
+
+    def batches(self, shuffle: np.random.Generator) -> Sequence[Sequence[int]]:
+        return np.split(shuffle.permutation(64), 8)  # type: ignore[return-value]
+
+    def loss(self, batch: Sequence[int], noise: np.random.Generator) -> torch.Tensor:
+        if self.left is not None:
+            if self.left == 0:
+                raise PowerCutError
+            self.left -= 1
+        jitter = float(noise.normal()) * 0.01
+        return ((self.model(self.x[batch]) - self.y[batch] + jitter) ** 2).mean()
+
+    @torch.inference_mode()
+    def quality(self) -> float:
+        if self.figures:
+            return self.figures.pop(0)
+        return -float(((self.model(self.x) - self.y) ** 2).mean())
+
+
+def model() -> nn.Linear:
+    torch.manual_seed(0)
+    return nn.Linear(1, 1)
+
+
+def quiet(what: str, done: int, of: int) -> None:
+    pass
+
+
+def weights(one: nn.Module) -> list[float]:
+    return [float(value) for parameter in one.parameters() for value in parameter.detach().flatten()]
+
+
+def test_what_is_kept_is_learnt(tmp_path: Path) -> None:
+    trained = model()
+    fit(trained, Line(trained), RECIPE, tmp_path / "state", quiet)
+    assert np.allclose(weights(trained), [3, 1], atol=0.3)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_was_broken_off_ends_with_the_same_weights(tmp_path: Path) -> None:
+    whole = model()
+    fit(whole, Line(whole), RECIPE, tmp_path / "whole", quiet)
+    for cut in (3, 9, 8, 5):
+        broken = model()
+        try:
+            fit(broken, Line(broken, cut), RECIPE, tmp_path / "state", quiet)
+        except PowerCutError:
+            continue
+    last = model()
+    fit(last, Line(last), RECIPE, tmp_path / "state", quiet)
+    assert weights(last) == weights(whole)
+
+
+def test_a_torn_checkpoint_and_one_of_another_recipe_are_not_used(tmp_path: Path) -> None:
+    whole = model()
+    fit(whole, Line(whole), RECIPE, tmp_path / "whole", quiet)
+    state = tmp_path / "state"
+    state.write_bytes(b"torn")
+    again = model()
+    fit(again, Line(again), RECIPE, state, quiet)
+    assert weights(again) == weights(whole)
+    try:
+        other = model()
+        fit(other, Line(other, 20), RECIPE.model_copy(update={"seed": 1}), state, quiet)
+    except PowerCutError:
+        assert state.exists()
+    third = model()
+    fit(third, Line(third), RECIPE, state, quiet)
+    assert weights(third) == weights(whole)
+
+
+def test_the_best_epoch_is_kept_and_training_stops_when_nothing_gets_better(tmp_path: Path) -> None:
+    one, told = model(), []
+    recipe = AdapterRecipe(epochs=9, patience=2, learning_rate=0.05, head_learning_rate=0.05)
+    fit(
+        one, Line(one, figures=[0.1, 0.9, 0.5, 0.6]), recipe, tmp_path / "state", lambda *a: told.append(a[0])
+    )
+    assert [line for line in told if "dev data" in line] == [
+        "epoch 1 of 9: 0.1000 on dev data",
+        "epoch 2 of 9: 0.9000 on dev data",
+        "epoch 3 of 9: 0.5000 on dev data",
+        "epoch 4 of 9: 0.6000 on dev data",
+    ]
+    two = model()
+    fit(two, Line(two, figures=[0.1, 0.9, 0.5, 0.6]), recipe, tmp_path / "state", quiet)
+    assert weights(one) == weights(two)

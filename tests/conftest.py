@@ -118,6 +118,8 @@ class TokenTable:
     """A runtime without a model: a token's state is its row in a table, whatever stands beside it."""
 
     WIDTH = 16
+    batch_tokens = 2048
+    workers = 1
 
     def __init__(self, vocabulary: int) -> None:
         self.table = np.random.default_rng(0).normal(size=(vocabulary, self.WIDTH)).astype(np.float32)

@@ -9,6 +9,7 @@ import typer
 from newsmoe.cli.options import ConfigOption, ExpertsDirOption, JsonOption, registry_of, settings_of
 
 if TYPE_CHECKING:
+    from newsmoe.registry.cards import Measurement
     from newsmoe.registry.registry import ExpertInfo
 
 __all__ = ["check", "list_experts", "new", "show"]
@@ -26,10 +27,10 @@ def list_experts(
     if as_json:
         typer.echo(json.dumps([_as_record(info) for info in found], indent=2, ensure_ascii=False))
         return
-    rows = table("name", "task", "kind", "reads", "what it is")
+    rows = table("name", "task", "kind", "reads", "what it is", "measured")
     for info in found:
         if info.broken:
-            rows.add_row(plain(info.name), "", "[red]broken[/red]", "", plain(info.broken, style="red"))
+            rows.add_row(plain(info.name), "", "[red]broken[/red]", "", plain(info.broken, style="red"), "")
             continue
         kind = info.card.kind if info.card else "plug-in"
         what = info.card.description if info.card else info.origin
@@ -39,6 +40,7 @@ def list_experts(
             plain(kind),
             plain(" ".join(info.languages) or "any"),
             plain(what),
+            plain("; ".join(map(_in_short, info.card.quality)) if info.card else ""),
         )
     results().print(rows)
 
@@ -108,6 +110,12 @@ def new(
         "\nHave articles sent to it by a rule in newsmoe.toml:\n\n"
         f'[[rule]]\nuse = {{ {task or name} = "{name}" }}'
     )
+
+
+def _in_short(one: "Measurement") -> str:
+    """Return the first of the usual figures that was measured, in per cent, and on what."""
+    metric = next((metric for metric in ("accuracy", "ROUGE-2") if metric in one.figures), None)
+    return f"{one.data}: {metric} {100 * one.figures[metric]:.1f}" if metric else one.data
 
 
 def _as_record(info: "ExpertInfo") -> dict[str, object]:

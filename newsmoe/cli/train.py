@@ -83,7 +83,7 @@ def classifier(
     asked = read_recipe(recipe, ClassifierRecipe)
     folder = output or recipe.parent
     with reporting(console) as report:
-        evaluations = make_expert(asked, recipe.parent, data, folder, Device(device), report)
+        evaluations = make_expert(recipe, asked, data, folder, Device(device), report)
     show_evaluations(evaluations)
     console.print(
         plain(f"wrote {folder}; use it: newsmoe analyze news.json --tasks {asked.task}"), soft_wrap=True

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -129,7 +130,6 @@ def adapted_encoder(recipe: AdapterRecipe, backbone: Backbone, start: Path | Non
     lora = LoraConfig(
         r=recipe.rank,
         lora_alpha=recipe.alpha,
-        lora_dropout=recipe.dropout,
         target_modules=["query", "key", "value", "dense"],
         bias="none",
     )
@@ -141,7 +141,20 @@ def adapted_encoder(recipe: AdapterRecipe, backbone: Backbone, start: Path | Non
         else:
             encoder = get_peft_model(base, lora)
     encoder.peft_config["default"].base_model_name_or_path = NAME  # not a path on this machine
+    for name, module in encoder.named_modules():
+        if name.endswith("output.dense"):
+            module.register_forward_hook(partial(_drop_channels, share=recipe.dropout))
     return encoder
+
+
+def _drop_channels(
+    module: nn.Module, inputs: tuple[torch.Tensor, ...], states: torch.Tensor, share: float
+) -> torch.Tensor:
+    """Scale states of shape (windows, tokens, width): in training some channels of each window are zero."""
+    if not module.training:
+        return states
+    kept = torch.rand(states.shape[0], 1, states.shape[2]) >= share
+    return states * (kept / (1 - share))
 
 
 def save_adapter(encoder: PeftModel, folder: Path) -> None:

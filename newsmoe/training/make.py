@@ -1,5 +1,6 @@
 """From a recipe to an expert's folder: trained, written, measured as it is served."""
 
+import shutil
 from pathlib import Path
 
 from newsmoe.config import Settings
@@ -17,13 +18,13 @@ __all__ = ["make_expert", "measure_recipe"]
 
 
 def make_expert(
-    recipe: ClassifierRecipe, home: Path, data: Path, folder: Path, device: Device, report: Report
+    path: Path, recipe: ClassifierRecipe, data: Path, folder: Path, device: Device, report: Report
 ) -> list[Evaluation]:
     """Train an expert, write its folder, measure it on its dev data, and put the figures into its card.
 
     Args:
-        recipe: what to make.
-        home: where the recipe lies.
+        path: the recipe's file; a copy of it goes with the expert.
+        recipe: what stands there.
         data: what the paths of its sources are relative to.
         folder: of the expert.
         device: where the backbone runs while a head is fitted.
@@ -33,10 +34,12 @@ def make_expert(
         InputError: a source cannot be read.
         ConfigError: the recipe starts from an expert that is not there.
     """
-    made = train_classifier(recipe, home, data, Workshop().backbone(device.resolve()), folder, report)
+    made = train_classifier(recipe, path.parent, data, Workshop().backbone(device.resolve()), folder, report)
     options = "" if data == Path() else " --data DATA"
-    path = (home / RECIPE_FILE).as_posix()
-    card = write_expert(folder, recipe, made, f"newsmoe train classifier {path}{options}")
+    card = write_expert(folder, recipe, made, f"newsmoe train classifier {path.as_posix()}{options}")
+    own = folder / RECIPE_FILE
+    if not (own.exists() and own.samefile(path)):
+        shutil.copyfile(path, own)
     registry = Registry([folder.parent], plugins=False, builtin=False)
     session = session_of_one(card.name, Settings(device=device.name, threads=device.threads), registry)
     evaluations = measure_recipe(session, recipe, data, report)

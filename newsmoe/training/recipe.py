@@ -24,7 +24,8 @@ class AdapterRecipe(Strict):
         rank: of the change of each linear module.
         alpha: the change is scaled by alpha / rank.
         start: folder of an expert, relative to the recipe's, whose adapter training starts from.
-        dropout: on the change's input; drawing it takes a processor half as long again as all the rest.
+        dropout: share of channels that every half-layer leaves out, for a window at a time (Gal and
+            Ghahramani 2016); drawn for each token, dropout takes a processor as long as the forward pass.
         token_dropout: share of tokens that are hidden from the model in training.
         epochs: times that the data is seen; the one that is best on dev data is kept.
         patience: epochs without a better one after which training stops.
@@ -40,8 +41,8 @@ class AdapterRecipe(Strict):
     rank: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)
     start: str | None = None
-    dropout: float = Field(0.0, ge=0, lt=1)
-    token_dropout: float = Field(0.05, ge=0, lt=1)
+    dropout: float = Field(0.1, ge=0, lt=1)
+    token_dropout: float = Field(0.1, ge=0, lt=1)
     epochs: int = Field(3, ge=1)
     patience: int = Field(2, ge=1)
     learning_rate: float = Field(1e-3, gt=0)

@@ -110,6 +110,7 @@ def test_an_adapter_is_trained_and_used_by_name(folder: Path) -> None:
     expert = trained(folder, "adapter = { rank = 2, epochs = 2, batch_items = 8 }")
     assert {path.name for path in expert.iterdir()} == {
         "README.md", "adapter_config.json", "adapter_model.safetensors", "expert.toml", "head.safetensors",
+        "recipe.toml",
     }  # fmt: skip
     assert str(folder) not in (expert / "adapter_config.json").read_text()
     assert moods(folder) == ["good", "bad"]
@@ -120,4 +121,50 @@ def test_an_adapter_of_an_earlier_training_does_not_stay(folder: Path) -> None:
     expert.mkdir(parents=True)
     (expert / "adapter_model.safetensors").write_bytes(b"of another training")
     assert not (trained(folder) / "adapter_model.safetensors").exists()
+    assert moods(folder) == ["good", "bad"]
+
+
+def test_a_csv_file_becomes_an_expert_that_is_used_by_name(folder: Path) -> None:
+    rows = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
+    lines = ["remark,mood", *(f'"{row["text"]}",{row["label"]}' for row in rows)]
+    (folder / "remarks.csv").write_text("\n".join(lines) + "\n")
+    newsmoe("train", "classifier", "remarks.csv", "--label", "mood", "--name", "mood", "--head-only")
+    assert moods(folder) == ["good", "bad"]
+    card = tomllib.loads((folder / "experts" / "mood" / "expert.toml").read_text())
+    assert card["quality"][0]["figures"]["items"] > 3
+    assert "newsmoe evaluate mood" in card["quality"][0]["source"]
+    again = CliRunner().invoke(app, ["train", "classifier", "remarks.csv", "--name", "mood"])
+    assert again.exit_code == 1
+    assert "is there already" in again.stderr
+
+
+def test_an_expert_is_measured_again_by_its_recipe_or_on_a_file(folder: Path) -> None:
+    expert = trained(folder)
+    measured = json.loads(newsmoe("evaluate", "mood", "--json"))
+    assert [one["data"] for one in measured] == ["made up, dev"]
+    assert measured[0]["figures"]["accuracy"] > 0.9
+    (folder / "own.csv").write_text("text,label\nThe club won.,plus\nThe club lost.,minus\nIt met.,other\n")
+    arguments = ("own.csv", "--map", "plus=good", "--map", "minus=bad", "--write")
+    assert "own.csv: 2 of 2 answered" in newsmoe("evaluate", "mood", *arguments)
+    card = tomllib.loads((expert / "expert.toml").read_text())
+    assert [one["data"] for one in card["quality"]] == ["made up, dev", "own.csv"]
+    assert "own.csv" in (expert / "README.md").read_text()
+    assert "mood" in newsmoe("experts", "list")
+
+
+def test_a_label_that_the_training_data_lacks_gets_a_band_between_the_others(folder: Path) -> None:
+    recipe = RECIPE.replace('["good", "bad"]', '["good", "even", "bad"]').format(adapter="")
+    (folder / "mood" / "recipe.toml").write_text(
+        recipe.replace('plus = "good"', 'plus = "good"\nso = "even"')
+    )
+    with (folder / "dev.jsonl").open("a") as file:
+        for who in WHO:
+            file.write(json.dumps({"text": f"{who} met on Monday.", "tone": "so"}) + "\n")
+    newsmoe("train", "classifier", "mood/recipe.toml", "-o", "experts/mood")
+    texts = ["The council met on Monday.", "The club won and everybody celebrated."]
+    (folder / "a.json").write_text(json.dumps([{"headline": "", "content": text} for text in texts]))
+    newsmoe("analyze", "a.json", "--tasks", "mood", "-q")
+    records = json.loads((folder / "analyzed_a.json").read_text())
+    plain, glad = (record["analyses"]["mood"]["scores"]["even"] for record in records)
+    assert plain > 2 * glad > 0
     assert moods(folder) == ["good", "bad"]

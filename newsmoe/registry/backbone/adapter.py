@@ -1,8 +1,8 @@
 """Low-rank adapters of the backbone: what makes an expert of it, in a few megabytes.
 
-The adapted product is x W' = x W + x D U, with D of shape (inputs, rank) and U of shape (rank, outputs)
-(Hu et al. 2021, LoRA). D and U are handed to the runtime with each batch and are not merged into W, so that
-any number of experts shares one copy of W; at rank 16 that costs a tenth more arithmetic.
+The adapted weight is W' = W + D U, with D of shape (inputs, rank) and U of shape (rank, outputs) (Hu et al.
+2021, LoRA). A runtime merges D U into W when it first needs it; what experts share is the table of words,
+which is more than half of the model.
 """
 
 import json
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from safetensors.numpy import load_file
 
 from newsmoe.errors import ModelError
 
-__all__ = ["ADAPTER_CONFIG_FILE", "ADAPTER_FILE", "Adapter", "LowRank", "adapted_modules", "load_adapter"]
+__all__ = ["ADAPTER_CONFIG_FILE", "ADAPTER_FILE", "Adapter", "LowRank", "Precision", "load_adapter"]
 
 ADAPTER_FILE = "adapter_model.safetensors"
 ADAPTER_CONFIG_FILE = "adapter_config.json"
@@ -35,9 +35,7 @@ _MODULES = (
 )
 
 
-def adapted_modules(layers: int) -> list[str]:
-    """Return the names of the linear modules that an adapter may change, as transformers names them."""
-    return [f"encoder.layer.{layer}.{module}" for layer in range(layers) for module in _MODULES]
+Precision = Literal["fp32", "int8"]
 
 
 @dataclass(frozen=True)
@@ -53,16 +51,24 @@ class Adapter:
     """An adapter as it is run.
 
     Attributes:
-        key: hash of what it changes; equal keys, equal vectors.
+        key: hash of what it changes and in which precision; equal keys, equal vectors.
         changes: by module.
+        name: what it is called in messages.
+        precision: what a processor computes in.
     """
 
     key: str
     changes: Mapping[str, LowRank]
+    name: str = "an adapter"
+    precision: Precision = "fp32"
 
 
-def load_adapter(folder: Path) -> Adapter | None:
+def load_adapter(folder: Path, precision: Precision = "fp32") -> Adapter | None:
     """Load an adapter in peft's format; None where the folder has none.
+
+    Args:
+        folder: of an expert.
+        precision: what a processor is to compute in.
 
     Raises:
         ModelError: it is damaged, or is no LoRA adapter.
@@ -77,10 +83,10 @@ def load_adapter(folder: Path) -> Adapter | None:
         changes = dict(_changes(tensors, config["lora_alpha"] / config["r"]))
     except (OSError, ValueError, KeyError, ZeroDivisionError, SafetensorError) as error:
         raise ModelError(f"{folder}: the adapter cannot be loaded: {type(error).__name__}: {error}") from None
-    digest = sha256()
+    digest = sha256(precision.encode())
     for module, change in sorted(changes.items()):
         digest.update(module.encode() + change.down.tobytes() + change.up.tobytes())
-    return Adapter(digest.hexdigest(), changes)
+    return Adapter(digest.hexdigest(), changes, folder.name, precision)
 
 
 def _require_plain_lora(config: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -25,16 +26,20 @@ WINDOW_TOKENS = 254
 """Tokens in a window, special ones not counted. The backbone was trained on texts of 128 tokens and is
 published with a limit of 256; its 512 positions would hold more, at a higher price of attention a token."""
 
-BATCH_TOKENS = 2048
-"""Padded tokens in one forward pass. On two cores 1,024 and 2,048 were equally fast, 4,096 a tenth slower and
-8,192 a third, as the activations outgrow the caches."""
-
 KEPT_WINDOWS = 2048
 KEPT_READINGS = 512
 
 
 class Runtime(Protocol):
-    """What computes the backbone's last hidden states."""
+    """What computes the backbone's last hidden states.
+
+    Attributes:
+        batch_tokens: padded tokens in one forward pass, exceeded by a single window only.
+        workers: forward passes that may run at a time.
+    """
+
+    batch_tokens: int
+    workers: int
 
     def hidden(
         self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None
@@ -105,9 +110,7 @@ class Backbone:
         seen_by = adapter.key if adapter else ""
         known = {one: self._encoded[one, seen_by] for one in windows if (one, seen_by) in self._encoded}
         missing = [window for window in dict.fromkeys(windows) if window not in known]
-        for chosen in self.batches(missing):
-            ids, mask = self.padded(chosen)
-            hidden = self.runtime.hidden(ids, mask, adapter)
+        for chosen, hidden in self._forward(list(self.batches(missing)), adapter):
             known.update({window: _pool(hidden[row], window) for row, window in enumerate(chosen)})
         for window, encoded in known.items():
             self._encoded[window, seen_by] = encoded
@@ -116,9 +119,26 @@ class Backbone:
             self._encoded.popitem(last=False)
         return [known[window] for window in windows]
 
+    def _forward(
+        self, batches: Sequence[list[Window]], adapter: Adapter | None
+    ) -> Iterator[tuple[list[Window], Vectors]]:
+        """Yield each batch with its hidden states."""
+
+        def run(batch: list[Window]) -> Vectors:
+            return self.runtime.hidden(*self.padded(batch), adapter)
+
+        if self.runtime.workers == 1 or len(batches) == 1:
+            yield from ((batch, run(batch)) for batch in batches)
+            return
+        workers = ThreadPoolExecutor(self.runtime.workers)
+        try:
+            yield from zip(batches, workers.map(run, batches), strict=True)
+        finally:
+            workers.shutdown(cancel_futures=True)
+
     def batches(self, windows: Sequence[Window]) -> Iterator[list[Window]]:
         """Yield the windows in batches of like length."""
-        for batch in cut_batches([len(window) + 2 for window in windows], BATCH_TOKENS):
+        for batch in cut_batches([len(window) + 2 for window in windows], self.runtime.batch_tokens):
             yield [windows[index] for index in batch]
 
     def padded(self, windows: Sequence[Window]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,54 +1,93 @@
-"""The backbone compiled for this machine, once, and kept in the user's cache."""
+"""The backbone compiled for this machine, once for each adapter, and kept in the user's cache."""
 
+import io
 import json
 import logging
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock
+from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.files import SHA256, BackboneFiles
 
-__all__ = ["compiled_backbone"]
+__all__ = ["compiled_backbone", "word_table"]
 
-FORMAT = 2
+FORMAT = 3
 """Counted up whenever the graph changes, so that what older versions compiled is not used."""
+
+WORDS = "embeddings.word_embeddings.weight"
 
 log = logging.getLogger(__name__)
 
 
-def compiled_backbone(files: BackboneFiles) -> Path | bytes:
-    """Return the compiled model from the cache, compiling it first where it is missing, torn or foreign.
+def compiled_backbone(files: BackboneFiles, adapter: Adapter | None = None) -> Path | bytes:
+    """Return the backbone with `adapter` merged into it as an ONNX model, from the cache if it is there.
 
-    A second process that needs it at the same time waits for the first. Where the cache cannot be
-    written, the model itself is returned, and compiled again the next time.
+    It is compiled where it is missing, torn or foreign. A second process that needs it at the same time
+    waits for the first. Where the cache cannot be written, the model itself is returned, and compiled again
+    the next time.
     """
+    return _kept(
+        f"backbone-{_fingerprint(adapter.key if adapter else '')}.onnx", lambda: _compile(files, adapter)
+    )
+
+
+def word_table(files: BackboneFiles) -> NDArray[np.float16]:
+    """Return the word embeddings, shape (vocabulary, width), mapped from the cache where that is possible."""
+    kept = _kept(f"words-{_fingerprint('words')}.npy", lambda: _words(files))
+    if isinstance(kept, bytes):
+        table: NDArray[np.float16] = np.load(io.BytesIO(kept))
+        return table
+    mapped: NDArray[np.float16] = np.load(kept, mmap_mode="r")
+    return mapped
+
+
+def _fingerprint(what: str) -> str:
+    return sha256(json.dumps([FORMAT, SHA256, what]).encode()).hexdigest()[:16]
+
+
+def _kept(name: str, make: Callable[[], bytes]) -> Path | bytes:
+    """Return the file of that name in the cache, made first if need be, or its content."""
     folder = user_cache_path("newsmoe") / "compiled"
-    path = folder / f"backbone-{_fingerprint()}.onnx"
+    path = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             if not _sound(path):
-                _keep(_compile(files), path)
+                _keep(make(), path)
     except OSError as error:
         log.warning("the compiled backbone cannot be kept in %s: %s", folder, error)
-        return _compile(files)
+        return make()
     return path
 
 
-def _fingerprint() -> str:
-    return sha256(json.dumps([FORMAT, SHA256]).encode()).hexdigest()[:16]
-
-
-def _compile(files: BackboneFiles) -> bytes:
+def _compile(files: BackboneFiles, adapter: Adapter | None) -> bytes:
     from safetensors.numpy import load_file
 
     from newsmoe.registry.backbone.graph import bert_graph
 
-    log.info("compiling the backbone for this machine; this happens once")
-    model: bytes = bert_graph(load_file(files.weights), files.config).SerializeToString()
+    log.info("compiling %s for this machine; this happens once", adapter.name if adapter else "the backbone")
+    weights = load_file(files.weights)
+    for module, change in (adapter.changes if adapter else {}).items():
+        weights[f"{module}.weight"] = weights[f"{module}.weight"] + (change.down @ change.up).T
+    quantized = adapter is not None and adapter.precision == "int8"
+    model: bytes = bert_graph(weights, files.config, quantized=quantized).SerializeToString()
     return model
+
+
+def _words(files: BackboneFiles) -> bytes:
+    from safetensors import safe_open
+
+    with safe_open(files.weights, framework="np") as file:
+        table = file.get_tensor(WORDS).astype(np.float16)
+    packed = io.BytesIO()
+    np.save(packed, table)
+    return packed.getvalue()
 
 
 def _digest_file(path: Path) -> Path:
@@ -63,8 +102,8 @@ def _sound(path: Path) -> bool:
         return False
 
 
-def _keep(model: bytes, path: Path) -> None:
+def _keep(content: bytes, path: Path) -> None:
     temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(model)
+    temporary.write_bytes(content)
     temporary.replace(path)
-    _digest_file(path).write_text(sha256(model).hexdigest(), encoding="ascii")
+    _digest_file(path).write_text(sha256(content).hexdigest(), encoding="ascii")

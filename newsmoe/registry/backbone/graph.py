@@ -1,8 +1,9 @@
-"""The backbone written as an ONNX graph, straight from its published weights.
+"""The backbone written as an ONNX graph, straight from its published weights and an adapter's.
 
 Written node by node rather than exported by torch, for two reasons: nobody who only runs experts has to
-import torch and transformers even once (7 s on two cores), and attention, normalisation and activation are
-put down as the fused operators that ONNX Runtime has for a processor instead of being guessed from a trace.
+import torch and transformers even once (7 s on two cores), and attention, normalisation, activation and
+quantised products are put down as the fused operators that ONNX Runtime has for a processor instead of being
+guessed from a trace.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,26 +14,32 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from newsmoe.registry.backbone.signature import HIDDEN, IDS, MASK, part_names
+from newsmoe.registry.backbone.signature import HIDDEN, MASK, WORDS
 
 __all__ = ["bert_graph"]
 
 _FUSED = "com.microsoft"
 _OPSET, _IR_VERSION = 18, 9
+_LARGEST = 63
+"""Of a quantised weight. Processors without VNNI add two products of 8 bits in 16, which overflow where
+weights use all 8; ONNX Runtime calls this a reduced range."""
 
 Weights = Mapping[str, NDArray[np.float32]]
 
 
-def bert_graph(weights: Weights, config: Mapping[str, Any]) -> onnx.ModelProto:
-    """Return a graph from token ids and mask, int64 (batch, tokens), to hidden states (batch, tokens, width).
+def bert_graph(weights: Weights, config: Mapping[str, Any], *, quantized: bool = False) -> onnx.ModelProto:
+    """Return a graph from word embeddings to hidden states, both of shape (batch, tokens, width).
 
-    Every linear module takes the two matrices of an adapter as inputs, under the names of `part_names`.
+    Words are looked up outside, so that graphs that differ in their linear modules share one table. The other
+    input is the mask, int64 (batch, tokens).
 
     Args:
         weights: of a BERT encoder, under the names of transformers' `BertModel`.
         config: its `config.json`.
+        quantized: whether linear modules compute in int8: weights with one scale a column, inputs with one
+            scale for all that is in the batch.
     """
-    graph = _Graph(epsilon=float(config["layer_norm_eps"]), heads=int(config["num_attention_heads"]))
+    graph = _Graph(float(config["layer_norm_eps"]), int(config["num_attention_heads"]), quantized)
     states = graph.embeddings(weights)
     for layer in range(int(config["num_hidden_layers"])):
         states = graph.layer(states, weights, f"encoder.layer.{layer}.")
@@ -42,26 +49,24 @@ def bert_graph(weights: Weights, config: Mapping[str, Any]) -> onnx.ModelProto:
 class _Graph:
     """Nodes and constants put down one after the other; every method returns the name of its output."""
 
-    def __init__(self, *, epsilon: float, heads: int) -> None:
+    def __init__(self, epsilon: float, heads: int, quantized: bool) -> None:
         self.epsilon = epsilon
         self.heads = heads
+        self.quantized = quantized
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
-        self.parts: list[str] = []  # of adapters, handed in with each batch
 
     def embeddings(self, weights: Weights) -> str:
         """Word, position and (constant) token type embeddings, summed and normalised."""
-        words = self.constant(weights["embeddings.word_embeddings.weight"].astype(np.float16))
-        word = self.node("Cast", [self.node("Gather", [words, IDS])], to=TensorProto.FLOAT)
         table = (
             weights["embeddings.position_embeddings.weight"]
             + weights["embeddings.token_type_embeddings.weight"][0]
         )
         zero = self.constant(np.array([0], dtype=np.int64))
-        length = self.node("Shape", [IDS], start=1, end=2)
+        length = self.node("Shape", [MASK], start=1, end=2)
         positions = self.node("Slice", [self.constant(table), zero, length, zero])
         scale, shift = self.normalisation(weights, "embeddings.LayerNorm")
-        total = self.node("Add", [word, positions])
+        total = self.node("Add", [WORDS, positions])
         self.mask = self.node("Cast", [MASK], to=TensorProto.INT32)
         return self.node("LayerNormalization", [total, scale, shift], axis=-1, epsilon=self.epsilon)
 
@@ -70,14 +75,12 @@ class _Graph:
         parts = [prefix + f"attention.self.{part}" for part in ("query", "key", "value")]
         merged = np.concatenate([weights[part + ".weight"] for part in parts])
         bias = self.constant(np.concatenate([weights[part + ".bias"] for part in parts]))
-        projected = self.node("Add", [self.product(states, merged), bias])
-        split = zip(parts, self.split(projected), strict=True)
-        query, key, value = (self.adapted(own, states, part) for part, own in split)
+        query, key, value = self.split(self.node("Add", [self.product(states, merged), bias]))
         attended = self.node(
             "MultiHeadAttention", [query, key, value, "", self.mask], domain=_FUSED, num_heads=self.heads
         )
         states = self.residual(attended, states, weights, prefix + "attention.output")
-        inner = self.adapted_product(states, weights, prefix + "intermediate.dense")
+        inner = self.product(states, weights[prefix + "intermediate.dense.weight"])
         activated = self.node(
             "BiasGelu", [inner, self.constant(weights[prefix + "intermediate.dense.bias"])], domain=_FUSED
         )
@@ -85,7 +88,7 @@ class _Graph:
 
     def residual(self, branch: str, states: str, weights: Weights, prefix: str) -> str:
         """Project `branch`, add it to `states`, normalise."""
-        projected = self.adapted_product(branch, weights, prefix + ".dense")
+        projected = self.product(branch, weights[prefix + ".dense.weight"])
         scale, shift = self.normalisation(weights, prefix + ".LayerNorm")
         bias = self.constant(weights[prefix + ".dense.bias"])
         return self.node(
@@ -100,17 +103,12 @@ class _Graph:
 
     def product(self, states: str, weight: NDArray[np.float32]) -> str:
         """`states` times the transpose of `weight`, which has the shape (outputs, inputs)."""
-        return self.node("MatMul", [states, self.constant(weight.T)])
-
-    def adapted(self, own: str, states: str, module: str) -> str:
-        """Add to a module's `own` product of `states` what an adapter changes in it."""
-        down, up = part_names(module)
-        self.parts += [down, up]
-        return self.node("Add", [own, self.node("MatMul", [self.node("MatMul", [states, down]), up])])
-
-    def adapted_product(self, states: str, weights: Weights, module: str) -> str:
-        """The product of a module and its adapter."""
-        return self.adapted(self.product(states, weights[module + ".weight"]), states, module)
+        if not self.quantized:
+            return self.node("MatMul", [states, self.constant(weight.T)])
+        scales = np.maximum(np.abs(weight).max(axis=1), 1e-8) / _LARGEST
+        rounded = np.rint(weight / scales[:, None]).astype(np.int8)
+        columns = [rounded.T, scales.astype(np.float32), np.zeros(len(scales), dtype=np.int8)]
+        return self.node("DynamicQuantizeMatMul", [states, *map(self.constant, columns)], domain=_FUSED)
 
     def split(self, states: str) -> Sequence[str]:
         names = [f"{states}.{part}" for part in ("query", "key", "value")]
@@ -134,11 +132,8 @@ class _Graph:
             self.nodes,
             "bert",
             [
-                *(helper.make_tensor_value_info(name, TensorProto.INT64, shape) for name in (IDS, MASK)),
-                *(
-                    helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, None])
-                    for name in self.parts
-                ),
+                helper.make_tensor_value_info(WORDS, TensorProto.FLOAT, [*shape, width]),
+                helper.make_tensor_value_info(MASK, TensorProto.INT64, shape),
             ],
             [helper.make_tensor_value_info(HIDDEN, TensorProto.FLOAT, [*shape, width])],
             self.constants,

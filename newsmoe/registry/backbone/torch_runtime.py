@@ -37,6 +37,9 @@ class TorchRuntime:
         device: where to run; resolved.
     """
 
+    batch_tokens = 2048
+    workers = 1
+
     def __init__(self, files: BackboneFiles, device: Device) -> None:
         if device.threads:
             torch.set_num_threads(device.threads)

@@ -51,10 +51,9 @@ class Workshop:
 def _runtime(files: "BackboneFiles", device: Device) -> "Runtime":
     """Return what computes: ONNX Runtime on a processor, torch on anything else."""
     if device.name == "cpu":
-        from newsmoe.registry.backbone.compiled import compiled_backbone
         from newsmoe.registry.backbone.onnx_runtime import OnnxRuntime
 
-        return OnnxRuntime(compiled_backbone(files), files.config, device.threads)
+        return OnnxRuntime(files, device.threads)
     from newsmoe.registry.backbone.torch_runtime import TorchRuntime
 
     return TorchRuntime(files, device)

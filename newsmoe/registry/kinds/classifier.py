@@ -9,12 +9,12 @@ from newsmoe.article import Article
 from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import Workshop
-from newsmoe.registry.kinds.embedded import EmbeddedExpert, LongInputSettings, Shares, softmax
+from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, Shares, softmax
 
 __all__ = ["Classifier", "ClassifierSettings"]
 
 
-class ClassifierSettings(LongInputSettings):
+class ClassifierSettings(EmbeddedSettings):
     """Labels in the order of the head's rows, and the temperature that its logits are divided by."""
 
     labels: tuple[str, ...] = Field(min_length=2)
@@ -34,7 +34,7 @@ class Classifier(EmbeddedExpert):
     Settings = ClassifierSettings
 
     def __init__(self, card: Card, settings: ClassifierSettings, workshop: Workshop) -> None:
-        super().__init__(card, settings.long_input, workshop)
+        super().__init__(card, workshop, settings.long_input, settings.precision)
         self.labels = settings.labels
         self.temperature = settings.temperature
 

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 from newsmoe.analysis import InputUse, Labels, Prediction
 from newsmoe.article import Article
 from newsmoe.errors import ModelError, PredictionError
-from newsmoe.registry.backbone.adapter import Adapter, load_adapter
+from newsmoe.registry.backbone.adapter import Adapter, Precision, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Encoded, Vectors
 from newsmoe.registry.backbone.reading import Extract, LongInput, Window
 from newsmoe.registry.cards import Card
@@ -18,7 +18,7 @@ from newsmoe.registry.expert import Device
 from newsmoe.registry.kinds import Workshop
 from newsmoe.validation import Strict
 
-__all__ = ["HEAD_FILE", "EmbeddedExpert", "LongInputSettings", "Shares", "softmax"]
+__all__ = ["HEAD_FILE", "EmbeddedExpert", "EmbeddedSettings", "Shares", "softmax"]
 
 HEAD_FILE = "head.safetensors"
 
@@ -26,22 +26,26 @@ Shares = NDArray[np.floating]
 """Probabilities; the last axis, over labels, sums to 1."""
 
 
-class LongInputSettings(Strict):
-    """What is read of an article of several windows."""
+class EmbeddedSettings(Strict):
+    """What is read of an article, and what a processor computes in, where the expert has an adapter."""
 
     long_input: LongInput = "windows"
+    precision: Precision = "fp32"
 
 
 class EmbeddedExpert:
     """An expert on the backbone; a kind adds `predict`, and `prepare` where it has weights of its own."""
 
-    def __init__(self, card: Card, long_input: LongInput, workshop: Workshop) -> None:
+    def __init__(
+        self, card: Card, workshop: Workshop, long_input: LongInput, precision: Precision = "fp32"
+    ) -> None:
         self.name = card.name
         self.task = card.task
         self.languages = card.languages
         self.needs_content = card.needs_content
         self.card = card
         self.long_input = long_input
+        self.precision = precision
         self._workshop = workshop
         self._backbone: Backbone | None = None
         self._adapter: Adapter | None = None
@@ -49,7 +53,7 @@ class EmbeddedExpert:
     def load(self, device: Device) -> None:
         """Take the shared backbone, and load what is this expert's own."""
         self._backbone = self._workshop.backbone(device)
-        self._adapter = load_adapter(self.card.folder)
+        self._adapter = load_adapter(self.card.folder, self.precision)
         self.prepare()
 
     def prepare(self) -> None:

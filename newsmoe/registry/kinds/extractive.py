@@ -48,7 +48,7 @@ class Extractive(EmbeddedExpert):
 
     def __init__(self, card: Card, settings: ExtractiveSettings, workshop: Workshop) -> None:
         reads = "windows" if settings.long_input == "map-reduce" else settings.long_input
-        super().__init__(card, reads, workshop)
+        super().__init__(card, workshop, reads)
         self.settings = settings
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:

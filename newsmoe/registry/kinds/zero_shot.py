@@ -11,12 +11,12 @@ from newsmoe.errors import ModelError
 from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import Workshop
-from newsmoe.registry.kinds.embedded import EmbeddedExpert, LongInputSettings, Shares, softmax
+from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, Shares, softmax
 
 __all__ = ["ZeroShot", "ZeroShotSettings"]
 
 
-class ZeroShotSettings(LongInputSettings):
+class ZeroShotSettings(EmbeddedSettings):
     """Labels with their descriptions; the temperature divides the cosine similarities."""
 
     labels: dict[str, str] = Field(min_length=2)
@@ -29,7 +29,7 @@ class ZeroShot(EmbeddedExpert):
     Settings = ZeroShotSettings
 
     def __init__(self, card: Card, settings: ZeroShotSettings, workshop: Workshop) -> None:
-        super().__init__(card, settings.long_input, workshop)
+        super().__init__(card, workshop, settings.long_input, settings.precision)
         self.labels = settings.labels
         self.temperature = settings.temperature
 

@@ -99,3 +99,19 @@ def test_both_runtimes_see_the_same_through_an_adapter(
     ):
         np.testing.assert_allclose(served.window, expected.window, atol=1e-4)
         np.testing.assert_allclose(served.sentences, expected.sentences, atol=1e-4)
+
+
+def test_int8_is_near_and_does_not_depend_on_the_batch(tmp_path: Path, backbone: Backbone) -> None:
+    folder = write(tmp_path)
+    exact, rounded = load_adapter(folder), load_adapter(folder, "int8")
+    assert exact is not None
+    assert rounded is not None
+    assert exact.key != rounded.key
+    texts = ["Storm hits", "It sailed at dawn. " * 20, "Nobody was hurt on Monday, the mayor said."]
+    windows = [backbone.read(Article(content=text)).windows[0] for text in texts]
+    together = Backbone(backbone.files, backbone.runtime).encode(windows, rounded)
+    for window, one in zip(windows, together, strict=True):
+        [alone] = Backbone(backbone.files, backbone.runtime).encode([window], rounded)
+        np.testing.assert_array_equal(one.window, alone.window)
+        [reference] = backbone.encode([window], exact)
+        assert 0.95 < float(one.window @ reference.window) < 1.0

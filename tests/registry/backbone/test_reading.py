@@ -1,5 +1,6 @@
 from collections import defaultdict
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +8,7 @@ from tokenizers import Tokenizer
 
 from newsmoe import Article
 from newsmoe.registry.backbone.backbone import Backbone
-from newsmoe.registry.backbone.reading import HEADLINE, MOST_CHARACTERS, Reading, Window, read_article
+from newsmoe.registry.backbone.reading import HEADLINE, MOST_CHARACTERS, Reading, Span, Window, read_article
 
 SENTENCES = st.lists(
     st.text(st.characters(codec="utf-8"), max_size=60)
@@ -119,8 +120,10 @@ def test_a_policy_chooses_windows(policy: str, read: dict[int, list[int]]) -> No
     for count, places in read.items():
         windows = tuple(Window(bytes([number] * 4), ()) for number in range(count))
         reading = Reading((), (), windows, truncated=False)
-        assert reading.chosen(policy) == tuple(windows[place] for place in places)  # type: ignore[arg-type]
-        assert reading.chosen("windows") == windows
+        extract = reading.extract(policy)  # type: ignore[arg-type]
+        assert extract.windows == tuple(windows[place] for place in places)
+        assert extract.whole is (len(places) == count)
+        assert reading.extract("windows").windows == windows
 
 
 def test_the_sample_is_read_in_windows_of_the_backbone(
@@ -133,3 +136,19 @@ def test_the_sample_is_read_in_windows_of_the_backbone(
         assert tokens == sum(reading.lengths) + headline
         assert max(map(len, reading.windows)) <= quick_backbone.window_tokens == 254
         assert len(reading.windows) <= 1 + tokens // 200
+
+
+def test_sentences_are_read_one_by_one_and_the_first_count_most(quick_backbone: Backbone) -> None:
+    article = Article(headline="Storm hits", content="Ten houses were lost. Nobody was hurt. It rained.")
+    extract = quick_backbone.read(article).extract("sentences")
+    texts = ["Storm hits", "Ten houses were lost.", "Nobody was hurt.", "It rained."]
+    ids = [quick_backbone.tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
+    assert [list(np.frombuffer(window.ids, np.int32)) for window in extract.windows] == ids
+    assert [window.spans for window in extract.windows] == [
+        (Span(number, 0, len(one)),) for number, one in enumerate(ids, start=HEADLINE)
+    ]
+    assert extract.weights == (1.0, 1.0, 1 / 2, 1 / 3)
+    assert (extract.whole, extract.tokens) == (True, sum(map(len, ids)))
+    long = quick_backbone.read(Article(content="It rained on the town. " * 100)).extract("sentences")
+    assert not long.whole
+    assert long.tokens <= quick_backbone.window_tokens

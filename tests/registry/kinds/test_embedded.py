@@ -66,6 +66,7 @@ class Counting:
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
+        self.batch_tokens, self.workers = runtime.batch_tokens, 1
         self.windows = 0
 
     def hidden(
@@ -146,7 +147,7 @@ def test_a_window_is_computed_once_however_many_experts_read_it(
         (window, adapter.key if (adapter := adapters[expert.name]) else "")
         for expert in experts
         for article in articles
-        for window in expert.windows(article)[1]
+        for window in expert.extract(article).windows
     }
     for expert in experts:
         expert.predict(articles)
@@ -519,7 +520,7 @@ def test_scores_are_the_softmax_of_the_heads_logits_over_the_temperature(
     [
         (None, "cannot be loaded: No such file"),
         (b"no weights", "cannot be loaded: "),
-        ({"weight": np.zeros((2, 16), np.float32)}, "cannot be loaded: 'bias'"),
+        ({"weight": np.zeros((2, 16), np.float32)}, "cannot be loaded: there is no tensor 'bias'"),
         (
             {"weight": np.zeros((3, 16), np.float32), "bias": np.zeros(3, np.float32)},
             r"the weight's shape is \(3, 16\), the card asks for \(2, 16\)",

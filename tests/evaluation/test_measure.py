@@ -1,0 +1,93 @@
+import pytest
+
+from newsmoe.analysis import Labels, Prediction, Summary
+from newsmoe.article import Article
+from newsmoe.config import Settings
+from newsmoe.errors import InputError
+from newsmoe.evaluation.labelled import Labelled, Summarized
+from newsmoe.evaluation.measure import measure_labels, measure_summaries, session_of_one
+from newsmoe.orchestrator.session import Session
+from newsmoe.registry.registry import Registry
+from newsmoe.testing import FakeExpert
+
+LABELS = {"good", "bad", "ugly"}
+
+
+def parrot(article: Article) -> Prediction:
+    """Answer what the headline says: a label and its score, or a summary; `!` raises."""
+    if article.headline == "!":
+        raise ValueError("no")
+    label, _, score = article.headline.rpartition(" ")
+    if label not in LABELS:
+        return Summary(article.headline)
+    share = float(score)
+    return Labels({label: share} | {other: (1 - share) / 2 for other in LABELS - {label}})
+
+
+def session(task: str) -> Session:
+    registry = Registry(plugins=False, builtin=False)
+    registry.add(FakeExpert("parrot", task, parrot))
+    return session_of_one("parrot", Settings(), registry)
+
+
+def labelled(headline: str, *accepted: str, label: str = "") -> Labelled:
+    return Labelled(Article(headline=headline), label or accepted[0], accepted)
+
+
+def test_figures_are_those_that_one_counts_by_hand() -> None:
+    examples = [
+        labelled("good 0.9", "good"),
+        labelled("good 0.6", "bad"),
+        labelled("bad 0.7", "bad"),
+        labelled("ugly 0.8", "bad"),
+    ]
+    found = measure_labels(session("mood"), "mood", "four", examples)
+    assert (found.items, found.answered, found.answers) == (4, 4, {"parrot": 4})
+    assert found.figures["accuracy"] == 0.5
+    assert found.figures["macro-F1"] == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert found.figures["ECE"] == pytest.approx((0.1 + 0.6 + 0.3 + 0.8) / 4)
+    assert found.confusion["bad"] == {"bad": 1, "good": 1, "ugly": 1}
+    assert found.labels["bad"].recall == pytest.approx(1 / 3)
+    assert (found.labels["bad"].precision, found.labels["bad"].support) == (1.0, 3)
+
+
+def test_of_closed_labels_the_largest_counts() -> None:
+    examples = [labelled("ugly 0.6", "bad"), labelled("good 0.9", "good"), labelled("bad 0.9", "bad")]
+    found = measure_labels(session("mood"), "mood", "three", examples, closed=True)
+    assert found.figures["accuracy"] == 1.0
+    assert set(found.confusion) == {"bad", "good"}
+
+
+def test_scores_of_labels_that_a_wider_one_takes_in_are_summed() -> None:
+    examples = [
+        labelled("good 0.45", "bad", "ugly", label="not good"),
+        labelled("good 0.6", "bad", "ugly", label="not good"),
+        labelled("bad 0.9", "bad", "ugly", label="not good"),
+    ]
+    found = measure_labels(session("mood"), "mood", "three", examples)
+    assert found.confusion == {"good": {"good": 0, "not good": 0}, "not good": {"good": 1, "not good": 2}}
+
+
+def test_who_fails_is_not_counted_as_answered() -> None:
+    found = measure_labels(
+        session("mood"), "mood", "two", [labelled("good 0.9", "good"), labelled("!", "good")]
+    )
+    assert (found.items, found.answered, found.figures["accuracy"]) == (2, 1, 1.0)
+
+
+def test_nothing_answered_is_an_error_that_says_why() -> None:
+    with pytest.raises(InputError, match="none: no label for any of 1 articles: no"):
+        measure_labels(session("mood"), "mood", "none", [labelled("!", "good")])
+
+
+def test_summaries_are_measured_beside_the_lead_and_the_oracle() -> None:
+    text = "It rained. It snowed. It thundered. Forty boats sank in the harbour."
+    examples = [
+        Summarized(Article(headline="Forty boats sank. It rained.", content=text), "Forty boats sank."),
+        Summarized(Article(headline="Nothing.", content=text), "Forty boats sank."),
+    ]
+    figures = measure_summaries(session("gist"), "gist", "two", examples).figures
+    assert figures["ROUGE-1"] == pytest.approx((2 * 3 / 8 + 0) / 2)
+    assert figures["lead-3: ROUGE-1"] == 0.0
+    assert figures["oracle: ROUGE-1"] == pytest.approx(2 * 3 / 9)
+    assert figures["lead-3: words"] == 6

@@ -30,7 +30,8 @@ class InputUse(Strict):
 
     Attributes:
         tokens: tokens that went into the model, special tokens not counted.
-        truncated: whether any of the article was left unread, or had been cut by the scraper.
+        truncated: whether some of the article was left unread, in a record by all experts, or had been
+            cut by the scraper.
         windows: pieces in which the article was read.
     """
 

@@ -102,6 +102,7 @@ app.add_typer(
         ("list", experts.list_experts),
         ("show", experts.show),
         ("check", experts.check),
+        ("compile", experts.compile_experts),
         ("new", experts.new),
     ),
     name="experts",

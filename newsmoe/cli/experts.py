@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from newsmoe.registry.cards import Measurement
     from newsmoe.registry.registry import ExpertInfo
 
-__all__ = ["check", "list_experts", "new", "show"]
+__all__ = ["check", "compile_experts", "list_experts", "new", "show"]
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the expert.")]
 
@@ -81,6 +81,46 @@ def check(name: NameArgument, experts_dir: ExpertsDirOption = None, config: Conf
         mark = plain("no ", style="red") if finding.problem else plain("yes", style="green")
         console.print(mark, plain(finding.asked), plain(finding.problem or "", style="red"), soft_wrap=True)
     if failed:
+        raise typer.Exit(1)
+
+
+def compile_experts(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Experts to compile; default: all that have an adapter.")
+    ] = None,
+    experts_dir: ExpertsDirOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Compile experts for this machine, and check each against torch; analyze does so by itself, unchecked.
+
+    Exit code 1 where one differs by more than rounding.
+    """
+    from newsmoe.cli.console import plain, results, table
+    from newsmoe.cli.logs import show_logs
+    from newsmoe.registry.backbone.reference import MOST_DISTANCE, distance
+    from newsmoe.registry.expert import Device
+    from newsmoe.registry.kinds.embedded import EmbeddedExpert
+    from newsmoe.testing import ARTICLES
+
+    show_logs(quiet=False)
+    registry = registry_of(settings_of(config, experts_dir))
+    rows = table("expert", "precision", ">distance from torch")
+    far = False
+    for name in names or [info.name for info in registry.experts.values() if not info.broken]:
+        expert = registry.build(name)
+        if not isinstance(expert, EmbeddedExpert):
+            continue
+        expert.load(Device())
+        if expert.adapter is None and not names:
+            continue
+        windows = [window for article in ARTICLES for window in expert.backbone.read(article).windows]
+        found = distance(expert.backbone, expert.adapter, windows)
+        precision = expert.adapter.precision if expert.adapter else "fp32"
+        is_far = found > MOST_DISTANCE[precision]
+        far = far or is_far
+        rows.add_row(plain(name), precision, plain(f"{found:.6f}", style="red" if is_far else ""))
+    results().print(rows)
+    if far:
         raise typer.Exit(1)
 
 

@@ -115,7 +115,7 @@ def _record(article: Article, tasks: Sequence[_TaskInHand]) -> Analysis:
         errors=errors,
         input=InputUse(
             tokens=max((use.tokens for use in uses), default=0),
-            truncated=article.truncated or any(use.truncated for use in uses),
+            truncated=article.truncated or bool(uses and all(use.truncated for use in uses)),
             windows=max((use.windows for use in uses), default=0),
         ),
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
@@ -12,6 +13,8 @@ from newsmoe.errors import ConfigError
 from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE, Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import Window
+from newsmoe.registry.cards import read_card
+from newsmoe.registry.kinds.embedded import HEAD_FILE
 from newsmoe.training.data import Head, WindowSet, joined, read_source
 from newsmoe.training.folder import Made
 from newsmoe.training.recipe import ClassifierRecipe
@@ -39,7 +42,9 @@ def train_classifier(
     train = joined([read_source(source, recipe, root, backbone) for source in recipe.train], recipe)
     dev = {source.title: read_source(source, recipe, root, backbone) for source in recipe.dev}
     start = _start(recipe, home)
-    head = _fit(recipe, train, backbone, load_adapter(start) if start else None, report)
+    head = _head_of(start, recipe) if start else None
+    if head is None:
+        head = _fit(recipe, train, backbone, load_adapter(start) if start else None, report)
     for stale in (ADAPTER_FILE, ADAPTER_CONFIG_FILE):  # of an earlier training into this folder
         (folder / stale).unlink(missing_ok=True)
     if recipe.adapter is not None:
@@ -67,6 +72,14 @@ def _start(recipe: ClassifierRecipe, home: Path) -> Path | None:
     if not (folder / ADAPTER_FILE).is_file():
         raise ConfigError(f"{folder / ADAPTER_FILE}: not there; the recipe's training starts from it")
     return folder
+
+
+def _head_of(start: Path, recipe: ClassifierRecipe) -> Head | None:
+    """Return the head of the expert in `start`, if it answers with the same labels."""
+    if read_card(start).settings.get("labels") != list(recipe.labels):
+        return None
+    tensors = load_file(start / HEAD_FILE)
+    return Head(tensors["weight"], tensors["bias"])
 
 
 def _encode(

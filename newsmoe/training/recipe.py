@@ -23,7 +23,8 @@ class AdapterRecipe(Strict):
     Attributes:
         rank: of the change of each linear module.
         alpha: the change is scaled by alpha / rank.
-        start: folder of an expert, relative to the recipe's, whose adapter training starts from.
+        start: folder of an expert, relative to the recipe's, whose adapter training starts from, and
+            whose head, where the labels are the same.
         dropout: share of channels that every half-layer leaves out, for a window at a time (Gal and
             Ghahramani 2016); drawn for each token, dropout takes a processor as long as the forward pass.
         token_dropout: share of tokens that are hidden from the model in training.

@@ -110,7 +110,7 @@ class Backbone:
         seen_by = adapter.key if adapter else ""
         known = {one: self._encoded[one, seen_by] for one in windows if (one, seen_by) in self._encoded}
         missing = [window for window in dict.fromkeys(windows) if window not in known]
-        for chosen, hidden in self._forward(list(self.batches(missing)), adapter):
+        for chosen, hidden in self.forward(list(self.batches(missing)), adapter):
             known.update({window: _pool(hidden[row], window) for row, window in enumerate(chosen)})
         for window, encoded in known.items():
             self._encoded[window, seen_by] = encoded
@@ -119,10 +119,10 @@ class Backbone:
             self._encoded.popitem(last=False)
         return [known[window] for window in windows]
 
-    def _forward(
+    def forward(
         self, batches: Sequence[list[Window]], adapter: Adapter | None
     ) -> Iterator[tuple[list[Window], Vectors]]:
-        """Yield each batch with its hidden states."""
+        """Yield each batch with its states, shape (batch, tokens, width); several are computed at a time."""
 
         def run(batch: list[Window]) -> Vectors:
             return self.runtime.hidden(*self.padded(batch), adapter)

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -19,6 +20,8 @@ __all__ = ["compiled_backbone", "word_table"]
 
 FORMAT = 3
 """Counted up whenever the graph changes, so that what older versions compiled is not used."""
+
+KEPT_SECONDS = 90 * 24 * 3600
 
 WORDS = "embeddings.word_embeddings.weight"
 
@@ -59,7 +62,10 @@ def _kept(name: str, make: Callable[[], bytes]) -> Path | bytes:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
             if not _sound(path):
+                _clear(folder)
                 _keep(make(), path)
+            for used in (path, _digest_file(path)):
+                used.touch()
     except OSError as error:
         log.warning("the compiled backbone cannot be kept in %s: %s", folder, error)
         return make()
@@ -88,6 +94,13 @@ def _words(files: BackboneFiles) -> bytes:
     packed = io.BytesIO()
     np.save(packed, table)
     return packed.getvalue()
+
+
+def _clear(folder: Path) -> None:
+    """Remove what was not used for long, such as what older versions of an expert were compiled to."""
+    for path in folder.iterdir():
+        if time.time() - path.stat().st_mtime > KEPT_SECONDS:
+            path.unlink(missing_ok=True)
 
 
 def _digest_file(path: Path) -> Path:

@@ -48,12 +48,12 @@ class EmbeddedExpert:
         self.precision = precision
         self._workshop = workshop
         self._backbone: Backbone | None = None
-        self._adapter: Adapter | None = None
+        self.adapter: Adapter | None = None
 
     def load(self, device: Device) -> None:
         """Take the shared backbone, and load what is this expert's own."""
         self._backbone = self._workshop.backbone(device)
-        self._adapter = load_adapter(self.card.folder, self.precision)
+        self.adapter = load_adapter(self.card.folder, self.precision)
         self.prepare()
 
     def prepare(self) -> None:
@@ -97,7 +97,7 @@ class EmbeddedExpert:
 
     def encode(self, windows: Sequence[Window]) -> list[Encoded]:
         """Return the vectors of each window, as the backbone sees it with this expert's adapter."""
-        return self.backbone.encode(windows, self._adapter)
+        return self.backbone.encode(windows, self.adapter)
 
     def lengths(self, articles: Sequence[Article]) -> list[int]:
         """Return the tokens that are read of each article."""

@@ -18,7 +18,15 @@ from tokenizers import Tokenizer
 from newsmoe.registry.backbone.files import find_backbone
 from newsmoe.storage.run_report import RunReport
 
-MAIN = (sys.executable, "-c", "from newsmoe.cli.app import main; main()")
+MAIN = (
+    sys.executable,
+    "-c",
+    "import atexit, json, pathlib, sys\n"
+    "atexit.register(lambda: pathlib.Path('../modules.json').write_text(json.dumps(sorted(sys.modules))))\n"
+    "from newsmoe.cli.app import main\n"
+    "main()",
+)
+"""What a shell runs for `newsmoe`; at its end it writes down what was imported."""
 SAMPLE = Path(__file__).parents[1] / "data" / "news-data.json"
 KEYS = ["id", "headline", "url", "status", "analyses", "route", "errors", "input"]
 TASKS = ["summarization", "sentiment", "topic"]
@@ -254,6 +262,12 @@ def test_there_is_never_a_control_code(run: Run) -> None:
     assert "\x1b" not in run.process.stderr
 
 
+def test_what_trains_is_not_imported_to_serve(run: Run) -> None:
+    imported = set(json.loads((run.folder.parent / "modules.json").read_text()))
+    assert not imported & {"torch", "transformers", "peft", "sklearn"}
+    assert "onnxruntime" in imported
+
+
 def test_the_report_beside_the_records_agrees_with_them(run: Run) -> None:
     assert (run.report.inputs, run.report.output) == (["news-data.json"], "analyzed_news_data.json")
     assert (run.report.items, run.report.statuses, run.report.errors) == (24, {"ok": 24}, {})
@@ -268,4 +282,6 @@ def test_the_report_beside_the_records_agrees_with_them(run: Run) -> None:
         one.errors == 0 and re.fullmatch("[0-9a-f]{16}", one.fingerprint)
         for one in run.report.experts.values()
     )
-    assert run.report.experts.keys() == {"extractive", "lead", "sentiment-news", "topic-news"}
+    assert run.report.experts.keys() == {
+        "extractive", "lead", "sentiment-finance", "sentiment-general", "topic-news",
+    }  # fmt: skip

@@ -107,7 +107,14 @@ app.add_typer(
     ),
     name="experts",
 )
-app.add_typer(_group("Make experts of your own data.", ("classifier", train.classifier)), name="train")
+app.add_typer(
+    _group(
+        "Make experts of your own data.",
+        ("classifier", train.classifier),
+        ("summarizer", train.summarizer),
+    ),
+    name="train",
+)
 app.command("evaluate")(with_exit_codes(evaluate.evaluate))
 app.command("schema")(with_exit_codes(schema.schema))
 app.add_typer(_group("See the settings.", ("show", config.show)), name="config")

@@ -12,6 +12,7 @@ from newsmoe.cli.options import (
     ExpertsDirOption,
     GateOption,
     JsonOption,
+    needs_training_extra,
     registry_of,
     settings_of,
 )
@@ -96,13 +97,11 @@ def evaluate(
     from newsmoe.errors import ConfigError
     from newsmoe.orchestrator.session import Session
 
-    try:
-        from newsmoe.evaluation.measure import measure, session_of_one
-        from newsmoe.training.folder import with_measurements, write_model_card
-        from newsmoe.training.make import measure_recipe
-        from newsmoe.training.recipe import recipe_of
-    except ModuleNotFoundError as error:
-        raise ConfigError(f"measuring needs {error.name}; pip install 'newsmoe[train]'") from None
+    needs_training_extra("measuring")
+    from newsmoe.evaluation.measure import measure, session_of_one
+    from newsmoe.training.folder import with_measurements, write_model_card
+    from newsmoe.training.measured import measure_recipe
+    from newsmoe.training.recipe import recipe_of
 
     settings = settings_of(config, experts_dir, gate=gate, device=device)
     registry = registry_of(settings)
@@ -114,6 +113,8 @@ def evaluate(
         session = session_of_one(what, settings, registry)
     card = None if is_pool else registry.info(what).card
     recipe = recipe_of(card) if card and (file is None or write) else None
+    if write and recipe is None:
+        raise ConfigError(f"{what} has no card and recipe to put figures into")
 
     with reporting(messages()) as report:
         if file is not None:
@@ -128,9 +129,7 @@ def evaluate(
         typer.echo(json.dumps([one.model_dump(mode="json") for one in evaluations], indent=2))
     else:
         show_evaluations(evaluations)
-    if write:
-        if card is None or recipe is None:
-            raise ConfigError(f"{what} has no card and recipe to put figures into")
+    if write and card and recipe:
         where = f" {file}" if file else "" if data == Path() else " --data DATA"
         write_model_card(with_measurements(card, evaluations, f"newsmoe evaluate {what}{where}"), recipe)
         messages().print(plain(f"wrote {card.folder}"), soft_wrap=True)

@@ -1,5 +1,6 @@
 """Options that several commands share, and the settings and registry that they lead to."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ __all__ = [
     "JsonOption",
     "LimitOption",
     "TasksOption",
+    "needs_training_extra",
     "registry_of",
     "settings_of",
 ]
@@ -42,6 +44,19 @@ LimitOption = Annotated[
     int | None, typer.Option("--limit", min=0, help="Read the first N articles only.", metavar="N")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def needs_training_extra(what: str) -> None:
+    """Check that the packages of the extra `train` are there, without importing them.
+
+    Raises:
+        ConfigError: one is not.
+    """
+    from newsmoe.errors import ConfigError
+
+    for package in ("jinja2", "nltk", "peft", "rouge_score", "sklearn", "tomli_w"):
+        if find_spec(package) is None:
+            raise ConfigError(f"{what} needs {package}; pip install 'newsmoe[train]'")
 
 
 def settings_of(config: Path | None, experts_dir: list[Path] | None, **given: object) -> "Settings":

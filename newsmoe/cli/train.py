@@ -1,41 +1,53 @@
 """`newsmoe train`: experts of one's own data."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-__all__ = ["classifier"]
+from newsmoe.cli.options import needs_training_extra
+
+if TYPE_CHECKING:
+    from newsmoe.training.recipe import ClassifierRecipe, SummarizerRecipe
+
+__all__ = ["classifier", "summarizer"]
 
 FROM_FILE = "Examples"
 
+FileArgument = Annotated[
+    Path, typer.Argument(help="recipe.toml, or a file of examples: CSV, TSV, JSON Lines.", metavar="FILE")
+]
+DataOption = Annotated[
+    Path, typer.Option("--data", help="Folder that the recipe's paths start from.", metavar="DIR")
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", help="Folder of the expert; default: the recipe's.", metavar="DIR"),
+]
+DeviceOption = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:N, mps, or auto.")]
+NameOption = Annotated[
+    str | None,
+    typer.Option("--name", help="What to call the expert; default: as the file.", rich_help_panel=FROM_FILE),
+]
+ContentOption = Annotated[
+    str | None, typer.Option("--content", help="Key or column of the text.", rich_help_panel=FROM_FILE)
+]
+
 
 def classifier(
-    recipe: Annotated[
-        Path, typer.Argument(help="recipe.toml, or a file of examples: CSV, TSV, JSON Lines.", metavar="FILE")
-    ],
-    data: Annotated[
-        Path, typer.Option("--data", help="Folder that the recipe's paths start from.", metavar="DIR")
-    ] = Path(),
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="Folder of the expert; default: the recipe's.", metavar="DIR"),
-    ] = None,
-    device: Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:N, mps, or auto.")] = "cpu",
-    name: Annotated[
-        str | None,
-        typer.Option("--name", help="What to call the expert.", rich_help_panel=FROM_FILE),
-    ] = None,
+    file: FileArgument,
+    data: DataOption = Path(),
+    output: OutputOption = None,
+    device: DeviceOption = "cpu",
+    name: NameOption = None,
     task: Annotated[
         str | None,
         typer.Option(
             "--task", help="What it answers; default: a task of its own name.", rich_help_panel=FROM_FILE
         ),
     ] = None,
-    content: Annotated[
-        str | None,
-        typer.Option("--content", help="Key or column of the text.", rich_help_panel=FROM_FILE),
-    ] = None,
+    content: ContentOption = None,
     headline: Annotated[
         str | None,
         typer.Option("--headline", help="Key or column of the headline.", rich_help_panel=FROM_FILE),
@@ -55,36 +67,73 @@ def classifier(
     Of a file of examples a fifth is kept for measuring; its recipe is written to experts/NAME, for you to
     change and train again. Training that was broken off goes on where it was.
     """
+    needs_training_extra("training")
+    from newsmoe.training.recipe import ClassifierRecipe
+    from newsmoe.training.scaffold import classifier_recipe
+
+    def scaffold(called: str) -> Path:
+        return classifier_recipe(
+            file, called, task=task, content=content, headline=headline, label=label, head_only=head_only
+        )
+
+    _make(file, name, ClassifierRecipe, scaffold, data, output, device)
+
+
+def summarizer(
+    file: FileArgument,
+    data: DataOption = Path(),
+    output: OutputOption = None,
+    device: DeviceOption = "cpu",
+    name: NameOption = None,
+    content: ContentOption = None,
+    summary: Annotated[
+        str,
+        typer.Option(
+            "--summary", help="Key or column of the summary, a text or a list.", rich_help_panel=FROM_FILE
+        ),
+    ] = "summary",
+) -> None:
+    """Train a ranker of sentences on articles with summaries, with a card.
+
+    Of a file of examples a fifth is kept for measuring; its recipe is written to experts/NAME, for you to
+    change and train again. Training that was broken off goes on where it was.
+    """
+    needs_training_extra("training")
+    from newsmoe.training.recipe import SummarizerRecipe
+    from newsmoe.training.scaffold import summarizer_recipe
+
+    def scaffold(called: str) -> Path:
+        return summarizer_recipe(file, called, content=content, summary=summary)
+
+    _make(file, name, SummarizerRecipe, scaffold, data, output, device)
+
+
+def _make(
+    file: Path,
+    name: str | None,
+    kind: "type[ClassifierRecipe] | type[SummarizerRecipe]",
+    scaffold: Callable[[str], Path],
+    data: Path,
+    output: Path | None,
+    device: str,
+) -> None:
     from newsmoe.cli.console import messages, plain
     from newsmoe.cli.evaluate import show_evaluations
     from newsmoe.cli.progress import reporting
-    from newsmoe.errors import ConfigError
     from newsmoe.registry.expert import Device
-
-    try:
-        from newsmoe.training.make import make_expert
-        from newsmoe.training.recipe import ClassifierRecipe, read_recipe
-        from newsmoe.training.scaffold import name_from, write_recipe
-    except ModuleNotFoundError as error:
-        raise ConfigError(f"training needs {error.name}; pip install 'newsmoe[train]'") from None
+    from newsmoe.training.make import make_expert
+    from newsmoe.training.recipe import read_recipe
+    from newsmoe.training.scaffold import name_from
 
     console = messages()
-    if recipe.suffix != ".toml":
-        recipe = write_recipe(
-            recipe,
-            name or name_from(recipe),
-            task=task,
-            content=content,
-            headline=headline,
-            label=label,
-            head_only=head_only,
-        )
-        console.print(plain(f"wrote {recipe}"), soft_wrap=True)
-    asked = read_recipe(recipe, ClassifierRecipe)
-    folder = output or recipe.parent
+    if file.suffix != ".toml":
+        file = scaffold(name or name_from(file))
+        console.print(plain(f"wrote {file}"), soft_wrap=True)
+    recipe = read_recipe(file, kind)
+    folder = output or file.parent
     with reporting(console) as report:
-        evaluations = make_expert(recipe, asked, data, folder, Device(device), report)
+        evaluations = make_expert(file, recipe, data, folder, Device(device), report)
     show_evaluations(evaluations)
     console.print(
-        plain(f"wrote {folder}; use it: newsmoe analyze news.json --tasks {asked.task}"), soft_wrap=True
+        plain(f"wrote {folder}; use it: newsmoe analyze news.json --tasks {recipe.task}"), soft_wrap=True
     )

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -55,6 +56,7 @@ class Source(Strict):
         content: key or column of the text, if there is one; where neither is said, those with usual names.
         language: ISO 639-1 code of the texts.
         weight: how much an example counts against one of another source.
+        limit: articles to take at the most; None: all.
         split: which part of the file is taken, where it serves for training and dev alike: a fifth of the
             texts, told by their hash, is `dev`, the others are `train`.
     """
@@ -66,6 +68,7 @@ class Source(Strict):
     content: str | None = None
     language: str = "en"
     weight: float = Field(1.0, gt=0)
+    limit: int | None = Field(None, ge=1)
     split: Literal["train", "dev"] | None = None
 
     @property
@@ -81,7 +84,7 @@ class Source(Strict):
         """
         path = root / self.path
         headline_key, content_key = self.headline, self.content
-        for number, element in enumerate(elements_of(path), start=1):
+        for number, element in enumerate(islice(elements_of(path), self.limit), start=1):
             where = f"{path}: element {number}"
             if not isinstance(element, Mapping):
                 raise InputError(

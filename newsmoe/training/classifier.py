@@ -1,4 +1,4 @@
-"""A classifier on the backbone: reading, fitting a head, tuning an adapter, calibrating, measuring."""
+"""A classifier on the backbone: reading, fitting a head, tuning an adapter, calibrating."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

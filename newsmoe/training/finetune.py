@@ -4,6 +4,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from sklearn.metrics import f1_score
 from torch import nn
 
 from newsmoe.batching import cut_batches
-from newsmoe.registry.backbone.adapter import ADAPTER_FILE
+from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.files import NAME
 from newsmoe.registry.backbone.reading import Window
@@ -159,13 +160,12 @@ def _drop_channels(
 
 def save_adapter(encoder: PeftModel, folder: Path) -> None:
     """Write the adapter in peft's format, in half precision."""
-    encoder.save_pretrained(
-        str(folder), save_embedding_layers=False
-    )  # else peft looks the base up on the hub
-    (folder / "README.md").unlink(missing_ok=True)  # peft's own; the model card is written later
-    path = folder / ADAPTER_FILE
-    halves = {name: tensor.half() for name, tensor in load_file(path).items()}
-    path.write_bytes(save(halves, {"format": "pt"}))  # save_file would let nobody else read it
+    with TemporaryDirectory() as place:  # peft writes a page of its own, or changes the one that is there
+        encoder.save_pretrained(place, save_embedding_layers=False)  # else it looks the base up on the hub
+        tensors = load_file(Path(place) / ADAPTER_FILE)
+        (folder / ADAPTER_CONFIG_FILE).write_bytes((Path(place) / ADAPTER_CONFIG_FILE).read_bytes())
+    halves = {name: tensor.half() for name, tensor in tensors.items()}
+    (folder / ADAPTER_FILE).write_bytes(save(halves, {"format": "pt"}))
 
 
 def shuffled_batches(

@@ -28,11 +28,13 @@ class Made(NamedTuple):
         kind: the code behind the expert.
         settings: of that kind.
         head: tensors.
+        needs_content: whether a headline alone is too little.
     """
 
     kind: str
     settings: Mapping[str, Any]
     head: Mapping[str, NDArray[Any]]
+    needs_content: bool = False
 
 
 def write_expert(folder: Path, recipe: Recipe, made: Made, command: str) -> Card:
@@ -52,6 +54,7 @@ def write_expert(folder: Path, recipe: Recipe, made: Made, command: str) -> Card
         kind=made.kind,
         description=recipe.description,
         languages=recipe.languages,
+        needs_content=made.needs_content,
         licence=recipe.licence,
         settings=dict(made.settings),
         training=Training(

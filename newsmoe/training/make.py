@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from newsmoe.config import Settings
-from newsmoe.evaluation.measure import Evaluation, measure, session_of_one
+from newsmoe.evaluation.measure import Evaluation, session_of_one
 from newsmoe.orchestrator.session import Session
 from newsmoe.registry.cards import Card
 from newsmoe.registry.expert import Device
@@ -13,10 +13,11 @@ from newsmoe.registry.kinds import Workshop
 from newsmoe.registry.registry import Registry
 from newsmoe.training.classifier import train_classifier
 from newsmoe.training.folder import with_measurements, write_expert, write_model_card
-from newsmoe.training.recipe import RECIPE_FILE, ClassifierRecipe
+from newsmoe.training.measured import measure_recipe
+from newsmoe.training.recipe import RECIPE_FILE, AnyRecipe, ClassifierRecipe
 from newsmoe.training.report import Report
 
-__all__ = ["finish_expert", "make_expert", "measure_recipe"]
+__all__ = ["finish_expert", "make_expert"]
 
 QUALITIES = ("accuracy", "macro-F1", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum")
 MOST_COST = 0.003
@@ -24,7 +25,7 @@ MOST_COST = 0.003
 
 
 def make_expert(
-    path: Path, recipe: ClassifierRecipe, data: Path, folder: Path, device: Device, report: Report
+    path: Path, recipe: AnyRecipe, data: Path, folder: Path, device: Device, report: Report
 ) -> list[Evaluation]:
     """Train an expert, write its folder, measure it on its dev data, and put the figures into its card.
 
@@ -40,17 +41,21 @@ def make_expert(
         InputError: a source cannot be read.
         ConfigError: the recipe starts from an expert that is not there.
     """
-    made = train_classifier(recipe, path.parent, data, Workshop().backbone(device.resolve()), folder, report)
-    card = write_expert(
-        folder, recipe, made, f"newsmoe train classifier {path.as_posix()}{_data_option(data)}"
-    )
+    backbone = Workshop().backbone(device.resolve())
+    if isinstance(recipe, ClassifierRecipe):
+        what, made = "classifier", train_classifier(recipe, path.parent, data, backbone, folder, report)
+    else:
+        from newsmoe.training.summarizer import train_summarizer  # needs torch, which a head alone does not
+
+        what, made = "summarizer", train_summarizer(recipe, data, backbone, folder, report)
+    card = write_expert(folder, recipe, made, f"newsmoe train {what} {path.as_posix()}{_data_option(data)}")
     own = folder / RECIPE_FILE
     if not (own.exists() and own.samefile(path)):
         shutil.copyfile(path, own)
     return finish_expert(card, recipe, data, report)
 
 
-def finish_expert(card: Card, recipe: ClassifierRecipe, data: Path, report: Report) -> list[Evaluation]:
+def finish_expert(card: Card, recipe: AnyRecipe, data: Path, report: Report) -> list[Evaluation]:
     """Measure an expert in fp32 and int8, settle for int8 if that costs next to nothing, and write the card.
 
     Args:
@@ -95,24 +100,3 @@ def _cost(before: Sequence[Evaluation], after: Sequence[Evaluation]) -> float:
         for name in QUALITIES
         if name in one.figures
     )
-
-
-def measure_recipe(
-    session: Session, recipe: ClassifierRecipe, data: Path, report: Report
-) -> list[Evaluation]:
-    """Measure experts on the dev data of a recipe.
-
-    Args:
-        session: who answers.
-        recipe: names the data.
-        data: what the paths of its sources are relative to.
-        report: told of the progress.
-
-    Raises:
-        InputError: a source cannot be read, or nothing was answered.
-    """
-    evaluations = []
-    for number, source in enumerate(recipe.dev):
-        report(f"measuring on {source.title}", number, len(recipe.dev))
-        evaluations.append(measure(session, recipe.task, source, data, recipe.labels))
-    return evaluations

@@ -1,5 +1,6 @@
 """`recipe.toml`: what an expert is trained on, and how, so that anybody can make it again."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -7,12 +8,22 @@ from pydantic import Field, ValidationError
 
 from newsmoe.config import read_toml
 from newsmoe.errors import ConfigError
-from newsmoe.evaluation.labelled import LabelSource, Source
+from newsmoe.evaluation.labelled import LabelSource, Source, SummarySource
 from newsmoe.registry.backbone.reading import LongInput
 from newsmoe.registry.cards import Card
+from newsmoe.registry.kinds.extractive import ExtractiveSettings
 from newsmoe.validation import Strict, describe
 
-__all__ = ["RECIPE_FILE", "AdapterRecipe", "ClassifierRecipe", "Recipe", "read_recipe", "recipe_of"]
+__all__ = [
+    "RECIPE_FILE",
+    "AdapterRecipe",
+    "AnyRecipe",
+    "ClassifierRecipe",
+    "Recipe",
+    "SummarizerRecipe",
+    "read_recipe",
+    "recipe_of",
+]
 
 RECIPE_FILE = "recipe.toml"
 
@@ -99,26 +110,47 @@ class ClassifierRecipe(Recipe):
     dev: tuple[LabelSource, ...] = Field(min_length=1)
 
 
-AnyRecipe = TypeVar("AnyRecipe", bound=Recipe)
+class SummarizerRecipe(Recipe):
+    """What a ranker of sentences is trained on, and how.
+
+    Attributes:
+        adapter: how the adapter is trained; there is no ranker without.
+        settings: how articles are read, and bounds of the summaries; the threshold is fitted.
+        ranking: how much the ranking of an article's sentences counts against their being chosen at all.
+        place_dropout: share of articles whose sentences' places are hidden in training.
+    """
+
+    adapter: AdapterRecipe = AdapterRecipe()
+    settings: ExtractiveSettings = ExtractiveSettings(long_input="head")
+    ranking: float = Field(0.3, ge=0)
+    place_dropout: float = Field(0.2, ge=0, lt=1)
+    train: tuple[SummarySource, ...] = Field(min_length=1)
+    dev: tuple[SummarySource, ...] = Field(min_length=1)
 
 
-def read_recipe(path: Path, kind: type[AnyRecipe]) -> AnyRecipe:
+AnyRecipe = ClassifierRecipe | SummarizerRecipe
+KindOfRecipe = TypeVar("KindOfRecipe", bound=Recipe)
+RECIPES: Mapping[str, type[AnyRecipe]] = {"classifier": ClassifierRecipe, "extractive": SummarizerRecipe}
+"""What the experts of a kind are made from."""
+
+
+def read_recipe(path: Path, recipe: type[KindOfRecipe]) -> KindOfRecipe:
     """Read a recipe.
 
     Raises:
         ConfigError: it cannot be read or makes no sense; names file and key.
     """
     try:
-        return kind.model_validate(read_toml(path))
+        return recipe.model_validate(read_toml(path))
     except ValidationError as error:
-        raise ConfigError(f"{path}: {describe(error, kind)}") from None
+        raise ConfigError(f"{path}: {describe(error, recipe)}") from None
 
 
-def recipe_of(card: Card) -> ClassifierRecipe | None:
+def recipe_of(card: Card) -> AnyRecipe | None:
     """Return the recipe in an expert's folder, if it has one.
 
     Raises:
         ConfigError: it makes no sense.
     """
     path = card.folder / RECIPE_FILE
-    return read_recipe(path, ClassifierRecipe) if path.is_file() else None
+    return read_recipe(path, RECIPES[card.kind]) if path.is_file() and card.kind in RECIPES else None

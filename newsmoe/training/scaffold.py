@@ -10,15 +10,15 @@ import tomli_w
 
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.evaluation.labelled import elements_of
-from newsmoe.training.recipe import RECIPE_FILE, ClassifierRecipe
+from newsmoe.training.recipe import RECIPE_FILE
 
-__all__ = ["name_from", "write_recipe"]
+__all__ = ["classifier_recipe", "name_from", "summarizer_recipe"]
 
 USERS_FOLDER = Path("experts")
 MOST_LABELS = 200
 
 
-def write_recipe(
+def classifier_recipe(
     file: Path,
     name: str,
     *,
@@ -43,12 +43,7 @@ def write_recipe(
         InputError: the file cannot be read, or has no such key.
         ConfigError: there is a recipe of this name already.
     """
-    path = USERS_FOLDER / name / RECIPE_FILE
-    if path.exists():
-        raise ConfigError(
-            f"{path} is there already; train it again with 'newsmoe train classifier {path}',"
-            " or choose another --name"
-        )
+    path = _new_path(name)
     labels: Counter[str] = Counter()
     for number, element in enumerate(elements_of(file), start=1):
         if not isinstance(element, Mapping) or element.get(label) in (None, ""):
@@ -59,24 +54,53 @@ def write_recipe(
         labels[str(element[label])] += 1
     if not 2 <= len(labels) <= MOST_LABELS:
         raise InputError(f"{file}: {len(labels)} different labels under {label!r}; is this the right column?")
-    source = {"path": file.as_posix(), "headline": headline, "content": content, "label": label}
-    source = {key: value for key, value in source.items() if value is not None}
-    values: dict[str, Any] = {
-        "name": name,
+    values = {
         "task": task or name,
         "description": f"{name}: {', '.join(labels)}"[:120],
         "labels": sorted(labels),
-        "train": [{**source, "split": "train"}],
-        "dev": [{**source, "split": "dev"}],
+        **({} if head_only else {"adapter": {"epochs": 3}}),
     }
-    if not head_only:
-        values["adapter"] = {"epochs": 3}
-    ClassifierRecipe.model_validate(values)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(tomli_w.dumps(values), encoding="utf-8")
-    return path
+    return _write(path, values, {"path": file, "headline": headline, "content": content, "label": label})
+
+
+def summarizer_recipe(file: Path, name: str, *, content: str | None = None, summary: str = "summary") -> Path:
+    """Write `experts/NAME/recipe.toml` for a file of articles with summaries.
+
+    Args:
+        file: CSV, TSV, JSON Lines or JSON.
+        name: of the expert.
+        content: key or column of the text; default: one with a usual name.
+        summary: key or column of the summary.
+
+    Raises:
+        ConfigError: there is a recipe of this name already.
+    """
+    path = _new_path(name)
+    values = {
+        "task": "summarization",
+        "description": f"{name}: sentences chosen as in {file.name}",
+        "adapter": {"epochs": 2, "batch_items": 8, "head_learning_rate": 1e-3},
+    }
+    return _write(path, values, {"path": file, "content": content, "summary": summary})
 
 
 def name_from(file: Path) -> str:
     """Return a name for an expert that learns from `file`."""
     return re.sub(r"[^a-z0-9]+", "-", file.name.partition(".")[0].lower()).strip("-") or "mine"
+
+
+def _new_path(name: str) -> Path:
+    path = USERS_FOLDER / name / RECIPE_FILE
+    if path.exists():
+        raise ConfigError(
+            f"{path} is there already; train it again by giving this file instead, or choose another --name"
+        )
+    return path
+
+
+def _write(path: Path, values: Mapping[str, Any], source: Mapping[str, Any]) -> Path:
+    given = {key: str(value) for key, value in source.items() if value is not None}
+    parts = {part: [{**given, "split": part}] for part in ("train", "dev")}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(tomli_w.dumps({"name": path.parent.name, **values, **parts}), encoding="utf-8")
+    return path

@@ -10,7 +10,10 @@ from newsmoe.testing import check_expert
 from .conftest import PlugIn
 from .support import card, names, newsmoe, one_line, write
 
-BUILT_IN = ["extractive", "lead", "sentiment-news", "topic-news", "topic-zero-shot"]
+BUILT_IN = [
+    "extractive", "lead", "sentiment-finance", "sentiment-general", "sentiment-news", "topic-news",
+    "topic-sport", "topic-zero-shot",
+]  # fmt: skip
 
 PLUG_IN = """
 from newsmoe import Fields
@@ -69,7 +72,7 @@ def test_the_built_in_experts_are_listed_with_what_they_are() -> None:
     result = newsmoe("experts", "list")
     assert (result.exit_code, result.stderr) == (0, "")
     header, *rows = result.stdout.splitlines()
-    assert header.split() == ["name", "task", "kind", "reads", "what", "it", "is"]
+    assert header.split() == ["name", "task", "kind", "reads", "what", "it", "is", "measured,", "%"]
     assert [row.split()[0] for row in rows] == BUILT_IN
     assert next(row for row in rows if row.startswith("lead ")).split()[:4] == [
         "lead",

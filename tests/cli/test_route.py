@@ -94,7 +94,7 @@ def test_no_expert_is_loaded_and_no_model_library_imported(here: Path, plug_in: 
     result = process(*arguments, env=with_plug_ins(folder), main=(sys.executable, "-c", code))
     assert (result.returncode, result.stderr) == (0, "[]\n")
     experts = [[entry["expert"] for entry in one["route"]] for one in json.loads(result.stdout)]
-    assert experts == [["unloadable", "lead", "sentiment-news"], [None, "lead", None]]
+    assert experts == [["unloadable", "lead", "sentiment-general"], [None, "lead", None]]
 
 
 def test_nothing_is_written(here: Path) -> None:

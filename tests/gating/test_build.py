@@ -48,7 +48,7 @@ def test_an_unknown_task_is_told_with_the_nearest(registry: Registry) -> None:
         ConfigError, match=r"no expert answers the task 'sentimnt'; did you mean 'sentiment'\?"
     ):
         build_gate(settings(tasks=["sentimnt"]), registry)
-    with pytest.raises(ConfigError, match="'xyz'; known: sentiment, summarization, topic"):
+    with pytest.raises(ConfigError, match="'xyz'; known: sentiment, sport, summarization, topic"):
         build_gate(settings(rule=[{"use": {"xyz": "lead"}}]), registry)
 
 

@@ -267,7 +267,7 @@ def test_an_english_article_goes_to_the_trained_experts_with_others_in_reserve(d
     choices = decided(default, Article(headline="h", content="word " * 61, language="en"))
     assert {task: (choice.weights, choice.reserves) for task, choice in choices.items()} == {
         "summarization": ({"extractive": 1.0}, ("lead",)),
-        "sentiment": ({"sentiment-news": 1.0}, ()),
+        "sentiment": ({"sentiment-general": 1.0}, ("sentiment-news",)),
         "topic": ({"topic-news": 1.0}, ("topic-zero-shot",)),
     }
     assert {choice.reason for choice in choices.values()} == {"built-in default"}
@@ -277,7 +277,7 @@ def test_without_content_there_is_no_summary_but_a_sentiment_and_a_topic(default
     choices = decided(default, Article(headline="Watch: late goal wins the cup", language="en"))
     assert choices["summarization"].weights == {}
     assert choices["summarization"].reason == "there is no content to summarize"
-    assert choices["sentiment"].weights == {"sentiment-news": 1.0}
+    assert choices["sentiment"].weights == {"sentiment-general": 1.0}
     assert choices["topic"].weights == {"topic-news": 1.0}
 
 
@@ -307,3 +307,18 @@ def test_an_article_without_any_text_is_sent_to_nobody(default: Gate) -> None:
 def test_english_is_english_however_a_caller_writes_it(default: Gate, language: str) -> None:
     choices = decided(default, Article(headline="h", content="c", language=language))
     assert choices["topic"].weights == {"topic-news": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("topics", "expert"),
+    [
+        (("Business", "Local"), "sentiment-finance"),
+        (("Film reviews",), "sentiment-general"),
+        ((), "sentiment-general"),
+    ],
+)
+def test_what_an_article_is_filed_under_decides_who_reads_its_tone(
+    default: Gate, topics: tuple[str, ...], expert: str
+) -> None:
+    choices = decided(default, Article(headline="h", content="word", topics=topics, language="en"))
+    assert choices["sentiment"].weights == {expert: 1.0}

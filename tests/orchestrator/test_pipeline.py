@@ -246,7 +246,18 @@ def test_the_input_shows_the_most_that_any_expert_read() -> None:
         FakeExpert("b", "one", reading(InputUse(tokens=70, truncated=True, windows=1))),
         FakeExpert("c", "two", reading(InputUse(tokens=6, windows=2))),
     )
-    assert analysis.input == InputUse(tokens=70, truncated=True, windows=9)
+    assert analysis.input == InputUse(tokens=70, truncated=False, windows=9)
+
+
+def test_what_every_expert_left_unread_is_truncated() -> None:
+    partly = InputUse(tokens=70, truncated=True, windows=1)
+    [analysis] = run(
+        articles(1),
+        [choice({"a": 1.0}, task="one"), choice({"b": 1.0}, task="two")],
+        FakeExpert("a", "one", lambda article: Summary("read", partly)),
+        FakeExpert("b", "two", lambda article: Summary("read", partly)),
+    )
+    assert analysis.input == partly
 
 
 def test_an_article_that_the_scraper_cut_is_truncated_even_if_nobody_reads_it() -> None:

@@ -1,8 +1,9 @@
 """Low-rank adapters of the backbone: what makes an expert of it, in a few megabytes.
 
 The adapted weight is W' = W + D U, with D of shape (inputs, rank) and U of shape (rank, outputs) (Hu et al.
-2021, LoRA). A runtime merges D U into W when it first needs it; what experts share is the table of words,
-which is more than half of the model.
+2021, LoRA). In single precision D and U are handed to the model with each window, so that any number of
+experts shares one copy of W; at rank 16 that costs a tenth more arithmetic. In int8 they are merged into a
+copy of W of their own, which has a quarter of the size.
 """
 
 import json
@@ -19,7 +20,15 @@ from safetensors.numpy import load_file
 
 from newsmoe.errors import ModelError
 
-__all__ = ["ADAPTER_CONFIG_FILE", "ADAPTER_FILE", "Adapter", "LowRank", "Precision", "load_adapter"]
+__all__ = [
+    "ADAPTER_CONFIG_FILE",
+    "ADAPTER_FILE",
+    "Adapter",
+    "LowRank",
+    "Precision",
+    "adapted_modules",
+    "load_adapter",
+]
 
 ADAPTER_FILE = "adapter_model.safetensors"
 ADAPTER_CONFIG_FILE = "adapter_config.json"
@@ -33,6 +42,11 @@ _MODULES = (
     "intermediate.dense",
     "output.dense",
 )
+
+
+def adapted_modules(layers: int) -> list[str]:
+    """Return the names of the linear modules that an adapter may change, as transformers names them."""
+    return [f"encoder.layer.{layer}.{module}" for layer in range(layers) for module in _MODULES]
 
 
 Precision = Literal["fp32", "int8"]

@@ -1,4 +1,4 @@
-"""The backbone compiled for this machine, once for each adapter, and kept in the user's cache."""
+"""The backbone compiled for this machine, for all and for each int8 adapter, kept in the user's cache."""
 
 import io
 import json
@@ -18,10 +18,11 @@ from newsmoe.registry.backbone.files import SHA256, BackboneFiles
 
 __all__ = ["compiled_backbone", "word_table"]
 
-FORMAT = 3
+FORMAT = 4
 """Counted up whenever the graph changes, so that what older versions compiled is not used."""
 
-KEPT_SECONDS = 90 * 24 * 3600
+DAY = 24 * 3600.0
+KEPT_SECONDS = 90 * DAY
 
 WORDS = "embeddings.word_embeddings.weight"
 
@@ -29,7 +30,10 @@ log = logging.getLogger(__name__)
 
 
 def compiled_backbone(files: BackboneFiles, adapter: Adapter | None = None) -> Path | bytes:
-    """Return the backbone with `adapter` merged into it as an ONNX model, from the cache if it is there.
+    """Return the backbone as an ONNX model, from the cache if it is there.
+
+    Without an adapter it takes one with each batch; with one, that is merged into it, and it computes in
+    int8.
 
     It is compiled where it is missing, torn or foreign. A second process that needs it at the same time
     waits for the first. Where the cache cannot be written, the model itself is returned, and compiled again
@@ -64,8 +68,7 @@ def _kept(name: str, make: Callable[[], bytes]) -> Path | bytes:
             if not _sound(path):
                 _clear(folder)
                 _keep(make(), path)
-            for used in (path, _digest_file(path)):
-                used.touch()
+            _mark_used(path)
     except OSError as error:
         log.warning("the compiled backbone cannot be kept in %s: %s", folder, error)
         return make()
@@ -81,8 +84,7 @@ def _compile(files: BackboneFiles, adapter: Adapter | None) -> bytes:
     weights = load_file(files.weights)
     for module, change in (adapter.changes if adapter else {}).items():
         weights[f"{module}.weight"] = weights[f"{module}.weight"] + (change.down @ change.up).T
-    quantized = adapter is not None and adapter.precision == "int8"
-    model: bytes = bert_graph(weights, files.config, quantized=quantized).SerializeToString()
+    model: bytes = bert_graph(weights, files.config, quantized=adapter is not None).SerializeToString()
     return model
 
 
@@ -94,6 +96,12 @@ def _words(files: BackboneFiles) -> bytes:
     packed = io.BytesIO()
     np.save(packed, table)
     return packed.getvalue()
+
+
+def _mark_used(path: Path) -> None:
+    if time.time() - path.stat().st_mtime > DAY:
+        for used in (path, _digest_file(path)):
+            used.touch()
 
 
 def _clear(folder: Path) -> None:

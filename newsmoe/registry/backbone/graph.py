@@ -1,4 +1,4 @@
-"""The backbone written as an ONNX graph, straight from its published weights and an adapter's.
+"""The backbone written as an ONNX graph, straight from its published weights.
 
 Written node by node rather than exported by torch, for two reasons: nobody who only runs experts has to
 import torch and transformers even once (7 s on two cores), and attention, normalisation, activation and
@@ -14,7 +14,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from newsmoe.registry.backbone.signature import HIDDEN, MASK, WORDS
+from newsmoe.registry.backbone.signature import HIDDEN, MASK, WORDS, part_names
 
 __all__ = ["bert_graph"]
 
@@ -30,8 +30,9 @@ Weights = Mapping[str, NDArray[np.float32]]
 def bert_graph(weights: Weights, config: Mapping[str, Any], *, quantized: bool = False) -> onnx.ModelProto:
     """Return a graph from word embeddings to hidden states, both of shape (batch, tokens, width).
 
-    Words are looked up outside, so that graphs that differ in their linear modules share one table. The other
-    input is the mask, int64 (batch, tokens).
+    Words are looked up outside, so that graphs that differ in their linear modules share one table. Another
+    input is the mask, int64 (batch, tokens). Unless it is quantised, every linear module takes the two
+    matrices of an adapter as inputs as well, under the names of `part_names`.
 
     Args:
         weights: of a BERT encoder, under the names of transformers' `BertModel`.
@@ -55,6 +56,7 @@ class _Graph:
         self.quantized = quantized
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
+        self.parts: list[str] = []  # of adapters, handed in with each batch
 
     def embeddings(self, weights: Weights) -> str:
         """Word, position and (constant) token type embeddings, summed and normalised."""
@@ -75,12 +77,13 @@ class _Graph:
         parts = [prefix + f"attention.self.{part}" for part in ("query", "key", "value")]
         merged = np.concatenate([weights[part + ".weight"] for part in parts])
         bias = self.constant(np.concatenate([weights[part + ".bias"] for part in parts]))
-        query, key, value = self.split(self.node("Add", [self.product(states, merged), bias]))
+        split = self.split(self.node("Add", [self.product(states, merged), bias]))
+        query, key, value = (self.adapted(own, states, part) for part, own in zip(parts, split, strict=True))
         attended = self.node(
             "MultiHeadAttention", [query, key, value, "", self.mask], domain=_FUSED, num_heads=self.heads
         )
         states = self.residual(attended, states, weights, prefix + "attention.output")
-        inner = self.product(states, weights[prefix + "intermediate.dense.weight"])
+        inner = self.adapted_product(states, weights, prefix + "intermediate.dense")
         activated = self.node(
             "BiasGelu", [inner, self.constant(weights[prefix + "intermediate.dense.bias"])], domain=_FUSED
         )
@@ -88,7 +91,7 @@ class _Graph:
 
     def residual(self, branch: str, states: str, weights: Weights, prefix: str) -> str:
         """Project `branch`, add it to `states`, normalise."""
-        projected = self.product(branch, weights[prefix + ".dense.weight"])
+        projected = self.adapted_product(branch, weights, prefix + ".dense")
         scale, shift = self.normalisation(weights, prefix + ".LayerNorm")
         bias = self.constant(weights[prefix + ".dense.bias"])
         return self.node(
@@ -109,6 +112,18 @@ class _Graph:
         rounded = np.rint(weight / scales[:, None]).astype(np.int8)
         columns = [rounded.T, scales.astype(np.float32), np.zeros(len(scales), dtype=np.int8)]
         return self.node("DynamicQuantizeMatMul", [states, *map(self.constant, columns)], domain=_FUSED)
+
+    def adapted(self, own: str, states: str, module: str) -> str:
+        """Add to a module's `own` product of `states` what an adapter changes in it."""
+        if self.quantized:
+            return own
+        down, up = part_names(module)
+        self.parts += [down, up]
+        return self.node("Add", [own, self.node("MatMul", [self.node("MatMul", [states, down]), up])])
+
+    def adapted_product(self, states: str, weights: Weights, module: str) -> str:
+        """The product of a module and its adapter."""
+        return self.adapted(self.product(states, weights[module + ".weight"]), states, module)
 
     def split(self, states: str) -> Sequence[str]:
         names = [f"{states}.{part}" for part in ("query", "key", "value")]
@@ -134,6 +149,10 @@ class _Graph:
             [
                 helper.make_tensor_value_info(WORDS, TensorProto.FLOAT, [*shape, width]),
                 helper.make_tensor_value_info(MASK, TensorProto.INT64, shape),
+                *(
+                    helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, None])
+                    for name in self.parts
+                ),
             ],
             [helper.make_tensor_value_info(HIDDEN, TensorProto.FLOAT, [*shape, width])],
             self.constants,

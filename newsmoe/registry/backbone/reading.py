@@ -126,18 +126,19 @@ def _cut(window: Window, span: Span) -> Window:
 
 
 def _pack(ids: Sequence[np.ndarray], most: int) -> Iterator[Window]:
-    """Fill windows with sentences in order; one that is longer than a window goes on in the next."""
+    """Fill windows with whole sentences in order; only one that is longer than a window is cut."""
     parts: list[np.ndarray] = []
     spans: list[Span] = []
     filled = 0
     for number, sentence in enumerate(ids, start=HEADLINE):
-        for start in range(0, len(sentence), most):
-            piece = sentence[start : start + most]
-            if filled + len(piece) > most:
+        start = 0
+        while start < len(sentence):
+            if filled == most or (filled and filled + len(sentence) > most >= len(sentence)):
                 yield Window(np.concatenate(parts).tobytes(), tuple(spans))
                 parts, spans, filled = [], [], 0
+            piece = sentence[start : start + most - filled]
             parts.append(piece)
             spans.append(Span(number, filled, filled + len(piece)))
-            filled += len(piece)
+            start, filled = start + len(piece), filled + len(piece)
     if parts:
         yield Window(np.concatenate(parts).tobytes(), tuple(spans))

@@ -1,55 +1,66 @@
-"""The sentences that say most: near the whole article's meaning, near its start, unlike each other."""
+"""The sentences that say most, found by a trained ranker that sees them all in their context."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Literal
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from newsmoe.analysis import Prediction, Summary
 from newsmoe.article import Article
 from newsmoe.errors import PredictionError
 from newsmoe.registry.backbone.backbone import Encoded, Vectors, unit
-from newsmoe.registry.backbone.reading import HEADLINE, Extract, Window
+from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import Workshop
-from newsmoe.registry.kinds.embedded import EmbeddedExpert
+from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings
 from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
+from newsmoe.registry.kinds.ranker import Ranker, ranker_shapes
 
-__all__ = ["Extractive", "ExtractiveSettings"]
+__all__ = ["Extractive", "ExtractiveSettings", "Sentences", "choose", "sentences_of"]
+
+_WORD = re.compile(r"\w+")
 
 
-class ExtractiveSettings(SummaryLength):
-    """How sentences are ranked; the weights are relative to each other.
+class ExtractiveSettings(SummaryLength, EmbeddedSettings):
+    """How long a summary is, beside its bounds: sentences are taken as long as they are likely enough."""
 
-    `map-reduce` reads the whole article, takes the best sentences of each window, and ranks those alone.
+    threshold: float = Field(
+        0.3, ge=0, le=1, description="least probability of a sentence once there are min_tokens"
+    )
+
+
+class Sentences(NamedTuple):
+    """The sentences of an article that may stand in a summary.
+
+    Attributes:
+        numbers: of the sentences in the article.
+        tokens: their lengths.
     """
 
-    long_input: Literal["head", "head+tail", "windows", "map-reduce"] = "windows"
-    centrality: float = Field(1.0, ge=0, description="likeness to the whole article")
-    headline: float = Field(1.0, ge=0, description="likeness to the headline")
-    position: float = Field(
-        1.0, ge=0, description="nearness to the start: 1 for the first sentence, then 1/2, 1/3"
-    )
-    redundancy: float = Field(
-        0.5, ge=0, description="likeness to a sentence that was taken already, subtracted"
-    )
+    numbers: NDArray[np.int64]
+    tokens: NDArray[np.int64]
 
 
 class Extractive(EmbeddedExpert):
-    """Summarizes by whole sentences of the article, chosen by maximal marginal relevance.
-
-    Carbonell and Goldstein (1998): the next sentence is the one with the greatest relevance, less its
-    greatest similarity to those already taken.
-    """
+    """Summarizes by whole sentences of the article, chosen by their scores and unlike each other."""
 
     Settings = ExtractiveSettings
 
     def __init__(self, card: Card, settings: ExtractiveSettings, workshop: Workshop) -> None:
-        reads = "windows" if settings.long_input == "map-reduce" else settings.long_input
-        super().__init__(card, workshop, reads)
+        super().__init__(card, workshop, settings.long_input, settings.precision)
         self.settings = settings
+
+    def prepare(self) -> None:
+        """Load the ranker.
+
+        Raises:
+            ModelError: the file is missing or damaged, or is not made for this backbone.
+        """
+        self.ranker = Ranker(self.load_head(ranker_shapes(self.backbone.width)))
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the best sentences of each article, in the article's order."""
@@ -62,74 +73,76 @@ class Extractive(EmbeddedExpert):
 
     def _summary(self, article: Article, extract: Extract, encoded: Sequence[Encoded]) -> Summary:
         reading = self.backbone.read(article)
-        vectors, home = _sentence_vectors(extract.windows, encoded)
-        headline = vectors.pop(HEADLINE, None)
-        read = sorted(vectors)
-        numbers = [read[index] for index in candidates([reading.sentences[number] for number in read])]
-        if not numbers:
+        found = sentences_of(reading, extract)
+        if not len(found.numbers):
             raise PredictionError("there is no sentence in the content")
-        matrix = np.stack([vectors[number] for number in numbers])
-        whole = np.average([one.window for one in encoded], axis=0, weights=extract.weights)
-        relevance = self._relevance(matrix, unit(whole), headline, np.array(numbers))
-        if self.settings.long_input == "map-reduce":
-            kept = _best_of_each([home[number] for number in numbers], relevance, self.settings.sentences)
-            numbers = [numbers[index] for index in kept]
-            matrix, relevance = matrix[kept], relevance[kept]
-        taken: list[int] = []
-        ranked = _by_marginal_relevance(numbers, matrix, relevance, self.settings.redundancy, taken)
-        chosen = self.settings.choose(ranked, reading.lengths, taken)
+        vectors = _sentence_vectors(extract, encoded)
+        matrix = np.stack([vectors[number] for number in found.numbers.tolist()])
+        whole = unit(np.average([one.window for one in encoded], axis=0, weights=extract.weights))
+        logits = self.ranker(matrix, whole, found.numbers, found.tokens)
+        chosen = choose(found, logits, reading, self.settings)
         return Summary(joined(reading.sentences, chosen), self.use(article, extract))
 
-    def _relevance(
-        self, matrix: Vectors, whole: Vectors, headline: Vectors | None, places: Vectors
-    ) -> Vectors:
-        """Return the relevance of sentences, shape (sentences,), for vectors of shape (sentences, width)."""
-        settings = self.settings
-        relevance = settings.centrality * (matrix @ whole) + settings.position / (1.0 + places)
-        if headline is not None:
-            relevance += settings.headline * (matrix @ headline)
-        return np.asarray(relevance, dtype=np.float32)
+
+def sentences_of(reading: Reading, extract: Extract) -> Sentences:
+    """Return the sentences that were read and may stand in a summary."""
+    read = sorted({span.sentence for window in extract.windows for span in window.spans} - {HEADLINE})
+    numbers = [read[place] for place in candidates([reading.sentences[number] for number in read])]
+    return Sentences(
+        np.array(numbers, dtype=np.int64),
+        np.array([reading.lengths[number] for number in numbers], dtype=np.int64),
+    )
 
 
-def _sentence_vectors(
-    windows: Sequence[Window], encoded: Sequence[Encoded]
-) -> tuple[dict[int, Vectors], dict[int, int]]:
-    """Return for each sentence its vector and its first window; pieces of one sentence are averaged."""
-    pieces: defaultdict[int, list[Vectors]] = defaultdict(list)
-    home: dict[int, int] = {}
-    for place, (window, one) in enumerate(zip(windows, encoded, strict=True)):
-        for span, vector in zip(window.spans, one.sentences, strict=True):
-            pieces[span.sentence].append(vector * (span.end - span.start))
-            home.setdefault(span.sentence, place)
-    return {number: unit(np.sum(parts, axis=0)) for number, parts in pieces.items()}, home
-
-
-def _best_of_each(home: Sequence[int], relevance: Vectors, most: int) -> list[int]:
-    """Return the places of the `most` most relevant sentences of each window, in order."""
-    by_window: defaultdict[int, list[int]] = defaultdict(list)
-    for index in np.argsort(-relevance, kind="stable"):
-        if len(by_window[home[index]]) < most:
-            by_window[home[index]].append(int(index))
-    return sorted(index for kept in by_window.values() for index in kept)
-
-
-def _by_marginal_relevance(
-    numbers: Sequence[int], matrix: Vectors, relevance: Vectors, redundancy: float, taken: Sequence[int]
-) -> Iterator[int]:
-    """Yield sentence numbers, the next best one first, as seen from what was `taken` so far.
+def choose(found: Sentences, logits: Vectors, reading: Reading, settings: ExtractiveSettings) -> list[int]:
+    """Return the numbers of the sentences of the summary, in the article's order.
 
     Args:
-        numbers: of the sentences, one a row of `matrix`.
-        matrix: their vectors, shape (sentences, width).
-        relevance: of each.
-        redundancy: what likeness to a sentence that was taken costs.
-        taken: grows between two steps by the number that was yielded, if it was taken.
+        found: what may be chosen.
+        logits: their scores, shape (sentences,).
+        reading: the article.
+        settings: bounds and threshold.
     """
-    left = relevance.astype(np.float64)
-    closest = np.zeros(len(left))
-    for _ in range(len(left)):
-        best = int(np.argmax(left - redundancy * closest))
-        left[best] = -np.inf
-        yield numbers[best]
-        if taken and taken[-1] == numbers[best]:
-            closest = np.maximum(closest, matrix @ matrix[best])
+    taken: list[int] = []
+    return settings.choose(_ranked(found, logits, reading, settings, taken), reading.lengths, taken)
+
+
+def _ranked(
+    found: Sentences, logits: Vectors, reading: Reading, settings: ExtractiveSettings, taken: Sequence[int]
+) -> Iterator[int]:
+    """Yield sentence numbers, the best first, as long as they are likely enough or `taken` is too short.
+
+    Those that repeat three words in a row of what was `taken` come after all others (trigram blocking, Paulus
+    et al. 2018).
+    """
+    probabilities = 1.0 / (1.0 + np.exp(-logits.astype(np.float64)))
+    said: set[tuple[str, ...]] = set()
+    repeating: list[int] = []
+    for place in np.argsort(-probabilities, kind="stable"):
+        number = int(found.numbers[place])
+        enough = sum(reading.lengths[one] for one in taken) >= settings.min_tokens
+        if enough and probabilities[place] < settings.threshold:
+            return
+        trigrams = _trigrams(reading.sentences[number])
+        if trigrams & said:
+            repeating.append(number)
+            continue
+        yield number
+        if taken and taken[-1] == number:
+            said |= trigrams
+    if sum(reading.lengths[one] for one in taken) < settings.min_tokens:
+        yield from repeating
+
+
+def _trigrams(sentence: str) -> set[tuple[str, ...]]:
+    words = _WORD.findall(sentence.lower())
+    return set(zip(words, words[1:], words[2:], strict=False))
+
+
+def _sentence_vectors(extract: Extract, encoded: Sequence[Encoded]) -> dict[int, Vectors]:
+    """Return the vector of each sentence; pieces of one sentence are averaged."""
+    pieces: defaultdict[int, list[Vectors]] = defaultdict(list)
+    for window, one in zip(extract.windows, encoded, strict=True):
+        for span, vector in zip(window.spans, one.sentences, strict=True):
+            pieces[span.sentence].append(vector * (span.end - span.start))
+    return {number: unit(np.sum(parts, axis=0)) for number, parts in pieces.items()}

@@ -1,4 +1,5 @@
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -6,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from newsmoe.registry.backbone.compiled import compiled_backbone
+from newsmoe.registry.backbone.compiled import compiled_backbone, word_table
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.onnx_runtime import OnnxRuntime
 
@@ -79,3 +80,19 @@ def test_two_processes_that_compile_at_once_do_no_harm(cache: Path, files: Backb
     assert [process.returncode for process in started] == [0, 0]
     assert len(paths) == 1
     assert works(files)
+
+
+def test_what_was_not_used_for_long_is_cleared_away_and_what_is_used_stays(
+    cache: Path, files: BackboneFiles
+) -> None:
+    path = compiled_backbone(files)
+    assert isinstance(path, Path)
+    months_ago = path.stat().st_mtime - 100 * 24 * 3600
+    forgotten = path.with_name("backbone-of-an-older-version.onnx")
+    forgotten.write_bytes(b"x")
+    for one in (path, path.with_suffix(".sha256"), forgotten):
+        os.utime(one, (months_ago, months_ago))
+    compiled_backbone(files)
+    word_table(files)
+    assert path.exists()
+    assert not forgotten.exists()

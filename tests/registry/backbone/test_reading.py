@@ -77,8 +77,10 @@ def test_a_sentence_is_only_parted_where_it_is_longer_than_a_window(
         for span in window.spans:
             pieces[span.sentence].append((place, span.end - span.start))
     for number, found in pieces.items():
-        full, last = divmod(reading.lengths[number], most)
-        assert [length for _, length in found] == [most] * full + [last] * bool(last)
+        sizes = [size for _, size in found]
+        assert sum(sizes) == reading.lengths[number]
+        assert len(sizes) == 1 or reading.lengths[number] > most
+        assert all(size == most for size in sizes[1:-1])
         places = [place for place, _ in found]
         assert places == list(range(places[0], places[0] + len(places)))
 
@@ -87,10 +89,10 @@ def test_a_sentence_is_only_parted_where_it_is_longer_than_a_window(
 def test_a_window_is_only_closed_where_the_next_sentence_does_not_fit(
     tokenizer: Tokenizer, content: str, most: int
 ) -> None:
-    windows = read_article(Article(content=content), tokenizer, most).windows
+    reading = read_article(Article(content=content), tokenizer, most)
+    windows = reading.windows
     for window, following in zip(windows, windows[1:], strict=False):
-        first = following.spans[0]
-        assert len(window) + (first.end - first.start) > most
+        assert len(window) + reading.lengths[following.spans[0].sentence] > most
 
 
 def test_the_headline_comes_first(tokenizer: Tokenizer) -> None:
@@ -152,3 +154,9 @@ def test_sentences_are_read_one_by_one_and_the_first_count_most(quick_backbone: 
     long = quick_backbone.read(Article(content="It rained on the town. " * 100)).extract("sentences")
     assert not long.whole
     assert long.tokens <= quick_backbone.window_tokens
+
+
+def test_a_headline_is_not_left_alone_by_a_sentence_without_end(tokenizer: Tokenizer) -> None:
+    reading = read_article(Article(headline="Storm", content="rain " * 100), tokenizer, 20)
+    assert [span.sentence for span in reading.windows[0].spans] == [HEADLINE, 0]
+    assert [len(window) for window in reading.windows] == [20, 20, 20, 20, 20, 1]

@@ -24,7 +24,8 @@ from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import KINDS, Workshop, build
 from newsmoe.registry.kinds.classifier import Classifier
 from newsmoe.registry.kinds.embedded import EmbeddedExpert
-from newsmoe.registry.kinds.extractive import Extractive
+from newsmoe.registry.kinds.extractive import Extractive, ExtractiveSettings, choose, sentences_of
+from newsmoe.registry.kinds.ranker import ranker_shapes
 from newsmoe.registry.kinds.zero_shot import ZeroShot
 from newsmoe.registry.registry import builtin_folder
 from newsmoe.testing import check_expert
@@ -74,6 +75,17 @@ class Counting:
     ) -> NDArray[np.float32]:
         self.windows += len(ids)
         return self.runtime.hidden(ids, mask, adapter)
+
+
+@pytest.fixture(scope="module")
+def ranking(tmp_path_factory: pytest.TempPathFactory, quick_backbone: Backbone) -> Path:
+    """A folder with a ranker that nobody trained."""
+    folder = tmp_path_factory.mktemp("ranking")
+    random = np.random.default_rng(0)
+    shapes = ranker_shapes(quick_backbone.width)
+    tensors = {name: random.normal(size=shape).astype(np.float16) for name, shape in shapes.items()}
+    save_file(tensors, folder / "head.safetensors")
+    return folder
 
 
 def make(kind: str, backbone: Backbone, folder: Path = Path("nowhere"), /, **settings: Any) -> Any:
@@ -156,17 +168,15 @@ def test_a_window_is_computed_once_however_many_experts_read_it(
 
 
 @pytest.mark.parametrize(
-    ("policy", "read"),
-    [("windows", [0, 1, 2, 3, 4]), ("map-reduce", [0, 1, 2, 3, 4]), ("head", [0]), ("head+tail", [0, 4])],
+    ("policy", "read"), [("windows", [0, 1, 2, 3, 4]), ("head", [0]), ("head+tail", [0, 4])]
 )
 def test_a_summary_is_made_of_the_windows_that_the_policy_reads(
-    quick_backbone: Backbone, policy: str, read: list[int]
+    quick_backbone: Backbone, ranking: Path, policy: str, read: list[int]
 ) -> None:
     windows = quick_backbone.read(LONG).windows
     assert len(windows) == 5
-    expert = make(
-        "extractive", quick_backbone, long_input=policy, sentences=ALL, min_tokens=ALL, max_tokens=ALL
-    )
+    bounds = {"sentences": ALL, "min_tokens": ALL, "max_tokens": ALL}
+    expert = make("extractive", quick_backbone, ranking, long_input=policy, **bounds)
     (summary,) = expert.predict([LONG])
     spans = [span for place in read for span in windows[place].spans]
     assert taken(summary, LONG) == sorted({span.sentence for span in spans} - {HEADLINE})
@@ -189,42 +199,41 @@ def test_labels_are_made_of_the_windows_that_the_policy_reads(
 
 
 @pytest.mark.parametrize("policy", ["windows", "head", "head+tail"])
-def test_an_article_of_one_window_is_read_whole(quick_backbone: Backbone, policy: str) -> None:
-    (summary,) = make("extractive", quick_backbone, long_input=policy).predict([STORM])
+def test_an_article_of_one_window_is_read_whole(quick_backbone: Backbone, ranking: Path, policy: str) -> None:
+    (summary,) = make("extractive", quick_backbone, ranking, long_input=policy).predict([STORM])
     assert summary.text == STORM.content
     assert (summary.use.windows, summary.use.truncated) == (1, False)
 
 
 @pytest.mark.parametrize("kind", ["extractive", "zero-shot"])
-def test_what_the_scraper_had_cut_or_is_too_long_is_told(quick_backbone: Backbone, kind: str) -> None:
+def test_what_the_scraper_had_cut_or_is_too_long_is_told(
+    quick_backbone: Backbone, ranking: Path, kind: str
+) -> None:
     labels = {"labels": {"a": "One.", "b": "Two."}} if kind == "zero-shot" else {}
-    expert = make(kind, quick_backbone, **labels)
+    expert = make(kind, quick_backbone, ranking, **labels)
     cut = Article(content="A storm hit.", truncated=True)
     endless = Article(content="A storm hit the coast. " * 5000)
     whole = Article(content="A storm hit the coast. " * 4000)
     assert [found.use.truncated for found in expert.predict([cut, endless, whole])] == [True, True, False]
 
 
-def test_an_unknown_policy_is_refused_and_map_reduce_is_for_summaries_only(quick_backbone: Backbone) -> None:
+def test_an_unknown_policy_is_refused(quick_backbone: Backbone, ranking: Path) -> None:
     with pytest.raises(CardError, match="long_input: Input should be 'head', 'head"):
-        make("extractive", quick_backbone, long_input="tail")
-    with pytest.raises(CardError, match="long_input"):
-        make("zero-shot", quick_backbone, long_input="map-reduce", labels={"a": "A.", "b": "B."})
+        make("extractive", quick_backbone, ranking, long_input="tail")
 
 
 # Summaries
 
 
-@pytest.mark.parametrize("policy", ["windows", "map-reduce", "head", "head+tail"])
 def test_a_summary_is_whole_sentences_of_the_article_in_order_and_not_too_long(
-    registry: Registry, backbone: Backbone, sample: list[Article], policy: str
+    registry: Registry, backbone: Backbone, sample: list[Article]
 ) -> None:
-    expert = make("extractive", backbone, long_input=policy)
+    expert = built_in("extractive", registry, backbone)
     articles = sample[1:4]
     for article, summary in zip(articles, expert.predict(articles), strict=True):
         numbers = taken(summary, article)
         tokens = sum(backbone.read(article).lengths[number] for number in numbers)
-        assert len(numbers) >= 3
+        assert 1 <= len(numbers) <= 3
         assert 40 <= tokens <= 250
 
 
@@ -251,17 +260,22 @@ TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=30).map(" ".join), min_siz
 @given(
     TEXTS,
     st.sampled_from([". ", "! ", "\n\n", " "]),
-    st.sampled_from(["windows", "map-reduce", "head", "head+tail"]),
+    st.sampled_from(["windows", "head", "head+tail", "sentences"]),
     st.integers(1, 5),
     st.integers(20, 100),
 )
 def test_a_summary_of_any_text_is_whole_sentences_without_repetition_within_its_bound(
-    quick_backbone: Backbone, texts: list[str], mark: str, policy: str, sentences: int, most: int
+    quick_backbone: Backbone,
+    ranking: Path,
+    texts: list[str],
+    mark: str,
+    policy: str,
+    sentences: int,
+    most: int,
 ) -> None:
     article = Article(headline="Storm", content=mark.join(texts), language="en")
-    expert = make(
-        "extractive", quick_backbone, long_input=policy, sentences=sentences, min_tokens=20, max_tokens=most
-    )
+    bounds = {"sentences": sentences, "min_tokens": 20, "max_tokens": most}
+    expert = make("extractive", quick_backbone, ranking, long_input=policy, **bounds)
     (summary,) = expert.predict([article])
     numbers = taken(summary, article)
     reading = quick_backbone.read(article)
@@ -271,81 +285,51 @@ def test_a_summary_of_any_text_is_whole_sentences_without_repetition_within_its_
     assert len(numbers) == 1 or sum(reading.lengths[number] for number in numbers) <= most
 
 
-def test_a_text_without_punctuation_still_has_a_summary(backbone: Backbone) -> None:
+def test_a_text_without_punctuation_still_has_a_summary(registry: Registry, backbone: Backbone) -> None:
     words = " ".join(f"and then the storm number {number} came to town" for number in range(80))
     article = Article(headline="Storms", content=words, language="en")
-    (summary,) = make("extractive", backbone).predict([article])
+    (summary,) = built_in("extractive", registry, backbone).predict([article])
     assert summary.problem() is None
     assert summary.text in words or taken(summary, article)
 
 
-def test_an_article_without_a_sentence_is_an_error_of_its_own(quick_backbone: Backbone) -> None:
-    expert = make("extractive", quick_backbone)
+def test_an_article_without_a_sentence_is_an_error_of_its_own(
+    quick_backbone: Backbone, ranking: Path
+) -> None:
+    expert = make("extractive", quick_backbone, ranking)
     for article in (Article(headline="Watch: goal"), Article(headline="Goal", content="!!! ...")):
         with pytest.raises(PredictionError, match="there is no sentence in the content"):
             expert.predict([article])
 
 
-def test_with_position_alone_the_summary_is_the_lead(quick_backbone: Backbone, sample: list[Article]) -> None:
-    bounds = {"sentences": 2, "min_tokens": 1, "max_tokens": ALL}
-    expert = make("extractive", quick_backbone, centrality=0, headline=0, redundancy=0, **bounds)
-    lead = make("lead", quick_backbone, **bounds)
-    for ours, first in zip(expert.predict(sample), lead.predict(sample), strict=True):
-        assert ours.text == first.text
+FIVE = Article(
+    content="The vote is on Monday. The storm hit the coast hard. A storm hit the coast again. Shares rose on"
+    " Friday. It rained.",
+    language="en",
+)
 
 
-def test_with_the_headline_alone_the_sentence_most_like_it_is_taken(backbone: Backbone) -> None:
-    content = (
-        "The council met on Monday. A fierce storm struck the coast and tore off roofs. "
-        "Shares in the bank rose. The match ended in a draw."
-    )
-    expert = make("extractive", backbone, centrality=0, position=0, redundancy=0, sentences=1, min_tokens=1)
-    storm = Article(headline="Storm tears roofs off houses on the coast", content=content, language="en")
-    bank = Article(headline="Bank's share price climbs", content=content, language="en")
-    about_storm, about_bank = expert.predict([storm, bank])
-    assert taken(about_storm, storm) == [1]
-    assert taken(about_bank, bank) == [2]
-
-
-def test_with_redundancy_a_sentence_that_says_the_same_gives_way(quick_backbone: Backbone) -> None:
-    content = "The storm hit the coast hard. The hard storm hit the coast. Shares rose on Friday."
-    article = Article(content=content, language="en")
-    bounds = {"sentences": 2, "min_tokens": 1, "headline": 0, "position": 1.0, "centrality": 0}
-    alike = make("extractive", quick_backbone, redundancy=0, **bounds)
-    unlike = make("extractive", quick_backbone, redundancy=2, **bounds)
-    assert taken(alike.predict([article])[0], article) == [0, 1]
-    assert taken(unlike.predict([article])[0], article) == [0, 2]
-
-
-def test_a_sentence_that_did_not_fit_keeps_no_other_out(quick_backbone: Backbone) -> None:
-    content = (
-        "The vote is on Monday. The storm hit the coast and the storm hit the harbour and the town again. "
-        "The storm hit the coast. Shares rose on Friday."
-    )
-    article = Article(content=content, language="en")
-    expert = make(
-        "extractive",
-        quick_backbone,
-        centrality=0,
-        headline=0,
-        redundancy=0.3,
-        sentences=2,
-        min_tokens=1,
-        max_tokens=14,
-    )
-    assert taken(expert.predict([article])[0], article) == [0, 2]
-
-
-def test_map_reduce_takes_the_best_of_each_window(quick_backbone: Backbone) -> None:
-    expert = make(
-        "extractive", quick_backbone, long_input="map-reduce", sentences=2, min_tokens=ALL, max_tokens=ALL
-    )
-    (summary,) = expert.predict([LONG])
-    home = {}
-    for place, window in enumerate(quick_backbone.read(LONG).windows):
-        for span in window.spans:
-            home.setdefault(span.sentence, place)
-    assert sorted(home[number] for number in taken(summary, LONG)) == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
+@pytest.mark.parametrize(
+    ("logits", "settings", "numbers"),
+    [
+        ([0, 9, -9, 1, -9], {"sentences": 2}, [1, 3]),
+        ([9, 8, 7, 6, 5], {"sentences": 2}, [0, 1]),
+        ([-9, 9, 8, 7, -9], {"sentences": 2}, [1, 3]),  # the third sentence repeats the second
+        ([9, -1, -2, -3, -4], {"threshold": 0.5}, [0]),
+        ([-5, -1, -9, -9, -9], {"threshold": 0.5}, [1]),  # there is always one
+        ([9, 8, -9, 7, -9], {"threshold": 0.5, "sentences": 5}, [0, 1, 3]),
+        ([9, -1, -8, -2, -9], {"threshold": 0.5, "min_tokens": 8}, [0, 1]),
+        ([9, -1, -8, -2, -9], {"threshold": 0.5, "min_tokens": 60}, [0, 1, 2, 3, 4]),
+        ([9, 8, -9, 7, -9], {"max_tokens": 11, "sentences": 2}, [0, 3]),
+    ],
+)
+def test_sentences_are_taken_by_score_unlike_each_other_and_within_bounds(
+    quick_backbone: Backbone, logits: list[float], settings: dict[str, Any], numbers: list[int]
+) -> None:
+    reading = quick_backbone.read(FIVE)
+    found = sentences_of(reading, reading.extract("head"))
+    asked = ExtractiveSettings(**{"min_tokens": 1, "max_tokens": 100, "threshold": 0.0} | settings)
+    assert choose(found, np.array(logits, np.float32), reading, asked) == numbers
 
 
 # Labels

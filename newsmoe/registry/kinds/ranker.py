@@ -1,0 +1,101 @@
+"""Sentences of an article scored against each other: the small network on top of the backbone, in numpy.
+
+After BertSumExt (Liu and Lapata 2019): the vectors of an article's sentences, in their context, with their
+places and lengths, go through one transformer layer in which sentences attend to each other (pre-norm, ReLU),
+and each gets the logit of belonging to a summary. `newsmoe.training.ranker` has the same in torch, and a test
+holds the two together.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsmoe.registry.backbone.backbone import Vectors
+
+__all__ = ["HEADS", "PLACES", "Ranker", "ranker_shapes"]
+
+INNER = 192
+HEADS = 4
+PLACES = 32
+"""Sentences with a place of their own; those further down share the last."""
+EPSILON = 1e-5
+
+
+def ranker_shapes(width: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the ranker's tensors by name, for sentence vectors of `width`."""
+    linear = {
+        "sentence": (INNER, width),
+        "whole": (INNER, width),
+        "length": (INNER, 1),
+        "attend": (3 * INNER, INNER),
+        "mix": (INNER, INNER),
+        "expand": (2 * INNER, INNER),
+        "contract": (INNER, 2 * INNER),
+        "score": (1, INNER),
+    }
+    norms = {
+        f"{name}.{part}": (INNER,) for name in ("norm1", "norm2", "norm3") for part in ("weight", "bias")
+    }
+    return {
+        "place.weight": (PLACES, INNER),
+        **norms,
+        **{f"{name}.weight": shape for name, shape in linear.items()},
+        **{f"{name}.bias": shape[:1] for name, shape in linear.items()},
+    }
+
+
+class Ranker:
+    """Scores the sentences of one article.
+
+    Args:
+        tensors: of the shapes that `ranker_shapes` returns.
+    """
+
+    def __init__(self, tensors: Mapping[str, Vectors]) -> None:
+        self.tensors = tensors
+
+    def __call__(
+        self, sentences: Vectors, whole: Vectors, places: NDArray[np.integer], tokens: NDArray[np.integer]
+    ) -> Vectors:
+        """Return the logit of each sentence, shape (sentences,).
+
+        Args:
+            sentences: their vectors, shape (sentences, width).
+            whole: the article's vector, shape (width,).
+            places: numbers of the sentences in the article, from 0.
+            tokens: lengths of the sentences.
+        """
+        states = (
+            self._linear("sentence", sentences)
+            + self._linear("whole", whole)
+            + self._linear("length", np.log1p(tokens)[:, None].astype(np.float32))
+            + self.tensors["place.weight"][np.minimum(places, PLACES - 1)]
+        )
+        states = states + self._linear(
+            "mix", self._attended(self._linear("attend", self._norm("norm1", states)))
+        )
+        inner = np.maximum(self._linear("expand", self._norm("norm2", states)), 0.0)
+        states = states + self._linear("contract", inner)
+        logits: Vectors = self._linear("score", self._norm("norm3", states))[:, 0]
+        return logits
+
+    def _linear(self, name: str, inputs: Vectors) -> Vectors:
+        product: Vectors = inputs @ self.tensors[f"{name}.weight"].T + self.tensors[f"{name}.bias"]
+        return product
+
+    def _norm(self, name: str, states: Vectors) -> Vectors:
+        centred = states - states.mean(axis=-1, keepdims=True)
+        scaled = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + EPSILON)
+        normalised: Vectors = scaled * self.tensors[f"{name}.weight"] + self.tensors[f"{name}.bias"]
+        return normalised
+
+    def _attended(self, projected: Vectors) -> Vectors:
+        """Return what each sentence attends to; queries, keys and values come in side by side."""
+        count = len(projected)
+        query, key, value = projected.reshape(count, 3, HEADS, -1).transpose(1, 2, 0, 3)
+        weights = query @ key.transpose(0, 2, 1) / np.sqrt(query.shape[-1])
+        weights = np.exp(weights - weights.max(axis=-1, keepdims=True))
+        weights /= weights.sum(axis=-1, keepdims=True)
+        attended: Vectors = (weights @ value).transpose(1, 0, 2).reshape(count, -1)
+        return attended

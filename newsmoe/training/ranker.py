@@ -1,0 +1,70 @@
+"""The ranker of sentences in torch, to be trained."""
+
+import torch
+from torch import nn
+
+from newsmoe.registry.kinds.ranker import HEADS, INNER, PLACES
+
+__all__ = ["SentenceRanker"]
+
+
+class SentenceRanker(nn.Module):
+    """The network of `newsmoe.registry.kinds.ranker`, over a batch of articles.
+
+    Args:
+        width: of the sentence vectors.
+        dropout: on the vectors that come in.
+        place_dropout: share of articles whose sentences' places are hidden in training, so that not the place
+            alone is learnt.
+    """
+
+    def __init__(self, width: int, dropout: float, place_dropout: float) -> None:
+        super().__init__()
+        self.sentence = nn.Linear(width, INNER)
+        self.whole = nn.Linear(width, INNER)
+        self.length = nn.Linear(1, INNER)
+        self.place = nn.Embedding(PLACES, INNER)
+        self.norm1, self.norm2, self.norm3 = (nn.LayerNorm(INNER) for _ in range(3))
+        self.attend = nn.Linear(INNER, 3 * INNER)
+        self.mix = nn.Linear(INNER, INNER)
+        self.expand = nn.Linear(INNER, 2 * INNER)
+        self.contract = nn.Linear(2 * INNER, INNER)
+        self.score = nn.Linear(INNER, 1)
+        self.dropout = nn.Dropout(dropout)
+        self.place_dropout = place_dropout
+        nn.init.normal_(self.place.weight, std=0.02)
+
+    def forward(
+        self,
+        sentences: torch.Tensor,
+        whole: torch.Tensor,
+        places: torch.Tensor,
+        tokens: torch.Tensor,
+        mask: torch.Tensor,
+    ) -> torch.Tensor:
+        """Return logits of shape (articles, sentences).
+
+        Args:
+            sentences: vectors, shape (articles, sentences, width).
+            whole: vectors of the articles, shape (articles, width).
+            places: numbers of the sentences, shape (articles, sentences).
+            tokens: their lengths, shape (articles, sentences).
+            mask: which sentences there are, shape (articles, sentences).
+        """
+        place = self.place(places.clamp(max=PLACES - 1))
+        if self.training:
+            place = place * (torch.rand(len(place), 1, 1) >= self.place_dropout)
+        states = (
+            self.sentence(self.dropout(sentences))
+            + self.whole(self.dropout(whole)).unsqueeze(1)
+            + self.length(torch.log1p(tokens.float()).unsqueeze(-1))
+            + place
+        )
+        query, key, value = (
+            self.attend(self.norm1(states)).unflatten(-1, (3, HEADS, -1)).permute(2, 0, 3, 1, 4)
+        )
+        attended = nn.functional.scaled_dot_product_attention(query, key, value, mask[:, None, None, :])
+        states = states + self.mix(attended.transpose(1, 2).flatten(2))
+        states = states + self.contract(nn.functional.relu(self.expand(self.norm2(states))))
+        logits: torch.Tensor = self.score(self.norm3(states)).squeeze(-1)
+        return logits

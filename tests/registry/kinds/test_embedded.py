@@ -406,6 +406,7 @@ def test_a_long_articles_labels_are_the_mean_over_its_windows_by_their_tokens(
     backbone: Backbone, registry: Registry
 ) -> None:
     expert = built_in("sentiment-news", registry, backbone)
+    expert.long_input = "windows"
     windows = backbone.read(LONG).windows
     shares = [expert.shares(encoded.window[None])[0] for encoded in expert.encode(windows)]
     mean = np.average(shares, axis=0, weights=[len(window) for window in windows])

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 from newsmoe.cli.app import app
 from newsmoe.registry.kinds.ranker import Ranker, ranker_shapes
 from newsmoe.training.ranker import SentenceRanker
+from newsmoe.training.scaffold import summarizer_recipe
 
 WIDTH = 24
 
@@ -42,7 +43,10 @@ def test_a_summarizer_is_trained_and_used_by_name(workdir: Path) -> None:
         for place in places
     ]
     (workdir / "storms.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    result = CliRunner().invoke(app, ["train", "summarizer", "storms.jsonl", "--name", "gist"])
+    recipe = summarizer_recipe(Path("storms.jsonl"), "gist")
+    with recipe.open("a") as file:
+        file.write("[settings]\nsentences = 1\nmin_tokens = 1\n")
+    result = CliRunner().invoke(app, ["train", "summarizer", str(recipe)])
     assert result.exit_code == 0, result.output
     card = tomllib.loads((workdir / "experts" / "gist" / "expert.toml").read_text())
     assert card["needs_content"] is True
@@ -51,9 +55,7 @@ def test_a_summarizer_is_trained_and_used_by_name(workdir: Path) -> None:
     assert (workdir / "experts" / "gist" / "adapter_model.safetensors").stat().st_mode & 0o044 == 0o044
     text = "Man 7 spoke. It was Monday. A storm hit the airport and sank boats. It rained. Nobody came."
     (workdir / "a.json").write_text(json.dumps([{"headline": "Storm", "content": text}]))
-    (workdir / "newsmoe.toml").write_text(
-        '[experts.gist]\nsentences = 1\nmin_tokens = 1\n[[rule]]\nuse = { summarization = "gist" }\n'
-    )
+    (workdir / "newsmoe.toml").write_text('[[rule]]\nuse = { summarization = "gist" }\n')
     result = CliRunner().invoke(app, ["analyze", "a.json", "--tasks", "summarization", "-q"])
     assert result.exit_code == 0, result.output
     record = json.loads((workdir / "analyzed_a.json").read_text())[0]

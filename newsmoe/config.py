@@ -1,6 +1,7 @@
 """What was asked for: settings from a file, the environment and the command line, checked once, then frozen.
 
-Precedence: command line, then `NEWSMOE_*`, then `newsmoe.toml`, then the defaults. The three are merged
+Precedence: command line, then `NEWSMOE_*`, then the profile asked for there, then `newsmoe.toml`, then the
+profile that it names, then the defaults. Rules are added up, the stronger first. The sources are merged
 here rather than by pydantic-settings, which passes over unknown variables and cannot say which source a
 wrong value came from.
 """
@@ -9,11 +10,11 @@ import math
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic import BeforeValidator, ByteSize, Field, ValidationError, field_validator
 
 from newsmoe.article import FIELDS
 from newsmoe.errors import ConfigError, nearest
@@ -90,9 +91,10 @@ class Settings(Strict):
     """All that a run can be told.
 
     Every key can stand in `newsmoe.toml` and, in capitals after `NEWSMOE_`, in the environment; the
-    tables `rule`, `fields` and `experts` stand in the file only.
+    tables `rule`, `fields`, `experts` and `profiles` stand in the file only.
     """
 
+    profile: str = Field("embedded", description="settings by name: embedded, tutorial, or one of your own")
     tasks: Annotated[tuple[str, ...], CommaList] = Field(
         (), description=f"tasks to run; empty: {', '.join(DEFAULT_TASKS)} and what your own rules name"
     )
@@ -102,6 +104,9 @@ class Settings(Strict):
     )
     device: str = Field("cpu", description="cpu, cuda, cuda:N, mps, or auto for the best that is there")
     threads: int | None = Field(None, ge=1, description="processor threads a model may use; unset: all")
+    max_memory: ByteSize | None = Field(
+        None, description="let go of idle experts when the process takes more, such as 4GB; unset: never"
+    )
     batch_tokens: int = Field(16384, ge=1, description="most tokens in one batch, padding included")
     batch_articles: int = Field(64, ge=1, description="most articles in one batch")
     window_articles: int = Field(128, ge=1, description="articles that are in hand at a time")
@@ -111,6 +116,7 @@ class Settings(Strict):
     rule: tuple[Rule, ...] = Field((), description="rules of your own, tried before the built-in ones")
     fields: dict[str, Names] = Field({}, description="your scraper's names for the fields of an article")
     experts: dict[str, dict[str, Any]] = Field({}, description="changed settings of experts, by name")
+    profiles: dict[str, dict[str, Any]] = Field({}, description="profiles of your own: settings, by name")
 
     @field_validator("fields")
     @classmethod
@@ -120,8 +126,12 @@ class Settings(Strict):
         return fields
 
 
-TABLES = frozenset({"rule", "fields", "experts"})
+TABLES = frozenset({"rule", "fields", "experts", "profiles"})
 PATHS = frozenset({"experts_dir"})
+PROFILES = Path(__file__).parent / "profiles"
+
+Source = tuple[str, dict[str, Any]]
+"""Where settings come from, and the settings."""
 
 
 def find_config(start: Path) -> Path | None:
@@ -161,17 +171,15 @@ def load_settings(
         ConfigError: a source has an unknown key or a wrong value; names the source, and the nearest key.
     """
     path = config or find_config(Path.cwd())
-    sources: list[tuple[str, dict[str, Any]]] = []
-    if path is not None:
-        sources.append((str(path), _relative_to(path.parent, read_toml(path))))
-    sources.append(("environment", _from_environment(os.environ if environment is None else environment)))
-    sources.append(
-        ("command line", {key: value for key, value in (given or {}).items() if value is not None})
-    )
-
+    file = _relative_to(path.parent, read_toml(path)) if path else {}
+    stronger: list[Source] = [
+        ("environment", _from_environment(os.environ if environment is None else environment)),
+        ("command line", {key: value for key, value in (given or {}).items() if value is not None}),
+    ]
+    sources = _with_profile((str(path), file), stronger)
     merged: dict[str, Any] = {}
     for _, values in sources:
-        merged |= values
+        merged = {**merged, **values, "rule": [*values.get("rule", ()), *merged.get("rule", ())]}
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
@@ -180,6 +188,26 @@ def load_settings(
             next(name for name, values in reversed(sources) if key in values) for key in wrong
         )
         raise ConfigError(f"{', '.join(blamed)}: {describe(error, Settings)}") from None
+
+
+def _with_profile(file: Source, stronger: Sequence[Source]) -> list[Source]:
+    """Put the settings of the profile that is asked for among the sources, weakest first.
+
+    A profile that the file itself names gives way to the file's other settings; one that is asked for with
+    more force, to those of its own kind only.
+
+    Raises:
+        ConfigError: there is no such profile.
+    """
+    asked = [values["profile"] for _, values in stronger if "profile" in values]
+    name = asked[-1] if asked else file[1].get("profile", "embedded")
+    own = file[1].get("profiles", {})
+    known = {path.stem for path in PROFILES.glob("*.toml")} | set(own)
+    if name not in known:
+        raise ConfigError(f"no profile is called {name!r}; {nearest(str(name), known)}")
+    values = own[name] if name in own else read_toml(PROFILES / f"{name}.toml")
+    profile = (f"profile {name!r}", {**values, "profile": name})
+    return [file, profile, *stronger] if asked else [profile, file, *stronger]
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Imports go down only, and nothing heavy is imported before it is needed."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -124,7 +125,11 @@ def test_only_training_and_evaluation_know_scikit_learn() -> None:
 def test_nothing_reads_pickles_or_runs_remote_code() -> None:
     loaders = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "marshal", "shelve"}
     assert [found for found in IMPORTS if found.imported.split(".")[0] in loaders] == []
-    assert [name for name, path in SOURCES.items() if "trust_remote_code" in path.read_text()] == []
+    texts = {name: path.read_text() for name, path in SOURCES.items()}
+    said = {value for text in texts.values() for value in re.findall(r"trust_remote_code=(\w+)", text)}
+    assert said == {"False"}
+    weights_only = {value for text in texts.values() for value in re.findall(r"weights_only=(\w+)", text)}
+    assert weights_only == {"True"}
 
 
 @pytest.mark.parametrize(

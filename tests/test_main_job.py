@@ -17,8 +17,9 @@ from tokenizers import Tokenizer
 
 from newsmoe.registry.backbone.files import find_backbone
 from newsmoe.storage.run_report import RunReport
+from tests.cli.support import MAIN
 
-MAIN = (
+RECORDING = (
     sys.executable,
     "-c",
     "import atexit, json, pathlib, sys\n"
@@ -26,7 +27,7 @@ MAIN = (
     "from newsmoe.cli.app import main\n"
     "main()",
 )
-"""What a shell runs for `newsmoe`; at its end it writes down what was imported."""
+"""What a shell runs for `newsmoe`; at its end it writes down, one folder up, what was imported."""
 SAMPLE = Path(__file__).parents[1] / "data" / "news-data.json"
 KEYS = ["id", "headline", "url", "status", "analyses", "route", "errors", "input"]
 TASKS = ["summarization", "sentiment", "topic"]
@@ -63,7 +64,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     (folder / SAMPLE.name).write_bytes(SAMPLE.read_bytes())
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NEWSMOE_")}
     process = subprocess.run(
-        [*MAIN, "analyze", SAMPLE.name],
+        [*RECORDING, "analyze", SAMPLE.name],
         cwd=folder,
         env=environment,
         stdin=subprocess.DEVNULL,

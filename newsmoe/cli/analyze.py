@@ -7,9 +7,12 @@ import typer
 
 from newsmoe.cli.options import (
     ConfigOption,
+    DeviceOption,
     ExpertsDirOption,
     GateOption,
     LimitOption,
+    MaxMemoryOption,
+    ProfileOption,
     TasksOption,
     settings_of,
 )
@@ -54,9 +57,9 @@ def analyze(
     gate: GateOption = None,
     experts_dir: ExpertsDirOption = None,
     config: ConfigOption = None,
-    device: Annotated[
-        str | None, typer.Option("--device", help="cpu, cuda, cuda:N, mps, or auto.", metavar="DEVICE")
-    ] = None,
+    profile: ProfileOption = None,
+    device: DeviceOption = None,
+    max_memory: MaxMemoryOption = None,
     batch_tokens: Annotated[
         int | None,
         typer.Option("--batch-tokens", help="Most tokens in a batch, padding included.", metavar="N"),
@@ -82,7 +85,15 @@ def analyze(
 
     show_logs(quiet=quiet)
     settings = settings_of(
-        config, experts_dir, tasks=tasks, gate=gate, device=device, batch_tokens=batch_tokens, format=format
+        config,
+        experts_dir,
+        profile=profile,
+        tasks=tasks,
+        gate=gate,
+        device=device,
+        max_memory=max_memory,
+        batch_tokens=batch_tokens,
+        format=format,
     )
     jobs = plan_jobs(inputs, output, run_report, settings)
     check_inputs(jobs)

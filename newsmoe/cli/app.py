@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 import newsmoe
-from newsmoe.cli import analyze, config, evaluate, experts, route, schema, show, train
+from newsmoe.cli import analyze, config, evaluate, experts, models, route, schema, show, train
 from newsmoe.errors import NewsmoeError
 
 __all__ = ["app", "main"]
@@ -103,6 +103,8 @@ app.add_typer(
         ("show", experts.show),
         ("check", experts.check),
         ("compile", experts.compile_experts),
+        ("pull", models.pull),
+        ("convert", models.convert),
         ("new", experts.new),
     ),
     name="experts",

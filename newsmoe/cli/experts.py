@@ -6,15 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.options import ConfigOption, ExpertsDirOption, JsonOption, registry_of, settings_of
+from newsmoe.cli.options import (
+    ConfigOption,
+    ExpertsDirOption,
+    JsonOption,
+    NameArgument,
+    registry_of,
+    settings_of,
+)
 
 if TYPE_CHECKING:
     from newsmoe.registry.cards import Measurement
     from newsmoe.registry.registry import ExpertInfo
 
 __all__ = ["check", "compile_experts", "list_experts", "new", "show"]
-
-NameArgument = Annotated[str, typer.Argument(help="Name of the expert.")]
 
 
 def list_experts(
@@ -27,17 +32,17 @@ def list_experts(
     if as_json:
         typer.echo(json.dumps([_as_record(info) for info in found], indent=2, ensure_ascii=False))
         return
-    rows = table("name", "task", "kind", "reads", "what it is", "measured, %")
+    rows = table("name", "task", "here", "reads", "what it is", "measured, %")
     for info in found:
         if info.broken:
             rows.add_row(plain(info.name), "", "[red]broken[/red]", "", plain(info.broken, style="red"), "")
             continue
-        kind = info.card.kind if info.card else "plug-in"
+        here = "yes" if info.card else "plug-in"
         what = info.card.description if info.card else info.origin
         rows.add_row(
             plain(info.name),
             plain(info.task),
-            plain(kind),
+            plain("to pull", style="yellow") if info.missing else here,
             plain(" ".join(info.languages) or "any"),
             plain(what),
             plain(" ".join(map(_in_short, info.card.quality)) if info.card else ""),
@@ -97,7 +102,7 @@ def compile_experts(
     """
     from newsmoe.cli.console import plain, results, table
     from newsmoe.cli.logs import show_logs
-    from newsmoe.registry.backbone.reference import MOST_DISTANCE, distance
+    from newsmoe.registry.backbone.reference import MOST_DISTANCE, distance, reference_of
     from newsmoe.registry.expert import Device
     from newsmoe.registry.kinds.embedded import EmbeddedExpert
     from newsmoe.testing import ARTICLES
@@ -105,6 +110,9 @@ def compile_experts(
     show_logs(quiet=False)
     registry = registry_of(settings_of(config, experts_dir))
     rows = table("expert", "precision", ">distance from torch")
+    backbone = registry.workshop.backbone(Device())
+    reference = reference_of(backbone)
+    windows = [window for article in ARTICLES for window in backbone.read(article).windows]
     far = False
     for name in names or [info.name for info in registry.experts.values() if not info.broken]:
         expert = registry.build(name)
@@ -113,8 +121,7 @@ def compile_experts(
         expert.load(Device())
         if expert.adapter is None and not names:
             continue
-        windows = [window for article in ARTICLES for window in expert.backbone.read(article).windows]
-        found = distance(expert.backbone, expert.adapter, windows)
+        found = distance(backbone, reference, expert.adapter, windows)
         precision = expert.adapter.precision if expert.adapter else "fp32"
         is_far = found > MOST_DISTANCE[precision]
         far = far or is_far
@@ -166,6 +173,7 @@ def _as_record(info: "ExpertInfo") -> dict[str, object]:
         "languages": list(info.languages),
         "origin": info.origin,
         "broken": info.broken,
+        "missing": info.missing,
         "fingerprint": info.card.fingerprint() if info.card else None,
         **card,
     }

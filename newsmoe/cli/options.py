@@ -11,11 +11,21 @@ if TYPE_CHECKING:
     from newsmoe.registry.registry import Registry
 
 __all__ = [
+    "EXAMPLES_PANEL",
     "ConfigOption",
+    "ContentOption",
+    "DataOption",
+    "DeviceOption",
     "ExpertsDirOption",
     "GateOption",
+    "HeadlineOption",
     "JsonOption",
+    "LabelOption",
     "LimitOption",
+    "MaxMemoryOption",
+    "NameArgument",
+    "ProfileOption",
+    "SummaryOption",
     "TasksOption",
     "needs_training_extra",
     "registry_of",
@@ -23,6 +33,8 @@ __all__ = [
 ]
 
 USERS_FOLDER = Path("experts")
+
+NameArgument = Annotated[str, typer.Argument(help="Name of the expert.")]
 
 ConfigOption = Annotated[
     Path | None,
@@ -40,10 +52,47 @@ TasksOption = Annotated[
     str | None,
     typer.Option("--tasks", help="Tasks to run, parted by commas; default: all three.", metavar="TASKS"),
 ]
+ProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        "--profile", help="Settings by name: embedded, tutorial, or one of your own.", metavar="NAME"
+    ),
+]
+MaxMemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--max-memory", help="Let go of idle experts above this, such as 4GB; default: never.", metavar="SIZE"
+    ),
+]
 LimitOption = Annotated[
     int | None, typer.Option("--limit", min=0, help="Read the first N articles only.", metavar="N")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+DeviceOption = Annotated[
+    str | None, typer.Option("--device", help="cpu, cuda, cuda:N, mps, or auto.", metavar="DEVICE")
+]
+DataOption = Annotated[
+    Path, typer.Option("--data", help="Folder that the recipe's paths start from.", metavar="DIR")
+]
+
+EXAMPLES_PANEL = "Examples"
+"""Heading in the help of the options that say how a file of examples reads."""
+HeadlineOption = Annotated[
+    str | None,
+    typer.Option("--headline", help="Key or column of the headline.", rich_help_panel=EXAMPLES_PANEL),
+]
+ContentOption = Annotated[
+    str | None, typer.Option("--content", help="Key or column of the text.", rich_help_panel=EXAMPLES_PANEL)
+]
+LabelOption = Annotated[
+    str, typer.Option("--label", help="Key or column of the label.", rich_help_panel=EXAMPLES_PANEL)
+]
+SummaryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--summary", help="Key or column of the summary, a text or a list.", rich_help_panel=EXAMPLES_PANEL
+    ),
+]
 
 
 def needs_training_extra(what: str) -> None:

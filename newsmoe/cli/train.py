@@ -6,32 +6,34 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.options import needs_training_extra
+from newsmoe.cli.options import (
+    EXAMPLES_PANEL,
+    ContentOption,
+    DataOption,
+    DeviceOption,
+    HeadlineOption,
+    LabelOption,
+    SummaryOption,
+    needs_training_extra,
+)
 
 if TYPE_CHECKING:
     from newsmoe.training.recipe import ClassifierRecipe, SummarizerRecipe
 
 __all__ = ["classifier", "summarizer"]
 
-FROM_FILE = "Examples"
-
 FileArgument = Annotated[
     Path, typer.Argument(help="recipe.toml, or a file of examples: CSV, TSV, JSON Lines.", metavar="FILE")
-]
-DataOption = Annotated[
-    Path, typer.Option("--data", help="Folder that the recipe's paths start from.", metavar="DIR")
 ]
 OutputOption = Annotated[
     Path | None,
     typer.Option("-o", "--output", help="Folder of the expert; default: the recipe's.", metavar="DIR"),
 ]
-DeviceOption = Annotated[str, typer.Option("--device", help="cpu, cuda, cuda:N, mps, or auto.")]
 NameOption = Annotated[
     str | None,
-    typer.Option("--name", help="What to call the expert; default: as the file.", rich_help_panel=FROM_FILE),
-]
-ContentOption = Annotated[
-    str | None, typer.Option("--content", help="Key or column of the text.", rich_help_panel=FROM_FILE)
+    typer.Option(
+        "--name", help="What to call the expert; default: as the file.", rich_help_panel=EXAMPLES_PANEL
+    ),
 ]
 
 
@@ -44,21 +46,16 @@ def classifier(
     task: Annotated[
         str | None,
         typer.Option(
-            "--task", help="What it answers; default: a task of its own name.", rich_help_panel=FROM_FILE
+            "--task", help="What it answers; default: a task of its own name.", rich_help_panel=EXAMPLES_PANEL
         ),
     ] = None,
     content: ContentOption = None,
-    headline: Annotated[
-        str | None,
-        typer.Option("--headline", help="Key or column of the headline.", rich_help_panel=FROM_FILE),
-    ] = None,
-    label: Annotated[
-        str, typer.Option("--label", help="Key or column of the label.", rich_help_panel=FROM_FILE)
-    ] = "label",
+    headline: HeadlineOption = None,
+    label: LabelOption = "label",
     head_only: Annotated[
         bool,
         typer.Option(
-            "--head-only", help="Fit a head alone: seconds, not minutes.", rich_help_panel=FROM_FILE
+            "--head-only", help="Fit a head alone: seconds, not minutes.", rich_help_panel=EXAMPLES_PANEL
         ),
     ] = False,
 ) -> None:
@@ -86,12 +83,7 @@ def summarizer(
     device: DeviceOption = "cpu",
     name: NameOption = None,
     content: ContentOption = None,
-    summary: Annotated[
-        str,
-        typer.Option(
-            "--summary", help="Key or column of the summary, a text or a list.", rich_help_panel=FROM_FILE
-        ),
-    ] = "summary",
+    summary: SummaryOption = None,
 ) -> None:
     """Train a ranker of sentences on articles with summaries, with a card.
 
@@ -103,7 +95,7 @@ def summarizer(
     from newsmoe.training.scaffold import summarizer_recipe
 
     def scaffold(called: str) -> Path:
-        return summarizer_recipe(file, called, content=content, summary=summary)
+        return summarizer_recipe(file, called, content=content, summary=summary or "summary")
 
     _make(file, name, SummarizerRecipe, scaffold, data, output, device)
 
@@ -115,7 +107,7 @@ def _make(
     scaffold: Callable[[str], Path],
     data: Path,
     output: Path | None,
-    device: str,
+    device: str | None,
 ) -> None:
     from newsmoe.cli.console import messages, plain
     from newsmoe.cli.evaluate import show_evaluations
@@ -132,7 +124,7 @@ def _make(
     recipe = read_recipe(file, kind)
     folder = output or file.parent
     with reporting(console) as report:
-        evaluations = make_expert(file, recipe, data, folder, Device(device), report)
+        evaluations = make_expert(file, recipe, data, folder, Device(device or "cpu"), report)
     show_evaluations(evaluations)
     console.print(
         plain(f"wrote {folder}; use it: newsmoe analyze news.json --tasks {recipe.task}"), soft_wrap=True

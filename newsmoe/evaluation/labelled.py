@@ -56,7 +56,7 @@ class Source(Strict):
         content: key or column of the text, if there is one; where neither is said, those with usual names.
         language: ISO 639-1 code of the texts.
         weight: how much an example counts against one of another source.
-        limit: articles to take at the most; None: all.
+        limit: examples to take at the most; None: all.
         split: which part of the file is taken, where it serves for training and dev alike: a fifth of the
             texts, told by their hash, is `dev`, the others are `train`.
     """
@@ -84,7 +84,7 @@ class Source(Strict):
         """
         path = root / self.path
         headline_key, content_key = self.headline, self.content
-        for number, element in enumerate(islice(elements_of(path), self.limit), start=1):
+        for number, element in enumerate(elements_of(path), start=1):
             where = f"{path}: element {number}"
             if not isinstance(element, Mapping):
                 raise InputError(
@@ -115,7 +115,7 @@ class LabelSource(Source):
     closed: bool = False
 
     def examples(self, root: Path, known: Sequence[str] | None = None) -> Iterator[Labelled]:
-        """Yield the labelled articles.
+        """Return the labelled articles.
 
         Args:
             root: what `path` is relative to.
@@ -124,6 +124,9 @@ class LabelSource(Source):
         Raises:
             InputError: the file cannot be read, or an element lacks a key or has a label that nobody knows.
         """
+        return islice(self._labelled(root, known), self.limit)
+
+    def _labelled(self, root: Path, known: Sequence[str] | None) -> Iterator[Labelled]:
         for article, given, where in self._rows(root, self.label):
             mapped = self.labels.get(str(given)) if self.labels else str(given)
             if mapped is None:
@@ -145,13 +148,13 @@ class SummarySource(Source):
     summary: str = "summary"
 
     def examples(self, root: Path) -> Iterator[Summarized]:
-        """Yield the articles with their summaries.
+        """Return the articles with their summaries.
 
         Raises:
             InputError: the file cannot be read, or an element lacks a key.
         """
-        for article, given, _ in self._rows(root, self.summary):
-            yield Summarized(article, "\n".join(map(str, given)) if isinstance(given, list) else str(given))
+        rows = islice(self._rows(root, self.summary), self.limit)
+        return (Summarized(article, _sentences(given)) for article, given, _ in rows)
 
 
 def elements_of(path: Path) -> Iterator[Any]:
@@ -168,6 +171,10 @@ def elements_of(path: Path) -> Iterator[Any]:
             yield from csv.DictReader(file, delimiter=_SEPARATORS[path.suffix])
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None
+
+
+def _sentences(summary: Any) -> str:
+    return "\n".join(map(str, summary)) if isinstance(summary, list) else str(summary)
 
 
 def _split_of(article: Article) -> str:

@@ -1,13 +1,12 @@
 """Experts and gates measured on texts with right answers, as they are served."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-from pydantic import Field
 
 from newsmoe.analysis import Analysis
 from newsmoe.article import Article
@@ -49,7 +48,7 @@ class Evaluation(Strict):
     figures: dict[str, float]
     labels: dict[str, LabelQuality] = {}
     confusion: dict[str, dict[str, int]] = {}
-    answers: dict[str, int] = Field(default_factory=dict)
+    answers: dict[str, int] = {}
 
 
 def session_of_one(expert: str, settings: Settings, registry: Registry) -> Session:
@@ -69,7 +68,6 @@ def measure(
     source: LabelSource | SummarySource,
     root: Path,
     known: Sequence[str] | None = None,
-    limit: int | None = None,
 ) -> Evaluation:
     """Measure who answers a task on a file of examples.
 
@@ -79,15 +77,14 @@ def measure(
         source: the file.
         root: what its path is relative to.
         known: the labels that there are; None: any.
-        limit: examples to take at the most.
 
     Raises:
         InputError: the file cannot be read, or nothing was answered.
     """
     if isinstance(source, LabelSource):
-        labelled = list(islice(source.examples(root, known), limit))
+        labelled = list(source.examples(root, known))
         return measure_labels(session, task, source.title, labelled, closed=source.closed)
-    return measure_summaries(session, task, source.title, list(islice(source.examples(root), limit)))
+    return measure_summaries(session, task, source.title, list(source.examples(root)))
 
 
 def measure_labels(
@@ -106,22 +103,24 @@ def measure_labels(
         InputError: nothing was answered.
     """
     run = _Run(session, task, data, [example.article for example in examples])
-    scores = {number: answer["scores"] for number, answer in run.answers.items() if "scores" in answer}
-    if not scores:
-        raise InputError(f"{data}: no label for any of {len(examples)} articles{run.first_error()}")
+    scores = run.answered("scores", "label")
     truth = [examples[number].label for number in scores]
     wider = {label: one.label for one in examples for label in one.accepted}
-    given = {wider.get(label, label): None for one in scores.values() for label in one}
-    labels = sorted(set(truth) if closed else {*truth, *given})
-    table = np.zeros((len(scores), len(labels)))
-    for row, one in zip(table, scores.values(), strict=True):
-        for label, score in one.items():
-            if wider.get(label, label) in labels:
-                row[labels.index(wider.get(label, label))] += score
+    merged = [_merged(one, wider) for one in scores.values()]
+    labels = sorted(set(truth) if closed else set(truth).union(*merged))
+    table = np.array([[one.get(label, 0.0) for label in labels] for one in merged])
     table /= np.maximum(table.sum(axis=1, keepdims=True), 1e-12)
     right = np.array([labels.index(label) for label in truth])
     by_label, confusion = label_quality(table.argmax(axis=1), right, labels)
     return run.evaluation(classification_figures(table, right), labels=by_label, confusion=confusion)
+
+
+def _merged(scores: Mapping[str, float], wider: Mapping[str, str]) -> dict[str, float]:
+    """Return the scores by label of the data, each label's own or of all those that it takes in."""
+    merged: defaultdict[str, float] = defaultdict(float)
+    for label, score in scores.items():
+        merged[wider.get(label, label)] += score
+    return dict(merged)
 
 
 def measure_summaries(session: Session, task: str, data: str, examples: Sequence[Summarized]) -> Evaluation:
@@ -136,30 +135,21 @@ def measure_summaries(session: Session, task: str, data: str, examples: Sequence
     Raises:
         InputError: nothing was answered.
     """
-    from newsmoe.evaluation.rouge import LEAD, lead, oracle, rouge
+    from newsmoe.evaluation.rouge import rivals, rouge
     from newsmoe.registry.backbone.sentences import split_sentences
 
     run = _Run(session, task, data, [example.article for example in examples])
-    summaries = {number: answer["summary"] for number, answer in run.answers.items() if "summary" in answer}
-    if not summaries:
-        raise InputError(f"{data}: no summary for any of {len(examples)} articles{run.first_error()}")
-    systems: dict[str, list[dict[str, float]]] = {"": [], f"lead-{LEAD}: ": [], "oracle: ": []}
-    for number, summary in summaries.items():
-        example = examples[number]
-        rivals = (
-            "\n".join(split_sentences(summary, example.article.language)),
-            lead(example, LEAD),
-            oracle(example, LEAD),
-        )
-        for scores, rival in zip(systems.values(), rivals, strict=True):
-            scores.append(rouge(example.summary, rival) | {"words": float(len(rival.split()))})
-    return run.evaluation(
-        {
-            f"{system}{metric}": float(np.mean([one[metric] for one in scores]))
-            for system, scores in systems.items()
-            for metric in scores[0]
-        }
-    )
+    scores: defaultdict[str, list[float]] = defaultdict(list)
+    for number, summary in run.answered("summary", "summary").items():
+        article, reference = examples[number]
+        others = rivals(split_sentences(article.content, article.language), reference)
+        texts = {"": "\n".join(split_sentences(summary, article.language))}
+        texts |= {f"{system}: ": text for system, text in others.items()}
+        for prefix, text in texts.items():
+            for metric, value in rouge(reference, text).items():
+                scores[prefix + metric].append(value)
+            scores[prefix + "words"].append(len(text.split()))
+    return run.evaluation({name: float(np.mean(values)) for name, values in scores.items()})
 
 
 class _Run:
@@ -175,8 +165,18 @@ class _Run:
         self.seconds = perf_counter() - started - loading
         self.answers = dict(_answers(self.analyses, task))
 
-    def first_error(self) -> str:
-        """Return what went wrong first, to be put behind a message."""
+    def answered(self, key: str, what: str) -> dict[int, Any]:
+        """Return what stands under `key` in the answers, by number of the article.
+
+        Raises:
+            InputError: there is none; says what went wrong first.
+        """
+        found = {number: answer[key] for number, answer in self.answers.items() if key in answer}
+        if not found:
+            raise InputError(f"{self.data}: no {what} for any of {self.items} articles{self._first_error()}")
+        return found
+
+    def _first_error(self) -> str:
         messages = (error.message for one in self.analyses for error in one.errors)
         reasons = (entry.reason for one in self.analyses for entry in one.route if entry.expert is None)
         found = next(messages, None) or next(reasons, None)

@@ -15,10 +15,7 @@ from rouge_score.rouge_scorer import RougeScorer
 from rouge_score.tokenize import tokenize
 from rouge_score.tokenizers import Tokenizer
 
-from newsmoe.evaluation.labelled import Summarized
-from newsmoe.registry.backbone.sentences import split_sentences
-
-__all__ = ["LEAD", "ROUGE", "RougeCounts", "greedy_oracle", "lead", "oracle", "rouge"]
+__all__ = ["LEAD", "ROUGE", "RougeCounts", "greedy_oracle", "rivals", "rouge"]
 
 ROUGE = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
 
@@ -61,7 +58,6 @@ class RougeCounts:
 
     Attributes:
         sizes: unigrams and bigrams in each sentence, shape (sentences, 2).
-        overlaps: those that it shares with the reference, shape (sentences, 2).
         reference: unigrams and bigrams in the reference, shape (2,).
     """
 
@@ -75,13 +71,6 @@ class RougeCounts:
             np.array([[grams[order][gram] for gram in wanted[order]] for grams in found], dtype=np.int64)
             for order in (0, 1)
         ]
-        self.overlaps = np.stack(
-            [
-                np.minimum(shared, one).sum(axis=1)
-                for shared, one in zip(self._shared, self._wanted, strict=True)
-            ],
-            axis=1,
-        )
 
     def with_each(self, chosen: Sequence[int]) -> NDArray[np.float64]:
         """Return for each sentence the score of the chosen ones and it: the mean of ROUGE-1 and -2 F1."""
@@ -117,16 +106,18 @@ def greedy_oracle(counts: RougeCounts, most: int) -> list[int]:
     return sorted(chosen)
 
 
-def lead(example: Summarized, sentences: int) -> str:
-    """Return the first sentences of the article, one a line."""
-    return "\n".join(split_sentences(example.article.content, example.article.language)[:sentences])
+def rivals(sentences: Sequence[str], reference: str) -> dict[str, str]:
+    """Return what every summary is measured against, by name, one sentence a line.
 
-
-def oracle(example: Summarized, most: int) -> str:
-    """Return the greedy oracle's sentences, one a line."""
-    sentences = split_sentences(example.article.content, example.article.language)
-    chosen = greedy_oracle(RougeCounts(sentences, example.summary), most)
-    return "\n".join(sentences[number] for number in chosen)
+    Args:
+        sentences: of the article.
+        reference: what a person wrote.
+    """
+    chosen = greedy_oracle(RougeCounts(sentences, reference), LEAD)
+    return {
+        f"lead-{LEAD}": "\n".join(sentences[:LEAD]),
+        "oracle": "\n".join(sentences[number] for number in chosen),
+    }
 
 
 def _grams(tokens: Sequence[str]) -> tuple[Grams, Grams]:

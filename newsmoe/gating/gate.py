@@ -77,7 +77,7 @@ class UniformGate:
 
 
 def eligible(pool: Iterable[ExpertInfo], article: Article) -> list[ExpertInfo]:
-    """Return the experts that can read the article: they know its language, and it has what they need."""
+    """Return the experts that are there and can read the article: its language, and what it has of text."""
     return [info for info in pool if _obstacle(info, article) is None]
 
 
@@ -96,4 +96,6 @@ def _obstacle(info: ExpertInfo, article: Article) -> str | None:
         return "the article has no content"
     if not info.reads(article.language):
         return f"the language is {article.language!r}, {info.name} reads {', '.join(info.languages)}"
+    if info.missing:
+        return f"the model of {info.name} is not on this machine"
     return None

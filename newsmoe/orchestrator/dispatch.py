@@ -7,9 +7,10 @@ from time import perf_counter
 from newsmoe.analysis import InputUse, ItemError, Prediction, Stage
 from newsmoe.article import Article
 from newsmoe.batching import cut_batches
-from newsmoe.errors import PredictionError
+from newsmoe.errors import NewsmoeError, PredictionError
 from newsmoe.orchestrator.figures import ExpertFigures
-from newsmoe.registry.expert import Device, Expert, lengths_of
+from newsmoe.registry.expert import Device, Expert, lengths_of, memory_of
+from newsmoe.registry.memory import is_out_of_memory, used_memory
 from newsmoe.registry.registry import Registry
 
 __all__ = ["Dispatcher", "Outcome"]
@@ -33,14 +34,24 @@ class Dispatcher:
         device: where they load; resolved.
         batch_tokens: most tokens in a batch, padding included.
         batch_articles: most articles in a batch.
+        max_memory: bytes above which idle experts are let go, the one that was longest idle first; None for
+            no such limit.
     """
 
-    def __init__(self, registry: Registry, device: Device, batch_tokens: int, batch_articles: int) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        device: Device,
+        batch_tokens: int,
+        batch_articles: int,
+        max_memory: int | None = None,
+    ) -> None:
         self.registry = registry
         self.device = device
         self.batch_tokens = batch_tokens
         self.batch_articles = batch_articles
-        self._loaded: dict[str, Expert | _Broken] = {}
+        self.max_memory = max_memory
+        self._loaded: dict[str, Expert | _Broken] = {}  # the longest idle first
 
     def run(self, name: str, task: str, articles: Sequence[Article], figures: ExpertFigures) -> list[Outcome]:
         """Have the expert `name` answer for each article; return its answers, or errors, in order."""
@@ -51,17 +62,40 @@ class Dispatcher:
         return self._in_batches(expert, task, articles, figures)
 
     def _expert(self, name: str, figures: ExpertFigures) -> Expert | _Broken:
-        """Build and load an expert once; one that fails is not tried again in this run."""
-        if name not in self._loaded:
+        """Return the loaded expert; one that fails to load is not tried again in this run."""
+        expert = self._loaded.pop(name, None)
+        if expert is None:
             started = perf_counter()
             try:
                 expert = self.registry.build(name)
-                expert.load(self.device)
-                self._loaded[name] = expert
+                self._load(expert)
             except (Exception, SystemExit) as error:  # noqa: BLE001  # its failure is its articles' error
-                self._loaded[name] = _Broken(error)
+                expert = _Broken(error)
             figures.load_seconds += perf_counter() - started
-        return self._loaded[name]
+        self._loaded[name] = expert
+        return expert
+
+    def _load(self, expert: Expert) -> None:
+        """Load an expert, after others were let go for it where memory is short."""
+        if self.max_memory is not None:
+            needed = memory_of(expert)
+            while used_memory(self.device) + needed > self.max_memory and self._let_go():
+                pass
+        while True:
+            try:
+                return expert.load(self.device)
+            except (MemoryError, RuntimeError, NewsmoeError) as error:
+                if not (is_out_of_memory(error) and self._let_go()):
+                    raise
+
+    def _let_go(self) -> bool:
+        """Unload the expert that was longest idle, if there is one that can be."""
+        for name, expert in self._loaded.items():
+            if (unload := getattr(expert, "unload", None)) is not None:
+                del self._loaded[name]
+                unload()
+                return True
+        return False
 
     def _in_batches(
         self, expert: Expert, task: str, articles: Sequence[Article], figures: ExpertFigures

@@ -38,7 +38,9 @@ class Session:
         self.registry = registry or Registry(settings.experts_dir, settings.experts)
         self.gate = gate or build_gate(settings, self.registry)
         self.device = Device(settings.device, settings.threads).resolve()
-        dispatcher = Dispatcher(self.registry, self.device, settings.batch_tokens, settings.batch_articles)
+        dispatcher = Dispatcher(
+            self.registry, self.device, settings.batch_tokens, settings.batch_articles, settings.max_memory
+        )
         self._pipeline = Pipeline(self.gate, dispatcher, settings.window_articles)
 
     def analyze(

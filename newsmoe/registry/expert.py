@@ -8,7 +8,7 @@ from newsmoe.analysis import Prediction
 from newsmoe.article import Article, estimate_tokens
 from newsmoe.errors import ConfigError
 
-__all__ = ["Device", "Expert", "lengths_of"]
+__all__ = ["Device", "Expert", "lengths_of", "memory_of"]
 
 KINDS = ("cpu", "cuda", "mps")
 
@@ -56,6 +56,8 @@ class Expert(Protocol):
         languages: tuple of ISO 639-1 codes that it reads; absent or empty: any.
         needs_content: whether a headline alone is too little for it; absent: False.
         lengths(articles) -> list[int]: tokens that it would read of each; absent: estimated.
+        memory() -> int: bytes that it will take once it is loaded; absent: next to none.
+        unload(): let go of the weights; `load` is called again before the next `predict`. Absent: it stays.
     """
 
     name: str
@@ -66,6 +68,12 @@ class Expert(Protocol):
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Answer for each article, in order: as many predictions out as articles in."""
+
+
+def memory_of(expert: Expert) -> int:
+    """Return how many bytes `expert` will take once it is loaded, as far as it says."""
+    own: Any = getattr(expert, "memory", None)
+    return 0 if own is None else int(own())
 
 
 def lengths_of(expert: Expert, articles: Sequence[Article]) -> list[int]:

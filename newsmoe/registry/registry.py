@@ -23,7 +23,7 @@ from newsmoe.errors import (
 )
 from newsmoe.registry.cards import CARD_FILE, Card, read_card
 from newsmoe.registry.expert import Expert
-from newsmoe.registry.kinds import Workshop, build, check_settings
+from newsmoe.registry.kinds import Workshop, build, check_settings, missing
 
 __all__ = ["GROUP", "ExpertInfo", "Registry", "builtin_folder"]
 
@@ -52,6 +52,11 @@ class ExpertInfo:
     card: Card | None = None
     factory: Any = field(default=None, repr=False, compare=False)
     broken: str | None = None
+
+    @cached_property
+    def missing(self) -> str | None:
+        """What to do before the expert can be used, or None where its weights are on this machine."""
+        return None if self.card is None or self.broken else missing(self.card)
 
     def reads(self, language: str | None) -> bool:
         """Tell whether the expert knows `language`; an unknown one is given to everybody."""

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
@@ -14,7 +13,8 @@ from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE,
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.cards import read_card
-from newsmoe.registry.kinds.embedded import HEAD_FILE
+from newsmoe.registry.kinds.classifier import head_shapes
+from newsmoe.registry.kinds.embedded import load_head
 from newsmoe.training.data import Head, WindowSet, joined, read_source
 from newsmoe.training.folder import Made
 from newsmoe.training.recipe import ClassifierRecipe
@@ -42,7 +42,7 @@ def train_classifier(
     train = joined([read_source(source, recipe, root, backbone) for source in recipe.train], recipe)
     dev = {source.title: read_source(source, recipe, root, backbone) for source in recipe.dev}
     start = _start(recipe, home)
-    head = _head_of(start, recipe) if start else None
+    head = _head_of(start, recipe, backbone.width) if start else None
     if head is None:
         head = _fit(recipe, train, backbone, load_adapter(start) if start else None, report)
     for stale in (ADAPTER_FILE, ADAPTER_CONFIG_FILE):  # of an earlier training into this folder
@@ -74,12 +74,11 @@ def _start(recipe: ClassifierRecipe, home: Path) -> Path | None:
     return folder
 
 
-def _head_of(start: Path, recipe: ClassifierRecipe) -> Head | None:
+def _head_of(start: Path, recipe: ClassifierRecipe, width: int) -> Head | None:
     """Return the head of the expert in `start`, if it answers with the same labels."""
     if read_card(start).settings.get("labels") != list(recipe.labels):
         return None
-    tensors = load_file(start / HEAD_FILE)
-    return Head(tensors["weight"], tensors["bias"])
+    return Head(**load_head(start, head_shapes(recipe.labels, width)))
 
 
 def _encode(

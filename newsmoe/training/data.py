@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from newsmoe.evaluation.labelled import LabelSource
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import Window
-from newsmoe.registry.kinds.embedded import Shares, softmax
+from newsmoe.registry.kinds.scores import Shares, softmax
 from newsmoe.training.recipe import ClassifierRecipe
 
 __all__ = ["Head", "WindowSet", "joined", "read_source"]
@@ -91,7 +91,8 @@ def read_source(source: LabelSource, recipe: ClassifierRecipe, root: Path, backb
         if extract.windows:
             windows += extract.windows
             articles += [len(accepted)] * len(extract.windows)
-            parts += [weight / sum(extract.weights) for weight in extract.weights]
+            total = sum(extract.weights)
+            parts += [weight / total for weight in extract.weights]
             accepted.append([label in right for label in recipe.labels])
     return WindowSet(
         windows,

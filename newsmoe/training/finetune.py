@@ -1,14 +1,13 @@
 """An adapter on the backbone and a linear head, trained together."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save
 from sklearn.metrics import f1_score
@@ -16,7 +15,7 @@ from torch import nn
 
 from newsmoe.batching import cut_batches
 from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE
-from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.files import NAME
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.backbone.torch_runtime import load_bert
@@ -25,7 +24,7 @@ from newsmoe.training.loop import CHECKPOINT_FILE, fit
 from newsmoe.training.recipe import AdapterRecipe
 from newsmoe.training.report import Report
 
-__all__ = ["adapted_encoder", "finetune", "save_adapter", "shuffled_batches"]
+__all__ = ["adapted_encoder", "finetune", "rows_in_order", "save_adapter", "shuffled_batches"]
 
 
 class _Classifier(nn.Module):
@@ -84,13 +83,13 @@ class _Lesson:
         return float(f1_score(right, shares.argmax(axis=1), labels=kinds, average="macro", zero_division=0))
 
     @torch.inference_mode()
-    def _logits(self, windows: Sequence[Window]) -> NDArray[np.floating]:
-        rows: dict[int, NDArray[np.floating]] = {}
-        for batch in cut_batches([len(window) + 2 for window in windows], self.recipe.batch_tokens):
+    def _logits(self, windows: Sequence[Window]) -> Vectors:
+        def run(batch: Sequence[int]) -> Vectors:
             ids, mask = self.backbone.padded([windows[index] for index in batch])
-            logits = self.model(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
-            rows.update(zip(batch, logits, strict=True))
-        return np.stack([rows[index] for index in range(len(windows))])
+            logits: Vectors = self.model(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
+            return logits
+
+        return np.stack(rows_in_order([len(window) + 2 for window in windows], self.recipe, run))
 
 
 def finetune(
@@ -166,6 +165,24 @@ def save_adapter(encoder: PeftModel, folder: Path) -> None:
         (folder / ADAPTER_CONFIG_FILE).write_bytes((Path(place) / ADAPTER_CONFIG_FILE).read_bytes())
     halves = {name: tensor.half() for name, tensor in tensors.items()}
     (folder / ADAPTER_FILE).write_bytes(save(halves, {"format": "pt"}))
+
+
+def rows_in_order(
+    lengths: Sequence[int],
+    recipe: AdapterRecipe,
+    run: Callable[[Sequence[int]], Iterable[Vectors]],
+) -> list[Vectors]:
+    """Return a row for each item, in their order, computed in batches of like length.
+
+    Args:
+        lengths: tokens of each item.
+        recipe: says how large a batch is.
+        run: returns the rows of the items with those numbers.
+    """
+    rows: dict[int, Vectors] = {}
+    for batch in cut_batches(lengths, recipe.batch_tokens):
+        rows.update(zip(batch, run(batch), strict=True))
+    return [rows[index] for index in range(len(lengths))]
 
 
 def shuffled_batches(

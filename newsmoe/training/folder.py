@@ -64,7 +64,7 @@ def write_expert(folder: Path, recipe: Recipe, made: Made, command: str) -> Card
         ),
         folder=folder,
     )
-    write_card(card)
+    _write_card(card)
     return card
 
 
@@ -89,11 +89,11 @@ def with_measurements(card: Card, evaluations: Iterable[Evaluation], command: st
     measured = {one.data for one in fresh}
     kept = [one for one in card.quality if one.data not in measured]
     card = card.model_copy(update={"quality": [*kept, *fresh]})
-    write_card(card)
+    _write_card(card)
     return card
 
 
-def write_card(card: Card) -> None:
+def _write_card(card: Card) -> None:
     """Write `expert.toml`."""
     values = card.model_dump(mode="json", exclude_defaults=True)
     text = "# Written by `newsmoe train`; change recipe.toml and train again.\n" + tomli_w.dumps(values)

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 from peft import PeftModel
 from torch import nn
 
-from newsmoe.batching import cut_batches
 from newsmoe.evaluation.labelled import SummarySource
 from newsmoe.evaluation.rouge import LEAD, RougeCounts, greedy_oracle
-from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
 from newsmoe.registry.kinds.extractive import ExtractiveSettings, Sentences, choose, sentences_of
-from newsmoe.training.finetune import adapted_encoder, save_adapter, shuffled_batches
+from newsmoe.training.finetune import adapted_encoder, rows_in_order, save_adapter, shuffled_batches
 from newsmoe.training.folder import Made
 from newsmoe.training.loop import CHECKPOINT_FILE, fit
 from newsmoe.training.ranker import SentenceRanker
@@ -247,9 +246,7 @@ class _Lesson:
         ]
         return max(tried, key=lambda settings: self._score(logits, settings))
 
-    def _score(
-        self, logits: Mapping[str, Sequence[NDArray[np.float32]]], settings: ExtractiveSettings
-    ) -> float:
+    def _score(self, logits: Mapping[str, Sequence[Vectors]], settings: ExtractiveSettings) -> float:
         """Return the mean over the dev sources of ROUGE-1 and -2 of the summaries chosen by `settings`."""
         means = []
         for name, examples in self.dev.items():
@@ -261,20 +258,17 @@ class _Lesson:
             means.append(float(np.mean(scores)))
         return float(np.mean(means))
 
-    @torch.inference_mode()
-    def _logits(self) -> dict[str, list[NDArray[np.float32]]]:
+    def _logits(self) -> dict[str, list[Vectors]]:
         """Return the logits of each dev article's sentences, by source."""
-        found = {}
-        for name, examples in self.dev.items():
-            rows: dict[int, NDArray[np.float32]] = {}
-            for chosen in cut_batches(
-                [self._length(one) for one in examples], self.recipe.adapter.batch_tokens
-            ):
-                made = _batch([examples[index] for index in chosen], self.backbone)
-                logits = self.model(made, torch.from_numpy(made.ids)).numpy()
-                rows |= {
-                    index: row[: len(examples[index].found.numbers)]
-                    for index, row in zip(chosen, logits, strict=True)
-                }
-            found[name] = [rows[index] for index in range(len(examples))]
-        return found
+        return {name: self._logits_of(examples) for name, examples in self.dev.items()}
+
+    @torch.inference_mode()
+    def _logits_of(self, examples: Sequence[_Example]) -> list[Vectors]:
+        def run(chosen: Sequence[int]) -> list[Vectors]:
+            made = _batch([examples[index] for index in chosen], self.backbone)
+            logits = self.model(made, torch.from_numpy(made.ids)).numpy()
+            return [
+                row[: len(examples[index].found.numbers)] for index, row in zip(chosen, logits, strict=True)
+            ]
+
+        return rows_in_order([self._length(one) for one in examples], self.recipe.adapter, run)

@@ -2,9 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
-from newsmoe.article import Article
-from newsmoe.evaluation.labelled import Summarized
-from newsmoe.evaluation.rouge import RougeCounts, greedy_oracle, lead, oracle, rouge
+from newsmoe.evaluation.rouge import RougeCounts, greedy_oracle, rivals, rouge
 
 WORDS = ("storm", "storms", "coast", "hit", "hits", "the", "a", "island", "islands", "sank", "boats")
 sentences = st.lists(st.sampled_from(WORDS), min_size=1, max_size=8).map(" ".join)
@@ -48,11 +46,10 @@ def test_nothing_in_common_leaves_the_oracle_empty() -> None:
 
 
 def test_rivals_are_sentences_of_the_article() -> None:
-    example = Summarized(
-        Article(content="A storm hit. Boats sank. It rained. The mayor spoke of loss."), "The mayor spoke."
-    )
-    assert lead(example, 3) == "A storm hit.\nBoats sank.\nIt rained."
-    assert oracle(example, 3) == "The mayor spoke of loss."
+    sentences = ["A storm hit.", "Boats sank.", "It rained.", "The mayor spoke of loss."]
+    found = rivals(sentences, "The mayor spoke.")
+    assert found["lead-3"] == "A storm hit.\nBoats sank.\nIt rained."
+    assert found["oracle"] == "The mayor spoke of loss."
 
 
 def test_sentences_of_the_reference_are_parted_by_line_breaks() -> None:

@@ -24,7 +24,7 @@ FORMAT = 4
 DAY = 24 * 3600.0
 KEPT_SECONDS = 90 * DAY
 
-WORDS = "embeddings.word_embeddings.weight"
+WORD_TENSOR = "embeddings.word_embeddings.weight"
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def _words(files: BackboneFiles) -> bytes:
     from safetensors import safe_open
 
     with safe_open(files.weights, framework="np") as file:
-        table = file.get_tensor(WORDS).astype(np.float16)
+        table = file.get_tensor(WORD_TENSOR).astype(np.float16)
     packed = io.BytesIO()
     np.save(packed, table)
     return packed.getvalue()
@@ -107,7 +107,7 @@ def _mark_used(path: Path) -> None:
 def _clear(folder: Path) -> None:
     """Remove what was not used for long, such as what older versions of an expert were compiled to."""
     for path in folder.iterdir():
-        if time.time() - path.stat().st_mtime > KEPT_SECONDS:
+        if path.suffix != ".lock" and time.time() - path.stat().st_mtime > KEPT_SECONDS:
             path.unlink(missing_ok=True)
 
 

@@ -15,16 +15,21 @@ if TYPE_CHECKING:
     from newsmoe.registry.backbone.backbone import Backbone, Runtime
     from newsmoe.registry.backbone.files import BackboneFiles
 
-__all__ = ["KINDS", "Workshop", "build", "check_settings"]
+__all__ = ["KINDS", "Workshop", "build", "check_settings", "missing"]
 
 KINDS: Mapping[str, str] = {
+    "chat-summarization": "newsmoe.registry.kinds.chat:Chat",
     "classifier": "newsmoe.registry.kinds.classifier:Classifier",
     "extractive": "newsmoe.registry.kinds.extractive:Extractive",
     "lead": "newsmoe.registry.kinds.lead:Lead",
+    "seq2seq-summarization": "newsmoe.registry.kinds.seq2seq:Seq2Seq",
+    "text-classification": "newsmoe.registry.kinds.text_classification:TextClassification",
     "zero-shot": "newsmoe.registry.kinds.zero_shot:ZeroShot",
+    "zero-shot-nli": "newsmoe.registry.kinds.nli:Nli",
 }
 """Kinds by name. A kind is a class that satisfies `Expert`, is made of (card, settings, workshop), and has
-its settings as a pydantic model in `Settings`."""
+its settings as a pydantic model in `Settings`. One whose weights may be elsewhere says so in `missing(card,
+settings)`."""
 
 
 class Workshop:
@@ -68,6 +73,13 @@ def build(card: Card, workshop: Workshop) -> Expert:
     kind = _kind(card)
     expert: Expert = kind(card, check_settings(card), workshop)
     return expert
+
+
+def missing(card: Card) -> str | None:
+    """Say what to do before the expert can be used, or None where all that it needs is on this machine."""
+    look = getattr(_kind(card), "missing", None)
+    found: str | None = look(card, check_settings(card)) if look else None
+    return found
 
 
 def check_settings(card: Card) -> Strict:

@@ -9,9 +9,10 @@ from newsmoe.article import Article
 from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import Workshop
-from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, Shares, softmax
+from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
+from newsmoe.registry.kinds.scores import Shares, softmax
 
-__all__ = ["Classifier", "ClassifierSettings"]
+__all__ = ["Classifier", "ClassifierSettings", "head_shapes"]
 
 
 class ClassifierSettings(EmbeddedSettings):
@@ -28,13 +29,18 @@ class ClassifierSettings(EmbeddedSettings):
         return labels
 
 
+def head_shapes(labels: Sequence[str], width: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the head's tensors by name, for window vectors of `width`."""
+    return {"weight": (len(labels), width), "bias": (len(labels),)}
+
+
 class Classifier(EmbeddedExpert):
     """Answers with a distribution over the labels of its card."""
 
     Settings = ClassifierSettings
 
     def __init__(self, card: Card, settings: ClassifierSettings, workshop: Workshop) -> None:
-        super().__init__(card, workshop, settings.long_input, settings.precision)
+        super().__init__(card, settings, workshop)
         self.labels = settings.labels
         self.temperature = settings.temperature
 
@@ -44,8 +50,7 @@ class Classifier(EmbeddedExpert):
         Raises:
             ModelError: the file is missing or damaged, or is not made for these labels.
         """
-        rows = len(self.labels)
-        head = self.load_head({"weight": (rows, self.backbone.width), "bias": (rows,)})
+        head = load_head(self.card.folder, head_shapes(self.labels, self.backbone.width))
         self.weight, self.bias = head["weight"], head["bias"]
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:

@@ -1,9 +1,9 @@
 """What experts on the shared backbone have in common."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
@@ -16,14 +16,12 @@ from newsmoe.registry.backbone.reading import Extract, LongInput, Window
 from newsmoe.registry.cards import Card
 from newsmoe.registry.expert import Device
 from newsmoe.registry.kinds import Workshop
+from newsmoe.registry.kinds.scores import Shares
 from newsmoe.validation import Strict
 
-__all__ = ["HEAD_FILE", "EmbeddedExpert", "EmbeddedSettings", "Shares", "softmax"]
+__all__ = ["HEAD_FILE", "EmbeddedExpert", "EmbeddedSettings", "load_head"]
 
 HEAD_FILE = "head.safetensors"
-
-Shares = NDArray[np.floating]
-"""Probabilities; the last axis, over labels, sums to 1."""
 
 
 class EmbeddedSettings(Strict):
@@ -36,16 +34,14 @@ class EmbeddedSettings(Strict):
 class EmbeddedExpert:
     """An expert on the backbone; a kind adds `predict`, and `prepare` where it has weights of its own."""
 
-    def __init__(
-        self, card: Card, workshop: Workshop, long_input: LongInput, precision: Precision = "fp32"
-    ) -> None:
+    def __init__(self, card: Card, settings: EmbeddedSettings, workshop: Workshop) -> None:
         self.name = card.name
         self.task = card.task
         self.languages = card.languages
         self.needs_content = card.needs_content
         self.card = card
-        self.long_input = long_input
-        self.precision = precision
+        self.long_input = settings.long_input
+        self.precision = settings.precision
         self._workshop = workshop
         self._backbone: Backbone | None = None
         self.adapter: Adapter | None = None
@@ -58,31 +54,6 @@ class EmbeddedExpert:
 
     def prepare(self) -> None:
         """Load what is this expert's own; nothing, unless a kind says otherwise."""
-
-    def load_head(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Vectors]:
-        """Load the tensors of the head.
-
-        Args:
-            shapes: of each tensor that is needed, by name.
-
-        Raises:
-            ModelError: the file is missing or damaged, or is not made for these settings.
-        """
-        path = self.card.folder / HEAD_FILE
-        try:
-            tensors = load_file(path)
-        except (OSError, SafetensorError) as error:
-            raise ModelError(f"{path}: cannot be loaded: {error}") from None
-        for name, shape in shapes.items():
-            if name not in tensors:
-                raise ModelError(f"{path}: cannot be loaded: there is no tensor {name!r} in it")
-            if tensors[name].shape != shape:
-                raise ModelError(
-                    f"{path}: the {name}'s shape is {tensors[name].shape}, the card asks for {shape}"
-                )
-            if not np.isfinite(tensors[name]).all():
-                raise ModelError(f"{path}: holds values that are no numbers")
-        return {name: tensors[name].astype(np.float32) for name in shapes}
 
     @property
     def backbone(self) -> Backbone:
@@ -98,6 +69,13 @@ class EmbeddedExpert:
     def encode(self, windows: Sequence[Window]) -> list[Encoded]:
         """Return the vectors of each window, as the backbone sees it with this expert's adapter."""
         return self.backbone.encode(windows, self.adapter)
+
+    def seen(self, articles: Sequence[Article]) -> Iterator[tuple[Article, Extract, list[Encoded]]]:
+        """Yield each article with what is read of it and its windows' vectors; all are encoded at once."""
+        read = [self.extract(article) for article in articles]
+        encoded = iter(self.encode([window for extract in read for window in extract.windows]))
+        for article, extract in zip(articles, read, strict=True):
+            yield article, extract, [next(encoded) for _ in extract.windows]
 
     def lengths(self, articles: Sequence[Article]) -> list[int]:
         """Return the tokens that are read of each article."""
@@ -125,21 +103,39 @@ class EmbeddedExpert:
             labels: names of the labels.
             shares: returns probabilities of shape (windows, labels) for vectors of shape (windows, width).
         """
-        read = [self.extract(article) for article in articles]
-        encoded = iter(self.encode([window for extract in read for window in extract.windows]))
         predictions: list[Prediction] = []
-        for article, extract in zip(articles, read, strict=True):
-            if not extract.windows:
+        for article, extract, encoded in self.seen(articles):
+            if not encoded:
                 raise PredictionError("the article has neither headline nor content")
-            vectors = np.stack([next(encoded).window for _ in extract.windows])
+            vectors = np.stack([one.window for one in encoded])
             mean = np.average(shares(vectors).astype(np.float64), axis=0, weights=extract.weights)
             scores = dict(zip(labels, map(float, mean), strict=True))
             predictions.append(Labels(scores, self.use(article, extract)))
         return predictions
 
 
-def softmax(logits: Shares) -> Shares:
-    """Return the softmax over the last axis."""
-    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    shares: Shares = powers / powers.sum(axis=-1, keepdims=True)
-    return shares
+def load_head(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Vectors]:
+    """Load the tensors of an expert's head.
+
+    Args:
+        folder: of the expert.
+        shapes: of each tensor that is needed, by name.
+
+    Raises:
+        ModelError: the file is missing or damaged, or is not made for these settings.
+    """
+    path = folder / HEAD_FILE
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{path}: cannot be loaded: {error}") from None
+    for name, shape in shapes.items():
+        if name not in tensors:
+            raise ModelError(f"{path}: cannot be loaded: there is no tensor {name!r} in it")
+        if tensors[name].shape != shape:
+            raise ModelError(
+                f"{path}: the {name}'s shape is {tensors[name].shape}, the card asks for {shape}"
+            )
+        if not np.isfinite(tensors[name]).all():
+            raise ModelError(f"{path}: holds values that are no numbers")
+    return {name: tensors[name].astype(np.float32) for name in shapes}

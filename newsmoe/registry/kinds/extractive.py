@@ -16,7 +16,7 @@ from newsmoe.registry.backbone.backbone import Encoded, Vectors, unit
 from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import Workshop
-from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings
+from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
 from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
 from newsmoe.registry.kinds.ranker import Ranker, ranker_shapes
 
@@ -51,7 +51,7 @@ class Extractive(EmbeddedExpert):
     Settings = ExtractiveSettings
 
     def __init__(self, card: Card, settings: ExtractiveSettings, workshop: Workshop) -> None:
-        super().__init__(card, workshop, settings.long_input, settings.precision)
+        super().__init__(card, settings, workshop)
         self.settings = settings
 
     def prepare(self) -> None:
@@ -60,16 +60,11 @@ class Extractive(EmbeddedExpert):
         Raises:
             ModelError: the file is missing or damaged, or is not made for this backbone.
         """
-        self.ranker = Ranker(self.load_head(ranker_shapes(self.backbone.width)))
+        self.ranker = Ranker(load_head(self.card.folder, ranker_shapes(self.backbone.width)))
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the best sentences of each article, in the article's order."""
-        read = [self.extract(article) for article in articles]
-        encoded = iter(self.encode([window for extract in read for window in extract.windows]))
-        return [
-            self._summary(article, extract, [next(encoded) for _ in extract.windows])
-            for article, extract in zip(articles, read, strict=True)
-        ]
+        return [self._summary(*seen) for seen in self.seen(articles)]
 
     def _summary(self, article: Article, extract: Extract, encoded: Sequence[Encoded]) -> Summary:
         reading = self.backbone.read(article)

@@ -11,7 +11,8 @@ from newsmoe.errors import ModelError
 from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import Workshop
-from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, Shares, softmax
+from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings
+from newsmoe.registry.kinds.scores import Shares, softmax
 
 __all__ = ["ZeroShot", "ZeroShotSettings"]
 
@@ -29,7 +30,7 @@ class ZeroShot(EmbeddedExpert):
     Settings = ZeroShotSettings
 
     def __init__(self, card: Card, settings: ZeroShotSettings, workshop: Workshop) -> None:
-        super().__init__(card, workshop, settings.long_input, settings.precision)
+        super().__init__(card, settings, workshop)
         self.labels = settings.labels
         self.temperature = settings.temperature
 

@@ -1,6 +1,6 @@
 from collections import defaultdict
+from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -8,7 +8,15 @@ from tokenizers import Tokenizer
 
 from newsmoe import Article
 from newsmoe.registry.backbone.backbone import Backbone
-from newsmoe.registry.backbone.reading import HEADLINE, MOST_CHARACTERS, Reading, Span, Window, read_article
+from newsmoe.registry.backbone.reading import (
+    HEADLINE,
+    LEAD,
+    MOST_CHARACTERS,
+    Reading,
+    Span,
+    Window,
+    read_article,
+)
 
 SENTENCES = st.lists(
     st.text(st.characters(codec="utf-8"), max_size=60)
@@ -140,20 +148,28 @@ def test_the_sample_is_read_in_windows_of_the_backbone(
         assert len(reading.windows) <= 1 + tokens // 200
 
 
-def test_sentences_are_read_one_by_one_and_the_first_count_most(quick_backbone: Backbone) -> None:
-    article = Article(headline="Storm hits", content="Ten houses were lost. Nobody was hurt. It rained.")
+def test_headline_and_lead_are_read_sentence_by_sentence_and_the_first_count_most(
+    quick_backbone: Backbone,
+) -> None:
+    sentences = [f"Then {count} houses were lost to the storm, and nobody was hurt." for count in range(8)]
+    article = Article(headline="Storm hits", content=" ".join(sentences))
     extract = quick_backbone.read(article).extract("sentences")
-    texts = ["Storm hits", "Ten houses were lost.", "Nobody was hurt.", "It rained."]
-    ids = [quick_backbone.tokenizer.encode(text, add_special_tokens=False).ids for text in texts]
-    assert [list(np.frombuffer(window.ids, np.int32)) for window in extract.windows] == ids
+    read = ["Storm hits", *sentences[:LEAD]]
+    ids = [quick_backbone.tokenizer.encode(text, add_special_tokens=False).ids for text in read]
+    assert [ids_of(window) for window in extract.windows] == ids
     assert [window.spans for window in extract.windows] == [
         (Span(number, 0, len(one)),) for number, one in enumerate(ids, start=HEADLINE)
     ]
-    assert extract.weights == (1.0, 1.0, 1 / 2, 1 / 3)
-    assert (extract.whole, extract.tokens) == (True, sum(map(len, ids)))
-    long = quick_backbone.read(Article(content="It rained on the town. " * 100)).extract("sentences")
-    assert not long.whole
-    assert long.tokens <= quick_backbone.window_tokens
+    assert extract.weights == (1.0, 1.0, 1 / 2, 1 / 3, 1 / 4)
+    assert not extract.whole
+    few = replace(article, content=" ".join(sentences[:LEAD]))
+    assert quick_backbone.read(few).extract("sentences").whole
+
+
+def test_one_or_two_sentences_are_read_as_one_window(quick_backbone: Backbone) -> None:
+    article = Article(headline="Storm hits", content="Ten houses were lost. Nobody was hurt.")
+    reading = quick_backbone.read(article)
+    assert reading.extract("sentences") == reading.extract("windows")
 
 
 def test_a_headline_is_not_left_alone_by_a_sentence_without_end(tokenizer: Tokenizer) -> None:

@@ -31,7 +31,9 @@ from newsmoe.registry.registry import builtin_folder
 from newsmoe.testing import check_expert
 
 BUILT_IN = [
-    info for info in Registry(plugins=False).experts.values() if info.card and info.card.kind in KINDS
+    info
+    for info in Registry(plugins=False).experts.values()
+    if info.card and info.card.kind in KINDS and "model" not in info.card.settings
 ]
 EMBEDDED = [info.name for info in BUILT_IN if info.card and info.card.kind != "lead"]
 CLASSIFYING = [info.name for info in BUILT_IN if info.card and info.card.kind in ("classifier", "zero-shot")]

@@ -1,0 +1,77 @@
+"""`newsmoe experts pull` and `convert`: get experts' models onto this machine."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsmoe.cli.options import ConfigOption, ExpertsDirOption, NameArgument, registry_of, settings_of
+
+if TYPE_CHECKING:
+    from newsmoe.registry.cards import Card
+    from newsmoe.registry.hub.files import ModelSource
+    from newsmoe.registry.hub.pull import RemoteFile
+
+__all__ = ["convert", "pull"]
+
+
+def pull(
+    names: Annotated[list[str], typer.Argument(help="Experts whose models to fetch.")],
+    experts_dir: ExpertsDirOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Fetch experts' models from the Hugging Face hub; nothing else ever reaches for the network.
+
+    Only safetensors, configs and tokenizers are fetched, and each file is checked by the hub's hash. What is
+    there already is not fetched again. HF_HOME, HF_ENDPOINT and HF_TOKEN are honoured.
+    """
+    from newsmoe.registry.hub.pull import pull as fetch
+
+    for name, source, card in _hub_experts(names, experts_dir, config):
+        pulled = fetch(source, card, _say_file)
+        size = sum(file.size for file in pulled.files) / 1e6
+        typer.echo(f"{name}: {source.model} at {pulled.commit[:12]}, {size:.1f} MB, in {pulled.folder}")
+
+
+def convert(name: NameArgument, experts_dir: ExpertsDirOption = None, config: ConfigOption = None) -> None:
+    """Make safetensors of a model whose weights are a pickle.
+
+    A pickle can run code when it is opened. This fetches the checkpoint, reads it with
+    torch.load(weights_only=True), which accepts tensors and nothing that could run, and keeps it as
+    safetensors; from then on the expert works like any other.
+    """
+    from newsmoe.registry.hub.convert import convert as make
+    from newsmoe.registry.hub.pull import pull as fetch
+
+    ((_, source, card),) = _hub_experts([name], experts_dir, config)
+    folder = source.folder(card) or fetch(source, card, _say_file, pickles=True).folder
+    typer.echo(f"{name}: converted, in {make(folder, source, card)}")
+
+
+def _hub_experts(
+    names: list[str], experts_dir: list[Path] | None, config: Path | None
+) -> "list[tuple[str, ModelSource, Card]]":
+    """Return the experts of these names with what they run.
+
+    Raises:
+        RegistryError: one does not exist, or has no model of the hub.
+    """
+    from newsmoe.errors import RegistryError
+    from newsmoe.registry.hub.files import ModelSource
+    from newsmoe.registry.kinds import check_settings
+
+    registry = registry_of(settings_of(config, experts_dir))
+    found = []
+    for name in names:
+        info = registry.info(name)
+        if info.broken:
+            raise RegistryError(f"expert {name!r} is broken: {info.broken}")
+        source = check_settings(info.card) if info.card else None
+        if info.card is None or not isinstance(source, ModelSource):
+            raise RegistryError(f"expert {name!r} has no model of the hub: there is nothing to fetch")
+        found.append((name, source, info.card))
+    return found
+
+
+def _say_file(file: "RemoteFile") -> None:
+    typer.echo(f"{file.name} ({file.size / 1e6:.1f} MB)", err=True)

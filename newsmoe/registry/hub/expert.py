@@ -1,0 +1,174 @@
+"""What experts that are models of the hub have in common."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
+
+from pydantic import Field
+
+from newsmoe.analysis import InputUse
+from newsmoe.article import Article, estimate_tokens
+from newsmoe.errors import ModelError, PredictionError
+from newsmoe.registry.cards import Card
+from newsmoe.registry.expert import Device
+from newsmoe.registry.hub.budget import Budget
+from newsmoe.registry.hub.files import ModelSource, find_model, weight_files
+from newsmoe.registry.hub.pieces import MOST_CHARACTERS, Piece, cut_text
+from newsmoe.registry.kinds import Workshop
+
+__all__ = ["HubExpert", "HubSettings", "Parts"]
+
+T = TypeVar("T")
+
+BATCH_TOKENS = {"cpu": 4096}
+"""Padded tokens in a forward pass; other devices start with more, and learn what fits."""
+BATCH_TOKENS_ELSEWHERE = 32768
+
+
+class HubSettings(ModelSource):
+    """Which model, and what it reads of an article."""
+
+    read: Literal["all", "headline", "content"] = Field(
+        "all", description="what is given to the model: headline and content, or one of them"
+    )
+    most_tokens: int | None = Field(
+        None, ge=16, description="read fewer tokens at a time than the model could; unset: as many as it can"
+    )
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        "auto", description="what to compute in; auto: float32 on a processor, bfloat16 where a GPU has it"
+    )
+
+
+class Parts(NamedTuple):
+    """An article as a model reads it.
+
+    Attributes:
+        pieces: in order; empty where there is nothing to read.
+        truncated: whether some of the text is in none of them.
+    """
+
+    pieces: tuple[Piece, ...]
+    truncated: bool
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in all pieces."""
+        return sum(piece.tokens for piece in self.pieces)
+
+
+class HubExpert:
+    """An expert that is a model of its own; a kind adds `predict`, and `prepare` where there is more to do.
+
+    Nothing of transformers or torch is imported before `load`.
+    """
+
+    architecture: ClassVar[str]
+
+    def __init__(self, card: Card, settings: HubSettings, workshop: Workshop) -> None:
+        self.name = card.name
+        self.task = card.task
+        self.languages = card.languages
+        self.needs_content = card.needs_content
+        self.card = card
+        self.source = settings
+        self.device: Device | None = None
+        self.model: Any = None
+        self.tokenizer: Any = None
+
+    @staticmethod
+    def missing(card: Card, settings: ModelSource) -> str | None:
+        """Say what to do before the expert can be used, or None where its model is on this machine."""
+        try:
+            find_model(settings, card)
+        except ModelError as error:
+            return str(error)
+        return None
+
+    def folder(self) -> Path:
+        """Return where the model's files are.
+
+        Raises:
+            ModelError: it is not on this machine, or not to be trusted; says what to do.
+        """
+        return find_model(self.source, self.card)
+
+    def memory(self) -> int:
+        """Return about how many bytes the loaded model takes: those of its weights."""
+        return sum(file.stat().st_size for file in weight_files(self.folder()))
+
+    def load(self, device: Device) -> None:
+        """Bring tokenizer and weights into memory.
+
+        Raises:
+            ModelError: they are missing, damaged, or made for something else.
+        """
+        from newsmoe.registry.hub.loading import counter, load_model, load_tokenizer, most_tokens
+
+        folder = self.folder()
+        self.device = device
+        self.tokenizer = load_tokenizer(folder)
+        self.model = load_model(folder, self.architecture, device, self.source.dtype)
+        self.limit = min(most_tokens(self.model), self.source.most_tokens or 2**31)
+        self.count = counter(self.tokenizer)
+        self.budget = Budget(BATCH_TOKENS.get(device.name, BATCH_TOKENS_ELSEWHERE))
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Do what is left once the model is there; nothing, unless a kind says otherwise."""
+
+    def unload(self) -> None:
+        """Let go of the weights, so that others fit into memory; `load` brings them back."""
+        if self.device is not None:
+            from newsmoe.registry.hub.loading import release
+
+            device, self.device, self.model = self.device, None, None
+            release(device)
+
+    def loaded(self) -> Device:
+        """Return where the model is.
+
+        Raises:
+            PredictionError: `load` was not called.
+        """
+        if self.device is None:
+            raise PredictionError(f"expert {self.name!r} was asked before load() was called")
+        return self.device
+
+    def text(self, article: Article) -> str:
+        """Return what the model is given of the article."""
+        if self.source.read == "headline":
+            return article.headline
+        if self.source.read == "content":
+            return article.content
+        return "\n".join(filter(None, (article.headline, article.content)))
+
+    def lengths(self, articles: Sequence[Article]) -> list[int]:
+        """Return about how many tokens are read of each article."""
+        return [estimate_tokens(self.text(article)[:MOST_CHARACTERS]) for article in articles]
+
+    def cut(self, article: Article, most: int) -> Parts:
+        """Return the article's text in pieces of at most `most` tokens.
+
+        Raises:
+            PredictionError: there is nothing to read.
+        """
+        text = self.text(article)
+        pieces = cut_text(text, article.language, self.count, most)
+        if not pieces:
+            raise PredictionError(f"the article has nothing to read ({self.source.read})")
+        return Parts(tuple(pieces), len(text) > MOST_CHARACTERS)
+
+    def use(self, article: Article, read: Parts) -> InputUse:
+        """Say how much of the article was read."""
+        return InputUse(
+            tokens=read.tokens,
+            truncated=article.truncated or read.truncated,
+            windows=len(read.pieces),
+        )
+
+    def in_batches(self, lengths: Sequence[int], forward: Callable[[list[int]], Sequence[T]]) -> list[T]:
+        """Return what `forward` answers for each item, in order; it is given batches of their indices."""
+        from newsmoe.registry.hub.loading import quiet
+
+        with quiet():
+            return self.budget.run(lengths, forward)

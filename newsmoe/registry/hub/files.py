@@ -1,0 +1,103 @@
+"""Where a model's files are on this machine. Nothing here reaches for the network."""
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from newsmoe.errors import ModelError
+from newsmoe.registry.cards import Card
+from newsmoe.validation import Strict
+
+__all__ = ["CONFIG", "PICKLES", "ModelSource", "cache_folder", "find_model", "weight_files"]
+
+CONFIG = "config.json"
+WEIGHTS = "*.safetensors"
+PICKLES = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt")
+"""Checkpoints in Python's pickle format, which can run code when they are opened."""
+
+
+class ModelSource(Strict):
+    """Which model a card means."""
+
+    model: str = Field(min_length=1, description="'owner/name' on the hub, or a folder")
+    revision: str | None = Field(None, description="commit, tag or branch on the hub; unset: main")
+
+    @field_validator("model")
+    @classmethod
+    def _plain(cls, model: str) -> str:
+        if "://" in model:
+            raise ValueError(f"{model!r} is an address; write 'owner/name', or a folder")
+        return model
+
+    def folder(self, card: Card) -> Path | None:
+        """Return the folder that `model` names, seen from the card; None where it is a name of the hub."""
+        path = Path(self.model).expanduser()
+        inside = card.folder / path
+        if inside.is_dir():
+            return inside
+        return inside if path.is_absolute() or self.model.startswith(".") else None
+
+
+def find_model(source: ModelSource, card: Card) -> Path:
+    """Return the folder with the model's config, tokenizer and weights.
+
+    Raises:
+        ModelError: it is not on this machine, not whole, or a pickle; says what to do.
+    """
+    folder = source.folder(card)
+    if folder is None:
+        folder = _converted(source) or _in_hub_cache(source)
+        if folder is None:
+            raise ModelError(
+                f"the model {source.model} of {card.name!r} is not on this machine; get it with"
+                f" 'newsmoe experts pull {card.name}'"
+            )
+    if not (folder / CONFIG).is_file():
+        raise ModelError(
+            f"{folder}: no model, {CONFIG} is missing; check 'model' in the card of {card.name!r}"
+        )
+    if not weight_files(folder):
+        raise ModelError(_without_weights(folder, card.name))
+    return folder
+
+
+def weight_files(folder: Path) -> list[Path]:
+    """Return the model's weights in safetensors; none where a part of them is missing."""
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        import json
+
+        parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        files = [folder / part for part in sorted(parts)]
+    else:
+        files = [folder / "model.safetensors"]
+    return files if all(file.is_file() for file in files) else []
+
+
+def cache_folder(source: ModelSource) -> Path:
+    """Return where a checkpoint of the hub is kept that was converted on this machine."""
+    from platformdirs import user_cache_path
+
+    name = source.model.replace("/", "--")
+    return user_cache_path("newsmoe") / "converted" / name / (source.revision or "main")
+
+
+def _converted(source: ModelSource) -> Path | None:
+    folder = cache_folder(source)
+    return folder if (folder / CONFIG).is_file() else None
+
+
+def _in_hub_cache(source: ModelSource) -> Path | None:
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(source.model, CONFIG, revision=source.revision)
+    return Path(found).parent if isinstance(found, str) else None
+
+
+def _without_weights(folder: Path, name: str) -> str:
+    if any(file for pattern in PICKLES for file in folder.glob(pattern)):
+        return (
+            f"{folder}: its weights are a pickle, which can run code when opened, and are not read;"
+            f" 'newsmoe experts convert {name}' makes safetensors of them without running any"
+        )
+    return f"{folder}: the weights are missing or not all there; 'newsmoe experts pull {name}' gets the rest"

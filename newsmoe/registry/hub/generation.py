@@ -1,0 +1,113 @@
+"""Text generation in batches whose every row comes out as it would alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from transformers import (
+    DynamicCache,
+    EncoderDecoderCache,
+    GenerationConfig,
+    LogitsProcessor,
+    LogitsProcessorList,
+)
+
+from newsmoe.registry.hub.bounds import Bounds
+
+__all__ = ["generate", "generation_config"]
+
+
+class RowBounds(LogitsProcessor):
+    """Gives every row of a batch its own least and greatest length.
+
+    `generate` knows one of each for a whole batch, so that a summary would depend on its neighbours.
+
+    Args:
+        bounds: of each row.
+        beams: beams to a row.
+        start: tokens that the decoder, or the prompt, begins with.
+        ends: ids that end a text.
+    """
+
+    def __init__(self, bounds: Sequence[Bounds], beams: int, start: int, ends: Sequence[int]) -> None:
+        self.least = torch.tensor([one.least for one in bounds]).repeat_interleave(beams)
+        self.most = torch.tensor([one.most for one in bounds]).repeat_interleave(beams)
+        self.start = start
+        self.ends = list(ends)
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
+        """Forbid the end before a row's least length, and everything else at its greatest."""
+        new = input_ids.shape[1] - self.start
+        bounded = scores.clone()
+        ends = torch.tensor(self.ends, device=scores.device)
+        early = (new < self.least).nonzero().to(scores.device)
+        late = (new + 1 >= self.most).nonzero().to(scores.device)
+        bounded[early, ends] = -torch.inf
+        bounded[late.flatten()] = -torch.inf
+        bounded[late, ends] = 0.0
+        return bounded  # type: ignore[return-value]  # its annotation names a legacy class
+
+
+class SharedEncoderCache(EncoderDecoderCache):
+    """A cache that leaves the encoder's part alone when beams change places: they all read the same text."""
+
+    def reorder_cache(self, beam_idx: torch.LongTensor) -> None:
+        """Reorder what the decoder has written; a beam is only ever continued within its own row."""
+        self.self_attention_cache.reorder_cache(beam_idx)
+
+
+LENGTHS = ("max_length", "min_length", "max_new_tokens", "min_new_tokens")
+DRAWING = ("do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p")
+
+
+def generation_config(model: Any, changes: Mapping[str, Any]) -> GenerationConfig:
+    """Return the model's own generation settings with some changed; nothing is drawn at random.
+
+    Lengths are left out: each row has its own.
+    """
+    own = {**model.generation_config.to_dict(), **changes}
+    kept = {
+        name: value for name, value in own.items() if value is not None and name not in (*LENGTHS, *DRAWING)
+    }
+    config = GenerationConfig.from_dict(kept)
+    if config.pad_token_id is None:
+        config.pad_token_id = _ends(config)[0]
+    return config
+
+
+@torch.inference_mode()
+def generate(
+    model: Any, inputs: dict[str, torch.Tensor], config: GenerationConfig, bounds: Sequence[Bounds]
+) -> list[list[int]]:
+    """Return the new tokens of each row, without the one that ends it and what comes after.
+
+    Args:
+        model: an encoder-decoder, or a decoder whose prompts are padded on the left.
+        inputs: `input_ids` and `attention_mask`, shape (rows, tokens).
+        config: settings; its lengths are ignored.
+        bounds: of each row.
+    """
+    seq2seq = model.config.is_encoder_decoder
+    start = 1 if seq2seq else inputs["input_ids"].shape[1]
+    beams = config.num_beams or 1
+    ends = _ends(config)
+    cache = SharedEncoderCache(DynamicCache(), DynamicCache()) if seq2seq and beams > 1 else None
+    found = model.generate(
+        **inputs,
+        generation_config=config,
+        max_new_tokens=max(one.most for one in bounds),
+        logits_processor=LogitsProcessorList([RowBounds(bounds, beams, start, ends)]),
+        **({"past_key_values": cache} if cache else {}),
+    )
+    return [_until_end(row, ends) for row in found[:, start:].tolist()]
+
+
+def _ends(config: GenerationConfig) -> list[int]:
+    ends = config.eos_token_id
+    if ends is None:
+        raise ValueError("the model has no token that ends a text (eos_token_id)")
+    return [ends] if isinstance(ends, int) else list(ends)
+
+
+def _until_end(row: list[int], ends: Sequence[int]) -> list[int]:
+    return row[: next((place for place, token in enumerate(row) if token in ends), len(row))]

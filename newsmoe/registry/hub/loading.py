@@ -1,0 +1,188 @@
+"""A model and its tokenizer brought into memory; everything that touches transformers' loading is here."""
+
+import gc
+import json
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from logging import CRITICAL
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+import transformers
+from transformers.utils import logging
+
+from newsmoe.errors import ModelError
+from newsmoe.registry.expert import Device
+from newsmoe.registry.hub.files import CONFIG
+from newsmoe.registry.hub.pieces import Counter
+
+__all__ = [
+    "DType",
+    "architecture_of",
+    "counter",
+    "load_model",
+    "load_tokenizer",
+    "most_tokens",
+    "quiet",
+    "release",
+]
+
+DType = Literal["auto", "float32", "bfloat16", "float16"]
+"""What weights are computed in; `auto`: single precision on a processor, bfloat16 on a device that has it."""
+
+UNLIMITED = 1_000_000
+"""Above this a limit in a config is no limit: tokenizers write 10^30 where they know none."""
+
+NO_LIMIT_READS = 1024
+"""Tokens read by a model with relative positions that states no limit; T5 was trained on 512."""
+
+OVERFLOWS_HALF = ("t5", "mt5", "umt5", "longt5", "switch_transformers", "pegasus", "led")
+"""Model types whose activations leave the range of float16."""
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the warnings and progress bars of transformers off the user's screen; errors are raised anyway."""
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity(CRITICAL)
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """Load the tokenizer in `folder`.
+
+    Raises:
+        ModelError: there is none that works without code from the hub.
+    """
+    try:
+        with quiet():
+            return transformers.AutoTokenizer.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False
+            )
+    except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder}: the tokenizer cannot be loaded: {_short(error)}") from error
+
+
+def architecture_of(folder: Path) -> str:
+    """Return the class of transformers that the model in `folder` was saved from.
+
+    Raises:
+        ModelError: its config does not say.
+    """
+    named = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("architectures") or [""]
+    if not hasattr(transformers, named[0]):
+        raise ModelError(f"{folder / CONFIG}: 'architectures' names no class of transformers: {named[0]!r}")
+    return str(named[0])
+
+
+def load_model(folder: Path, architecture: str, device: Device, dtype: DType, *, pickle: bool = False) -> Any:
+    """Load the model in `folder`, ready to answer.
+
+    Args:
+        folder: config and weights in safetensors.
+        architecture: the class of transformers that picks the model's, such as `AutoModelForSeq2SeqLM`.
+        device: where to run; resolved.
+        dtype: what to compute in.
+        pickle: read a checkpoint in pickle format, as weights only, in order to convert it.
+
+    Raises:
+        ModelError: it is damaged, or no such model, or needs code from the hub.
+    """
+    if device.threads:
+        torch.set_num_threads(device.threads)
+    try:
+        with quiet():
+            config = transformers.AutoConfig.from_pretrained(
+                folder, local_files_only=True, trust_remote_code=False
+            )
+            model = getattr(transformers, architecture).from_pretrained(
+                folder,
+                config=config,
+                dtype=_dtype(dtype, device, config.model_type),
+                local_files_only=True,
+                trust_remote_code=False,
+                use_safetensors=not pickle,
+                weights_only=True,
+            )
+    except Exception as error:
+        raise ModelError(f"{folder}: cannot be loaded as {architecture}: {_short(error)}") from error
+    return model.to(device.name).train(False)
+
+
+def release(device: Device) -> None:
+    """Give the memory of what is no longer referenced back to the machine."""
+    gc.collect()
+    if device.name.startswith("cuda"):
+        torch.cuda.empty_cache()
+    elif device.name == "mps":
+        torch.mps.empty_cache()
+    else:
+        _trim()
+
+
+def counter(tokenizer: Any) -> Counter:
+    """Return a function that counts the tokens of texts, special ones left out."""
+
+    def count(texts: Sequence[str]) -> list[int]:
+        if not texts:
+            return []
+        with quiet():
+            return [len(ids) for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
+
+    return count
+
+
+def most_tokens(model: Any) -> int:
+    """Return how many tokens the model takes, special ones counted, by its own config and weights.
+
+    RoBERTa and its kin number positions from their padding's id on, so that fewer are left than the config
+    says; their table of positions has a padding row, by which they are known.
+    """
+    config = model.config
+    names = ("max_encoder_position_embeddings", "max_position_embeddings", "n_positions")
+    stated = next((size for name in names if (size := getattr(config, name, None))), NO_LIMIT_READS)
+    tables = [
+        module
+        for name, module in model.named_modules()
+        if name.endswith("embeddings.position_embeddings") and isinstance(module, torch.nn.Embedding)
+    ]
+    padding = next((table.padding_idx for table in tables if table.padding_idx is not None), None)
+    if padding is not None:
+        stated = min(stated, tables[0].num_embeddings) - padding - 1
+    return int(stated) if 0 < stated < UNLIMITED else NO_LIMIT_READS
+
+
+def _dtype(asked: DType, device: Device, model_type: str) -> torch.dtype:
+    if asked != "auto":
+        found: torch.dtype = getattr(torch, asked)
+        return found
+    if device.name.startswith("cuda"):
+        if torch.cuda.is_bf16_supported():
+            return torch.bfloat16
+        return torch.float32 if model_type in OVERFLOWS_HALF else torch.float16
+    return torch.float32
+
+
+def _trim() -> None:
+    """Have the C library return freed memory, which it keeps for itself otherwise (glibc only)."""
+    import ctypes
+    import sys
+
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)
+
+
+def _short(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -1,0 +1,22 @@
+"""How much memory is taken, and whether it was too little."""
+
+import psutil
+
+from newsmoe.registry.expert import Device
+
+__all__ = ["is_out_of_memory", "used_memory"]
+
+
+def used_memory(device: Device) -> int:
+    """Return the bytes in use: of the device's own memory where it has some, else of this process."""
+    if device.name.startswith("cuda"):
+        import torch
+
+        return torch.cuda.memory_allocated(device.name)
+    return int(psutil.Process().memory_info().rss)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether there was too little memory, of the device or of the machine."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text

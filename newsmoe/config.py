@@ -206,6 +206,8 @@ def _with_profile(file: Source, stronger: Sequence[Source]) -> list[Source]:
     if name not in known:
         raise ConfigError(f"no profile is called {name!r}; {nearest(str(name), known)}")
     values = own[name] if name in own else read_toml(PROFILES / f"{name}.toml")
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file[0]}: the profile {name!r} is no table of settings")
     profile = (f"profile {name!r}", {**values, "profile": name})
     return [file, profile, *stronger] if asked else [profile, file, *stronger]
 
@@ -236,4 +238,10 @@ def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
     gate = values.get("gate")
     if isinstance(gate, str) and gate.endswith(".toml"):
         changed["gate"] = str(folder / gate)
+    profiles = values.get("profiles")
+    if isinstance(profiles, dict):
+        changed["profiles"] = {
+            name: _relative_to(folder, own) if isinstance(own, dict) else own
+            for name, own in profiles.items()
+        }
     return changed

@@ -308,3 +308,59 @@ def test_what_pydantic_finds_is_said_in_a_line_with_the_nearest_key(
     with pytest.raises(ValidationError) as caught:
         Outer.model_validate(values)
     assert describe(caught.value, Outer) == problem
+
+
+# profiles
+
+PROFILED = """
+tasks = ["topic"]
+[[rule]]
+use = { topic = "topic-zero-shot" }
+
+[profiles.quick]
+tasks = ["summarization"]
+experts_dir = "mine"
+[[profiles.quick.rule]]
+use = { summarization = "lead" }
+"""
+
+
+def test_a_profile_that_is_asked_for_beats_the_file_and_its_rules_come_first(workdir: Path) -> None:
+    (workdir / "newsmoe.toml").write_text(PROFILED)
+    settings = load_settings(given={"profile": "quick"}, environment={})
+    assert (settings.profile, settings.tasks) == ("quick", ("summarization",))
+    assert settings.experts_dir == (workdir / "mine",)
+    assert [list(rule.use) for rule in settings.rule] == [["summarization"], ["topic"]]
+    told = load_settings(given={"tasks": "sentiment"}, environment={"NEWSMOE_PROFILE": "quick"})
+    assert told.tasks == ("sentiment",)
+
+
+def test_a_profile_that_the_file_names_gives_way_to_the_rest_of_the_file(workdir: Path) -> None:
+    (workdir / "newsmoe.toml").write_text('profile = "quick"\n' + PROFILED)
+    settings = load_settings(environment={})
+    assert settings.tasks == ("topic",)
+    assert [list(rule.use) for rule in settings.rule] == [["topic"], ["summarization"]]
+
+
+def test_the_tutorials_profile_is_its_pair_and_no_more(workdir: Path) -> None:
+    settings = load_settings(given={"profile": "tutorial"}, environment={})
+    assert settings.tasks == ("summarization", "sentiment")
+    assert [rule.use for rule in settings.rule] == [
+        {"summarization": "distilbart-cnn-6-6", "sentiment": "distilbert-sst-2"}
+    ]
+
+
+def test_an_unknown_profile_is_told_with_the_nearest(workdir: Path) -> None:
+    with pytest.raises(ConfigError, match="no profile is called 'tutoral'; did you mean 'tutorial'"):
+        load_settings(given={"profile": "tutoral"}, environment={})
+
+
+def test_a_profile_with_an_unknown_key_is_blamed_by_its_name(workdir: Path) -> None:
+    (workdir / "newsmoe.toml").write_text('[profiles.quick]\ntaks = ["topic"]\n')
+    with pytest.raises(ConfigError, match="profile 'quick': unknown key 'taks'; did you mean 'tasks'"):
+        load_settings(given={"profile": "quick"}, environment={})
+
+
+@pytest.mark.parametrize(("text", "size"), [("4GB", 4_000_000_000), ("512MiB", 512 << 20), ("1000", 1000)])
+def test_memory_is_said_in_bytes_or_in_units(workdir: Path, text: str, size: int) -> None:
+    assert load_settings(given={"max_memory": text}, environment={}).max_memory == size

@@ -185,15 +185,14 @@ class Registry:
         """
         try:
             card = read_card(folder)
-            check_settings(card)
+            settings = check_settings(card)
         except CardError as error:
             return ExpertInfo(folder.name, "", origin=str(folder), broken=str(error))
         if changes := self.changes.get(card.name):
             card = card.with_settings(dict(changes))
-            check_settings(card)
-        return ExpertInfo(
-            card.name, card.task, card.languages, card.needs_content, origin=str(folder), card=card
-        )
+            settings = check_settings(card)
+        needs_content = card.needs_content or getattr(settings, "read", None) == "content"
+        return ExpertInfo(card.name, card.task, card.languages, needs_content, origin=str(folder), card=card)
 
     def _from_entry_points(self) -> Iterable[ExpertInfo]:
         if self.plugins:

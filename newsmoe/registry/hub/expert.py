@@ -37,6 +37,9 @@ class HubSettings(ModelSource):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="what to compute in; auto: float32 on a processor, bfloat16 where a GPU has it"
     )
+    precision: Literal["fp32", "int8"] = Field(
+        "fp32", description="int8: weights of linear layers in 8 bits, on a processor; smaller and faster"
+    )
 
 
 class Parts(NamedTuple):
@@ -68,7 +71,7 @@ class HubExpert:
         self.name = card.name
         self.task = card.task
         self.languages = card.languages
-        self.needs_content = card.needs_content
+        self.needs_content = card.needs_content or settings.read == "content"
         self.card = card
         self.source = settings
         self.device: Device | None = None
@@ -102,12 +105,14 @@ class HubExpert:
         Raises:
             ModelError: they are missing, damaged, or made for something else.
         """
-        from newsmoe.registry.hub.loading import counter, load_model, load_tokenizer, most_tokens
+        from newsmoe.registry.hub.loading import counter, in_int8, load_model, load_tokenizer, most_tokens
 
         folder = self.folder()
         self.device = device
         self.tokenizer = load_tokenizer(folder)
         self.model = load_model(folder, self.architecture, device, self.source.dtype)
+        if self.source.precision == "int8" and device.name == "cpu":
+            self.model = in_int8(self.model)
         self.limit = min(most_tokens(self.model), self.source.most_tokens or 2**31)
         self.count = counter(self.tokenizer)
         self.budget = Budget(BATCH_TOKENS.get(device.name, BATCH_TOKENS_ELSEWHERE))

@@ -14,7 +14,7 @@ from transformers import (
 
 from newsmoe.registry.hub.bounds import Bounds
 
-__all__ = ["generate", "generation_config"]
+__all__ = ["generate", "settle"]
 
 
 class RowBounds(LogitsProcessor):
@@ -60,10 +60,11 @@ LENGTHS = ("max_length", "min_length", "max_new_tokens", "min_new_tokens")
 DRAWING = ("do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p")
 
 
-def generation_config(model: Any, changes: Mapping[str, Any]) -> GenerationConfig:
-    """Return the model's own generation settings with some changed; nothing is drawn at random.
+def settle(model: Any, changes: Mapping[str, Any]) -> None:
+    """Change some of the model's own generation settings; nothing is drawn at random any more.
 
-    Lengths are left out: each row has its own.
+    Lengths are left out: each row has its own. The model's settings are replaced, since `generate` fills up
+    from them whatever a configuration that it is given leaves open.
     """
     own = {**model.generation_config.to_dict(), **changes}
     kept = {
@@ -72,29 +73,25 @@ def generation_config(model: Any, changes: Mapping[str, Any]) -> GenerationConfi
     config = GenerationConfig.from_dict(kept)
     if config.pad_token_id is None:
         config.pad_token_id = _ends(config)[0]
-    return config
+    model.generation_config = config
 
 
 @torch.inference_mode()
-def generate(
-    model: Any, inputs: dict[str, torch.Tensor], config: GenerationConfig, bounds: Sequence[Bounds]
-) -> list[list[int]]:
+def generate(model: Any, inputs: dict[str, torch.Tensor], bounds: Sequence[Bounds]) -> list[list[int]]:
     """Return the new tokens of each row, without the one that ends it and what comes after.
 
     Args:
-        model: an encoder-decoder, or a decoder whose prompts are padded on the left.
+        model: an encoder-decoder, or a decoder whose prompts are padded on the left; settled.
         inputs: `input_ids` and `attention_mask`, shape (rows, tokens).
-        config: settings; its lengths are ignored.
         bounds: of each row.
     """
-    seq2seq = model.config.is_encoder_decoder
+    config, seq2seq = model.generation_config, model.config.is_encoder_decoder
     start = 1 if seq2seq else inputs["input_ids"].shape[1]
     beams = config.num_beams or 1
     ends = _ends(config)
     cache = SharedEncoderCache(DynamicCache(), DynamicCache()) if seq2seq and beams > 1 else None
     found = model.generate(
         **inputs,
-        generation_config=config,
         max_new_tokens=max(one.most for one in bounds),
         logits_processor=LogitsProcessorList([RowBounds(bounds, beams, start, ends)]),
         **({"past_key_values": cache} if cache else {}),

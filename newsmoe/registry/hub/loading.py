@@ -22,6 +22,7 @@ __all__ = [
     "DType",
     "architecture_of",
     "counter",
+    "in_int8",
     "load_model",
     "load_tokenizer",
     "most_tokens",
@@ -105,7 +106,7 @@ def load_model(folder: Path, architecture: str, device: Device, dtype: DType, *,
             config = transformers.AutoConfig.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
             )
-            model = getattr(transformers, architecture).from_pretrained(
+            model, found = getattr(transformers, architecture).from_pretrained(
                 folder,
                 config=config,
                 dtype=_dtype(dtype, device, config.model_type),
@@ -113,10 +114,28 @@ def load_model(folder: Path, architecture: str, device: Device, dtype: DType, *,
                 trust_remote_code=False,
                 use_safetensors=not pickle,
                 weights_only=True,
+                output_loading_info=True,
             )
     except Exception as error:
         raise ModelError(f"{folder}: cannot be loaded as {architecture}: {_short(error)}") from error
+    if lacking := sorted(found["missing_keys"]):
+        raise ModelError(
+            f"{folder}: is no model for {architecture}: {len(lacking)} of the weights are not there, such as"
+            f" {lacking[0]}; check 'kind' and 'model' in the card"
+        )
     return model.to(device.name).train(False)
+
+
+def in_int8(model: Any) -> Any:
+    """Return the model with the weights of its linear layers in 8 bits, one scale an output channel.
+
+    What goes into a layer is rounded as it comes, with a scale of its own for the whole batch: an answer can
+    depend on its neighbours in the last digits.
+    """
+    with quiet():
+        return torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
+            model, {torch.nn.Linear: torch.ao.quantization.per_channel_dynamic_qconfig}
+        )
 
 
 def release(device: Device) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from fnmatch import fnmatch
 from hashlib import sha1, sha256
 from pathlib import Path
+from time import sleep
 from typing import Any, NamedTuple
 
 from newsmoe.errors import ModelError
@@ -17,7 +18,14 @@ __all__ = ["Pulled", "RemoteFile", "pull"]
 WANTED = ("*.json", "*.txt", "*.model", "*.spm", "*.jinja", "model.safetensors", "model-*.safetensors")
 """Config, tokenizer and weights; none of these can run code."""
 
-LEFT_OUT = ("*/*", "*.msgpack", "*onnx*", "training_args*", "rust_model*")
+LEFT_OUT = ("*/*", "adapter_config.json", "training_args*")
+"""Other folders; and what would have another model loaded instead of this one, or could run code."""
+
+
+TOO_MANY_REQUESTS = 429
+MOST_TRIES = 4
+LONGEST_WAIT = 60.0
+"""Seconds."""
 
 
 class RemoteFile(NamedTuple):
@@ -75,7 +83,9 @@ def pull(
     if source.folder(card) is not None:
         raise ModelError(f"the model of {card.name!r} is a folder, {source.folder(card)}: nothing to fetch")
     with _explained(source):
-        info = HfApi().model_info(source.model, revision=source.revision, files_metadata=True)
+        info = _patiently(
+            lambda: HfApi().model_info(source.model, revision=source.revision, files_metadata=True)
+        )
         commit = str(info.sha)
         files = _wanted(_described(info.siblings or []), source, card, pickles=pickles)
         folder = Path()
@@ -142,6 +152,21 @@ def _digest(path: Path, digest: Any) -> str:
         while block := stream.read(1 << 20):
             digest.update(block)
     return str(digest.hexdigest())
+
+
+def _patiently(ask: Callable[[], Any]) -> Any:
+    """Ask the hub again where it is busy, when it says so; for files the library does that."""
+    from huggingface_hub.errors import HfHubHTTPError
+
+    for _ in range(MOST_TRIES):
+        try:
+            return ask()
+        except HfHubHTTPError as error:
+            if error.response.status_code != TOO_MANY_REQUESTS:
+                raise
+            wait = error.response.headers.get("Retry-After", "")
+            sleep(min(float(wait) if wait.isdecimal() else 1.0, LONGEST_WAIT))
+    return ask()
 
 
 @contextmanager

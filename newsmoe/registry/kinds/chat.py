@@ -63,7 +63,7 @@ class Chat(HubExpert):
         Raises:
             ModelError: the model has no chat template, or the prompt leaves no room.
         """
-        from newsmoe.registry.hub.generation import generation_config
+        from newsmoe.registry.hub.generation import settle
 
         if not self.tokenizer.chat_template:
             raise ModelError(f"{self.name}: no chat model, its tokenizer has no chat template")
@@ -71,7 +71,7 @@ class Chat(HubExpert):
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         own = self.model.generation_config.to_dict()
-        self.config = generation_config(self.model, {"num_beams": 1, **self.settings.over(own)})
+        settle(self.model, {"num_beams": 1, **self.settings.over(own)})
         self.bounds = Bounds(self.settings.min_new_tokens or 0, self.settings.max_new_tokens)
         self.marks = [mark for mark in self.tokenizer.get_added_vocab() if mark.strip()]
         (around,) = self.count([self._prompt("")])
@@ -115,7 +115,7 @@ class Chat(HubExpert):
             self.model.device
         )
         asked = {name: inputs[name] for name in ("input_ids", "attention_mask")}
-        rows = generate(self.model, asked, self.config, [self.bounds] * len(batch))
+        rows = generate(self.model, asked, [self.bounds] * len(batch))
         texts = self.tokenizer.batch_decode(rows, skip_special_tokens=True)
         return [
             whole_sentences(text, finished=len(row) + 1 < self.bounds.most)

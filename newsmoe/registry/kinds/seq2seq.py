@@ -73,13 +73,13 @@ class Seq2Seq(HubExpert):
 
     def prepare(self) -> None:
         """Take over the model's own settings, and the prefix that it wants."""
-        from newsmoe.registry.hub.generation import generation_config
+        from newsmoe.registry.hub.generation import settle
 
         own = self.model.generation_config.to_dict()
         own |= (getattr(self.model.config, "task_specific_params", None) or {}).get("summarization", {})
         self.prefix = own.get("prefix", "") if self.settings.prefix is None else self.settings.prefix
         self.bounds = _bounds(own, self.settings, _decoder_limit(self.model.config))
-        self.config = generation_config(self.model, self.settings.over(own))
+        settle(self.model, self.settings.over(own))
         self.input_limit = self.limit
         self.limit -= self.tokenizer.num_special_tokens_to_add(pair=False) + sum(self.count([self.prefix]))
 
@@ -133,7 +133,7 @@ class Seq2Seq(HubExpert):
         ).to(self.model.device)
         asked = {name: inputs[name] for name in ("input_ids", "attention_mask")}
         bounds = [self.bounds.for_input(pieces[index].tokens) for index in batch]
-        rows = generate(self.model, asked, self.config, bounds)
+        rows = generate(self.model, asked, bounds)
         texts = self.tokenizer.batch_decode(rows, skip_special_tokens=True)
         return [
             whole_sentences(text, finished=len(row) + 1 < one.most)

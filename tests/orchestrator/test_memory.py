@@ -1,0 +1,118 @@
+"""More experts than memory holds: what is idle is let go, and its memory comes back."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from registry.hub.models import make_model
+from transformers import BertConfig, BertForSequenceClassification
+
+from newsmoe import Article, Device
+from newsmoe.analysis import Fields, Prediction
+from newsmoe.orchestrator.dispatch import Dispatcher
+from newsmoe.orchestrator.figures import ExpertFigures
+
+from .support import registry_of
+
+COUNT = 10
+
+PROGRAM = """
+import json, resource, sys
+from newsmoe import Article, Settings, analyze
+from newsmoe.registry.expert import Device
+from newsmoe.registry.memory import used_memory
+
+folder, size, limited = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "limited"
+articles = [Article(id=n, headline=f"Storm {n}", content="Ten houses were lost.") for n in range(3)]
+names = [f"expert-{number}" for number in range(int(sys.argv[4]))]
+
+
+def run(tasks, limit):
+    settings = Settings(tasks=tasks, experts_dir=[folder], max_memory=limit)
+    return [record.status for record in analyze(articles, settings)]
+
+
+run(names[:1], None)
+limit = used_memory(Device()) + 3 * size
+statuses = run(names, limit if limited else None)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+json.dump({"limit": limit, "peak": peak, "statuses": statuses}, sys.stdout)
+"""
+
+
+class Weighing:
+    """An expert that says what it weighs, and what was done to it."""
+
+    task = "weighing"
+
+    def __init__(self, name: str, diary: list[str]) -> None:
+        self.name = name
+        self.diary = diary
+
+    def load(self, device: Device) -> None:
+        self.diary.append(f"load {self.name}")
+
+    def unload(self) -> None:
+        self.diary.append(f"unload {self.name}")
+
+    def predict(self, articles: Sequence[Article]) -> list[Prediction]:
+        return [Fields({"by": self.name}) for _ in articles]
+
+
+class Hungry(Weighing):
+    """An expert that only fits where nobody else is."""
+
+    def load(self, device: Device) -> None:
+        super().load(device)
+        if self.diary[-2:-1] != ["unload second"]:
+            raise RuntimeError("CUDA out of memory")
+
+
+def test_where_memory_is_short_the_longest_idle_is_let_go() -> None:
+    diary: list[str] = []
+    registry = registry_of(*(Weighing(name, diary) for name in ("first", "second", "third")))
+    dispatcher = Dispatcher(registry, Device(), 100, 10, max_memory=1)
+    for name in ("first", "first", "second", "first"):
+        dispatcher.run(name, "weighing", [Article(content="x")], ExpertFigures())
+    assert diary == ["load first", "unload first", "load second", "unload second", "load first"]
+
+
+def test_an_expert_that_does_not_fit_beside_the_others_is_loaded_without_them() -> None:
+    diary: list[str] = []
+    registry = registry_of(Weighing("first", diary), Weighing("second", diary), Hungry("third", diary))
+    dispatcher = Dispatcher(registry, Device(), 100, 10)
+    for name in ("first", "second", "third"):
+        (outcome,) = dispatcher.run(name, "weighing", [Article(content="x")], ExpertFigures())
+        assert outcome == Fields({"by": name})
+    assert diary[2:] == ["load third", "unload first", "load third", "unload second", "load third"]
+
+
+@pytest.mark.slow
+def test_ten_experts_do_their_work_in_the_memory_of_three(tmp_path: Path) -> None:
+    model = make_model("nli", tmp_path / "tiny")
+    config = BertConfig(vocab_size=40_000, hidden_size=512, num_hidden_layers=4, num_attention_heads=8)
+    BertForSequenceClassification(config).save_pretrained(model)
+    size = (model / "model.safetensors").stat().st_size
+    for number in range(COUNT):
+        folder = tmp_path / "experts" / f"expert-{number}"
+        folder.mkdir(parents=True)
+        for file in model.iterdir():
+            (folder / file.name).write_bytes(file.read_bytes())
+        (folder / "expert.toml").write_text(
+            f'name = "expert-{number}"\ntask = "expert-{number}"\nkind = "text-classification"\n'
+            'description = "large"\n[settings]\nmodel = "."\n'
+        )
+
+    def run(mode: str) -> dict[str, object]:
+        command = [sys.executable, "-c", PROGRAM, str(tmp_path / "experts"), str(size), mode, str(COUNT)]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300, check=True)
+        found: dict[str, object] = json.loads(done.stdout)
+        return found
+
+    limited, free = run("limited"), run("free")
+    assert limited["statuses"] == free["statuses"] == ["ok"] * 3
+    assert float(str(limited["peak"])) <= 1.2 * float(str(limited["limit"]))
+    assert float(str(free["peak"])) > 1.2 * float(str(free["limit"]))

@@ -1,0 +1,218 @@
+"""Getting models, as a user does: the command line in a process of its own, and a hub on this machine."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .models import ARCHITECTURES, SAMPLE, make_model, make_pickle_only
+from .server import Hub
+
+NAME = "owner/tone"
+ARTICLES = [{"headline": "Rowers take gold", "content": "The crew won by a length."}]
+
+pytestmark = pytest.mark.slow  # each step is a process that imports torch
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    with Hub() as hub:
+        yield hub
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model("distilbert", tmp_path_factory.mktemp("models") / "model")
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """A folder with articles, a card of an expert on the hub, and a rule that sends sentiment there."""
+    here = tmp_path / "here"
+    write_card(here, "tone")
+    (here / "news.json").write_text(json.dumps(ARTICLES))
+    (here / "newsmoe.toml").write_text('tasks = ["sentiment"]\n[[rule]]\nuse = { sentiment = "tone" }\n')
+    return here
+
+
+def write_card(here: Path, name: str, **settings: str) -> None:
+    folder = here / "experts" / name
+    folder.mkdir(parents=True)
+    lines = [f"{key} = {json.dumps(value)}" for key, value in {"model": NAME, **settings}.items()]
+    (folder / "expert.toml").write_text(
+        f'name = "{name}"\ntask = "sentiment"\nkind = "text-classification"\ndescription = "tone"\n'
+        + "\n".join(["[settings]", *lines])
+    )
+
+
+def newsmoe(hub: Hub, here: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "from newsmoe.cli.app import main; main()", *arguments],
+        cwd=here,
+        env=hub.environment(here.parent / "home", XDG_CACHE_HOME=str(here.parent / "cache"), **more),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+    )
+
+
+def one_line(result: subprocess.CompletedProcess[str]) -> str:
+    """The last line that was said; a failure is one line and no traceback."""
+    assert result.returncode == 1, result
+    assert "Traceback" not in result.stderr
+    return result.stderr.splitlines()[-1]
+
+
+def test_a_model_is_pulled_once_then_used_without_the_hub(hub: Hub, here: Path, model: Path) -> None:
+    commit = hub.add(NAME, model)
+    assert "newsmoe experts pull tone" in one_line(newsmoe(hub, here, "analyze", "news.json"))
+    assert hub.requests == []
+    pulled = newsmoe(hub, here, "experts", "pull", "tone")
+    assert pulled.returncode == 0, pulled.stderr
+    assert commit[:12] in pulled.stdout
+    assert "model.safetensors" in pulled.stderr
+    fetched = {path for method, path in hub.requests if method == "GET" and "/resolve/" in path}
+    assert {Path(path).suffix for path in fetched} <= {".json", ".txt", ".safetensors"}
+    hub.requests.clear()
+    done = newsmoe(hub, here, "analyze", "news.json")
+    assert (done.returncode, hub.requests) == (0, []), done.stderr
+    (record,) = json.loads((here / "analyzed_news.json").read_text())
+    assert record["analyses"]["sentiment"]["scores"].keys() == {"negative", "neutral", "positive"}
+    again = newsmoe(hub, here, "experts", "pull", "tone")
+    assert again.returncode == 0
+    assert not any("model.safetensors" in path for method, path in hub.requests if method == "GET")
+    check = newsmoe(hub, here, "experts", "check", "tone")
+    assert (check.returncode, check.stderr) == (0, "")
+
+
+def test_a_missing_model_gives_way_to_the_next_of_the_rule(hub: Hub, here: Path) -> None:
+    rule = '[[rule]]\nuse = { sentiment = ["tone", "sentiment-general"] }\n'
+    (here / "newsmoe.toml").write_text('tasks = ["sentiment"]\n' + rule)
+    assert newsmoe(hub, here, "analyze", "news.json").returncode == 0
+    (record,) = json.loads((here / "analyzed_news.json").read_text())
+    (entry,) = record["route"]
+    assert (entry["expert"], entry["reason"]) == (
+        "sentiment-general",
+        "the model of tone is not on this machine",
+    )
+    assert (record["status"], hub.requests) == ("ok", [])
+
+
+def test_a_connection_that_breaks_is_taken_up_again_or_told(hub: Hub, here: Path, model: Path) -> None:
+    hub.add(NAME, model)
+    hub.cut(NAME, "model.safetensors", after=2000, times=50)
+    assert "pull again" in one_line(newsmoe(hub, here, "experts", "pull", "tone"))
+    assert "experts pull" in one_line(newsmoe(hub, here, "analyze", "news.json"))
+    hub.mend()
+    assert newsmoe(hub, here, "experts", "pull", "tone").returncode == 0
+    assert newsmoe(hub, here, "analyze", "news.json").returncode == 0
+
+
+def test_bytes_that_are_not_what_the_hub_promised_are_thrown_away(hub: Hub, here: Path, model: Path) -> None:
+    hub.add(NAME, model)
+    hub.corrupt(NAME, "model.safetensors")
+    assert "not what the hub promised" in one_line(newsmoe(hub, here, "experts", "pull", "tone"))
+    assert "experts pull" in one_line(newsmoe(hub, here, "analyze", "news.json"))
+    hub.mend()
+    assert newsmoe(hub, here, "experts", "pull", "tone").returncode == 0
+    assert newsmoe(hub, here, "analyze", "news.json").returncode == 0
+
+
+def test_a_gated_model_asks_for_consent_and_a_token(hub: Hub, here: Path, model: Path) -> None:
+    hub.add(NAME, model, gated=True)
+    hub.allow("good")
+    for token in ({}, {"HF_TOKEN": "bad"}):
+        said = one_line(newsmoe(hub, here, "experts", "pull", "tone", **token))
+        assert "consent" in said
+        assert "HF_TOKEN" in said
+    assert newsmoe(hub, here, "experts", "pull", "tone", HF_TOKEN="good").returncode == 0
+
+
+def test_what_is_not_there_is_told_with_what_to_do(hub: Hub, here: Path, model: Path) -> None:
+    assert "no such model" in one_line(newsmoe(hub, here, "experts", "pull", "tone"))
+    hub.add(NAME, model)
+    write_card(here, "old", revision="v9")
+    assert "no such revision" in one_line(newsmoe(hub, here, "experts", "pull", "old"))
+    said = one_line(newsmoe(hub, here, "experts", "pull", "tone", HF_HUB_OFFLINE="1"))
+    assert "HF_HUB_OFFLINE" in said
+    assert "nothing to fetch" in one_line(newsmoe(hub, here, "experts", "pull", "lead"))
+    write_card(here, "local", model="./nowhere")
+    assert "local/nowhere: nothing to fetch" in one_line(newsmoe(hub, here, "experts", "pull", "local"))
+
+
+def test_a_pickle_is_refused_until_it_is_converted(hub: Hub, here: Path, model: Path, tmp_path: Path) -> None:
+    hub.add(NAME, make_pickle_only(model, tmp_path / "pickled"))
+    said = one_line(newsmoe(hub, here, "experts", "pull", "tone"))
+    assert "pickle" in said
+    assert "newsmoe experts convert tone" in said
+    assert not any(path.endswith(".bin") for _, path in hub.requests)
+    converted = newsmoe(hub, here, "experts", "convert", "tone")
+    assert converted.returncode == 0, converted.stderr
+    done = newsmoe(hub, here, "analyze", "news.json")
+    assert done.returncode == 0, done.stderr
+    write_card(here, "true", model=str(model))
+    (record,) = json.loads((here / "analyzed_news.json").read_text())
+    newsmoe(hub, here, "analyze", "news.json", "--config", str(rule_for(here, "true")))
+    (expected,) = json.loads((here / "analyzed_news.json").read_text())
+    assert record["analyses"] == expected["analyses"]
+
+
+def rule_for(here: Path, name: str) -> Path:
+    path = here / "other.toml"
+    path.write_text(f'tasks = ["sentiment"]\n[[rule]]\nuse = {{ sentiment = "{name}" }}\n')
+    return path
+
+
+def test_a_pickle_that_would_run_code_is_not_converted(
+    hub: Hub, here: Path, model: Path, tmp_path: Path
+) -> None:
+    folder = make_pickle_only(model, tmp_path / "pickled")
+    trap = tmp_path / "sprung"
+    (folder / "pytorch_model.bin").write_bytes(
+        b"cpathlib\nPath.touch\n(cpathlib\nPath\n(V%b\ntRtR." % bytes(trap)
+    )
+    hub.add(NAME, folder)
+    assert newsmoe(hub, here, "experts", "convert", "tone").returncode == 1
+    assert not trap.exists()
+    assert "experts convert" in one_line(newsmoe(hub, here, "analyze", "news.json"))
+
+
+def test_a_busy_hub_is_asked_again(hub: Hub, here: Path, model: Path) -> None:
+    hub.add(NAME, model)
+    hub.busy(times=2, retry_after=1)
+    assert newsmoe(hub, here, "experts", "pull", "tone").returncode == 0
+
+
+TASKS = {
+    **dict.fromkeys(
+        ("bart", "led", "pegasus", "switch-transformers", "t5"),
+        'kind = "seq2seq-summarization"\n[settings]\n',
+    ),
+    **dict.fromkeys(("deberta-v2", "distilbert", "roberta"), 'kind = "text-classification"\n[settings]\n'),
+    "mixtral": 'kind = "chat-summarization"\n[settings]\nmax_new_tokens = 30\n',
+    "nli": 'kind = "zero-shot-nli"\n[settings]\nlabels = { sport = "", storm = "bad weather" }\n',
+}
+
+
+def test_every_architecture_reads_long_and_short_articles_without_a_word(hub: Hub, here: Path) -> None:
+    assert TASKS.keys() == ARCHITECTURES.keys()
+    for name, kind in TASKS.items():
+        hub.add(f"owner/{name}", make_model(name, here.parent / "models" / name))
+        folder = here / "experts" / name
+        folder.mkdir()
+        head = f'name = "{name}"\ntask = "{name}"\ndescription = "tiny"\n'
+        (folder / "expert.toml").write_text(f'{head}{kind}model = "owner/{name}"\n')
+    sample = json.loads(SAMPLE.read_text(encoding="utf-8"))
+    long = [{**one, "content": one["content"] * 6} for one in sample[:10]]
+    (here / "news.json").write_text(json.dumps([*sample[:10], *long, *ARTICLES]))
+    pulled = newsmoe(hub, here, "experts", "pull", *TASKS)
+    assert pulled.returncode == 0, pulled.stderr
+    (here / "newsmoe.toml").unlink()
+    done = newsmoe(hub, here, "analyze", "news.json", "--quiet", "--tasks", ",".join(TASKS))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    records = json.loads((here / "analyzed_news.json").read_text())
+    assert [record["status"] for record in records] == ["ok"] * 21
+    assert all(record["analyses"].keys() == TASKS.keys() for record in records)

@@ -10,6 +10,7 @@
     │   ├── UnknownExpertError   a name that nobody registered
     │   └── BrokenExpertError    a plug-in that fails on import
     ├── ModelError               weights that are missing or are not the published ones
+    ├── BusyError                another run that is at work in the same place, exit code 5
     └── PredictionError          an expert that breaks its contract
 
 Every message says what happened, where, and what to do about it. What goes wrong with a single article
@@ -21,6 +22,7 @@ from difflib import get_close_matches
 
 __all__ = [
     "BrokenExpertError",
+    "BusyError",
     "CardError",
     "ConfigError",
     "InputError",
@@ -73,6 +75,10 @@ class BrokenExpertError(RegistryError):
 
 class ModelError(NewsmoeError):
     """Weights that are missing or are not the published ones."""
+
+
+class BusyError(NewsmoeError):
+    """Another run that is at work in the same place."""
 
 
 class PredictionError(NewsmoeError):

@@ -1,7 +1,8 @@
 """`newsmoe`: the commands, and the one place where errors become exit codes.
 
-0 all well; 1 could not run; 2 usage; 3 a bug of ours; 4 finished, some items failed; 130 interrupted;
-143 terminated. Commands import what they need when they run, so that `--help` is quick.
+0 all well; 1 could not run; 2 usage; 3 a bug of ours; 4 finished, some items failed; 5 another run is at
+work in the same place; 130 interrupted; 143 terminated. Commands import what they need when they run, so
+that `--help` is quick.
 """
 
 import functools
@@ -14,13 +15,26 @@ from typing import Annotated, Any
 import typer
 
 import newsmoe
-from newsmoe.cli import analyze, config, evaluate, experts, models, route, schema, show, train
-from newsmoe.errors import NewsmoeError
+from newsmoe.cli import (
+    analyze,
+    config,
+    evaluate,
+    experts,
+    models,
+    route,
+    schedule,
+    schema,
+    show,
+    train,
+    watch,
+)
+from newsmoe.errors import BusyError, NewsmoeError
 
 __all__ = ["app", "main"]
 
 EXIT_COULD_NOT_RUN = 1
 EXIT_BUG = 3
+EXIT_BUSY = 5
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
@@ -40,7 +54,7 @@ def with_exit_codes(command: Callable[..., None]) -> Callable[..., None]:
             raise
         except NewsmoeError as error:
             _say(f"newsmoe: {error}")
-            raise typer.Exit(EXIT_COULD_NOT_RUN) from None
+            raise typer.Exit(EXIT_BUSY if isinstance(error, BusyError) else EXIT_COULD_NOT_RUN) from None
         except TerminatedError:
             _say("newsmoe: terminated")
             raise typer.Exit(EXIT_TERMINATED) from None
@@ -94,6 +108,15 @@ def _group(help_text: str, *commands: tuple[str, Callable[..., None]]) -> typer.
 
 
 app.command("analyze")(with_exit_codes(analyze.analyze))
+app.command("watch")(with_exit_codes(watch.watch))
+app.add_typer(
+    _group(
+        "Print what runs a command again and again.",
+        ("systemd", schedule.systemd),
+        ("cron", schedule.cron),
+    ),
+    name="schedule",
+)
 app.command("show")(with_exit_codes(show.show))
 app.command("route")(with_exit_codes(route.route))
 app.add_typer(

@@ -1,7 +1,10 @@
 """A job at its times, one run at a time, by APScheduler (the extra `schedule`)."""
 
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from types import FrameType
 from typing import Any
 
 from apscheduler.executors.debug import DebugExecutor
@@ -24,10 +27,9 @@ def run_at(when: Every | Cron, job: Callable[[], None]) -> None:
     """Run `job` at its times, in this thread, until it raises or a signal's handler does.
 
     What recurs at an interval runs at once for the first time. Times that pass while the job runs, or while
-    the machine sleeps, are made up for by one run.
+    the machine sleeps, are made up for by one run. Call it in the main thread: signals interrupt no other.
     """
     ended: list[BaseException] = []
-    # in this thread, because it is the main one that signals interrupt
     scheduler = BlockingScheduler(executors={"default": DebugExecutor()})
 
     def run() -> None:
@@ -41,8 +43,39 @@ def run_at(when: Every | Cron, job: Callable[[], None]) -> None:
     if isinstance(when, Every):
         first["next_run_time"] = datetime.now(scheduler.timezone)
     scheduler.add_job(run, _trigger(when), coalesce=True, max_instances=1, misfire_grace_time=None, **first)
-    scheduler.start()
-    raise ended[0]
+    with _heard(scheduler):
+        scheduler.start()
+    if ended:
+        raise ended[0]
+
+
+@contextmanager
+def _heard(scheduler: BlockingScheduler) -> Iterator[None]:
+    """See to it that no signal is lost: APScheduler swallows what a handler raises within its own code.
+
+    So a signal also stops the scheduler, and its handler has another word once that has stopped.
+    """
+    handlers = {
+        number: handler
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if callable(handler := signal.getsignal(number))
+    }
+    heard: list[signal.Signals] = []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        heard.append(signal.Signals(number))
+        scheduler.state = STATE_STOPPED
+        handlers[heard[-1]](number, frame)
+
+    for known in handlers:
+        signal.signal(known, stop)
+    try:
+        yield
+    finally:
+        for known, handler in handlers.items():
+            signal.signal(known, handler)
+    if heard:
+        handlers[heard[0]](heard[0], None)
 
 
 def _trigger(when: Every | Cron) -> Any:

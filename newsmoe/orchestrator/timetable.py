@@ -25,7 +25,7 @@ MOST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
 _PART = re.compile(
-    r"(?P<low>\*|[0-9]{1,2}|[a-z]{3})(?:-(?P<high>[0-9]{1,2}|[a-z]{3}))?(?:/(?P<step>[0-9]{1,2}))?"
+    r"(?:\*|(?P<low>[0-9]{1,2}|[a-z]{3})(?:-(?P<high>[0-9]{1,2}|[a-z]{3}))?)(?:/(?P<step>[0-9]{1,2}))?"
 )
 
 
@@ -138,15 +138,13 @@ def _values(text: str, field: _Field) -> tuple[int, ...]:
     values: set[int] = set()
     for part in text.split(","):
         match = _PART.fullmatch(part)
-        if not match or (not match["high"] and match["step"] and match["low"] != "*"):
+        if not match or (match["low"] and match["step"] and not match["high"]):
             raise ValueError(f"{field.name} {part!r} is no number, range, * or */step")
-        if match["low"] == "*":
-            low, high = field.lowest, field.highest
-        else:
+        low, high = field.lowest, field.highest
+        if match["low"]:
             low = _number(match["low"], field)
-            high = _number(match["high"], field) if match["high"] else low
-        if match["high"] == "sun":  # which ends a week as well as it begins one
-            high = field.highest
+        if match["low"] and match["high"] != "sun":  # which ends a week as well as it begins one
+            high = _number(match["high"] or match["low"], field)
         step = int(match["step"] or 1)
         if not (field.lowest <= low <= high <= field.highest and step):
             raise ValueError(f"{field.name} {part!r} is not within {field.lowest} to {field.highest}")

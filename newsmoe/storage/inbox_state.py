@@ -76,7 +76,7 @@ def write_state(path: Path, state: State) -> None:
     Raises:
         OutputError: it cannot be written.
     """
-    write_text(path, json.dumps(state.model_dump(mode="json"), indent=0) + "\n")
+    write_text(path, json.dumps(state.model_dump(mode="json"), indent=1) + "\n")
 
 
 def output_name(name: str, format: str, files: dict[str, Known]) -> str:

@@ -45,9 +45,7 @@ class Desk:
         return self.inbox.look(self.analyst)
 
     def outputs(self) -> dict[str, str]:
-        return {
-            path.name: path.read_text() for path in sorted(self.outbox.iterdir()) if path.name[0] != "."
-        }
+        return {path.name: path.read_text() for path in sorted(self.outbox.iterdir()) if path.name[0] != "."}
 
 
 @pytest.fixture
@@ -296,8 +294,9 @@ def test_an_inbox_that_goes_away_is_an_error_and_nothing_is_forgotten(desk: Desk
 
 
 def test_nobody_else_can_work_on_the_same_outputs(desk: Desk) -> None:
-    with pytest.raises(BusyError, match="another newsmoe watch is at work"), open_inbox(
-        desk.folder, desk.outbox
+    with (
+        pytest.raises(BusyError, match="another newsmoe watch is at work"),
+        open_inbox(desk.folder, desk.outbox),
     ):
         pass
     desk.close()

@@ -1,9 +1,14 @@
+import json
 import os
 import random
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
+from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +16,7 @@ import pytest
 
 from newsmoe.config import Settings
 from newsmoe.orchestrator import scheduler
-from newsmoe.orchestrator.inbox import open_inbox
+from newsmoe.orchestrator.inbox import Inbox, open_inbox
 from newsmoe.orchestrator.job import Job, run_job
 from newsmoe.orchestrator.scheduler import run_at
 from newsmoe.orchestrator.session import Session
@@ -19,7 +24,6 @@ from newsmoe.orchestrator.timetable import Cron, Every, parse_cron, parse_every
 from newsmoe.storage.run_report import RunReport
 
 from .inboxes import SETTLE, Clock, CrashError, put
-from .support import quiet_observer
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -44,14 +48,11 @@ class Simulation(Clock):
             def now(cls, tz: tzinfo | None = None) -> Any:
                 return datetime.fromtimestamp(simulation.now, tz)
 
-        class Event:
-            def wait(self, seconds: float) -> None:
-                simulation.pass_by(seconds)
-
-            def set(self) -> None: ...
-            def clear(self) -> None: ...
-            def is_set(self) -> bool:
-                return False
+        class Event(threading.Event):
+            def wait(self, timeout: float | None = None) -> bool:
+                if not self.is_set():
+                    simulation.pass_by(timeout or 0)
+                return True
 
         for module in ("schedulers.base", "triggers.interval"):
             patch.setattr(f"apscheduler.{module}.datetime", Time)
@@ -182,39 +183,76 @@ def test_a_signal_that_comes_while_apscheduler_is_busy_is_not_lost(
 # a day
 
 
+class Unobserved:
+    def started(self, total: int, figures: object) -> None: ...
+    def finished(self, analysis: object) -> None: ...
+
+
 class Newsroom:
-    """Files that come, grow, change and go during a day, and a watch over them that crashes now and then."""
+    """Files that come, change and get other names, and a watch over them that crashes now and then.
+
+    Attributes:
+        analyzed: how often each file's text was analyzed by a watch that lived to write that down.
+        crashes: that are still to come, by the number of analyses before them.
+    """
 
     def __init__(self, folder: Path, simulation: Simulation) -> None:
         self.simulation = simulation
         self.folder, self.outbox = folder / "in", folder / "out"
         self.folder.mkdir()
-        self.expected: dict[str, list[str]] = {}
         self.analyzed: Counter[tuple[str, str]] = Counter()
-        self.crashes = iter((5, 17, 18, 30))
-        self.session = Session(Settings(tasks=("summarization",)))
+        self.crashes = [4, 4, 11, 20]
 
-    def arrive(self, at: float, name: str, text: str) -> None:
-        """Let a file be written in three goes, five seconds apart, that begin at this time of the day."""
-        article = f'[{{"id": "{text}", "headline": "{name}", "content": "Nobody was hurt. It stays closed."}}]'
-        for go in range(3):
-            end = len(article) * (go + 1) // 3
-            self.simulation.at(at + 5 * go, lambda end=end: self._put(name, article[:end]))
-        self.expected.setdefault(name, []).append(text)
+    def write(self, at: float, name: str, text: str) -> None:
+        """Let a file be written in three goes, five seconds apart, from this time of the day on."""
+        elements = json.dumps([{"id": text, "headline": name, "content": "Nobody was hurt. It is over."}])
+        for go in (1, 2, 3):
+            content = elements[: len(elements) * go // 3]
+            self.simulation.at(at + 5 * go, partial(self._put, name, content))
 
     def _put(self, name: str, content: str) -> None:
         put(self.folder / name, content, self.simulation.now)
 
     def watch(self) -> None:
-        """Watch until the day is over, or something crashes."""
+        """Watch, with experts that are loaded anew, until the day is over or something crashes."""
+        session = Session(Settings(tasks=("summarization",)))
         with open_inbox(self.folder, self.outbox, settle=SETTLE, clock=self.simulation) as inbox:
-            run_at(parse_every("15m"), lambda: inbox.look(self.analyze) and None)
+            run_at(parse_every("15m"), lambda: self.look(inbox, session))
 
-    def analyze(self, job: Job) -> RunReport:
-        name = Path(job.inputs[0]).name
-        report = run_job(self.session, job, quiet_observer())
-        if sum(self.analyzed.values()) == self.next_crash:
-            self.next_crash = next(self.crashes, 0)
+    def look(self, inbox: Inbox, session: Session) -> None:
+        assert inbox.look(partial(self.analyze, session)).unreadable == 0
+
+    def analyze(self, session: Session, job: Job) -> RunReport:
+        report = run_job(session, job, Unobserved())
+        if self.crashes and self.analyzed.total() == self.crashes[0]:
+            del self.crashes[0]
             raise CrashError  # the output is in place, and nobody knows
-        self.analyzed[name, job.output.read_text().split('"id": "')[1].split('"')[0]] += 1
+        (record,) = json.loads(job.output.read_text())
+        self.analyzed[Path(job.inputs[0]).name, record["id"]] += 1
         return report
+
+
+def test_in_a_day_with_crashes_each_file_is_analyzed_once(tmp_path: Path, simulation: Simulation) -> None:
+    newsroom = Newsroom(tmp_path, simulation)
+    draw = random.Random(0)
+    last = {}
+    expected = []
+    for name in map("".join, product(("wi-re", "wi_re"), "0123", (".json", ".json.gz", ".jsonl"))):
+        time = draw.randrange(1, 80) * 900 - draw.randrange(20)
+        for version in range(draw.choice((1, 1, 2))):
+            last[name] = f"{name}, version {version}"
+            newsroom.write(time + version * HOUR, name, last[name])
+            expected.append((name, last[name]))
+    old, new = newsroom.folder / "wi_re0.json", newsroom.folder / "renamed.json"
+    simulation.at(DAY - 2 * HOUR, lambda: old.rename(new))
+    expected.append((new.name, last[old.name]))
+    last[new.name] = last[old.name]
+    with pytest.raises(OverError):
+        while True:
+            with suppress(CrashError):
+                newsroom.watch()
+    assert newsroom.crashes == []
+    assert newsroom.analyzed == Counter(expected)
+    written = {path.name: path.read_text() for path in newsroom.outbox.glob("analyzed_*.json")}
+    outputs = [json.loads(text) for name, text in written.items() if not name.endswith(".run.json")]
+    assert sorted(record["id"] for (record,) in outputs) == sorted(last.values())

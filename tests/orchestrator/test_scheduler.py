@@ -201,7 +201,7 @@ class Newsroom:
         self.folder, self.outbox = folder / "in", folder / "out"
         self.folder.mkdir()
         self.analyzed: Counter[tuple[str, str]] = Counter()
-        self.crashes = [4, 4, 11, 20]
+        self.crashes = [2, 2, 7, 11]
 
     def write(self, at: float, name: str, text: str) -> None:
         """Let a file be written in three goes, five seconds apart, from this time of the day on."""
@@ -237,7 +237,7 @@ def test_in_a_day_with_crashes_each_file_is_analyzed_once(tmp_path: Path, simula
     draw = random.Random(0)
     last = {}
     expected = []
-    for name in map("".join, product(("wi-re", "wi_re"), "0123", (".json", ".json.gz", ".jsonl"))):
+    for name in map("".join, product(("wi-re", "wi_re"), "01", (".json", ".json.gz", ".jsonl"))):
         time = draw.randrange(1, 80) * 900 - draw.randrange(20)
         for version in range(draw.choice((1, 1, 2))):
             last[name] = f"{name}, version {version}"

@@ -18,7 +18,7 @@ __all__ = ["cron", "systemd"]
 CommandArgument = Annotated[
     list[str],
     typer.Argument(
-        help="What to run, as after newsmoe: -- analyze news.json -o out.json", metavar="-- COMMAND..."
+        help="What to run, as after newsmoe: -- analyze news.json -o out.json", metavar="-- COMMAND"
     ),
 ]
 NameOption = Annotated[

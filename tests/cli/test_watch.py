@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,23 @@ def test_without_apscheduler_the_extra_is_named_and_one_look_is_had(
     assert result.exit_code == 1
     assert one_line(result.stderr) and "pip install 'newsmoe[schedule]'" in result.stderr
     assert newsmoe("watch", "in", *ONCE).exit_code == 0
+
+
+def test_an_inbox_that_is_away_for_a_while_ends_nothing(
+    here: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def twice(when: object, job: Callable[[], None]) -> None:
+        inbox.rename(here / "away")
+        job()
+        (here / "away").rename(inbox)
+        job()
+
+    monkeypatch.setattr("newsmoe.orchestrator.scheduler.run_at", twice)
+    write(inbox / "a.json", articles(1))
+    result = newsmoe("watch", "in", "--out", "out", "--every", "1m", "--settle", "0", *GIST)
+    assert result.exit_code == 0
+    assert "in: cannot be read: No such file or directory; the next look tries again" in result.stderr
+    assert "1 files analyzed" in result.stderr
 
 
 # processes

@@ -37,7 +37,7 @@ class Analyst:
 
     def __init__(self) -> None:
         self.done: list[tuple[str, str]] = []
-        self.meanwhile: Callable[[str], None] = lambda name: None
+        self.meanwhile: Callable[[str], object] = lambda name: None
 
     def __call__(self, job: Job) -> RunReport:
         path = Path(job.inputs[0])

@@ -204,7 +204,7 @@ def test_a_file_from_the_future_is_taken_when_it_has_stayed_the_same(desk: Desk)
 
 def test_a_file_that_changes_while_it_is_analyzed_is_analyzed_again(desk: Desk) -> None:
     desk.put("a.json", "one")
-    desk.analyst.meanwhile = lambda name: desk.put(name, "one and two") and None
+    desk.analyst.meanwhile = lambda name: desk.put(name, "one and two")
     assert desk.look() == Look(waiting=1)
     desk.analyst.meanwhile = lambda name: None
     assert desk.look() == Look(files=1, articles=1)

@@ -11,7 +11,7 @@
     │   └── BrokenExpertError    a plug-in that fails on import
     ├── ModelError               weights that are missing or are not the published ones
     ├── JournalError             a journal that cannot be read
-    ├── LockedError              an output that another run is writing
+    ├── LockedError              what another run is at work on, exit code 5
     ├── TooManyErrorsError       a run that was told to stop at so many failures
     └── PredictionError          an expert that breaks its contract
 
@@ -86,7 +86,7 @@ class JournalError(NewsmoeError):
 
 
 class LockedError(NewsmoeError):
-    """An output that another run is writing."""
+    """What another run is at work on."""
 
 
 class TooManyErrorsError(NewsmoeError):

@@ -1,8 +1,8 @@
 """`newsmoe`: the commands, and the one place where errors become exit codes.
 
-0 all well; 1 could not run; 2 usage; 3 a bug of ours; 4 finished, some items failed; 5 another run is writing
-the output; 130 interrupted; 143 terminated. Commands import what they need when they run, so that `--help`
-is quick.
+0 all well; 1 could not run; 2 usage; 3 a bug of ours; 4 finished, some items failed; 5 another run is at
+work in the same place; 130 interrupted; 143 terminated. Commands import what they need when they run, so
+that `--help` is quick.
 """
 
 import functools
@@ -15,7 +15,20 @@ from typing import Annotated, Any
 import typer
 
 import newsmoe
-from newsmoe.cli import analyze, config, evaluate, experts, journal, models, route, schema, show, train
+from newsmoe.cli import (
+    analyze,
+    config,
+    evaluate,
+    experts,
+    journal,
+    models,
+    route,
+    schedule,
+    schema,
+    show,
+    train,
+    watch,
+)
 from newsmoe.cli.signals import TerminatedError, terminate
 from newsmoe.errors import LockedError, NewsmoeError, TooManyErrorsError
 
@@ -94,6 +107,15 @@ def _group(help_text: str, *commands: tuple[str, Callable[..., None]]) -> typer.
 
 
 app.command("analyze")(with_exit_codes(analyze.analyze))
+app.command("watch")(with_exit_codes(watch.watch))
+app.add_typer(
+    _group(
+        "Print what runs a command again and again.",
+        ("systemd", schedule.systemd),
+        ("cron", schedule.cron),
+    ),
+    name="schedule",
+)
 app.command("show")(with_exit_codes(show.show))
 app.command("route")(with_exit_codes(route.route))
 app.add_typer(

@@ -8,14 +8,17 @@ import typer
 
 if TYPE_CHECKING:
     from newsmoe.config import Settings
+    from newsmoe.orchestrator.timetable import Cron, Every
     from newsmoe.registry.registry import Registry
 
 __all__ = [
     "EXAMPLES_PANEL",
     "ConfigOption",
     "ContentOption",
+    "CronOption",
     "DataOption",
     "DeviceOption",
+    "EveryOption",
     "ExpertsDirOption",
     "GateOption",
     "HeadlineOption",
@@ -31,6 +34,7 @@ __all__ = [
     "needs_training_extra",
     "registry_of",
     "settings_of",
+    "times_of",
 ]
 
 USERS_FOLDER = Path("experts")
@@ -82,6 +86,14 @@ DataOption = Annotated[
     Path, typer.Option("--data", help="Folder that the recipe's paths start from.", metavar="DIR")
 ]
 
+EveryOption = Annotated[
+    str | None, typer.Option("--every", help="Time between two runs: 30s, 15m, 2h, 1d.", metavar="DURATION")
+]
+CronOption = Annotated[
+    str | None,
+    typer.Option("--cron", help='Times as for cron: "0 6 * * *" is every day at six.', metavar="EXPRESSION"),
+]
+
 EXAMPLES_PANEL = "Examples"
 """Heading in the help of the options that say how a file of examples reads."""
 HeadlineOption = Annotated[
@@ -128,6 +140,22 @@ def settings_of(config: Path | None, experts_dir: list[Path] | None, **given: ob
         folders = tuple(dict.fromkeys((*settings.experts_dir, USERS_FOLDER)))
         settings = settings.model_copy(update={"experts_dir": folders})
     return settings
+
+
+def times_of(every: str | None, cron: str | None) -> "Every | Cron":
+    """Read `--every` or `--cron`.
+
+    Raises:
+        ConfigError: what is given is no duration, or no cron expression.
+        typer.BadParameter: neither is given, or both are.
+    """
+    from newsmoe.orchestrator.timetable import parse_cron, parse_every
+
+    if every is not None and cron is None:
+        return parse_every(every)
+    if cron is not None and every is None:
+        return parse_cron(cron)
+    raise typer.BadParameter("say when: either --every 15m or --cron '0 6 * * *'")
 
 
 def registry_of(settings: "Settings") -> "Registry":

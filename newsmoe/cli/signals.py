@@ -21,7 +21,7 @@ def terminate(number: int, frame: FrameType | None) -> None:
 class Stop:
     """Within its block a first SIGINT or SIGTERM lets the batch in hand finish; a second ends it at once.
 
-    So does the first one before there is a batch.
+    So does the first one before there is a batch. The block can be entered again.
     """
 
     def __init__(self) -> None:
@@ -30,6 +30,7 @@ class Stop:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
+        self.working, self.asked = False, None
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, self._hear)
         return self

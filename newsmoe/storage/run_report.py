@@ -70,8 +70,8 @@ class RunReport(Strict):
         versions: of newsmoe and what its answers depend on.
     """
 
-    command: list[str]
-    folder: str
+    command: list[str] = []
+    folder: str = ""
     inputs: list[str]
     output: str
     started: datetime

@@ -7,12 +7,15 @@ import typer
 
 import newsmoe as package
 from newsmoe.cli.app import with_exit_codes
-from newsmoe.errors import InputError, NewsmoeError, PredictionError
+from newsmoe.errors import InputError, LockedError, NewsmoeError, PredictionError
 
 from .support import MAIN, names, newsmoe, process
 
 COMMANDS = [
     ("analyze",),
+    ("watch",),
+    ("schedule", "systemd"),
+    ("schedule", "cron"),
     ("show",),
     ("route",),
     ("experts", "list"),
@@ -53,7 +56,7 @@ def test_every_command_has_help(command: tuple[str, ...]) -> None:
     assert f"{command[-1]} [OPTIONS]" in result.stdout
 
 
-@pytest.mark.parametrize("arguments", [(), ("experts",), ("train",), ("config",)])
+@pytest.mark.parametrize("arguments", [(), ("experts",), ("train",), ("config",), ("schedule",)])
 def test_a_command_that_is_left_open_gets_help_and_the_code_of_wrong_usage(
     arguments: tuple[str, ...],
 ) -> None:
@@ -73,6 +76,7 @@ def test_an_unknown_command_is_told_with_the_nearest() -> None:
     [
         (NewsmoeError("it did not work"), 1, "newsmoe: it did not work\n"),
         (InputError("a.json: no good"), 1, "newsmoe: a.json: no good\n"),
+        (LockedError("out: somebody is at work"), 5, "newsmoe: out: somebody is at work\n"),
         (PredictionError("[red]x[/red] \x1b[31m\x9b"), 1, "newsmoe: [red]x[/red]\n"),
         (KeyboardInterrupt(), 130, "newsmoe: interrupted\n"),
     ],

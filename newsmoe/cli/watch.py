@@ -1,0 +1,136 @@
+"""`newsmoe watch`: a folder into which files keep coming."""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsmoe.cli.options import (
+    ConfigOption,
+    CronOption,
+    DeviceOption,
+    EveryOption,
+    ExpertsDirOption,
+    GateOption,
+    MaxMemoryOption,
+    ProfileOption,
+    TasksOption,
+    settings_of,
+    times_of,
+)
+from newsmoe.errors import ConfigError, InputError, OutputError
+
+if TYPE_CHECKING:
+    from newsmoe.cli.signals import Stop
+    from newsmoe.orchestrator.inbox import Inbox, Look
+    from newsmoe.orchestrator.job import Job
+    from newsmoe.orchestrator.session import Session
+    from newsmoe.storage.run_report import RunReport
+
+__all__ = ["watch"]
+
+EXIT_COULD_NOT_WRITE = 1
+EXIT_SOME_FAILED = 4
+
+log = logging.getLogger(__name__)
+
+Analyze = Callable[["Job"], "RunReport"]
+
+
+def watch(
+    inbox: Annotated[Path, typer.Argument(help="Folder into which article files come.", metavar="INBOX")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="Folder for outputs, and for what is known of INBOX.", metavar="OUTBOX"),
+    ],
+    every: EveryOption = None,
+    cron: CronOption = None,
+    once: Annotated[bool, typer.Option("--once", help="Look once and end; for cron and systemd.")] = False,
+    settle: Annotated[
+        float,
+        typer.Option(
+            "--settle",
+            min=0,
+            help="Leave alone what was written in the last so many seconds.",
+            metavar="SECONDS",
+        ),
+    ] = 10,
+    tasks: TasksOption = None,
+    gate: GateOption = None,
+    experts_dir: ExpertsDirOption = None,
+    config: ConfigOption = None,
+    profile: ProfileOption = None,
+    device: DeviceOption = None,
+    max_memory: MaxMemoryOption = None,
+) -> None:
+    """Analyze each file of a folder once, when it is new or has changed, to OUTBOX/analyzed_NAME.json.
+
+    Hidden and temporary files, folders, and files that are still being written are left alone.
+
+    Exit codes: 143 terminated, 130 interrupted; with --once 0 all well, 4 some articles or files failed;
+    1 could not run, 2 usage, 5 another one is at work on OUTBOX.
+    """
+    from newsmoe.cli.logs import show_logs
+    from newsmoe.cli.signals import Stop
+    from newsmoe.orchestrator.inbox import open_inbox
+    from newsmoe.orchestrator.session import Session
+    from newsmoe.storage.journal import journal_path, open_journal
+
+    show_logs(quiet=False)
+    when = None if once else times_of(every, cron)
+    if when and find_spec("apscheduler") is None:
+        raise ConfigError("newsmoe watch needs apscheduler; pip install 'newsmoe[schedule]'; or use --once")
+    settings = settings_of(
+        config, experts_dir, profile=profile, tasks=tasks, gate=gate, device=device, max_memory=max_memory
+    )
+    stop = Stop()
+    with (
+        open_inbox(inbox, out, settle=settle, format=settings.format or "json") as opened,
+        open_journal(journal_path(settings)) as journal,
+    ):
+        session = Session(settings, memory=journal, between=stop.between)
+        analyze = partial(_analyze, session, stop)
+        if when is None:
+            _end_with(_look(opened, analyze))
+            return
+        from newsmoe.orchestrator.scheduler import run_at
+
+        log.info("watching %s, %s; output goes to %s", inbox, when, out)
+        run_at(when, partial(_look_again, opened, analyze))
+
+
+def _look(inbox: "Inbox", analyze: Analyze) -> "Look":
+    look = inbox.look(analyze)
+    if look.files or look.unreadable or look.unwritten:
+        log.info(
+            "%d files analyzed (%d articles, %d with errors), %d unreadable, %d still being written",
+            *(look.files, look.articles, look.failed, look.unreadable, look.waiting),
+        )
+    return look
+
+
+def _look_again(inbox: "Inbox", analyze: Analyze) -> None:
+    """Look; a folder that cannot be reached now may be there the next time."""
+    try:
+        _look(inbox, analyze)
+    except (InputError, OutputError) as error:
+        log.warning("%s; the next look tries again", error)
+
+
+def _analyze(session: "Session", stop: "Stop", job: "Job") -> "RunReport":
+    from newsmoe.cli.progress import RunProgress
+    from newsmoe.orchestrator.job import run_job
+
+    with stop, RunProgress(quiet=False, verbose=False) as progress:
+        return run_job(session, job, progress)
+
+
+def _end_with(look: "Look") -> None:
+    if look.unwritten:
+        raise typer.Exit(EXIT_COULD_NOT_WRITE)
+    if look.failed or look.unreadable:
+        raise typer.Exit(EXIT_SOME_FAILED)

@@ -1,0 +1,160 @@
+"""When to run: every so often, or at the times of a cron expression."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from newsmoe.errors import ConfigError
+
+__all__ = ["Cron", "Every", "parse_cron", "parse_every"]
+
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+LONGEST = 366 * SECONDS["d"]
+
+MACROS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
+MOST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""Of each month, January first."""
+
+_DURATION = re.compile(r"([0-9]{1,9})([smhd])")
+_PART = re.compile(
+    r"(?:\*|(?P<low>[0-9]{1,2}|[a-z]{3})(?:-(?P<high>[0-9]{1,2}|[a-z]{3}))?)(?:/(?P<step>[0-9]{1,2}))?"
+)
+
+
+@dataclass(frozen=True)
+class Every:
+    """Again and again, so many seconds apart.
+
+    Attributes:
+        seconds: from one time to the next.
+        text: as it was asked for.
+    """
+
+    seconds: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"every {self.text}"
+
+
+@dataclass(frozen=True)
+class Cron:
+    """At the times of a cron expression, in local time.
+
+    Attributes:
+        minutes: 0 to 59.
+        hours: 0 to 23.
+        days: of the month, 1 to 31.
+        months: 1 to 12.
+        weekdays: 0, which is Sunday, to 6.
+        either_day: whether a day of the month or a weekday is enough, as cron has it where both are given;
+            else a day must be both.
+        text: the five fields, as they were given.
+    """
+
+    minutes: tuple[int, ...]
+    hours: tuple[int, ...]
+    days: tuple[int, ...]
+    months: tuple[int, ...]
+    weekdays: tuple[int, ...]
+    either_day: bool
+    text: str
+
+    def __str__(self) -> str:
+        return f'at "{self.text}"'
+
+
+@dataclass(frozen=True)
+class _Field:
+    name: str
+    lowest: int
+    highest: int
+    names: Mapping[str, int]
+
+
+def _numbered(names: str, start: int) -> dict[str, int]:
+    return {name: number for number, name in enumerate(names.split(), start)}
+
+
+FIELDS = (
+    _Field("minute", 0, 59, {}),
+    _Field("hour", 0, 23, {}),
+    _Field("day of the month", 1, 31, {}),
+    _Field("month", 1, 12, _numbered("jan feb mar apr may jun jul aug sep oct nov dec", 1)),
+    _Field("day of the week", 0, 7, _numbered("sun mon tue wed thu fri sat", 0)),
+)
+
+
+def parse_every(text: str) -> Every:
+    """Read `30s`, `15m`, `2h` or `1d`.
+
+    Raises:
+        ConfigError: it is no duration, none at all, or longer than a year.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    seconds = int(match[1]) * SECONDS[match[2]] if match else 0
+    if not 0 < seconds <= LONGEST:
+        raise ConfigError(f"{text!r} is no duration from 1s to 366d; write 30s, 15m, 2h or 1d")
+    return Every(seconds, text.strip())
+
+
+def parse_cron(text: str) -> Cron:
+    """Read a cron expression: five fields, or one of cron's words, such as `@daily`.
+
+    Raises:
+        ConfigError: it is none, or its day never comes; says which field is wrong.
+    """
+    fields = MACROS.get(text.strip().lower(), text).lower().split()
+    if len(fields) != len(FIELDS):
+        raise ConfigError(
+            f"{text!r} is no cron expression: expected minute, hour, day of the month, month and day of the"
+            f' week, as in "0 6 * * *", or one of {", ".join(MACROS)}'
+        )
+    try:
+        minutes, hours, days, months, weekdays = map(_values, fields, FIELDS)
+    except ValueError as error:
+        raise ConfigError(f"{text!r} is no cron expression: {error}") from None
+    either_day = not (fields[2].startswith("*") or fields[4].startswith("*"))
+    if not either_day and all(min(days) > MOST_DAYS[month - 1] for month in months):
+        raise ConfigError(f"{text!r} is a day that never comes")
+    weekdays = tuple(sorted({day % 7 for day in weekdays}))
+    return Cron(minutes, hours, days, months, weekdays, either_day, " ".join(fields))
+
+
+def _values(text: str, field: _Field) -> tuple[int, ...]:
+    """Return the numbers that a field of a cron expression stands for, in order.
+
+    Raises:
+        ValueError: it stands for none.
+    """
+    values: set[int] = set()
+    for part in text.split(","):
+        match = _PART.fullmatch(part)
+        if not match or (match["low"] and match["step"] and not match["high"]):
+            raise ValueError(f"{field.name} {part!r} is no number, range, * or */step")
+        low, high = field.lowest, field.highest
+        if match["low"]:
+            low = _number(match["low"], field)
+        if match["low"] and match["high"] != "sun":  # which ends a week as well as it begins one
+            high = _number(match["high"] or match["low"], field)
+        step = int(match["step"] or 1)
+        if not (field.lowest <= low <= high <= field.highest and step):
+            raise ValueError(f"{field.name} {part!r} is not within {field.lowest} to {field.highest}")
+        values |= set(range(low, high + 1, step))
+    return tuple(sorted(values))
+
+
+def _number(text: str, field: _Field) -> int:
+    if text.isdigit():
+        return int(text)
+    if text not in field.names:
+        raise ValueError(f"{field.name} {text!r} is unknown")
+    return field.names[text]

@@ -1,0 +1,209 @@
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from newsmoe.orchestrator.inbox import open_inbox
+
+from .support import GIST, MAIN, SHORT, article, articles, names, newsmoe, one_line, read, write
+
+ONCE = ("--out", "out", "--once", "--settle", "0", *GIST)
+
+
+@pytest.fixture
+def inbox(here: Path) -> Path:
+    folder = here / "in"
+    folder.mkdir()
+    return folder
+
+
+def test_new_files_are_analyzed_and_told_in_a_line_each(here: Path, inbox: Path) -> None:
+    write(inbox / "news-data.json", articles(3))
+    write(inbox / "b.json", articles(2))
+    result = newsmoe("watch", "in", *ONCE)
+    assert (result.exit_code, result.stdout) == (0, "")
+    lines = [re.sub(r"[0-9]+\.[0-9] s", "S", line) for line in result.stderr.splitlines()]
+    assert lines == [
+        "b.json: 2 articles, 0 with errors, S -> out/analyzed_b.json",
+        "news-data.json: 3 articles, 0 with errors, S -> out/analyzed_news_data.json",
+        "2 files analyzed (5 articles, 0 with errors), 0 unreadable, 0 still being written",
+    ]
+    assert read(here / "out" / "analyzed_b.json")[1]["analyses"] == {"summarization": {"summary": SHORT}}
+    assert "analyzed_b.run.json" in names(here / "out")
+
+
+def test_a_look_that_finds_nothing_new_says_nothing(inbox: Path) -> None:
+    write(inbox / "a.json", articles(1))
+    newsmoe("watch", "in", *ONCE)
+    result = newsmoe("watch", "in", *ONCE)
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_a_file_that_was_just_written_is_left_alone_by_default(here: Path, inbox: Path) -> None:
+    write(inbox / "a.json", articles(1))
+    result = newsmoe("watch", "in", "--out", "out", "--once", *GIST)
+    assert (result.exit_code, result.output) == (0, "")
+    assert "analyzed_a.json" not in names(here / "out")
+
+
+def test_failed_articles_and_files_are_the_exit_code_of_their_look(here: Path, inbox: Path) -> None:
+    write(inbox / "a.json", [7, article()])
+    result = newsmoe("watch", "in", *ONCE)
+    assert result.exit_code == 4
+    assert "a.json: 2 articles, 1 with errors" in result.stderr
+    (inbox / "bad.json").write_text("[1,")
+    result = newsmoe("watch", "in", *ONCE)
+    assert result.exit_code == 4
+    assert "in/bad.json: not valid JSON" in result.stderr
+    assert newsmoe("watch", "in", *ONCE).exit_code == 0
+
+
+def test_an_output_that_cannot_be_written_is_exit_code_1(here: Path, inbox: Path) -> None:
+    write(inbox / "a.json", articles(1))
+    (here / "out" / "analyzed_a.json").mkdir(parents=True)
+    result = newsmoe("watch", "in", *ONCE)
+    assert result.exit_code == 1
+    assert "analyzed_a.json: is a folder" in result.stderr
+
+
+def test_the_format_of_the_settings_is_the_outputs(here: Path, inbox: Path) -> None:
+    (here / "newsmoe.toml").write_text('format = "jsonl"')
+    write(inbox / "a.json", articles(2))
+    assert newsmoe("watch", "in", *ONCE).exit_code == 0
+    assert len((here / "out" / "analyzed_a.jsonl").read_text().splitlines()) == 2
+
+
+def test_another_watch_over_the_same_outputs_is_told_apart_from_an_error(here: Path, inbox: Path) -> None:
+    with open_inbox(inbox, here / "out"):
+        result = newsmoe("watch", "in", *ONCE)
+    assert result.exit_code == 5
+    assert result.stderr == "newsmoe: out: another newsmoe watch is at work on this folder\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere", "--once"), "nowhere: no such folder"),
+        (("in", "--every", "soon"), "'soon' is no duration"),
+        (("in", "--cron", "at six"), "'at six' is no cron expression"),
+        (("in", "--once", "--gate", "rool"), "no gate is called 'rool'"),
+    ],
+)
+def test_what_cannot_run_is_told_in_a_line(
+    arguments: tuple[str, ...], message: str, here: Path, inbox: Path
+) -> None:
+    result = newsmoe("watch", *arguments, "--out", "out", *GIST)
+    assert result.exit_code == 1
+    assert one_line(result.stderr) and message in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("--every", "1m", "--cron", "@daily"), ("--every", "1m", "--settle", "-1")]
+)
+def test_it_must_be_told_when_to_look(arguments: tuple[str, ...], inbox: Path) -> None:
+    result = newsmoe("watch", "in", "--out", "out", *arguments)
+    assert result.exit_code == 2
+    assert "Usage" in result.stderr
+
+
+def test_without_apscheduler_the_extra_is_named_and_one_look_is_had(
+    inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "apscheduler", None)
+    result = newsmoe("watch", "in", "--out", "out", "--every", "1m")
+    assert result.exit_code == 1
+    assert one_line(result.stderr) and "pip install 'newsmoe[schedule]'" in result.stderr
+    assert newsmoe("watch", "in", *ONCE).exit_code == 0
+
+
+def test_an_inbox_that_is_away_for_a_while_ends_nothing(
+    here: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def twice(when: object, job: Callable[[], None]) -> None:
+        inbox.rename(here / "away")
+        job()
+        (here / "away").rename(inbox)
+        job()
+
+    monkeypatch.setattr("newsmoe.orchestrator.scheduler.run_at", twice)
+    write(inbox / "a.json", articles(1))
+    result = newsmoe("watch", "in", "--out", "out", "--every", "1m", "--settle", "0", *GIST)
+    assert result.exit_code == 0
+    assert "in: cannot be read: No such file or directory; the next look tries again" in result.stderr
+    assert "1 files analyzed" in result.stderr
+
+
+# processes
+
+
+def watching(*arguments: str) -> subprocess.Popen[str]:
+    command = [*MAIN, "watch", "in", "--out", "out", "--settle", "0", *arguments, *GIST]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+
+
+def said(child: subprocess.Popen[str], until: str) -> str:
+    """Return what a process says up to the line that has this in it."""
+    lines = ""
+    assert child.stderr is not None
+    for line in child.stderr:
+        lines += line
+        if until in line:
+            break
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "last"),
+    [
+        (signal.SIGTERM, 143, "newsmoe: terminated\n"),
+        pytest.param(signal.SIGINT, 130, "newsmoe: interrupted\n", marks=pytest.mark.slow),
+    ],
+)
+def test_a_signal_ends_it_at_once(how: signal.Signals, code: int, last: str, here: Path, inbox: Path) -> None:
+    write(inbox / "a.json", articles(2))
+    with watching("--every", "1h") as child:
+        assert said(child, until="1 files analyzed").startswith("watching in, every 1h; output goes to out\n")
+        child.send_signal(how)
+        began = time.monotonic()
+        _, rest = child.communicate(timeout=30)
+    assert (child.returncode, rest) == (code, last)
+    assert time.monotonic() - began < 5
+    assert names(here / "out") == [
+        ".newsmoe-watch.json",
+        ".newsmoe-watch.lock",
+        "analyzed_a.json",
+        "analyzed_a.run.json",
+    ]
+
+
+@pytest.mark.slow
+def test_a_watch_that_is_killed_loses_no_file_and_analyzes_none_twice(here: Path, inbox: Path) -> None:
+    draw = random.Random(0)
+    log = ""
+    kills = 4
+    for kill in range(kills):
+        for number in range(20):
+            write(inbox / f"{kill}-{number}.json", [article(f"{kill} {number}")])
+        with watching("--every", "1s") as child:
+            log += said(child, until=f"{kill}-{draw.randrange(10)}.json: ")
+            time.sleep(draw.random() / 10)
+            os.kill(child.pid, signal.SIGKILL)
+            log += child.communicate(timeout=30)[1]
+    with watching("--once") as child:
+        log += child.communicate(timeout=30)[1]
+    assert child.returncode == 0
+    counts = Counter(re.findall(r"^(\S+\.json): 1 articles, 0 with errors", log, flags=re.MULTILINE))
+    assert counts.keys() <= {path.name for path in inbox.iterdir()}
+    assert max(counts.values()) == 1
+    outputs = [path for path in (here / "out").glob("analyzed_*.json") if ".run." not in path.name]
+    assert len(outputs) == 20 * kills
+    assert {read(path)[0]["id"] for path in outputs} == {f"{k} {n}" for k in range(kills) for n in range(20)}
+    assert not list((here / "out").glob(".*.tmp"))

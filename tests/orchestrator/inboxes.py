@@ -1,0 +1,76 @@
+"""What the tests of inboxes share: a clock to set, files of a certain age, and an analyst to watch."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from newsmoe.errors import InputError
+from newsmoe.orchestrator.job import Job
+from newsmoe.storage.run_report import RunReport
+from newsmoe.storage.writers import write_text
+
+SETTLE = 10
+
+
+class CrashError(BaseException):
+    """Stands for the end of the process."""
+
+
+class Clock:
+    """Seconds since 1970, as the test has it."""
+
+    def __init__(self, now: float = 1_700_000_000) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Analyst:
+    """Copies its input to its output, for there to be seen what was read; refuses what begins with `!`.
+
+    Attributes:
+        done: name and content of each input, in order.
+        meanwhile: what happens to an input's name once its output is written.
+    """
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, str]] = []
+        self.meanwhile: Callable[[str], object] = lambda name: None
+
+    def __call__(self, job: Job) -> RunReport:
+        path = Path(job.inputs[0])
+        content = path.read_text()
+        if content.startswith("!"):
+            raise InputError(f"{path}: not valid JSON")
+        write_text(job.output, content)
+        self.done.append((path.name, content))
+        self.meanwhile(path.name)
+        return report(job)
+
+
+def report(job: Job, items: int = 1) -> RunReport:
+    return RunReport(
+        inputs=list(job.inputs),
+        output=str(job.output),
+        started=datetime.now(UTC),
+        seconds=0.1,
+        items=items,
+        statuses={"ok": items},
+        errors={},
+        abstentions={},
+        tokens=0,
+        device="cpu",
+        gate="rules",
+        tasks=[],
+        experts={},
+        versions={},
+    )
+
+
+def put(path: Path, content: str, time: float) -> Path:
+    """Write a file that says that it was written at `time`."""
+    path.write_text(content)
+    os.utime(path, ns=(int(time * 1e9), int(time * 1e9)))
+    return path

@@ -1,0 +1,425 @@
+import logging
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsmoe.errors import ConfigError, InputError, LockedError, OutputError
+from newsmoe.orchestrator.inbox import Inbox, Look, open_inbox
+from newsmoe.storage.inbox_state import STATE
+from newsmoe.storage.run_report import default_report
+
+from .inboxes import SETTLE, Analyst, Clock, CrashError, put
+
+
+class Desk:
+    """An inbox, its outputs, whoever analyzes, and the time; a process can crash and another take over."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = Clock()
+        self.analyst = Analyst()
+        self.folder, self.outbox = folder / "in", folder / "out"
+        self.folder.mkdir()
+        self._open = ExitStack()
+        self.inbox = self.restart()
+
+    def restart(self) -> Inbox:
+        self._open.close()
+        opened = open_inbox(self.folder, self.outbox, settle=SETTLE, clock=self.clock)
+        self.inbox = self._open.enter_context(opened)
+        return self.inbox
+
+    def close(self) -> None:
+        self._open.close()
+
+    def put(self, name: str, content: str, age: float = 0) -> Path:
+        return put(self.folder / name, content, self.clock.now - age)
+
+    def look(self, after: float = 900) -> Look:
+        self.clock.now += after
+        return self.inbox.look(self.analyst)
+
+    def outputs(self) -> dict[str, str]:
+        return {path.name: path.read_text() for path in sorted(self.outbox.iterdir()) if path.name[0] != "."}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    made.close()
+
+
+# what is new
+
+
+def test_a_file_is_analyzed_once(desk: Desk) -> None:
+    desk.put("news-data.json", "one")
+    assert desk.look() == Look(files=1, articles=1)
+    assert desk.look() == Look()
+    assert desk.analyst.done == [("news-data.json", "one")]
+    assert desk.outputs() == {"analyzed_news_data.json": "one"}
+
+
+def test_a_file_is_not_analyzed_again_after_a_restart(desk: Desk) -> None:
+    desk.put("a.json", "one")
+    desk.look()
+    desk.restart()
+    assert desk.look() == Look()
+
+
+def test_new_content_under_the_same_name_is_analyzed_to_the_same_output(desk: Desk) -> None:
+    desk.put("a.json", "one")
+    desk.look()
+    desk.put("a.json", "two")
+    desk.look()
+    assert desk.analyst.done == [("a.json", "one"), ("a.json", "two")]
+    assert desk.outputs() == {"analyzed_a.json": "two"}
+
+
+def test_a_file_that_was_only_touched_is_not_analyzed_again(desk: Desk) -> None:
+    desk.put("a.json", "one")
+    desk.look()
+    desk.put("a.json", "one")
+    assert desk.look() == desk.look() == Look()
+
+
+def test_a_file_under_a_new_name_gets_an_output_of_that_name(desk: Desk) -> None:
+    desk.put("a.json", "one").rename(desk.folder / "b.json")
+    desk.look()
+    (desk.folder / "b.json").rename(desk.folder / "c.json")
+    desk.look()
+    assert desk.outputs() == {"analyzed_b.json": "one", "analyzed_c.json": "one"}
+
+
+def test_an_output_that_was_taken_away_is_not_made_again(desk: Desk) -> None:
+    desk.put("a.json", "one")
+    desk.look()
+    (desk.outbox / "analyzed_a.json").unlink()
+    assert desk.look() == Look()
+
+
+def test_a_file_that_comes_back_is_known(desk: Desk) -> None:
+    path = desk.put("a.json", "one")
+    desk.look()
+    path.rename(desk.folder.parent / "elsewhere")
+    desk.look()
+    (desk.folder.parent / "elsewhere").rename(path)
+    assert desk.look() == Look()
+
+
+@pytest.mark.parametrize(
+    "name", [".hidden.json", "a.json.tmp", "a.part", "A.PART", "a.json.crdownload", "a.json~", "a.swp"]
+)
+def test_hidden_and_temporary_files_are_left_alone(name: str, desk: Desk) -> None:
+    desk.put(name, "one")
+    assert desk.look() == Look()
+
+
+def test_what_is_no_file_is_left_alone(desk: Desk) -> None:
+    (desk.folder / "folder.json").mkdir()
+    (desk.folder / "nowhere.json").symlink_to("missing")
+    os.mkfifo(desk.folder / "pipe.json")
+    assert desk.look() == Look()
+
+
+def test_a_link_to_a_file_is_a_file(desk: Desk) -> None:
+    (desk.folder / "a.json").symlink_to(put(desk.folder.parent / "far.json", "one", desk.clock.now))
+    desk.look()
+    assert desk.outputs() == {"analyzed_a.json": "one"}
+
+
+def test_a_name_that_is_no_text_is_told_once_and_left_alone(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    (desk.folder / os.fsdecode(b"caf\xe9.json")).write_text("one")
+    desk.put("a.json", "one")
+    assert desk.look().files == 1
+    desk.look()
+    assert [record.getMessage().endswith("its name is no UTF-8") for record in caplog.records] == [True]
+
+
+# outputs of their own
+
+
+def test_files_that_would_share_an_output_get_one_each(desk: Desk) -> None:
+    for name in ("a-b.json", "a_b.json", "a-b.jsonl", "a_b.json.gz"):
+        desk.put(name, name)
+    desk.look()
+    outputs = desk.outputs()
+    assert sorted(outputs.values()) == ["a-b.json", "a-b.jsonl", "a_b.json", "a_b.json.gz"]
+    assert outputs["analyzed_a_b.json"] == "a-b.json"
+    assert all(name.startswith("analyzed_a_b") and name.endswith(".json") for name in outputs)
+
+
+def test_an_output_does_not_fall_to_another_file_when_the_first_is_gone(desk: Desk) -> None:
+    desk.put("a.json", "one")
+    desk.look()
+    (desk.folder / "a.json").unlink()
+    desk.put("a.jsonl", "two")
+    desk.restart()
+    desk.look()
+    assert sorted(desk.outputs().values()) == ["one", "two"]
+
+
+@pytest.mark.parametrize("names", [("a.json", "a.run.json"), ("a.run.json", "a.json")])
+def test_an_output_does_not_take_the_name_of_a_report(names: tuple[str, str], desk: Desk) -> None:
+    for name in names:
+        desk.put(name, name)
+        desk.look()
+    outputs = [desk.outbox / name for name in desk.outputs()]
+    assert len({*outputs, *map(default_report, outputs)}) == 4
+
+
+# files that are still being written
+
+
+def test_a_file_that_was_just_written_waits_for_the_next_look(desk: Desk) -> None:
+    desk.put("a.json", "one")
+    assert desk.look(after=SETTLE - 1) == Look(waiting=1)
+    assert desk.look(after=1) == Look(files=1, articles=1)
+
+
+def test_a_file_that_grows_waits_however_old_it_says_it_is(desk: Desk) -> None:
+    desk.put("a.json", "o", age=3)
+    assert desk.look(after=0).waiting == 1
+    desk.put("a.json", "on", age=9999)
+    assert desk.look(after=5).waiting == 1
+    desk.restart()
+    assert desk.look(after=5).files == 1
+    assert desk.analyst.done == [("a.json", "on")]
+
+
+def test_a_file_from_the_future_is_taken_when_it_has_stayed_the_same(desk: Desk) -> None:
+    desk.put("a.json", "one", age=-9999)
+    assert desk.look().waiting == 1
+    desk.restart()
+    assert desk.look(after=SETTLE).files == 1
+
+
+def test_a_file_that_changes_while_it_is_analyzed_is_analyzed_again(desk: Desk) -> None:
+    desk.put("a.json", "one")
+    desk.analyst.meanwhile = lambda name: desk.put(name, "one and two")
+    assert desk.look() == Look(waiting=1)
+    desk.analyst.meanwhile = lambda name: None
+    assert desk.look() == Look(files=1, articles=1)
+    assert desk.outputs() == {"analyzed_a.json": "one and two"}
+
+
+def test_a_file_that_goes_while_it_is_analyzed_is_no_error(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = desk.put("a.json", "!")
+    desk.look(after=0)
+
+    def gone(job: object) -> None:
+        path.unlink()
+        raise InputError("a.json: cannot be read: No such file or directory")
+
+    desk.clock.now += SETTLE
+    desk.inbox.look(gone)  # type: ignore[arg-type]
+    assert desk.look() == Look()
+    assert caplog.records == []
+
+
+# what goes wrong
+
+
+def test_a_file_without_articles_is_told_once_and_stops_no_other(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.put("a.json", "!")
+    desk.put("b.json", "two")
+    assert desk.look() == Look(files=1, articles=1, unreadable=1)
+    desk.restart()
+    desk.put("a.json", "!")
+    assert desk.look() == Look()
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{desk.folder / 'a.json'}: not valid JSON; left alone until it changes"
+    ]
+    desk.put("a.json", "mended")
+    assert desk.look().files == 1
+
+
+def test_a_file_that_may_not_be_read_is_told_once_and_taken_when_it_may(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put("a.json", "one")
+    with monkeypatch.context() as patch:
+        patch.setattr("newsmoe.orchestrator.inbox.hashlib.file_digest", _denied)
+        assert [desk.look().unreadable for _ in range(3)] == [1, 0, 0]
+    assert desk.look().files == 1
+
+
+def _denied(file: object, method: str) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_an_output_that_cannot_be_written_stops_no_other_and_is_tried_again(desk: Desk) -> None:
+    (desk.outbox / "analyzed_a.json").mkdir()
+    desk.put("a.json", "one")
+    desk.put("b.json", "two")
+    assert desk.look() == Look(files=1, articles=1, unwritten=1)
+    (desk.outbox / "analyzed_a.json").rmdir()
+    assert desk.look() == Look(files=1, articles=1)
+
+
+def test_each_file_is_a_line_in_the_log(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    desk.put("a.json", "Rowers take gold")
+    desk.look()
+    desk.look()
+    output = desk.outbox / "analyzed_a.json"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"a.json: 1 articles, 0 with errors, 0.1 s -> {output}"
+    ]
+
+
+def test_an_inbox_that_goes_away_is_an_error_and_nothing_is_forgotten(desk: Desk) -> None:
+    desk.put("a.json", "one")
+    desk.look()
+    desk.folder.rename(desk.folder.with_name("gone"))
+    with pytest.raises(InputError, match="cannot be read: No such file or directory"):
+        desk.look()
+    desk.folder.with_name("gone").rename(desk.folder)
+    assert desk.look() == Look()
+
+
+# opening
+
+
+def test_nobody_else_can_work_on_the_same_outputs(desk: Desk) -> None:
+    with (
+        pytest.raises(LockedError, match="another newsmoe watch is at work"),
+        open_inbox(desk.folder, desk.outbox),
+    ):
+        pass
+    desk.close()
+    with open_inbox(desk.folder, desk.outbox):
+        pass
+
+
+def test_an_inbox_must_be_there(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such folder"), open_inbox(tmp_path / "in", tmp_path / "out"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_outputs_do_not_go_to_the_inbox(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="would come in again"), open_inbox(tmp_path, tmp_path / "."):
+        pass
+
+
+def test_an_outbox_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match="cannot be written"), open_inbox(tmp_path, tmp_path / "file" / "x"):
+        pass
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 2}', '{"files": {"a": {}}}'])
+def test_a_damaged_state_is_an_error_that_says_what_to_do(content: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / STATE).write_text(content)
+    with pytest.raises(InputError, match="without it, all files"), open_inbox(tmp_path / "in", tmp_path):
+        pass
+
+
+# crashes
+
+
+def crash(name: str) -> None:
+    raise CrashError
+
+
+def test_a_crash_between_output_and_state_costs_a_second_analysis_and_nothing_else(desk: Desk) -> None:
+    desk.put("a.json", "one")
+    desk.put("a.jsonl", "two")
+    desk.analyst.meanwhile = lambda name: crash(name) if name == "a.jsonl" else None
+    with pytest.raises(CrashError):
+        desk.look()
+    desk.analyst.meanwhile = lambda name: None
+    before = desk.outputs()
+    desk.restart()
+    assert desk.look() == Look(files=1, articles=1)
+    assert desk.analyst.done == [("a.json", "one"), ("a.jsonl", "two"), ("a.jsonl", "two")]
+    assert desk.outputs() == before
+    assert sorted(before.values()) == ["one", "two"]
+
+
+def test_what_a_killed_run_had_begun_is_removed(desk: Desk) -> None:
+    desk.put("a.json", "one")
+    for name in (".analyzed_a.json.4711.tmp", ".analyzed_a.run.json.4711.tmp"):
+        (desk.outbox / name).touch()
+    desk.look()
+    assert [path.name for path in desk.outbox.iterdir() if path.name.endswith(".tmp")] == []
+
+
+NAMES = st.sampled_from(["a.json", "a.jsonl", "a-b.json", "a_b.json"])
+CONTENTS = st.sampled_from(["one", "two", "three and four", "!"])
+EVENTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), NAMES, CONTENTS),
+        st.tuples(st.just("rename"), NAMES, NAMES),
+        st.tuples(st.just("remove"), NAMES),
+        st.tuples(st.just("wait"), st.sampled_from([1, 5, SETTLE, 900])),
+        st.tuples(st.sampled_from(["look", "crash", "restart"])),
+    ),
+    max_size=25,
+)
+
+
+def happen(desk: Desk, event: str, *details: object) -> None:
+    desk.clock.now += 0.001
+    match (event, *details):
+        case ("put", str(name), str(content)):
+            desk.put(name, content)
+        case ("rename", str(old), str(new)):
+            with suppress(FileNotFoundError):
+                (desk.folder / old).rename(desk.folder / new)
+        case ("remove", str(name)):
+            (desk.folder / name).unlink(missing_ok=True)
+        case ("wait", int(seconds)):
+            desk.clock.now += seconds
+        case ("look",):
+            desk.look(after=0)
+        case ("restart",):
+            desk.restart()
+        case ("crash",):
+            desk.analyst.meanwhile = crash
+            with suppress(CrashError):
+                desk.look(after=0)
+            desk.analyst.meanwhile = lambda name: None
+            desk.restart()
+
+
+@settings(max_examples=40)
+@given(EVENTS)
+def test_whatever_happens_each_file_has_one_output_of_its_last_content(
+    events: list[tuple[object, ...]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        desk = Desk(Path(folder))
+        for event, *details in events:
+            happen(desk, str(event), *details)
+        desk.look()
+        desk.look()
+        done = list(desk.analyst.done)
+        assert desk.look() == Look()
+        desk.restart()
+        assert desk.look() == Look()
+        desk.close()
+        assert desk.analyst.done == done
+        crashes = sum(event == "crash" for event, *_ in events)
+        for name in {name for name, _ in done}:
+            contents = [content for other, content in done if other == name]
+            assert sum(one == next_ for one, next_ in zip(contents, contents[1:], strict=False)) <= crashes
+        present = {path.name: path.read_text() for path in desk.folder.iterdir()}
+        outputs = {name: desk.outbox / known.output for name, known in desk.inbox.state.files.items()}
+        assert len(set(outputs.values())) == len(outputs)
+        for name, content in present.items():
+            assert content == "!" or outputs[name].read_text() == content

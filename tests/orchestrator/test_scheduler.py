@@ -1,0 +1,258 @@
+import json
+import os
+import random
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from newsmoe.config import Settings
+from newsmoe.orchestrator import scheduler
+from newsmoe.orchestrator.inbox import Inbox, open_inbox
+from newsmoe.orchestrator.job import Job, run_job
+from newsmoe.orchestrator.scheduler import run_at
+from newsmoe.orchestrator.session import Session
+from newsmoe.orchestrator.timetable import Cron, Every, parse_cron, parse_every
+from newsmoe.storage.run_report import RunReport
+
+from .inboxes import SETTLE, Clock, CrashError, put
+
+HOUR = 3600
+DAY = 24 * HOUR
+
+
+class OverError(BaseException):
+    """The simulated time is over."""
+
+
+class Simulation(Clock):
+    """Time that passes only where APScheduler waits, or a job says so."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, seconds: float = DAY) -> None:
+        super().__init__(datetime(2025, 3, 3, tzinfo=UTC).timestamp())  # a Monday
+        self.start = self.now
+        self.end = self.now + seconds
+        self.events: list[tuple[float, Callable[[], object]]] = []
+        simulation = self
+
+        class Time(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> Any:
+                return datetime.fromtimestamp(simulation.now, tz)
+
+        class Event(threading.Event):
+            def wait(self, timeout: float | None = None) -> bool:
+                if not self.is_set():
+                    simulation.pass_by(timeout or 0)
+                return True
+
+        for module in ("schedulers.base", "triggers.interval"):
+            patch.setattr(f"apscheduler.{module}.datetime", Time)
+        patch.setattr(scheduler, "datetime", Time)
+        patch.setattr("apscheduler.schedulers.blocking.Event", Event)
+        patch.setattr("apscheduler.schedulers.base.get_localzone", lambda: UTC)
+        patch.setattr("apscheduler.triggers.interval.get_localzone", lambda: UTC)
+        patch.setattr("apscheduler.triggers.cron.get_localzone", lambda: UTC)
+
+    def at(self, seconds: float, event: Callable[[], object]) -> None:
+        """Let something happen so many seconds after the start."""
+        self.events = sorted([*self.events, (self.start + seconds, event)], key=lambda one: one[0])
+
+    def pass_by(self, seconds: float) -> None:
+        until = min(self.now + seconds, self.end)
+        while self.events and self.events[0][0] <= until:
+            self.now, event = self.events.pop(0)
+            event()
+        self.now = until
+        if self.now == self.end:
+            raise OverError
+
+
+@pytest.fixture
+def simulation(monkeypatch: pytest.MonkeyPatch) -> Simulation:
+    return Simulation(monkeypatch)
+
+
+def times(simulation: Simulation, when: Every | Cron, lasting: float = 0) -> list[float]:
+    """Return the hours after the start at which a job ran that lasted so long."""
+    found: list[float] = []
+
+    def job() -> None:
+        found.append((simulation.now - simulation.start) / HOUR)
+        simulation.pass_by(lasting if len(found) == 1 else 0)
+
+    with pytest.raises(OverError):
+        run_at(when, job)
+    return found
+
+
+def test_an_interval_begins_at_once(simulation: Simulation) -> None:
+    assert times(simulation, parse_every("6h")) == [0, 6, 12, 18]
+
+
+def test_times_that_a_long_run_missed_are_made_up_for_by_one(simulation: Simulation) -> None:
+    assert times(simulation, parse_every("4h"), lasting=9 * HOUR) == [0, 9, 12, 16, 20]
+
+
+def test_a_cron_expression_waits_for_its_time(simulation: Simulation) -> None:
+    assert times(simulation, parse_cron("30 6,18 * * *")) == [6.5, 18.5]
+
+
+def test_days_a_machine_slept_through_are_made_up_for_by_one_run(simulation: Simulation) -> None:
+    simulation.end += 4 * DAY
+    assert times(simulation, parse_cron("0 6 * * *"), lasting=2.5 * DAY) == [6, 66, 78, 102]
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("0 0 * * 0", [6, 13]),
+        ("0 0 * * 7", [6, 13]),
+        ("0 0 * * mon", [0, 7]),
+        ("0 0 * * 1-2", [0, 1, 7, 8]),
+        ("0 0 5 * *", [2]),
+        ("0 0 5 * fri", [2, 4, 11]),
+        ("0 0 */4 * fri", []),
+        ("0 0 * 4 *", []),
+    ],
+)
+def test_days_are_cron_s(text: str, days: list[float], simulation: Simulation) -> None:
+    simulation.end += 13 * DAY
+    simulation.now -= 1
+    found = times(simulation, parse_cron(text))
+    assert [hours / 24 for hours in found] == days
+
+
+def test_what_a_job_raises_ends_it(simulation: Simulation) -> None:
+    def job() -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run_at(parse_every("1h"), job)
+
+
+# signals
+
+
+def terminate(number: int, frame: object) -> None:
+    raise CrashError
+
+
+@pytest.fixture
+def handler() -> Any:
+    before = signal.signal(signal.SIGTERM, terminate)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_a_signal_ends_a_wait(handler: None, simulation: Simulation) -> None:
+    simulation.at(HOUR / 2, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    ran = []
+    with pytest.raises(CrashError):
+        run_at(parse_every("1h"), lambda: ran.append(1))
+    assert ran == [1]
+    assert signal.getsignal(signal.SIGTERM) is terminate
+
+
+def test_a_signal_ends_a_job(handler: None, simulation: Simulation) -> None:
+    with pytest.raises(CrashError):
+        run_at(parse_every("1h"), lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+
+def test_a_signal_that_comes_while_apscheduler_is_busy_is_not_lost(
+    handler: None, simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def success(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr("apscheduler.executors.debug.DebugExecutor._run_job_success", success)
+    ran = []
+    with pytest.raises(CrashError):
+        run_at(parse_every("1h"), lambda: ran.append(1))
+    assert ran == [1]
+
+
+# a day
+
+
+class Unobserved:
+    def started(self, total: int, figures: object) -> None: ...
+    def finished(self, analysis: object) -> None: ...
+
+
+class Newsroom:
+    """Files that come, change and get other names, and a watch over them that crashes now and then.
+
+    Attributes:
+        analyzed: how often each file's text was analyzed by a watch that lived to write that down.
+        crashes: that are still to come, by the number of analyses before them.
+    """
+
+    def __init__(self, folder: Path, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.folder, self.outbox = folder / "in", folder / "out"
+        self.folder.mkdir()
+        self.analyzed: Counter[tuple[str, str]] = Counter()
+        self.crashes = [2, 2, 7, 11]
+
+    def write(self, at: float, name: str, text: str) -> None:
+        """Let a file be written in three goes, five seconds apart, from this time of the day on."""
+        elements = json.dumps([{"id": text, "headline": name, "content": "Nobody was hurt. It is over."}])
+        for go in (1, 2, 3):
+            content = elements[: len(elements) * go // 3]
+            self.simulation.at(at + 5 * go, partial(self._put, name, content))
+
+    def _put(self, name: str, content: str) -> None:
+        put(self.folder / name, content, self.simulation.now)
+
+    def watch(self) -> None:
+        """Watch, with experts that are loaded anew, until the day is over or something crashes."""
+        session = Session(Settings(tasks=("summarization",)))
+        with open_inbox(self.folder, self.outbox, settle=SETTLE, clock=self.simulation) as inbox:
+            run_at(parse_every("15m"), lambda: self.look(inbox, session))
+
+    def look(self, inbox: Inbox, session: Session) -> None:
+        assert inbox.look(partial(self.analyze, session)).unreadable == 0
+
+    def analyze(self, session: Session, job: Job) -> RunReport:
+        report = run_job(session, job, Unobserved())
+        if self.crashes and self.analyzed.total() == self.crashes[0]:
+            del self.crashes[0]
+            raise CrashError  # the output is in place, and nobody knows
+        (record,) = json.loads(job.output.read_text())
+        self.analyzed[Path(job.inputs[0]).name, record["id"]] += 1
+        return report
+
+
+def test_in_a_day_with_crashes_each_file_is_analyzed_once(tmp_path: Path, simulation: Simulation) -> None:
+    newsroom = Newsroom(tmp_path, simulation)
+    draw = random.Random(0)
+    last = {}
+    expected = []
+    for name in map("".join, product(("wi-re", "wi_re"), "01", (".json", ".json.gz", ".jsonl"))):
+        time = draw.randrange(1, 80) * 900 - draw.randrange(20)
+        for version in range(draw.choice((1, 1, 2))):
+            last[name] = f"{name}, version {version}"
+            newsroom.write(time + version * HOUR, name, last[name])
+            expected.append((name, last[name]))
+    old, new = newsroom.folder / "wi_re0.json", newsroom.folder / "renamed.json"
+    simulation.at(DAY - 2 * HOUR, lambda: old.rename(new))
+    expected.append((new.name, last[old.name]))
+    last[new.name] = last[old.name]
+    with pytest.raises(OverError):
+        while True:
+            with suppress(CrashError):
+                newsroom.watch()
+    assert newsroom.crashes == []
+    assert newsroom.analyzed == Counter(expected)
+    written = {path.name: path.read_text() for path in newsroom.outbox.glob("analyzed_*.json")}
+    outputs = [json.loads(text) for name, text in written.items() if not name.endswith(".run.json")]
+    assert sorted(record["id"] for (record,) in outputs) == sorted(last.values())

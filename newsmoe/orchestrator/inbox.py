@@ -116,6 +116,7 @@ class Inbox:
         self.settle = settle
         self.format = format
         self.clock = clock
+        _remove_begun(outbox / STATE)
         self.state = read_state(outbox / STATE)
         self._passed_over: set[str] = set()
 
@@ -221,13 +222,11 @@ class Inbox:
         return True
 
     def _job(self, name: str, output: str) -> Job:
-        """Return the job for a file; what a killed run had begun to write there is removed."""
         path = self.outbox / output
-        for begun in (path, default_report(path)):
-            for left in self.outbox.glob(f".{escape(begun.name)}.*.tmp"):
-                with suppress(OSError):
-                    left.unlink()
-        return Job((str(self.folder / name),), path, format_of(path), default_report(path))
+        report = default_report(path)
+        _remove_begun(path)
+        _remove_begun(report)
+        return Job((str(self.folder / name),), path, format_of(path), report)
 
     def _remember(self, name: str, known: Known) -> None:
         self._save(self.state.model_copy(update={"files": {**self.state.files, name: known}}))
@@ -248,6 +247,13 @@ class Inbox:
         found.files += 1
         found.articles += report.items
         found.failed += failed
+
+
+def _remove_begun(path: Path) -> None:
+    """Remove what a run that was killed had begun to write in the place of `path`."""
+    for begun in path.parent.glob(f".{escape(path.name)}.*.tmp"):
+        with suppress(OSError):
+            begun.unlink()
 
 
 def _digest(path: Path) -> str:

@@ -353,8 +353,10 @@ def test_a_crash_between_output_and_state_costs_a_second_analysis_and_nothing_el
 
 def test_what_a_killed_run_had_begun_is_removed(desk: Desk) -> None:
     desk.put("a.json", "one")
-    for name in (".analyzed_a.json.4711.tmp", ".analyzed_a.run.json.4711.tmp"):
-        (desk.outbox / name).touch()
+    desk.look(after=0)
+    for name in (STATE, "analyzed_a.json", "analyzed_a.run.json"):
+        (desk.outbox / f".{name}.4711.tmp").touch()
+    desk.restart()
     desk.look()
     assert [path.name for path in desk.outbox.iterdir() if path.name.endswith(".tmp")] == []
 

@@ -30,7 +30,10 @@ EXIT_ITEMS_FAILED = 4
 def analyze(
     inputs: Annotated[
         list[str],
-        typer.Argument(help="Article files: JSON, JSON Lines, gzipped or not; '-' is standard input."),
+        typer.Argument(
+            help="Article files (JSON, JSON Lines, CSV, TSV, gzipped or not; Parquet), folders of them, or"
+            " patterns such as 'inbox/*.json'; '-' is standard input, JSON or JSON Lines."
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -43,8 +46,19 @@ def analyze(
     ] = None,
     format: Annotated[  # noqa: A002  # the option's name
         str | None,
-        typer.Option("--format", help="json or jsonl; default: by the output's suffix.", metavar="FORMAT"),
+        typer.Option(
+            "--format",
+            help="json, jsonl, csv, parquet or sqlite; default: by the output's suffix.",
+            metavar="FORMAT",
+        ),
     ] = None,
+    append: Annotated[
+        bool,
+        typer.Option(
+            "--append",
+            help="Add to the output (jsonl, sqlite, a folder of parquet files); no article comes twice.",
+        ),
+    ] = False,
     run_report: Annotated[
         Path | None,
         typer.Option(
@@ -95,7 +109,7 @@ def analyze(
         batch_tokens=batch_tokens,
         format=format,
     )
-    jobs = plan_jobs(inputs, output, run_report, settings)
+    jobs = plan_jobs(inputs, output, run_report, settings, append=append)
     check_inputs(jobs)
     session = Session(settings)
     if dry_run:
@@ -131,7 +145,8 @@ def _show_report(report: "RunReport", job: "Job") -> None:
         console.print(plain(f"{count} x {error}", style="red"))
     rate = report.items / report.seconds if report.seconds else 0.0
     summary = f"{report.items} articles, {failed} with errors, {report.seconds:.1f} s ({rate:.0f} a second)"
-    console.print(plain(f"{summary} -> {job.output}"), soft_wrap=True)
+    there = f", {report.skipped} there already" if report.skipped else ""
+    console.print(plain(f"{summary}{there} -> {job.output}"), soft_wrap=True)
 
 
 def _show_plan(session: "Session", jobs: list["Job"], limit: int | None) -> None:

@@ -1,23 +1,29 @@
 """One output file from one or more input files, with the report of the run."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain, filterfalse, islice, tee
 from pathlib import Path
 from time import perf_counter
 from typing import Protocol
 
 from newsmoe.analysis import Analysis
+from newsmoe.article import Article, Unreadable
 from newsmoe.config import Settings
 from newsmoe.errors import ConfigError, InputError, OutputError
 from newsmoe.orchestrator.figures import RunFigures
 from newsmoe.orchestrator.session import Session
+from newsmoe.registry.kinds import answer_keys
+from newsmoe.registry.registry import Registry
+from newsmoe.storage.formats import format_of
+from newsmoe.storage.inputs import find_inputs
 from newsmoe.storage.readers import Source, open_source
+from newsmoe.storage.replace import write_text
 from newsmoe.storage.run_report import ExpertReport, RunReport, default_report, installed_versions
-from newsmoe.storage.writers import STDOUT, default_output, format_of, open_writer, write_text
+from newsmoe.storage.writers import STDOUT, check_format, default_output, open_writer
 
 __all__ = ["Job", "Observer", "check_inputs", "plan_jobs", "run_job"]
 
@@ -29,14 +35,16 @@ class Job:
     Attributes:
         inputs: paths, or `-` for standard input.
         output: a path, or `-` for standard output.
-        format: `json` or `jsonl`.
+        format: of the output.
         report: where the run report goes; None for no report.
+        append: whether to add to what the output holds already.
     """
 
     inputs: tuple[str, ...]
     output: Path
     format: str
     report: Path | None
+    append: bool = False
 
 
 class Observer(Protocol):
@@ -50,24 +58,31 @@ class Observer(Protocol):
 
 
 def plan_jobs(
-    inputs: Sequence[str], output: Path | None, report: Path | None, settings: Settings
+    inputs: Sequence[str],
+    output: Path | None,
+    report: Path | None,
+    settings: Settings,
+    *,
+    append: bool = False,
 ) -> list[Job]:
     """Return one job for all inputs where an output is named, else one for each input.
 
+    A folder or a pattern among the inputs stands for the files in it.
+
     Raises:
-        ConfigError: two inputs would share a default output, or several jobs one report.
+        InputError: a folder or a pattern stands for no file.
+        ConfigError: two inputs would share a default output, or several jobs one report, or the format
+            cannot be written there.
         OutputError: an output is one of the inputs.
     """
-    for name in inputs:
-        if Path(name).is_dir():
-            raise InputError(f"{name}: cannot be read: Is a directory")
+    inputs = find_inputs(inputs, [path for path in (output, report) if path is not None])
     if output is not None:
         groups = [(tuple(inputs), output)]
     else:
         groups = [((name,), _default_output(name, settings.format or "json")) for name in inputs]
     if report is not None and len(groups) > 1:
         raise ConfigError("one run report for several outputs: name one output with -o, or no report")
-    jobs = [_job(names, path, report, settings) for names, path in groups]
+    jobs = [_job(names, path, report, settings.format or format_of(path), append) for names, path in groups]
     _refuse_overwriting(inputs, jobs)
     return jobs
 
@@ -83,12 +98,13 @@ def check_inputs(jobs: Sequence[Job]) -> None:
             raise InputError(f"{name}: cannot be read: No such file or directory")
 
 
-def _job(inputs: tuple[str, ...], output: Path, report: Path | None, settings: Settings) -> Job:
-    if output.is_dir():
+def _job(inputs: tuple[str, ...], output: Path, report: Path | None, format: str, append: bool) -> Job:
+    if output.is_dir() and not (append and format == "parquet"):
         raise OutputError(f"{output}: is a folder; name a file in it with -o")
+    check_format(output, format, append=append)
     if report is None and output != STDOUT:
         report = default_report(output)
-    return Job(inputs, output, settings.format or format_of(output), report)
+    return Job(inputs, output, format, report, append)
 
 
 def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job]) -> None:
@@ -134,26 +150,41 @@ def run_job(session: Session, job: Job, observer: Observer, limit: int | None = 
         total = sum(source.count for source in sources)
         total = total if limit is None else min(limit, total)
         observer.started(total, figures)
-        write = stack.enter_context(open_writer(job.output, job.format))
+        answers = _answers(session.registry, session.gate.tasks)
+        output = stack.enter_context(open_writer(job.output, job.format, answers, append=job.append))
         if job.report is not None and not job.report.resolve().parent.is_dir():
             raise OutputError(f"{job.report}: cannot be written: there is no folder {job.report.parent}")
-        for analysis in _records(session, sources, figures, total):
-            write(analysis)
+        for item, analysis in _records(session, sources, figures, total, output.holds):
+            output.write(analysis, item.key)
             observer.finished(analysis)
-    report = _report(session, job, figures, started, perf_counter() - clock)
+    report = _report(session, job, figures, started, perf_counter() - clock, total - figures.items)
     if job.report is not None:
         write_text(job.report, report.model_dump_json(indent=2) + "\n")
     return report
 
 
 def _records(
-    session: Session, sources: Sequence[Source], figures: RunFigures, total: int
-) -> Iterator[Analysis]:
-    items = chain.from_iterable(source.articles() for source in sources)
-    return session.analyze(islice(items, total), figures)
+    session: Session,
+    sources: Sequence[Source],
+    figures: RunFigures,
+    total: int,
+    done: Callable[[Article | Unreadable], bool],
+) -> Iterator[tuple[Article | Unreadable, Analysis]]:
+    """Yield the items that are not `done` with their records; a window's items are held at a time."""
+    items = islice(chain.from_iterable(source.articles() for source in sources), total)
+    kept, asked = tee(filterfalse(done, items))
+    return zip(kept, session.analyze(asked, figures), strict=True)
 
 
-def _report(session: Session, job: Job, figures: RunFigures, started: datetime, seconds: float) -> RunReport:
+def _answers(registry: Registry, tasks: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return for each task the keys of its answers that have a column each, where a card tells them."""
+    cards = {task: [info.card for info in registry.pool(task) if info.card] for task in tasks}
+    return {task: next(filter(None, map(answer_keys, found)), ()) for task, found in cards.items()}
+
+
+def _report(
+    session: Session, job: Job, figures: RunFigures, started: datetime, seconds: float, skipped: int
+) -> RunReport:
     experts = {}
     for name, one in figures.experts.items():
         info = session.registry.info(name)
@@ -174,6 +205,7 @@ def _report(session: Session, job: Job, figures: RunFigures, started: datetime, 
         started=started,
         seconds=round(seconds, 3),
         items=figures.items,
+        skipped=skipped,
         statuses=dict(figures.statuses),
         errors=dict(figures.errors),
         abstentions=dict(figures.abstentions),

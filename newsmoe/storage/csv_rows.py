@@ -89,7 +89,8 @@ def csv_writer(put: Put, answers: Answers) -> Iterator[Write]:
     writer.writerow(map(_harmless, columns(answers)))
 
     def write(analysis: Analysis, _: str) -> None:
-        writer.writerow(map(_harmless, row(analysis, answers)))
+        cells = analysis.id, *row(analysis, answers)[1:]  # an id that is a number stays one, below 0 too
+        writer.writerow(map(_harmless, cells))
 
     yield write
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from newsmoe.analysis import Analysis
-from newsmoe.errors import ConfigError, InputError
+from newsmoe.errors import ConfigError, InputError, OutputError
 from newsmoe.storage.json_stream import BadElement
 from newsmoe.storage.replace import blaming, replacing
 from newsmoe.storage.seen import Seen
 from newsmoe.storage.table import Answers, Write, Writer, as_json, columns, is_number, row
+from newsmoe.storage.text import one_line
 
 __all__ = ["append_parquet", "parquet_elements", "parquet_writer"]
 
@@ -48,8 +49,10 @@ def parquet_elements(name: str, path: Path) -> Iterator[Any]:
             for batch in file.iter_batches(ROWS_READ):
                 for number in range(batch.num_rows):
                     yield _element(batch, number)
-    except arrow.ArrowException as error:
-        raise InputError(f"{name}: not valid Parquet: {error}") from None
+    except (arrow.ArrowException, OSError) as error:
+        if getattr(error, "errno", None):
+            raise
+        raise InputError(f"{name}: not valid Parquet: {one_line(str(error))}") from None
 
 
 def _element(batch: Any, number: int) -> dict[str, Any] | BadElement:
@@ -128,8 +131,7 @@ def append_parquet(folder: Path, answers: Answers) -> Iterator[Writer]:
     parts = sorted(folder.glob("*.parquet"))
     with closing(Seen()) as seen, ExitStack() as stack:
         for part in parts:
-            with blaming(part, arrow.ArrowException, KeyError):
-                _remember(arrow, part, seen)
+            _remember(arrow, part, seen)
         if made:
             stack.callback(_remove_if_empty, folder)
         into: Write | None = None
@@ -146,10 +148,13 @@ def append_parquet(folder: Path, answers: Answers) -> Iterator[Writer]:
 
 
 def _remember(arrow: Any, part: Path, seen: Seen) -> None:
-    with arrow.parquet.ParquetFile(part) as file:
-        for batch in file.iter_batches(columns=list(IDENTITY)):
-            for identity in zip(*(batch.column(name).to_pylist() for name in IDENTITY), strict=True):
-                seen.add(*identity)
+    try:
+        with arrow.parquet.ParquetFile(part) as file:
+            for batch in file.iter_batches(columns=list(IDENTITY)):
+                for identity in zip(*(batch.column(name).to_pylist() for name in IDENTITY), strict=True):
+                    seen.add(*identity)
+    except (arrow.ArrowException, OSError, KeyError):
+        raise OutputError(f"{part}: holds something else than records; name another folder with -o") from None
 
 
 def _next_part(folder: Path, parts: list[Path]) -> Path:

@@ -72,7 +72,7 @@ class RunReport(Strict):
     started: datetime
     seconds: float
     items: int
-    skipped: int
+    skipped: int = 0
     statuses: dict[str, int]
     errors: dict[str, int]
     abstentions: dict[str, int]

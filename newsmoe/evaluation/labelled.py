@@ -45,7 +45,7 @@ class Summarized(NamedTuple):
 
 
 class Source(Strict):
-    """A file of texts with right answers: JSON, JSON Lines, CSV or TSV, gzipped or not (the latter two not).
+    """A file of texts with right answers: JSON, JSON Lines, CSV or TSV, gzipped or not.
 
     Attributes:
         path: below the folder of data that the command is given.

@@ -1,6 +1,7 @@
 """What folders and patterns stand for: the files in them that hold articles."""
 
 import glob
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -20,14 +21,14 @@ def find_inputs(names: Iterable[str], outputs: Iterable[Path] = ()) -> list[str]
     Raises:
         InputError: a folder or a pattern stands for no file.
     """
-    written = {path.resolve() for path in outputs}
+    written = {_real(path) for path in outputs}
     return [found for name in names for found in _files(name, written)]
 
 
 def _files(name: str, written: set[Path]) -> Iterator[str]:
     path = Path(name)
     if path.is_dir():
-        candidates = [file for file in path.iterdir() if is_readable(file)]
+        candidates = [file for file in _listing(path) if is_readable(file)]
         nothing = "no article files are in this folder"
     elif glob.has_magic(name) and not path.exists():
         candidates = [Path(found) for found in glob.iglob(name, recursive=True)]
@@ -45,5 +46,16 @@ def _is_input(file: Path, written: set[Path]) -> bool:
     ours = file.name.startswith("analyzed_") or file.name.endswith(".run.json")
     if ours or file.name.startswith(".") or not file.is_file():
         return False
-    real = file.resolve()
+    real = _real(file)
     return written.isdisjoint((real, *real.parents))
+
+
+def _listing(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be read: {error.strerror}") from None
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))

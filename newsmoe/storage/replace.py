@@ -45,7 +45,7 @@ def replacing(path: Path) -> Iterator[Path]:
     written = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with blaming(path):
-            written.touch()
+            written.open("w").close()  # empty, should a killed run of the same process number have left one
             mode = stat.S_IMODE((target if target.exists() else written).stat().st_mode)
             written.chmod(mode | stat.S_IWUSR)
         yield written

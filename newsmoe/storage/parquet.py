@@ -112,6 +112,8 @@ def parquet_writer(path: Path, answers: Answers) -> Iterator[Write]:
         yield write
         if rows:
             flush()
+        with blaming(path, arrow.ArrowException):
+            file.close()
 
 
 @contextmanager

@@ -229,6 +229,16 @@ def test_what_cannot_be_written_is_told_in_a_line(
     assert names(here) == ["a.json", "folder"]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize("format", ["json", "jsonl", "csv", "parquet", "sqlite"])
+def test_a_disk_that_is_full_is_told_in_a_line(format: str, here: Path) -> None:
+    path = write(here / "a.json", articles(2))
+    result = newsmoe("analyze", path, "-o", "/dev/full", "--format", format, "--run-report", "r.json", *GIST)
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)
+    assert "/dev/full: cannot be written: " in result.stderr
+    assert names(here) == ["a.json"]
+
+
 @pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.db"])
 def test_show_names_the_formats_that_it_reads(name: str, here: Path) -> None:
     result = newsmoe("show", name)

@@ -107,6 +107,13 @@ class Settings(Strict):
     max_memory: ByteSize | None = Field(
         None, description="let go of idle experts when the process takes more, such as 4GB; unset: never"
     )
+    batch_seconds: float | None = Field(
+        None, gt=0, description="seconds after which a batch is given up as hanging; unset: never"
+    )
+    journal: str | None = Field(
+        None,
+        description="file that keeps finished work; 'none' for no such file; unset: the user's own",
+    )
     batch_tokens: int = Field(16384, ge=1, description="most tokens in one batch, padding included")
     batch_articles: int = Field(64, ge=1, description="most articles in one batch")
     window_articles: int = Field(128, ge=1, description="articles that are in hand at a time")

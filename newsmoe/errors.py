@@ -10,6 +10,9 @@
     │   ├── UnknownExpertError   a name that nobody registered
     │   └── BrokenExpertError    a plug-in that fails on import
     ├── ModelError               weights that are missing or are not the published ones
+    ├── JournalError             a journal that cannot be read
+    ├── LockedError              an output that another run is writing
+    ├── TooManyErrorsError       a run that was told to stop at so many failures
     └── PredictionError          an expert that breaks its contract
 
 Every message says what happened, where, and what to do about it. What goes wrong with a single article
@@ -24,12 +27,15 @@ __all__ = [
     "CardError",
     "ConfigError",
     "InputError",
+    "JournalError",
+    "LockedError",
     "ModelError",
     "NameClashError",
     "NewsmoeError",
     "OutputError",
     "PredictionError",
     "RegistryError",
+    "TooManyErrorsError",
     "UnknownExpertError",
     "nearest",
 ]
@@ -73,6 +79,18 @@ class BrokenExpertError(RegistryError):
 
 class ModelError(NewsmoeError):
     """Weights that are missing or are not the published ones."""
+
+
+class JournalError(NewsmoeError):
+    """A journal that cannot be read."""
+
+
+class LockedError(NewsmoeError):
+    """An output that another run is writing."""
+
+
+class TooManyErrorsError(NewsmoeError):
+    """A run that was told to stop at so many failures."""
 
 
 class PredictionError(NewsmoeError):

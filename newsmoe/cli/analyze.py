@@ -1,5 +1,6 @@
 """`newsmoe analyze`: the main job."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from newsmoe.cli.options import (
     DeviceOption,
     ExpertsDirOption,
     GateOption,
+    JournalOption,
     LimitOption,
     MaxMemoryOption,
     ProfileOption,
@@ -79,6 +81,19 @@ def analyze(
         typer.Option("--batch-tokens", help="Most tokens in a batch, padding included.", metavar="N"),
     ] = None,
     limit: LimitOption = None,
+    max_errors: Annotated[
+        str | None,
+        typer.Option(
+            "--max-errors", help="Stop when more records than this have errors: 10, or 5%.", metavar="N|N%"
+        ),
+    ] = None,
+    journal: JournalOption = None,
+    no_journal: Annotated[
+        bool, typer.Option("--no-journal", help="Neither reuse nor keep finished work.")
+    ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait where another run is writing the same output.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check inputs and show who would run; write nothing.")
     ] = False,
@@ -91,11 +106,17 @@ def analyze(
 ) -> None:
     """Give every article a summary, a sentiment and a topic.
 
-    Exit codes: 0 all well, 1 could not run, 2 usage, 4 some items failed.
+    What is finished is kept in a journal: a run that was broken off goes on where it was, and what was
+    analyzed yesterday is not analyzed again.
+
+    Exit codes: 0 all well, 1 could not run, 2 usage, 4 some items failed, 5 another run writes the output.
     """
     from newsmoe.cli.logs import show_logs
-    from newsmoe.orchestrator.job import check_inputs, plan_jobs
+    from newsmoe.cli.progress import RunProgress
+    from newsmoe.cli.signals import Stop
+    from newsmoe.orchestrator.job import check_inputs, most_errors, plan_jobs, run_job
     from newsmoe.orchestrator.session import Session
+    from newsmoe.storage.journal import journal_path, open_journal
 
     show_logs(quiet=quiet)
     settings = settings_of(
@@ -108,27 +129,27 @@ def analyze(
         max_memory=max_memory,
         batch_tokens=batch_tokens,
         format=format,
+        journal="none" if no_journal else journal,
     )
     jobs = plan_jobs(inputs, output, run_report, settings, append=append)
     check_inputs(jobs)
-    session = Session(settings)
+    most_errors(max_errors, 0)
     if dry_run:
-        _show_plan(session, jobs, limit)
+        _show_plan(Session(settings), jobs, limit)
         return
-    reports = [_run(session, job, limit, quiet=quiet, verbose=verbose) for job in jobs]
+    with open_journal(journal_path(settings)) as kept, Stop() as stop:
+        session = Session(settings, memory=kept, between=stop.between)
+        reports = []
+        for job in jobs:
+            with RunProgress(quiet=quiet, verbose=verbose) as progress:
+                report = run_job(session, job, progress, limit, max_errors, wait=wait, command=sys.argv[1:])
+            if kept:
+                kept.keep_run(report.started.isoformat(), report.model_dump_json())
+            if not quiet:
+                _show_report(report, job)
+            reports.append(report)
     if any(report.errors for report in reports):
         raise typer.Exit(EXIT_ITEMS_FAILED)
-
-
-def _run(session: "Session", job: "Job", limit: int | None, *, quiet: bool, verbose: bool) -> "RunReport":
-    from newsmoe.cli.progress import RunProgress
-    from newsmoe.orchestrator.job import run_job
-
-    with RunProgress(quiet=quiet, verbose=verbose) as progress:
-        report = run_job(session, job, progress, limit)
-    if not quiet:
-        _show_report(report, job)
-    return report
 
 
 def _show_report(report: "RunReport", job: "Job") -> None:
@@ -144,9 +165,14 @@ def _show_report(report: "RunReport", job: "Job") -> None:
     for error, count in sorted(report.errors.items()):
         console.print(plain(f"{count} x {error}", style="red"))
     rate = report.items / report.seconds if report.seconds else 0.0
-    summary = f"{report.items} articles, {failed} with errors, {report.seconds:.1f} s ({rate:.0f} a second)"
     there = f", {report.skipped} there already" if report.skipped else ""
-    console.print(plain(f"{summary}{there} -> {job.output}"), soft_wrap=True)
+    reused = sum(one.reused for one in report.experts.values())
+    known = f", {reused} answers known already" if reused else ""
+    summary = (
+        f"{report.items} articles, {failed} with errors{known}{there},"
+        f" {report.seconds:.1f} s ({rate:.0f} a second)"
+    )
+    console.print(plain(f"{summary} -> {job.output}"), soft_wrap=True)
 
 
 def _show_plan(session: "Session", jobs: list["Job"], limit: int | None) -> None:

@@ -1,7 +1,8 @@
 """`newsmoe`: the commands, and the one place where errors become exit codes.
 
-0 all well; 1 could not run; 2 usage; 3 a bug of ours; 4 finished, some items failed; 130 interrupted;
-143 terminated. Commands import what they need when they run, so that `--help` is quick.
+0 all well; 1 could not run; 2 usage; 3 a bug of ours; 4 finished, some items failed; 5 another run is writing
+the output; 130 interrupted; 143 terminated. Commands import what they need when they run, so that `--help`
+is quick.
 """
 
 import functools
@@ -14,19 +15,17 @@ from typing import Annotated, Any
 import typer
 
 import newsmoe
-from newsmoe.cli import analyze, config, evaluate, experts, models, route, schema, show, train
-from newsmoe.errors import NewsmoeError
+from newsmoe.cli import analyze, config, evaluate, experts, journal, models, route, schema, show, train
+from newsmoe.cli.signals import TerminatedError, terminate
+from newsmoe.errors import LockedError, NewsmoeError, TooManyErrorsError
 
 __all__ = ["app", "main"]
 
 EXIT_COULD_NOT_RUN = 1
 EXIT_BUG = 3
+EXIT_CODES = {TooManyErrorsError: 4, LockedError: 5}
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
-
-
-class TerminatedError(KeyboardInterrupt):
-    """Somebody asked the process to end; no `SystemExit`, which from an expert costs only its article."""
 
 
 def with_exit_codes(command: Callable[..., None]) -> Callable[..., None]:
@@ -40,7 +39,8 @@ def with_exit_codes(command: Callable[..., None]) -> Callable[..., None]:
             raise
         except NewsmoeError as error:
             _say(f"newsmoe: {error}")
-            raise typer.Exit(EXIT_COULD_NOT_RUN) from None
+            code = next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), None)
+            raise typer.Exit(EXIT_COULD_NOT_RUN if code is None else code) from None
         except TerminatedError:
             _say("newsmoe: terminated")
             raise typer.Exit(EXIT_TERMINATED) from None
@@ -119,14 +119,24 @@ app.add_typer(
 )
 app.command("evaluate")(with_exit_codes(evaluate.evaluate))
 app.command("schema")(with_exit_codes(schema.schema))
+app.add_typer(
+    _group(
+        "What is kept of finished work.",
+        ("stats", journal.stats),
+        ("prune", journal.prune),
+        ("verify", journal.verify),
+    ),
+    name="journal",
+)
+app.add_typer(
+    _group("What was run.", ("list", journal.list_runs), ("show", journal.show_run)),
+    name="runs",
+)
+app.command("retry")(with_exit_codes(journal.retry))
 app.add_typer(_group("See the settings.", ("show", config.show)), name="config")
 
 
 def main() -> None:
     """Run the command line; a request to end is heard, so that nothing half done is left behind."""
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGTERM, terminate)
     sys.exit(app())
-
-
-def _terminate(number: int, frame: object) -> None:
-    raise TerminatedError

@@ -19,6 +19,7 @@ __all__ = [
     "ExpertsDirOption",
     "GateOption",
     "HeadlineOption",
+    "JournalOption",
     "JsonOption",
     "LabelOption",
     "LimitOption",
@@ -62,6 +63,12 @@ MaxMemoryOption = Annotated[
     str | None,
     typer.Option(
         "--max-memory", help="Let go of idle experts above this, such as 4GB; default: never.", metavar="SIZE"
+    ),
+]
+JournalOption = Annotated[
+    str | None,
+    typer.Option(
+        "--journal", help="File that keeps finished work; default: one for each user.", metavar="FILE"
     ),
 ]
 LimitOption = Annotated[

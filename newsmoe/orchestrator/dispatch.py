@@ -1,8 +1,11 @@
 """Pairs of article and expert in, answers or errors out: loading, batches, and keeping failures apart."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
+from threading import Thread
 from time import perf_counter
+from typing import Protocol
 
 from newsmoe.analysis import InputUse, ItemError, Prediction, Stage
 from newsmoe.article import Article
@@ -17,6 +20,20 @@ __all__ = ["Dispatcher", "Outcome"]
 
 Outcome = Prediction | ItemError
 LONGEST_MESSAGE = 500  # characters; a message may carry the whole text of an article
+
+
+class Memory(Protocol):
+    """What remembers answers from one run to the next; `newsmoe.storage.journal.Journal` is one."""
+
+    def answers(self, expert: str, articles: Sequence[str]) -> Mapping[str, Prediction]:
+        """Return the answers that are known, by article."""
+
+    def keep(self, expert: str, answers: Mapping[str, Prediction]) -> None:
+        """Remember answers by article."""
+
+
+class BatchTimeoutError(PredictionError):
+    """A batch that took longer than it may."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +53,9 @@ class Dispatcher:
         batch_articles: most articles in a batch.
         max_memory: bytes above which idle experts are let go, the one that was longest idle first; None for
             no such limit.
+        batch_seconds: after which a batch is given up as hanging; None: never.
+        memory: what remembers answers; None for nothing.
+        between: called between batches; what it raises ends the run.
     """
 
     def __init__(
@@ -45,21 +65,60 @@ class Dispatcher:
         batch_tokens: int,
         batch_articles: int,
         max_memory: int | None = None,
+        batch_seconds: float | None = None,
+        memory: Memory | None = None,
+        between: Callable[[], None] = lambda: None,
     ) -> None:
         self.registry = registry
         self.device = device
         self.batch_tokens = batch_tokens
         self.batch_articles = batch_articles
         self.max_memory = max_memory
+        self.batch_seconds = batch_seconds
+        self.memory = memory
+        self.between = between
+        self._known_as: dict[str, str] = {}
         self._loaded: dict[str, Expert | _Broken] = {}  # the longest idle first
 
     def run(self, name: str, task: str, articles: Sequence[Article], figures: ExpertFigures) -> list[Outcome]:
-        """Have the expert `name` answer for each article; return its answers, or errors, in order."""
+        """Have the expert `name` answer for each article; return its answers, or errors, in order.
+
+        What is remembered is not asked again, nor is the same text twice; then the expert need not be loaded.
+        """
+        known_as = self._identity(name)
+        if not (self.memory and known_as):
+            return self._ask(name, task, articles, figures, known_as)
+        outcomes: dict[str, Outcome] = dict(self.memory.answers(known_as, [one.key for one in articles]))
+        new: dict[str, Article] = {}
+        for article in articles:
+            if article.key not in outcomes:
+                new.setdefault(article.key, article)
+        asked = self._ask(name, task, list(new.values()), figures, known_as) if new else []
+        outcomes |= zip(new, asked, strict=True)
+        found = [outcomes[article.key] for article in articles]
+        again = sum(not isinstance(outcome, ItemError) for outcome in found)
+        again -= sum(not isinstance(outcome, ItemError) for outcome in asked)
+        figures.items += again
+        figures.reused += again
+        figures.errors += len(found) - len(asked) - again
+        return found
+
+    def _identity(self, name: str) -> str:
+        """Return all that decides what an expert answers, or "" where its answers cannot be remembered."""
+        if name not in self._known_as:
+            fingerprint = self.registry.fingerprint(name) if self.memory else ""
+            device = self.device.name.split(":")[0]
+            self._known_as[name] = fingerprint and f"{name} {fingerprint} {device} {version('newsmoe')}"
+        return self._known_as[name]
+
+    def _ask(
+        self, name: str, task: str, articles: Sequence[Article], figures: ExpertFigures, known_as: str
+    ) -> list[Outcome]:
         expert = self._expert(name, figures)
         if isinstance(expert, _Broken):
             figures.errors += len(articles)
             return [_item_error(task, name, expert.error, "load")] * len(articles)
-        return self._in_batches(expert, task, articles, figures)
+        return self._in_batches(expert, task, articles, figures, known_as)
 
     def _expert(self, name: str, figures: ExpertFigures) -> Expert | _Broken:
         """Return the loaded expert; one that fails to load is not tried again in this run."""
@@ -98,13 +157,17 @@ class Dispatcher:
         return False
 
     def _in_batches(
-        self, expert: Expert, task: str, articles: Sequence[Article], figures: ExpertFigures
+        self, expert: Expert, task: str, articles: Sequence[Article], figures: ExpertFigures, known_as: str
     ) -> list[Outcome]:
         outcomes: dict[int, Outcome] = {}
         for batch in cut_batches(self._lengths(expert, articles), self.batch_tokens, self.batch_articles):
+            self.between()
             started = perf_counter()
             answers = self._predict(expert, task, [articles[index] for index in batch], figures)
             _count(answers, perf_counter() - started, figures)
+            if self.memory and known_as:
+                kept = zip((articles[index].key for index in batch), answers, strict=True)
+                self.memory.keep(known_as, {key: one for key, one in kept if not isinstance(one, ItemError)})
             outcomes.update(zip(batch, answers, strict=True))
         return [outcomes[index] for index in range(len(articles))]
 
@@ -123,16 +186,49 @@ class Dispatcher:
         """Predict a batch; halve one that fails, down to the articles that it fails on."""
         figures.batches += 1
         try:
-            return [_checked(task, expert, answer) for answer in _predictions(expert, articles)]
+            return [_checked(task, expert, answer) for answer in self._predictions(expert, articles)]
         except (Exception, SystemExit) as error:  # noqa: BLE001  # the item boundary: it costs one article
-            if len(articles) == 1:
-                return [_item_error(task, expert.name, error, "predict")]
+            if len(articles) == 1 or isinstance(error, BatchTimeoutError):
+                return [_item_error(task, expert.name, error, "predict")] * len(articles)
         half = len(articles) // 2
         return [
             outcome
             for part in (articles[:half], articles[half:])
             for outcome in self._predict(expert, task, part, figures)
         ]
+
+    def _predictions(self, expert: Expert, articles: Sequence[Article]) -> list[Prediction]:
+        predictions = (
+            expert.predict(articles) if self.batch_seconds is None else self._in_time(expert, articles)
+        )
+        if len(predictions) != len(articles):
+            raise PredictionError(f"returned {len(predictions)} predictions for {len(articles)} articles")
+        return predictions
+
+    def _in_time(self, expert: Expert, articles: Sequence[Article]) -> list[Prediction]:
+        """Predict in a thread that can be left behind; the expert in it is given up too, and built anew.
+
+        Raises:
+            BatchTimeoutError: it takes longer than it may.
+        """
+        answers: list[list[Prediction]] = []
+        errors: list[BaseException] = []
+
+        def predict() -> None:
+            try:
+                answers.append(expert.predict(articles))
+            except BaseException as error:  # noqa: BLE001  # raised again where it belongs
+                errors.append(error)
+
+        thread = Thread(target=predict, daemon=True)
+        thread.start()
+        thread.join(self.batch_seconds)
+        if errors:
+            raise errors[0]
+        if not answers:
+            self._loaded.pop(expert.name, None)
+            raise BatchTimeoutError(f"the batch took longer than {self.batch_seconds:g} s and was given up")
+        return answers[0]
 
 
 def _count(outcomes: Sequence[Outcome], seconds: float, figures: ExpertFigures) -> None:
@@ -141,13 +237,6 @@ def _count(outcomes: Sequence[Outcome], seconds: float, figures: ExpertFigures) 
     figures.items += len(answered)
     figures.errors += len(outcomes) - len(answered)
     figures.tokens += sum(outcome.use.tokens for outcome in answered if outcome.use)
-
-
-def _predictions(expert: Expert, articles: Sequence[Article]) -> Iterable[Prediction]:
-    predictions = expert.predict(articles)
-    if len(predictions) != len(articles):
-        raise PredictionError(f"returned {len(predictions)} predictions for {len(articles)} articles")
-    return predictions
 
 
 def _checked(task: str, expert: Expert, answer: Prediction) -> Outcome:

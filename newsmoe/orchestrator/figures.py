@@ -14,6 +14,7 @@ class ExpertFigures:
 
     Attributes:
         items: articles that it answered.
+        reused: those of them whose answer was known from an earlier run, or from the same text before.
         errors: articles that it failed on.
         batches: calls of `predict`, halvings included.
         tokens: tokens that it read, as far as it says.
@@ -22,6 +23,7 @@ class ExpertFigures:
     """
 
     items: int = 0
+    reused: int = 0
     errors: int = 0
     batches: int = 0
     tokens: int = 0

@@ -5,27 +5,29 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain, filterfalse, islice, tee
+from itertools import chain, islice, tee
 from pathlib import Path
 from time import perf_counter
 from typing import Protocol
 
-from newsmoe.analysis import Analysis
+from newsmoe.analysis import Analysis, ItemError
 from newsmoe.article import Article, Unreadable
 from newsmoe.config import Settings
-from newsmoe.errors import ConfigError, InputError, OutputError
+from newsmoe.errors import ConfigError, InputError, OutputError, TooManyErrorsError
 from newsmoe.orchestrator.figures import RunFigures
 from newsmoe.orchestrator.session import Session
 from newsmoe.registry.kinds import answer_keys
 from newsmoe.registry.registry import Registry
+from newsmoe.storage.dead_letters import default_errors, write_dead_letters
 from newsmoe.storage.formats import format_of
 from newsmoe.storage.inputs import find_inputs
+from newsmoe.storage.lock import output_lock
 from newsmoe.storage.readers import Source, open_source
 from newsmoe.storage.replace import write_text
 from newsmoe.storage.run_report import ExpertReport, RunReport, default_report, installed_versions
 from newsmoe.storage.writers import STDOUT, check_format, default_output, open_writer
 
-__all__ = ["Job", "Observer", "check_inputs", "plan_jobs", "run_job"]
+__all__ = ["Job", "Observer", "check_inputs", "most_errors", "plan_jobs", "run_job"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Job:
         output: a path, or `-` for standard output.
         format: of the output.
         report: where the run report goes; None for no report.
+        errors: where the elements that something went wrong with go; None for nowhere.
         append: whether to add to what the output holds already.
     """
 
@@ -44,6 +47,7 @@ class Job:
     output: Path
     format: str
     report: Path | None
+    errors: Path | None = None
     append: bool = False
 
 
@@ -104,7 +108,8 @@ def _job(inputs: tuple[str, ...], output: Path, report: Path | None, format: str
     check_format(output, format, append=append)
     if report is None and output != STDOUT:
         report = default_report(output)
-    return Job(inputs, output, format, report, append)
+    errors = None if output == STDOUT else default_errors(output)
+    return Job(inputs, output, format, report, errors, append)
 
 
 def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job]) -> None:
@@ -130,7 +135,30 @@ def _default_output(name: str, format: str) -> Path:
     return beside if os.access(beside.parent, os.W_OK) or not beside.parent.is_dir() else Path(beside.name)
 
 
-def run_job(session: Session, job: Job, observer: Observer, limit: int | None = None) -> RunReport:
+def most_errors(asked: str | None, total: int) -> int | None:
+    """Return how many records may have errors: of `N`, or of `N%` of all; None for any number.
+
+    Raises:
+        ConfigError: it is neither.
+    """
+    if asked is None:
+        return None
+    number = asked.strip().removesuffix("%")
+    if not number.isdecimal():
+        raise ConfigError(f"--max-errors {asked!r} is neither a number nor a share, such as 10 or 5%")
+    return int(number) * total // 100 if asked.strip().endswith("%") else int(number)
+
+
+def run_job(
+    session: Session,
+    job: Job,
+    observer: Observer,
+    limit: int | None = None,
+    max_errors: str | None = None,
+    *,
+    wait: bool = False,
+    command: Sequence[str] = (),
+) -> RunReport:
     """Read, analyze, write, report.
 
     Args:
@@ -138,14 +166,22 @@ def run_job(session: Session, job: Job, observer: Observer, limit: int | None = 
         job: what to read and where to write.
         observer: told of the progress.
         limit: most articles to read.
+        max_errors: most records with errors, as `N` or `N%`.
+        wait: wait where another run is writing the output.
+        command: how the run was asked for, for the report.
 
     Raises:
         InputError: an input cannot be read; nothing was written.
         OutputError: an output cannot be written.
+        LockedError: another run is writing the output.
+        TooManyErrorsError: more records have errors than may; nothing was written.
     """
     started, clock = datetime.now(UTC), perf_counter()
     figures = RunFigures()
+    failed: dict[int, list[ItemError]] = {}
     with ExitStack() as stack:
+        if job.output != STDOUT:
+            stack.enter_context(output_lock(job.output, wait=wait))
         sources = [stack.enter_context(open_source(name, session.settings.fields)) for name in job.inputs]
         total = sum(source.count for source in sources)
         total = total if limit is None else min(limit, total)
@@ -154,10 +190,20 @@ def run_job(session: Session, job: Job, observer: Observer, limit: int | None = 
         output = stack.enter_context(open_writer(job.output, job.format, answers, append=job.append))
         if job.report is not None and not job.report.resolve().parent.is_dir():
             raise OutputError(f"{job.report}: cannot be written: there is no folder {job.report.parent}")
-        for item, analysis in _records(session, sources, figures, total, output.holds):
+        most = most_errors(max_errors, total)
+        for number, item, analysis in _records(session, sources, figures, total, output.holds):
             output.write(analysis, item.key)
             observer.finished(analysis)
-    report = _report(session, job, figures, started, perf_counter() - clock, total - figures.items)
+            if analysis.errors:
+                failed[number] = analysis.errors
+            if most is not None and len(failed) > most:
+                raise TooManyErrorsError(
+                    f"{len(failed)} of {figures.items} records have errors, more than --max-errors"
+                    f" {max_errors}; the first: {next(iter(failed.values()))[0].message}"
+                )
+        if job.errors is not None:
+            write_dead_letters(job.errors, sources, failed)
+    report = _report(session, job, figures, started, perf_counter() - clock, total - figures.items, command)
     if job.report is not None:
         write_text(job.report, report.model_dump_json(indent=2) + "\n")
     return report
@@ -169,11 +215,13 @@ def _records(
     figures: RunFigures,
     total: int,
     done: Callable[[Article | Unreadable], bool],
-) -> Iterator[tuple[Article | Unreadable, Analysis]]:
-    """Yield the items that are not `done` with their records; a window's items are held at a time."""
+) -> Iterator[tuple[int, Article | Unreadable, Analysis]]:
+    """Yield number, item and record of each item that is not `done`; a window's items are held at a time."""
     items = islice(chain.from_iterable(source.articles() for source in sources), total)
-    kept, asked = tee(filterfalse(done, items))
-    return zip(kept, session.analyze(asked, figures), strict=True)
+    kept, asked = tee((number, item) for number, item in enumerate(items) if not done(item))
+    analyses = session.analyze((item for _, item in asked), figures)
+    for (number, item), analysis in zip(kept, analyses, strict=True):
+        yield number, item, analysis
 
 
 def _answers(registry: Registry, tasks: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
@@ -183,15 +231,22 @@ def _answers(registry: Registry, tasks: Sequence[str]) -> Mapping[str, tuple[str
 
 
 def _report(
-    session: Session, job: Job, figures: RunFigures, started: datetime, seconds: float, skipped: int
+    session: Session,
+    job: Job,
+    figures: RunFigures,
+    started: datetime,
+    seconds: float,
+    skipped: int,
+    command: Sequence[str],
 ) -> RunReport:
     experts = {}
     for name, one in figures.experts.items():
         info = session.registry.info(name)
         experts[name] = ExpertReport(
             task=info.task,
-            fingerprint=info.card.fingerprint() if info.card else "",
+            fingerprint=session.registry.fingerprint(name),
             items=one.items,
+            reused=one.reused,
             share=round(one.items / figures.items, 4) if figures.items else 0.0,
             errors=one.errors,
             batches=one.batches,
@@ -200,6 +255,8 @@ def _report(
             load_seconds=round(one.load_seconds, 3),
         )
     return RunReport(
+        command=list(command),
+        folder=os.getcwd(),
         inputs=list(job.inputs),
         output=str(job.output),
         started=started,

@@ -1,6 +1,6 @@
 """Everything a run needs, put together from settings."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from newsmoe.analysis import Analysis
@@ -8,7 +8,7 @@ from newsmoe.article import Article, Unreadable
 from newsmoe.config import Settings
 from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Gate
-from newsmoe.orchestrator.dispatch import Dispatcher
+from newsmoe.orchestrator.dispatch import Dispatcher, Memory
 from newsmoe.orchestrator.figures import RunFigures
 from newsmoe.orchestrator.pipeline import Pipeline
 from newsmoe.registry.expert import Device
@@ -25,6 +25,8 @@ class Session:
         settings: what was asked for.
         registry: where experts come from; default: the built-in ones, plug-ins, and the settings' folders.
         gate: who decides; default: what the settings say.
+        memory: what remembers answers from one run to the next; default: nothing.
+        between: called between batches; what it raises ends the run.
 
     Raises:
         ConfigError: the settings do not fit each other or this machine.
@@ -32,14 +34,26 @@ class Session:
     """
 
     def __init__(
-        self, settings: Settings, registry: Registry | None = None, gate: Gate | None = None
+        self,
+        settings: Settings,
+        registry: Registry | None = None,
+        gate: Gate | None = None,
+        memory: Memory | None = None,
+        between: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
         self.registry = registry or Registry(settings.experts_dir, settings.experts)
         self.gate = gate or build_gate(settings, self.registry)
         self.device = Device(settings.device, settings.threads).resolve()
         dispatcher = Dispatcher(
-            self.registry, self.device, settings.batch_tokens, settings.batch_articles, settings.max_memory
+            self.registry,
+            self.device,
+            settings.batch_tokens,
+            settings.batch_articles,
+            settings.max_memory,
+            settings.batch_seconds,
+            memory,
+            between,
         )
         self._pipeline = Pipeline(self.gate, dispatcher, settings.window_articles)
 

@@ -57,6 +57,8 @@ class Expert(Protocol):
         needs_content: whether a headline alone is too little for it; absent: False.
         lengths(articles) -> list[int]: tokens that it would read of each; absent: estimated.
         memory() -> int: bytes that it will take once it is loaded; absent: next to none.
+        fingerprint: hash of all that decides its answers, which then depend on headline, content and language
+            of an article alone, and may be kept for the next run; absent: they are not kept.
         unload(): let go of the weights; `load` is called again before the next `predict`. Absent: it stays.
     """
 

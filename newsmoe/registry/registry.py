@@ -23,7 +23,7 @@ from newsmoe.errors import (
 )
 from newsmoe.registry.cards import CARD_FILE, Card, read_card
 from newsmoe.registry.expert import Expert
-from newsmoe.registry.kinds import Workshop, build, check_settings, missing
+from newsmoe.registry.kinds import Workshop, build, check_settings, fingerprint, missing
 
 __all__ = ["GROUP", "ExpertInfo", "Registry", "builtin_folder"]
 
@@ -166,6 +166,18 @@ class Registry:
             return build(info.card, self.workshop)
         made: Expert = info.factory()
         return made
+
+    def fingerprint(self, name: str) -> str:
+        """Hash of all that decides what the expert answers, or "" where nobody can tell.
+
+        A plug-in has one where it says so itself, in an attribute `fingerprint`: its answers then depend on
+        that and on the article's headline, content and language alone.
+        """
+        info = self.info(name)
+        if info.card is not None:
+            return fingerprint(info.card)
+        own = getattr(info.factory(), "fingerprint", "") if info.factory else ""
+        return own if isinstance(own, str) else ""
 
     def _from_cards(self) -> Iterable[ExpertInfo]:
         seen: set[Path] = set()

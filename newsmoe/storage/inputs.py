@@ -15,8 +15,8 @@ def find_inputs(names: Iterable[str], outputs: Iterable[Path] = ()) -> list[str]
     """Return the names with the files that stand for each folder and each pattern such as `inbox/*.json`.
 
     A folder stands for the files in it whose suffix is one of a format that is read, by name. What newsmoe
-    wrote (`analyzed_*`, `*.run.json`), hidden files and `outputs` are left out. A file is what it is called,
-    whatever marks are in its name; `**` in a pattern stands for any folders.
+    wrote (`analyzed_*`, `*.run.json`, `*.errors.jsonl`), hidden files and `outputs` are left out. A file that
+    is there is taken, whatever marks are in its name; `**` in a pattern stands for any folders.
 
     Raises:
         InputError: a folder or a pattern stands for no file.
@@ -38,12 +38,14 @@ def _files(name: str, written: set[Path]) -> Iterator[str]:
         return
     files = [file for file in sorted(candidates) if _is_input(file, written)]
     if not files:
-        raise InputError(f"{name}: {nothing}; what newsmoe wrote (analyzed_*, *.run.json) does not count")
+        raise InputError(
+            f"{name}: {nothing}; what newsmoe wrote (analyzed_*, *.run.json, *.errors.jsonl) does not count"
+        )
     yield from map(str, files)
 
 
 def _is_input(file: Path, written: set[Path]) -> bool:
-    ours = file.name.startswith("analyzed_") or file.name.endswith(".run.json")
+    ours = file.name.startswith("analyzed_") or file.name.endswith((".run.json", ".errors.jsonl"))
     if ours or file.name.startswith(".") or not file.is_file():
         return False
     real = _real(file)

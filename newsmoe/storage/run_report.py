@@ -27,6 +27,7 @@ class ExpertReport(Strict):
         task: what it answers.
         fingerprint: hash of card and weights; empty for plug-ins, which have none.
         items: articles that it answered.
+        reused: those of them whose answer was known from an earlier run, or from the same text before.
         share: of the run's articles.
         errors: articles that it failed on.
         batches: calls of its `predict`.
@@ -38,6 +39,7 @@ class ExpertReport(Strict):
     task: str
     fingerprint: str
     items: int
+    reused: int
     share: float
     errors: int
     batches: int
@@ -50,6 +52,8 @@ class RunReport(Strict):
     """The figures of one run over one output.
 
     Attributes:
+        command: arguments of `newsmoe`; empty where a program ran it.
+        folder: working directory, from which paths are seen.
         inputs: what was read.
         output: what was written.
         started: when, ISO 8601.
@@ -67,6 +71,8 @@ class RunReport(Strict):
         versions: of newsmoe and what its answers depend on.
     """
 
+    command: list[str]
+    folder: str
     inputs: list[str]
     output: str
     started: datetime

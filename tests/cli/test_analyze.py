@@ -155,7 +155,7 @@ def test_several_inputs_go_one_after_the_other_into_a_named_output(here: Path) -
     inputs = write(here / "b.json", articles(2)), write(here / "a.json", [article(7), 3])
     assert newsmoe("analyze", *inputs, "-o", "all.json", *GIST).exit_code == 4
     assert ids(here / "all.json") == [0, 1, 7, None]
-    assert names(here) == ["a.json", "all.json", "all.run.json", "b.json"]
+    assert names(here) == ["a.json", "all.errors.jsonl", "all.json", "all.run.json", "b.json"]
 
 
 def test_one_output_for_two_inputs_is_refused_unless_it_is_named(here: Path) -> None:
@@ -351,8 +351,11 @@ def test_a_file_that_cannot_be_read_ends_the_run_with_a_line(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("folder", "no article files are in this folder; what newsmoe wrote (analyzed_*, *.run.json)"),
-        ("*.json", "no file matches; what newsmoe wrote (analyzed_*, *.run.json)"),
+        (
+            "folder",
+            "no article files are in this folder; what newsmoe wrote (analyzed_*, *.run.json, *.err",
+        ),
+        ("*.json", "no file matches; what newsmoe wrote (analyzed_*, *.run.json, *.errors.jsonl)"),
         ("nowhere", "cannot be read: No such file or directory"),
     ],
 )
@@ -640,14 +643,19 @@ def interrupted(here: Path, folder: Path, how: signal.Signals) -> tuple[int, str
         while not (here / "asleep").exists() and time.monotonic() < deadline:
             time.sleep(0.02)
         child.send_signal(how)
+        assert child.stderr is not None
+        first = child.stderr.readline()
+        child.send_signal(how)
         _, said = child.communicate(timeout=60)
     (here / "asleep").unlink()
-    return child.returncode, said
+    return child.returncode, first + said
 
 
 def test_an_interrupted_run_leaves_the_old_output_and_nothing_else(here: Path, plug_in: PlugIn) -> None:
     code, said = interrupted(here, plug_in(SLEEPY, sleepy="Sleepy"), signal.SIGINT)
-    assert (code, said) == (130, "newsmoe: interrupted\n")
+    first, *rest = said.splitlines()
+    assert (code, rest) == (130, ["newsmoe: interrupted"])
+    assert "ask again to end at once" in first
     assert (here / "analyzed_a.json").read_text() == "old"
     assert names(here) == ["a.json", "analyzed_a.json"]
 

@@ -107,7 +107,7 @@ def test_what_typer_handles_is_left_to_it(error: Exception) -> None:
 def test_the_code_of_a_command_is_that_of_its_process(here: Path) -> None:
     (here / "a.json").write_text("[7]")
     assert process("analyze", "a.json", "--tasks", "summarization", "--quiet").returncode == 4
-    assert names(here) == ["a.json", "analyzed_a.json", "analyzed_a.run.json"]
+    assert names(here) == ["a.json", "analyzed_a.errors.jsonl", "analyzed_a.json", "analyzed_a.run.json"]
 
 
 def test_the_console_script_is_installed_beside_the_interpreter() -> None:

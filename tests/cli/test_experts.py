@@ -12,7 +12,8 @@ from .support import card, names, newsmoe, one_line, write
 
 BUILT_IN = [
     "bart-large-cnn", "distilbart-cnn-6-6", "distilbert-sst-2", "extractive", "finbert", "iptc-topic", "lead",
-    "qwen-summary", "sentiment-finance", "sentiment-general", "sentiment-news", "topic-news", "topic-nli",
+    "qwen-summary", "sentiment-finance", "sentiment-general", "sentiment-news",
+    "sentiment-reviews", "topic-news", "topic-nli",
     "topic-sport", "topic-zero-shot", "twitter-roberta",
 ]  # fmt: skip
 

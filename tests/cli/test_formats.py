@@ -157,7 +157,7 @@ def test_csv_has_a_row_for_each_record(arguments: tuple[str, ...], here: Path) -
     assert second == ["-2", "Headline -2", "", "ok", SHORT, "", "lead"]
     assert bad[:5] == ["", "", "", "failed", ""]
     assert bad[5].startswith("read NotAnArticle: expected an object")
-    assert names(here) == ["a.json", "analyzed_a.csv", "analyzed_a.run.json"]
+    assert names(here) == ["a.json", "analyzed_a.csv", "analyzed_a.errors.jsonl", "analyzed_a.run.json"]
 
 
 def test_csv_can_go_to_standard_output(here: Path) -> None:
@@ -256,12 +256,13 @@ def test_a_growing_inbox_is_added_to_json_lines(here: Path) -> None:
     write(here / "inbox" / "b.json", [article(1), article(7), 5])
     result = newsmoe("analyze", "inbox", "-o", "all.jsonl", "--append", *GIST)
     assert result.exit_code == 4
-    assert "2 articles, 1 with errors" in result.stderr
-    assert "3 there already -> all.jsonl" in result.stderr
+    assert "2 articles, 1 with errors, 3 there already, " in result.stderr
     lines = (here / "all.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["id"] for line in lines] == [0, 1, 7, None]
     report = RunReport.model_validate_json((here / "all.run.json").read_text(encoding="utf-8"))
     assert (report.items, report.skipped) == (2, 3)
+    (letter,) = map(json.loads, (here / "all.errors.jsonl").read_text(encoding="utf-8").splitlines())
+    assert (letter["input"], letter["index"], letter["element"]) == ("inbox/b.json", 2, 5)
     assert newsmoe("analyze", "inbox", "-o", "all.jsonl", "--append", *GIST).exit_code == 0
     assert (here / "all.jsonl").read_text(encoding="utf-8").splitlines() == lines
 

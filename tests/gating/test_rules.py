@@ -313,7 +313,7 @@ def test_english_is_english_however_a_caller_writes_it(default: Gate, language: 
     ("topics", "expert"),
     [
         (("Business", "Local"), "sentiment-finance"),
-        (("Film reviews",), "sentiment-general"),
+        (("Film reviews",), "sentiment-reviews"),
         ((), "sentiment-general"),
     ],
 )

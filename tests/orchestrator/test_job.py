@@ -71,8 +71,15 @@ def test_without_an_output_each_input_has_its_own_beside_it(workdir: Path) -> No
             Path("in/analyzed_news_data.json"),
             "json",
             Path("in/analyzed_news_data.run.json"),
+            Path("in/analyzed_news_data.errors.jsonl"),
         ),
-        Job(("b.jsonl.gz",), Path("analyzed_b.json"), "json", Path("analyzed_b.run.json")),
+        Job(
+            ("b.jsonl.gz",),
+            Path("analyzed_b.json"),
+            "json",
+            Path("analyzed_b.run.json"),
+            Path("analyzed_b.errors.jsonl"),
+        ),
     ]
 
 
@@ -83,7 +90,13 @@ def test_the_format_asked_for_is_the_suffix_of_a_default_output(workdir: Path) -
 
 def test_a_named_output_takes_all_inputs(workdir: Path) -> None:
     assert plan(["a.json", "b.json"], "out/all.json") == [
-        Job(("a.json", "b.json"), Path("out/all.json"), "json", Path("out/all.run.json"))
+        Job(
+            ("a.json", "b.json"),
+            Path("out/all.json"),
+            "json",
+            Path("out/all.run.json"),
+            Path("out/all.errors.jsonl"),
+        )
     ]
 
 

@@ -159,6 +159,21 @@ def test_half_a_line_at_the_end_is_dropped_and_its_article_comes_again(tmp_path:
     assert ids(path, "jsonl") == [1, 2]
 
 
+def test_what_an_expert_failed_on_gives_way_to_a_new_record(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    error = ItemError(task="mood", expert="a", type="ValueError", message="oops", stage="predict")
+    with open_writer(path, "jsonl", append=True) as writer:
+        for number in (1, 2, 3):
+            status = {} if number == 3 else {"errors": [error], "status": "partial"}
+            writer.write(record(item(number)).model_copy(update=status), "key")
+    assert add(path, "jsonl", item(2), item(3)) == 1
+    assert [(one["id"], one["status"]) for one in held(path, "jsonl")] == [
+        (3, "ok"),
+        (2, "ok"),
+        (1, "partial"),
+    ]
+
+
 def test_a_last_line_without_an_end_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "out"
     add(path, "jsonl", item(1))

@@ -13,7 +13,8 @@ def inbox(workdir: Path) -> Path:
     (folder / "folder.json").mkdir()
     for name in (
         "b.json", "a.jsonl.gz", "c.csv", "d.TSV", "e.parquet", "f.ndjson", "notes.txt", "g.db", ".h.json",
-        "analyzed_b.json", "b.run.json", "deep/x.json", "deep/er/y.json", "deep/er/analyzed_y.json",
+        "analyzed_b.json", "b.run.json", "b.errors.jsonl", "deep/x.json", "deep/er/y.json",
+        "deep/er/analyzed_y.json",
     ):  # fmt: skip
         (folder / name).touch()
     return folder

@@ -87,6 +87,15 @@ class HubExpert:
             return str(error)
         return None
 
+    @staticmethod
+    def identity(card: Card, settings: ModelSource) -> str | None:
+        """Say which weights these are: the hub names its files by their hashes, others have size and time."""
+        if HubExpert.missing(card, settings):
+            return None
+        files = [file.resolve() for file in weight_files(find_model(settings, card))]
+        stats = [(file.name, file.stat()) for file in files]
+        return " ".join(f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in stats)
+
     def folder(self) -> Path:
         """Return where the model's files are.
 

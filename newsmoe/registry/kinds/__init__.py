@@ -1,6 +1,7 @@
 """The code behind cards: one module a kind, imported when an expert of it is built."""
 
 from collections.abc import Mapping
+from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from newsmoe.registry.backbone.backbone import Backbone, Runtime
     from newsmoe.registry.backbone.files import BackboneFiles
 
-__all__ = ["KINDS", "Workshop", "answer_keys", "build", "check_settings", "missing"]
+__all__ = ["KINDS", "Workshop", "answer_keys", "build", "check_settings", "fingerprint", "missing"]
 
 KINDS: Mapping[str, str] = {
     "chat-summarization": "newsmoe.registry.kinds.chat:Chat",
@@ -29,7 +30,7 @@ KINDS: Mapping[str, str] = {
 }
 """Kinds by name. A kind is a class that satisfies `Expert`, is made of (card, settings, workshop), and has
 its settings as a pydantic model in `Settings`. One whose weights may be elsewhere says so in `missing(card,
-settings)`."""
+settings)`, and which weights it would load in `identity(card, settings)`."""
 SUMMARIZERS = frozenset({"chat-summarization", "extractive", "lead", "seq2seq-summarization"})
 
 
@@ -88,6 +89,15 @@ def answer_keys(card: Card) -> tuple[str, ...]:
     if card.kind in SUMMARIZERS:
         return ("summary",)
     return () if card.settings.get("multi_label") else ("label", "score")
+
+
+def fingerprint(card: Card) -> str:
+    """Hash of all that decides what the expert answers; "" where what it needs is not on this machine."""
+    identify = getattr(_kind(card), "identity", None)
+    if identify is None:
+        return card.fingerprint()
+    identity: str | None = identify(card, check_settings(card))
+    return sha256(f"{card.fingerprint()} {identity}".encode()).hexdigest()[:16] if identity else ""
 
 
 def check_settings(card: Card) -> Strict:

@@ -1,0 +1,129 @@
+"""`newsmoe journal`: what is kept of finished work. `newsmoe runs`: what was run."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsmoe.cli.options import ConfigOption, JournalOption, JsonOption, settings_of
+
+if TYPE_CHECKING:
+    from newsmoe.storage.journal import Journal
+    from newsmoe.storage.run_report import RunReport
+
+__all__ = ["list_runs", "prune", "retry", "show_run", "stats", "verify"]
+
+RunArgument = Annotated[
+    str, typer.Argument(help="Number of a run, as 'newsmoe runs list' has it, or its *.run.json.")
+]
+
+
+def stats(journal: JournalOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Show how much of finished work is kept, and where."""
+    with _journal(journal, config) as kept:
+        found = {"path": str(kept.path), **kept.stats()._asdict()}
+    if as_json:
+        typer.echo(json.dumps(found, indent=2))
+        return
+    for key, value in found.items():
+        typer.echo(f"{key:10} {value}")
+
+
+def prune(
+    days: Annotated[float, typer.Option("--days", min=0, help="Forget what is older than that.")] = 90,
+    journal: JournalOption = None,
+    config: ConfigOption = None,
+) -> None:
+    """Forget old answers."""
+    with _journal(journal, config) as kept:
+        typer.echo(f"{kept.prune(days)} answers forgotten")
+
+
+def verify(journal: JournalOption = None, config: ConfigOption = None) -> None:
+    """Check the journal and every answer in it; damaged answers are forgotten."""
+    with _journal(journal, config) as kept:
+        damaged = kept.verify()
+        typer.echo(f"{kept.stats().answers} answers are sound, {damaged} were damaged and are forgotten")
+
+
+def list_runs(
+    journal: JournalOption = None, config: ConfigOption = None, as_json: JsonOption = False
+) -> None:
+    """List the runs that the journal knows, the last one first."""
+    from newsmoe.cli.console import plain, results, table
+    from newsmoe.storage.run_report import RunReport
+
+    with _journal(journal, config) as kept:
+        runs = [(number, RunReport.model_validate_json(report)) for number, report in kept.runs()]
+    if as_json:
+        records = [{"run": number, **report.model_dump(mode="json")} for number, report in runs]
+        typer.echo(json.dumps(records, indent=2))
+        return
+    rows = table("run", "started", ">articles", ">with errors", ">seconds", "output")
+    for number, report in runs:
+        rows.add_row(
+            str(number),
+            f"{report.started:%Y-%m-%d %H:%M}",
+            str(report.items),
+            str(report.items - report.statuses.get("ok", 0)),
+            f"{report.seconds:.1f}",
+            plain(report.output),
+        )
+    results().print(rows)
+
+
+def show_run(run: RunArgument, journal: JournalOption = None, config: ConfigOption = None) -> None:
+    """Print the report of a run."""
+    typer.echo(_report(run, journal, config).model_dump_json(indent=2))
+
+
+def retry(run: RunArgument, journal: JournalOption = None, config: ConfigOption = None) -> None:
+    """Do again what failed in a run, and put it into the run's output.
+
+    It is the run's command once more: what went well is taken from the journal.
+    """
+    import os
+
+    from newsmoe.cli.app import app
+    from newsmoe.errors import ConfigError
+
+    report = _report(run, journal, config)
+    if not report.command:
+        raise ConfigError("that run was not started from the command line, so there is no command to repeat")
+    os.chdir(report.folder)
+    app(report.command)
+
+
+def _report(run: str, journal: str | None, config: Path | None) -> "RunReport":
+    """Return the report of a run by its number or by its file.
+
+    Raises:
+        ConfigError: there is none, or the file is no report.
+    """
+    from pydantic import ValidationError
+
+    from newsmoe.errors import ConfigError
+    from newsmoe.storage.run_report import RunReport
+
+    if not run.isdecimal():
+        try:
+            return RunReport.model_validate_json(Path(run).read_bytes())
+        except (OSError, ValidationError):
+            raise ConfigError(f"{run}: is no report of a run; see 'newsmoe runs list'") from None
+    with _journal(journal, config) as kept:
+        reports = dict(kept.runs())
+    if int(run) not in reports:
+        raise ConfigError(f"there is no run {run}; see 'newsmoe runs list'")
+    return RunReport.model_validate_json(reports[int(run)])
+
+
+def _journal(journal: str | None, config: Path | None) -> "Journal":
+    """Open the journal that is there.
+
+    Raises:
+        JournalError: there is none, or it cannot be used.
+    """
+    from newsmoe.storage.journal import existing_journal, journal_path
+
+    return existing_journal(journal_path(settings_of(config, None, journal=journal)))

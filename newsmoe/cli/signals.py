@@ -1,0 +1,61 @@
+"""How a run is asked to end."""
+
+import signal
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+from newsmoe.cli.console import messages, plain
+
+__all__ = ["Stop", "TerminatedError", "terminate"]
+
+
+class TerminatedError(KeyboardInterrupt):
+    """Somebody asked the process to end; no `SystemExit`, which from an expert costs only its article."""
+
+
+def terminate(number: int, frame: FrameType | None) -> None:
+    """Handle SIGTERM as an exception, so that nothing half done is left behind."""
+    raise TerminatedError
+
+
+class Stop:
+    """Within its block a first SIGINT or SIGTERM lets the batch in hand finish; a second ends it at once.
+
+    So does the first one before there is a batch.
+    """
+
+    def __init__(self) -> None:
+        self.working = False
+        self.asked: int | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            self._before[number] = signal.signal(number, self._hear)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def between(self) -> None:
+        """End the run here if that was asked for; called between batches.
+
+        Raises:
+            KeyboardInterrupt: by SIGINT.
+            TerminatedError: by SIGTERM.
+        """
+        self.working = True
+        if self.asked is not None:
+            self._end(self.asked)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:
+        if self.asked is not None or not self.working:
+            self._end(number)
+        self.asked = number
+        messages().print(plain("finishing the batch in hand; ask again to end at once", style="yellow"))
+
+    def _end(self, number: int) -> None:
+        raise TerminatedError if number == signal.SIGTERM else KeyboardInterrupt

@@ -1,0 +1,52 @@
+"""One run an output: a second one is turned away, or waits."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
+
+from newsmoe.errors import LockedError
+
+__all__ = ["output_lock"]
+
+
+@contextmanager
+def output_lock(output: Path, *, wait: bool) -> Iterator[None]:
+    """Hold the lock of `output` for as long as the block runs; a process that dies gives it back.
+
+    Args:
+        output: the file that will be written.
+        wait: wait until it is free.
+
+    Raises:
+        LockedError: another run holds it, and this one is not to wait.
+    """
+    name = sha256(os.fsencode(os.path.realpath(output))).hexdigest()[:32]
+    lock = FileLock(_folder() / f"{name}.lock")
+    try:
+        lock.acquire(timeout=-1 if wait else 0)
+    except Timeout:
+        raise LockedError(
+            f"{output}: another run is writing it; wait for it with --wait, or name another output with -o"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _folder() -> Path:
+    """Return where locks lie: not beside outputs, where they would be in the way."""
+    for folder in (user_cache_path("newsmoe") / "locks", Path(tempfile.gettempdir()) / "newsmoe-locks"):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    return Path(tempfile.gettempdir())

@@ -75,6 +75,12 @@ class Unreadable:
     headline: str | None = None
     url: str | None = None
 
+    @property
+    def key(self) -> str:
+        """Hash of all that is known of the element."""
+        known = [self.type, self.message, self.id, self.headline, self.url]
+        return sha256(json.dumps(known).encode()).hexdigest()
+
 
 def estimate_tokens(text: str) -> int:
     """Estimate the number of word pieces in `text` without a tokenizer.

@@ -117,8 +117,10 @@ class Settings(Strict):
     batch_tokens: int = Field(16384, ge=1, description="most tokens in one batch, padding included")
     batch_articles: int = Field(64, ge=1, description="most articles in one batch")
     window_articles: int = Field(128, ge=1, description="articles that are in hand at a time")
-    format: Literal["json", "jsonl"] | None = Field(
-        None, description="json: one array; jsonl: one record a line; unset: by the output's suffix"
+    format: Literal["json", "jsonl", "csv", "parquet", "sqlite"] | None = Field(
+        None,
+        description="json: one array; jsonl: one record a line; csv, parquet, sqlite: one row a record;"
+        " unset: by the output's suffix",
     )
     rule: tuple[Rule, ...] = Field((), description="rules of your own, tried before the built-in ones")
     fields: dict[str, Names] = Field({}, description="your scraper's names for the fields of an article")

@@ -129,7 +129,9 @@ def test_a_wrong_value_in_the_environment_names_the_environment(workdir: Path) -
 
 def test_a_wrong_value_on_the_command_line_names_it(workdir: Path) -> None:
     write(workdir, 'gate = "all"')
-    with pytest.raises(ConfigError, match="^command line: format: .*'json' or 'jsonl'"):
+    with pytest.raises(
+        ConfigError, match="^command line: format: .*'json', 'jsonl', 'csv', 'parquet' or 'sqlite'"
+    ):
         load_settings(environment={"NEWSMOE_DEVICE": "cpu"}, given={"format": "xml"})
 
 

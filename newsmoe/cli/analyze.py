@@ -32,7 +32,10 @@ EXIT_ITEMS_FAILED = 4
 def analyze(
     inputs: Annotated[
         list[str],
-        typer.Argument(help="Article files: JSON, JSON Lines, gzipped or not; '-' is standard input."),
+        typer.Argument(
+            help="Article files (JSON, JSON Lines, CSV, TSV, gzipped or not; Parquet), folders of them, or"
+            " patterns such as 'inbox/*.json'; '-' is standard input, JSON or JSON Lines."
+        ),
     ],
     output: Annotated[
         Path | None,
@@ -45,8 +48,19 @@ def analyze(
     ] = None,
     format: Annotated[  # noqa: A002  # the option's name
         str | None,
-        typer.Option("--format", help="json or jsonl; default: by the output's suffix.", metavar="FORMAT"),
+        typer.Option(
+            "--format",
+            help="json, jsonl, csv, parquet or sqlite; default: by the output's suffix.",
+            metavar="FORMAT",
+        ),
     ] = None,
+    append: Annotated[
+        bool,
+        typer.Option(
+            "--append",
+            help="Add to the output (jsonl, sqlite, a folder of parquet files); no article comes twice.",
+        ),
+    ] = False,
     run_report: Annotated[
         Path | None,
         typer.Option(
@@ -117,7 +131,7 @@ def analyze(
         format=format,
         journal="none" if no_journal else journal,
     )
-    jobs = plan_jobs(inputs, output, run_report, settings)
+    jobs = plan_jobs(inputs, output, run_report, settings, append=append)
     check_inputs(jobs)
     most_errors(max_errors, 0)
     if dry_run:
@@ -151,10 +165,12 @@ def _show_report(report: "RunReport", job: "Job") -> None:
     for error, count in sorted(report.errors.items()):
         console.print(plain(f"{count} x {error}", style="red"))
     rate = report.items / report.seconds if report.seconds else 0.0
+    there = f", {report.skipped} there already" if report.skipped else ""
     reused = sum(one.reused for one in report.experts.values())
     known = f", {reused} answers known already" if reused else ""
     summary = (
-        f"{report.items} articles, {failed} with errors{known}, {report.seconds:.1f} s ({rate:.0f} a second)"
+        f"{report.items} articles, {failed} with errors{known}{there},"
+        f" {report.seconds:.1f} s ({rate:.0f} a second)"
     )
     console.print(plain(f"{summary} -> {job.output}"), soft_wrap=True)
 

@@ -28,7 +28,9 @@ __all__ = ["load_table", "route"]
 
 
 def route(
-    inputs: Annotated[list[str], typer.Argument(help="Article files; '-' is standard input.")],
+    inputs: Annotated[
+        list[str], typer.Argument(help="Article files, folders, patterns; '-' is standard input.")
+    ],
     tasks: TasksOption = None,
     gate: GateOption = None,
     experts_dir: ExpertsDirOption = None,
@@ -39,10 +41,11 @@ def route(
     """Show which experts would read each article, and why; no model is loaded."""
     from newsmoe.gating.build import build_gate
     from newsmoe.orchestrator.routing import read_routes
+    from newsmoe.storage.inputs import find_inputs
 
     settings = settings_of(config, experts_dir, tasks=tasks, gate=gate)
     decides = build_gate(settings, registry_of(settings))
-    routed = read_routes(decides, inputs, settings, limit)
+    routed = read_routes(decides, find_inputs(inputs), settings, limit)
     if as_json:
         typer.echo(json.dumps([_as_record(*one) for one in routed], indent=2, ensure_ascii=False))
         return

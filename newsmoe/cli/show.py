@@ -12,16 +12,19 @@ __all__ = ["show"]
 
 
 def show(
-    records: Annotated[Path, typer.Argument(help="A file that 'newsmoe analyze' wrote.")],
+    records: Annotated[Path, typer.Argument(help="A JSON or JSON Lines file that 'newsmoe analyze' wrote.")],
     limit: LimitOption = None,
 ) -> None:
     """Show the records of a finished run, one block an article."""
     from newsmoe.cli.console import results
-    from newsmoe.storage.formats import is_lines
+    from newsmoe.errors import InputError
+    from newsmoe.storage.formats import format_of
     from newsmoe.storage.readers import read_elements
 
+    if (format := format_of(records)) not in ("json", "jsonl"):
+        raise InputError(f"{records}: 'newsmoe show' reads json and jsonl, not {format}")
     console = results()
-    for record in islice(read_elements(str(records), records, is_lines(records)), limit):
+    for record in islice(read_elements(str(records), records), limit):
         _print_record(console, _table(record))
 
 

@@ -11,7 +11,6 @@ from pydantic import Field
 
 from newsmoe.article import Article
 from newsmoe.errors import InputError
-from newsmoe.storage.formats import is_lines
 from newsmoe.storage.readers import read_elements
 from newsmoe.storage.text import clean_line, clean_text
 from newsmoe.validation import Strict
@@ -46,7 +45,7 @@ class Summarized(NamedTuple):
 
 
 class Source(Strict):
-    """A file of texts with right answers: JSON, JSON Lines, CSV or TSV, gzipped or not (the latter two not).
+    """A file of texts with right answers: JSON, JSON Lines, CSV or TSV, gzipped or not.
 
     Attributes:
         path: below the folder of data that the command is given.
@@ -164,7 +163,7 @@ def elements_of(path: Path) -> Iterator[Any]:
         InputError: it cannot be read.
     """
     if path.suffix not in _SEPARATORS:
-        yield from read_elements(str(path), path, is_lines(path))
+        yield from read_elements(str(path), path)
         return
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from newsmoe.errors import ConfigError, InputError, LockedError, OutputError
 from newsmoe.orchestrator.job import Job
+from newsmoe.storage.formats import format_of
 from newsmoe.storage.inbox_state import (
     STATE,
     Known,
@@ -29,7 +30,6 @@ from newsmoe.storage.inbox_state import (
     write_state,
 )
 from newsmoe.storage.run_report import RunReport, default_report
-from newsmoe.storage.writers import format_of
 
 __all__ = ["Inbox", "Look", "open_inbox"]
 

@@ -1,25 +1,31 @@
 """One output file from one or more input files, with the report of the run."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain, islice, tee
 from pathlib import Path
 from time import perf_counter
 from typing import Protocol
 
 from newsmoe.analysis import Analysis, ItemError
+from newsmoe.article import Article, Unreadable
 from newsmoe.config import Settings
 from newsmoe.errors import ConfigError, InputError, OutputError, TooManyErrorsError
 from newsmoe.orchestrator.figures import RunFigures
 from newsmoe.orchestrator.session import Session
+from newsmoe.registry.kinds import answer_keys
+from newsmoe.registry.registry import Registry
 from newsmoe.storage.dead_letters import default_errors, write_dead_letters
+from newsmoe.storage.formats import format_of
+from newsmoe.storage.inputs import find_inputs
 from newsmoe.storage.lock import output_lock
 from newsmoe.storage.readers import Source, open_source
+from newsmoe.storage.replace import write_text
 from newsmoe.storage.run_report import ExpertReport, RunReport, default_report, installed_versions
-from newsmoe.storage.writers import STDOUT, default_output, format_of, open_writer, write_text
+from newsmoe.storage.writers import STDOUT, check_format, default_output, open_writer
 
 __all__ = ["Job", "Observer", "check_inputs", "most_errors", "plan_jobs", "run_job"]
 
@@ -31,9 +37,10 @@ class Job:
     Attributes:
         inputs: paths, or `-` for standard input.
         output: a path, or `-` for standard output.
-        format: `json` or `jsonl`.
+        format: of the output.
         report: where the run report goes; None for no report.
         errors: where the elements that something went wrong with go; None for nowhere.
+        append: whether to add to what the output holds already.
     """
 
     inputs: tuple[str, ...]
@@ -41,6 +48,7 @@ class Job:
     format: str
     report: Path | None
     errors: Path | None = None
+    append: bool = False
 
 
 class Observer(Protocol):
@@ -54,24 +62,31 @@ class Observer(Protocol):
 
 
 def plan_jobs(
-    inputs: Sequence[str], output: Path | None, report: Path | None, settings: Settings
+    inputs: Sequence[str],
+    output: Path | None,
+    report: Path | None,
+    settings: Settings,
+    *,
+    append: bool = False,
 ) -> list[Job]:
     """Return one job for all inputs where an output is named, else one for each input.
 
+    A folder or a pattern among the inputs stands for the files in it.
+
     Raises:
-        ConfigError: two inputs would share a default output, or several jobs one report.
+        InputError: a folder or a pattern stands for no file.
+        ConfigError: two inputs would share a default output, or several jobs one report, or the format
+            cannot be written there.
         OutputError: an output is one of the inputs.
     """
-    for name in inputs:
-        if Path(name).is_dir():
-            raise InputError(f"{name}: cannot be read: Is a directory")
+    inputs = find_inputs(inputs, [path for path in (output, report) if path is not None])
     if output is not None:
         groups = [(tuple(inputs), output)]
     else:
         groups = [((name,), _default_output(name, settings.format or "json")) for name in inputs]
     if report is not None and len(groups) > 1:
         raise ConfigError("one run report for several outputs: name one output with -o, or no report")
-    jobs = [_job(names, path, report, settings) for names, path in groups]
+    jobs = [_job(names, path, report, settings.format or format_of(path), append) for names, path in groups]
     _refuse_overwriting(inputs, jobs)
     return jobs
 
@@ -87,13 +102,14 @@ def check_inputs(jobs: Sequence[Job]) -> None:
             raise InputError(f"{name}: cannot be read: No such file or directory")
 
 
-def _job(inputs: tuple[str, ...], output: Path, report: Path | None, settings: Settings) -> Job:
-    if output.is_dir():
+def _job(inputs: tuple[str, ...], output: Path, report: Path | None, format: str, append: bool) -> Job:
+    if output.is_dir() and not (append and format == "parquet"):
         raise OutputError(f"{output}: is a folder; name a file in it with -o")
+    check_format(output, format, append=append)
     if report is None and output != STDOUT:
         report = default_report(output)
     errors = None if output == STDOUT else default_errors(output)
-    return Job(inputs, output, settings.format or format_of(output), report, errors)
+    return Job(inputs, output, format, report, errors, append)
 
 
 def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job]) -> None:
@@ -170,33 +186,48 @@ def run_job(
         total = sum(source.count for source in sources)
         total = total if limit is None else min(limit, total)
         observer.started(total, figures)
-        write = stack.enter_context(open_writer(job.output, job.format))
+        answers = _answers(session.registry, session.gate.tasks)
+        output = stack.enter_context(open_writer(job.output, job.format, answers, append=job.append))
         if job.report is not None and not job.report.resolve().parent.is_dir():
             raise OutputError(f"{job.report}: cannot be written: there is no folder {job.report.parent}")
         most = most_errors(max_errors, total)
-        for number, analysis in enumerate(_records(session, sources, figures, total)):
-            write(analysis)
+        for number, item, analysis in _records(session, sources, figures, total, output.holds):
+            output.write(analysis, item.key)
             observer.finished(analysis)
             if analysis.errors:
                 failed[number] = analysis.errors
             if most is not None and len(failed) > most:
                 raise TooManyErrorsError(
-                    f"{len(failed)} of {number + 1} records have errors, more than --max-errors {max_errors};"
-                    f" the first: {next(iter(failed.values()))[0].message}"
+                    f"{len(failed)} of {figures.items} records have errors, more than --max-errors"
+                    f" {max_errors}; the first: {next(iter(failed.values()))[0].message}"
                 )
         if job.errors is not None:
             write_dead_letters(job.errors, sources, failed)
-    report = _report(session, job, figures, started, perf_counter() - clock, command)
+    report = _report(session, job, figures, started, perf_counter() - clock, total - figures.items, command)
     if job.report is not None:
         write_text(job.report, report.model_dump_json(indent=2) + "\n")
     return report
 
 
 def _records(
-    session: Session, sources: Sequence[Source], figures: RunFigures, total: int
-) -> Iterator[Analysis]:
-    items = chain.from_iterable(source.articles() for source in sources)
-    return session.analyze(islice(items, total), figures)
+    session: Session,
+    sources: Sequence[Source],
+    figures: RunFigures,
+    total: int,
+    done: Callable[[Article | Unreadable], bool],
+) -> Iterator[tuple[int, Article | Unreadable, Analysis]]:
+    """Yield number, item and record of each item that is not `done`; a window's items are held at a time."""
+    items = islice(chain.from_iterable(source.articles() for source in sources), total)
+    kept, asked = tee((number, item) for number, item in enumerate(items) if not done(item))
+    analyses = session.analyze((item for _, item in asked), figures)
+    for (number, item), analysis in zip(kept, analyses, strict=True):
+        yield number, item, analysis
+
+
+def _answers(registry: Registry, tasks: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return for each task the keys of its answers that have a column each, where a card tells them."""
+    cards = {task: [info.card for info in registry.pool(task) if info.card] for task in tasks}
+    return {task: next(filter(None, map(answer_keys, found)), ()) for task, found in cards.items()}
 
 
 def _report(
@@ -205,6 +236,7 @@ def _report(
     figures: RunFigures,
     started: datetime,
     seconds: float,
+    skipped: int,
     command: Sequence[str],
 ) -> RunReport:
     experts = {}
@@ -230,6 +262,7 @@ def _report(
         started=started,
         seconds=round(seconds, 3),
         items=figures.items,
+        skipped=skipped,
         statuses=dict(figures.statuses),
         errors=dict(figures.errors),
         abstentions=dict(figures.abstentions),

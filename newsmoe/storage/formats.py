@@ -2,11 +2,36 @@
 
 from pathlib import Path
 
-__all__ = ["is_lines"]
+__all__ = ["READABLE", "WRITABLE", "format_of", "is_readable"]
 
-LINE_SUFFIXES = (".jsonl", ".ndjson", ".jsonlines")
+SUFFIXES = {
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".jsonlines": "jsonl",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".db": "sqlite",
+    ".sqlite": "sqlite",
+    ".sqlite3": "sqlite",
+}
+READABLE = ("json", "jsonl", "csv", "tsv", "parquet")
+WRITABLE = ("json", "jsonl", "csv", "parquet", "sqlite")
 
 
-def is_lines(path: Path) -> bool:
-    """Tell whether a file of this name holds one value a line, packed or not."""
-    return path.name.removesuffix(".gz").endswith(LINE_SUFFIXES)
+def format_of(path: Path) -> str:
+    """Return the format that the suffix stands for, gzipped or not; `json` where it stands for none."""
+    return _known_format(path) or "json"
+
+
+def is_readable(path: Path) -> bool:
+    """Tell whether the suffix is one of a format that articles can be read from."""
+    return _known_format(path) in READABLE
+
+
+def _known_format(path: Path) -> str | None:
+    name = path.name.lower()
+    return next(
+        (format for suffix, format in SUFFIXES.items() if name.removesuffix(".gz").endswith(suffix)), None
+    )

@@ -8,8 +8,9 @@ from typing import Literal
 from pydantic import ValidationError
 
 from newsmoe.errors import InputError
+from newsmoe.storage.replace import write_text
 from newsmoe.storage.run_report import default_report
-from newsmoe.storage.writers import default_output, write_text
+from newsmoe.storage.writers import default_output
 from newsmoe.validation import Strict, describe
 
 __all__ = ["STATE", "Known", "Stamp", "State", "Waiting", "output_name", "read_state", "write_state"]

@@ -1,32 +1,27 @@
-"""Files in: JSON in the shapes that scrapers write, plain or gzipped, streamed."""
+"""Files in: JSON in the shapes that scrapers write, CSV and Parquet, plain or gzipped, streamed."""
 
-import codecs
 import gzip
-import io
 import shutil
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, Any
 
 from newsmoe.article import Article, Unreadable
 from newsmoe.errors import InputError
-from newsmoe.storage.formats import is_lines
+from newsmoe.storage.csv_rows import csv_elements
+from newsmoe.storage.files import open_text
+from newsmoe.storage.formats import READABLE, format_of
 from newsmoe.storage.json_stream import HOLDER_KEYS, BadElement, JsonSyntaxError, LoneObject, elements
 from newsmoe.storage.normalise import FieldNames, Normaliser
+from newsmoe.storage.parquet import parquet_elements
 
 __all__ = ["Source", "open_source", "read_elements"]
-
-GZIP_MAGIC = b"\x1f\x8b"
-_BYTE_ORDER_MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 
 
 @dataclass(frozen=True)
@@ -36,20 +31,18 @@ class Source:
     Attributes:
         name: what to call it in messages.
         path: where it lies; for standard input a temporary copy.
-        lines: whether its name says that it holds one value a line.
         normaliser: makes articles of its elements.
         count: elements in it.
     """
 
     name: str
     path: Path
-    lines: bool
     normaliser: Normaliser
     count: int
 
     def articles(self) -> Iterator[Article | Unreadable]:
         """Yield an article, or the reason why there is none, for each element in order."""
-        return map(self.normaliser, read_elements(self.name, self.path, self.lines))
+        return map(self.normaliser, read_elements(self.name, self.path))
 
 
 @contextmanager
@@ -64,13 +57,14 @@ def open_source(name: str, fields: FieldNames | None = None) -> Iterator[Source]
         fields: the user's own field names.
 
     Raises:
-        InputError: the file cannot be opened, or is no JSON; the message names line and column.
+        InputError: the file cannot be opened, or is not of its format; the message names the place.
+        ConfigError: it is Parquet, and pyarrow is not installed.
     """
     if name != "-" and not _is_pipe(Path(name)):
         yield _survey(name, Path(name), Normaliser(fields))
         return
     with tempfile.TemporaryDirectory(prefix="newsmoe-") as folder:
-        copy = Path(folder) / "copy"
+        copy = Path(folder) / Path(name).name
         try:
             with _opened_once(name) as pipe, copy.open("wb") as file:
                 shutil.copyfileobj(pipe, file)
@@ -97,12 +91,12 @@ def _is_pipe(path: Path) -> bool:
 
 
 def _survey(name: str, path: Path, normaliser: Normaliser) -> Source:
-    lines = is_lines(path)
     count, bad, last = 0, 0, None
-    for last in read_elements(name, path, lines):
+    for last in read_elements(name, path):
         count += 1
         bad += isinstance(last, BadElement)
-    if isinstance(last, BadElement) and bad == count and not _is_array(path):
+    is_json = format_of(path) in ("json", "jsonl")
+    if is_json and isinstance(last, BadElement) and bad == count and not _is_array(path):
         raise InputError(f"{name}: {last.message}; expected a JSON array of articles, or JSON Lines")
     if isinstance(last, LoneObject) and not isinstance(normaliser(last), Article):
         keys = ", ".join(map(repr, list(last)[:8])) or "none"
@@ -110,37 +104,44 @@ def _survey(name: str, path: Path, normaliser: Normaliser) -> Source:
             f"{name}: an object with no articles in it (keys: {keys});"
             f" expected an array under one of {', '.join(HOLDER_KEYS)}"
         )
-    return Source(name, path, lines, normaliser, count)
+    return Source(name, path, normaliser, count)
 
 
 def _is_array(path: Path) -> bool:
-    with _open_text(path) as stream:
+    with open_text(path) as stream:
         return stream.read(4096).lstrip().startswith("[")
 
 
-def read_elements(name: str, path: Path, lines: bool = False) -> Iterator[Any]:
-    """Yield the elements of a JSON file as they stand there.
+def read_elements(name: str, path: Path) -> Iterator[Any]:
+    """Yield the elements of a file as they stand there; its suffix tells the format.
 
     Raises:
-        InputError: it cannot be read, or is no JSON; names line and column.
+        InputError: it cannot be read, or is not of its format; names the place.
+        ConfigError: it is Parquet, and pyarrow is not installed.
     """
+    format = format_of(path)
+    if format not in READERS:
+        raise InputError(f"{name}: articles are not read from {format}, but from {', '.join(READABLE)}")
     try:
-        with _open_text(path) as stream:
-            yield from elements(stream, lines=lines)
-    except JsonSyntaxError as error:
-        raise InputError(f"{name}: not valid JSON: {error}") from None
+        yield from READERS[format](name, path)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{name}: the gzip file is damaged: {error}") from None
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
 
 
-@contextmanager
-def _open_text(path: Path) -> Iterator[TextIO]:
-    """Open `path` as text, unpacked; what cannot be decoded becomes U+FFFD."""
-    with path.open("rb") as raw:
-        is_gzip = raw.peek(2)[:2] == GZIP_MAGIC
-        binary = gzip.GzipFile(fileobj=raw) if is_gzip else raw
-        start = binary.peek(4)
-        encoding = next((e for mark, e in _BYTE_ORDER_MARKS.items() if start.startswith(mark)), "utf-8")
-        yield io.TextIOWrapper(binary, encoding=encoding, errors="replace", newline="")
+def _json_elements(name: str, path: Path, lines: bool = False) -> Iterator[Any]:
+    try:
+        with open_text(path) as stream:
+            yield from elements(stream, lines=lines)
+    except JsonSyntaxError as error:
+        raise InputError(f"{name}: not valid JSON: {error}") from None
+
+
+READERS: Mapping[str, Callable[[str, Path], Iterator[Any]]] = {
+    "json": _json_elements,
+    "jsonl": partial(_json_elements, lines=True),
+    "csv": csv_elements,
+    "tsv": partial(csv_elements, delimiter="\t"),
+    "parquet": parquet_elements,
+}

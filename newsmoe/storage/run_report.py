@@ -59,6 +59,7 @@ class RunReport(Strict):
         started: when, ISO 8601.
         seconds: that the run took, from reading the first input to the last record.
         items: records written.
+        skipped: articles left alone because the output had their record already.
         statuses: records by status.
         errors: item errors by type.
         abstentions: times the gate sent an article to nobody, by task.
@@ -77,6 +78,7 @@ class RunReport(Strict):
     started: datetime
     seconds: float
     items: int
+    skipped: int = 0
     statuses: dict[str, int]
     errors: dict[str, int]
     abstentions: dict[str, int]

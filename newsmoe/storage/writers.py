@@ -1,25 +1,24 @@
-"""Records out: JSON or JSON Lines, streamed, and whole or not at all."""
+"""Records out, streamed: in a file that appears whole or not at all, or added to what is there."""
 
-import os
-import re
-import stat
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from newsmoe.analysis import Analysis
-from newsmoe.errors import OutputError
-from newsmoe.storage.formats import is_lines
+from newsmoe.errors import ConfigError
+from newsmoe.storage.csv_rows import csv_writer
+from newsmoe.storage.formats import WRITABLE
+from newsmoe.storage.json_lines import append_lines
+from newsmoe.storage.parquet import append_parquet, parquet_writer
+from newsmoe.storage.replace import Put, replacing_text
+from newsmoe.storage.sqlite import append_sqlite, sqlite_writer
+from newsmoe.storage.table import Answers, Write, Writer, as_json
 
-__all__ = ["STDOUT", "default_output", "format_of", "open_writer", "write_text"]
+__all__ = ["STDOUT", "check_format", "default_output", "open_writer"]
 
 STDOUT = Path("-")
-
-Write = Callable[[Analysis], None]
-Put = Callable[[str], None]
-
-_CODES = re.compile(r"[\x7f-\x9f]")
 
 
 def default_output(source: Path, format: str) -> Path:
@@ -29,58 +28,86 @@ def default_output(source: Path, format: str) -> Path:
     return source.with_name(f"analyzed_{stem.replace('-', '_')}.{format}")
 
 
-def format_of(path: Path) -> str:
-    """Return the format that the suffix stands for: `jsonl`, or else `json`."""
-    return "jsonl" if is_lines(path) else "json"
+@contextmanager
+def _as_lines(put: Put, _: Answers) -> Iterator[Write]:
+    yield lambda analysis, _: put(as_json(analysis) + "\n")
 
 
 @contextmanager
-def open_writer(path: Path, format: str) -> Iterator[Write]:
-    """Give a function that writes one record; the file takes its name when the block ends well.
-
-    Args:
-        path: where to write; `-` is standard output.
-        format: `json` for one array, `jsonl` for one record a line.
-
-    Raises:
-        OutputError: the folder is missing or cannot be written, or the disk is full.
-    """
-    formatted = _as_lines if format == "jsonl" else _as_array
-    with _standard_output() if path == STDOUT else _replacing(path) as put, formatted(put) as write:
-        yield write
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a whole file, or none.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    with _replacing(path) as put:
-        put(text)
-
-
-@contextmanager
-def _as_lines(put: Put) -> Iterator[Write]:
-    yield lambda analysis: put(_escaped(analysis.model_dump_json()) + "\n")
-
-
-@contextmanager
-def _as_array(put: Put) -> Iterator[Write]:
+def _as_array(put: Put, _: Answers) -> Iterator[Write]:
     before = "[\n"
 
-    def write(analysis: Analysis) -> None:
+    def write(analysis: Analysis, _: str) -> None:
         nonlocal before
-        put(before + _escaped(analysis.model_dump_json(indent=2)))
+        put(before + as_json(analysis, indent=2))
         before = ",\n"
 
     yield write
     put("[]\n" if before == "[\n" else "\n]\n")
 
 
-def _escaped(text: str) -> str:
-    """Escape the control codes that JSON lets stand, so that records can be shown on a terminal."""
-    return _CODES.sub(lambda code: f"\\u{ord(code[0]):04x}", text)
+TEXTS: Mapping[str, Callable[[Put, Answers], AbstractContextManager[Write]]] = {
+    "json": _as_array,
+    "jsonl": _as_lines,
+    "csv": csv_writer,
+}
+FILES: Mapping[str, Callable[[Path, Answers], AbstractContextManager[Write]]] = {
+    "parquet": parquet_writer,
+    "sqlite": sqlite_writer,
+}
+APPENDING: Mapping[str, Callable[[Path, Answers], AbstractContextManager[Writer]]] = {
+    "jsonl": append_lines,
+    "parquet": append_parquet,
+    "sqlite": append_sqlite,
+}
+
+
+def check_format(path: Path, format: str, *, append: bool = False) -> None:
+    """See whether records can be written to `path` in `format`.
+
+    Raises:
+        ConfigError: they cannot; names the formats that can.
+    """
+    if format not in WRITABLE:
+        raise ConfigError(f"{path}: records are not written as {format}; use {', '.join(WRITABLE)}")
+    if append and (format not in APPENDING or path == STDOUT):
+        what = "standard output" if path == STDOUT else f"a {format} file"
+        raise ConfigError(
+            f"{path}: --append cannot add to {what}; it adds to files of the formats {', '.join(APPENDING)}"
+        )
+    if path == STDOUT and format not in TEXTS:
+        raise ConfigError(f"{format} cannot go to standard output; name a file with -o")
+
+
+@contextmanager
+def open_writer(
+    path: Path, format: str, answers: Answers = MappingProxyType({}), *, append: bool = False
+) -> Iterator[Writer]:
+    """Give a writer of records; the file takes its name when the block ends well.
+
+    Args:
+        path: where to write; `-` is standard output. For Parquet that is added to, a folder.
+        format: one of `WRITABLE`; `check_format` tells whether it goes with the rest.
+        answers: for each task the keys of its answers that have a column each, where the format has columns.
+        append: whether to add to what is there.
+
+    Raises:
+        OutputError: the folder is missing or cannot be written, or the disk is full.
+        ConfigError: pyarrow is needed and not installed.
+    """
+    if append:
+        with APPENDING[format](path, answers) as writer:
+            yield writer
+    elif format in FILES:
+        with FILES[format](path, answers) as write:
+            yield Writer(write)
+    else:
+        with _text_to(path) as put, TEXTS[format](put, answers) as write:
+            yield Writer(write)
+
+
+def _text_to(path: Path) -> AbstractContextManager[Put]:
+    return _standard_output() if path == STDOUT else replacing_text(path)
 
 
 @contextmanager
@@ -93,48 +120,3 @@ def _standard_output() -> Iterator[Put]:
     sys.stdout.flush()
     yield put
     sys.stdout.buffer.flush()
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Put]:
-    """Write to a temporary file beside `path`, which takes its place when the block ends well.
-
-    A symbolic link stays, and the file that it points to is replaced. What is no regular file, such as a
-    pipe or `/dev/null`, is written to as it is.
-    """
-    with _blaming(path):
-        target = path.resolve()
-        special = path.exists() and not path.is_file()
-    if path.is_dir():
-        raise OutputError(f"{path}: is a folder; name a file in it with -o")
-    written = path if special else target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    with _blaming(path):
-        file = written.open("w", encoding="utf-8", newline="\n")
-        if not special and target.exists():
-            written.chmod(stat.S_IMODE(target.stat().st_mode))
-
-    def put(text: str) -> None:
-        with _blaming(path):
-            file.write(text)
-
-    try:
-        yield put
-        with _blaming(path):
-            file.flush()
-            if not special:
-                os.fsync(file.fileno())
-                written.replace(target)
-    finally:
-        with suppress(OSError):
-            file.close()
-        if not special:
-            with suppress(OSError):
-                written.unlink(missing_ok=True)
-
-
-@contextmanager
-def _blaming(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, RuntimeError) as error:  # a circle of links is a RuntimeError
-        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None

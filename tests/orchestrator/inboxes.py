@@ -7,8 +7,8 @@ from pathlib import Path
 
 from newsmoe.errors import InputError
 from newsmoe.orchestrator.job import Job
+from newsmoe.storage.replace import write_text
 from newsmoe.storage.run_report import RunReport
-from newsmoe.storage.writers import write_text
 
 SETTLE = 10
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from newsmoe.registry.backbone.backbone import Backbone, Runtime
     from newsmoe.registry.backbone.files import BackboneFiles
 
-__all__ = ["KINDS", "Workshop", "build", "check_settings", "fingerprint", "missing"]
+__all__ = ["KINDS", "Workshop", "answer_keys", "build", "check_settings", "fingerprint", "missing"]
 
 KINDS: Mapping[str, str] = {
     "chat-summarization": "newsmoe.registry.kinds.chat:Chat",
@@ -31,6 +31,7 @@ KINDS: Mapping[str, str] = {
 """Kinds by name. A kind is a class that satisfies `Expert`, is made of (card, settings, workshop), and has
 its settings as a pydantic model in `Settings`. One whose weights may be elsewhere says so in `missing(card,
 settings)`, and which weights it would load in `identity(card, settings)`."""
+SUMMARIZERS = frozenset({"chat-summarization", "extractive", "lead", "seq2seq-summarization"})
 
 
 class Workshop:
@@ -81,6 +82,13 @@ def missing(card: Card) -> str | None:
     look = getattr(_kind(card), "missing", None)
     found: str | None = look(card, check_settings(card)) if look else None
     return found
+
+
+def answer_keys(card: Card) -> tuple[str, ...]:
+    """Return the keys under which the expert's answers hold text or a number; none where labels are many."""
+    if card.kind in SUMMARIZERS:
+        return ("summary",)
+    return () if card.settings.get("multi_label") else ("label", "score")
 
 
 def fingerprint(card: Card) -> str:

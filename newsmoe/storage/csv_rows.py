@@ -1,0 +1,100 @@
+"""CSV and TSV: rows in as elements, records out as rows."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from newsmoe.analysis import Analysis
+from newsmoe.errors import InputError
+from newsmoe.storage.files import open_text
+from newsmoe.storage.json_stream import BadElement
+from newsmoe.storage.replace import Put
+from newsmoe.storage.table import Answers, Write, columns, row
+
+__all__ = ["csv_elements", "csv_writer"]
+
+LONGEST_CELL = 1 << 26  # characters; the csv module's own limit, 131,072, is less than a long article
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes for the start of a formula, after OWASP's page on CSV injection."""
+
+
+class _Lines:
+    """The lines of a file, and whether its end was met."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self._lines = iter(lines)
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines, None)
+        if line is None:
+            self.ended = True
+            raise StopIteration
+        return line
+
+
+def csv_elements(name: str, path: Path, delimiter: str = ",") -> Iterator[Any]:
+    """Yield each row as an object with the header's names; empty rows are passed over.
+
+    A row whose cells are more or fewer than the names becomes a `BadElement`.
+
+    Raises:
+        InputError: there is no header.
+    """
+    csv.field_size_limit(LONGEST_CELL)
+    with open_text(path) as stream:
+        lines = _Lines(stream)
+        reader = csv.reader(lines, delimiter=delimiter)
+        header: list[str] | None = None
+        while True:
+            start = reader.line_num + 1
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                yield BadElement(f"line {start}: {error}")
+                continue
+            if cells is None:
+                break
+            if header is None:
+                header = [cell.strip() for cell in cells] or None
+            elif cells:
+                yield _element(header, cells, start, cut=lines.ended)
+    if header is None:
+        raise InputError(f"{name}: the file is empty; expected a first row that names the columns")
+
+
+def _element(header: list[str], cells: list[str], line: int, *, cut: bool) -> dict[str, str] | BadElement:
+    if cut:  # the reader looks beyond the last line only while it is inside quotes
+        return BadElement(f"line {line}: a quote is opened and never closed")
+    if len(cells) != len(header):
+        return BadElement(f"line {line}: {len(cells)} cells, where the header names {len(header)} columns")
+    return dict(zip(header, cells, strict=True))
+
+
+@dataclass(frozen=True)
+class _Sink:
+    write: Put
+
+
+@contextmanager
+def csv_writer(put: Put, answers: Answers) -> Iterator[Write]:
+    """Give a function that writes a record as a row; the first row names the columns."""
+    writer = csv.writer(_Sink(put))
+    writer.writerow(map(_harmless, columns(answers)))
+
+    def write(analysis: Analysis, _: str) -> None:
+        cells = analysis.id, *row(analysis, answers)[1:]  # an id that is a number stays one, below 0 too
+        writer.writerow(map(_harmless, cells))
+
+    yield write
+
+
+def _harmless(cell: str | float | None) -> str | float | None:
+    """Put an apostrophe before a text that a spreadsheet would run as a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS) else cell

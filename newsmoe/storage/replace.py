@@ -1,0 +1,97 @@
+"""Files that appear whole or not at all."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from newsmoe.errors import OutputError
+
+__all__ = ["Put", "blaming", "replacing", "replacing_text", "write_text"]
+
+Put = Callable[[str], None]
+"""Writes a piece of text."""
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file, or none.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with replacing_text(path) as put:
+        put(text)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Give the path of a temporary file beside `path`, which takes its place when the block ends well.
+
+    A symbolic link stays, and the file that it points to is replaced. What is no regular file, such as a
+    pipe or `/dev/null`, is written to as it is.
+
+    Raises:
+        OutputError: the folder is missing or cannot be written, or the disk is full.
+    """
+    with blaming(path):
+        target = path.resolve()
+        special = path.exists() and not path.is_file()
+    if path.is_dir():
+        raise OutputError(f"{path}: is a folder; name a file in it with -o")
+    if special:
+        yield path
+        return
+    written = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with blaming(path):
+            written.open("w").close()  # empty, should a killed run of the same process number have left one
+            mode = stat.S_IMODE((target if target.exists() else written).stat().st_mode)
+            written.chmod(mode | stat.S_IWUSR)
+        yield written
+        with blaming(path):
+            with written.open("rb+") as file:
+                os.fsync(file.fileno())
+            written.chmod(mode)
+            written.replace(target)
+    finally:
+        with suppress(OSError):
+            written.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_text(path: Path) -> Iterator[Put]:
+    """Give a function that writes UTF-8 to a file which takes its name when the block ends well.
+
+    Raises:
+        OutputError: as `replacing`.
+    """
+    with replacing(path) as written:
+        with blaming(path):
+            file = written.open("w", encoding="utf-8", newline="\n")
+
+        def put(text: str) -> None:
+            with blaming(path):
+                file.write(text)
+
+        try:
+            yield put
+            with blaming(path):
+                file.flush()
+        finally:
+            with suppress(OSError):
+                file.close()
+
+
+@contextmanager
+def blaming(path: Path, *errors: type[Exception]) -> Iterator[None]:
+    """Turn an error of the system, or one of `errors`, into one that names the output.
+
+    Raises:
+        OutputError: that one.
+    """
+    told: tuple[type[Exception], ...] = (OSError, RuntimeError, *errors)  # a circle of links is the latter
+    try:
+        yield
+    except told as error:
+        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None

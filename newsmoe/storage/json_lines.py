@@ -17,7 +17,7 @@ __all__ = ["append_lines"]
 
 @contextmanager
 def append_lines(path: Path, _: Answers) -> Iterator[Writer]:
-    """Give a writer that adds records to those in `path`; where an expert had failed, the new one stays alone.
+    """Give a writer that adds records to those in `path`, and replaces those in which an expert had failed.
 
     The old lines are copied into the temporary file first, rather than the file being grown in its place:
     they must be read anyway to know which articles are there, and a run that breaks off leaves the file as

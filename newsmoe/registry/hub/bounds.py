@@ -17,8 +17,8 @@ class Bounds(NamedTuple):
     most: int
 
     def for_input(self, tokens: int) -> "Bounds":
-        """Return the bounds for an input of `tokens` tokens: no summary is longer than what it sums up."""
-        return Bounds(min(self.least, tokens // 2), min(self.most, max(tokens, SHORTEST)))
+        """Return the bounds for an input of `tokens` tokens: no summary is empty, or longer than that."""
+        return Bounds(max(1, min(self.least, tokens // 2)), min(self.most, max(tokens, SHORTEST)))
 
 
 SHORTEST = 8

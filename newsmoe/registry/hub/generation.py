@@ -1,6 +1,6 @@
 """Text generation in batches whose every row comes out as it would alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -60,11 +60,16 @@ LENGTHS = ("max_length", "min_length", "max_new_tokens", "min_new_tokens")
 DRAWING = ("do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p")
 
 
-def settle(model: Any, changes: Mapping[str, Any]) -> None:
+def settle(model: Any, changes: Mapping[str, Any], marks: Collection[int] = ()) -> None:
     """Change some of the model's own generation settings; nothing is drawn at random any more.
 
     Lengths are left out: each row has its own. The model's settings are replaced, since `generate` fills up
     from them whatever a configuration that it is given leaves open.
+
+    Args:
+        model: whose settings to change.
+        changes: settings of `generate`.
+        marks: ids of the tokenizer's special tokens; those that neither begin nor end a text are not written.
     """
     own = {**model.generation_config.to_dict(), **changes}
     kept = {
@@ -73,6 +78,8 @@ def settle(model: Any, changes: Mapping[str, Any]) -> None:
     config = GenerationConfig.from_dict(kept)
     if config.pad_token_id is None:
         config.pad_token_id = _ends(config)[0]
+    framing = {*_ends(config), config.bos_token_id, config.forced_bos_token_id, config.decoder_start_token_id}
+    config.suppress_tokens = sorted(set(marks) - framing) or None
     model.generation_config = config
 
 

@@ -71,7 +71,7 @@ class Chat(HubExpert):
         if self.tokenizer.pad_token is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         own = self.model.generation_config.to_dict()
-        settle(self.model, {"num_beams": 1, **self.settings.over(own)})
+        settle(self.model, {"num_beams": 1, **self.settings.over(own)}, self.tokenizer.all_special_ids)
         self.bounds = Bounds(self.settings.min_new_tokens or 0, self.settings.max_new_tokens)
         self.marks = [mark for mark in self.tokenizer.get_added_vocab() if mark.strip()]
         (around,) = self.count([self._prompt("")])

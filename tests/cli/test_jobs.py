@@ -101,6 +101,7 @@ def test_the_same_text_is_read_once(here: Path, plug_in: PlugIn) -> None:
     assert (report["experts"]["counting"]["items"], report["experts"]["counting"]["reused"]) == (4, 3)
 
 
+@pytest.mark.slow
 def test_another_expert_of_that_name_answers_anew(here: Path, plug_in: PlugIn) -> None:
     write(here / "a.json", different(3))
     env = counting(plug_in, changes="__import__('os').environ['VERSION']")
@@ -174,6 +175,7 @@ def started(here: Path, env: dict[str, str], *arguments: str) -> "subprocess.Pop
     return child
 
 
+@pytest.mark.slow
 def test_a_second_run_on_the_same_output_is_turned_away_or_waits(here: Path, plug_in: PlugIn) -> None:
     env = counting(plug_in, seconds=1)
     write(here / "a.json", different(130))
@@ -187,6 +189,7 @@ def test_a_second_run_on_the_same_output_is_turned_away_or_waits(here: Path, plu
     assert len(calls(here)) == 130
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_that_is_told_to_end_finishes_its_batch(
     here: Path, plug_in: PlugIn, how: signal.Signals, code: int
@@ -203,6 +206,7 @@ def test_a_run_that_is_told_to_end_finishes_its_batch(
     assert sorted(calls(here)) == sorted(str(number) for number in range(300))
 
 
+@pytest.mark.slow
 def test_a_batch_that_hangs_costs_itself_alone(here: Path, plug_in: PlugIn) -> None:
     (here / "newsmoe.toml").write_text("batch_seconds = 0.3\nbatch_articles = 2\n")
     hanging = COUNTING.replace("SECONDS", '60 if any("hang" in one.content for one in articles) else 0')

@@ -13,6 +13,8 @@ from newsmoe.registry.hub.generation import generate, settle
 
 from .models import make_model
 
+pytestmark = pytest.mark.slow
+
 TEXT = "The council has approved a new tram line after a storm hit the coast and ten houses were lost."
 BEAMS = st.sampled_from([1, 4])
 

@@ -471,6 +471,7 @@ def test_scores_belong_to_the_labels_in_the_order_of_the_heads_rows(
     card = registry.info("sentiment-news").card
     assert card is not None
     tensors = load_file(card.folder / "head.safetensors")
+    shutil.copytree(card.folder, tmp_path / "swapped")
     swapped = head(tmp_path / "swapped", **{name: values[::-1] for name, values in tensors.items()})
     settings = {**card.settings, "labels": card.settings["labels"][::-1]}
     before = built_in("sentiment-news", registry, backbone).predict([STORM])[0].scores

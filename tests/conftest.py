@@ -1,6 +1,7 @@
 """What several test files share: no network, an empty working directory, installed plug-ins, the backbone."""
 
 import importlib
+import itertools
 import json
 import os
 import sys
@@ -21,6 +22,7 @@ from newsmoe.registry.backbone.files import BackboneFiles, find_backbone
 hypothesis.settings.register_profile("newsmoe", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("newsmoe")
 
+JOURNALS = itertools.count()
 SAMPLE = Path(__file__).parent.parent / "data" / "news-data.json"
 
 
@@ -47,18 +49,19 @@ def no_network() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep out of the user's cache and journal; what is compiled there serves the whole session."""
+    data = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
-        yield
+        patch.setenv("XDG_DATA_HOME", str(data))
+        yield data
 
 
 @pytest.fixture(autouse=True)
-def own_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def own_journal(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A journal of its own for each test."""
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data-home"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(own_cache / str(next(JOURNALS))))
 
 
 @pytest.fixture

@@ -207,6 +207,7 @@ def test_a_dry_run_of_a_broken_input_fails_as_the_run_would(here: Path) -> None:
     assert (result.exit_code, one_line(result.stderr)) == (1, True)
 
 
+@pytest.mark.slow
 def test_a_file_in_a_read_only_folder_is_answered_in_the_working_folder(here: Path, tmp_path: Path) -> None:
     folder = read_only(tmp_path / "ro")
     result = process("analyze", folder / "a.json", *GIST, preexec_fn=without_rights)
@@ -214,6 +215,7 @@ def test_a_file_in_a_read_only_folder_is_answered_in_the_working_folder(here: Pa
     assert names(folder) == ["a.json"]
 
 
+@pytest.mark.slow
 def test_an_output_folder_that_cannot_be_written_is_told(here: Path, tmp_path: Path) -> None:
     folder = read_only(tmp_path / "ro")
     result = process("analyze", folder / "a.json", "-o", folder / "o.json", *GIST, preexec_fn=without_rights)
@@ -286,6 +288,7 @@ def test_without_verbose_errors_are_counted_by_type(here: Path, plug_in: PlugIn)
     assert "cannot read" not in result.stderr
 
 
+@pytest.mark.slow
 def test_a_planted_expert_that_fails_on_one_of_300_costs_that_one_alone(here: Path, plug_in: PlugIn) -> None:
     folder = plug_in(PLANTED, planted="Planted")
     elements = [article(n, headline="poison" if n == 123 else f"Headline {n}") for n in range(300)]
@@ -618,12 +621,14 @@ def test_nothing_is_shown_on_a_terminal_when_quiet(here: Path) -> None:
     assert on_a_terminal("analyze", "a.json", "--quiet", *GIST, env=terminal()) == (0, "")
 
 
+@pytest.mark.slow
 def test_no_progress_is_shown_where_standard_error_is_no_terminal(here: Path) -> None:
     result = process("analyze", write(here / "a.json", articles(40)), *GIST, env=terminal())
     assert result.returncode == 0
     assert clean(result.stderr) and "analyzing" not in result.stderr and "40/40" not in result.stderr
 
 
+@pytest.mark.slow
 def test_markup_in_the_name_of_an_expert_does_not_end_the_progress(here: Path, plug_in: PlugIn) -> None:
     folder = plug_in(PLANTED.replace('name = "planted"', 'name = "a[/red]b"'), **{"a[/red]b": "Planted"})
     write(here / "a.json", articles(2))
@@ -660,6 +665,7 @@ def test_an_interrupted_run_leaves_the_old_output_and_nothing_else(here: Path, p
     assert names(here) == ["a.json", "analyzed_a.json"]
 
 
+@pytest.mark.slow
 def test_a_terminated_run_leaves_the_old_output_and_nothing_else(here: Path, plug_in: PlugIn) -> None:
     code, _ = interrupted(here, plug_in(SLEEPY, sleepy="Sleepy"), signal.SIGTERM)
     assert code in (143, -signal.SIGTERM)
@@ -682,6 +688,7 @@ def test_a_reader_that_goes_away_is_no_error_worth_a_message(here: Path) -> None
     assert child.returncode in (0, 1)
 
 
+@pytest.mark.slow
 def test_records_on_standard_output_are_utf_8_whatever_the_locale(here: Path) -> None:
     path = write(here / "a.json", [article(headline="Café 新")])
     env = {**os.environ, "PYTHONIOENCODING": "ascii"}

@@ -127,6 +127,7 @@ def test_the_journal_and_its_runs_can_be_seen(here: Path) -> None:
     assert newsmoe("journal", "prune", "--days", "0").stdout == "3 answers forgotten\n"
 
 
+@pytest.mark.slow
 def test_what_failed_is_put_aside_and_done_again(here: Path, plug_in: PlugIn) -> None:
     env = counting(plug_in)
     elements = [*different(3), article("bad", content="poison here, and more"), 7]

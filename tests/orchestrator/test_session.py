@@ -70,7 +70,7 @@ def three_pools() -> Registry:
 
 
 @given(st.lists(ELEMENTS, max_size=12), st.integers(1, 5), st.sampled_from(("rules", "all")))
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_any_list_of_values_gives_as_many_records_in_order(
     elements: list[Any], window_articles: int, gate: str
 ) -> None:

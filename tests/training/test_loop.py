@@ -77,6 +77,7 @@ def test_a_run_that_was_broken_off_ends_with_the_same_weights(tmp_path: Path) ->
     assert weights(last) == weights(whole)
 
 
+@pytest.mark.slow
 def test_a_torn_checkpoint_and_one_of_another_recipe_are_not_used(tmp_path: Path) -> None:
     whole = model()
     fit(whole, Line(whole), RECIPE, tmp_path / "whole", quiet)

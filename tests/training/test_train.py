@@ -84,6 +84,7 @@ def test_an_expert_is_trained_and_used_by_name(folder: Path) -> None:
     assert moods(folder) == ["good", "bad"]
 
 
+@pytest.mark.slow
 def test_training_again_gives_the_same_weights(folder: Path) -> None:
     first = (trained(folder) / "head.safetensors").read_bytes()
     assert (trained(folder) / "head.safetensors").read_bytes() == first
@@ -116,6 +117,7 @@ def test_an_adapter_is_trained_and_used_by_name(folder: Path) -> None:
     assert moods(folder) == ["good", "bad"]
 
 
+@pytest.mark.slow
 def test_an_adapter_of_an_earlier_training_does_not_stay(folder: Path) -> None:
     expert = folder / "experts" / "mood"
     expert.mkdir(parents=True)
@@ -138,6 +140,7 @@ def test_a_csv_file_becomes_an_expert_that_is_used_by_name(folder: Path) -> None
     assert "is there already" in again.stderr
 
 
+@pytest.mark.slow
 def test_an_expert_is_measured_again_by_its_recipe_or_on_a_file(folder: Path) -> None:
     expert = trained(folder)
     measured = json.loads(newsmoe("evaluate", "mood", "--json"))
@@ -152,6 +155,7 @@ def test_an_expert_is_measured_again_by_its_recipe_or_on_a_file(folder: Path) ->
     assert "mood" in newsmoe("experts", "list")
 
 
+@pytest.mark.slow
 def test_a_label_that_the_training_data_lacks_gets_a_band_between_the_others(folder: Path) -> None:
     recipe = RECIPE.replace('["good", "bad"]', '["good", "even", "bad"]').format(adapter="")
     (folder / "mood" / "recipe.toml").write_text(

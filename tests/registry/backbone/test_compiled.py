@@ -67,6 +67,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     assert "cannot be kept" in caplog.text
 
 
+@pytest.mark.slow
 def test_two_processes_that_compile_at_once_do_no_harm(cache: Path, files: BackboneFiles) -> None:
     code = (
         "from newsmoe.registry.backbone.compiled import compiled_backbone\n"

@@ -351,6 +351,7 @@ def test_labels_are_those_of_the_card_and_sum_to_one(
         assert list(found.scores) == list(card.settings["labels"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_an_article_gets_the_same_answer_alone_and_in_a_batch_of_64(
     name: str, registry: Registry, backbone: Backbone, files: BackboneFiles, sample: list[Article]

@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 import newsmoe
-from newsmoe.cli import analyze, config, evaluate, experts, models, route, schema, show, train
+from newsmoe.cli import analyze, config, evaluate, experts, gate, models, route, schema, show, train
 from newsmoe.errors import NewsmoeError
 
 __all__ = ["app", "main"]
@@ -116,6 +116,10 @@ app.add_typer(
         ("summarizer", train.summarizer),
     ),
     name="train",
+)
+app.add_typer(
+    _group("Make and measure gates that learn.", ("train", gate.train), ("evaluate", gate.evaluate)),
+    name="gate",
 )
 app.command("evaluate")(with_exit_codes(evaluate.evaluate))
 app.command("schema")(with_exit_codes(schema.schema))

@@ -46,7 +46,11 @@ ExpertsDirOption = Annotated[
 ]
 GateOption = Annotated[
     str | None,
-    typer.Option("--gate", help="Who decides: rules, all, or a .toml file of rules.", metavar="GATE"),
+    typer.Option(
+        "--gate",
+        help="Who decides: rules, all, learned, a .toml file of rules, or a gate's folder.",
+        metavar="GATE",
+    ),
 ]
 TasksOption = Annotated[
     str | None,

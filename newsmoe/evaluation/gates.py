@@ -1,0 +1,207 @@
+"""A gate beside everything that it has to beat, on held-out data."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsmoe.evaluation.metrics import classification_figures
+from newsmoe.evaluation.pool import PoolAnswers
+from newsmoe.gating.artefact import GateCard, GateSettings
+from newsmoe.gating.gate import Gate
+from newsmoe.gating.learned import LearnedGate
+from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, read_rules
+from newsmoe.registry.backbone.adapter import ADAPTER_FILE
+from newsmoe.registry.expert import Device
+from newsmoe.registry.registry import ExpertInfo, Registry
+from newsmoe.validation import Strict
+
+__all__ = ["SystemFigures", "compare_gates"]
+
+Weights = NDArray[np.float64]
+"""What each expert counts for each article, shape (articles, experts); 0: it is not asked."""
+
+NEIGHBOURS = 15
+
+
+class SystemFigures(Strict):
+    """How good one way of choosing experts is: means over the sources, each by its weight.
+
+    Attributes:
+        system: what it is called.
+        accuracy: share of right answers.
+        macro_f1: mean over the labels.
+        ece: expected calibration error.
+        cost: tokens that experts read, relative to asking everybody.
+        gate_cost: tokens that the gate itself reads and no expert that it asks, relative to the same.
+        sources: accuracy on each source.
+        load: share of the articles that each expert is asked about.
+    """
+
+    system: str
+    accuracy: float
+    macro_f1: float
+    ece: float
+    cost: float
+    gate_cost: float
+    sources: dict[str, float]
+    load: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _System:
+    """A way of choosing.
+
+    Attributes:
+        name: what it is called.
+        weights: for each source.
+        reads: whether it needs the gate's features.
+        asks_all: whether it asks everybody before it chooses.
+    """
+
+    name: str
+    weights: Sequence[Weights]
+    reads: bool = False
+    asks_all: bool = False
+
+
+def compare_gates(
+    card: GateCard,
+    registry: Registry,
+    dev: Sequence[PoolAnswers],
+    train: Sequence[PoolAnswers] = (),
+    *,
+    seed: int = 0,
+) -> list[SystemFigures]:
+    """Return the whole table: each expert alone, everybody, rules, nearest neighbours, the gate, the oracle.
+
+    Args:
+        card: of the gate.
+        registry: has its experts.
+        dev: what they answer to held-out data.
+        train: what they answer to its training data, for the nearest neighbours; empty: leave them out.
+        seed: of the random choice.
+
+    Raises:
+        ConfigError: the gate was trained for other experts.
+    """
+    pool = registry.pool(card.task)
+    backbone = partial(registry.workshop.backbone, Device())
+    gate = LearnedGate(card, pool, backbone, GateSettings())
+    systems = [*_without_gate(card, pool, dev)]
+    if train:
+        systems.append(_System("nearest neighbours", _neighbours(gate, dev, train), reads=True))
+    for settings in (GateSettings(top_k=1), GateSettings(top_k=2), card.settings):
+        learned = LearnedGate(card, pool, backbone, settings)
+        name = f"learned, top {settings.top_k}"
+        if settings not in (GateSettings(top_k=1), GateSettings(top_k=2)):
+            name = f"learned, as set: {_in_words(settings)}"
+        if name not in {one.name for one in systems}:
+            systems.append(_System(name, [_routed(learned, one) for one in dev], reads=True))
+    best = next(one for one in systems if one.name == "learned, top 1")
+    shuffled = np.random.default_rng(seed)
+    systems.append(_System("random at equal cost", [shuffled.permutation(one) for one in best.weights]))
+    systems.append(_System("oracle", [_one_hot(one.likelihood()) for one in dev]))
+    gate_tokens = [np.array(gate.reader.tokens(one.articles), dtype=np.float64) for one in dev]
+    sharing = np.array([_reads_alike(card, info) for info in gate.experts])
+    return [_figures(system, dev, gate_tokens, sharing) for system in systems]
+
+
+def _without_gate(
+    card: GateCard, pool: Sequence[ExpertInfo], dev: Sequence[PoolAnswers]
+) -> Iterator[_System]:
+    """Yield the systems that need no gate of their own."""
+    count = len(card.experts)
+    for number, name in enumerate(card.names):
+        yield _System(name, [_columns(one, number) for one in dev])
+    yield _System("everybody, equal weights", [np.full((len(one.articles), count), 1 / count) for one in dev])
+    confident = [one.scaled().max(axis=2) for one in dev]
+    yield _System("everybody, the most confident", [_one_hot(one) for one in confident], asks_all=True)
+    rules = RulesGate(read_rules(DEFAULT_RULES), {card.task: pool})
+    yield _System("rules", [_routed(rules, one) for one in dev])
+
+
+def _columns(answers: PoolAnswers, number: int) -> Weights:
+    weights = np.zeros((len(answers.articles), len(answers.experts)))
+    weights[:, number] = 1.0
+    return weights
+
+
+def _routed(gate: Gate, answers: PoolAnswers) -> Weights:
+    """Return the weights that a gate gives; what it gives to experts outside the pool is lost."""
+    routes = gate.route(answers.articles)
+    return np.array([[choice.weights.get(name, 0.0) for name in answers.experts] for (choice,) in routes])
+
+
+def _one_hot(values: NDArray[np.float64]) -> Weights:
+    """Return 1 for the largest of each row, else 0."""
+    weights = np.zeros_like(values)
+    weights[np.arange(len(values)), values.argmax(axis=1)] = 1.0
+    return weights
+
+
+def _neighbours(gate: LearnedGate, dev: Sequence[PoolAnswers], train: Sequence[PoolAnswers]) -> list[Weights]:
+    """Return the expert that did best on the nearest training articles, by the cosine of the features."""
+    known = _unit(np.concatenate([gate.reader(one.articles) for one in train]))
+    success = np.concatenate([one.likelihood() for one in train])
+    weights = []
+    for one in dev:
+        near = np.argsort(-_unit(gate.reader(one.articles)) @ known.T, axis=1, kind="stable")[:, :NEIGHBOURS]
+        weights.append(_one_hot(success[near].mean(axis=1)))
+    return weights
+
+
+def _unit(rows: NDArray[np.floating]) -> NDArray[np.float64]:
+    scaled: NDArray[np.float64] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return scaled
+
+
+def _reads_alike(card: GateCard, info: ExpertInfo) -> bool:
+    """Tell whether an expert has the very vectors computed that the gate reads."""
+    if info.card is None or info.card.settings.get("long_input") != "sentences":
+        return False
+    return info.name == card.embedding or (
+        not card.embedding and not (info.card.folder / ADAPTER_FILE).exists()
+    )
+
+
+def _figures(
+    system: _System, dev: Sequence[PoolAnswers], gate_tokens: Sequence[Weights], sharing: NDArray[np.bool_]
+) -> SystemFigures:
+    """Return the figures of a system."""
+    shares = np.array([one.weight for one in dev]) / sum(one.weight for one in dev)
+    found: list[dict[str, float]] = []
+    asked = []
+    for answers, weights, own in zip(dev, system.weights, gate_tokens, strict=True):
+        runs = (weights > 0) | system.asks_all
+        everybody = float(answers.tokens.sum())
+        alone = ~runs[:, sharing].any(axis=1) if system.reads else np.zeros(len(runs), dtype=bool)
+        found.append(
+            {
+                **classification_figures(answers.mixture(weights), answers.truth),
+                "cost": float((answers.tokens * runs).sum()) / everybody,
+                "gate": float(own[alone].sum()) / everybody,
+            }
+        )
+        asked.append(runs.mean(axis=0))
+
+    def mean(metric: str) -> float:
+        return float(sum(share * one[metric] for share, one in zip(shares, found, strict=True)))
+
+    load = np.average(np.array(asked), axis=0, weights=shares)
+    return SystemFigures(
+        system=system.name,
+        accuracy=mean("accuracy"),
+        macro_f1=mean("macro-F1"),
+        ece=mean("ECE"),
+        cost=mean("cost"),
+        gate_cost=mean("gate"),
+        sources={answers.title: one["accuracy"] for answers, one in zip(dev, found, strict=True)},
+        load=dict(zip(dev[0].experts, map(float, load), strict=True)),
+    )
+
+
+def _in_words(settings: GateSettings) -> str:
+    return ", ".join(f"{key} {value}" for key, value in settings.model_dump(exclude_defaults=True).items())

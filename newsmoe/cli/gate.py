@@ -108,8 +108,7 @@ def evaluate(
     with reporting(messages()) as report:
         asked = [recipe.dev, recipe.train if neighbours else ()]
         dev, known = (
-            [ask_pool(card.task, card.names, source, data, registry, report) for source in sources]
-            for sources in asked
+            [ask_pool(card.names, source, data, registry, report) for source in sources] for sources in asked
         )
         table = compare_gates(card, registry, dev, known, seed=recipe.seed)
     if as_json:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +12,15 @@ from newsmoe.analysis import ItemError, Labels
 from newsmoe.article import Article
 from newsmoe.config import Settings
 from newsmoe.errors import InputError
+from newsmoe.evaluation.kept import kept_answers
 from newsmoe.evaluation.labelled import LabelSource
 from newsmoe.evaluation.measure import by_data_label
 from newsmoe.orchestrator.dispatch import Dispatcher
 from newsmoe.orchestrator.figures import ExpertFigures
 from newsmoe.registry.expert import Device
-from newsmoe.registry.registry import Registry
+from newsmoe.registry.registry import ExpertInfo, Registry
 
 __all__ = ["PoolAnswers", "ask_pool"]
-
-BLOCK = 256  # articles that all experts answer before the next are read
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,6 @@ class PoolAnswers:
 
 
 def ask_pool(
-    task: str,
     experts: Sequence[str],
     source: LabelSource,
     root: Path,
@@ -75,10 +74,9 @@ def ask_pool(
     report: Callable[[str, int, int], None],
     device: Device | None = None,
 ) -> PoolAnswers:
-    """Have every expert answer every text of a source, as they are served.
+    """Have every expert answer every text of a source, as they are served; what was answered before is kept.
 
     Args:
-        task: what is asked.
         experts: names.
         source: labelled texts.
         root: what its path is relative to.
@@ -94,12 +92,12 @@ def ask_pool(
         raise InputError(f"{source.title}: there are no examples in it")
     limits = Settings()
     dispatcher = Dispatcher(registry, device or Device(), limits.batch_tokens, limits.batch_articles)
-    answers: list[list[Labels]] = []
     articles = [example.article for example in examples]
-    for block in (articles[start : start + BLOCK] for start in range(0, len(articles), BLOCK)):
-        by_expert = [_answers(dispatcher, name, task, block) for name in experts]
-        answers += map(list, zip(*by_expert, strict=True))
-        report(f"asking {len(experts)} experts about {source.title}", len(answers), len(examples))
+    by_expert = []
+    for number, name in enumerate(experts, start=1):
+        by_expert.append(kept_answers(registry.info(name), articles, partial(_answers, dispatcher)))
+        report(f"asking {name} about {source.title}", number, len(experts))
+    answers = [list(row) for row in zip(*by_expert, strict=True)]
     wider = {label: one.label for one in examples for label in one.accepted}
     merged = [[by_data_label(one.scores, wider) for one in row] for row in answers]
     truth = [example.label for example in examples]
@@ -124,8 +122,13 @@ def _scaled(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     return scaled
 
 
-def _answers(dispatcher: Dispatcher, name: str, task: str, articles: Sequence[Article]) -> list[Labels]:
-    outcomes = dispatcher.run(name, task, articles, ExpertFigures())
+def _answers(dispatcher: Dispatcher, info: ExpertInfo, articles: Sequence[Article]) -> list[Labels]:
+    """Have an expert answer, as many articles at a time as a window of a run has."""
+    name, window = info.name, Settings().window_articles
+    blocks = [articles[start : start + window] for start in range(0, len(articles), window)]
+    outcomes = [
+        outcome for block in blocks for outcome in dispatcher.run(name, info.task, block, ExpertFigures())
+    ]
     for article, outcome in zip(articles, outcomes, strict=True):
         if isinstance(outcome, ItemError):
             raise InputError(f"{name} fails on {_shown(article)!r}: {outcome.message}")

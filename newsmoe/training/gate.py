@@ -59,9 +59,7 @@ def train_gate(
     device = device.resolve()
     experts = experts_of(recipe, registry)
     names = [info.name for info in experts]
-    answers = [
-        ask_pool(recipe.task, names, source, data, registry, report, device) for source in recipe.train
-    ]
+    answers = [ask_pool(names, source, data, registry, report, device) for source in recipe.train]
     costs = _costs(answers, recipe)
     card = GateCard(
         task=recipe.task,

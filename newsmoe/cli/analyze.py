@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsmoe.cli.options import (
+    BudgetOption,
     ConfigOption,
     DeviceOption,
     ExpertsDirOption,
@@ -74,6 +75,7 @@ def analyze(
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="Name every item error as it comes.")
     ] = False,
+    budget: BudgetOption = None,
 ) -> None:
     """Give every article a summary, a sentiment and a topic.
 
@@ -94,6 +96,7 @@ def analyze(
         max_memory=max_memory,
         batch_tokens=batch_tokens,
         format=format,
+        budget=budget,
     )
     jobs = plan_jobs(inputs, output, run_report, settings)
     check_inputs(jobs)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXAMPLES_PANEL",
+    "BudgetOption",
     "ConfigOption",
     "ContentOption",
     "DataOption",
@@ -50,6 +51,14 @@ GateOption = Annotated[
         "--gate",
         help="Who decides: rules, all, learned, a .toml file of rules, or a gate's folder.",
         metavar="GATE",
+    ),
+]
+BudgetOption = Annotated[
+    float | None,
+    typer.Option(
+        "--budget",
+        help="Learned gate: spend at most this share of what asking every expert would cost.",
+        metavar="SHARE",
     ),
 ]
 TasksOption = Annotated[

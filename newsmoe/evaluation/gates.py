@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from newsmoe.evaluation.metrics import classification_figures
 from newsmoe.evaluation.pool import PoolAnswers
 from newsmoe.gating.artefact import GateCard, GateSettings
-from newsmoe.gating.gate import Gate
+from newsmoe.gating.gate import Route
 from newsmoe.gating.learned import LearnedGate
 from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, read_rules
 from newsmoe.registry.backbone.adapter import ADAPTER_FILE
@@ -93,13 +93,23 @@ def compare_gates(
     systems = [*_without_gate(card, pool, dev)]
     if train:
         systems.append(_System("nearest neighbours", _neighbours(gate, dev, train), reads=True))
+    shares = [gate.shares(one.articles) for one in dev]
     for settings in (GateSettings(top_k=1), GateSettings(top_k=2), card.settings):
         learned = LearnedGate(card, pool, backbone, settings)
         name = f"learned, top {settings.top_k}"
         if settings not in (GateSettings(top_k=1), GateSettings(top_k=2)):
             name = f"learned, as set: {_in_words(settings)}"
         if name not in {one.name for one in systems}:
-            systems.append(_System(name, [_routed(learned, one) for one in dev], reads=True))
+            systems.append(
+                _System(
+                    name,
+                    [
+                        _weights(learned.decide(one.articles, scores), one.experts)
+                        for one, scores in zip(dev, shares, strict=True)
+                    ],
+                    reads=True,
+                )
+            )
     best = next(one for one in systems if one.name == "learned, top 1")
     shuffled = np.random.default_rng(seed)
     systems.append(_System("random at equal cost", [shuffled.permutation(one) for one in best.weights]))
@@ -120,7 +130,7 @@ def _without_gate(
     confident = [one.scaled().max(axis=2) for one in dev]
     yield _System("everybody, the most confident", [_one_hot(one) for one in confident], asks_all=True)
     rules = RulesGate(read_rules(DEFAULT_RULES), {card.task: pool})
-    yield _System("rules", [_routed(rules, one) for one in dev])
+    yield _System("rules", [_weights(rules.route(one.articles), one.experts) for one in dev])
 
 
 def _columns(answers: PoolAnswers, number: int) -> Weights:
@@ -129,10 +139,9 @@ def _columns(answers: PoolAnswers, number: int) -> Weights:
     return weights
 
 
-def _routed(gate: Gate, answers: PoolAnswers) -> Weights:
-    """Return the weights that a gate gives; what it gives to experts outside the pool is lost."""
-    routes = gate.route(answers.articles)
-    return np.array([[choice.weights.get(name, 0.0) for name in answers.experts] for (choice,) in routes])
+def _weights(routes: Sequence[Route], experts: Sequence[str]) -> Weights:
+    """Return the weights that a gate of one task gives; what it gives to other experts is lost."""
+    return np.array([[choice.weights.get(name, 0.0) for name in experts] for (choice,) in routes])
 
 
 def _one_hot(values: NDArray[np.float64]) -> Weights:

@@ -47,7 +47,7 @@ def _read(path: Path, count: int) -> list[Labels] | None:
     """Return what is kept there; None where there is nothing, or something else."""
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        found = [Labels(row["scores"], InputUse(tokens=row["tokens"])) for row in rows]
+        found = [Labels(row["scores"], row["use"] and InputUse(**row["use"])) for row in rows]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return found if len(found) == count else None
@@ -55,7 +55,7 @@ def _read(path: Path, count: int) -> list[Labels] | None:
 
 def _write(path: Path, answers: Sequence[Labels]) -> None:
     """Keep answers; where the cache cannot be written they are asked for again the next time."""
-    rows = [{"scores": dict(one.scores), "tokens": one.use.tokens if one.use else 0} for one in answers]
+    rows = [{"scores": dict(one.scores), "use": one.use and one.use.model_dump()} for one in answers]
     temporary = path.with_suffix(".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

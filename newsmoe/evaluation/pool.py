@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsmoe.analysis import ItemError, Labels
-from newsmoe.article import Article
+from newsmoe.article import Article, estimate_tokens
 from newsmoe.config import Settings
 from newsmoe.errors import InputError
 from newsmoe.evaluation.kept import kept_answers
@@ -112,7 +112,9 @@ def ask_pool(
         labels=labels,
         scores=scores,
         truth=np.array([labels.index(label) for label in truth]),
-        tokens=np.array([[float(one.use.tokens) if one.use else 0.0 for one in row] for row in answers]),
+        tokens=np.array(
+            [[_tokens(article, one) for one in row] for article, row in zip(articles, answers, strict=True)]
+        ),
     )
 
 
@@ -135,6 +137,13 @@ def _answers(dispatcher: Dispatcher, info: ExpertInfo, articles: Sequence[Articl
         if not isinstance(outcome, Labels):
             raise InputError(f"{name} answers with {type(outcome).__name__}; a gate learns from labels only")
     return [outcome for outcome in outcomes if isinstance(outcome, Labels)]
+
+
+def _tokens(article: Article, answer: Labels) -> float:
+    """Return what an expert read of an article, estimated where it does not say."""
+    if answer.use is not None:
+        return float(answer.use.tokens)
+    return float(estimate_tokens(article.headline) + estimate_tokens(article.content))
 
 
 def _shown(article: Article) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -13,6 +14,9 @@ from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, named_experts, read_r
 from newsmoe.registry.expert import Device
 from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
 from newsmoe.validation import describe
+
+if TYPE_CHECKING:
+    from newsmoe.gating.learned import LearnedGate
 
 __all__ = ["GATES", "build_gate"]
 
@@ -61,7 +65,7 @@ def build_gate(settings: Settings, registry: Registry) -> Gate:
 
 def _learned_gates(
     settings: Settings, registry: Registry, pools: Mapping[str, Sequence[ExpertInfo]]
-) -> dict[str, Gate]:
+) -> dict[str, "LearnedGate"]:
     """Return the learned gates that the settings ask for, by task; a task without one keeps the rules.
 
     Raises:
@@ -84,7 +88,7 @@ def _learned_gates(
         raise ConfigError("no folder of experts has a learned gate in it; make one: newsmoe gate train")
     device = Device(settings.device, settings.threads).resolve()
     backbone = partial(registry.workshop.backbone, device)
-    gates: dict[str, Gate] = {}
+    gates = {}
     for card in (found[task] for task in pools if task in found):
         try:
             chosen = GateSettings.model_validate({**card.settings.model_dump(), **limits})

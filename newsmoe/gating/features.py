@@ -51,6 +51,10 @@ class FeatureReader:
     The embedding is of headline and lead, as `long_input = "sentences"` reads them: an expert that reads so
     too, with the same adapter or with none, finds its vectors computed already.
 
+    Attributes:
+        width: of all features together.
+        columns: where each feature stands.
+
     Args:
         names: which features, in this order.
         backbone: the shared one.
@@ -61,7 +65,12 @@ class FeatureReader:
         self.names = tuple(names)
         self.backbone = backbone
         self.adapter = adapter
-        self.width = sum(backbone.width if name == "embedding" else SURFACE[name][0] for name in self.names)
+        widths = [backbone.width if name == "embedding" else SURFACE[name][0] for name in self.names]
+        ends = np.cumsum(widths).tolist()
+        self.width: int = ends[-1]
+        self.columns = {
+            name: slice(end - width, end) for name, width, end in zip(self.names, widths, ends, strict=True)
+        }
 
     def __call__(self, articles: Sequence[Article]) -> Features:
         """Return features of shape (articles, width)."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from newsmoe.article import Article
 from newsmoe.config import Rule
-from newsmoe.gating.gate import Gate, Route
+from newsmoe.gating.gate import Route
+from newsmoe.gating.learned import LearnedGate
 from newsmoe.gating.rules import RulesGate, matches
 
 __all__ = ["JoinedGate"]
@@ -19,7 +20,7 @@ class JoinedGate:
         own: the user's rules; where one matches an article and names the task, it decides.
     """
 
-    def __init__(self, rules: RulesGate, learned: Mapping[str, Gate], own: Sequence[Rule]) -> None:
+    def __init__(self, rules: RulesGate, learned: Mapping[str, LearnedGate], own: Sequence[Rule]) -> None:
         self.tasks = rules.tasks
         self.rules = rules
         self.learned = dict(learned)

@@ -1,6 +1,7 @@
 """A gate that was trained on what each expert gets right."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +19,25 @@ from newsmoe.registry.kinds.embedded import load_head
 from newsmoe.registry.kinds.scores import softmax
 from newsmoe.registry.registry import ExpertInfo
 
-__all__ = ["LearnedGate", "gate_adapter"]
+__all__ = ["Explained", "LearnedGate", "gate_adapter"]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """How one expert did at the gate for one article.
+
+    Attributes:
+        expert: its name.
+        score: its share, 0 where it cannot read the article.
+        cost: of an article, as a share of what all experts cost together.
+        features: what each feature adds to its score before the softmax, above the mean of all experts;
+            `bias` is what it has whatever the article.
+    """
+
+    expert: str
+    score: float
+    cost: float
+    features: dict[str, float]
 
 
 class LearnedGate:
@@ -60,8 +79,11 @@ class LearnedGate:
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         """Return the route of each article, in order."""
+        return self.decide(articles, self.shares(articles))
+
+    def decide(self, articles: Sequence[Article], shares: NDArray[np.float64]) -> list[Route]:
+        """Return the route of each article, given the scores of a window's articles."""
         able = self._able(articles)
-        shares = self._shares(articles, able)
         return [
             (self._choice(article, row, can, pick),)
             for article, row, can, pick in zip(articles, shares, able, self._picks(shares, able), strict=True)
@@ -69,15 +91,31 @@ class LearnedGate:
 
     def shares(self, articles: Sequence[Article]) -> NDArray[np.float64]:
         """Return scores of shape (articles, experts): shares over those that can read the article, else 0."""
-        return self._shares(articles, self._able(articles))
-
-    def _shares(self, articles: Sequence[Article], able: NDArray[np.bool_]) -> NDArray[np.float64]:
+        able = self._able(articles)
         shares = np.zeros(able.shape)
         readable = np.flatnonzero(able.any(axis=1))
         if len(readable):
             logits = self._logits([articles[index] for index in readable.tolist()])
             shares[readable] = softmax(np.where(able[readable], logits, -np.inf))
         return shares
+
+    def explain(self, article: Article) -> list[Explained]:
+        """Return how each expert did for an article, the best first."""
+        [shares] = self.shares([article])
+        weight, bias = self._head
+        columns = self.reader.columns
+        [seen] = self.reader([article])
+        added = {name: weight[:, part] @ seen[part] for name, part in columns.items()} | {"bias": bias}
+        rows = [
+            Explained(
+                expert=expert.name,
+                score=float(shares[row]),
+                cost=expert.cost,
+                features={name: float(parts[row] - parts.mean()) for name, parts in added.items()},
+            )
+            for row, expert in enumerate(self.card.experts)
+        ]
+        return sorted(rows, key=lambda one: -one.score)
 
     @cached_property
     def reader(self) -> FeatureReader:

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from newsmoe.config import Settings
 from newsmoe.evaluation.metrics import classification_figures
 from newsmoe.evaluation.pool import PoolAnswers
 from newsmoe.gating.artefact import GateCard, GateSettings
@@ -90,26 +91,16 @@ def compare_gates(
     pool = registry.pool(card.task)
     backbone = partial(registry.workshop.backbone, Device())
     gate = LearnedGate(card, pool, backbone, GateSettings())
-    systems = [*_without_gate(card, pool, dev)]
+    systems = list(_without_gate(card, pool, dev))
     if train:
         systems.append(_System("nearest neighbours", _neighbours(gate, dev, train), reads=True))
     shares = [gate.shares(one.articles) for one in dev]
-    for settings in (GateSettings(top_k=1), GateSettings(top_k=2), card.settings):
+    asked = {"learned, top 1": GateSettings(top_k=1), "learned, top 2": GateSettings(top_k=2)}
+    if card.settings not in asked.values():
+        asked[f"learned, as set: {_in_words(card.settings)}"] = card.settings
+    for name, settings in asked.items():
         learned = LearnedGate(card, pool, backbone, settings)
-        name = f"learned, top {settings.top_k}"
-        if settings not in (GateSettings(top_k=1), GateSettings(top_k=2)):
-            name = f"learned, as set: {_in_words(settings)}"
-        if name not in {one.name for one in systems}:
-            systems.append(
-                _System(
-                    name,
-                    [
-                        _weights(learned.decide(one.articles, scores), one.experts)
-                        for one, scores in zip(dev, shares, strict=True)
-                    ],
-                    reads=True,
-                )
-            )
+        systems.append(_System(name, list(map(partial(_decided, learned), dev, shares)), reads=True))
     best = next(one for one in systems if one.name == "learned, top 1")
     shuffled = np.random.default_rng(seed)
     systems.append(_System("random at equal cost", [shuffled.permutation(one) for one in best.weights]))
@@ -142,6 +133,14 @@ def _columns(answers: PoolAnswers, number: int) -> Weights:
 def _weights(routes: Sequence[Route], experts: Sequence[str]) -> Weights:
     """Return the weights that a gate of one task gives; what it gives to other experts is lost."""
     return np.array([[choice.weights.get(name, 0.0) for name in experts] for (choice,) in routes])
+
+
+def _decided(gate: LearnedGate, answers: PoolAnswers, shares: NDArray[np.float64]) -> Weights:
+    """Return what a gate decides, given its scores, a window at a time, as in a run."""
+    size = Settings().window_articles
+    windows = [slice(start, start + size) for start in range(0, len(shares), size)]
+    routes = [route for one in windows for route in gate.decide(answers.articles[one], shares[one])]
+    return _weights(routes, answers.experts)
 
 
 def _one_hot(values: NDArray[np.float64]) -> Weights:

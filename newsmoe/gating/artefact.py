@@ -72,7 +72,6 @@ class GateTraining(Strict):
 
     data: tuple[str, ...] = Field(description="data sets, each with its licence")
     command: str = Field(description="what makes the weights again")
-    regularization: float = Field(description="inverse strength that cross-validation chose")
 
 
 class MeasuredGate(Strict):
@@ -92,6 +91,7 @@ class GateCard(Strict):
         embedding: the expert whose adapter reads for the gate; empty: the bare backbone reads.
         experts: whom it scores, in the order of the weights' rows.
         settings: how scores become a choice.
+        regularization: the inverse strength that cross-validation chose.
         training: what the weights were made of.
         measured: the table on held-out data.
         folder: where it lies.
@@ -103,6 +103,7 @@ class GateCard(Strict):
     embedding: str = ""
     experts: tuple[GateExpert, ...] = Field(min_length=2)
     settings: GateSettings = GateSettings()
+    regularization: float | None = None
     training: GateTraining | None = None
     measured: tuple[MeasuredGate, ...] = ()
     folder: Path = Field(default=Path(), exclude=True)

@@ -1,7 +1,7 @@
 """A gate trained on what each expert gets right: answers, soft targets, a linear model, an artefact."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,7 @@ def train_gate(
     registry: Registry,
     device: Device,
     report: Report,
-) -> GateCard:
+) -> None:
     """Train a gate and write its folder.
 
     Args:
@@ -61,19 +61,8 @@ def train_gate(
     names = [info.name for info in experts]
     answers = [ask_pool(names, source, data, registry, report, device) for source in recipe.train]
     costs = _costs(answers, recipe)
-    card = GateCard(
-        task=recipe.task,
-        features=recipe.features,
-        embedding=recipe.embedding,
-        experts=tuple(
-            GateExpert(
-                name=info.name, fingerprint=info.card.fingerprint() if info.card else "", cost=round(cost, 6)
-            )
-            for info, cost in zip(experts, costs, strict=True)
-        ),
-        settings=recipe.settings,
-        folder=folder,
-    )
+    command = f"newsmoe gate train {path.as_posix()}" + ("" if data == Path() else " --data DATA")
+    card = _card(recipe, experts, costs, command, folder)
     reader = FeatureReader(card.features, registry.workshop.backbone(device), gate_adapter(card, experts))
     features = np.concatenate([read_features(reader, one, report) for one in answers])
     success = np.concatenate(
@@ -81,17 +70,34 @@ def train_gate(
     )
     weights = np.concatenate([np.full(len(one.articles), one.weight) for one in answers])
     head, strength = fit_gate(features, success - recipe.cost_weight * costs, weights, recipe, report)
-    training = GateTraining(
-        data=tuple(f"{source.title} ({source.licence})" for source in recipe.train),
-        command=f"newsmoe gate train {path.as_posix()}" + ("" if data == Path() else " --data DATA"),
-        regularization=strength,
-    )
-    card = card.model_copy(update={"training": training})
-    write_gate(card, head)
+    write_gate(card.model_copy(update={"regularization": strength}), head)
     own = folder / RECIPE_FILE
     if not (own.exists() and own.samefile(path)):
         shutil.copyfile(path, own)
-    return card
+
+
+def _card(
+    recipe: GateRecipe, experts: Sequence[ExpertInfo], costs: NDArray[np.float64], command: str, folder: Path
+) -> GateCard:
+    """Return the card of a gate, nothing measured yet."""
+    return GateCard(
+        task=recipe.task,
+        features=recipe.features,
+        embedding=recipe.embedding,
+        experts=tuple(
+            GateExpert(
+                name=info.name,
+                fingerprint=info.card.fingerprint() if info.card else "",
+                cost=round(float(cost), 6),
+            )
+            for info, cost in zip(experts, costs, strict=True)
+        ),
+        settings=recipe.settings,
+        training=GateTraining(
+            data=tuple(f"{source.title} ({source.licence})" for source in recipe.train), command=command
+        ),
+        folder=folder,
+    )
 
 
 def experts_of(recipe: GateRecipe, registry: Registry) -> list[ExpertInfo]:
@@ -101,15 +107,21 @@ def experts_of(recipe: GateRecipe, registry: Registry) -> list[ExpertInfo]:
         ConfigError: one is not in the pool or not on this machine, or there are fewer than two.
     """
     pool = {info.name: info for info in registry.pool(recipe.task)}
-    for name in (*recipe.experts, *recipe.settings.shared, *filter(None, [recipe.embedding])):
-        if name not in pool:
-            raise ConfigError(f"{name!r} does not answer {recipe.task!r}; its pool: {', '.join(pool)}")
+    _require(recipe.experts, pool, recipe.task)
     chosen = [pool[name] for name in recipe.experts] or [info for info in pool.values() if not info.missing]
     if missing := next((info.missing for info in chosen if info.missing), None):
         raise ConfigError(missing)
+    named = (*recipe.settings.shared, *filter(None, [recipe.embedding]))
+    _require(named, [info.name for info in chosen], recipe.task)
     if len(chosen) < 2:
         raise ConfigError(f"a gate chooses between experts; for {recipe.task!r} there is only {len(chosen)}")
     return chosen
+
+
+def _require(names: Iterable[str], known: Collection[str], task: str) -> None:
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{name!r} is none of the experts for {task!r}: {', '.join(known)}")
 
 
 def read_features(reader: FeatureReader, answers: PoolAnswers, report: Report) -> Table:

@@ -121,9 +121,10 @@ def test_the_settings_of_the_recipe_are_the_gates_own(rows: Path, pool: Registry
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"experts": ["sport", "weather"]}, "'weather' does not answer 'mood'; its pool: sport, money"),
+        ({"experts": ["sport", "weather"]}, "'weather' is none of the experts for 'mood': sport, money"),
         ({"experts": ["sport"]}, "a gate chooses between experts; for 'mood' there is only 1"),
-        ({"embedding": "weather"}, "'weather' does not answer 'mood'"),
+        ({"embedding": "weather"}, "'weather' is none of the experts for 'mood': sport, money"),
+        ({"settings": {"shared": ["weather"]}}, "'weather' is none of the experts for 'mood'"),
         ({"feature": ["length"]}, "unknown key 'feature'; did you mean 'features'"),
         ({"features": ["size"]}, "features.0: Input should be 'embedding'"),
     ],

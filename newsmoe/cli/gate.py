@@ -125,13 +125,21 @@ def _show(rows: "Sequence[SystemFigures]") -> None:
 
     sources, experts = list(rows[0].sources), list(rows[0].load)
     shown = table(
-        "system", ">accuracy", ">macro-F1", ">ECE", ">cost", ">of the gate", *(f">{name}" for name in sources)
+        "system",
+        ">accuracy",
+        ">to rules",
+        ">macro-F1",
+        ">ECE",
+        ">cost",
+        ">of the gate",
+        *(f">{name}" for name in sources),
     )
     load = table("asked about", *(f">{name}" for name in experts))
     for row in rows:
         shown.add_row(
             plain(row.system),
             f"{100 * row.accuracy:.2f}",
+            f"{100 * row.gain:+.2f} ±{100 * row.margin:.2f}",
             f"{100 * row.macro_f1:.2f}",
             f"{row.ece:.3f}",
             f"{row.cost:.2f}",

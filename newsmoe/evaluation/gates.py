@@ -25,6 +25,7 @@ Weights = NDArray[np.float64]
 """What each expert counts for each article, shape (articles, experts); 0: it is not asked."""
 
 NEIGHBOURS = 15
+RULES = "rules"
 
 
 class SystemFigures(Strict):
@@ -33,6 +34,9 @@ class SystemFigures(Strict):
     Attributes:
         system: what it is called.
         accuracy: share of right answers.
+        gain: accuracy above that of the rules.
+        margin: half the width of the gain's interval of 95 %, from the paired differences; a gain that is
+            smaller may be chance.
         macro_f1: mean over the labels.
         ece: expected calibration error.
         cost: tokens that experts read, relative to asking everybody.
@@ -43,6 +47,8 @@ class SystemFigures(Strict):
 
     system: str
     accuracy: float
+    gain: float
+    margin: float
     macro_f1: float
     ece: float
     cost: float
@@ -102,12 +108,12 @@ def compare_gates(
         learned = LearnedGate(card, pool, backbone, settings)
         systems.append(_System(name, list(map(partial(_decided, learned), dev, shares)), reads=True))
     best = next(one for one in systems if one.name == "learned, top 1")
-    shuffled = np.random.default_rng(seed)
-    systems.append(_System("random at equal cost", [shuffled.permutation(one) for one in best.weights]))
+    systems.append(_System("random, same load", _shuffled(best.weights, seed)))
     systems.append(_System("oracle", [_one_hot(one.likelihood()) for one in dev]))
     gate_tokens = [np.array(gate.reader.tokens(one.articles), dtype=np.float64) for one in dev]
     sharing = np.array([_reads_alike(card, info) for info in gate.experts])
-    return [_figures(system, dev, gate_tokens, sharing) for system in systems]
+    rules = next(one for one in systems if one.name == RULES)
+    return [_figures(system, rules, dev, gate_tokens, sharing) for system in systems]
 
 
 def _without_gate(
@@ -121,7 +127,7 @@ def _without_gate(
     confident = [one.scaled().max(axis=2) for one in dev]
     yield _System("everybody, the most confident", [_one_hot(one) for one in confident], asks_all=True)
     rules = RulesGate(read_rules(DEFAULT_RULES), {card.task: pool})
-    yield _System("rules", [_weights(rules.route(one.articles), one.experts) for one in dev])
+    yield _System(RULES, [_weights(rules.route(one.articles), one.experts) for one in dev])
 
 
 def _columns(answers: PoolAnswers, number: int) -> Weights:
@@ -141,6 +147,12 @@ def _decided(gate: LearnedGate, answers: PoolAnswers, shares: NDArray[np.float64
     windows = [slice(start, start + size) for start in range(0, len(shares), size)]
     routes = [route for one in windows for route in gate.decide(answers.articles[one], shares[one])]
     return _weights(routes, answers.experts)
+
+
+def _shuffled(weights: Sequence[Weights], seed: int) -> list[Weights]:
+    """Return the same choices for other articles, of any source: the same load, and nothing known."""
+    mixed = np.random.default_rng(seed).permutation(np.concatenate(weights))
+    return np.split(mixed, np.cumsum([len(one) for one in weights])[:-1])
 
 
 def _one_hot(values: NDArray[np.float64]) -> Weights:
@@ -176,19 +188,24 @@ def _reads_alike(card: GateCard, info: ExpertInfo) -> bool:
 
 
 def _figures(
-    system: _System, dev: Sequence[PoolAnswers], gate_tokens: Sequence[Weights], sharing: NDArray[np.bool_]
+    system: _System,
+    rules: _System,
+    dev: Sequence[PoolAnswers],
+    gate_tokens: Sequence[Weights],
+    sharing: NDArray[np.bool_],
 ) -> SystemFigures:
     """Return the figures of a system."""
     shares = np.array([one.weight for one in dev]) / sum(one.weight for one in dev)
     found: list[dict[str, float]] = []
     asked = []
-    for answers, weights, own in zip(dev, system.weights, gate_tokens, strict=True):
+    for answers, weights, before, own in zip(dev, system.weights, rules.weights, gate_tokens, strict=True):
         runs = (weights > 0) | system.asks_all
         everybody = float(answers.tokens.sum())
         alone = ~runs[:, sharing].any(axis=1) if system.reads else np.zeros(len(runs), dtype=bool)
         found.append(
             {
                 **classification_figures(answers.mixture(weights), answers.truth),
+                **_gain(answers, weights, before),
                 "cost": float((answers.tokens * runs).sum()) / everybody,
                 "gate": float(own[alone].sum()) / everybody,
             }
@@ -198,10 +215,13 @@ def _figures(
     def mean(metric: str) -> float:
         return float(sum(share * one[metric] for share, one in zip(shares, found, strict=True)))
 
+    spread = sum(share**2 * one["variance"] for share, one in zip(shares, found, strict=True))
     load = np.average(np.array(asked), axis=0, weights=shares)
     return SystemFigures(
         system=system.name,
         accuracy=mean("accuracy"),
+        gain=mean("gain"),
+        margin=1.96 * float(np.sqrt(spread)),
         macro_f1=mean("macro-F1"),
         ece=mean("ECE"),
         cost=mean("cost"),
@@ -209,6 +229,13 @@ def _figures(
         sources={answers.title: one["accuracy"] for answers, one in zip(dev, found, strict=True)},
         load=dict(zip(dev[0].experts, map(float, load), strict=True)),
     )
+
+
+def _gain(answers: PoolAnswers, weights: Weights, before: Weights) -> dict[str, float]:
+    """Return how much more often one choice is right than another, and the variance of that mean."""
+    right, was = (answers.mixture(one).argmax(axis=1) == answers.truth for one in (weights, before))
+    differences = right.astype(np.float64) - was
+    return {"gain": float(differences.mean()), "variance": float(differences.var() / len(differences))}
 
 
 def _in_words(settings: GateSettings) -> str:

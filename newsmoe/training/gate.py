@@ -224,7 +224,13 @@ def with_table(card: GateCard, table: Sequence[SystemFigures]) -> GateCard:
     """Return the card with the measured table in it."""
     rows = []
     for row in table:
-        values = {"accuracy": row.accuracy, "macro-F1": row.macro_f1, "ECE": row.ece}
+        values = {
+            "accuracy": row.accuracy,
+            "gain": row.gain,
+            "margin": row.margin,
+            "macro-F1": row.macro_f1,
+            "ECE": row.ece,
+        }
         values |= {"cost": row.cost, "gate cost": row.gate_cost, **row.sources}
         rows.append(
             MeasuredGate(system=row.system, figures={name: round(value, 4) for name, value in values.items()})

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from newsmoe import Article, Labels, Registry, Settings
 from newsmoe.analysis import InputUse, Prediction
-from newsmoe.evaluation.gates import SystemFigures, compare_gates
+from newsmoe.evaluation.gates import compare_gates
 from newsmoe.evaluation.kept import kept_answers
 from newsmoe.evaluation.labelled import LabelSource
 from newsmoe.evaluation.measure import measure, session_of_one
@@ -22,6 +23,8 @@ from tests.gating.support import equal, written
 from tests.registry.kinds.test_embedded import Lent
 
 TASK = "mood"
+BY_ARTICLE = ("articles", "scores", "truth", "tokens")
+"""What of a pool's answers has a row for each article."""
 ROWS = [
     {"headline": "even a", "text": "", "label": "good"},
     {"headline": "even b", "text": "", "label": "bad"},
@@ -113,13 +116,16 @@ def test_every_figure_of_the_table_is_what_one_counts_by_hand(
         "nearest neighbours": accuracy["nearest neighbours"],
         "learned, top 1": 1.0,
         "learned, top 2": 1.0,
-        "random at equal cost": accuracy["random at equal cost"],
+        "random, same load": accuracy["random, same load"],
         "oracle": 1.0,
     }
+    assert (found["rules"].gain, found["rules"].margin) == (0.0, 0.0)
+    assert found["learned, top 1"].gain == pytest.approx(0.5)
+    assert found["learned, top 1"].margin == pytest.approx(1.96 * 0.5 / 2)  # of 4 items, 2 gain 1
     assert found["evens"].cost == pytest.approx(0.25)
     assert found["learned, top 1"].cost == pytest.approx(0.5)
     assert found["everybody, the most confident"].cost == pytest.approx(1.0)
-    assert found["random at equal cost"].load == found["learned, top 1"].load == {"evens": 0.5, "odds": 0.5}
+    assert found["random, same load"].load == found["learned, top 1"].load == {"evens": 0.5, "odds": 0.5}
     assert found["learned, top 1"].ece == pytest.approx(0.2)
     assert found["everybody, equal weights"].ece == pytest.approx(0.4)
     assert found["oracle"].sources == {"rows": 1.0}
@@ -136,22 +142,24 @@ def test_the_gates_own_settings_stand_in_the_table(
 
 
 def test_sources_count_by_their_weight(answers: PoolAnswers, registry: Registry, tmp_path: Path) -> None:
-    def part(numbers: slice, weight: float, title: str) -> PoolAnswers:
-        return PoolAnswers(
-            title,
-            weight,
-            answers.articles[numbers],
-            answers.experts,
-            answers.labels,
-            answers.scores[numbers],
-            answers.truth[numbers],
-            answers.tokens[numbers],
-        )
+    evens = replace(answers, **{name: getattr(answers, name)[:2] for name in BY_ARTICLE}, title="evens only")
+    odds = replace(answers, **{name: getattr(answers, name)[2:] for name in BY_ARTICLE}, title="odds only")
+    parts = [replace(evens, weight=3.0), odds]
+    [row, *_] = compare_gates(knowing(tmp_path), registry, parts)
+    assert (row.accuracy, row.sources) == (0.75, {"evens only": 1.0, "odds only": 0.0})
 
-    parts = [part(slice(0, 2), 3.0, "evens only"), part(slice(2, 4), 1.0, "odds only")]
-    [evens, *_] = compare_gates(knowing(tmp_path), registry, parts)
-    assert isinstance(evens, SystemFigures)
-    assert (evens.accuracy, evens.sources) == (0.75, {"evens only": 1.0, "odds only": 0.0})
+
+def test_the_random_choice_knows_nothing_of_the_sources(
+    answers: PoolAnswers, registry: Registry, tmp_path: Path
+) -> None:
+    """Each source here is for one expert alone; to shuffle within a source would change nothing."""
+    evens = replace(answers, **{name: getattr(answers, name)[:2] for name in BY_ARTICLE}, title="evens only")
+    odds = replace(answers, **{name: getattr(answers, name)[2:] for name in BY_ARTICLE}, title="odds only")
+    parts = [evens, odds] * 8
+    found = {row.system: row for row in compare_gates(knowing(tmp_path), registry, parts)}
+    assert found["learned, top 1"].accuracy == 1.0
+    assert 0.2 < found["random, same load"].accuracy < 0.8
+    assert sum(found["random, same load"].load.values()) == pytest.approx(1.0)
 
 
 def test_what_the_gate_reads_and_no_expert_does_is_its_own_cost(

@@ -98,7 +98,23 @@ class Settings(Strict):
     tasks: Annotated[tuple[str, ...], CommaList] = Field(
         (), description=f"tasks to run; empty: {', '.join(DEFAULT_TASKS)} and what your own rules name"
     )
-    gate: str = Field("rules", description="who decides: 'rules', 'all', or a TOML file of rules")
+    gate: str = Field(
+        "rules",
+        description="who decides: rules, all, learned, a TOML file of rules, or a learned gate's folder",
+    )
+    top_k: int | None = Field(None, ge=1, description="learned gate: experts that answer; unset: its own")
+    capacity: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="learned gate: largest share of articles for one expert; unset: its own",
+    )
+    budget: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="learned gate: largest share of what asking everybody costs; unset: its own",
+    )
     experts_dir: Annotated[tuple[Path, ...], CommaList] = Field(
         (), description="folders of your own expert cards, besides ./experts"
     )
@@ -235,6 +251,10 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
+def _names_folder(gate: str, folder: Path) -> bool:
+    return gate not in ("", "rules", "all", "learned") and (folder / gate).is_dir()
+
+
 def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
     """Read the file's paths as relative to the folder it lies in."""
     changed = dict(values)
@@ -245,7 +265,7 @@ def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
                 folder / Path(path).expanduser() if isinstance(path, str) else path for path in listed
             ]
     gate = values.get("gate")
-    if isinstance(gate, str) and gate.endswith(".toml"):
+    if isinstance(gate, str) and (gate.endswith(".toml") or _names_folder(gate, folder)):
         changed["gate"] = str(folder / gate)
     profiles = values.get("profiles")
     if isinstance(profiles, dict):

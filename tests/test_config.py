@@ -155,6 +155,14 @@ def test_paths_of_a_comma_list_in_the_file_are_relative_to_the_file_too(tmp_path
     assert load_settings(path, environment=NOTHING).experts_dir == (tmp_path / "mine", tmp_path / "yours")
 
 
+def test_a_gates_folder_in_the_file_is_relative_to_the_file(tmp_path: Path, workdir: Path) -> None:
+    (tmp_path / "gates" / "mine").mkdir(parents=True)
+    path = write(tmp_path, 'gate = "gates/mine"')
+    assert load_settings(path, environment=NOTHING).gate == str(tmp_path / "gates" / "mine")
+    (tmp_path / "learned").mkdir()
+    assert load_settings(write(tmp_path, 'gate = "learned"'), environment=NOTHING).gate == "learned"
+
+
 def test_a_gates_name_in_the_file_is_no_path(tmp_path: Path) -> None:
     assert load_settings(write(tmp_path, 'gate = "all"'), environment=NOTHING).gate == "all"
 

@@ -32,6 +32,32 @@ MAY_IMPORT = {
 HEAVY = {"torch", "transformers", "peft", "sklearn", "scipy"}
 
 
+LEARNED = """
+import json, tempfile
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from newsmoe import Article, Registry, Settings, analyze
+
+folder = Path(tempfile.mkdtemp())
+registry = Registry(plugins=False)
+names = "sentiment-general", "sentiment-news"
+lines = ['task = "sentiment"', 'features = ["embedding"]']
+for name in names:
+    fingerprint = json.dumps(registry.info(name).card.fingerprint())
+    lines += ["[[experts]]", f'name = "{name}"', f"fingerprint = {fingerprint}", "cost = 0.5"]
+(folder / "gate.toml").write_text("\\n".join(lines))
+weights = {"weight": np.zeros((2, 384), np.float32), "bias": np.array([0, 1], np.float32)}
+save_file(weights, folder / "gate.safetensors")
+settings = Settings(gate=str(folder), tasks=["sentiment"])
+(record,) = analyze([Article(headline="Storm", language="en")], settings, registry=registry)
+assert record.route[0].expert == "sentiment-news", record
+"""
+"""A run with a gate made by hand."""
+
+
 class Import(NamedTuple):
     """One import: who, whom, and whether it happens when the module is imported."""
 
@@ -153,6 +179,7 @@ def test_nothing_reads_pickles_or_runs_remote_code() -> None:
             "assert record.analyses.keys() == {'summarization', 'sentiment', 'topic'}, record",
             id="analyzing an article",
         ),
+        pytest.param(LEARNED, id="analyzing an article behind a learned gate"),
     ],
 )
 def test_nothing_heavy_is_imported_by(code: str) -> None:

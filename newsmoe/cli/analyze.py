@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsmoe.cli.options import (
+    BudgetOption,
     ConfigOption,
     DeviceOption,
     ExpertsDirOption,
@@ -103,6 +104,7 @@ def analyze(
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="Name every item error as it comes.")
     ] = False,
+    budget: BudgetOption = None,
 ) -> None:
     """Give every article a summary, a sentiment and a topic.
 
@@ -130,6 +132,7 @@ def analyze(
         batch_tokens=batch_tokens,
         format=format,
         journal="none" if no_journal else journal,
+        budget=budget,
     )
     jobs = plan_jobs(inputs, output, run_report, settings, append=append)
     check_inputs(jobs)

@@ -20,6 +20,7 @@ from newsmoe.cli import (
     config,
     evaluate,
     experts,
+    gate,
     journal,
     models,
     route,
@@ -138,6 +139,10 @@ app.add_typer(
         ("summarizer", train.summarizer),
     ),
     name="train",
+)
+app.add_typer(
+    _group("Make and measure gates that learn.", ("train", gate.train), ("evaluate", gate.evaluate)),
+    name="gate",
 )
 app.command("evaluate")(with_exit_codes(evaluate.evaluate))
 app.command("schema")(with_exit_codes(schema.schema))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXAMPLES_PANEL",
+    "BudgetOption",
     "ConfigOption",
     "ContentOption",
     "CronOption",
@@ -51,7 +52,19 @@ ExpertsDirOption = Annotated[
 ]
 GateOption = Annotated[
     str | None,
-    typer.Option("--gate", help="Who decides: rules, all, or a .toml file of rules.", metavar="GATE"),
+    typer.Option(
+        "--gate",
+        help="Who decides: rules, all, learned, a .toml file of rules, or a gate's folder.",
+        metavar="GATE",
+    ),
+]
+BudgetOption = Annotated[
+    float | None,
+    typer.Option(
+        "--budget",
+        help="Learned gate: spend at most this share of what asking every expert would cost.",
+        metavar="SHARE",
+    ),
 ]
 TasksOption = Annotated[
     str | None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsmoe.cli.options import (
+    BudgetOption,
     ConfigOption,
     ExpertsDirOption,
     GateOption,
@@ -36,16 +37,30 @@ def route(
     experts_dir: ExpertsDirOption = None,
     config: ConfigOption = None,
     limit: LimitOption = None,
+    budget: BudgetOption = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            "--explain",
+            help="Show the learned gates' scores of every expert for the article with this id.",
+            metavar="ID",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which experts would read each article, and why; no model is loaded."""
+    """Show which experts would read each article, and why; no expert is loaded."""
     from newsmoe.gating.build import build_gate
     from newsmoe.orchestrator.routing import read_routes
     from newsmoe.storage.inputs import find_inputs
 
-    settings = settings_of(config, experts_dir, tasks=tasks, gate=gate)
+    settings = settings_of(config, experts_dir, tasks=tasks, gate=gate, budget=budget)
     decides = build_gate(settings, registry_of(settings))
     routed = read_routes(decides, find_inputs(inputs), settings, limit)
+    if explain is not None:
+        from newsmoe.cli.explain import explain as show_explained
+
+        show_explained(decides, routed, explain, as_json=as_json)
+        return
     if as_json:
         typer.echo(json.dumps([_as_record(*one) for one in routed], indent=2, ensure_ascii=False))
         return

@@ -20,7 +20,7 @@ from newsmoe.orchestrator.session import Session
 from newsmoe.registry.registry import Registry
 from newsmoe.validation import Strict
 
-__all__ = ["Evaluation", "measure", "measure_labels", "measure_summaries", "session_of_one"]
+__all__ = ["Evaluation", "by_data_label", "measure", "measure_labels", "measure_summaries", "session_of_one"]
 
 
 class Evaluation(Strict):
@@ -106,7 +106,7 @@ def measure_labels(
     scores = run.answered("scores", "label")
     truth = [examples[number].label for number in scores]
     wider = {label: one.label for one in examples for label in one.accepted}
-    merged = [_merged(one, wider) for one in scores.values()]
+    merged = [by_data_label(one, wider) for one in scores.values()]
     labels = sorted(set(truth) if closed else set(truth).union(*merged))
     table = np.array([[one.get(label, 0.0) for label in labels] for one in merged])
     table /= np.maximum(table.sum(axis=1, keepdims=True), 1e-12)
@@ -115,7 +115,7 @@ def measure_labels(
     return run.evaluation(classification_figures(table, right), labels=by_label, confusion=confusion)
 
 
-def _merged(scores: Mapping[str, float], wider: Mapping[str, str]) -> dict[str, float]:
+def by_data_label(scores: Mapping[str, float], wider: Mapping[str, str]) -> dict[str, float]:
     """Return the scores by label of the data, each label's own or of all those that it takes in."""
     merged: defaultdict[str, float] = defaultdict(float)
     for label, score in scores.items():

@@ -1,17 +1,28 @@
 """From settings to a gate."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
 
 from newsmoe.config import DEFAULT_TASKS, Rule, Settings
 from newsmoe.errors import ConfigError, ModelError, nearest
 from newsmoe.gating.gate import Gate, UniformGate
 from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, named_experts, read_rules
-from newsmoe.registry.registry import ExpertInfo, Registry
+from newsmoe.registry.expert import Device
+from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
+from newsmoe.validation import describe
+
+if TYPE_CHECKING:
+    from newsmoe.gating.learned import LearnedGate
 
 __all__ = ["GATES", "build_gate"]
 
-GATES = ("rules", "all")
+GATES = ("rules", "all", "learned")
+LIMITS = ("top_k", "capacity", "budget")
+"""Settings that a learned gate obeys, and no other."""
 
 
 def build_gate(settings: Settings, registry: Registry) -> Gate:
@@ -33,18 +44,62 @@ def build_gate(settings: Settings, registry: Registry) -> Gate:
         if (info := registry.experts.get(name)) and info.broken:
             raise ConfigError(f"a rule names the expert {name!r}, which is broken: {info.broken}")
     pools = {task: registry.pool(task) for task in tasks}
+    learned = _learned_gates(settings, registry, pools)
     if settings.gate == "all":
         for pool in pools.values():
             _check_present(pool)
         return UniformGate(pools)
-    rules = (*rules, *read_rules(DEFAULT_RULES))
+    own, rules = rules, (*rules, *read_rules(DEFAULT_RULES))
     gate = RulesGate(rules, pools)
     for task, pool in pools.items():
         by_name = {info.name: info for info in pool}
         uses = [rule.use[task] for rule in rules if task in rule.use]
         for use in uses or [tuple(by_name)]:
             _check_present([by_name[name] for name in named_experts(use)], all_of_them=isinstance(use, dict))
-    return gate
+    if not learned:
+        return gate
+    from newsmoe.gating.joined import JoinedGate
+
+    return JoinedGate(gate, learned, own)
+
+
+def _learned_gates(
+    settings: Settings, registry: Registry, pools: Mapping[str, Sequence[ExpertInfo]]
+) -> dict[str, "LearnedGate"]:
+    """Return the learned gates that the settings ask for, by task; a task without one keeps the rules.
+
+    Raises:
+        ConfigError: there is none at all, or one does not fit the experts or the settings.
+    """
+    limits = {name: value for name in LIMITS if (value := getattr(settings, name)) is not None}
+    if settings.gate != "learned" and not _is_folder(settings.gate):
+        if limits:
+            raise ConfigError(f"{', '.join(limits)}: only a learned gate heeds this; use --gate learned")
+        return {}
+    from newsmoe.gating.artefact import GateSettings, find_gates, read_gate
+    from newsmoe.gating.learned import LearnedGate
+
+    if settings.gate == "learned":
+        found = find_gates((*([builtin_folder()] if registry.builtin else []), *registry.folders))
+    else:
+        card = read_gate(Path(settings.gate))
+        found = {card.task: card}
+    if not found:
+        raise ConfigError("no folder of experts has a learned gate in it; make one: newsmoe gate train")
+    device = Device(settings.device, settings.threads).resolve()
+    backbone = partial(registry.workshop.backbone, device)
+    gates = {}
+    for card in (found[task] for task in pools if task in found):
+        try:
+            chosen = GateSettings.model_validate({**card.settings.model_dump(), **limits})
+        except ValidationError as error:
+            raise ConfigError(f"{card.folder}: {describe(error, GateSettings)}") from None
+        gates[card.task] = LearnedGate(card, pools[card.task], backbone, chosen)
+    return gates
+
+
+def _is_folder(gate: str) -> bool:
+    return gate not in ("", *GATES) and Path(gate).is_dir()
 
 
 def _check_present(named: Sequence[ExpertInfo], *, all_of_them: bool = False) -> None:
@@ -61,8 +116,9 @@ def _check_present(named: Sequence[ExpertInfo], *, all_of_them: bool = False) ->
 def _own_rules(settings: Settings) -> tuple[Rule, ...]:
     if settings.gate.endswith(".toml"):
         return (*read_rules(Path(settings.gate)), *settings.rule)
-    if settings.gate not in GATES:
+    if settings.gate not in GATES and not _is_folder(settings.gate):
         raise ConfigError(
-            f"no gate is called {settings.gate!r}; use {', '.join(GATES)}, or a .toml file of rules"
+            f"no gate is called {settings.gate!r}; use {', '.join(GATES)}, a .toml file of rules, or the"
+            " folder of a learned gate"
         )
     return settings.rule

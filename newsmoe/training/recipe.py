@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
 from newsmoe.config import read_toml
 from newsmoe.errors import ConfigError
 from newsmoe.evaluation.labelled import LabelSource, Source, SummarySource
+from newsmoe.gating.artefact import GateSettings
+from newsmoe.gating.features import FeatureName
 from newsmoe.registry.backbone.reading import LongInput
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds.extractive import ExtractiveSettings
@@ -18,7 +20,9 @@ __all__ = [
     "RECIPE_FILE",
     "AdapterRecipe",
     "AnyRecipe",
+    "BalanceRecipe",
     "ClassifierRecipe",
+    "GateRecipe",
     "Recipe",
     "SummarizerRecipe",
     "read_recipe",
@@ -128,8 +132,68 @@ class SummarizerRecipe(Recipe):
     dev: tuple[SummarySource, ...] = Field(min_length=1)
 
 
+class BalanceRecipe(Strict):
+    """Noisy top-k training with losses that spread the load (Shazeer et al. 2017, appendix A).
+
+    Attributes:
+        importance: weight of the squared coefficient of variation of what the gate gives each expert.
+        load: weight of that of how many articles each expert is expected to get.
+        steps: of Adam, each over all the data.
+        learning_rate: of Adam.
+    """
+
+    importance: float = Field(0.1, ge=0)
+    load: float = Field(0.1, ge=0)
+    steps: int = Field(300, ge=1)
+    learning_rate: float = Field(0.02, gt=0)
+
+
+class GateRecipe(Strict):
+    """What a gate is trained on, and how.
+
+    Attributes:
+        name: of the gate; its folder has the same name.
+        task: what it decides on.
+        experts: whom it chooses from; empty: all of the task's pool whose models are on this machine.
+        features: what it knows of an article.
+        embedding: the expert whose adapter reads for the gate; empty: the bare backbone reads.
+        settings: how scores become a choice.
+        target: an expert's success: the probability that it gives the right label, or whether its answer
+            is right, 0 or 1.
+        temperature: of the soft targets, softmax(success / temperature); the smaller, the more the best
+            expert is preferred to the others.
+        cost_weight: success that an expert must gain to be worth the cost of asking everybody.
+        token_costs: of a token, by expert; 1 where it is not named.
+        regularization: inverse strengths that cross-validation chooses from, scikit-learn's `C`.
+        folds: of cross-validation.
+        balance: noisy top-k training that spreads the load; without this table there is none.
+        seed: of folds and noise.
+        train: sources to learn from.
+        dev: sources to measure on, never learnt from; each counts by its weight in the means.
+    """
+
+    name: str
+    task: str
+    experts: tuple[str, ...] = ()
+    features: tuple[FeatureName, ...] = ("embedding",)
+    embedding: str = ""
+    settings: GateSettings = GateSettings()
+    target: Literal["probability", "correct"] = "probability"
+    temperature: float = Field(0.1, gt=0)
+    cost_weight: float = Field(0.0, ge=0)
+    token_costs: dict[str, Annotated[float, Field(gt=0)]] = {}
+    regularization: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        (0.0003, 0.001, 0.01, 0.1, 1.0), min_length=1
+    )
+    folds: int = Field(5, ge=2)
+    balance: BalanceRecipe | None = None
+    seed: int = 0
+    train: tuple[LabelSource, ...] = Field(min_length=1)
+    dev: tuple[LabelSource, ...] = Field(min_length=1)
+
+
 AnyRecipe = ClassifierRecipe | SummarizerRecipe
-KindOfRecipe = TypeVar("KindOfRecipe", bound=Recipe)
+KindOfRecipe = TypeVar("KindOfRecipe", bound=Strict)
 RECIPES: Mapping[str, type[AnyRecipe]] = {"classifier": ClassifierRecipe, "extractive": SummarizerRecipe}
 """What the experts of a kind are made from."""
 

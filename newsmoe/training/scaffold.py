@@ -12,7 +12,7 @@ from newsmoe.errors import ConfigError, InputError
 from newsmoe.evaluation.labelled import elements_of
 from newsmoe.training.recipe import RECIPE_FILE
 
-__all__ = ["classifier_recipe", "name_from", "summarizer_recipe"]
+__all__ = ["classifier_recipe", "gate_recipe", "name_from", "summarizer_recipe"]
 
 USERS_FOLDER = Path("experts")
 MOST_LABELS = 200
@@ -82,6 +82,30 @@ def summarizer_recipe(file: Path, name: str, *, content: str | None = None, summ
         "adapter": {"epochs": 2, "batch_items": 8, "head_learning_rate": 1e-3},
     }
     return _write(path, values, {"path": file, "content": content, "summary": summary})
+
+
+def gate_recipe(
+    file: Path,
+    task: str,
+    *,
+    content: str | None = None,
+    headline: str | None = None,
+    label: str = "label",
+) -> Path:
+    """Write `experts/gate-TASK/recipe.toml` for a file of labelled texts, a fifth kept for measuring.
+
+    Args:
+        file: CSV, TSV, JSON Lines or JSON.
+        task: what the experts are asked.
+        content: key or column of the text; default, of both: those with usual names.
+        headline: key or column of the headline, if there is one.
+        label: key or column of the label.
+
+    Raises:
+        ConfigError: there is a recipe of this name already.
+    """
+    source = {"path": file, "headline": headline, "content": content, "label": label}
+    return _write(_new_path(f"gate-{task}"), {"task": task}, source)
 
 
 def name_from(file: Path) -> str:

@@ -23,6 +23,8 @@ COMMANDS = [
     ("experts", "check"),
     ("experts", "new"),
     ("train", "classifier"),
+    ("gate", "train"),
+    ("gate", "evaluate"),
     ("schema",),
     ("config", "show"),
 ]
@@ -56,7 +58,7 @@ def test_every_command_has_help(command: tuple[str, ...]) -> None:
     assert f"{command[-1]} [OPTIONS]" in result.stdout
 
 
-@pytest.mark.parametrize("arguments", [(), ("experts",), ("train",), ("config",), ("schedule",)])
+@pytest.mark.parametrize("arguments", [(), ("experts",), ("train",), ("config",), ("schedule",), ("gate",)])
 def test_a_command_that_is_left_open_gets_help_and_the_code_of_wrong_usage(
     arguments: tuple[str, ...],
 ) -> None:

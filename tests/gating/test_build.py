@@ -9,7 +9,11 @@ from newsmoe.errors import ConfigError
 from newsmoe.gating.build import GATES, build_gate
 from newsmoe.gating.gate import Choice, UniformGate
 from newsmoe.gating.rules import RulesGate
+from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
+from tests.registry.kinds.test_embedded import Lent
+
+from .support import NAMES, TASK, constant
 
 ARTICLE = Article(headline="Storm hits", content="word " * 100, language="en")
 
@@ -40,7 +44,7 @@ def test_the_gate_of_all_asks_everybody(registry: Registry) -> None:
 
 
 def test_only_the_tasks_that_were_asked_for_are_decided_on_in_their_order(registry: Registry) -> None:
-    for gate in GATES:
+    for gate in ("rules", "all"):
         built = build_gate(settings(gate=gate, tasks=["topic", "summarization", "topic"]), registry)
         assert built.tasks == ("topic", "summarization")
 
@@ -54,9 +58,11 @@ def test_an_unknown_task_is_told_with_the_nearest(registry: Registry) -> None:
         build_gate(settings(rule=[{"use": {"xyz": "lead"}}]), registry)
 
 
-@pytest.mark.parametrize("gate", ["learned", "rule", "ALL", ""])
+@pytest.mark.parametrize("gate", ["rule", "ALL", "", "nowhere/gate"])
 def test_an_unknown_gate_is_told_with_the_known_ones(registry: Registry, gate: str) -> None:
-    with pytest.raises(ConfigError, match=f"no gate is called '{gate}'; use rules, all, or a .toml file"):
+    with pytest.raises(
+        ConfigError, match=f"no gate is called '{gate}'; use {', '.join(GATES)}, a .toml file"
+    ):
         build_gate(settings(gate=gate), registry)
 
 
@@ -101,3 +107,71 @@ def test_a_rule_for_a_broken_expert_says_why_it_is_broken(tmp_path: Path) -> Non
     registry = Registry([tmp_path], plugins=False)
     with pytest.raises(ConfigError, match="description: Field required"):
         build_gate(settings(rule=[{"use": {"topic": "mine"}}]), registry)
+
+
+@pytest.fixture
+def moody(tmp_path: Path, quick_backbone: Backbone) -> Registry:
+    """Three experts, and a gate among the user's folders that prefers the second."""
+    constant(tmp_path / "users" / "gate-mood", [0.2, 0.7, 0.1])
+    registry = Registry([tmp_path / "users"], plugins=False)
+    registry.workshop = Lent(quick_backbone)
+    for name in NAMES:
+        registry.add(FakeExpert(name, TASK))
+    return registry
+
+
+def mood(registry: Registry, **values: Any) -> Choice:
+    chosen = settings(tasks=[TASK, "topic"], **values)
+    (route,) = build_gate(chosen, registry).route([ARTICLE])
+    assert [choice.task for choice in route] == [TASK, "topic"]
+    return route[0]
+
+
+def test_a_learned_gate_decides_on_its_task_and_rules_on_the_others(moody: Registry) -> None:
+    assert mood(moody).weights == {"first": 1.0}
+    assert mood(moody, gate="learned").weights == {"second": 1.0}
+    gate = build_gate(settings(tasks=[TASK, "topic"], gate="learned"), moody)
+    rules = build_gate(settings(tasks=[TASK, "topic"]), moody)
+    assert gate.route([ARTICLE])[0][1] == rules.route([ARTICLE])[0][1]
+
+
+def test_a_gate_is_named_by_its_folder(moody: Registry, tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    constant(folder, [0.1, 0.2, 0.7])
+    assert mood(moody, gate=str(folder)).weights == {"third": 1.0}
+    with pytest.raises(ConfigError, match="gate.toml: cannot be read"):
+        mood(moody, gate=str(tmp_path))
+
+
+def test_own_rules_come_before_the_learned_gate(moody: Registry) -> None:
+    rule = {"when": {"headline": "Storm"}, "use": {TASK: "third"}, "reason": "mine"}
+    assert mood(moody, gate="learned", rule=[rule]) == Choice(TASK, {"third": 1.0}, (), "mine")
+    other = {"when": {"headline": "Calm"}, "use": {TASK: "third"}}
+    assert mood(moody, gate="learned", rule=[other]).weights == {"second": 1.0}
+
+
+def test_settings_change_how_a_learned_gate_chooses(moody: Registry) -> None:
+    assert set(mood(moody, gate="learned", top_k=2).weights) == {"first", "second"}
+    assert mood(moody, gate="learned", budget=0.4).weights == {"second": 1.0}
+    assert set(mood(moody, gate="learned", top_k=2, budget=0.4).weights) == {"second"}
+    with pytest.raises(ConfigError, match="a capacity of 0.2 leaves articles over"):
+        mood(moody, gate="learned", capacity=0.2)
+    with pytest.raises(ConfigError, match="capacity and budget exclude each other"):
+        mood(moody, gate="learned", capacity=0.5, budget=0.5)
+
+
+@pytest.mark.parametrize("gate", ["rules", "all"])
+def test_what_only_a_learned_gate_heeds_is_refused_elsewhere(registry: Registry, gate: str) -> None:
+    with pytest.raises(ConfigError, match="budget: only a learned gate heeds this; use --gate learned"):
+        build_gate(settings(gate=gate, budget=0.5), registry)
+
+
+def test_where_nobody_trained_a_gate_that_is_told() -> None:
+    registry = Registry(plugins=False, builtin=False)
+    registry.add(FakeExpert("alone", TASK))
+    with pytest.raises(ConfigError, match="has a learned gate in it; make one: newsmoe gate train"):
+        build_gate(settings(gate="learned", tasks=[TASK]), registry)
+
+
+def test_a_gate_in_a_folder_of_experts_is_no_expert(moody: Registry) -> None:
+    assert not [info for info in moody.experts.values() if "gate" in info.name or info.broken]

@@ -114,17 +114,20 @@ class EmbeddedExpert:
         return predictions
 
 
-def load_head(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Vectors]:
-    """Load the tensors of an expert's head.
+def load_head(
+    folder: Path, shapes: Mapping[str, tuple[int, ...]], file: str = HEAD_FILE
+) -> dict[str, Vectors]:
+    """Load the tensors of a head.
 
     Args:
-        folder: of the expert.
+        folder: of the expert, or of the gate.
         shapes: of each tensor that is needed, by name.
+        file: its name in the folder.
 
     Raises:
         ModelError: the file is missing or damaged, or is not made for these settings.
     """
-    path = folder / HEAD_FILE
+    path = folder / file
     try:
         tensors = load_file(path)
     except (OSError, SafetensorError) as error:

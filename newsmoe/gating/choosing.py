@@ -1,0 +1,161 @@
+"""From scores to a choice: the top k, limits on what one expert takes, and on what a window costs.
+
+Scores are shares: for each article they sum to 1 over the experts that can read it. Everything here is
+arithmetic on one window, and says in words where a limit changed a choice.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Pick", "pick_top", "pick_within_budget", "pick_within_capacity"]
+
+Scores = NDArray[np.floating]
+"""Shape (articles, experts)."""
+
+Able = NDArray[np.bool_]
+"""Who can read what; shape (articles, experts)."""
+
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Pick:
+    """The experts that answer for one article, by number, the one with the best score first.
+
+    Attributes:
+        experts: whom to ask; empty where nobody can read the article.
+        note: what a limit changed, for a person; empty where nothing.
+    """
+
+    experts: tuple[int, ...]
+    note: str = ""
+
+
+def pick_top(scores: Scores, able: Able, top_k: int, shared: Sequence[int] = ()) -> list[Pick]:
+    """Return, for each article, the shared experts and the `top_k` best of the others.
+
+    Args:
+        scores: of each article and expert.
+        able: who can read what.
+        top_k: how many beside the shared ones.
+        shared: experts that always answer.
+    """
+    return [
+        _ranked(row, [*_standing(can, shared), *_preferred(row, can, shared)[:top_k]])
+        for row, can in zip(scores, able, strict=True)
+    ]
+
+
+def pick_within_capacity(
+    scores: Scores, able: Able, top_k: int, shared: Sequence[int], capacity: float, names: Sequence[str]
+) -> list[Pick]:
+    """Return the choice where no expert, shared ones aside, takes more than a share of the articles.
+
+    Everybody's first expert is settled before anybody's second. Articles that few can read come first, then
+    those to which it makes the greatest difference. Who finds no room gets the next choice; an article that
+    finds room nowhere gets its first choice all the same, and says so: nothing is lost.
+
+    Args:
+        scores: of each article and expert.
+        able: who can read what.
+        top_k: how many beside the shared ones.
+        shared: experts that always answer.
+        capacity: the share; the number of articles is rounded up.
+        names: of the experts, for the notes.
+    """
+    readable = able.any(axis=1)
+    room = np.full(scores.shape[1], ceil(capacity * int(readable.sum()) - ROUNDING))
+    wishes = [_preferred(row, can, shared) for row, can in zip(scores, able, strict=True)]
+    taken: list[list[int]] = [_standing(can, shared) for can in able]
+    full: list[list[int]] = [[] for _ in wishes]
+    order = sorted(range(len(wishes)), key=lambda article: _urgency(scores[article], wishes[article]))
+    for turn in range(top_k):
+        for article in order:
+            open_to = [expert for expert in wishes[article] if expert not in taken[article]]
+            free = next((expert for expert in open_to if room[expert] > 0), None)
+            if turn == 0:
+                full[article] = open_to[: open_to.index(free)] if free is not None else open_to
+            if free is not None:
+                room[free] -= 1
+                taken[article].append(free)
+            elif not taken[article] and open_to:
+                taken[article].append(open_to[0])
+    return [
+        replace(_ranked(row, chosen), note=_overflow(chosen, passed_over, names))
+        for row, chosen, passed_over in zip(scores, taken, full, strict=True)
+    ]
+
+
+def pick_within_budget(
+    picks: Sequence[Pick], scores: Scores, able: Able, costs: Sequence[float], budget: float
+) -> list[Pick]:
+    """Return the choice where a window costs at most a share of asking everybody who can read each article.
+
+    Every article gets the cheapest expert, of equals the best; then the articles that gain most get their
+    choice, as long as the budget lasts. The gain is the share of the scores that comes to be heard. Where
+    even the cheapest costs more than the budget, all get the cheapest: no article goes without an answer.
+
+    Args:
+        picks: what each article would get without a limit.
+        scores: of each article and expert.
+        able: who can read what.
+        costs: of an article, by expert.
+        budget: the share.
+    """
+    price = np.asarray(costs, dtype=np.float64)
+    cheapest = [_cheapest(row, can, price) for row, can in zip(scores, able, strict=True)]
+    left = budget * float((able * price).sum()) - float(price[[one for one in cheapest if one >= 0]].sum())
+    gains = [
+        float(scores[article, list(pick.experts)].sum() - scores[article, cheapest[article]])
+        for article, pick in enumerate(picks)
+    ]
+    kept: set[int] = set()
+    for article in sorted(range(len(picks)), key=lambda one: (-gains[one], one)):
+        if not picks[article].experts:
+            continue
+        more = float(price[list(picks[article].experts)].sum() - price[cheapest[article]])
+        if more <= left + ROUNDING:
+            left -= more
+            kept.add(article)
+    return [
+        pick
+        if article in kept or not pick.experts
+        else Pick((cheapest[article],), "the cheapest, to stay within the budget")
+        for article, pick in enumerate(picks)
+    ]
+
+
+def _standing(able: NDArray[np.bool_], shared: Sequence[int]) -> list[int]:
+    return [expert for expert in shared if able[expert]]
+
+
+def _preferred(scores: NDArray[np.floating], able: NDArray[np.bool_], shared: Sequence[int]) -> list[int]:
+    """Return who can read the article, shared experts left out, the best first; of equals the first."""
+    order = np.argsort(-scores, kind="stable").tolist()
+    return [expert for expert in order if able[expert] and expert not in shared]
+
+
+def _ranked(scores: NDArray[np.floating], experts: Sequence[int]) -> Pick:
+    return Pick(tuple(sorted(experts, key=lambda expert: (-scores[expert], expert))))
+
+
+def _urgency(scores: NDArray[np.floating], wishes: Sequence[int]) -> tuple[int, float]:
+    """Return what articles are sorted by: few choices first, then a great loss by the second one."""
+    loss = float(scores[wishes[0]] - scores[wishes[1]]) if len(wishes) > 1 else 0.0
+    return len(wishes), -loss
+
+
+def _overflow(chosen: Sequence[int], full: Sequence[int], names: Sequence[str]) -> str:
+    """Say who had no room for an article, and where one was taken beyond its share all the same."""
+    note = f"full for this window: {', '.join(names[expert] for expert in full)}" if full else ""
+    return f"{note}; asked all the same, for nobody has room" if set(chosen) & set(full) else note
+
+
+def _cheapest(scores: NDArray[np.floating], able: NDArray[np.bool_], price: NDArray[np.float64]) -> int:
+    """Return the cheapest who can read the article, of equals the best; -1 where nobody can."""
+    can = np.flatnonzero(able).tolist()
+    return min(can, key=lambda expert: (price[expert], -scores[expert], expert), default=-1)

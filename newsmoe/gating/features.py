@@ -1,0 +1,101 @@
+"""What a learned gate knows of an article: how the backbone sees its lead, and what can be counted."""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsmoe.article import Article
+from newsmoe.registry.backbone.adapter import Adapter
+from newsmoe.registry.backbone.backbone import Backbone
+
+__all__ = ["SURFACE", "FeatureName", "FeatureReader", "Features"]
+
+Features = NDArray[np.float32]
+"""Shape (articles, width)."""
+
+FeatureName = Literal["embedding", "length", "has_headline", "has_content", "topics", "source"]
+
+BUCKETS = 32
+"""Columns of a feature that is a set of names, some of which share one (Weinberger et al. 2009)."""
+
+MOST_WORDS = 512
+"""Content above this counts as this long: how much there is beyond the lead says little."""
+
+
+def _hashed(names: Iterable[str]) -> list[float]:
+    columns = [0.0] * BUCKETS
+    for name in names:
+        columns[sha256(name.casefold().encode()).digest()[0] % BUCKETS] = 1.0
+    return columns
+
+
+SURFACE: Mapping[str, tuple[int, Callable[[Article], list[float]]]] = {
+    "length": (
+        1, lambda article: [math.log1p(min(article.words, MOST_WORDS)) / math.log1p(MOST_WORDS)]
+    ),
+    "has_headline": (1, lambda article: [float(bool(article.headline))]),
+    "has_content": (1, lambda article: [float(bool(article.content))]),
+    "topics": (BUCKETS, lambda article: _hashed(article.topics)),
+    "source": (BUCKETS, lambda article: _hashed(filter(None, [article.source or article.url_host]))),
+}  # fmt: skip
+"""Features that are counted: how many columns, and what they are, from 0 to 1."""
+
+
+class FeatureReader:
+    """Reads the features of articles.
+
+    The embedding is of headline and lead, as `long_input = "sentences"` reads them: an expert that reads so
+    too, with the same adapter or with none, finds its vectors computed already.
+
+    Attributes:
+        width: of all features together.
+        columns: where each feature stands.
+
+    Args:
+        names: which features, in this order.
+        backbone: the shared one.
+        adapter: what the backbone reads with, if with any.
+    """
+
+    def __init__(self, names: Sequence[FeatureName], backbone: Backbone, adapter: Adapter | None) -> None:
+        self.names = tuple(names)
+        self.backbone = backbone
+        self.adapter = adapter
+        widths = [backbone.width if name == "embedding" else SURFACE[name][0] for name in self.names]
+        ends = np.cumsum(widths).tolist()
+        self.width: int = ends[-1]
+        self.columns = {
+            name: slice(end - width, end) for name, width, end in zip(self.names, widths, ends, strict=True)
+        }
+
+    def __call__(self, articles: Sequence[Article]) -> Features:
+        """Return features of shape (articles, width)."""
+        parts = [
+            self._embeddings(articles)
+            if name == "embedding"
+            else np.array([SURFACE[name][1](article) for article in articles], dtype=np.float32)
+            for name in self.names
+        ]
+        return np.concatenate([part.reshape(len(articles), -1) for part in parts], axis=1)
+
+    def tokens(self, articles: Sequence[Article]) -> list[int]:
+        """Return how many tokens of each article go into the embedding."""
+        if "embedding" not in self.names:
+            return [0] * len(articles)
+        return [self.backbone.read(article).extract("sentences").tokens for article in articles]
+
+    def _embeddings(self, articles: Sequence[Article]) -> Features:
+        """Return the weighted mean of the vectors of each article's windows; zeros where there is no text."""
+        extracts = [self.backbone.read(article).extract("sentences") for article in articles]
+        windows = [window for extract in extracts for window in extract.windows]
+        encoded = iter(self.backbone.encode(windows, self.adapter))
+        vectors = np.zeros((len(articles), self.backbone.width), dtype=np.float32)
+        for row, extract in enumerate(extracts):
+            seen = [next(encoded).window for _ in extract.windows]
+            if seen:
+                vectors[row] = np.average(np.stack(seen), axis=0, weights=extract.weights)
+        return vectors

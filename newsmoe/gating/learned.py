@@ -1,0 +1,174 @@
+"""A gate that was trained on what each expert gets right."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsmoe.article import Article
+from newsmoe.errors import ConfigError
+from newsmoe.gating.artefact import WEIGHTS_FILE, GateCard, GateSettings, check_experts
+from newsmoe.gating.choosing import Pick, pick_top, pick_within_budget, pick_within_capacity
+from newsmoe.gating.features import FeatureReader
+from newsmoe.gating.gate import Choice, Route, eligible, why_not
+from newsmoe.registry.backbone.adapter import Adapter, load_adapter
+from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.registry.kinds.embedded import load_head
+from newsmoe.registry.kinds.scores import softmax
+from newsmoe.registry.registry import ExpertInfo
+
+__all__ = ["Explained", "LearnedGate", "gate_adapter"]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """How one expert did at the gate for one article.
+
+    Attributes:
+        expert: its name.
+        score: its share, 0 where it cannot read the article.
+        cost: of an article, as a share of what all experts cost together.
+        features: what each feature adds to its score before the softmax, above the mean of all experts;
+            `bias` is what it has whatever the article.
+    """
+
+    expert: str
+    score: float
+    cost: float
+    features: dict[str, float]
+
+
+class LearnedGate:
+    """Scores every expert of one task for an article, and sends it to the best.
+
+    Features -> one linear score an expert -> shares over the experts that can read the article -> the top k
+    -> weights in proportion to their shares, which is the softmax over those chosen (Shazeer et al. 2017).
+    The other experts stand by in the order of their scores.
+
+    Args:
+        card: of the trained gate.
+        pool: the experts that answer its task; those that it was not trained for are never asked.
+        backbone: returns the shared one; called when there is something to read.
+        settings: how scores become a choice; default: the gate's own.
+
+    Raises:
+        ConfigError: it was trained for other experts, or the settings leave no room for every article.
+    """
+
+    def __init__(
+        self,
+        card: GateCard,
+        pool: Sequence[ExpertInfo],
+        backbone: Callable[[], Backbone],
+        settings: GateSettings | None = None,
+    ) -> None:
+        self.card = card
+        self.tasks: tuple[str, ...] = (card.task,)
+        self.settings = settings or card.settings
+        self.experts = check_experts(card, pool)
+        self._backbone = backbone
+        self._shared = [card.names.index(name) for name in self.settings.shared]
+        routed = len(card.experts) - len(self._shared)
+        if self.settings.capacity is not None and 0 < self.settings.capacity * routed < 1:
+            raise ConfigError(
+                f"a capacity of {self.settings.capacity} leaves articles over: {routed} experts take"
+                f" {self.settings.capacity * routed:.0%} at the most; give at least {1 / routed:.2f}"
+            )
+
+    def route(self, articles: Sequence[Article]) -> list[Route]:
+        """Return the route of each article, in order."""
+        return self.decide(articles, self.shares(articles))
+
+    def decide(self, articles: Sequence[Article], shares: NDArray[np.float64]) -> list[Route]:
+        """Return the route of each article, given the scores of a window's articles."""
+        able = self._able(articles)
+        return [
+            (self._choice(article, row, can, pick),)
+            for article, row, can, pick in zip(articles, shares, able, self._picks(shares, able), strict=True)
+        ]
+
+    def shares(self, articles: Sequence[Article]) -> NDArray[np.float64]:
+        """Return scores of shape (articles, experts): shares over those that can read the article, else 0."""
+        able = self._able(articles)
+        shares = np.zeros(able.shape)
+        readable = np.flatnonzero(able.any(axis=1))
+        if len(readable):
+            logits = self._logits([articles[index] for index in readable.tolist()])
+            shares[readable] = softmax(np.where(able[readable], logits, -np.inf))
+        return shares
+
+    def explain(self, article: Article) -> list[Explained]:
+        """Return how each expert did for an article, the best first."""
+        [shares] = self.shares([article])
+        weight, bias = self._head
+        columns = self.reader.columns
+        [seen] = self.reader([article])
+        added = {name: weight[:, part] @ seen[part] for name, part in columns.items()} | {"bias": bias}
+        rows = [
+            Explained(
+                expert=expert.name,
+                score=float(shares[row]),
+                cost=expert.cost,
+                features={name: float(parts[row] - parts.mean()) for name, parts in added.items()},
+            )
+            for row, expert in enumerate(self.card.experts)
+        ]
+        return sorted(rows, key=lambda one: -one.score)
+
+    @cached_property
+    def reader(self) -> FeatureReader:
+        """What reads the features."""
+        return FeatureReader(self.card.features, self._backbone(), gate_adapter(self.card, self.experts))
+
+    @cached_property
+    def _head(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        shapes = {"weight": (len(self.experts), self.reader.width), "bias": (len(self.experts),)}
+        tensors = load_head(self.card.folder, shapes, WEIGHTS_FILE)
+        return tensors["weight"], tensors["bias"]
+
+    def _logits(self, articles: Sequence[Article]) -> NDArray[np.float64]:
+        weight, bias = self._head
+        logits: NDArray[np.float64] = self.reader(articles).astype(np.float64) @ weight.T + bias
+        return logits
+
+    def _able(self, articles: Sequence[Article]) -> NDArray[np.bool_]:
+        able = np.zeros((len(articles), len(self.experts)), dtype=bool)
+        for row, article in enumerate(articles):
+            names = {info.name for info in eligible(self.experts, article)}
+            able[row] = [info.name in names for info in self.experts]
+        return able
+
+    def _picks(self, shares: NDArray[np.float64], able: NDArray[np.bool_]) -> list[Pick]:
+        chosen = self.settings
+        if chosen.capacity is not None:
+            return pick_within_capacity(
+                shares, able, chosen.top_k, self._shared, chosen.capacity, self.card.names
+            )
+        picks = pick_top(shares, able, chosen.top_k, self._shared)
+        if chosen.budget is None:
+            return picks
+        costs = [expert.cost for expert in self.card.experts]
+        return pick_within_budget(picks, shares, able, costs, chosen.budget)
+
+    def _choice(
+        self, article: Article, shares: NDArray[np.float64], able: NDArray[np.bool_], pick: Pick
+    ) -> Choice:
+        if not pick.experts:
+            return Choice(self.card.task, {}, (), why_not(self.experts, article))
+        names = self.card.names
+        ranked = [one for one in np.argsort(-shares, kind="stable").tolist() if able[one]]
+        total = float(shares[list(pick.experts)].sum())
+        weights = {
+            names[one]: float(shares[one]) / total if total else 1 / len(pick.experts) for one in pick.experts
+        }
+        reason = "learned gate: " + ", ".join(f"{names[one]} {shares[one]:.2f}" for one in ranked)
+        reserves = tuple(names[one] for one in ranked if one not in pick.experts)
+        return Choice(self.card.task, weights, reserves, f"{reason}; {pick.note}" if pick.note else reason)
+
+
+def gate_adapter(card: GateCard, experts: Sequence[ExpertInfo]) -> Adapter | None:
+    """Return the adapter that reads for the gate, as its expert loads it; None for the bare backbone."""
+    chosen = next((info.card for info in experts if info.name == card.embedding), None)
+    return load_adapter(chosen.folder, chosen.settings.get("precision", "fp32")) if chosen else None

@@ -1,0 +1,80 @@
+"""Noisy top-k gating with losses that spread the load (Shazeer et al. 2017, sections 2.1, 4 and A)."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F  # noqa: N812  # as torch's own pages name it
+
+from newsmoe.training.recipe import BalanceRecipe
+
+__all__ = ["balanced"]
+
+LEAST_NOISE = 1e-2
+
+
+def balanced(
+    start: NDArray[np.float64],
+    features: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    recipe: BalanceRecipe,
+    top_k: int,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Return the gate's rows, trained on from `start` with noise and with a price on uneven load.
+
+    H(x)_i = (x W)_i + N(0, 1) softplus((x V)_i); the gates are the softmax over the k largest H(x)_i. To the
+    cross-entropy of H(x) come the squared coefficients of variation of the importance (each expert's sum of
+    gates) and of the load (each expert's expected number of articles). Serving takes (x W)_i, without noise.
+
+    Args:
+        start: rows of weights and a bias, shape (experts, width + 1).
+        features: shape (articles, width).
+        targets: shape (articles, experts).
+        weights: how much each article counts.
+        recipe: weights of the losses, steps.
+        top_k: experts that answer.
+        seed: of the noise.
+    """
+    random = torch.Generator().manual_seed(seed)
+    x = torch.from_numpy(np.hstack([features, np.ones((len(features), 1))]))
+    wanted, counts = torch.from_numpy(targets), torch.from_numpy(weights / weights.mean())
+    rows = torch.from_numpy(start.copy()).requires_grad_()
+    noise = torch.zeros_like(rows).requires_grad_()
+    optimizer = torch.optim.Adam([rows, noise], lr=recipe.learning_rate)
+    for _ in range(recipe.steps):
+        clean, spread = x @ rows.T, F.softplus(x @ noise.T) + LEAST_NOISE
+        noisy = clean + spread * torch.randn(clean.shape, generator=random, dtype=clean.dtype)
+        loss = -(counts[:, None] * wanted * F.log_softmax(noisy, dim=1)).sum(dim=1).mean()
+        loss = loss + recipe.importance * _uneven(_gates(noisy, top_k).sum(dim=0))
+        if top_k < clean.shape[1]:
+            loss = loss + recipe.load * _uneven(_load(clean, noisy, spread, top_k))
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        optimizer.step()
+    found: NDArray[np.float64] = rows.detach().numpy()
+    return found
+
+
+def _gates(noisy: Tensor, top_k: int) -> Tensor:
+    """Return the softmax over the `top_k` largest of each row, 0 elsewhere."""
+    least = noisy.topk(top_k, dim=1).values[:, -1:]
+    return noisy.masked_fill(noisy < least, -torch.inf).softmax(dim=1)
+
+
+def _load(clean: Tensor, noisy: Tensor, spread: Tensor, top_k: int) -> Tensor:
+    """Return how many articles each expert is expected to get, were its own noise drawn again.
+
+    P(x, i) = Phi(((x W)_i - the k-th largest H(x) without i) / softplus((x V)_i)).
+    """
+    best = noisy.topk(top_k + 1, dim=1).values
+    chosen = noisy >= best[:, top_k - 1 : top_k]
+    threshold = torch.where(chosen, best[:, top_k : top_k + 1], best[:, top_k - 1 : top_k])
+    load: Tensor = torch.special.ndtr((clean - threshold) / spread).sum(dim=0)
+    return load
+
+
+def _uneven(values: Tensor) -> Tensor:
+    """Return the squared coefficient of variation."""
+    return values.var(unbiased=False) / (values.mean() ** 2 + 1e-10)

@@ -1,0 +1,248 @@
+"""A gate trained on what each expert gets right: answers, soft targets, a linear model, an artefact."""
+
+import shutil
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import tomli_w
+from numpy.typing import NDArray
+from safetensors.numpy import save
+from scipy.optimize import minimize
+from scipy.special import log_softmax, softmax
+
+from newsmoe.errors import ConfigError
+from newsmoe.evaluation.gates import SystemFigures
+from newsmoe.evaluation.pool import PoolAnswers, ask_pool
+from newsmoe.gating.artefact import GATE_FILE, WEIGHTS_FILE, GateCard, GateExpert, GateTraining, MeasuredGate
+from newsmoe.gating.features import FeatureReader
+from newsmoe.gating.learned import gate_adapter
+from newsmoe.registry.expert import Device
+from newsmoe.registry.registry import ExpertInfo, Registry
+from newsmoe.training.data import Head
+from newsmoe.training.recipe import RECIPE_FILE, GateRecipe
+from newsmoe.training.report import Report
+
+__all__ = ["fit_gate", "read_features", "soft_targets", "train_gate", "with_table", "write_gate"]
+
+Table = NDArray[np.float64]
+"""One row an article."""
+
+BLOCK = 256  # articles whose features are read between two reports of progress
+MOST_STEPS = 1000
+
+
+def train_gate(
+    path: Path,
+    recipe: GateRecipe,
+    data: Path,
+    folder: Path,
+    registry: Registry,
+    device: Device,
+    report: Report,
+) -> None:
+    """Train a gate and write its folder.
+
+    Args:
+        path: the recipe's file; a copy of it goes with the gate.
+        recipe: what stands there.
+        data: what the paths of its sources are relative to.
+        folder: of the gate.
+        registry: has the experts.
+        device: where experts and backbone run.
+        report: told of the progress.
+
+    Raises:
+        ConfigError: the recipe names an expert that is not in the pool, or fewer than two.
+        InputError: a source cannot be read, or an expert fails on it.
+    """
+    device = device.resolve()
+    experts = experts_of(recipe, registry)
+    names = [info.name for info in experts]
+    answers = [ask_pool(names, source, data, registry, report, device) for source in recipe.train]
+    costs = _costs(answers, recipe)
+    command = f"newsmoe gate train {path.as_posix()}" + ("" if data == Path() else " --data DATA")
+    card = _card(recipe, experts, costs, command, folder)
+    reader = FeatureReader(card.features, registry.workshop.backbone(device), gate_adapter(card, experts))
+    features = np.concatenate([read_features(reader, one, report) for one in answers])
+    success = np.concatenate(
+        [one.likelihood() if recipe.target == "probability" else one.correct() for one in answers]
+    )
+    weights = np.concatenate([np.full(len(one.articles), one.weight) for one in answers])
+    head, strength = fit_gate(features, success - recipe.cost_weight * costs, weights, recipe, report)
+    write_gate(card.model_copy(update={"regularization": strength}), head)
+    own = folder / RECIPE_FILE
+    if not (own.exists() and own.samefile(path)):
+        shutil.copyfile(path, own)
+
+
+def _card(
+    recipe: GateRecipe, experts: Sequence[ExpertInfo], costs: NDArray[np.float64], command: str, folder: Path
+) -> GateCard:
+    """Return the card of a gate, nothing measured yet."""
+    return GateCard(
+        task=recipe.task,
+        features=recipe.features,
+        embedding=recipe.embedding,
+        experts=tuple(
+            GateExpert(
+                name=info.name,
+                fingerprint=info.card.fingerprint() if info.card else "",
+                cost=round(float(cost), 6),
+            )
+            for info, cost in zip(experts, costs, strict=True)
+        ),
+        settings=recipe.settings,
+        training=GateTraining(
+            data=tuple(f"{source.title} ({source.licence})" for source in recipe.train), command=command
+        ),
+        folder=folder,
+    )
+
+
+def experts_of(recipe: GateRecipe, registry: Registry) -> list[ExpertInfo]:
+    """Return the experts that the recipe names, or all of the task's pool that are on this machine.
+
+    Raises:
+        ConfigError: one is not in the pool or not on this machine, or there are fewer than two.
+    """
+    pool = {info.name: info for info in registry.pool(recipe.task)}
+    _require(recipe.experts, pool, recipe.task)
+    chosen = [pool[name] for name in recipe.experts] or [info for info in pool.values() if not info.missing]
+    if missing := next((info.missing for info in chosen if info.missing), None):
+        raise ConfigError(missing)
+    named = (*recipe.settings.shared, *filter(None, [recipe.embedding]))
+    _require(named, [info.name for info in chosen], recipe.task)
+    if len(chosen) < 2:
+        raise ConfigError(f"a gate chooses between experts; for {recipe.task!r} there is only {len(chosen)}")
+    return chosen
+
+
+def _require(names: Iterable[str], known: Collection[str], task: str) -> None:
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{name!r} is none of the experts for {task!r}: {', '.join(known)}")
+
+
+def read_features(reader: FeatureReader, answers: PoolAnswers, report: Report) -> Table:
+    """Return the features of a source's articles, shape (articles, width)."""
+    rows = []
+    for start in range(0, len(answers.articles), BLOCK):
+        rows.append(reader(answers.articles[start : start + BLOCK]))
+        report(f"reading {answers.title}", min(start + BLOCK, len(answers.articles)), len(answers.articles))
+    return np.concatenate(rows).astype(np.float64)
+
+
+def soft_targets(utility: Table, temperature: float) -> Table:
+    """Return what the gate learns: a distribution over experts for each article, the useful ones likelier.
+
+    Where the experts are equally good the target is uniform, and the article teaches no preference.
+    """
+    targets: Table = softmax(utility / temperature, axis=1)
+    return targets
+
+
+def fit_gate(
+    features: Table, utility: Table, weights: NDArray[np.float64], recipe: GateRecipe, report: Report
+) -> tuple[Head, float]:
+    """Return the gate's weights, and the inverse regularization that cross-validation chose.
+
+    Of two that are as good on held-out folds, by the utility of the expert with the best score, the stronger
+    is taken. Features are standardised for the fit, and the weights are for features as they come.
+
+    Args:
+        features: shape (articles, width).
+        utility: success of each expert, less what its cost is worth, shape (articles, experts).
+        weights: how much each article counts.
+        recipe: how to train.
+        report: told of the progress.
+    """
+    mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
+    scaled = (features - mean) / scale
+    targets = soft_targets(utility, recipe.temperature)
+    folds = np.random.default_rng(recipe.seed).permutation(len(features)) % recipe.folds
+    found: dict[float, float] = {}
+    for number, strength in enumerate(strengths := sorted(recipe.regularization), start=1):
+        total = 0.0
+        for fold in range(recipe.folds if len(strengths) > 1 else 0):
+            held = folds == fold
+            fitted = _fit(scaled[~held], targets[~held], weights[~held], strength)
+            chosen = _scores(scaled[held], fitted).argmax(axis=1)
+            total += float(weights[held] @ utility[held, chosen])
+        found[strength] = total
+        report("cross-validating the gate", number, len(strengths))
+    strength = max(strengths, key=lambda one: (round(found[one], 9), -one))
+    flat = _fit(scaled, targets, weights, strength)
+    if recipe.balance is not None:
+        from newsmoe.training.balance import balanced
+
+        flat = balanced(flat, scaled, targets, weights, recipe.balance, recipe.settings.top_k, recipe.seed)
+    weight = flat[:, :-1] / scale
+    bias = flat[:, -1] - weight @ mean
+    return Head(weight.astype(np.float32), bias.astype(np.float32)), strength
+
+
+def _fit(features: Table, targets: Table, weights: NDArray[np.float64], strength: float) -> Table:
+    """Return a multinomial logistic regression on soft targets: rows of weights and a bias, by expert.
+
+    Minimises the weighted cross-entropy plus |weights|^2 / (2 C), the mean of `weights` taken as 1.
+    """
+    experts, width = targets.shape[1], features.shape[1]
+    counts = (weights / weights.mean())[:, None]
+
+    def loss(flat: Table) -> tuple[float, Table]:
+        rows = flat.reshape(experts, width + 1)
+        logits = _scores(features, rows)
+        value = (
+            -(counts * targets * log_softmax(logits, axis=1)).sum() + (rows[:, :-1] ** 2).sum() / 2 / strength
+        )
+        errors = counts * (softmax(logits, axis=1) - targets)
+        slope = np.hstack([errors.T @ features + rows[:, :-1] / strength, errors.sum(axis=0)[:, None]])
+        return float(value), slope.ravel()
+
+    start = np.zeros(experts * (width + 1))
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS})
+    rows: Table = found.x.reshape(experts, width + 1)
+    return rows
+
+
+def _scores(features: Table, rows: Table) -> Table:
+    scores: Table = features @ rows[:, :-1].T + rows[:, -1]
+    return scores
+
+
+def _costs(answers: Sequence[PoolAnswers], recipe: GateRecipe) -> NDArray[np.float64]:
+    """Return what an article costs at each expert on average, as shares of what all cost together."""
+    tokens = np.concatenate([one.tokens for one in answers]).mean(axis=0)
+    prices = np.array([recipe.token_costs.get(name, 1.0) for name in answers[0].experts])
+    costs = np.maximum(tokens * prices, 1e-9)
+    shares: NDArray[np.float64] = costs / costs.sum()
+    return shares
+
+
+def with_table(card: GateCard, table: Sequence[SystemFigures]) -> GateCard:
+    """Return the card with the measured table in it."""
+    rows = []
+    for row in table:
+        values = {
+            "accuracy": row.accuracy,
+            "gain": row.gain,
+            "margin": row.margin,
+            "macro-F1": row.macro_f1,
+            "ECE": row.ece,
+        }
+        values |= {"cost": row.cost, "gate cost": row.gate_cost, **row.sources}
+        rows.append(
+            MeasuredGate(system=row.system, figures={name: round(value, 4) for name, value in values.items()})
+        )
+    return card.model_copy(update={"measured": tuple(rows)})
+
+
+def write_gate(card: GateCard, head: Head | None = None) -> None:
+    """Write a gate's folder, its weights too where they are given."""
+    card.folder.mkdir(parents=True, exist_ok=True)
+    if head is not None:
+        (card.folder / WEIGHTS_FILE).write_bytes(save({"weight": head.weight, "bias": head.bias}))
+    values = {"kind": card.kind, **card.model_dump(mode="json", exclude_defaults=True)}
+    text = "# Written by `newsmoe gate`; change recipe.toml and train again.\n" + tomli_w.dumps(values)
+    (card.folder / GATE_FILE).write_text(text, encoding="utf-8")

@@ -1,0 +1,212 @@
+"""The table of a gate, on a pool and data of which one can count every figure by hand."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from newsmoe import Article, Labels, Registry, Settings
+from newsmoe.analysis import InputUse, Prediction
+from newsmoe.evaluation.gates import compare_gates
+from newsmoe.evaluation.kept import kept_answers
+from newsmoe.evaluation.labelled import LabelSource
+from newsmoe.evaluation.measure import measure, session_of_one
+from newsmoe.evaluation.pool import PoolAnswers, ask_pool
+from newsmoe.gating.artefact import GateCard
+from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.testing import FakeExpert
+from tests.gating.support import equal, written
+from tests.registry.kinds.test_embedded import Lent
+
+TASK = "mood"
+BY_ARTICLE = ("articles", "scores", "truth", "tokens")
+"""What of a pool's answers has a row for each article."""
+ROWS = [
+    {"headline": "even a", "text": "", "label": "good"},
+    {"headline": "even b", "text": "", "label": "bad"},
+    {"headline": "", "text": "odd a", "label": "good"},
+    {"headline": "", "text": "odd b", "label": "bad"},
+]
+
+
+def right_where(kind: str, tokens: int) -> Callable[[Article], Prediction]:
+    """Answer rightly, with 0.8, on texts of a kind, and wrongly, with 0.6, on others."""
+
+    def answer(article: Article) -> Prediction:
+        text = article.headline or article.content
+        good = 0.8 if text.startswith(kind) else 0.4
+        score = good if text.endswith("a") else 1 - good
+        return Labels({"good": score, "bad": 1 - score}, InputUse(tokens=tokens))
+
+    return answer
+
+
+@pytest.fixture
+def registry(quick_backbone: Backbone) -> Registry:
+    registry = Registry(plugins=False, builtin=False)
+    registry.workshop = Lent(quick_backbone)
+    registry.add(FakeExpert("evens", TASK, right_where("even", 10)))
+    registry.add(FakeExpert("odds", TASK, right_where("odd", 30)))
+    return registry
+
+
+def silent(what: str, done: int, of: int) -> None:
+    """Hear reports and keep them."""
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> LabelSource:
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    return LabelSource(path="rows.jsonl", name="rows", headline="headline", content="text")
+
+
+@pytest.fixture
+def answers(registry: Registry, source: LabelSource, tmp_path: Path) -> PoolAnswers:
+    return ask_pool(("evens", "odds"), source, tmp_path, registry, silent)
+
+
+def knowing(folder: Path, **fields: Any) -> GateCard:
+    """Write a gate that sends headlines to `evens` and contents to `odds`."""
+    return written(folder, [[2.0, 0.0], [0.0, 2.0]], [0.0, 0.0], experts=equal(("evens", "odds")), **fields)
+
+
+def test_the_pool_answers_as_the_experts_are_served(
+    answers: PoolAnswers, registry: Registry, source: LabelSource, tmp_path: Path
+) -> None:
+    assert answers.labels == ("bad", "good")
+    assert answers.truth.tolist() == [1, 0, 1, 0]
+    assert answers.tokens.tolist() == [[10, 30]] * 4
+    assert answers.likelihood() == pytest.approx(np.array([[0.8, 0.4]] * 2 + [[0.4, 0.8]] * 2))
+    assert answers.correct().tolist() == [[1, 0]] * 2 + [[0, 1]] * 2
+    for number, name in enumerate(("evens", "odds")):
+        served = measure(session_of_one(name, Settings(), registry), TASK, source, tmp_path)
+        assert served.figures["accuracy"] == answers.correct()[:, number].mean()
+
+
+def test_where_a_source_is_closed_only_its_labels_count(
+    registry: Registry, source: LabelSource, tmp_path: Path
+) -> None:
+    def torn(article: Article) -> Prediction:
+        return Labels({"good": 0.3, "bad": 0.2, "ugly": 0.5})
+
+    registry.add(FakeExpert("torn", TASK, torn))
+    for closed, likelihoods in ((False, [0.3, 0.2]), (True, [0.6, 0.4])):
+        changed = source.model_copy(update={"closed": closed, "limit": 2})
+        found = ask_pool(("torn",), changed, tmp_path, registry, silent)
+        assert found.likelihood()[:, 0].tolist() == pytest.approx(likelihoods)
+        assert found.correct().tolist() == [[float(closed)], [0.0]]
+
+
+def test_every_figure_of_the_table_is_what_one_counts_by_hand(
+    answers: PoolAnswers, registry: Registry, tmp_path: Path
+) -> None:
+    table = compare_gates(knowing(tmp_path), registry, [answers], [answers])
+    found = {row.system: row for row in table}
+    accuracy = {name: row.accuracy for name, row in found.items()}
+    assert accuracy == {
+        "evens": 0.5,
+        "odds": 0.5,
+        "everybody, equal weights": 1.0,
+        "everybody, the most confident": 1.0,
+        "rules": 0.5,
+        "nearest neighbours": accuracy["nearest neighbours"],
+        "learned, top 1": 1.0,
+        "learned, top 2": 1.0,
+        "random, same load": accuracy["random, same load"],
+        "oracle": 1.0,
+    }
+    assert (found["rules"].gain, found["rules"].margin) == (0.0, 0.0)
+    assert found["learned, top 1"].gain == pytest.approx(0.5)
+    assert found["learned, top 1"].margin == pytest.approx(1.96 * 0.5 / 2)  # of 4 items, 2 gain 1
+    assert found["evens"].cost == pytest.approx(0.25)
+    assert found["learned, top 1"].cost == pytest.approx(0.5)
+    assert found["everybody, the most confident"].cost == pytest.approx(1.0)
+    assert found["random, same load"].load == found["learned, top 1"].load == {"evens": 0.5, "odds": 0.5}
+    assert found["learned, top 1"].ece == pytest.approx(0.2)
+    assert found["everybody, equal weights"].ece == pytest.approx(0.4)
+    assert found["oracle"].sources == {"rows": 1.0}
+
+
+def test_the_gates_own_settings_stand_in_the_table(
+    answers: PoolAnswers, registry: Registry, tmp_path: Path
+) -> None:
+    card = knowing(tmp_path, settings={"shared": ("evens",)})
+    found = {row.system: row for row in compare_gates(card, registry, [answers])}
+    own = found["learned, as set: shared ('evens',)"]
+    assert own.load == {"evens": 1.0, "odds": 1.0}
+    assert "nearest neighbours" not in found
+
+
+def test_sources_count_by_their_weight(answers: PoolAnswers, registry: Registry, tmp_path: Path) -> None:
+    evens = replace(answers, **{name: getattr(answers, name)[:2] for name in BY_ARTICLE}, title="evens only")
+    odds = replace(answers, **{name: getattr(answers, name)[2:] for name in BY_ARTICLE}, title="odds only")
+    parts = [replace(evens, weight=3.0), odds]
+    [row, *_] = compare_gates(knowing(tmp_path), registry, parts)
+    assert (row.accuracy, row.sources) == (0.75, {"evens only": 1.0, "odds only": 0.0})
+
+
+def test_the_random_choice_knows_nothing_of_the_sources(
+    answers: PoolAnswers, registry: Registry, tmp_path: Path
+) -> None:
+    """Each source here is for one expert alone; to shuffle within a source would change nothing."""
+    evens = replace(answers, **{name: getattr(answers, name)[:2] for name in BY_ARTICLE}, title="evens only")
+    odds = replace(answers, **{name: getattr(answers, name)[2:] for name in BY_ARTICLE}, title="odds only")
+    parts = [evens, odds] * 8
+    found = {row.system: row for row in compare_gates(knowing(tmp_path), registry, parts)}
+    assert found["learned, top 1"].accuracy == 1.0
+    assert 0.2 < found["random, same load"].accuracy < 0.8
+    assert sum(found["random, same load"].load.values()) == pytest.approx(1.0)
+
+
+def test_what_the_gate_reads_and_no_expert_does_is_its_own_cost(
+    answers: PoolAnswers, registry: Registry, tmp_path: Path
+) -> None:
+    width = registry.workshop.backbone(None).width  # type: ignore[arg-type]  # it is lent
+    rows = np.zeros((2, width)).tolist()
+    card = written(tmp_path, rows, [0.0, 0.0], experts=equal(("evens", "odds")), features=("embedding",))
+    found = {row.system: row for row in compare_gates(card, registry, [answers])}
+    reading = registry.workshop.backbone(None)  # type: ignore[arg-type]
+    tokens = sum(reading.read(article).extract("sentences").tokens for article in answers.articles)
+    assert found["learned, top 1"].gate_cost == pytest.approx(tokens / 160)
+    assert found["evens"].gate_cost == 0.0
+
+
+def test_answers_are_kept_by_fingerprint_and_text() -> None:
+    info = Registry(plugins=False).info("sentiment-news")
+    asked: list[int] = []
+
+    def ask(_: object, articles: object) -> list[Labels]:
+        asked.append(len(list(articles)))  # type: ignore[call-overload]
+        return [Labels({"good": 0.1 + 0.2, "bad": 0.7}, InputUse(tokens=3))]
+
+    storm, calm = Article(headline="Storm"), Article(headline="Calm")
+    first = kept_answers(info, [storm], ask)
+    assert kept_answers(info, [storm], ask) == first
+    assert first[0].scores["good"] == 0.1 + 0.2
+    assert len(asked) == 1
+    kept_answers(info, [calm], ask)
+    assert info.card is not None
+    changed = Registry(changes={info.name: {"temperature": 2.0}}, plugins=False).info(info.name)
+    kept_answers(changed, [storm], ask)
+    assert len(asked) == 3
+
+
+def test_kept_answers_that_are_damaged_are_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    info = Registry(plugins=False).info("sentiment-news")
+
+    def ask(_: object, articles: object) -> list[Labels]:
+        return [Labels({"good": 1.0}, InputUse(tokens=3))]
+
+    first = kept_answers(info, [Article(headline="Storm")], ask)
+    [path] = (tmp_path / "newsmoe" / "answers").glob("*.json")
+    for damage in ("", "[]", "[{}]", "5"):
+        path.write_text(damage)
+        assert kept_answers(info, [Article(headline="Storm")], ask) == first
+    assert path.read_text() != "5"

@@ -1,0 +1,254 @@
+import math
+import shutil
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from newsmoe import Article, Device
+from newsmoe.errors import ConfigError, ModelError
+from newsmoe.gating.artefact import GateCard, GateExpert, find_gates, read_gate
+from newsmoe.gating.features import MOST_WORDS, SURFACE, FeatureName, FeatureReader
+from newsmoe.gating.gate import Choice
+from newsmoe.gating.learned import LearnedGate, gate_adapter
+from newsmoe.registry.backbone.backbone import Backbone, Runtime
+from newsmoe.registry.backbone.files import BackboneFiles
+from newsmoe.registry.cards import read_card
+from newsmoe.registry.kinds import build
+from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
+from newsmoe.testing import ARTICLES
+from tests.registry.kinds.test_embedded import Counting, Lent
+
+from .support import NAMES, POOL, TASK, articles, choose, constant, equal, written
+
+STORM = Article(headline="Storm hits coast", content="Ten houses were lost.", language="en")
+
+
+def test_the_best_answers_the_others_stand_by_and_the_reason_shows_the_scores(
+    tmp_path: Path, quick_backbone: Backbone
+) -> None:
+    [choice] = choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, [STORM])
+    assert choice == Choice(
+        TASK, {"second": 1.0}, ("first", "third"), "learned gate: second 0.70, first 0.20, third 0.10"
+    )
+
+
+def test_features_decide(tmp_path: Path, quick_backbone: Backbone) -> None:
+    card = written(tmp_path, [[2.0, 0.0], [0.0, 3.0], [0.0, 0.0]], [0.0, 0.0, 1.0])
+    headline, content = Article(headline="h"), Article(content="c")
+    chosen = [list(one.weights) for one in choose(card, quick_backbone, [headline, content, STORM])]
+    assert chosen == [["first"], ["second"], ["second"]]
+
+
+def test_of_the_top_k_the_weights_are_the_softmax_over_the_chosen(
+    tmp_path: Path, quick_backbone: Backbone
+) -> None:
+    card = written(tmp_path, [[0.0, 0.0]] * 3, [1.0, -1.0, 2.0])
+    [choice] = choose(card, quick_backbone, [STORM], top_k=2)
+    share = math.exp(2) / (math.exp(1) + math.exp(2))
+    assert choice.weights == pytest.approx({"third": share, "first": 1 - share})
+    assert choice.reserves == ("second",)
+    [everybody] = choose(card, quick_backbone, [STORM], top_k=5)
+    assert set(everybody.weights) == set(NAMES)
+
+
+def test_a_shared_expert_always_answers_beside_the_top_k(tmp_path: Path, quick_backbone: Backbone) -> None:
+    card = constant(tmp_path, [0.2, 0.7, 0.1])
+    [choice] = choose(card, quick_backbone, [STORM], shared=("third",))
+    assert choice.weights == pytest.approx({"second": 0.875, "third": 0.125})
+    assert choice.reserves == ("first",)
+
+
+def test_who_cannot_read_an_article_is_left_out_and_the_scores_are_of_the_others(
+    tmp_path: Path, quick_backbone: Backbone
+) -> None:
+    pool = [ExpertInfo("first", TASK, ("de",)), ExpertInfo("second", TASK, ("en",)), POOL[2]]
+    card = constant(tmp_path, [0.8, 0.05, 0.15])
+    english, german, nothing = choose(
+        card, quick_backbone, [STORM, Article(headline="Sturm", language="de"), Article()], pool
+    )
+    assert english.reason == "learned gate: third 0.75, second 0.25"
+    assert german.weights == {"first": 1.0}
+    assert nothing == Choice(TASK, {}, (), "the article has neither headline nor content")
+
+
+def test_where_nobody_can_read_an_article_the_gate_abstains(tmp_path: Path, quick_backbone: Backbone) -> None:
+    pool = [ExpertInfo(name, TASK, ("de",)) for name in NAMES]
+    [choice] = choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, [STORM], pool)
+    assert (choice.weights, choice.reserves) == ({}, ())
+    assert choice.reason.startswith("the language is 'en', first reads de")
+
+
+def test_an_expert_that_the_gate_was_not_trained_for_is_not_asked(
+    tmp_path: Path, quick_backbone: Backbone
+) -> None:
+    pool = [*POOL, ExpertInfo("fourth", TASK)]
+    [choice] = choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, [STORM], pool)
+    assert "fourth" not in (*choice.weights, *choice.reserves)
+
+
+def test_no_more_than_its_share_goes_to_an_expert_and_the_record_says_so(
+    tmp_path: Path, quick_backbone: Backbone
+) -> None:
+    card = constant(tmp_path, [0.2, 0.7, 0.1])
+    free = choose(card, quick_backbone, articles(5))
+    limited = choose(card, quick_backbone, articles(5), capacity=0.5)
+    assert [list(choice.weights) for choice in free] == [["second"]] * 5
+    assert [list(choice.weights) for choice in limited] == [["second"]] * 3 + [["first"]] * 2
+    assert limited[2].reason == "learned gate: second 0.70, first 0.20, third 0.10"
+    assert limited[4].reason.endswith("third 0.10; full for this window: second")
+    assert limited[4].reserves == ("second", "third")
+
+
+def test_a_capacity_that_leaves_articles_over_is_refused(tmp_path: Path, quick_backbone: Backbone) -> None:
+    card = constant(tmp_path, [0.2, 0.7, 0.1])
+    with pytest.raises(ConfigError, match="3 experts take 90% at the most; give at least 0.33"):
+        choose(card, quick_backbone, [STORM], capacity=0.3)
+
+
+def test_a_budget_is_spent_where_most_is_gained(tmp_path: Path, quick_backbone: Backbone) -> None:
+    experts = [GateExpert(name=name, cost=cost) for name, cost in zip(NAMES, (0.1, 0.6, 0.3), strict=True)]
+    card = written(tmp_path, [[0.0, 0.0], [1.0, 2.0], [0.0, 0.0]], [0.0, 0.0, -9.0], experts=experts)
+    window = [Article(headline="h"), Article(content="c"), STORM, STORM]
+    asked = choose(card, quick_backbone, window, budget=0.4)
+    assert [list(choice.weights) for choice in asked] == [["first"], ["first"], ["second"], ["second"]]
+    assert asked[0].reason.endswith("; the cheapest, to stay within the budget")
+    assert asked[0].reserves[0] == "second"
+    dear = choose(card, quick_backbone, window, budget=1.0)
+    assert [list(choice.weights) for choice in dear] == [["second"]] * 4
+
+
+def test_the_embedding_is_that_of_headline_and_lead(backbone: Backbone) -> None:
+    reader = FeatureReader(("embedding", "length"), backbone, None)
+    found = reader(ARTICLES)
+    assert found.shape == (3, reader.width) == (3, backbone.width + 1)
+    for row, article in zip(found, ARTICLES, strict=True):
+        extract = backbone.read(article).extract("sentences")
+        vectors = np.stack([one.window for one in backbone.encode(extract.windows)])
+        mean = np.average(vectors, axis=0, weights=extract.weights)
+        assert row[:-1] == pytest.approx(mean, abs=1e-5)
+    assert reader.tokens(ARTICLES) == [backbone.read(one).extract("sentences").tokens for one in ARTICLES]
+
+
+@pytest.mark.parametrize("embedding", ["", "sentiment-general"])
+def test_an_expert_that_reads_alike_finds_what_it_needs_computed(
+    files: BackboneFiles, token_table: Runtime, embedding: str, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(builtin_folder() / "sentiment-general", tmp_path / "sentiment-general"))
+    if not embedding:
+        (folder / "adapter_model.safetensors").unlink()
+    info = ExpertInfo("sentiment-general", "sentiment", card=read_card(folder))
+    experts = (GateExpert(name=info.name, cost=1), GateExpert(name="other", cost=1))
+    card = GateCard(task="sentiment", features=("embedding",), embedding=embedding, experts=experts)
+    counting = Counting(token_table)
+    backbone = Backbone(files, counting)
+    backbone.width = 16  # of the table's rows
+    FeatureReader(card.features, backbone, gate_adapter(card, [info]))(ARTICLES)
+    read = counting.windows
+    assert read > len(ARTICLES)
+    assert info.card is not None
+    expert: Any = build(info.card, Lent(backbone))
+    expert.prepare = lambda: None  # the head is not needed here, and is made for a wider backbone
+    expert.load(Device())
+    assert len(list(expert.seen(ARTICLES))) == len(ARTICLES)
+    assert counting.windows == read
+
+
+def test_every_feature_has_a_reader_of_its_width(quick_backbone: Backbone) -> None:
+    assert set(get_args(FeatureName)) == {"embedding", *SURFACE}
+    for name, (width, read) in SURFACE.items():
+        assert len(read(STORM)) == width == len(read(Article())), name
+        assert all(0 <= value <= 1 for value in read(STORM))
+
+
+def test_features_that_are_counted_tell_articles_apart() -> None:
+    long = Article(content="word " * 2 * MOST_WORDS)
+    assert SURFACE["length"][1](Article()) == [0.0]
+    assert SURFACE["length"][1](Article(content="word " * MOST_WORDS)) == SURFACE["length"][1](long) == [1.0]
+    sport, finance = Article(topics=("Sport",)), Article(topics=("Finance",))
+    assert SURFACE["topics"][1](sport) == SURFACE["topics"][1](Article(topics=("sport",)))
+    assert SURFACE["topics"][1](sport) != SURFACE["topics"][1](finance)
+    named, found = Article(source="ft.com"), Article(url="https://ft.com/a")
+    assert SURFACE["source"][1](named) == SURFACE["source"][1](found) != SURFACE["source"][1](Article())
+
+
+def test_an_article_without_a_token_has_an_embedding_of_zeros(quick_backbone: Backbone) -> None:
+    reader = FeatureReader(("embedding",), quick_backbone, None)
+    assert not reader([Article(), STORM])[0].any()
+
+
+def test_no_articles_no_routes(tmp_path: Path, quick_backbone: Backbone) -> None:
+    assert choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, []) == []
+
+
+def test_a_gate_trained_for_other_experts_says_which_changed(tmp_path: Path) -> None:
+    experts = [GateExpert(name="lead", fingerprint="0" * 16, cost=0.5), GateExpert(name="old", cost=0.5)]
+    card = constant(tmp_path, [0.5, 0.5], task="summarization", experts=experts)
+    pool = Registry(plugins=False).pool("summarization")
+    with pytest.raises(ConfigError, match="trained for other experts: lead has changed, old is gone; train"):
+        LearnedGate(card, pool, lambda: pytest.fail("loaded"))
+
+
+def test_the_fingerprint_of_today_is_accepted(tmp_path: Path) -> None:
+    pool = [info for info in Registry(plugins=False).pool("summarization") if not info.missing]
+    experts = [
+        GateExpert(name=info.name, fingerprint=info.card.fingerprint(), cost=0.1)
+        for info in pool
+        if info.card
+    ]
+    card = constant(tmp_path, [1.0] * len(pool), task="summarization", experts=experts)
+    assert LearnedGate(card, pool, lambda: pytest.fail("loaded")).experts == pool
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"shared": ("nobody",)}, "'nobody' is none of its experts: first, second, third"),
+        ({"capacity": 0.5, "budget": 0.5}, "capacity and budget exclude each other"),
+        ({"top_k": 0}, "top_k: Input should be greater than or equal to 1"),
+    ],
+)
+def test_settings_that_make_no_sense_are_told(
+    tmp_path: Path, quick_backbone: Backbone, fields: dict[str, object], message: str
+) -> None:
+    constant(tmp_path, [0.2, 0.7, 0.1])
+    path = tmp_path / "gate.toml"
+    lines = [f"{key} = {list(value) if isinstance(value, tuple) else value}" for key, value in fields.items()]
+    path.write_text(path.read_text() + "\n[settings]\n" + "\n".join(lines) + "\n")
+    with pytest.raises(ConfigError, match=message):
+        LearnedGate(read_gate(tmp_path), POOL, lambda: quick_backbone)
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message"),
+    [
+        ({"weight": np.zeros((3, 5), np.float32)}, "no tensor 'bias'|shape is"),
+        ({"weight": np.zeros((3, 5), np.float32), "bias": np.zeros(3, np.float32)}, r"shape is \(3, 5\)"),
+    ],
+)
+def test_weights_that_do_not_fit_are_told(
+    tmp_path: Path, quick_backbone: Backbone, tensors: dict[str, np.ndarray], message: str
+) -> None:
+    card = constant(tmp_path, [0.2, 0.7, 0.1])
+    save_file(tensors, tmp_path / "gate.safetensors")
+    with pytest.raises(ModelError, match=message):
+        choose(card, quick_backbone, [STORM])
+
+
+def test_gates_are_found_by_task_and_the_users_replace_the_built_in(tmp_path: Path) -> None:
+    builtin, users = tmp_path / "builtin", tmp_path / "users"
+    for root, name, task in ((builtin, "a", "mood"), (builtin, "b", "tone"), (users, "c", "mood")):
+        constant(root / name, [0.5, 0.5, 0.5], task=task)
+    found = find_gates([builtin, users])
+    assert {task: card.folder.name for task, card in found.items()} == {"mood": "c", "tone": "b"}
+    constant(users / "d", [0.5, 0.5, 0.5], task="mood")
+    with pytest.raises(ConfigError, match="two gates decide on 'mood': .*c and .*d"):
+        find_gates([builtin, users])
+
+
+def test_a_gate_is_read_as_it_was_written(tmp_path: Path) -> None:
+    card = constant(tmp_path, [0.2, 0.7, 0.1], settings={"top_k": 2, "shared": ("first",), "budget": 0.5})
+    assert read_gate(tmp_path) == card
+    assert read_gate(tmp_path).experts == tuple(equal(NAMES))

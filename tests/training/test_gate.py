@@ -1,0 +1,209 @@
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tomli_w
+
+from newsmoe import Article, Device, Labels, Registry
+from newsmoe.analysis import InputUse, Prediction
+from newsmoe.errors import ConfigError, InputError
+from newsmoe.gating.artefact import GateCard, read_gate
+from newsmoe.gating.learned import LearnedGate
+from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.testing import FakeExpert
+from newsmoe.training.gate import fit_gate, soft_targets, train_gate
+from newsmoe.training.recipe import GateRecipe, read_recipe
+from tests.registry.kinds.test_embedded import Lent
+
+TASK = "mood"
+SPORT = ["goal", "match", "striker", "league", "coach", "final"]
+MONEY = ["shares", "profit", "bank", "market", "loan", "dividend"]
+SOURCE = {"path": "rows.jsonl", "content": "text"}
+
+
+def telling(words: list[str], tokens: int = 10) -> Any:
+    """Return an answer that is right on texts with one of the words, and wrong on others."""
+
+    def answer(article: Article) -> Prediction:
+        right = any(word in article.content for word in words)
+        share = 0.9 if right == article.content.startswith("Good") else 0.1
+        return Labels({"good": share, "bad": 1 - share}, InputUse(tokens=tokens))
+
+    return answer
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    """Good and bad news of sport and of money."""
+    texts = [
+        {"text": f"{mood} news: the {word} of {where}.", "label": mood.lower()}
+        for mood in ("Good", "Bad")
+        for word in SPORT + MONEY
+        for where in ("Rome", "Oslo", "Lima", "Bonn")
+    ]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts))
+    return tmp_path
+
+
+@pytest.fixture
+def pool(quick_backbone: Backbone) -> Registry:
+    """One expert that knows sport and one that knows money, which reads twice as much."""
+    registry = Registry(plugins=False, builtin=False)
+    registry.workshop = Lent(quick_backbone)
+    registry.add(FakeExpert("sport", TASK, telling(SPORT)))
+    registry.add(FakeExpert("money", TASK, telling(MONEY, tokens=20)))
+    return registry
+
+
+def silent(what: str, done: int, of: int) -> None:
+    """Hear reports and keep them."""
+
+
+def trained(rows: Path, registry: Registry, name: str = "gate", **values: Any) -> GateCard:
+    recipe: dict[str, Any] = {"name": name, "task": TASK, "train": [SOURCE], "dev": [SOURCE], **values}
+    path = rows / f"{name}.toml"
+    path.write_text(tomli_w.dumps(recipe))
+    made = read_recipe(path, GateRecipe)
+    train_gate(path, made, rows, rows / name, registry, Device(), silent)
+    return read_gate(rows / name)
+
+
+def chosen(card: GateCard, registry: Registry, *texts: str) -> list[str]:
+    gate = LearnedGate(card, registry.pool(TASK), lambda: registry.workshop.backbone(Device()))
+    routes = gate.route([Article(content=text, language="en") for text in texts])
+    return [next(iter(choice.weights)) for (choice,) in routes]
+
+
+def test_the_gate_learns_who_is_right_where(rows: Path, pool: Registry) -> None:
+    card = trained(rows, pool)
+    asked = chosen(card, pool, "Good news: a goal of Kiel.", "Bad news: the bank of Kiel.")
+    assert asked == ["sport", "money"]
+    assert [(one.name, one.cost) for one in card.experts] == [("sport", 0.333333), ("money", 0.666667)]
+    assert card.training is not None
+    assert card.training.data == ("rows.jsonl (not stated)",)
+    assert {path.name for path in card.folder.iterdir()} == {"gate.toml", "gate.safetensors", "recipe.toml"}
+
+
+def test_training_again_gives_the_same_bytes(rows: Path, pool: Registry) -> None:
+    def files() -> Mapping[str, bytes]:
+        folder = trained(rows, pool).folder
+        return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    assert files() == files()
+
+
+def test_another_seed_gives_other_folds_and_the_same_task(rows: Path, pool: Registry) -> None:
+    cards = [trained(rows, pool, name, seed=seed) for name, seed in (("one", 0), ("two", 1))]
+    assert all(chosen(card, pool, "Good news: a goal of Kiel.") == ["sport"] for card in cards)
+
+
+def test_what_an_expert_costs_counts_where_it_is_told_to(rows: Path, pool: Registry) -> None:
+    texts = "Good news: a goal of Kiel.", "Bad news: the bank of Kiel."
+    assert chosen(trained(rows, pool, "dear", cost_weight=9.0), pool, *texts) == ["sport", "sport"]
+    costs = {"sport": 10.0, "money": 1.0}
+    cheap = trained(rows, pool, "cheap", cost_weight=9.0, token_costs=costs)
+    assert chosen(cheap, pool, *texts) == ["money", "money"]
+    assert cheap.experts[0].cost == pytest.approx(100 / 120, abs=1e-6)
+
+
+def test_the_settings_of_the_recipe_are_the_gates_own(rows: Path, pool: Registry) -> None:
+    card = trained(rows, pool, settings={"top_k": 1, "shared": ["money"]})
+    assert card.settings.shared == ("money",)
+    gate = LearnedGate(card, pool.pool(TASK), lambda: pool.workshop.backbone(Device()))
+    ((choice,),) = gate.route([Article(content="Good news: a goal of Kiel.", language="en")])
+    assert set(choice.weights) == {"money", "sport"}
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"experts": ["sport", "weather"]}, "'weather' is none of the experts for 'mood': sport, money"),
+        ({"experts": ["sport"]}, "a gate chooses between experts; for 'mood' there is only 1"),
+        ({"embedding": "weather"}, "'weather' is none of the experts for 'mood': sport, money"),
+        ({"settings": {"shared": ["weather"]}}, "'weather' is none of the experts for 'mood'"),
+        ({"feature": ["length"]}, "unknown key 'feature'; did you mean 'features'"),
+        ({"features": ["size"]}, "features.0: Input should be 'embedding'"),
+    ],
+)
+def test_a_recipe_that_makes_no_sense_is_told(
+    rows: Path, pool: Registry, values: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        trained(rows, pool, **values)
+
+
+def test_an_expert_that_fails_ends_the_training(rows: Path, pool: Registry) -> None:
+    def fail(article: Article) -> Prediction:
+        raise ValueError("no power")
+
+    pool.add(FakeExpert("broken", TASK, fail))
+    with pytest.raises(InputError, match="broken fails on 'Good news: the goal of Rome.': no power"):
+        trained(rows, pool)
+
+
+def test_a_soft_target_prefers_the_useful_and_is_even_between_equals() -> None:
+    targets = soft_targets(np.array([[0.9, 0.1], [0.5, 0.5]]), 0.1)
+    assert targets[0, 0] > 0.99
+    assert targets[1].tolist() == [0.5, 0.5]
+
+
+def noisy_pool(count: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    """Features, and the utility of a dominant expert and of three that are nearly as good on their ground."""
+    random = np.random.default_rng(0)
+    ground = random.integers(0, 4, size=count)
+    features = np.eye(4)[ground] + random.normal(scale=0.3, size=(count, 4))
+    utility = np.full((count, 4), 0.3)
+    utility[:, 0] = 0.8
+    utility[np.arange(count), ground] = np.where(ground == 0, 0.8, 0.797)
+    return features, utility
+
+
+def recipe_of(**values: Any) -> GateRecipe:
+    return GateRecipe.model_validate(
+        {"name": "g", "task": TASK, "train": [SOURCE], "dev": [SOURCE], "regularization": [1.0], **values}
+    )
+
+
+def load_and_utility(recipe: GateRecipe) -> tuple[float, float]:
+    """Return the coefficient of variation of the load, and the mean utility of who is chosen."""
+    features, utility = noisy_pool()
+    head, _ = fit_gate(features, utility, np.ones(len(features)), recipe, silent)
+    best = (features @ head.weight.T + head.bias).argmax(axis=1)
+    load = np.bincount(best, minlength=4)
+    return float(load.std() / load.mean()), float(utility[np.arange(len(best)), best].mean())
+
+
+def test_cross_validation_takes_what_is_best_on_held_out_folds_and_of_equals_the_strongest() -> None:
+    features = np.random.default_rng(0).normal(size=(60, 2))
+    told_by_the_first = np.where(features[:, :1] > 0.3, [0.9, 0.1], [0.1, 0.9])
+    always_the_same = np.full((60, 2), [0.9, 0.1])
+    recipe = recipe_of(regularization=[1.0, 1e-9])
+    assert fit_gate(features, told_by_the_first, np.ones(60), recipe, silent)[1] == 1.0
+    assert fit_gate(features, always_the_same, np.ones(60), recipe, silent)[1] == 1e-9
+
+
+@pytest.mark.slow
+def test_balancing_halves_the_unevenness_for_less_than_a_point() -> None:
+    plain, before = load_and_utility(recipe_of())
+    unpriced, _ = load_and_utility(recipe_of(balance={"importance": 0.0, "load": 0.0}))
+    even, after = load_and_utility(recipe_of(balance={"importance": 0.3, "load": 0.3}))
+    assert plain > 1.0
+    assert unpriced > plain / 2, "noise alone does not spread the load"
+    assert even < plain / 2
+    assert before - after < 0.01
+
+
+@pytest.mark.slow
+def test_balancing_is_the_same_for_the_same_seed() -> None:
+    features, utility = noisy_pool(60)
+
+    def weights(seed: int) -> bytes:
+        recipe = recipe_of(balance={"steps": 20}, seed=seed)
+        return fit_gate(features, utility, np.ones(60), recipe, silent)[0].weight.tobytes()
+
+    assert weights(0) == weights(0)
+    assert weights(0) != weights(1)

@@ -25,6 +25,7 @@ from newsmoe.orchestrator.figures import RunFigures
 
 __all__ = ["RunProgress", "reporting"]
 
+SECONDS_BETWEEN_UPDATES = 0.1
 SECONDS_BETWEEN_LINES = 30  # of a long job whose messages go to a file
 
 
@@ -64,6 +65,8 @@ class RunProgress:
             transient=True,
         )
         self.task = self.bar.add_task("reading", total=None, rate="")
+        self.done = 0
+        self.shown = 0.0
 
     def __enter__(self) -> "RunProgress":
         self.bar.start()
@@ -72,6 +75,8 @@ class RunProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if not self.bar.disable:
+            self._show()
         self.bar.stop()
 
     def started(self, total: int, figures: RunFigures) -> None:
@@ -85,8 +90,16 @@ class RunProgress:
             for error in analysis.errors:
                 where = f"{analysis.id}: {error.stage} {error.expert or ''}".strip()
                 self.console.print(plain(f"{where}: {error.type}: {error.message}", style="red"))
+        self.done += 1
+        if not self.bar.disable and monotonic() - self.shown > SECONDS_BETWEEN_UPDATES:
+            self._show()
+
+    def _show(self) -> None:
+        """Bring the bar up to date: rich takes longer over that than many a record takes."""
+        self.shown = monotonic()
+        self.bar.update(self.task, completed=self.done)
         speed = self.bar.tasks[0].speed
-        self.bar.update(self.task, advance=1, rate=f"{speed:.0f}/s" if speed else "")
+        self.bar.update(self.task, rate=f"{speed:.0f}/s" if speed else "")
 
 
 @contextmanager

@@ -49,7 +49,9 @@ class Article:
     @cached_property
     def key(self) -> str:
         """Hash of all that an expert reads: equal keys, equal analyses."""
-        return sha256(json.dumps([self.headline, self.content, self.language]).encode()).hexdigest()
+        return sha256(
+            json.dumps([self.headline, self.content, self.language, self.truncated]).encode()
+        ).hexdigest()
 
     @cached_property
     def words(self) -> int:

@@ -14,6 +14,7 @@ from newsmoe.cli.options import (
     GateOption,
     JsonOption,
     LimitOption,
+    ProfileOption,
     TasksOption,
     registry_of,
     settings_of,
@@ -36,6 +37,7 @@ def route(
     gate: GateOption = None,
     experts_dir: ExpertsDirOption = None,
     config: ConfigOption = None,
+    profile: ProfileOption = None,
     limit: LimitOption = None,
     budget: BudgetOption = None,
     explain: Annotated[
@@ -53,7 +55,7 @@ def route(
     from newsmoe.orchestrator.routing import read_routes
     from newsmoe.storage.inputs import find_inputs
 
-    settings = settings_of(config, experts_dir, tasks=tasks, gate=gate, budget=budget)
+    settings = settings_of(config, experts_dir, profile=profile, tasks=tasks, gate=gate, budget=budget)
     decides = build_gate(settings, registry_of(settings))
     routed = read_routes(decides, find_inputs(inputs), settings, limit)
     if explain is not None:

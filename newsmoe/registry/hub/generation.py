@@ -101,7 +101,7 @@ def generate(model: Any, inputs: dict[str, torch.Tensor], bounds: Sequence[Bound
         **inputs,
         max_new_tokens=max(one.most for one in bounds),
         logits_processor=LogitsProcessorList([RowBounds(bounds, beams, start, ends)]),
-        **({"past_key_values": cache} if cache else {}),
+        **({} if cache is None else {"past_key_values": cache}),  # an empty cache is false
     )
     return [_until_end(row, ends) for row in found[:, start:].tolist()]
 

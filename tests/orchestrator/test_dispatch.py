@@ -1,5 +1,5 @@
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from newsmoe.orchestrator.figures import ExpertFigures
 from newsmoe.registry.expert import Device
 from newsmoe.testing import FakeExpert
 
-from .support import TASK, articles, dispatcher_of, echo, failing_on
+from .support import TASK, articles, dispatcher_of, echo, failing_on, registry_of
 
 
 class Narrow(FakeExpert):
@@ -367,3 +367,25 @@ def test_an_expert_that_exits_costs_one_article() -> None:
     assert isinstance(outcomes[1], ItemError)
     assert outcomes[1].type == "SystemExit"
     assert [outcomes[0], outcomes[2]] == [good(3)[0], good(3)[2]]
+
+
+class Forgetful:
+    """A memory that knows nothing and keeps nothing."""
+
+    def answers(self, expert: str, articles: Sequence[str]) -> dict[str, Prediction]:
+        return {}
+
+    def keep(self, expert: str, answers: Mapping[str, Prediction]) -> None:
+        pass
+
+
+def test_an_expert_that_cannot_say_what_it_is_answers_all_the_same() -> None:
+    class Shy(FakeExpert):
+        @property
+        def fingerprint(self) -> str:
+            raise RuntimeError("who knows")
+
+    expert = Shy("shy", "fake")
+    dispatcher = Dispatcher(registry_of(expert), Device(), 100, 10, memory=Forgetful())
+    (outcome,) = dispatcher.run("shy", "fake", [Article(content="x")], ExpertFigures())
+    assert outcome == Fields({"characters": 1})

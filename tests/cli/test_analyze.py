@@ -381,6 +381,7 @@ def test_a_broken_file_ends_the_run_with_line_and_column(here: Path) -> None:
     assert "(line 3, column 16)" in newsmoe("analyze", "bad.json", *GIST).stderr
 
 
+@pytest.mark.slow
 def test_a_process_that_cannot_run_leaves_no_traceback(here: Path) -> None:
     (here / "bad.json").write_bytes(b"[" * 100_000)
     result = process("analyze", "bad.json", *GIST)
@@ -458,7 +459,7 @@ def test_an_input_may_be_a_pipe(here: Path) -> None:
             ("--format", "xml"),
             "command line: format: Input should be 'json', 'jsonl', 'csv', 'parquet' or 'sqlite'",
         ),
-        (("--gate", "rool"), "no gate is called 'rool'; use rules, all, or a .toml file of rules"),
+        (("--gate", "rool"), "no gate is called 'rool'; use rules, all, learned, a .toml file of rules"),
         (("--gate", "rool.toml"), "rool.toml: cannot be read"),
         (("--device", "gpu"), "device 'gpu' is not known; use auto, cpu, cuda, mps or cuda:N"),
         (("--batch-tokens", "0"), "command line: batch_tokens: Input should be greater than or equal to 1"),
@@ -616,6 +617,7 @@ def test_progress_is_shown_on_a_terminal(here: Path, plug_in: PlugIn) -> None:
     assert "40 articles, 0 with errors" in shown
 
 
+@pytest.mark.slow
 def test_nothing_is_shown_on_a_terminal_when_quiet(here: Path) -> None:
     write(here / "a.json", articles(40))
     assert on_a_terminal("analyze", "a.json", "--quiet", *GIST, env=terminal()) == (0, "")
@@ -656,6 +658,7 @@ def interrupted(here: Path, folder: Path, how: signal.Signals) -> tuple[int, str
     return child.returncode, first + said
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_leaves_the_old_output_and_nothing_else(here: Path, plug_in: PlugIn) -> None:
     code, said = interrupted(here, plug_in(SLEEPY, sleepy="Sleepy"), signal.SIGINT)
     first, *rest = said.splitlines()
@@ -672,6 +675,7 @@ def test_a_terminated_run_leaves_the_old_output_and_nothing_else(here: Path, plu
     assert names(here) == ["a.json", "analyzed_a.json"]
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_is_no_error_worth_a_message(here: Path) -> None:
     write(here / "a.json", articles(2000))
     with subprocess.Popen(

@@ -52,6 +52,7 @@ def trained(here: Path, plug_in: PlugIn) -> Path:
     return here / "experts" / "gate-mood"
 
 
+@pytest.mark.slow
 def test_a_gate_is_trained_measured_used_and_explained(trained: Path, here: Path) -> None:
     table = newsmoe("gate", "evaluate", trained, "--json", "--write")
     assert table.exit_code == 0, table.stderr
@@ -104,6 +105,7 @@ def test_what_cannot_be_done_is_told_in_a_line(arguments: tuple[str, ...], messa
     assert one_line(result.stderr.splitlines()[-1] + "\n")
 
 
+@pytest.mark.slow
 def test_an_id_that_nobody_has_is_told(trained: Path, here: Path) -> None:
     write(here / "a.json", [article()])
     result = newsmoe("route", "a.json", "--tasks", "mood", "--gate", "experts/gate-mood", "--explain", "9")

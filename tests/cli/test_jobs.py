@@ -71,6 +71,7 @@ def calls(here: Path) -> list[str]:
     return path.read_text().split() if path.exists() else []
 
 
+@pytest.mark.slow
 def test_what_was_finished_is_not_done_again(here: Path, plug_in: PlugIn) -> None:
     env = counting(plug_in)
     write(here / "a.json", different(5))
@@ -91,6 +92,7 @@ def test_what_was_finished_is_not_done_again(here: Path, plug_in: PlugIn) -> Non
     assert len(calls(here)) == 11
 
 
+@pytest.mark.slow
 def test_the_same_text_is_read_once(here: Path, plug_in: PlugIn) -> None:
     same = [article(number, headline="Storm") for number in range(4)]
     write(here / "a.json", same)

@@ -39,6 +39,7 @@ def test_the_backbone_is_compiled_once(
     ) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["torn", "foreign", "no digest"])
 def test_what_is_not_what_was_compiled_is_compiled_again(
     damage: str, cache: Path, files: BackboneFiles
@@ -83,6 +84,7 @@ def test_two_processes_that_compile_at_once_do_no_harm(cache: Path, files: Backb
     assert works(files)
 
 
+@pytest.mark.slow
 def test_what_was_not_used_for_long_is_cleared_away_and_what_is_used_stays(
     cache: Path, files: BackboneFiles
 ) -> None:

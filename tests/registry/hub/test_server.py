@@ -34,6 +34,9 @@ TEXTS = (
 )
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def hub() -> Iterator[Hub]:
     with Hub() as hub:
@@ -166,7 +169,6 @@ def complaints() -> Iterator[list[str]]:
     logger.removeHandler(handler)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_a_tiny_model_loads_and_answers(architecture: str, tmp_path: Path, complaints: list[str]) -> None:
     folder = make_model(architecture, tmp_path / "model")
@@ -177,13 +179,11 @@ def test_a_tiny_model_loads_and_answers(architecture: str, tmp_path: Path, compl
     assert answer(model, tokenizer, TEXTS[0]) == first
 
 
-@pytest.mark.slow
 def test_a_tiny_model_is_the_same_each_time(tmp_path: Path) -> None:
     first, second = (make_model("t5", tmp_path / name) for name in ("first", "second"))
     assert contents(first) == contents(second)
 
 
-@pytest.mark.slow
 def test_a_pickled_model_is_the_same_model(tmp_path: Path) -> None:
     folder = make_model("distilbert", tmp_path / "model")
     pickled = make_pickle_only(folder, tmp_path / "pickled")

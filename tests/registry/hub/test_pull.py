@@ -205,14 +205,14 @@ def test_every_architecture_reads_long_and_short_articles_without_a_word(hub: Hu
         folder.mkdir()
         head = f'name = "{name}"\ntask = "{name}"\ndescription = "tiny"\n'
         (folder / "expert.toml").write_text(f'{head}{kind}model = "owner/{name}"\n')
-    sample = json.loads(SAMPLE.read_text(encoding="utf-8"))
-    long = [{**one, "content": one["content"] * 6} for one in sample[:10]]
-    (here / "news.json").write_text(json.dumps([*sample[:10], *long, *ARTICLES]))
+    sample = [one for one in json.loads(SAMPLE.read_text(encoding="utf-8")) if one.get("content")][:4]
+    long = [{**one, "content": one["content"] * 6} for one in sample]
+    (here / "news.json").write_text(json.dumps([*sample, *long, *ARTICLES]))
     pulled = newsmoe(hub, here, "experts", "pull", *TASKS)
     assert pulled.returncode == 0, pulled.stderr
     (here / "newsmoe.toml").unlink()
     done = newsmoe(hub, here, "analyze", "news.json", "--quiet", "--tasks", ",".join(TASKS))
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     records = json.loads((here / "analyzed_news.json").read_text())
-    assert [record["status"] for record in records] == ["ok"] * 21
+    assert [record["status"] for record in records] == ["ok"] * 9
     assert all(record["analyses"].keys() == TASKS.keys() for record in records)

@@ -36,7 +36,7 @@ def generator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     return run
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(
     st.lists(
         st.tuples(st.integers(1, len(TEXT)), st.integers(0, 12), st.integers(1, 30)), min_size=2, max_size=5

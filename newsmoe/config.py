@@ -23,16 +23,19 @@ from newsmoe.validation import Strict, describe
 __all__ = [
     "CONFIG_FILE",
     "DEFAULT_TASKS",
+    "GATES",
     "Condition",
     "Rule",
     "Settings",
     "find_config",
+    "is_gate_folder",
     "load_settings",
     "read_toml",
 ]
 
 CONFIG_FILE = "newsmoe.toml"
 PREFIX = "NEWSMOE_"
+GATES = ("rules", "all", "learned")
 DEFAULT_TASKS = ("summarization", "sentiment", "topic")
 
 
@@ -251,8 +254,9 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def _names_folder(gate: str, folder: Path) -> bool:
-    return gate not in ("", "rules", "all", "learned") and (folder / gate).is_dir()
+def is_gate_folder(gate: str, start: Path = Path()) -> bool:
+    """Tell whether `gate`, seen from `start`, is the folder of a gate rather than a gate's name."""
+    return gate not in ("", *GATES) and (start / gate).is_dir()
 
 
 def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
@@ -265,7 +269,7 @@ def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
                 folder / Path(path).expanduser() if isinstance(path, str) else path for path in listed
             ]
     gate = values.get("gate")
-    if isinstance(gate, str) and (gate.endswith(".toml") or _names_folder(gate, folder)):
+    if isinstance(gate, str) and (gate.endswith(".toml") or is_gate_folder(gate, folder)):
         changed["gate"] = str(folder / gate)
     profiles = values.get("profiles")
     if isinstance(profiles, dict):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from newsmoe.config import DEFAULT_TASKS, Rule, Settings
+from newsmoe.config import DEFAULT_TASKS, GATES, Rule, Settings, is_gate_folder
 from newsmoe.errors import ConfigError, ModelError, nearest
 from newsmoe.gating.gate import Gate, UniformGate
 from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, named_experts, read_rules
@@ -18,9 +18,8 @@ from newsmoe.validation import describe
 if TYPE_CHECKING:
     from newsmoe.gating.learned import LearnedGate
 
-__all__ = ["GATES", "build_gate"]
+__all__ = ["build_gate"]
 
-GATES = ("rules", "all", "learned")
 LIMITS = ("top_k", "capacity", "budget")
 """Settings that a learned gate obeys, and no other."""
 
@@ -72,7 +71,7 @@ def _learned_gates(
         ConfigError: there is none at all, or one does not fit the experts or the settings.
     """
     limits = {name: value for name in LIMITS if (value := getattr(settings, name)) is not None}
-    if settings.gate != "learned" and not _is_folder(settings.gate):
+    if settings.gate != "learned" and not is_gate_folder(settings.gate):
         if limits:
             raise ConfigError(f"{', '.join(limits)}: only a learned gate heeds this; use --gate learned")
         return {}
@@ -98,10 +97,6 @@ def _learned_gates(
     return gates
 
 
-def _is_folder(gate: str) -> bool:
-    return gate not in ("", *GATES) and Path(gate).is_dir()
-
-
 def _check_present(named: Sequence[ExpertInfo], *, all_of_them: bool = False) -> None:
     """See that somebody of those named can answer, or all of them.
 
@@ -116,7 +111,7 @@ def _check_present(named: Sequence[ExpertInfo], *, all_of_them: bool = False) ->
 def _own_rules(settings: Settings) -> tuple[Rule, ...]:
     if settings.gate.endswith(".toml"):
         return (*read_rules(Path(settings.gate)), *settings.rule)
-    if settings.gate not in GATES and not _is_folder(settings.gate):
+    if settings.gate not in GATES and not is_gate_folder(settings.gate):
         raise ConfigError(
             f"no gate is called {settings.gate!r}; use {', '.join(GATES)}, a .toml file of rules, or the"
             " folder of a learned gate"

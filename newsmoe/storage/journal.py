@@ -20,7 +20,7 @@ from newsmoe.analysis import Fields, InputUse, Labels, Prediction, Summary
 from newsmoe.config import Settings
 from newsmoe.errors import JournalError
 
-__all__ = ["Journal", "JournalStats", "default_journal", "existing_journal", "journal_path", "open_journal"]
+__all__ = ["Journal", "JournalStats", "existing_journal", "journal_path", "open_journal"]
 
 APPLICATION = 0x6E6D6F65
 """Marks the file as a journal of ours ("nmoe"), in SQLite's header."""
@@ -180,18 +180,13 @@ class Journal:
             return otherwise
 
 
-def default_journal() -> Path:
-    """Return where the journal is kept unless settings say otherwise."""
+def journal_path(settings: Settings) -> Path | None:
+    """Return where the settings have the journal, else the user's own; None for nowhere."""
     from platformdirs import user_data_path
 
-    return user_data_path("newsmoe") / "journal.sqlite"
-
-
-def journal_path(settings: Settings) -> Path | None:
-    """Return where the settings have the journal; None for nowhere."""
     if settings.journal == "none":
         return None
-    return Path(settings.journal) if settings.journal else default_journal()
+    return Path(settings.journal) if settings.journal else user_data_path("newsmoe") / "journal.sqlite"
 
 
 @contextmanager

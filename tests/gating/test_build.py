@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from newsmoe import Article, Registry, Settings
+from newsmoe.config import GATES
 from newsmoe.errors import ConfigError
-from newsmoe.gating.build import GATES, build_gate
+from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Choice, UniformGate
 from newsmoe.gating.rules import RulesGate
 from newsmoe.registry.backbone.backbone import Backbone

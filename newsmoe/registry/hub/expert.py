@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from newsmoe.analysis import InputUse
@@ -57,6 +59,12 @@ class Parts(NamedTuple):
     def tokens(self) -> int:
         """Tokens in all pieces."""
         return sum(piece.tokens for piece in self.pieces)
+
+    def mean(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the mean of scores of shape (pieces, labels) over the pieces, by their lengths."""
+        lengths = [max(piece.tokens, 1) for piece in self.pieces]
+        mean: NDArray[np.float64] = np.average(scores, axis=0, weights=lengths)
+        return mean
 
 
 class HubExpert:
@@ -122,7 +130,8 @@ class HubExpert:
         self.model = load_model(folder, self.architecture, device, self.source.dtype)
         if self.source.precision == "int8" and device.name == "cpu":
             self.model = in_int8(self.model)
-        self.limit = min(most_tokens(self.model), self.source.most_tokens or 2**31)
+        self.input_limit = min(most_tokens(self.model), self.source.most_tokens or 2**31)
+        self.limit = self.input_limit  # a kind takes off what it adds to the text
         self.count = counter(self.tokenizer)
         self.budget = Budget(BATCH_TOKENS.get(device.name, BATCH_TOKENS_ELSEWHERE))
         self.prepare()

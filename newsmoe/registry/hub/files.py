@@ -11,7 +11,6 @@ from newsmoe.validation import Strict
 __all__ = ["CONFIG", "PICKLES", "ModelSource", "cache_folder", "find_model", "weight_files"]
 
 CONFIG = "config.json"
-WEIGHTS = "*.safetensors"
 PICKLES = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt")
 """Checkpoints in Python's pickle format, which can run code when they are opened."""
 

@@ -60,7 +60,6 @@ class Nli(HubExpert):
             self.settings.hypothesis.replace("{}", meaning or label)
             for label, meaning in self.settings.labels.items()
         ]
-        self.input_limit = self.limit
         self.limit -= self.tokenizer.num_special_tokens_to_add(pair=True) + max(self.count(self.hypotheses))
         if self.limit < 1:
             raise ModelError(f"{self.name}: the labels leave no room for the text; make them shorter")
@@ -83,7 +82,7 @@ class Nli(HubExpert):
         for article, parts in zip(articles, read, strict=True):
             own = np.array([[next(logits) for _ in self.hypotheses] for _ in parts.pieces])
             shares = softmax(own)
-            mean = np.average(shares, axis=0, weights=[max(piece.tokens, 1) for piece in parts.pieces])
+            mean = parts.mean(shares)
             scores = dict(zip(self.settings.labels, map(float, mean), strict=True))
             answers.append(Labels(scores, self.use(article, parts)))
         return answers

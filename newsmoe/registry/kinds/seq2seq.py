@@ -80,7 +80,6 @@ class Seq2Seq(HubExpert):
         self.prefix = own.get("prefix", "") if self.settings.prefix is None else self.settings.prefix
         self.bounds = _bounds(own, self.settings, _decoder_limit(self.model.config))
         settle(self.model, self.settings.over(own), self.tokenizer.all_special_ids)
-        self.input_limit = self.limit
         self.limit -= self.tokenizer.num_special_tokens_to_add(pair=False) + sum(self.count([self.prefix]))
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:

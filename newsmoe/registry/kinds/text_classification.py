@@ -67,7 +67,7 @@ class TextClassification(HubExpert):
         answers = []
         for article, parts in zip(articles, read, strict=True):
             own = np.stack([next(scores) for _ in parts.pieces])
-            mean = np.average(own, axis=0, weights=[max(piece.tokens, 1) for piece in parts.pieces])
+            mean = parts.mean(own)
             answers.append(self._answer(mean, article, parts))
         return answers
 
@@ -79,7 +79,7 @@ class TextClassification(HubExpert):
             [pieces[index].text for index in batch],
             padding=True,
             truncation=True,
-            max_length=self.limit + self.tokenizer.num_special_tokens_to_add(pair=False),
+            max_length=self.input_limit,
             return_tensors="pt",
         ).to(self.model.device)
         with torch.inference_mode():

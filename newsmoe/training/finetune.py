@@ -3,11 +3,13 @@
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save
 from sklearn.metrics import f1_score
@@ -24,7 +26,7 @@ from newsmoe.training.loop import CHECKPOINT_FILE, fit
 from newsmoe.training.recipe import AdapterRecipe
 from newsmoe.training.report import Report
 
-__all__ = ["adapted_encoder", "finetune", "rows_in_order", "save_adapter", "shuffled_batches"]
+__all__ = ["adapted_encoder", "digest_of", "finetune", "rows_in_order", "save_adapter", "shuffled_batches"]
 
 
 class _Classifier(nn.Module):
@@ -58,6 +60,7 @@ class _Lesson:
         self.recipe = recipe
         self.train = train
         self.dev = dev
+        self.digest = digest_of(train.windows, train.articles, train.accepted, train.weights)
 
     def batches(self, shuffle: np.random.Generator) -> Sequence[Sequence[int]]:
         return shuffled_batches([len(window) + 2 for window in self.train.windows], self.recipe, shuffle)
@@ -183,6 +186,16 @@ def rows_in_order(
     for batch in cut_batches(lengths, recipe.batch_tokens):
         rows.update(zip(batch, run(batch), strict=True))
     return [rows[index] for index in range(len(lengths))]
+
+
+def digest_of(windows: Iterable[Window], *tables: NDArray[np.generic]) -> str:
+    """Return a hash of what is learnt from: the tokens of all windows, and what goes with them."""
+    digest = sha256()
+    for window in windows:
+        digest.update(len(window).to_bytes(4, "little") + window.ids)
+    for table in tables:
+        digest.update(table.tobytes())
+    return digest.hexdigest()
 
 
 def shuffled_batches(

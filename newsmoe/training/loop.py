@@ -26,7 +26,13 @@ Tensors = dict[str, torch.Tensor]
 
 
 class Lesson(Protocol):
-    """What is learnt: batches, what a mistake costs, and how good the model has become."""
+    """What is learnt: batches, what a mistake costs, and how good the model has become.
+
+    Attributes:
+        digest: hash of the examples.
+    """
+
+    digest: str
 
     def batches(self, shuffle: np.random.Generator) -> Sequence[Sequence[int]]:
         """Return an epoch's batches, as numbers of examples."""
@@ -42,7 +48,7 @@ def fit(model: nn.Module, lesson: Lesson, recipe: AdapterRecipe, checkpoint: Pat
     """Train the parameters of `model` that require gradients, and leave those of the best epoch in it.
 
     The weights that are measured and kept are an exponential moving average over the steps. A run that was
-    broken off goes on from `checkpoint`, if the recipe is still the same, and ends with the same weights as
+    broken off goes on from `checkpoint`, if recipe and examples are the same, and ends with the weights of
     one that was not; the file is gone in the end.
 
     Args:
@@ -158,7 +164,7 @@ class _State:
         temporary.replace(path)
 
     def restore(self, path: Path) -> None:
-        """Go on where a run of the same recipe was broken off, if there was one."""
+        """Go on where a run of the same recipe and examples was broken off, if there was one."""
         try:
             with safe_open(path, framework="pt") as file:
                 told = file.metadata() or {}
@@ -181,6 +187,6 @@ class _State:
         self.best_quality = float(told["quality"])
 
     def _run(self) -> str:
-        """Hash of what must be the same for a run to go on: recipe, steps, and the shapes of the weights."""
+        """Hash of what must be the same for a run to go on: recipe, examples, shapes of the weights."""
         shapes = {name: tuple(one.shape) for name, one in self.weights.items()}
-        return sha256(f"{self.recipe.model_dump_json()} {self.steps} {shapes}".encode()).hexdigest()
+        return sha256(f"{self.recipe.model_dump_json()} {self.lesson.digest} {shapes}".encode()).hexdigest()

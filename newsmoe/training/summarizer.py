@@ -15,7 +15,13 @@ from newsmoe.evaluation.rouge import LEAD, RougeCounts, greedy_oracle
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
 from newsmoe.registry.kinds.extractive import ExtractiveSettings, Sentences, choose, sentences_of
-from newsmoe.training.finetune import adapted_encoder, rows_in_order, save_adapter, shuffled_batches
+from newsmoe.training.finetune import (
+    adapted_encoder,
+    digest_of,
+    rows_in_order,
+    save_adapter,
+    shuffled_batches,
+)
 from newsmoe.training.folder import Made
 from newsmoe.training.loop import CHECKPOINT_FILE, fit
 from newsmoe.training.ranker import SentenceRanker
@@ -41,6 +47,7 @@ class _Example:
         oracle: which of them the greedy oracle takes, 0 or 1.
         gains: mean of ROUGE-1 and -2 F1 of each by itself.
         counts: of these sentences and the summary.
+        weight: how much the article counts.
     """
 
     reading: Reading
@@ -49,6 +56,7 @@ class _Example:
     oracle: NDArray[np.float32]
     gains: NDArray[np.float32]
     counts: RougeCounts
+    weight: float
 
 
 def train_summarizer(
@@ -98,7 +106,7 @@ def _examples(
             oracle = np.zeros(len(found.numbers), dtype=np.float32)
             oracle[greedy_oracle(counts, LEAD)] = 1.0
             gains = counts.with_each([]).astype(np.float32)
-            examples.append(_Example(reading, extract, found, oracle, gains, counts))
+            examples.append(_Example(reading, extract, found, oracle, gains, counts, source.weight))
         if number % 1000 == 0:
             report(f"labelling {source.title}", number, source.limit or number + 1)
     return examples
@@ -122,7 +130,7 @@ class _Summarizer(nn.Module):
         vectors = vectors.index_add(0, batch.slots.flatten(), (pieces * sizes).flatten(0, 1))[:-1]
         windows = nn.functional.normalize((states * batch.mask.unsqueeze(-1)).sum(dim=1), dim=-1)
         wholes = states.new_zeros(articles, states.shape[-1])
-        wholes = wholes.index_add(0, batch.owners, windows * batch.weights.unsqueeze(-1))
+        wholes = wholes.index_add(0, batch.owners, windows * batch.shares.unsqueeze(-1))
         logits: torch.Tensor = self.ranker(
             nn.functional.normalize(vectors, dim=-1).view(articles, sentences, -1),
             nn.functional.normalize(wholes, dim=-1),
@@ -143,12 +151,13 @@ class _Batch:
         pieces: means over the tokens of each piece of a sentence, shape (windows, pieces, tokens).
         slots: where a piece's sentence stands among all, shape (windows, pieces); the last is for none.
         owners: the article of each window.
-        weights: what the window counts in it.
+        shares: what the window counts in it.
         places: numbers of the sentences, shape (articles, sentences).
         tokens: their lengths.
         present: which of them there are.
         oracle: 1 for those that the oracle takes.
         gains: what each says of the summary.
+        weights: how much each article counts, shape (articles,).
     """
 
     ids: NDArray[np.int64]
@@ -156,12 +165,13 @@ class _Batch:
     pieces: torch.Tensor
     slots: torch.Tensor
     owners: torch.Tensor
-    weights: torch.Tensor
+    shares: torch.Tensor
     places: torch.Tensor
     tokens: torch.Tensor
     present: torch.Tensor
     oracle: torch.Tensor
     gains: torch.Tensor
+    weights: torch.Tensor
 
 
 def _batch(examples: Sequence[_Example], backbone: Backbone) -> _Batch:
@@ -190,12 +200,13 @@ def _batch(examples: Sequence[_Example], backbone: Backbone) -> _Batch:
         pieces=torch.from_numpy(pieces),
         slots=torch.from_numpy(slots),
         owners=torch.tensor([owner for owner, _ in windows]),
-        weights=torch.tensor([weight for one in examples for weight in one.extract.weights]),
+        shares=torch.tensor([weight for one in examples for weight in one.extract.weights]),
         places=padded([one.found.numbers for one in examples]),
         tokens=padded([one.found.tokens for one in examples]),
         present=padded([np.ones(len(one.found.numbers), dtype=np.bool_) for one in examples]),
         oracle=padded([one.oracle for one in examples]),
         gains=padded([one.gains for one in examples]),
+        weights=torch.tensor([one.weight for one in examples]),
     )
 
 
@@ -216,6 +227,11 @@ class _Lesson:
         self.train = train
         self.dev = dev
         self.lengths = [self._length(one) for one in train]
+        self.digest = digest_of(
+            [window for one in train for window in one.extract.windows],
+            *(table for one in train for table in (one.oracle, one.gains)),
+            np.array([one.weight for one in train]),
+        )
 
     @staticmethod
     def _length(example: _Example) -> int:
@@ -232,8 +248,10 @@ class _Lesson:
         absent = ~made.present
         wanted = (made.gains / GAIN_SCALE).masked_fill(absent, -torch.inf).softmax(dim=-1)
         listed = logits.masked_fill(absent, -torch.inf).log_softmax(dim=-1).masked_fill(absent, 0.0)
-        ranked: torch.Tensor = -(wanted * listed).sum(dim=-1).mean()
-        return chosen[made.present].mean() + self.recipe.ranking * ranked
+        counts = made.present * made.weights.unsqueeze(-1)
+        ranked = -(wanted * listed).sum(dim=-1) @ made.weights / made.weights.sum()
+        loss: torch.Tensor = (chosen * counts).sum() / counts.sum() + self.recipe.ranking * ranked
+        return loss
 
     def quality(self) -> float:
         return self._score(self._logits(), self.recipe.settings)
@@ -247,7 +265,7 @@ class _Lesson:
         return max(tried, key=lambda settings: self._score(logits, settings))
 
     def _score(self, logits: Mapping[str, Sequence[Vectors]], settings: ExtractiveSettings) -> float:
-        """Return the mean over the dev sources of ROUGE-1 and -2 of the summaries chosen by `settings`."""
+        """Return ROUGE-1 and -2 of what `settings` choose: the weighted mean over the dev sources."""
         means = []
         for name, examples in self.dev.items():
             scores = []
@@ -256,7 +274,8 @@ class _Lesson:
                 *others, last = np.searchsorted(one.found.numbers, numbers).tolist()
                 scores.append(one.counts.with_each(others)[last])
             means.append(float(np.mean(scores)))
-        return float(np.mean(means))
+        weights = [examples[0].weight for examples in self.dev.values()]
+        return float(np.average(means, weights=weights))
 
     def _logits(self) -> dict[str, list[Vectors]]:
         """Return the logits of each dev article's sentences, by source."""

@@ -19,12 +19,19 @@ class PowerCutError(Exception):
 class Line:
     """Learns a line through noisy points; may be cut off after some losses."""
 
-    def __init__(self, model: nn.Linear, cut_after: int | None = None, figures: Sequence[float] = ()) -> None:
+    def __init__(
+        self,
+        model: nn.Linear,
+        cut_after: int | None = None,
+        figures: Sequence[float] = (),
+        slope: float = 3.0,
+    ) -> None:
         self.model = model
         self.left = cut_after
         self.figures = list(figures)
         self.x = torch.linspace(-1, 1, 64).unsqueeze(1)
-        self.y = 3 * self.x + 1
+        self.y = slope * self.x + 1
+        self.digest = str(slope)
 
     def batches(self, shuffle: np.random.Generator) -> Sequence[Sequence[int]]:
         return np.split(shuffle.permutation(64), 8)  # type: ignore[return-value]
@@ -95,6 +102,18 @@ def test_a_torn_checkpoint_and_one_of_another_recipe_are_not_used(tmp_path: Path
     third = model()
     fit(third, Line(third), RECIPE, state, quiet)
     assert weights(third) == weights(whole)
+
+
+def test_a_checkpoint_of_other_examples_is_not_used(tmp_path: Path) -> None:
+    whole, state = model(), tmp_path / "state"
+    fit(whole, Line(whole), RECIPE, tmp_path / "whole", quiet)
+    steeper = model()
+    with pytest.raises(PowerCutError):
+        fit(steeper, Line(steeper, 20, slope=5.0), RECIPE, state, quiet)
+    assert state.exists()
+    again = model()
+    fit(again, Line(again), RECIPE, state, quiet)
+    assert weights(again) == weights(whole)
 
 
 def test_the_best_epoch_is_kept_and_training_stops_when_nothing_gets_better(tmp_path: Path) -> None:

@@ -10,29 +10,7 @@ from time import sleep
 from typing import Any, TypeVar
 
 import psycopg
-from sqlalchemy import (
-    URL,
-    BigInteger,
-    Column,
-    Connection,
-    Engine,
-    Identity,
-    MetaData,
-    Table,
-    Text,
-    create_engine,
-    delete,
-    distinct,
-    event,
-    exists,
-    func,
-    insert,
-    inspect,
-    literal,
-    make_url,
-    select,
-    tuple_,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -44,23 +22,23 @@ __all__ = ["PostgresStore", "open_postgres"]
 MARK = "journal of newsmoe, version 1"
 """Comment on the table of answers, by which it is known as ours."""
 
-METADATA = MetaData()
-ANSWERS = Table(
+METADATA = sa.MetaData()
+ANSWERS = sa.Table(
     "newsmoe_answers",
     METADATA,
-    Column("expert", Text, primary_key=True),
-    Column("article", Text, primary_key=True),
-    Column("answer", Text, nullable=False),
-    Column("mark", BigInteger, nullable=False),
-    Column("kept", BigInteger, nullable=False),
+    sa.Column("expert", sa.Text, primary_key=True),
+    sa.Column("article", sa.Text, primary_key=True),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("mark", sa.BigInteger, nullable=False),
+    sa.Column("kept", sa.BigInteger, nullable=False),
     comment=MARK,
 )
-RUNS = Table(
+RUNS = sa.Table(
     "newsmoe_runs",
     METADATA,
-    Column("id", BigInteger, Identity(), primary_key=True),
-    Column("started", Text, nullable=False),
-    Column("report", Text, nullable=False),
+    sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+    sa.Column("started", sa.Text, nullable=False),
+    sa.Column("report", sa.Text, nullable=False),
 )
 ROW = [ANSWERS.c[name] for name in Row._fields]
 
@@ -100,11 +78,11 @@ class PostgresStore:
     """
 
     place: str
-    engine: Engine
+    engine: sa.Engine
 
     def find(self, expert: str, articles: Sequence[str]) -> list[Row]:
         """Return the rows of an expert about some articles."""
-        query = select(*ROW).where(ANSWERS.c.expert == expert, ANSWERS.c.article.in_(articles))
+        query = sa.select(*ROW).where(ANSWERS.c.expert == expert, ANSWERS.c.article.in_(articles))
         return self._do(lambda connection: [Row(*row) for row in connection.execute(query)])
 
     def put(self, rows: Sequence[Row], kept: int) -> None:
@@ -115,18 +93,18 @@ class PostgresStore:
         if not rows:
             return
         lists = zip(ROW, zip(*sorted(rows), strict=True), strict=True)
-        new = func.unnest(*(literal(values, postgresql.ARRAY(column.type)) for column, values in lists))
+        new = sa.func.unnest(*(sa.literal(values, postgresql.ARRAY(column.type)) for column, values in lists))
         table = new.table_valued(*Row._fields).render_derived()
-        put = postgresql.insert(ANSWERS).from_select([*Row._fields, "kept"], select(table, literal(kept)))
+        names = [*Row._fields, "kept"]
+        put = postgresql.insert(ANSWERS).from_select(names, sa.select(table, sa.literal(kept)))
         changed = {name: put.excluded[name] for name in ("answer", "mark", "kept")}
-        upsert = put.on_conflict_do_update(index_elements=ANSWERS.primary_key, set_=changed)
-        self._do(lambda connection: connection.execute(upsert))
+        self._change(put.on_conflict_do_update(index_elements=ANSWERS.primary_key, set_=changed))
 
     def rows(self) -> Iterator[Row]:
         """Yield every row; the server looks after its files itself."""
         try:
             with self.engine.connect() as connection:
-                for row in connection.execution_options(yield_per=ROWS_READ).execute(select(*ROW)):
+                for row in connection.execution_options(yield_per=ROWS_READ).execute(sa.select(*ROW)):
                     yield Row(*row)
         except SQLAlchemyError as error:
             raise self._blamed(error) from None
@@ -134,37 +112,31 @@ class PostgresStore:
     def forget(self, rows: Sequence[Row]) -> None:
         """Remove rows, unless another machine has stored sound ones in their place."""
         for start in range(0, len(rows), ROWS_READ):
-            gone = delete(ANSWERS).where(tuple_(*ROW).in_(rows[start : start + ROWS_READ]))
-            self._do(lambda connection, gone=gone: connection.execute(gone))
+            some = rows[start : start + ROWS_READ]
+            self._change(sa.delete(ANSWERS).where(sa.tuple_(*ROW).in_(some)))
 
     def forget_until(self, kept: int) -> int:
         """Remove old rows."""
-        return self._do(
-            lambda connection: connection.execute(delete(ANSWERS).where(ANSWERS.c.kept <= kept)).rowcount
-        )
+        return self._change(sa.delete(ANSWERS).where(ANSWERS.c.kept <= kept))
 
     def put_run(self, started: str, report: str) -> None:
         """Store the report of a run; once, even if a try came through and we did not hear of it."""
-        known = exists().where(RUNS.c.started == started, RUNS.c.report == report)
-        run = select(literal(started), literal(report)).where(~known)
-        self._do(lambda connection: connection.execute(insert(RUNS).from_select(["started", "report"], run)))
+        known = sa.exists().where(RUNS.c.started == started, RUNS.c.report == report)
+        run = sa.select(sa.literal(started), sa.literal(report)).where(~known)
+        self._change(sa.insert(RUNS).from_select(["started", "report"], run))
 
     def runs(self) -> list[tuple[int, str]]:
         """Return number and report of every run, the last one first."""
-        query = select(RUNS.c.id, RUNS.c.report).order_by(RUNS.c.id.desc())
+        query = sa.select(RUNS.c.id, RUNS.c.report).order_by(RUNS.c.id.desc())
         return self._do(lambda connection: [(number, report) for number, report in connection.execute(query)])
 
     def stats(self) -> JournalStats:
         """Return how much there is."""
-        c = ANSWERS.c
-        counts = select(func.count(), func.count(distinct(c.expert)), func.count(distinct(c.article)))
-        sizes = [func.pg_total_relation_size(table.name) for table in (ANSWERS, RUNS)]
-        runs = select(func.count(), sizes[0] + sizes[1]).select_from(RUNS)
-        return self._do(
-            lambda connection: JournalStats(
-                *connection.execute(counts.select_from(ANSWERS)).one(), *connection.execute(runs).one()
-            )
-        )
+        different = [sa.func.count(ANSWERS.c[name].distinct()) for name in ("expert", "article")]
+        sizes = [sa.func.pg_total_relation_size(table.name) for table in (ANSWERS, RUNS)]
+        counts = sa.select(sa.func.count(), *different).select_from(ANSWERS)
+        runs = sa.select(sa.func.count(), sizes[0] + sizes[1]).select_from(RUNS)
+        return self._do(lambda one: JournalStats(*one.execute(counts).one(), *one.execute(runs).one()))
 
     def close(self) -> None:
         """Hang up."""
@@ -180,8 +152,8 @@ class PostgresStore:
         try:
             with self.engine.begin() as connection:
                 if begin:  # two that make a table at once get in each other's way, even with "if not exists"
-                    connection.execute(select(func.pg_advisory_xact_lock(BEGINNING)))
-                tables = inspect(connection)
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(BEGINNING)))
+                tables = sa.inspect(connection)
                 if tables.has_table(ANSWERS.name):
                     if tables.get_table_comment(ANSWERS.name)["text"] != MARK:
                         raise JournalError(f"{self.place}: its table {ANSWERS.name} is of another newsmoe")
@@ -192,7 +164,11 @@ class PostgresStore:
         except SQLAlchemyError as error:
             raise self._blamed(error) from None
 
-    def _do(self, work: Callable[[Connection], T]) -> T:
+    def _change(self, statement: sa.Executable) -> int:
+        """Do what changes rows; return how many it did."""
+        return self._do(lambda connection: connection.execute(statement).rowcount)
+
+    def _do(self, work: Callable[[sa.Connection], T]) -> T:
         """Do `work` in a transaction of its own.
 
         Raises:
@@ -212,10 +188,7 @@ class PostgresStore:
     def _blamed(self, error: SQLAlchemyError) -> JournalError:
         """Return an error of one line; details are left out, since they may hold a row."""
         said = str(error.orig if isinstance(error, DBAPIError) else error).strip().partition("\n")[0]
-        password = self.engine.url.password
-        return JournalError(
-            f"{self.place}: cannot be used: {said.replace(password, '***') if password else said}"
-        )
+        return JournalError(f"{self.place}: cannot be used: {said}")
 
 
 def open_postgres(url: str, place: str, *, begin: bool) -> PostgresStore:
@@ -230,7 +203,7 @@ def open_postgres(url: str, place: str, *, begin: bool) -> PostgresStore:
         JournalError: the URL makes no sense, or the server or its tables cannot be used.
     """
     try:
-        parts = make_url(url).set(drivername="postgresql+psycopg")
+        parts = sa.make_url(url).set(drivername="postgresql+psycopg")
         if "@" in (parts.host or ""):
             raise ValueError
     except (SQLAlchemyError, ValueError):
@@ -247,10 +220,10 @@ def open_postgres(url: str, place: str, *, begin: bool) -> PostgresStore:
     return store
 
 
-def _engine(url: URL) -> Engine:
-    engine = create_engine(url.set(query={**PATIENCE, **url.query}), hide_parameters=True)
+def _engine(url: sa.URL) -> sa.Engine:
+    engine = sa.create_engine(url.set(query={**PATIENCE, **url.query}), hide_parameters=True)
 
-    @event.listens_for(engine, "connect")
+    @sa.event.listens_for(engine, "connect")
     def wait_for_locks(connection: Any, _: object) -> None:
         connection.execute(f"set lock_timeout = '{WAIT_SECONDS * 1000:.0f}ms'")
         connection.commit()

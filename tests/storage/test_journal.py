@@ -1,7 +1,8 @@
 """What holds of a journal wherever it lies."""
 
-import multiprocessing
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -150,21 +151,22 @@ def test_there_is_nothing_to_show_of_no_journal() -> None:
         existing_journal(None)
 
 
-def _write_many(place: str, expert: str) -> None:
-    with open_journal(place) as journal:
-        assert journal is not None
-        for number in range(40):
-            journal.keep(expert, {str(number): STORM, "all": STORM})
+WRITING = """
+import sys
+from newsmoe.analysis import Summary
+from newsmoe.storage.journal import open_journal
+
+place, expert = sys.argv[1:]
+with open_journal(place) as journal:
+    for number in range(40):
+        journal.keep(expert, {str(number): Summary("A storm."), "all": Summary("Rain.")})
+"""
 
 
 def test_several_processes_may_begin_and_write_at_once(place: str) -> None:
-    context = multiprocessing.get_context("spawn")
-    children = [context.Process(target=_write_many, args=(place, f"e{number % 2}")) for number in range(3)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join(60)
-        assert child.exitcode == 0
+    command = [sys.executable, "-c", WRITING, place]
+    children = [subprocess.Popen([*command, f"e{number % 2}"]) for number in range(3)]
+    assert [child.wait(60) for child in children] == [0, 0, 0]
     with existing_journal(place) as journal:
         assert journal.stats()[:3] == (82, 2, 41)
         assert journal.verify() == 0

@@ -134,9 +134,9 @@ class PostgresStore:
         """Return how much there is."""
         different = [sa.func.count(ANSWERS.c[name].distinct()) for name in ("expert", "article")]
         sizes = [sa.func.pg_total_relation_size(table.name) for table in (ANSWERS, RUNS)]
-        counts = sa.select(sa.func.count(), *different).select_from(ANSWERS)
-        runs = sa.select(sa.func.count(), sizes[0] + sizes[1]).select_from(RUNS)
-        return self._do(lambda one: JournalStats(*one.execute(counts).one(), *one.execute(runs).one()))
+        runs = sa.select(sa.func.count()).select_from(RUNS).scalar_subquery()
+        query = sa.select(sa.func.count(), *different, runs, sizes[0] + sizes[1]).select_from(ANSWERS)
+        return JournalStats._make(self._do(lambda connection: connection.execute(query).one()))
 
     def close(self) -> None:
         """Hang up."""

@@ -110,9 +110,11 @@ class SqliteStore:
         """Return how much there is."""
         one = self.database.execute
         with self._blamed():
-            answers = one("select count(*), count(distinct expert), count(distinct article) from answers")
+            (answers, experts, articles) = one(
+                "select count(*), count(distinct expert), count(distinct article) from answers"
+            ).fetchone()
             (runs,) = one("select count(*) from runs").fetchone()
-            return JournalStats(*answers.fetchone(), runs, self.path.stat().st_size)
+            return JournalStats(answers, experts, articles, runs, self.path.stat().st_size)
 
     def close(self) -> None:
         """Close the file."""

@@ -131,7 +131,8 @@ class Settings(Strict):
     )
     journal: str | None = Field(
         None,
-        description="file that keeps finished work; 'none' for no such file; unset: the user's own",
+        description="file, or postgresql://USER@HOST/DATABASE, that keeps finished work; 'none' for nothing;"
+        " unset: the user's own file",
     )
     batch_tokens: int = Field(16384, ge=1, description="most tokens in one batch, padding included")
     batch_articles: int = Field(64, ge=1, description="most articles in one batch")

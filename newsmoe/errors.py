@@ -10,7 +10,7 @@
     │   ├── UnknownExpertError   a name that nobody registered
     │   └── BrokenExpertError    a plug-in that fails on import
     ├── ModelError               weights that are missing or are not the published ones
-    ├── JournalError             a journal that cannot be read
+    ├── JournalError             a journal that cannot be used
     ├── LockedError              what another run is at work on, exit code 5
     ├── TooManyErrorsError       a run that was told to stop at so many failures
     └── PredictionError          an expert that breaks its contract
@@ -82,7 +82,7 @@ class ModelError(NewsmoeError):
 
 
 class JournalError(NewsmoeError):
-    """A journal that cannot be read."""
+    """A journal that cannot be used."""
 
 
 class LockedError(NewsmoeError):

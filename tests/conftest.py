@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import numpy as np
@@ -18,6 +18,9 @@ from newsmoe import Article, Device, Registry
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.files import BackboneFiles, find_backbone
+
+if TYPE_CHECKING:
+    from postgres_server import Server
 
 hypothesis.settings.register_profile("newsmoe", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("newsmoe")
@@ -62,6 +65,18 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def own_journal(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A journal of its own for each test."""
     monkeypatch.setenv("XDG_DATA_HOME", str(own_cache / str(next(JOURNALS))))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator["Server"]:
+    """A PostgreSQL server; it takes seconds to start, so whoever uses it is slow."""
+    from postgres_server import find_programs, serving
+
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed")
+    with serving(programs) as server:
+        yield server
 
 
 @pytest.fixture

@@ -118,7 +118,7 @@ def analyze(
     from newsmoe.cli.signals import Stop
     from newsmoe.orchestrator.job import check_inputs, most_errors, plan_jobs, run_job
     from newsmoe.orchestrator.session import Session
-    from newsmoe.storage.journal import journal_path, open_journal
+    from newsmoe.storage.journal import journal_place, open_journal
 
     show_logs(quiet=quiet)
     settings = settings_of(
@@ -140,7 +140,7 @@ def analyze(
     if dry_run:
         _show_plan(Session(settings), jobs, limit)
         return
-    with open_journal(journal_path(settings)) as kept, Stop() as stop:
+    with open_journal(journal_place(settings)) as kept, Stop() as stop:
         session = Session(settings, memory=kept, between=stop.between)
         reports = []
         for job in jobs:

@@ -14,8 +14,11 @@ def show(config: ConfigOption = None) -> None:
     from newsmoe.cli.console import messages, plain
     from newsmoe.cli.options import settings_of
     from newsmoe.config import find_config
+    from newsmoe.storage.journal import without_password
 
     settings = settings_of(config, None)
     read = config or find_config(Path.cwd())
     messages().print(plain(f"read from {read}" if read else "no newsmoe.toml here or above"), soft_wrap=True)
+    if settings.journal:
+        settings = settings.model_copy(update={"journal": without_password(settings.journal)})
     typer.echo(settings.model_dump_json(indent=2, exclude_none=True))

@@ -1,6 +1,7 @@
 """`newsmoe journal`: what is kept of finished work. `newsmoe runs`: what was run."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +23,7 @@ RunArgument = Annotated[
 def stats(journal: JournalOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """Show how much of finished work is kept, and where."""
     with _journal(journal, config) as kept:
-        found = {"path": str(kept.path), **kept.stats()._asdict()}
+        found = {"journal": kept.place, **kept.stats()._asdict()}
     if as_json:
         typer.echo(json.dumps(found, indent=2))
         return
@@ -52,16 +53,15 @@ def list_runs(
 ) -> None:
     """List the runs that the journal knows, the last one first."""
     from newsmoe.cli.console import plain, results, table
-    from newsmoe.storage.run_report import RunReport
 
     with _journal(journal, config) as kept:
-        runs = [(number, RunReport.model_validate_json(report)) for number, report in kept.runs()]
+        runs = _reports(kept)
     if as_json:
-        records = [{"run": number, **report.model_dump(mode="json")} for number, report in runs]
+        records = [{"run": number, **report.model_dump(mode="json")} for number, report in runs.items()]
         typer.echo(json.dumps(records, indent=2))
         return
     rows = table("run", "started", ">articles", ">with errors", ">seconds", "output")
-    for number, report in runs:
+    for number, report in runs.items():
         rows.add_row(
             str(number),
             f"{report.started:%Y-%m-%d %H:%M}",
@@ -84,15 +84,25 @@ def retry(run: RunArgument, journal: JournalOption = None, config: ConfigOption 
     It is the run's command once more: what went well is taken from the journal.
     """
     import os
+    import sys
 
     from newsmoe.cli.app import app
     from newsmoe.errors import ConfigError
+    from newsmoe.storage.journal import without_password
 
     report = _report(run, journal, config)
     if not report.command:
         raise ConfigError("that run was not started from the command line, so there is no command to repeat")
-    os.chdir(report.folder)
-    app(report.command)
+    known = settings_of(config, None, journal=journal).journal or ""
+    try:
+        os.chdir(report.folder)
+    except OSError as error:
+        raise ConfigError(
+            f"{report.folder}: the run was there, on this machine or another: {error.strerror}"
+        ) from None
+    # a report has no password, and the next one is to have this command rather than "retry"
+    sys.argv[1:] = [argument.replace(without_password(known), known) for argument in report.command]
+    app()
 
 
 def _report(run: str, journal: str | None, config: Path | None) -> "RunReport":
@@ -112,10 +122,23 @@ def _report(run: str, journal: str | None, config: Path | None) -> "RunReport":
         except (OSError, ValidationError):
             raise ConfigError(f"{run}: is no report of a run; see 'newsmoe runs list'") from None
     with _journal(journal, config) as kept:
-        reports = dict(kept.runs())
+        reports = _reports(kept)
     if int(run) not in reports:
         raise ConfigError(f"there is no run {run}; see 'newsmoe runs list'")
-    return RunReport.model_validate_json(reports[int(run)])
+    return reports[int(run)]
+
+
+def _reports(journal: "Journal") -> "dict[int, RunReport]":
+    """Return the reports of runs by number; those that another newsmoe wrote are left out if they differ."""
+    from pydantic import ValidationError
+
+    from newsmoe.storage.run_report import RunReport
+
+    reports = {}
+    for number, report in journal.runs():
+        with suppress(ValidationError):
+            reports[number] = RunReport.model_validate_json(report)
+    return reports
 
 
 def _journal(journal: str | None, config: Path | None) -> "Journal":
@@ -124,6 +147,6 @@ def _journal(journal: str | None, config: Path | None) -> "Journal":
     Raises:
         JournalError: there is none, or it cannot be used.
     """
-    from newsmoe.storage.journal import existing_journal, journal_path
+    from newsmoe.storage.journal import existing_journal, journal_place
 
-    return existing_journal(journal_path(settings_of(config, None, journal=journal)))
+    return existing_journal(journal_place(settings_of(config, None, journal=journal)))

@@ -85,7 +85,9 @@ MaxMemoryOption = Annotated[
 JournalOption = Annotated[
     str | None,
     typer.Option(
-        "--journal", help="File that keeps finished work; default: one for each user.", metavar="FILE"
+        "--journal",
+        help="What keeps finished work: a file, or postgresql://USER@HOST/DATABASE; default: your own file.",
+        metavar="FILE|URL",
     ),
 ]
 LimitOption = Annotated[

@@ -78,7 +78,7 @@ def watch(
     from newsmoe.cli.signals import Stop
     from newsmoe.orchestrator.inbox import open_inbox
     from newsmoe.orchestrator.session import Session
-    from newsmoe.storage.journal import journal_path, open_journal
+    from newsmoe.storage.journal import journal_place, open_journal
 
     show_logs(quiet=False)
     when = None if once else times_of(every, cron)
@@ -90,7 +90,7 @@ def watch(
     stop = Stop()
     with (
         open_inbox(inbox, out, settle=settle, format=settings.format or "json") as opened,
-        open_journal(journal_path(settings)) as journal,
+        open_journal(journal_place(settings)) as journal,
     ):
         session = Session(settings, memory=journal, between=stop.between)
         analyze = partial(_analyze, session, stop)

@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from newsmoe.errors import ConfigError, InputError, LockedError, OutputError
+from newsmoe.errors import ConfigError, InputError, OutputError
 from newsmoe.orchestrator.job import Job
 from newsmoe.storage.formats import format_of
 from newsmoe.storage.inbox_state import (
@@ -29,6 +27,8 @@ from newsmoe.storage.inbox_state import (
     read_state,
     write_state,
 )
+from newsmoe.storage.lock import locked
+from newsmoe.storage.replace import blaming
 from newsmoe.storage.run_report import RunReport, default_report
 
 __all__ = ["Inbox", "Look", "open_inbox"]
@@ -89,20 +89,12 @@ def open_inbox(
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    lock = FileLock(outbox / LOCK, timeout=0)
-    try:
+    with blaming(outbox):
         outbox.mkdir(parents=True, exist_ok=True)
         if outbox.samefile(folder):
             raise ConfigError(f"{outbox}: outputs would come in again; name another folder with --out")
-        lock.acquire()
-    except Timeout:
-        raise LockedError(f"{outbox}: another newsmoe watch is at work on this folder") from None
-    except OSError as error:
-        raise OutputError(f"{outbox}: cannot be written: {error.strerror}") from None
-    try:
+    with locked(outbox / LOCK, f"{outbox}: another newsmoe watch is at work on this folder"):
         yield Inbox(folder, outbox, settle, format, clock)
-    finally:
-        lock.release()
 
 
 class Inbox:

@@ -21,6 +21,7 @@ from newsmoe.registry.registry import Registry
 from newsmoe.storage.dead_letters import default_errors, write_dead_letters
 from newsmoe.storage.formats import format_of
 from newsmoe.storage.inputs import find_inputs
+from newsmoe.storage.journal import without_password
 from newsmoe.storage.lock import output_lock
 from newsmoe.storage.readers import Source, open_source
 from newsmoe.storage.replace import write_text
@@ -255,7 +256,7 @@ def _report(
             load_seconds=round(one.load_seconds, 3),
         )
     return RunReport(
-        command=list(command),
+        command=[without_password(argument) for argument in command],
         folder=os.getcwd(),
         inputs=list(job.inputs),
         output=str(job.output),

@@ -1,4 +1,4 @@
-"""One run an output: a second one is turned away, or waits."""
+"""One at a time: whoever comes second to an output or an inbox is turned away, or waits."""
 
 import os
 import tempfile
@@ -11,13 +11,14 @@ from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 from newsmoe.errors import LockedError
+from newsmoe.storage.replace import blaming
 
-__all__ = ["output_lock"]
+__all__ = ["locked", "output_lock"]
 
 
 @contextmanager
 def output_lock(output: Path, *, wait: bool) -> Iterator[None]:
-    """Hold the lock of `output` for as long as the block runs; a process that dies gives it back.
+    """Hold the lock of `output` for as long as the block runs.
 
     Args:
         output: the file that will be written.
@@ -25,15 +26,33 @@ def output_lock(output: Path, *, wait: bool) -> Iterator[None]:
 
     Raises:
         LockedError: another run holds it, and this one is not to wait.
+        OutputError: there can be no lock.
     """
     name = sha256(os.fsencode(os.path.realpath(output))).hexdigest()[:32]
-    lock = FileLock(_folder() / f"{name}.lock")
-    try:
-        lock.acquire(timeout=-1 if wait else 0)
-    except Timeout:
-        raise LockedError(
-            f"{output}: another run is writing it; wait for it with --wait, or name another output with -o"
-        ) from None
+    told = f"{output}: another run is writing it; wait for it with --wait, or name another output with -o"
+    with locked(_folder() / f"{name}.lock", told, wait=wait):
+        yield
+
+
+@contextmanager
+def locked(path: Path, told: str, *, wait: bool = False) -> Iterator[None]:
+    """Hold the lock `path` for as long as the block runs; a process that dies gives it back.
+
+    Args:
+        path: the lock's own file, which stays.
+        told: what to say where somebody else holds it.
+        wait: wait until it is free.
+
+    Raises:
+        LockedError: somebody else holds it, and nobody is to wait.
+        OutputError: the file cannot be made.
+    """
+    lock = FileLock(path)
+    with blaming(path):
+        try:
+            lock.acquire(timeout=-1 if wait else 0)
+        except Timeout:
+            raise LockedError(told) from None
     try:
         yield
     finally:

@@ -6,11 +6,11 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from .conftest import PlugIn
+from .counting import COUNTED, COUNTING, calls, counting, different, started
 from .support import (
     GIST,
     MAIN,
@@ -24,51 +24,6 @@ from .support import (
     with_plug_ins,
     write,
 )
-
-COUNTING = """
-import pathlib
-import time
-
-from newsmoe import Fields
-
-
-class Counting:
-    name = "counting"
-    task = "counting"
-    fingerprint = "one"
-
-    def load(self, device):
-        pathlib.Path("loaded").touch()
-
-    def predict(self, articles):
-        time.sleep(SECONDS)
-        with open("calls", "a") as calls:
-            for article in articles:
-                calls.write(f"{article.id}\\n")
-        answers = []
-        for article in articles:
-            if "poison" in article.content and not pathlib.Path("cured").exists():
-                raise ValueError("cannot read this")
-            answers.append(Fields({"length": len(article.content)}))
-        return answers
-"""
-
-COUNTED = ("--tasks", "counting")
-
-
-def counting(plug_in: PlugIn, seconds: float = 0, changes: str = "") -> dict[str, str]:
-    """Plant an expert that writes down what it is asked; return the environment that finds it."""
-    code = COUNTING.replace("SECONDS", str(seconds)).replace('"one"', changes or '"one"')
-    return with_plug_ins(plug_in(code, counting="Counting"))
-
-
-def different(count: int) -> list[dict[str, Any]]:
-    return [article(number, content=f"Storm {number} hit. The road is closed.") for number in range(count)]
-
-
-def calls(here: Path) -> list[str]:
-    path = here / "calls"
-    return path.read_text().split() if path.exists() else []
 
 
 @pytest.mark.slow
@@ -161,21 +116,6 @@ def test_a_run_ends_at_too_many_errors(here: Path) -> None:
     assert newsmoe("analyze", "a.json", *GIST, "--max-errors", "30%", "--quiet").exit_code == 4
     assert len(read(here / "analyzed_a.json")) == 13
     assert "neither a number nor a share" in newsmoe("analyze", "a.json", "--max-errors", "few").stderr
-
-
-def started(here: Path, env: dict[str, str], *arguments: str) -> "subprocess.Popen[str]":
-    """Start a run, and wait until its expert has answered something."""
-    child = subprocess.Popen(
-        [*MAIN, "analyze", "a.json", *COUNTED, *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=env,
-    )
-    deadline = time.monotonic() + 60
-    while not calls(here) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return child
 
 
 @pytest.mark.slow

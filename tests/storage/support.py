@@ -6,6 +6,9 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from newsmoe.analysis import InputUse, Prediction, Summary
+from newsmoe.storage.journal import open_journal
+
 FEW = settings(max_examples=20)
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=8)  # lone surrogates too
@@ -29,3 +32,20 @@ def as_read(document: str) -> Any:
 def dumped(value: object) -> str:
     """Dump for a comparison that tells `1` from `True` and `1.0`."""
     return json.dumps(value)
+
+
+STORM = Summary("A storm hit the coast.", InputUse(tokens=7, windows=1))
+
+
+def keep(place: str, answer: Prediction = STORM, expert: str = "e", article: str = "a") -> None:
+    """Keep an answer in the journal at `place`."""
+    with open_journal(place) as journal:
+        assert journal is not None
+        journal.keep(expert, {article: answer})
+
+
+def kept(place: str, expert: str = "e", *articles: str) -> dict[str, Prediction]:
+    """Return what the journal at `place` knows of some articles."""
+    with open_journal(place) as journal:
+        assert journal is not None
+        return journal.answers(expert, articles or ["a"])

@@ -1,8 +1,11 @@
-import multiprocessing
-import os
+"""What holds of a journal wherever it lies."""
+
 import sqlite3
-from collections.abc import Callable
-from pathlib import Path
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
 import pytest
 from hypothesis import given
@@ -10,168 +13,175 @@ from hypothesis import strategies as st
 
 from newsmoe.analysis import Fields, InputUse, Labels, Prediction, Summary
 from newsmoe.errors import JournalError
-from newsmoe.storage.journal import Journal, existing_journal, open_journal
+from newsmoe.storage.journal import existing_journal, open_journal, without_password
+
+from .support import FEW, STORM, keep, kept
 
 USES = st.none() | st.builds(InputUse, tokens=st.integers(0, 999), truncated=st.booleans())
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1)
+HASHES = st.integers(0, 2**256).map("{:064x}".format)
 SCORES = st.floats(0, 1)
 ANSWERS = (
     st.builds(Summary, TEXTS, USES)
     | st.builds(Labels, st.dictionaries(TEXTS, SCORES, min_size=1), USES)
     | st.builds(Fields, st.dictionaries(TEXTS, st.none() | SCORES | TEXTS | st.lists(TEXTS)), USES)
 )
-STORM = Summary("A storm hit the coast.", InputUse(tokens=7, windows=1))
+STORES = ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(scope="module", params=STORES)
+def new_place(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """A function that gives the place of a journal that is not there yet."""
+    if request.param == "postgres":
+        place: Callable[[], str] = request.getfixturevalue("postgres").place
+        return place
+    folders: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+    return lambda: str(folders.mktemp("journal") / "data" / "journal.sqlite")
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "journal.sqlite"
+def place(new_place: Callable[[], str]) -> str:
+    return new_place()
 
 
-def kept(path: Path, expert: str = "e", *articles: str) -> dict[str, Prediction]:
-    with open_journal(path) as journal:
-        assert journal is not None
-        return journal.answers(expert, articles or ["a"])
+@contextmanager
+def table_of_answers(place: str) -> Iterator[tuple[Callable[[str], object], str]]:
+    """Give what runs statements where the journal lies, in a transaction, and its table's name."""
+    if "://" in place:
+        import psycopg
+
+        with psycopg.connect(place) as connection:
+            yield connection.execute, "newsmoe_answers"
+        return
+    with closing(sqlite3.connect(place)) as database, database:
+        yield database.execute, "answers"
 
 
-def keep(path: Path, answer: Prediction = STORM, expert: str = "e", article: str = "a") -> None:
-    with open_journal(path) as journal:
-        assert journal is not None
-        journal.keep(expert, {article: answer})
-
-
-@given(answers=st.dictionaries(TEXTS, ANSWERS, max_size=5))
+@FEW
+@given(answers=st.dictionaries(HASHES, ANSWERS, max_size=8))
 def test_what_is_kept_comes_back_as_it_was(
-    tmp_path_factory: pytest.TempPathFactory, answers: dict[str, Prediction]
+    new_place: Callable[[], str], answers: dict[str, Prediction]
 ) -> None:
-    path = tmp_path_factory.mktemp("journal") / "journal.sqlite"
-    with open_journal(path) as journal:
+    place = new_place()
+    with open_journal(place) as journal:
         assert journal is not None
         journal.keep("expert", answers)
-    assert kept(path, "expert", *answers, "another") == answers
-    assert kept(path, "another expert", *answers, "a") == {}
+    with existing_journal(place) as journal:
+        assert journal.answers("expert", [*answers, "another"]) == answers
+        assert journal.answers("another expert", [*answers]) == {}
 
 
-def test_more_articles_than_a_query_takes_are_found(path: Path) -> None:
+@pytest.mark.parametrize("expert", ["", "NUL \0", "lone \ud800", "long " * 2000, "é ' \" ? % :x"])
+def test_an_expert_may_call_itself_anything(place: str, expert: str) -> None:
+    keep(place, STORM, expert)
+    assert kept(place, expert) == {"a": STORM}
+    assert kept(place, expert + "!") == {}
+
+
+def test_more_articles_than_a_query_takes_are_found(place: str) -> None:
     answers = {str(number): Summary(f"Storm {number}.") for number in range(1234)}
-    with open_journal(path) as journal:
+    with open_journal(place) as journal:
         assert journal is not None
         journal.keep("e", answers)
-    assert kept(path, "e", *answers) == answers
+    assert kept(place, "e", *answers) == answers
 
 
-def test_a_later_answer_takes_the_place_of_the_one_before(path: Path) -> None:
-    keep(path, Summary("Old."))
-    keep(path, STORM)
-    assert kept(path) == {"a": STORM}
+def test_a_later_answer_takes_the_place_of_the_one_before(place: str) -> None:
+    keep(place, Summary("Old."))
+    keep(place, STORM)
+    assert kept(place) == {"a": STORM}
 
 
-def not_a_database(path: Path) -> None:
-    path.write_bytes(b"[1, 2, 3]" * 500)
-
-
-def another_database(path: Path) -> None:
-    with sqlite3.connect(path) as database:
-        database.execute("create table answers (x)")
-    database.close()
-
-
-def a_later_version(path: Path) -> None:
-    keep(path)
-    with sqlite3.connect(path) as database:
-        database.execute("pragma user_version = 99")
-    database.close()
-
-
-def torn(path: Path) -> None:
-    keep(path)
-    path.write_bytes(path.read_bytes()[:700])
-
-
-@pytest.mark.parametrize("spoil", [not_a_database, another_database, a_later_version, torn])
-def test_a_journal_that_cannot_be_trusted_is_set_aside(
-    path: Path, spoil: Callable[[Path], None], caplog: pytest.LogCaptureFixture
-) -> None:
-    path.parent.mkdir()
-    spoil(path)
-    before = path.read_bytes()
-    with pytest.raises(JournalError, match=str(path)):
-        existing_journal(path)
-    keep(path)
-    assert kept(path) == {"a": STORM}
-    assert path.with_name("journal.sqlite.1.aside").read_bytes() == before
-    assert "set aside" in caplog.text
-    spoil_again = path.with_name("journal.sqlite.2.aside")
-    not_a_database(path)
-    keep(path)
-    assert spoil_again.exists()
-
-
-def test_an_answer_that_was_changed_on_disk_is_not_believed(path: Path) -> None:
-    keep(path)
-    keep(path, Summary("Another."), article="b")
-    with sqlite3.connect(path) as database:
-        database.execute("update answers set answer = replace(answer, 'storm', 'flood') where article = 'a'")
-    database.close()
-    assert kept(path, "e", "a", "b") == {"b": Summary("Another.")}
-    with existing_journal(path) as journal:
+@pytest.mark.parametrize("damage", ["answer = replace(answer, 'storm', 'flood')", "mark = mark + 1"])
+def test_an_answer_that_was_changed_is_not_believed(place: str, damage: str) -> None:
+    keep(place)
+    keep(place, Summary("Another."), article="b")
+    with table_of_answers(place) as (execute, table):
+        execute(f"update {table} set {damage} where article = 'a'")
+    assert kept(place, "e", "a", "b") == {"b": Summary("Another.")}
+    with existing_journal(place) as journal:
         assert journal.verify() == 1
         assert journal.verify() == 0
         assert journal.stats().answers == 1
 
 
-def test_old_answers_are_forgotten_when_asked(path: Path) -> None:
-    keep(path)
-    with existing_journal(path) as journal:
-        journal.database.execute("update answers set kept = kept - 10 * 86400")
-        journal.database.commit()
-        journal.keep("e", {"b": STORM})
+def test_old_answers_are_forgotten_when_asked(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("newsmoe.storage.journal.time", lambda: time.time() - 10 * 86400)
+        keep(place)
+    keep(place, article="b")
+    with existing_journal(place) as journal:
         assert journal.prune(days=9) == 1
         assert journal.answers("e", ["a", "b"]) == {"b": STORM}
 
 
+def test_runs_are_known_by_number_the_last_one_first(place: str) -> None:
+    with open_journal(place) as journal:
+        assert journal is not None
+        journal.keep_run("monday", "one")
+        journal.keep_run("tuesday", "two")
+    with existing_journal(place) as journal:
+        assert journal.runs() == [(2, "two"), (1, "one")]
+        assert journal.stats().bytes > 1000
+
+
 def test_a_journal_that_another_process_holds_is_done_without(
-    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("newsmoe.storage.journal.WAIT_SECONDS", 0.05)
-    keep(path)
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("begin exclusive")
-    with open_journal(path) as journal:
-        if journal is not None:
-            journal.keep("e", {"b": STORM})
-            assert journal.answers("e", ["a"]) == {}
-    other.close()
-    assert "kept" in caplog.text
-    assert kept(path, "e", "a", "b") == {"a": STORM}
+    for store in ("sqlite", "postgres"):
+        monkeypatch.setattr(f"newsmoe.storage.journal_{store}.WAIT_SECONDS", 0.05)
+    keep(place)
+    with table_of_answers(place) as (execute, table):
+        execute(f"lock table {table}" if "://" in place else "begin exclusive")
+        with open_journal(place) as journal:
+            if journal is not None:
+                journal.keep("e", {"b": STORM})
+                assert journal.answers("e", ["a"]) == {}
+    assert caplog.text.count("kept") == 1
+    assert kept(place, "e", "a", "b") == {"a": STORM}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_done_without(path: Path) -> None:
-    path.parent.mkdir(mode=0o500)
-    with open_journal(path) as journal:
-        assert journal is None
-
-
-def test_there_is_nothing_to_show_before_the_first_run(path: Path) -> None:
+def test_there_is_nothing_to_show_before_the_first_run(place: str) -> None:
     with pytest.raises(JournalError, match="no journal yet"):
-        existing_journal(path)
+        existing_journal(place)
 
 
-def _write_many(path: Path, expert: str) -> None:
-    with open_journal(path) as journal:
-        assert isinstance(journal, Journal)
-        for number in range(40):
-            journal.keep(expert, {str(number): STORM})
+def test_there_is_nothing_to_show_of_no_journal() -> None:
+    with pytest.raises(JournalError, match="there is no journal"):
+        existing_journal(None)
 
 
-def test_several_processes_may_write_at_once(path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    children = [context.Process(target=_write_many, args=(path, f"e{number}")) for number in range(3)]
-    for child in children:
-        child.start()
-    for child in children:
-        child.join(60)
-        assert child.exitcode == 0
-    with existing_journal(path) as journal:
-        assert journal.stats()[:3] == (120, 3, 40)
+WRITING = """
+import sys
+from newsmoe.analysis import Summary
+from newsmoe.storage.journal import open_journal
+
+place, expert = sys.argv[1:]
+with open_journal(place) as journal:
+    for number in range(40):
+        journal.keep(expert, {str(number): Summary("A storm."), "all": Summary("Rain.")})
+"""
+
+
+def test_several_processes_may_begin_and_write_at_once(place: str) -> None:
+    command = [sys.executable, "-c", WRITING, place]
+    children = [subprocess.Popen([*command, f"e{number % 2}"]) for number in range(3)]
+    assert [child.wait(60) for child in children] == [0, 0, 0]
+    with existing_journal(place) as journal:
+        assert journal.stats()[:3] == (82, 2, 41)
+        assert journal.verify() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://me:secret@host/db", "postgresql://me@host/db"),
+        ("--journal=postgres://me:se@c/r?et@host:5432/db", "--journal=postgres://me@host:5432/db"),
+        ("postgresql://host:5432/db?password=secret&sslmode=require", "postgresql://host:5432/db?password=&sslmode=require"),
+        ("postgresql:///db?user=me&sslpassword=secret", "postgresql:///db?user=me&sslpassword="),
+        ("postgresql://me@host:5432/db", "postgresql://me@host:5432/db"),
+        ("data/a:b@c.sqlite", "data/a:b@c.sqlite"),
+    ],
+)  # fmt: skip
+def test_passwords_are_not_shown(text: str, shown: str) -> None:
+    assert without_password(text) == shown

@@ -1,0 +1,69 @@
+"""An expert that writes down what it is asked, and runs that it answers in."""
+
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from .conftest import PlugIn
+from .support import MAIN, article, with_plug_ins
+
+COUNTING = """
+import pathlib
+import time
+
+from newsmoe import Fields
+
+
+class Counting:
+    name = "counting"
+    task = "counting"
+    fingerprint = "one"
+
+    def load(self, device):
+        pathlib.Path("loaded").touch()
+
+    def predict(self, articles):
+        time.sleep(SECONDS)
+        with open("calls", "a") as calls:
+            for article in articles:
+                calls.write(f"{article.id}\\n")
+        answers = []
+        for article in articles:
+            if "poison" in article.content and not pathlib.Path("cured").exists():
+                raise ValueError("cannot read this")
+            answers.append(Fields({"length": len(article.content)}))
+        return answers
+"""
+
+COUNTED = ("--tasks", "counting")
+
+
+def counting(plug_in: PlugIn, seconds: float = 0, changes: str = "") -> dict[str, str]:
+    """Plant an expert that writes down what it is asked; return the environment that finds it."""
+    code = COUNTING.replace("SECONDS", str(seconds)).replace('"one"', changes or '"one"')
+    return with_plug_ins(plug_in(code, counting="Counting"))
+
+
+def different(count: int) -> list[dict[str, Any]]:
+    return [article(number, content=f"Storm {number} hit. The road is closed.") for number in range(count)]
+
+
+def calls(here: Path) -> list[str]:
+    path = here / "calls"
+    return path.read_text().split() if path.exists() else []
+
+
+def started(here: Path, env: dict[str, str], *arguments: str) -> "subprocess.Popen[str]":
+    """Start a run, and wait until its expert has answered something."""
+    child = subprocess.Popen(
+        [*MAIN, "analyze", "a.json", *COUNTED, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+    )
+    deadline = time.monotonic() + 60
+    while not calls(here) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return child

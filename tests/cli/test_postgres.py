@@ -1,0 +1,158 @@
+"""Jobs that share their journal with others, in PostgreSQL."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .conftest import PlugIn
+from .counting import COUNTED, calls, counting, different, started
+from .support import GIST, MAIN, article, names, newsmoe, one_line, process, read, write
+
+if TYPE_CHECKING:
+    from postgres_server import Server
+
+STOPPING = """
+import os
+
+from newsmoe import Fields
+
+
+class Stopping:
+    name = "stopping"
+    task = "stopping"
+    fingerprint = "one"
+    batches = 0
+
+    def load(self, device):
+        pass
+
+    def predict(self, articles):
+        self.batches += 1
+        if self.batches == 3 and "SERVER" in os.environ:
+            os.kill(int(os.environ["SERVER"]), 3)
+        return [Fields({"length": len(article.content)}) for article in articles]
+"""
+
+
+@pytest.fixture
+def place(postgres: "Server", here: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty journal of the server's, with a password in its URL, which the environment names."""
+    place = postgres.place().replace("newsmoe@", "newsmoe:secret@")
+    monkeypatch.setenv("NEWSMOE_JOURNAL", place)
+    return place
+
+
+@pytest.mark.slow
+def test_the_journal_and_its_runs_can_be_seen(
+    here: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = newsmoe("journal", "stats")
+    assert one_line(nothing.stderr)
+    assert "no journal yet" in nothing.stderr
+    write(here / "a.json", [*different(3), 7])
+    command = ("analyze", "a.json", *GIST)
+    monkeypatch.setattr("sys.argv", ["newsmoe", *command])
+    assert newsmoe(*command).exit_code == 4
+    stats = json.loads(newsmoe("journal", "stats", "--json").stdout)
+    assert (stats["answers"], stats["experts"], stats["articles"], stats["runs"]) == (3, 1, 3, 1)
+    assert "3 answers are sound" in newsmoe("journal", "verify").stdout
+    (run,) = json.loads(newsmoe("runs", "list", "--json").stdout)
+    assert (run["run"], run["items"], run["output"]) == (1, 4, "analyzed_a.json")
+    write(here / "a.json", different(4))
+    assert newsmoe("retry", "1").exit_code == 0
+    assert [record["status"] for record in read(here / "analyzed_a.json")] == ["ok"] * 4
+    assert newsmoe("retry", "2").exit_code == 0
+    assert newsmoe("journal", "prune", "--days", "0").stdout == "4 answers forgotten\n"
+
+
+@pytest.mark.slow
+def test_the_password_is_shown_nowhere(
+    here: Path, place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    write(here / "a.json", [article()])
+    command = ("analyze", "a.json", *GIST, "--journal", place)
+    monkeypatch.setattr("sys.argv", ["newsmoe", *command])
+    said = newsmoe(*command).output
+    for asked in (
+        ["config", "show"],
+        ["journal", "stats"],
+        ["runs", "list", "--json"],
+        ["runs", "show", "1"],
+    ):
+        said += newsmoe(*asked).output
+    written = "".join(path.read_text() for path in here.iterdir())
+    shown = place.replace(":secret", "")
+    assert "secret" not in said + written + caplog.text
+    assert json.loads((here / "analyzed_a.run.json").read_text())["command"][-1] == shown
+    assert said.count(shown) == 4
+    assert newsmoe("retry", "1", "--journal", place).exit_code == 0
+
+
+@pytest.mark.slow
+def test_two_runs_over_the_same_articles_keep_each_answer_once(
+    here: Path, plug_in: PlugIn, place: str
+) -> None:
+    env = counting(plug_in, seconds=0.02)
+    write(here / "a.json", different(60))
+    (here / "newsmoe.toml").write_text("batch_articles = 4\n")
+    command = [*MAIN, "analyze", "a.json", *COUNTED, "--quiet", "-o"]
+    runs = [subprocess.Popen([*command, output], env=env) for output in ("one.json", "two.json")]
+    assert [run.wait(60) for run in runs] == [0, 0]
+    assert (here / "one.json").read_bytes() == (here / "two.json").read_bytes()
+    assert [record["id"] for record in read(here / "one.json")] == list(range(60))
+    assert set(calls(here)) == {str(number) for number in range(60)}
+    stats = json.loads(newsmoe("journal", "stats", "--json").stdout)
+    assert (stats["answers"], stats["runs"]) == (60, 2)
+
+
+@pytest.mark.slow
+def test_what_a_killed_run_had_finished_is_not_done_again(here: Path, plug_in: PlugIn, place: str) -> None:
+    env = counting(plug_in, seconds=0.1)
+    write(here / "a.json", different(60))
+    (here / "newsmoe.toml").write_text("batch_articles = 4\n")
+    assert newsmoe("analyze", "a.json", *COUNTED, "--no-journal", "-o", "whole.json").exit_code == 0
+    (here / "calls").unlink()
+    with started(here, env) as child:
+        child.kill()
+    finished = len(calls(here))
+    assert finished < 60
+    assert "analyzed_a.json" not in names(here)
+    assert process("analyze", "a.json", *COUNTED, env=env).returncode == 0
+    assert (here / "analyzed_a.json").read_bytes() == (here / "whole.json").read_bytes()
+    assert 60 <= len(calls(here)) <= 64
+
+
+@pytest.mark.slow
+def test_a_server_that_stops_in_mid_run_costs_the_journal_alone(
+    here: Path, plug_in: PlugIn, postgres: "Server", place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsmoe.storage.journal_postgres.PAUSES", (0.01, 0.01))
+    plug_in(STOPPING, stopping="Stopping")
+    write(here / "a.json", different(40))
+    (here / "newsmoe.toml").write_text("batch_articles = 4\nwindow_articles = 8\ntasks = ['stopping']\n")
+    assert newsmoe("analyze", "a.json", "--no-journal", "-o", "whole.json").exit_code == 0
+    monkeypatch.setenv("SERVER", str(postgres.process.pid))
+    try:
+        result = newsmoe("analyze", "a.json")
+    finally:
+        postgres.stop()
+        postgres.start()
+    assert result.exit_code == 0
+    assert result.stderr.count("what follows is not kept") == 1
+    assert "secret" not in result.output
+    assert (here / "analyzed_a.json").read_bytes() == (here / "whole.json").read_bytes()
+    monkeypatch.delenv("SERVER")
+    assert "8 answers known already" in newsmoe("analyze", "a.json").stderr
+
+
+def test_a_server_that_is_not_there_ends_the_run_in_a_line(here: Path) -> None:
+    write(here / "a.json", different(1))
+    result = newsmoe("analyze", "a.json", *GIST, "--journal", "postgresql://me:secret@127.0.0.1:1/db")
+    assert result.exit_code == 1
+    assert one_line(result.stderr)
+    assert "postgresql://me@127.0.0.1:1/db: cannot be used" in result.stderr
+    assert names(here) == ["a.json"]

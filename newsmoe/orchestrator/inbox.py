@@ -17,7 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from newsmoe.errors import ConfigError, InputError, LockedError, OutputError
-from newsmoe.orchestrator.job import Job
+from newsmoe.orchestrator.plan import Job
 from newsmoe.storage.formats import format_of
 from newsmoe.storage.inbox_state import (
     STATE,

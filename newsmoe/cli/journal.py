@@ -91,7 +91,9 @@ def retry(run: RunArgument, journal: JournalOption = None, config: ConfigOption 
 
     report = _report(run, journal, config)
     if not report.command:
-        raise ConfigError("that run was a watch's or a program's, so there is no command of its own to repeat")
+        raise ConfigError(
+            "that run was a watch's or a program's, so there is no command of its own to repeat"
+        )
     os.chdir(report.folder)
     sys.argv[1:] = report.command  # which the new report names, and not this one
     app(report.command)

@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from newsmoe.article import Article
     from newsmoe.config import Settings, load_settings
     from newsmoe.errors import NewsmoeError
+    from newsmoe.orchestrator.files import analyze_files
     from newsmoe.orchestrator.session import analyze
     from newsmoe.registry.expert import Device, Expert
     from newsmoe.registry.registry import Registry
+    from newsmoe.storage.run_report import RunReport
 
 __version__ = "0.1.0"
 
@@ -40,9 +42,11 @@ __all__ = [
     "Prediction",
     "Registry",
     "RouteEntry",
+    "RunReport",
     "Settings",
     "Summary",
     "analyze",
+    "analyze_files",
     "load_settings",
 ]
 
@@ -53,9 +57,11 @@ _HOMES = {
     "newsmoe.article": ("Article",),
     "newsmoe.config": ("Settings", "load_settings"),
     "newsmoe.errors": ("NewsmoeError",),
+    "newsmoe.orchestrator.files": ("analyze_files",),
     "newsmoe.orchestrator.session": ("analyze",),
     "newsmoe.registry.expert": ("Device", "Expert"),
     "newsmoe.registry.registry": ("Registry",),
+    "newsmoe.storage.run_report": ("RunReport",),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -137,6 +137,10 @@ class Settings(Strict):
     batch_tokens: int = Field(16384, ge=1, description="most tokens in one batch, padding included")
     batch_articles: int = Field(64, ge=1, description="most articles in one batch")
     window_articles: int = Field(128, ge=1, description="articles that are in hand at a time")
+    input_format: Literal["json", "jsonl", "csv", "tsv", "parquet"] | None = Field(
+        None,
+        description="what inputs are; unset: by their suffix, of standard input and pipes by the content",
+    )
     format: Literal["json", "jsonl", "csv", "parquet", "sqlite"] | None = Field(
         None,
         description="json: one array; jsonl: one record a line; csv, parquet, sqlite: one row a record;"

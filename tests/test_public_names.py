@@ -15,9 +15,11 @@ PUBLIC = [
     "Prediction",
     "Registry",
     "RouteEntry",
+    "RunReport",
     "Settings",
     "Summary",
     "analyze",
+    "analyze_files",
     "load_settings",
 ]
 

@@ -6,28 +6,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsmoe.cli.exits import ITEMS_FAILED
 from newsmoe.cli.options import (
     BudgetOption,
     ConfigOption,
     DeviceOption,
     ExpertsDirOption,
     GateOption,
+    InputFormatOption,
     JournalOption,
     LimitOption,
+    LogFormat,
+    LogFormatOption,
     MaxMemoryOption,
+    MetricsOption,
     ProfileOption,
     TasksOption,
     settings_of,
 )
 
 if TYPE_CHECKING:
-    from newsmoe.orchestrator.job import Job
+    from newsmoe.orchestrator.plan import Job
     from newsmoe.orchestrator.session import Session
-    from newsmoe.storage.run_report import RunReport
 
 __all__ = ["analyze"]
-
-EXIT_ITEMS_FAILED = 4
 
 
 def analyze(
@@ -35,9 +37,10 @@ def analyze(
         list[str],
         typer.Argument(
             help="Article files (JSON, JSON Lines, CSV, TSV, gzipped or not; Parquet), folders of them, or"
-            " patterns such as 'inbox/*.json'; '-' is standard input, JSON or JSON Lines."
+            " patterns such as 'inbox/*.json'; '-' is standard input."
         ),
     ],
+    input_format: InputFormatOption = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -104,6 +107,8 @@ def analyze(
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="Name every item error as it comes.")
     ] = False,
+    log_format: LogFormatOption = LogFormat.TEXT,
+    metrics: MetricsOption = None,
     budget: BudgetOption = None,
 ) -> None:
     """Give every article a summary, a sentiment and a topic.
@@ -114,68 +119,44 @@ def analyze(
     Exit codes: 0 all well, 1 could not run, 2 usage, 4 some items failed, 5 another run writes the output.
     """
     from newsmoe.cli.logs import show_logs
-    from newsmoe.cli.progress import RunProgress
+    from newsmoe.cli.metrics import Metrics
+    from newsmoe.cli.observers import observed
     from newsmoe.cli.signals import Stop
-    from newsmoe.orchestrator.job import check_inputs, most_errors, plan_jobs, run_job
-    from newsmoe.orchestrator.session import Session
-    from newsmoe.storage.journal import journal_place, open_journal
+    from newsmoe.orchestrator.job import most_errors, run_job
+    from newsmoe.orchestrator.plan import check_inputs, plan_jobs
+    from newsmoe.orchestrator.session import Session, open_session
 
-    show_logs(quiet=quiet)
-    settings = settings_of(
-        config,
-        experts_dir,
-        profile=profile,
-        tasks=tasks,
-        gate=gate,
-        device=device,
-        max_memory=max_memory,
-        batch_tokens=batch_tokens,
-        format=format,
-        journal="none" if no_journal else journal,
-        budget=budget,
-    )
-    jobs = plan_jobs(inputs, output, run_report, settings, append=append)
-    check_inputs(jobs)
-    most_errors(max_errors, 0)
-    if dry_run:
-        _show_plan(Session(settings), jobs, limit)
-        return
-    with open_journal(journal_place(settings)) as kept, Stop() as stop:
-        session = Session(settings, memory=kept, between=stop.between)
-        reports = []
-        for job in jobs:
-            with RunProgress(quiet=quiet, verbose=verbose) as progress:
-                report = run_job(session, job, progress, limit, max_errors, wait=wait, command=sys.argv[1:])
-            if kept:
-                kept.keep_run(report.started.isoformat(), report.model_dump_json())
-            if not quiet:
-                _show_report(report, job)
-            reports.append(report)
-    if any(report.errors for report in reports):
-        raise typer.Exit(EXIT_ITEMS_FAILED)
-
-
-def _show_report(report: "RunReport", job: "Job") -> None:
-    from newsmoe.cli.console import messages, plain, table
-
-    console = messages()
-    failed = sum(count for status, count in report.statuses.items() if status != "ok")
-    rows = table("expert", "task", ">items", ">errors", ">seconds", ">to load")
-    for name, one in sorted(report.experts.items(), key=lambda item: -item[1].items):
-        seconds = f"{one.seconds:.1f}", f"{one.load_seconds:.1f}"
-        rows.add_row(plain(name), plain(one.task), str(one.items), str(one.errors), *seconds)
-    console.print(rows)
-    for error, count in sorted(report.errors.items()):
-        console.print(plain(f"{count} x {error}", style="red"))
-    rate = report.items / report.seconds if report.seconds else 0.0
-    there = f", {report.skipped} there already" if report.skipped else ""
-    reused = sum(one.reused for one in report.experts.values())
-    known = f", {reused} answers known already" if reused else ""
-    summary = (
-        f"{report.items} articles, {failed} with errors{known}{there},"
-        f" {report.seconds:.1f} s ({rate:.0f} a second)"
-    )
-    console.print(plain(f"{summary} -> {job.output}"), soft_wrap=True)
+    as_json = log_format is LogFormat.JSON
+    show_logs(quiet=quiet, as_json=as_json)
+    with Metrics(None if dry_run else metrics) as measured:
+        settings = settings_of(
+            config,
+            experts_dir,
+            profile=profile,
+            tasks=tasks,
+            gate=gate,
+            device=device,
+            max_memory=max_memory,
+            batch_tokens=batch_tokens,
+            input_format=input_format,
+            format=format,
+            journal="none" if no_journal else journal,
+            budget=budget,
+        )
+        jobs = plan_jobs(inputs, output, run_report, settings, append=append)
+        check_inputs(jobs)
+        most_errors(max_errors, 0)
+        if dry_run:
+            _show_plan(Session(settings), jobs, limit)
+            return
+        with Stop() as stop, open_session(settings, between=stop.between) as session:
+            for job in jobs:
+                with observed(
+                    job, measured, as_json=as_json, quiet=quiet, verbose=verbose, table=True
+                ) as observer:
+                    run_job(session, job, observer, limit, max_errors, wait=wait, command=sys.argv[1:])
+        if measured.figures.errors:
+            raise typer.Exit(ITEMS_FAILED)
 
 
 def _show_plan(session: "Session", jobs: list["Job"], limit: int | None) -> None:

@@ -1,4 +1,4 @@
-"""`newsmoe`: the commands, and the one place where errors become exit codes.
+"""`newsmoe`: the commands, and the one place where errors become messages and exit codes.
 
 0 all well; 1 could not run; 2 usage; 3 a bug of ours; 4 finished, some items failed; 5 another run is at
 work in the same place; 130 interrupted; 143 terminated. Commands import what they need when they run, so
@@ -31,16 +31,11 @@ from newsmoe.cli import (
     train,
     watch,
 )
+from newsmoe.cli.exits import exit_code
 from newsmoe.cli.signals import TerminatedError, terminate
-from newsmoe.errors import LockedError, NewsmoeError, TooManyErrorsError
+from newsmoe.errors import NewsmoeError
 
 __all__ = ["app", "main"]
-
-EXIT_COULD_NOT_RUN = 1
-EXIT_BUG = 3
-EXIT_CODES = {TooManyErrorsError: 4, LockedError: 5}
-EXIT_INTERRUPTED = 130
-EXIT_TERMINATED = 143
 
 
 def with_exit_codes(command: Callable[..., None]) -> Callable[..., None]:
@@ -52,29 +47,28 @@ def with_exit_codes(command: Callable[..., None]) -> Callable[..., None]:
             command(*args, **kwargs)
         except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
             raise
-        except NewsmoeError as error:
-            _say(f"newsmoe: {error}")
-            code = next((code for kind, code in EXIT_CODES.items() if isinstance(error, kind)), None)
-            raise typer.Exit(EXIT_COULD_NOT_RUN if code is None else code) from None
-        except TerminatedError:
-            _say("newsmoe: terminated")
-            raise typer.Exit(EXIT_TERMINATED) from None
-        except KeyboardInterrupt:
-            _say("newsmoe: interrupted")
-            raise typer.Exit(EXIT_INTERRUPTED) from None
-        except Exception as error:  # noqa: BLE001  # the outermost place: a bug is told, not spilled
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            _say(f"newsmoe: this is a bug of ours: {type(error).__name__}: {error}")
-            _say(f"Please report it, with the place {place.filename}:{place.lineno} and what you ran.")
-            raise typer.Exit(EXIT_BUG) from None
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # outermost: a bug is told, not spilled
+            _tell(error)
+            raise typer.Exit(exit_code(error)) from None
 
     return run
 
 
-def _say(message: str) -> None:
-    from newsmoe.cli.console import messages, plain
+def _tell(error: BaseException) -> None:
+    from newsmoe.cli.logs import say
 
-    messages().print(plain(message), soft_wrap=True)
+    fields: dict[str, Any] = {"event": "error", "type": type(error).__name__, "exit_code": exit_code(error)}
+    match error:
+        case NewsmoeError():
+            say(f"newsmoe: {error}", **fields, message=str(error))
+        case TerminatedError():
+            say("newsmoe: terminated", **fields)
+        case KeyboardInterrupt():
+            say("newsmoe: interrupted", **fields)
+        case _:  # whose message may quote an article, which does not belong in a log
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            say(f"newsmoe: this is a bug of ours: {type(error).__name__}: {error}", **fields)
+            say(f"Please report it, with the place {place.filename}:{place.lineno} and what you ran.")
 
 
 def _version(asked: bool) -> None:

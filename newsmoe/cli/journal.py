@@ -1,6 +1,7 @@
 """`newsmoe journal`: what is kept of finished work. `newsmoe runs`: what was run."""
 
 import json
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -84,7 +85,6 @@ def retry(run: RunArgument, journal: JournalOption = None, config: ConfigOption 
     It is the run's command once more: what went well is taken from the journal.
     """
     import os
-    import sys
 
     from newsmoe.cli.app import app
     from newsmoe.errors import ConfigError
@@ -92,7 +92,9 @@ def retry(run: RunArgument, journal: JournalOption = None, config: ConfigOption 
 
     report = _report(run, journal, config)
     if not report.command:
-        raise ConfigError("that run was not started from the command line, so there is no command to repeat")
+        raise ConfigError(
+            "that run was a watch's or a program's, so there is no command of its own to repeat"
+        )
     known = settings_of(config, None, journal=journal).journal or ""
     try:
         os.chdir(report.folder)
@@ -100,9 +102,9 @@ def retry(run: RunArgument, journal: JournalOption = None, config: ConfigOption 
         raise ConfigError(
             f"{report.folder}: the run was there, on this machine or another: {error.strerror}"
         ) from None
-    # a report has no password, and the next one is to have this command rather than "retry"
+    # a report has no password; the next one is to name this command, and not "retry"
     sys.argv[1:] = [argument.replace(without_password(known), known) for argument in report.command]
-    app()
+    app(sys.argv[1:])
 
 
 def _report(run: str, journal: str | None, config: Path | None) -> "RunReport":

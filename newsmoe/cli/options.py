@@ -1,5 +1,6 @@
 """Options that several commands share, and the settings and registry that they lead to."""
 
+from enum import StrEnum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,11 +24,15 @@ __all__ = [
     "ExpertsDirOption",
     "GateOption",
     "HeadlineOption",
+    "InputFormatOption",
     "JournalOption",
     "JsonOption",
     "LabelOption",
     "LimitOption",
+    "LogFormat",
+    "LogFormatOption",
     "MaxMemoryOption",
+    "MetricsOption",
     "NameArgument",
     "ProfileOption",
     "SummaryOption",
@@ -39,6 +44,14 @@ __all__ = [
 ]
 
 USERS_FOLDER = Path("experts")
+
+
+class LogFormat(StrEnum):
+    """How a command says what it does."""
+
+    TEXT = "text"
+    JSON = "json"
+
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the expert.")]
 
@@ -92,6 +105,22 @@ JournalOption = Annotated[
 ]
 LimitOption = Annotated[
     int | None, typer.Option("--limit", min=0, help="Read the first N articles only.", metavar="N")
+]
+LogFormatOption = Annotated[
+    LogFormat,
+    typer.Option("--log-format", help="Messages on standard error: text, or JSON, one object a line."),
+]
+MetricsOption = Annotated[
+    Path | None,
+    typer.Option("--metrics", help="Where figures for Prometheus go: a textfile, *.prom.", metavar="FILE"),
+]
+InputFormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--input-format",
+        help="What the inputs are: json, jsonl, csv, tsv, parquet; default: by suffix, else by content.",
+        metavar="FORMAT",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DeviceOption = Annotated[

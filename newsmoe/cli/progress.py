@@ -20,10 +20,12 @@ from rich.progress import (
 from rich.text import Text
 
 from newsmoe.analysis import Analysis
-from newsmoe.cli.console import messages, plain
+from newsmoe.cli.console import messages, plain, table
 from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.orchestrator.job import Observer
+from newsmoe.storage.run_report import RunReport
 
-__all__ = ["RunProgress", "reporting"]
+__all__ = ["SECONDS_BETWEEN_LINES", "RunProgress", "reporting"]
 
 SECONDS_BETWEEN_UPDATES = 0.1
 SECONDS_BETWEEN_LINES = 30  # of a long job whose messages go to a file
@@ -40,16 +42,19 @@ class _ExpertCounts(ProgressColumn):
         return plain(" ".join(f"{name} {one.items}" for name, one in experts.items()), style="dim")
 
 
-class RunProgress:
+class RunProgress(Observer):
     """Shows articles done, rate, time left and what each expert did; nothing where nobody looks.
 
     Args:
         quiet: show nothing at all.
         verbose: print every item error as it comes.
+        table: print the figures of each expert at the end.
     """
 
-    def __init__(self, *, quiet: bool, verbose: bool) -> None:
+    def __init__(self, *, quiet: bool, verbose: bool = False, table: bool = False) -> None:
         self.verbose = verbose and not quiet
+        self.table = table and not quiet
+        self.figures = RunFigures()
         self.console = messages()
         self.counts = _ExpertCounts()
         self.bar = Progress(
@@ -81,10 +86,10 @@ class RunProgress:
 
     def started(self, total: int, figures: RunFigures) -> None:
         """The inputs were checked; there are `total` articles in them, and `figures` grow from now on."""
-        self.counts.figures = figures
+        self.figures = self.counts.figures = figures
         self.bar.update(self.task, total=total, description="analyzing")
 
-    def finished(self, analysis: Analysis) -> None:
+    def finished(self, number: int, analysis: Analysis) -> None:
         """A record was written."""
         if self.verbose:
             for error in analysis.errors:
@@ -94,12 +99,38 @@ class RunProgress:
         if not self.bar.disable and monotonic() - self.shown > SECONDS_BETWEEN_UPDATES:
             self._show()
 
+    def ended(self, report: RunReport) -> None:
+        """Output and report are in their places."""
+        self.bar.stop()
+        if self.table:
+            _print_figures(report, self.console)
+
     def _show(self) -> None:
         """Bring the bar up to date: rich takes longer over that than many a record takes."""
         self.shown = monotonic()
         self.bar.update(self.task, completed=self.done)
         speed = self.bar.tasks[0].speed
         self.bar.update(self.task, rate=f"{speed:.0f}/s" if speed else "")
+
+
+def _print_figures(report: RunReport, console: Console) -> None:
+    failed = report.items - report.statuses.get("ok", 0)
+    rows = table("expert", "task", ">items", ">errors", ">seconds", ">to load")
+    for name, one in sorted(report.experts.items(), key=lambda item: -item[1].items):
+        seconds = f"{one.seconds:.1f}", f"{one.load_seconds:.1f}"
+        rows.add_row(plain(name), plain(one.task), str(one.items), str(one.errors), *seconds)
+    console.print(rows)
+    for error, count in sorted(report.errors.items()):
+        console.print(plain(f"{count} x {error}", style="red"))
+    rate = report.items / report.seconds if report.seconds else 0.0
+    there = f", {report.skipped} there already" if report.skipped else ""
+    reused = sum(one.reused for one in report.experts.values())
+    known = f", {reused} answers known already" if reused else ""
+    summary = (
+        f"{report.items} articles, {failed} with errors{known}{there},"
+        f" {report.seconds:.1f} s ({rate:.0f} a second)"
+    )
+    console.print(plain(f"{summary} -> {report.output}"), soft_wrap=True)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from newsmoe.cli.options import (
     ConfigOption,
     ExpertsDirOption,
     GateOption,
+    InputFormatOption,
     JsonOption,
     LimitOption,
     ProfileOption,
@@ -33,6 +34,7 @@ def route(
     inputs: Annotated[
         list[str], typer.Argument(help="Article files, folders, patterns; '-' is standard input.")
     ],
+    input_format: InputFormatOption = None,
     tasks: TasksOption = None,
     gate: GateOption = None,
     experts_dir: ExpertsDirOption = None,
@@ -55,7 +57,15 @@ def route(
     from newsmoe.orchestrator.routing import read_routes
     from newsmoe.storage.inputs import find_inputs
 
-    settings = settings_of(config, experts_dir, profile=profile, tasks=tasks, gate=gate, budget=budget)
+    settings = settings_of(
+        config,
+        experts_dir,
+        profile=profile,
+        tasks=tasks,
+        gate=gate,
+        input_format=input_format,
+        budget=budget,
+    )
     decides = build_gate(settings, registry_of(settings))
     routed = read_routes(decides, find_inputs(inputs), settings, limit)
     if explain is not None:

@@ -1,10 +1,9 @@
 """How a run is asked to end."""
 
+import logging
 import signal
 from types import FrameType, TracebackType
 from typing import Any, Self
-
-from newsmoe.cli.console import messages, plain
 
 __all__ = ["Stop", "TerminatedError", "terminate"]
 
@@ -55,8 +54,10 @@ class Stop:
     def _hear(self, number: int, frame: FrameType | None) -> None:
         if self.asked is not None or not self.working:
             self._end(number)
+        from newsmoe.cli.logs import say  # not at the top, for `newsmoe --help` is to be quick
+
         self.asked = number
-        messages().print(plain("finishing the batch in hand; ask again to end at once", style="yellow"))
+        say("finishing the batch in hand; ask again to end at once", logging.WARNING)
 
     def _end(self, number: int) -> None:
         raise TerminatedError if number == signal.SIGTERM else KeyboardInterrupt

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsmoe.cli.exits import COULD_NOT_RUN, ITEMS_FAILED, exit_code
 from newsmoe.cli.options import (
     ConfigOption,
     CronOption,
@@ -16,7 +17,10 @@ from newsmoe.cli.options import (
     EveryOption,
     ExpertsDirOption,
     GateOption,
+    LogFormat,
+    LogFormatOption,
     MaxMemoryOption,
+    MetricsOption,
     ProfileOption,
     TasksOption,
     settings_of,
@@ -25,16 +29,14 @@ from newsmoe.cli.options import (
 from newsmoe.errors import ConfigError, InputError, OutputError
 
 if TYPE_CHECKING:
+    from newsmoe.cli.metrics import Metrics
     from newsmoe.cli.signals import Stop
-    from newsmoe.orchestrator.inbox import Inbox, Look
-    from newsmoe.orchestrator.job import Job
+    from newsmoe.orchestrator.inbox import Inbox
+    from newsmoe.orchestrator.plan import Job
     from newsmoe.orchestrator.session import Session
     from newsmoe.storage.run_report import RunReport
 
 __all__ = ["watch"]
-
-EXIT_COULD_NOT_WRITE = 1
-EXIT_SOME_FAILED = 4
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +68,8 @@ def watch(
     profile: ProfileOption = None,
     device: DeviceOption = None,
     max_memory: MaxMemoryOption = None,
+    log_format: LogFormatOption = LogFormat.TEXT,
+    metrics: MetricsOption = None,
 ) -> None:
     """Analyze each file of a folder once, when it is new or has changed, to OUTBOX/analyzed_NAME.json.
 
@@ -75,62 +79,67 @@ def watch(
     1 could not run, 2 usage, 5 another one is at work on OUTBOX.
     """
     from newsmoe.cli.logs import show_logs
+    from newsmoe.cli.metrics import Metrics
     from newsmoe.cli.signals import Stop
     from newsmoe.orchestrator.inbox import open_inbox
-    from newsmoe.orchestrator.session import Session
-    from newsmoe.storage.journal import journal_place, open_journal
+    from newsmoe.orchestrator.session import open_session
 
-    show_logs(quiet=False)
+    as_json = log_format is LogFormat.JSON
+    show_logs(quiet=False, as_json=as_json)
     when = None if once else times_of(every, cron)
     if when and find_spec("apscheduler") is None:
         raise ConfigError("newsmoe watch needs apscheduler; pip install 'newsmoe[schedule]'; or use --once")
-    settings = settings_of(
-        config, experts_dir, profile=profile, tasks=tasks, gate=gate, device=device, max_memory=max_memory
-    )
-    stop = Stop()
-    with (
-        open_inbox(inbox, out, settle=settle, format=settings.format or "json") as opened,
-        open_journal(journal_place(settings)) as journal,
-    ):
-        session = Session(settings, memory=journal, between=stop.between)
-        analyze = partial(_analyze, session, stop)
-        if when is None:
-            _end_with(_look(opened, analyze))
-            return
-        from newsmoe.orchestrator.scheduler import run_at
+    with Metrics(metrics) as measured:
+        settings = settings_of(
+            config,
+            experts_dir,
+            profile=profile,
+            tasks=tasks,
+            gate=gate,
+            device=device,
+            max_memory=max_memory,
+        )
+        stop = Stop()
+        with (
+            open_inbox(inbox, out, settle=settle, format=settings.format or "json") as opened,
+            open_session(settings, between=stop.between) as session,
+        ):
+            analyze = partial(_analyze, session, stop, measured, as_json)
+            if when is None:
+                if code := _look(opened, analyze):
+                    raise typer.Exit(code)
+                return
+            from newsmoe.orchestrator.scheduler import run_at
 
-        log.info("watching %s, %s; output goes to %s", inbox, when, out)
-        run_at(when, partial(_look_again, opened, analyze))
+            log.info("watching %s, %s; output goes to %s", inbox, when, out)
+            run_at(when, lambda: measured.write(_look_again(opened, analyze)))
 
 
-def _look(inbox: "Inbox", analyze: Analyze) -> "Look":
+def _look(inbox: "Inbox", analyze: Analyze) -> int:
+    """Look once; return the exit code that tells how that went."""
     look = inbox.look(analyze)
     if look.files or look.unreadable or look.unwritten:
         log.info(
             "%d files analyzed (%d articles, %d with errors), %d unreadable, %d still being written",
             *(look.files, look.articles, look.failed, look.unreadable, look.waiting),
         )
-    return look
+    if look.unwritten:
+        return COULD_NOT_RUN
+    return ITEMS_FAILED if look.failed or look.unreadable else 0
 
 
-def _look_again(inbox: "Inbox", analyze: Analyze) -> None:
+def _look_again(inbox: "Inbox", analyze: Analyze) -> int:
     """Look; a folder that cannot be reached now may be there the next time."""
     try:
-        _look(inbox, analyze)
+        return _look(inbox, analyze)
     except (InputError, OutputError) as error:
         log.warning("%s; the next look tries again", error)
+        return exit_code(error)
 
 
-def _analyze(session: "Session", stop: "Stop", job: "Job") -> "RunReport":
-    from newsmoe.cli.progress import RunProgress
+def _analyze(session: "Session", stop: "Stop", metrics: "Metrics", as_json: bool, job: "Job") -> "RunReport":
+    from newsmoe.cli.observers import observed
     from newsmoe.orchestrator.job import run_job
 
-    with stop, RunProgress(quiet=False, verbose=False) as progress:
-        return run_job(session, job, progress)
-
-
-def _end_with(look: "Look") -> None:
-    if look.unwritten:
-        raise typer.Exit(EXIT_COULD_NOT_WRITE)
-    if look.failed or look.unreadable:
-        raise typer.Exit(EXIT_SOME_FAILED)
+    with stop, observed(job, metrics, as_json=as_json) as observer:
+        return run_job(session, job, observer)

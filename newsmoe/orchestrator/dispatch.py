@@ -16,7 +16,7 @@ from newsmoe.registry.expert import Device, Expert, lengths_of, memory_of
 from newsmoe.registry.memory import is_out_of_memory, used_memory
 from newsmoe.registry.registry import Registry
 
-__all__ = ["Dispatcher", "Outcome"]
+__all__ = ["Dispatcher", "Memory", "Outcome"]
 
 Outcome = Prediction | ItemError
 LONGEST_MESSAGE = 500  # characters; a message may carry the whole text of an article
@@ -30,6 +30,9 @@ class Memory(Protocol):
 
     def keep(self, expert: str, answers: Mapping[str, Prediction]) -> None:
         """Remember answers by article."""
+
+    def keep_run(self, started: str, report: str) -> None:
+        """Remember the report of a run, in JSON, and when it started, by ISO 8601."""
 
 
 class BatchTimeoutError(PredictionError):

@@ -1,9 +1,9 @@
 """What a run did, counted as it goes."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
-from newsmoe.analysis import Analysis
+from newsmoe.analysis import Analysis, Stage
 
 __all__ = ["ExpertFigures", "RunFigures"]
 
@@ -30,6 +30,11 @@ class ExpertFigures:
     seconds: float = 0.0
     load_seconds: float = 0.0
 
+    def add(self, other: "ExpertFigures") -> None:
+        """Count what it did in another run too."""
+        for one in fields(self):
+            setattr(self, one.name, getattr(self, one.name) + getattr(other, one.name))
+
 
 @dataclass
 class RunFigures:
@@ -39,6 +44,7 @@ class RunFigures:
         items: records so far.
         statuses: records by status.
         errors: item errors by type.
+        places: item errors by stage and expert; the expert is empty where none was asked.
         abstentions: times the gate sent an article to nobody, by task.
         tokens: tokens read of all articles, each counted once.
         experts: figures by expert.
@@ -47,6 +53,7 @@ class RunFigures:
     items: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    places: Counter[tuple[Stage, str]] = field(default_factory=Counter)
     abstentions: Counter[str] = field(default_factory=Counter)
     tokens: int = 0
     experts: dict[str, ExpertFigures] = field(default_factory=dict)
@@ -60,5 +67,17 @@ class RunFigures:
         self.items += 1
         self.statuses[analysis.status] += 1
         self.errors.update(error.type for error in analysis.errors)
+        self.places.update((error.stage, error.expert or "") for error in analysis.errors)
         self.abstentions.update(entry.task for entry in analysis.route if entry.expert is None)
         self.tokens += analysis.input.tokens
+
+    def add(self, other: "RunFigures") -> None:
+        """Count what another run did too."""
+        self.items += other.items
+        self.statuses.update(other.statuses)
+        self.errors.update(other.errors)
+        self.places.update(other.places)
+        self.abstentions.update(other.abstentions)
+        self.tokens += other.tokens
+        for name, one in other.experts.items():
+            self.expert(name).add(one)

@@ -15,7 +15,7 @@ from glob import escape
 from pathlib import Path
 
 from newsmoe.errors import ConfigError, InputError, OutputError
-from newsmoe.orchestrator.job import Job
+from newsmoe.orchestrator.plan import Job
 from newsmoe.storage.formats import format_of
 from newsmoe.storage.inbox_state import (
     STATE,

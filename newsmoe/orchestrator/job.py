@@ -1,139 +1,50 @@
-"""One output file from one or more input files, with the report of the run."""
+"""One job done: its inputs read, its output written, with the report of the run."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, islice, tee
-from pathlib import Path
 from time import perf_counter
-from typing import Protocol
 
 from newsmoe.analysis import Analysis, ItemError
 from newsmoe.article import Article, Unreadable
 from newsmoe.config import Settings
-from newsmoe.errors import ConfigError, InputError, OutputError, TooManyErrorsError
+from newsmoe.errors import ConfigError, TooManyErrorsError
 from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.orchestrator.plan import Job
 from newsmoe.orchestrator.session import Session
 from newsmoe.registry.kinds import answer_keys
 from newsmoe.registry.registry import Registry
-from newsmoe.storage.dead_letters import default_errors, write_dead_letters
-from newsmoe.storage.formats import format_of
-from newsmoe.storage.inputs import find_inputs
+from newsmoe.storage.dead_letters import write_dead_letters
 from newsmoe.storage.journal import without_password
 from newsmoe.storage.lock import output_lock
 from newsmoe.storage.readers import Source, open_source
-from newsmoe.storage.replace import write_text
-from newsmoe.storage.run_report import ExpertReport, RunReport, default_report, installed_versions
-from newsmoe.storage.writers import STDOUT, check_format, default_output, open_writer
+from newsmoe.storage.replace import check_folder, write_text
+from newsmoe.storage.run_report import ExpertReport, RunReport, installed_versions
+from newsmoe.storage.table import Writer
+from newsmoe.storage.writers import STDOUT, open_writer
 
-__all__ = ["Job", "Observer", "check_inputs", "most_errors", "plan_jobs", "run_job"]
+__all__ = ["Observer", "most_errors", "run_job"]
 
 
-@dataclass(frozen=True)
-class Job:
-    """What to read and where to write.
+class Observer:
+    """Whoever wants to know how a run comes along; told in this order, until an error ends the run.
 
-    Attributes:
-        inputs: paths, or `-` for standard input.
-        output: a path, or `-` for standard output.
-        format: of the output.
-        report: where the run report goes; None for no report.
-        errors: where the elements that something went wrong with go; None for nowhere.
-        append: whether to add to what the output holds already.
+    This one does nothing about it.
     """
 
-    inputs: tuple[str, ...]
-    output: Path
-    format: str
-    report: Path | None
-    errors: Path | None = None
-    append: bool = False
-
-
-class Observer(Protocol):
-    """Whoever wants to know how a run comes along."""
+    def opened(self, name: str, count: int) -> None:
+        """An input was checked; there are `count` elements in it."""
 
     def started(self, total: int, figures: RunFigures) -> None:
-        """The inputs were checked; there are `total` articles in them, and `figures` grow from now on."""
+        """All were; `total` elements of them are looked at, and `figures` grow from now on."""
 
-    def finished(self, analysis: Analysis) -> None:
-        """A record was written."""
+    def finished(self, number: int, analysis: Analysis) -> None:
+        """A record was written: of the element `number` over all inputs, counted from 0."""
 
-
-def plan_jobs(
-    inputs: Sequence[str],
-    output: Path | None,
-    report: Path | None,
-    settings: Settings,
-    *,
-    append: bool = False,
-) -> list[Job]:
-    """Return one job for all inputs where an output is named, else one for each input.
-
-    A folder or a pattern among the inputs stands for the files in it.
-
-    Raises:
-        InputError: a folder or a pattern stands for no file.
-        ConfigError: two inputs would share a default output, or several jobs one report, or the format
-            cannot be written there.
-        OutputError: an output is one of the inputs.
-    """
-    inputs = find_inputs(inputs, [path for path in (output, report) if path is not None])
-    if output is not None:
-        groups = [(tuple(inputs), output)]
-    else:
-        groups = [((name,), _default_output(name, settings.format or "json")) for name in inputs]
-    if report is not None and len(groups) > 1:
-        raise ConfigError("one run report for several outputs: name one output with -o, or no report")
-    jobs = [_job(names, path, report, settings.format or format_of(path), append) for names, path in groups]
-    _refuse_overwriting(inputs, jobs)
-    return jobs
-
-
-def check_inputs(jobs: Sequence[Job]) -> None:
-    """Look for all inputs of all jobs, so that a missing one is told before the first job runs.
-
-    Raises:
-        InputError: an input is not there.
-    """
-    for name in (name for job in jobs for name in job.inputs):
-        if name != "-" and not Path(name).exists():
-            raise InputError(f"{name}: cannot be read: No such file or directory")
-
-
-def _job(inputs: tuple[str, ...], output: Path, report: Path | None, format: str, append: bool) -> Job:
-    if output.is_dir() and not (append and format == "parquet"):
-        raise OutputError(f"{output}: is a folder; name a file in it with -o")
-    check_format(output, format, append=append)
-    if report is None and output != STDOUT:
-        report = default_report(output)
-    errors = None if output == STDOUT else default_errors(output)
-    return Job(inputs, output, format, report, errors, append)
-
-
-def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job]) -> None:
-    """Refuse jobs that would write one file twice, or over an input."""
-    read = {os.path.realpath(name) for name in inputs if name != "-"}
-    written: set[str] = set()
-    for path in (path for job in jobs for path in (job.output, job.report) if path):
-        real = str(path) if path == STDOUT else os.path.realpath(path)
-        if real in read:
-            raise OutputError(
-                f"{path}: is an input too, and would be overwritten; name another output with -o"
-            )
-        if real in written:
-            raise ConfigError(f"several inputs would be written to {path}; name one output with -o")
-        written.add(real)
-
-
-def _default_output(name: str, format: str) -> Path:
-    """Return the output beside the input, in the working directory where that folder cannot be written."""
-    if name == "-":
-        return STDOUT
-    beside = default_output(Path(name), format)
-    return beside if os.access(beside.parent, os.W_OK) or not beside.parent.is_dir() else Path(beside.name)
+    def ended(self, report: RunReport) -> None:
+        """Output and report are in their places."""
 
 
 def most_errors(asked: str | None, total: int) -> int | None:
@@ -153,7 +64,7 @@ def most_errors(asked: str | None, total: int) -> int | None:
 def run_job(
     session: Session,
     job: Job,
-    observer: Observer,
+    observer: Observer | None = None,
     limit: int | None = None,
     max_errors: str | None = None,
     *,
@@ -165,7 +76,7 @@ def run_job(
     Args:
         session: the loaded experts.
         job: what to read and where to write.
-        observer: told of the progress.
+        observer: told of the progress; default: nobody is.
         limit: most articles to read.
         max_errors: most records with errors, as `N` or `N%`.
         wait: wait where another run is writing the output.
@@ -178,36 +89,36 @@ def run_job(
         TooManyErrorsError: more records have errors than may; nothing was written.
     """
     started, clock = datetime.now(UTC), perf_counter()
-    figures = RunFigures()
-    failed: dict[int, list[ItemError]] = {}
+    figures, observer = RunFigures(), observer or Observer()
+    if job.report is not None:
+        check_folder(job.report)
     with ExitStack() as stack:
         if job.output != STDOUT:
             stack.enter_context(output_lock(job.output, wait=wait))
-        sources = [stack.enter_context(open_source(name, session.settings.fields)) for name in job.inputs]
-        total = sum(source.count for source in sources)
-        total = total if limit is None else min(limit, total)
+        sources = list(_opened(job.inputs, session.settings, observer, stack))
+        count = sum(source.count for source in sources)
+        total = count if limit is None else min(limit, count)
         observer.started(total, figures)
         answers = _answers(session.registry, session.gate.tasks)
         output = stack.enter_context(open_writer(job.output, job.format, answers, append=job.append))
-        if job.report is not None and not job.report.resolve().parent.is_dir():
-            raise OutputError(f"{job.report}: cannot be written: there is no folder {job.report.parent}")
-        most = most_errors(max_errors, total)
-        for number, item, analysis in _records(session, sources, figures, total, output.holds):
-            output.write(analysis, item.key)
-            observer.finished(analysis)
-            if analysis.errors:
-                failed[number] = analysis.errors
-            if most is not None and len(failed) > most:
-                raise TooManyErrorsError(
-                    f"{len(failed)} of {figures.items} records have errors, more than --max-errors"
-                    f" {max_errors}; the first: {next(iter(failed.values()))[0].message}"
-                )
+        records = _records(session, sources, figures, total, output.holds)
+        failed = _write_all(records, output, observer, max_errors, total)
         if job.errors is not None:
             write_dead_letters(job.errors, sources, failed)
     report = _report(session, job, figures, started, perf_counter() - clock, total - figures.items, command)
-    if job.report is not None:
-        write_text(job.report, report.model_dump_json(indent=2) + "\n")
+    _keep(report, job, session)
+    observer.ended(report)
     return report
+
+
+def _opened(
+    names: Sequence[str], settings: Settings, observer: Observer, stack: ExitStack
+) -> Iterator[Source]:
+    """Yield each input, which is open until `stack` ends."""
+    for name in names:
+        source = stack.enter_context(open_source(name, settings.fields, settings.input_format))
+        observer.opened(source.name, source.count)
+        yield source
 
 
 def _records(
@@ -223,6 +134,43 @@ def _records(
     analyses = session.analyze((item for _, item in asked), figures)
     for (number, item), analysis in zip(kept, analyses, strict=True):
         yield number, item, analysis
+
+
+def _write_all(
+    records: Iterable[tuple[int, Article | Unreadable, Analysis]],
+    output: Writer,
+    observer: Observer,
+    max_errors: str | None,
+    total: int,
+) -> Mapping[int, Sequence[ItemError]]:
+    """Write the records; return the errors of those that have some, by the element's number.
+
+    Raises:
+        TooManyErrorsError: these are more than `max_errors`, a number or a share of `total`.
+    """
+    most = most_errors(max_errors, total)
+    failed: dict[int, Sequence[ItemError]] = {}
+    for written, (number, item, analysis) in enumerate(records, start=1):
+        output.write(analysis, item.key)
+        observer.finished(number, analysis)
+        if analysis.errors:
+            failed[number] = analysis.errors
+        if most is not None and len(failed) > most:
+            first = next(iter(failed.values()))[0]  # not its message, which may quote the article
+            where = " ".join(filter(None, (first.stage, first.expert)))
+            raise TooManyErrorsError(
+                f"{len(failed)} of {written} records have errors, more than --max-errors {max_errors};"
+                f" the first: {where}: {first.type}"
+            )
+    return failed
+
+
+def _keep(report: RunReport, job: Job, session: Session) -> None:
+    """Write the report where the job has it, and have the session's memory keep it."""
+    if job.report is not None:
+        write_text(job.report, report.model_dump_json(indent=2) + "\n")
+    if session.memory is not None:
+        session.memory.keep_run(report.started.isoformat(), report.model_dump_json())
 
 
 def _answers(registry: Registry, tasks: Sequence[str]) -> Mapping[str, tuple[str, ...]]:

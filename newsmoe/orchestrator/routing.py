@@ -21,7 +21,7 @@ def read_routes(
     """
     left = limit
     for name in inputs:
-        with open_source(name, settings.fields) as source:
+        with open_source(name, settings.fields, settings.input_format) as source:
             items = source.articles()
             while window := list(islice(items, _at_most(settings.window_articles, left))):
                 left = None if left is None else left - len(window)

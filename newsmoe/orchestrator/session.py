@@ -1,6 +1,7 @@
 """Everything a run needs, put together from settings."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from newsmoe.analysis import Analysis
@@ -13,9 +14,10 @@ from newsmoe.orchestrator.figures import RunFigures
 from newsmoe.orchestrator.pipeline import Pipeline
 from newsmoe.registry.expert import Device
 from newsmoe.registry.registry import Registry
+from newsmoe.storage.journal import journal_place, open_journal
 from newsmoe.storage.normalise import Normaliser
 
-__all__ = ["Session", "analyze"]
+__all__ = ["Session", "analyze", "open_session"]
 
 
 class Session:
@@ -25,7 +27,7 @@ class Session:
         settings: what was asked for.
         registry: where experts come from; default: the built-in ones, plug-ins, and the settings' folders.
         gate: who decides; default: what the settings say.
-        memory: what remembers answers from one run to the next; default: nothing.
+        memory: what remembers answers from one run to the next, and runs; default: nothing.
         between: called between batches; what it raises ends the run.
 
     Raises:
@@ -42,6 +44,7 @@ class Session:
         between: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
+        self.memory = memory
         self.registry = registry or Registry(settings.experts_dir, settings.experts)
         self.gate = gate or build_gate(settings, self.registry)
         self.device = Device(settings.device, settings.threads).resolve()
@@ -62,6 +65,29 @@ class Session:
     ) -> Iterator[Analysis]:
         """Yield one record for each item, in order; count it in `figures`."""
         return self._pipeline.run(items, RunFigures() if figures is None else figures)
+
+
+@contextmanager
+def open_session(
+    settings: Settings,
+    registry: Registry | None = None,
+    gate: Gate | None = None,
+    between: Callable[[], None] = lambda: None,
+) -> Iterator[Session]:
+    """Give a session whose memory is the journal that the settings name.
+
+    Args:
+        settings: what was asked for.
+        registry: as of `Session`, like the others.
+        gate: who decides.
+        between: called between batches.
+
+    Raises:
+        ConfigError: the settings do not fit each other or this machine.
+        RegistryError: the experts' names clash.
+    """
+    with open_journal(journal_place(settings)) as journal:
+        yield Session(settings, registry, gate, journal, between)
 
 
 def analyze(

@@ -7,7 +7,7 @@ from typing import Any
 
 from newsmoe.analysis import ItemError
 from newsmoe.storage.json_stream import BadElement
-from newsmoe.storage.readers import Source, read_elements
+from newsmoe.storage.readers import Source
 from newsmoe.storage.replace import write_text
 
 __all__ = ["default_errors", "write_dead_letters"]
@@ -35,7 +35,7 @@ def write_dead_letters(
         return
     lines, number = [], 0
     for source in sources:
-        for place, element in enumerate(read_elements(source.name, source.path)):
+        for place, element in enumerate(source.elements()):
             if number in failed:
                 letter = {
                     "input": source.name,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-__all__ = ["READABLE", "WRITABLE", "format_of", "is_readable"]
+__all__ = ["READABLE", "WRITABLE", "format_of", "is_readable", "known_format"]
 
 SUFFIXES = {
     ".json": "json",
@@ -22,15 +22,16 @@ WRITABLE = ("json", "jsonl", "csv", "parquet", "sqlite")
 
 def format_of(path: Path) -> str:
     """Return the format that the suffix stands for, gzipped or not; `json` where it stands for none."""
-    return _known_format(path) or "json"
+    return known_format(path) or "json"
 
 
 def is_readable(path: Path) -> bool:
     """Tell whether the suffix is one of a format that articles can be read from."""
-    return _known_format(path) in READABLE
+    return known_format(path) in READABLE
 
 
-def _known_format(path: Path) -> str | None:
+def known_format(path: Path) -> str | None:
+    """Return the format that the suffix stands for, gzipped or not; None where it stands for none."""
     name = path.name.lower()
     return next(
         (format for suffix, format in SUFFIXES.items() if name.removesuffix(".gz").endswith(suffix)), None

@@ -51,6 +51,10 @@ class Normaliser:
 
     Args:
         fields: the user's own field names; they are looked under before the common ones.
+
+    Attributes:
+        names: for each field of an article the keys to look under.
+        text_keys: those of them under which there is a text to read.
     """
 
     def __init__(self, fields: FieldNames | None = None) -> None:
@@ -59,6 +63,7 @@ class Normaliser:
             field: tuple(dict.fromkeys((*mine.get(field, ()), *aliases)))
             for field, aliases in ALIASES.items()
         }
+        self.text_keys = tuple(name for field in TEXT_FIELDS for name in self.names[field])
 
     def __call__(self, element: object) -> Article | Unreadable:
         """Return the article that `element` holds, or why it holds none."""
@@ -81,10 +86,9 @@ class Normaliser:
     def _article(
         self, element: Mapping[str, Any], found: Mapping[str, str], values: Mapping[str, Any]
     ) -> Article:
-        if not any(name in element for field in TEXT_FIELDS for name in self.names[field]):
-            looked = ", ".join(name for field in TEXT_FIELDS for name in self.names[field])
+        if not any(name in element for name in self.text_keys):
             raise NotAnArticleError(
-                f"no headline and no content: none of the keys {looked} is there;"
+                f"no headline and no content: none of the keys {', '.join(self.text_keys)} is there;"
                 " name yours under [fields] in newsmoe.toml"
             )
         headline = clean_line(_text("headline", values.get("headline")))

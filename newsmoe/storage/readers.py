@@ -7,7 +7,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -16,10 +16,11 @@ from newsmoe.article import Article, Unreadable
 from newsmoe.errors import InputError
 from newsmoe.storage.csv_rows import csv_elements
 from newsmoe.storage.files import open_text
-from newsmoe.storage.formats import READABLE, format_of
+from newsmoe.storage.formats import READABLE, format_of, known_format
 from newsmoe.storage.json_stream import HOLDER_KEYS, BadElement, JsonSyntaxError, LoneObject, elements
 from newsmoe.storage.normalise import FieldNames, Normaliser
 from newsmoe.storage.parquet import parquet_elements
+from newsmoe.storage.sniff import sniffed_format
 
 __all__ = ["Source", "open_source", "read_elements"]
 
@@ -31,46 +32,54 @@ class Source:
     Attributes:
         name: what to call it in messages.
         path: where it lies; for standard input a temporary copy.
+        format: what it is read as.
         normaliser: makes articles of its elements.
         count: elements in it.
     """
 
     name: str
     path: Path
+    format: str
     normaliser: Normaliser
     count: int
 
+    def elements(self) -> Iterator[Any]:
+        """Yield the elements as they stand there."""
+        return read_elements(self.name, self.path, self.format)
+
     def articles(self) -> Iterator[Article | Unreadable]:
         """Yield an article, or the reason why there is none, for each element in order."""
-        return map(self.normaliser, read_elements(self.name, self.path))
+        return map(self.normaliser, self.elements())
 
 
 @contextmanager
-def open_source(name: str, fields: FieldNames | None = None) -> Iterator[Source]:
+def open_source(name: str, fields: FieldNames | None = None, format: str | None = None) -> Iterator[Source]:
     """Check the input `name` (a path, or `-` for standard input) from end to end and count its elements.
 
     The check costs one pass of the parser, far less than a model's, and a file that breaks off in its
     last line is told at once rather than after hours of work.
 
     Args:
-        name: where to read.
+        name: where to read; what can be read only once, such as standard input, is copied to a file first.
         fields: the user's own field names.
+        format: one of `READABLE`; default: what the suffix tells, of standard input and pipes the content.
 
     Raises:
         InputError: the file cannot be opened, or is not of its format; the message names the place.
         ConfigError: it is Parquet, and pyarrow is not installed.
     """
+    normaliser = Normaliser(fields)
     if name != "-" and not _is_pipe(Path(name)):
-        yield _survey(name, Path(name), Normaliser(fields))
+        yield _survey(name, Path(name), format or format_of(Path(name)), normaliser)
         return
     with tempfile.TemporaryDirectory(prefix="newsmoe-") as folder:
         copy = Path(folder) / Path(name).name
-        try:
-            with _opened_once(name) as pipe, copy.open("wb") as file:
-                shutil.copyfileobj(pipe, file)
-        except OSError as error:
-            raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
-        yield _survey("standard input" if name == "-" else name, copy, Normaliser(fields))
+        with _blaming(name), _opened_once(name) as pipe, copy.open("wb") as file:
+            shutil.copyfileobj(pipe, file)
+        shown = "standard input" if name == "-" else name
+        with _blaming(shown):
+            found = format or known_format(copy) or sniffed_format(shown, copy, normaliser.text_keys)
+        yield _survey(shown, copy, found, normaliser)
 
 
 @contextmanager
@@ -90,12 +99,13 @@ def _is_pipe(path: Path) -> bool:
         return False
 
 
-def _survey(name: str, path: Path, normaliser: Normaliser) -> Source:
+def _survey(name: str, path: Path, format: str, normaliser: Normaliser) -> Source:
+    source = Source(name, path, format, normaliser, count=0)
     count, bad, last = 0, 0, None
-    for last in read_elements(name, path):
+    for last in source.elements():
         count += 1
         bad += isinstance(last, BadElement)
-    is_json = format_of(path) in ("json", "jsonl")
+    is_json = format in ("json", "jsonl")
     if is_json and isinstance(last, BadElement) and bad == count and not _is_array(path):
         raise InputError(f"{name}: {last.message}; expected a JSON array of articles, or JSON Lines")
     if isinstance(last, LoneObject) and not isinstance(normaliser(last), Article):
@@ -104,7 +114,7 @@ def _survey(name: str, path: Path, normaliser: Normaliser) -> Source:
             f"{name}: an object with no articles in it (keys: {keys});"
             f" expected an array under one of {', '.join(HOLDER_KEYS)}"
         )
-    return Source(name, path, normaliser, count)
+    return replace(source, count=count)
 
 
 def _is_array(path: Path) -> bool:
@@ -112,18 +122,34 @@ def _is_array(path: Path) -> bool:
         return stream.read(4096).lstrip().startswith("[")
 
 
-def read_elements(name: str, path: Path) -> Iterator[Any]:
-    """Yield the elements of a file as they stand there; its suffix tells the format.
+def read_elements(name: str, path: Path, format: str | None = None) -> Iterator[Any]:
+    """Yield the elements of a file as they stand there.
+
+    Args:
+        name: what to call it in messages.
+        path: where it lies.
+        format: what to read it as; default: what its suffix tells.
 
     Raises:
         InputError: it cannot be read, or is not of its format; names the place.
         ConfigError: it is Parquet, and pyarrow is not installed.
     """
-    format = format_of(path)
+    format = format or format_of(path)
     if format not in READERS:
         raise InputError(f"{name}: articles are not read from {format}, but from {', '.join(READABLE)}")
-    try:
+    with _blaming(name):
         yield from READERS[format](name, path)
+
+
+@contextmanager
+def _blaming(name: str) -> Iterator[None]:
+    """Turn what reading a file may raise into an error that names the input.
+
+    Raises:
+        InputError: that one.
+    """
+    try:
+        yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{name}: the gzip file is damaged: {error}") from None
     except OSError as error:

@@ -8,10 +8,20 @@ from pathlib import Path
 
 from newsmoe.errors import OutputError
 
-__all__ = ["Put", "blaming", "replacing", "replacing_text", "write_text"]
+__all__ = ["Put", "blaming", "check_folder", "replacing", "replacing_text", "write_text"]
 
 Put = Callable[[str], None]
 """Writes a piece of text."""
+
+
+def check_folder(path: Path) -> None:
+    """See whether there is a folder for a file that is written later.
+
+    Raises:
+        OutputError: there is none.
+    """
+    if not path.resolve().parent.is_dir():
+        raise OutputError(f"{path}: cannot be written: there is no folder {path.parent}")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -28,6 +28,8 @@ def logs_of_others() -> Iterator[None]:
     yield
     logger.setLevel(level)
     logger.handlers, logger.propagate = handlers, propagate
+    logging.captureWarnings(False)
+    logging.getLogger("py.warnings").handlers = []
 
 
 @pytest.fixture

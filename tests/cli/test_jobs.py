@@ -106,6 +106,17 @@ def test_what_failed_is_put_aside_and_done_again(here: Path, plug_in: PlugIn) ->
     assert not (here / "analyzed_a.errors.jsonl").exists()
 
 
+def test_a_run_can_be_done_again_and_again_by_its_report(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(here / "a.json", [*articles(1), 7])
+    command = ["newsmoe", "analyze", "a.json", *GIST]
+    monkeypatch.setattr("sys.argv", command)
+    assert newsmoe(*command[1:]).exit_code == 4
+    for _ in range(2):
+        monkeypatch.setattr("sys.argv", ["newsmoe", "retry", "analyzed_a.run.json"])
+        assert newsmoe("retry", "analyzed_a.run.json").exit_code == 4
+        assert json.loads((here / "analyzed_a.run.json").read_text())["command"] == command[1:]
+
+
 def test_a_run_ends_at_too_many_errors(here: Path) -> None:
     write(here / "a.json", [*articles(10), 1, 2, 3])
     result = newsmoe("analyze", "a.json", *GIST, "--max-errors", "2", "--quiet")

@@ -1,3 +1,4 @@
+import json
 import os
 import random
 import re
@@ -38,6 +39,19 @@ def test_new_files_are_analyzed_and_told_in_a_line_each(here: Path, inbox: Path)
     ]
     assert read(here / "out" / "analyzed_b.json")[1]["analyses"] == {"summarization": {"summary": SHORT}}
     assert "analyzed_b.run.json" in names(here / "out")
+
+
+def test_its_runs_are_listed_with_all_others(here: Path, inbox: Path) -> None:
+    write(inbox / "a.json", [7, article()])
+    newsmoe("watch", "in", *ONCE)
+    newsmoe("watch", "in", *ONCE)
+    newsmoe("analyze", "in/a.json", *GIST)
+    runs = json.loads(newsmoe("runs", "list", "--json").stdout)
+    assert [(run["run"], run["inputs"], run["output"], run["items"]) for run in runs] == [
+        (2, ["in/a.json"], "in/analyzed_a.json", 2),
+        (1, ["in/a.json"], "out/analyzed_a.json", 2),
+    ]
+    assert "a watch's or a program's" in newsmoe("retry", "1").stderr
 
 
 def test_a_look_that_finds_nothing_new_says_nothing(inbox: Path) -> None:

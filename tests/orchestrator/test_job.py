@@ -9,10 +9,12 @@ import pytest
 from newsmoe.analysis import Analysis, Fields, InputUse, Prediction, Summary
 from newsmoe.article import Article
 from newsmoe.config import Settings
-from newsmoe.errors import ConfigError, InputError, OutputError
+from newsmoe.errors import ConfigError, InputError, OutputError, TooManyErrorsError
 from newsmoe.orchestrator.figures import RunFigures
-from newsmoe.orchestrator.job import Job, plan_jobs, run_job
+from newsmoe.orchestrator.job import Observer, run_job
+from newsmoe.orchestrator.plan import Job, plan_jobs
 from newsmoe.orchestrator.session import Session
+from newsmoe.storage.journal import open_journal
 from newsmoe.storage.run_report import RunReport
 from newsmoe.storage.writers import STDOUT
 from newsmoe.testing import FakeExpert
@@ -22,21 +24,31 @@ from .support import echo, failing_on, registry_of
 JSON = Settings()
 
 
-class Watcher:
+class Watcher(Observer):
     """Remembers what it was told."""
 
     def __init__(self) -> None:
+        self.opened_inputs: list[tuple[str, int]] = []
         self.totals: list[int] = []
+        self.numbers: list[int] = []
+        self.reports: list[RunReport] = []
         self.finished_ids: list[str | int | None] = []
         self.counts: list[int] = []
+
+    def opened(self, name: str, count: int) -> None:
+        self.opened_inputs.append((name, count))
 
     def started(self, total: int, figures: RunFigures) -> None:
         self.totals.append(total)
         self.figures = figures
 
-    def finished(self, analysis: Analysis) -> None:
+    def finished(self, number: int, analysis: Analysis) -> None:
+        self.numbers.append(number)
         self.finished_ids.append(analysis.id)
         self.counts.append(self.figures.items)
+
+    def ended(self, report: RunReport) -> None:
+        self.reports.append(report)
 
 
 def write(path: Path, elements: Sequence[Any]) -> str:
@@ -198,14 +210,16 @@ def test_an_empty_array_gives_an_empty_array(workdir: Path) -> None:
     assert (report.items, report.experts) == (0, {})
 
 
-def test_the_observer_is_told_the_total_and_every_record(workdir: Path) -> None:
+def test_the_observer_is_told_the_inputs_the_total_every_record_and_the_report(workdir: Path) -> None:
     watcher = Watcher()
     inputs = numbered(workdir / "a.json", 0, 3), numbered(workdir / "b.json", 3, 2)
-    run_job(
+    report = run_job(
         session_of(FakeExpert("a", "task", echo)), Job(inputs, workdir / "out.json", "json", None), watcher
     )
+    assert watcher.opened_inputs == [(inputs[0], 3), (inputs[1], 2)]
     assert watcher.totals == [5]
-    assert watcher.finished_ids == [0, 1, 2, 3, 4]
+    assert watcher.finished_ids == watcher.numbers == [0, 1, 2, 3, 4]
+    assert watcher.reports == [report]
     assert watcher.counts[-1] == 5
 
 
@@ -343,6 +357,35 @@ def test_standard_output_gets_the_records_and_nothing_else(
     run_job(session_of(FakeExpert("a", "task", echo)), job, Watcher())
     assert [record["id"] for record in json.loads(capsys.readouterr().out)] == [0, 1]
     assert os.listdir(workdir) == ["a.json"]
+
+
+def test_the_number_of_an_element_counts_those_that_are_there_already(workdir: Path) -> None:
+    job = Job((numbered(workdir / "a.json", 0, 2),), workdir / "out.jsonl", "jsonl", None, append=True)
+    session = session_of(FakeExpert("a", "task", echo))
+    run_job(session, job)
+    numbered(workdir / "a.json", 0, 3)
+    watcher = Watcher()
+    run_job(session, job, watcher)
+    assert watcher.numbers == [2]
+
+
+def test_the_session_s_memory_keeps_the_report(workdir: Path) -> None:
+    job = Job((numbered(workdir / "a.json", 0, 2),), workdir / "out.json", "json", None)
+    with open_journal(workdir / "journal") as journal:
+        assert journal
+        session = Session(Settings(tasks=("task",)), registry_of(FakeExpert("a", "task")), memory=journal)
+        report = run_job(session, job)
+        assert [RunReport.model_validate_json(text) for _, text in journal.runs()] == [report]
+
+
+def test_the_error_of_too_many_errors_quotes_no_article(workdir: Path) -> None:
+    expert = FakeExpert("a", "task", failing_on(1, error=ValueError("the whole text of the article")))
+    job = Job((numbered(workdir / "a.json", 0, 2),), workdir / "out.json", "json", None)
+    with pytest.raises(TooManyErrorsError) as error:
+        run_job(session_of(expert), job, max_errors="0")
+    assert str(error.value) == (
+        "1 of 2 records have errors, more than --max-errors 0; the first: predict a: ValueError"
+    )
 
 
 def test_experts_stay_loaded_from_one_job_to_the_next(workdir: Path) -> None:

@@ -17,7 +17,8 @@ import pytest
 from newsmoe.config import Settings
 from newsmoe.orchestrator import scheduler
 from newsmoe.orchestrator.inbox import Inbox, open_inbox
-from newsmoe.orchestrator.job import Job, run_job
+from newsmoe.orchestrator.job import run_job
+from newsmoe.orchestrator.plan import Job
 from newsmoe.orchestrator.scheduler import run_at
 from newsmoe.orchestrator.session import Session
 from newsmoe.orchestrator.timetable import Cron, Every, parse_cron, parse_every
@@ -183,11 +184,6 @@ def test_a_signal_that_comes_while_apscheduler_is_busy_is_not_lost(
 # a day
 
 
-class Unobserved:
-    def started(self, total: int, figures: object) -> None: ...
-    def finished(self, analysis: object) -> None: ...
-
-
 class Newsroom:
     """Files that come, change and get other names, and a watch over them that crashes now and then.
 
@@ -223,7 +219,7 @@ class Newsroom:
         assert inbox.look(partial(self.analyze, session)).unreadable == 0
 
     def analyze(self, session: Session, job: Job) -> RunReport:
-        report = run_job(session, job, Unobserved())
+        report = run_job(session, job)
         if self.crashes and self.analyzed.total() == self.crashes[0]:
             del self.crashes[0]
             raise CrashError  # the output is in place, and nobody knows

@@ -1,0 +1,60 @@
+"""`--metrics`: what a command did, for Prometheus."""
+
+import logging
+from importlib.util import find_spec
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Self
+
+from newsmoe.cli.exits import exit_code
+from newsmoe.errors import ConfigError, OutputError
+from newsmoe.orchestrator.figures import RunFigures
+
+__all__ = ["Metrics"]
+
+_logger = logging.getLogger(__name__)
+
+
+class Metrics:
+    """The figures of all runs of a command, written when the block ends, however it does.
+
+    Like the journal they are a help and no more: where they cannot be written in the end, a warning says so.
+
+    Args:
+        path: where they go; None: nowhere.
+
+    Raises:
+        ConfigError: prometheus_client is not installed.
+        OutputError: they cannot go there.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        if path is not None:
+            if find_spec("prometheus_client") is None:
+                raise ConfigError("--metrics needs prometheus_client; pip install 'newsmoe[metrics]'")
+            from newsmoe.orchestrator.metrics import check_metrics
+
+            check_metrics(path)
+        self.path = path
+        self.figures = RunFigures()
+        self._began = monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.write(exit_code(error))
+
+    def write(self, code: int) -> None:
+        """Write what was done so far, and the exit code that the command has, or would have now."""
+        if self.path is None:
+            return
+        from newsmoe.orchestrator.metrics import write_metrics
+
+        try:
+            write_metrics(self.path, self.figures, monotonic() - self._began, code)
+        except OutputError as error:
+            _logger.warning("%s", error)

@@ -1,0 +1,133 @@
+"""Who is told how a run comes along: the terminal, or a log for programs; and the metrics in either case."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+from newsmoe.analysis import Analysis
+from newsmoe.cli.logs import event
+from newsmoe.cli.metrics import Metrics
+from newsmoe.cli.progress import SECONDS_BETWEEN_LINES, RunProgress
+from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.orchestrator.job import Observer
+from newsmoe.orchestrator.plan import Job
+from newsmoe.storage.run_report import RunReport
+
+__all__ = ["RunLog", "observed"]
+
+FIGURES = {
+    "output", "seconds", "items", "skipped", "statuses", "errors", "abstentions", "tokens", "experts",
+}  # fmt: skip
+"""What of a report is logged at the end of its run."""
+
+
+class RunLog(Observer):
+    """Logs, for programs, where a run begins and ends, what goes wrong, and now and then how far it is.
+
+    Nothing of an article is logged but its place in the input.
+    """
+
+    def __init__(self, job: Job, seconds_between: float = SECONDS_BETWEEN_LINES) -> None:
+        self.job = job
+        self.seconds_between = seconds_between
+        self.figures = RunFigures()
+        self._inputs: list[tuple[str, int]] = []
+        self._total: int | None = None
+        self._began = monotonic()
+        self._over = Event()
+        self._ticker = Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> Self:
+        event("run_started", inputs=self.job.inputs, output=str(self.job.output))
+        self._ticker.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._ticker.join()
+        if kind is not None:
+            event("run_broken_off", logging.WARNING, type=kind.__name__, **self._so_far())
+
+    def opened(self, name: str, count: int) -> None:
+        """An input was checked; there are `count` elements in it."""
+        self._inputs.append((name, count))
+        event("input_opened", input=name, elements=count)
+
+    def started(self, total: int, figures: RunFigures) -> None:
+        """All were; `total` elements of them are looked at, and `figures` grow from now on."""
+        self._total, self.figures = total, figures
+
+    def finished(self, number: int, analysis: Analysis) -> None:
+        """A record was written."""
+        for error in analysis.errors:
+            name, index = self._place(number)
+            event(
+                "item_error",
+                logging.WARNING,
+                input=name,
+                index=index,
+                stage=error.stage,
+                task=error.task,
+                expert=error.expert,
+                type=error.type,
+            )
+
+    def ended(self, report: RunReport) -> None:
+        """Output and report are in their places."""
+        event("run_finished", **report.model_dump(mode="json", include=FIGURES))
+
+    def _tick(self) -> None:
+        """Tell how far it is, from a thread of its own: a batch may take long."""
+        while not self._over.wait(self.seconds_between):
+            event("progress", **self._so_far())
+
+    def _so_far(self) -> dict[str, Any]:
+        experts = dict(self.figures.experts)
+        return {
+            "items": self.figures.items,
+            "total": self._total,
+            "seconds": round(monotonic() - self._began, 3),
+            "experts": {name: one.items for name, one in experts.items()},
+        }
+
+    def _place(self, number: int) -> tuple[str, int]:
+        """Return in which input the element is, and where there, counted from 0."""
+        for name, count in self._inputs:
+            if number < count:
+                return name, number
+            number -= count
+        raise IndexError(number)
+
+
+@contextmanager
+def observed(
+    job: Job,
+    metrics: Metrics,
+    *,
+    as_json: bool,
+    quiet: bool = False,
+    verbose: bool = False,
+    table: bool = False,
+) -> Iterator[Observer]:
+    """Give an observer of a run, whose figures the metrics count, also where the run is broken off.
+
+    Args:
+        job: what is run.
+        metrics: of the command.
+        as_json: log, instead of showing progress.
+        quiet: show nothing.
+        verbose: show every item error as it comes.
+        table: show the figures of each expert at the end.
+    """
+    observer = RunLog(job) if as_json else RunProgress(quiet=quiet, verbose=verbose, table=table)
+    with observer:
+        try:
+            yield observer
+        finally:
+            metrics.figures.add(observer.figures)

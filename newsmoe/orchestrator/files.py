@@ -1,0 +1,55 @@
+"""The whole way from files to a file, in one call."""
+
+from collections.abc import Iterable
+from os import PathLike, fspath
+from pathlib import Path
+
+from newsmoe.config import Settings
+from newsmoe.gating.gate import Gate
+from newsmoe.orchestrator.job import run_job
+from newsmoe.orchestrator.plan import check_inputs, plan_jobs
+from newsmoe.orchestrator.session import open_session
+from newsmoe.registry.registry import Registry
+from newsmoe.storage.run_report import RunReport
+
+__all__ = ["analyze_files"]
+
+Name = str | PathLike[str]
+
+
+def analyze_files(
+    inputs: Name | Iterable[Name],
+    output: Name,
+    settings: Settings | None = None,
+    *,
+    append: bool = False,
+    max_errors: str | None = None,
+    wait: bool = False,
+    registry: Registry | None = None,
+    gate: Gate | None = None,
+) -> RunReport:
+    """Analyze the articles of files into one output, and return what `newsmoe runs` will show of the run.
+
+    It is what `newsmoe analyze` does: output and report appear whole or not at all, finished work is kept in
+    the journal that the settings name, what goes wrong with one article stands in its record.
+
+    Args:
+        inputs: files, folders, patterns; one or several.
+        output: where to write; its suffix, or the settings, tell the format.
+        settings: what to do; default: all tasks by the built-in rules on the CPU. No file and no
+            environment variable is read; `load_settings` does that.
+        append: whether to add to what the output holds; no article comes twice.
+        max_errors: most records with errors, as `N` or `N%`.
+        wait: wait where another run is writing the output.
+        registry: where experts come from.
+        gate: who decides.
+
+    Raises:
+        NewsmoeError: it could not be done; nothing was written.
+    """
+    settings = settings or Settings()
+    names = [inputs] if isinstance(inputs, str | PathLike) else inputs
+    jobs = plan_jobs([fspath(name) for name in names], Path(output), None, settings, append=append)
+    check_inputs(jobs)
+    with open_session(settings, registry, gate) as session:
+        return run_job(session, jobs[0], max_errors=max_errors, wait=wait)

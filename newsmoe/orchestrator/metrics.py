@@ -1,0 +1,124 @@
+"""The figures of runs as Prometheus reads them, by prometheus_client (the extra `metrics`)."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from time import time
+from typing import get_args
+
+from prometheus_client import generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector
+
+from newsmoe.analysis import Analysis
+from newsmoe.errors import OutputError
+from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.storage.replace import blaming, check_folder, write_text
+
+__all__ = ["check_metrics", "write_metrics"]
+
+STATUSES = get_args(Analysis.model_fields["status"].annotation)
+RUN = "newsmoe_run_"
+LAST_SUCCESS = "newsmoe_last_success_timestamp_seconds"
+OURS = b"# HELP newsmoe_"
+
+
+class _Run(Collector):
+    """The metrics of a command.
+
+    They are gauges: each file tells of one command, and the next one's begins at 0 again.
+    """
+
+    def __init__(
+        self, figures: RunFigures, seconds: float, exit_code: int, ended: float, succeeded: float | None
+    ) -> None:
+        self.figures = figures
+        self.single = {
+            "tokens": ("Tokens read of all articles, each counted once.", figures.tokens),
+            "seconds": ("Seconds since the command began.", seconds),
+            "timestamp_seconds": ("When this was written, in seconds since 1970.", ended),
+            "exit_code": (
+                "Exit code; of a watch that goes on, what its last look would end with.",
+                exit_code,
+            ),
+            "success": ("Whether the exit code is 0.", exit_code == 0),
+        }
+        self.succeeded = succeeded
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the families, each with all its samples."""
+        figures = self.figures
+        statuses = [((status,), figures.statuses[status]) for status in STATUSES]
+        yield _family("items", "Records written, by status.", ["status"], statuses)
+        yield _family("errors", "Item errors.", ["stage", "expert"], sorted(figures.places.items()))
+        by_expert = {
+            "items": "Articles that the expert answered.",
+            "reused": "Those of them whose answer was known already.",
+            "tokens": "Tokens that the expert read.",
+            "seconds": "Seconds in the expert's predictions.",
+            "load_seconds": "Seconds in which the expert was loaded.",
+        }
+        for name, text in by_expert.items():
+            values = [((expert,), getattr(one, name)) for expert, one in sorted(figures.experts.items())]
+            yield _family(f"expert_{name}", text, ["expert"], values)
+        for name, (text, value) in self.single.items():
+            yield GaugeMetricFamily(RUN + name, text, value)
+        if self.succeeded is not None:
+            yield GaugeMetricFamily(
+                LAST_SUCCESS, "When the exit code was 0 for the last time.", self.succeeded
+            )
+
+
+def _family(
+    name: str, text: str, labels: Sequence[str], values: Iterable[tuple[Sequence[str], float]]
+) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(RUN + name, text, labels=labels)
+    for key, value in values:
+        family.add_metric(key, value)
+    return family
+
+
+def check_metrics(path: Path) -> None:
+    """See whether metrics can be written to `path`.
+
+    Raises:
+        OutputError: there is no such folder, or the file there is something else, such as an input.
+    """
+    check_folder(path)
+    with blaming(path):
+        if path.is_file():
+            with path.open("rb") as file:
+                start = file.read(len(OURS))
+            if start not in (b"", OURS):
+                raise OutputError(f"{path}: holds something else; name another file with --metrics")
+
+
+def write_metrics(path: Path, figures: RunFigures, seconds: float, exit_code: int) -> None:
+    """Write what was done, for the textfile collector of Prometheus' node_exporter; whole or not at all.
+
+    Args:
+        path: `*.prom`, for that collector. The time of the last success is taken over from what is there.
+        figures: of all runs of the command.
+        seconds: since it began.
+        exit_code: that it ends with.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    check_metrics(path)
+    ended = time()
+    succeeded = ended if exit_code == 0 else _last_success(path)
+    text = generate_latest(_Run(figures, seconds, exit_code, ended, succeeded)).decode()
+    write_text(path, text)
+
+
+def _last_success(path: Path) -> float | None:
+    """Return when the metrics that are there say that all was well; None where they do not."""
+    if not path.is_file():
+        return None
+    try:
+        families = list(text_string_to_metric_families(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+    samples = [sample for family in families for sample in family.samples]
+    return next((sample.value for sample in samples if sample.name == LAST_SUCCESS), None)

@@ -1,0 +1,111 @@
+"""What a command is to do: one output file from one or more input files, as often as is asked for."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from newsmoe.config import Settings
+from newsmoe.errors import ConfigError, InputError, OutputError
+from newsmoe.storage.dead_letters import default_errors
+from newsmoe.storage.formats import format_of
+from newsmoe.storage.inputs import find_inputs
+from newsmoe.storage.run_report import default_report
+from newsmoe.storage.writers import STDOUT, check_format, default_output
+
+__all__ = ["Job", "check_inputs", "plan_jobs"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to read and where to write.
+
+    Attributes:
+        inputs: paths, or `-` for standard input.
+        output: a path, or `-` for standard output.
+        format: of the output.
+        report: where the run report goes; None for no report.
+        errors: where the elements that something went wrong with go; None for nowhere.
+        append: whether to add to what the output holds already.
+    """
+
+    inputs: tuple[str, ...]
+    output: Path
+    format: str
+    report: Path | None
+    errors: Path | None = None
+    append: bool = False
+
+
+def plan_jobs(
+    inputs: Sequence[str],
+    output: Path | None,
+    report: Path | None,
+    settings: Settings,
+    *,
+    append: bool = False,
+) -> list[Job]:
+    """Return one job for all inputs where an output is named, else one for each input.
+
+    A folder or a pattern among the inputs stands for the files in it.
+
+    Raises:
+        InputError: a folder or a pattern stands for no file.
+        ConfigError: two inputs would share a default output, or several jobs one report, or the format
+            cannot be written there.
+        OutputError: an output is one of the inputs.
+    """
+    inputs = find_inputs(inputs, [path for path in (output, report) if path is not None])
+    if output is not None:
+        groups = [(tuple(inputs), output)]
+    else:
+        groups = [((name,), _default_output(name, settings.format or "json")) for name in inputs]
+    if report is not None and len(groups) > 1:
+        raise ConfigError("one run report for several outputs: name one output with -o, or no report")
+    jobs = [_job(names, path, report, settings.format or format_of(path), append) for names, path in groups]
+    _refuse_overwriting(inputs, jobs)
+    return jobs
+
+
+def check_inputs(jobs: Sequence[Job]) -> None:
+    """Look for all inputs of all jobs, so that a missing one is told before the first job runs.
+
+    Raises:
+        InputError: an input is not there.
+    """
+    for name in (name for job in jobs for name in job.inputs):
+        if name != "-" and not Path(name).exists():
+            raise InputError(f"{name}: cannot be read: No such file or directory")
+
+
+def _job(inputs: tuple[str, ...], output: Path, report: Path | None, format: str, append: bool) -> Job:
+    if output.is_dir() and not (append and format == "parquet"):
+        raise OutputError(f"{output}: is a folder; name a file in it with -o")
+    check_format(output, format, append=append)
+    if report is None and output != STDOUT:
+        report = default_report(output)
+    errors = None if output == STDOUT else default_errors(output)
+    return Job(inputs, output, format, report, errors, append)
+
+
+def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job]) -> None:
+    """Refuse jobs that would write one file twice, or over an input."""
+    read = {os.path.realpath(name) for name in inputs if name != "-"}
+    written: set[str] = set()
+    for path in (path for job in jobs for path in (job.output, job.report) if path):
+        real = str(path) if path == STDOUT else os.path.realpath(path)
+        if real in read:
+            raise OutputError(
+                f"{path}: is an input too, and would be overwritten; name another output with -o"
+            )
+        if real in written:
+            raise ConfigError(f"several inputs would be written to {path}; name one output with -o")
+        written.add(real)
+
+
+def _default_output(name: str, format: str) -> Path:
+    """Return the output beside the input, in the working directory where that folder cannot be written."""
+    if name == "-":
+        return STDOUT
+    beside = default_output(Path(name), format)
+    return beside if os.access(beside.parent, os.W_OK) or not beside.parent.is_dir() else Path(beside.name)

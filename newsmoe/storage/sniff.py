@@ -1,0 +1,50 @@
+"""What the beginning of an input says of its format, where no name does."""
+
+import csv
+import io
+from collections.abc import Collection
+from pathlib import Path
+
+from newsmoe.errors import InputError
+from newsmoe.storage.files import open_text
+
+__all__ = ["sniffed_format"]
+
+START = 1 << 16  # characters, in which a header must stand
+PARQUET_MAGIC = "PAR1"
+DELIMITERS = {"csv": ",", "tsv": "\t"}
+
+
+def sniffed_format(name: str, path: Path, text_keys: Collection[str]) -> str:
+    """Return the format that the first characters tell.
+
+    A table is known by its first row: one cell in it is a name under which articles have their text.
+
+    Args:
+        name: what to call the input in messages.
+        path: where it lies, gzipped or not.
+        text_keys: those names.
+
+    Raises:
+        InputError: it is nothing that articles are read from.
+    """
+    with open_text(path) as stream:
+        start = stream.read(START).lstrip("\r\n ")
+    if start.startswith(PARQUET_MAGIC):
+        return "parquet"
+    if start[:1] in ("", "[", "{"):  # of nothing at all, the reader of JSON tells
+        return "json"
+    for format, delimiter in DELIMITERS.items():
+        if not {cell.strip() for cell in _first_row(start, delimiter)}.isdisjoint(text_keys):
+            return format
+    raise InputError(
+        f"{name}: not valid JSON, nor Parquet, nor a table with a headline or content in its first row;"
+        " say what it is with --input-format, or name the columns under [fields] in newsmoe.toml"
+    )
+
+
+def _first_row(start: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter), [])
+    except csv.Error:
+        return []

@@ -1,0 +1,133 @@
+"""`--metrics`: written however a command ends."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from .conftest import PlugIn
+from .support import GIST, article, articles, names, newsmoe, one_line, read, write
+
+FAILING = """
+class Failing:
+    name = task = "failing"
+    def load(self, device): pass
+    def predict(self, articles): raise HOW
+"""
+
+
+def value(name: str, **labels: str) -> float | None:
+    """Return one value of `m.prom`."""
+    families = text_string_to_metric_families(Path("m.prom").read_text(encoding="utf-8"))
+    samples = [sample for family in families for sample in family.samples]
+    return next(
+        (one.value for one in samples if one.name == f"newsmoe_{name}" and one.labels == labels), None
+    )
+
+
+def test_the_figures_of_all_outputs_are_added_up(here: Path) -> None:
+    write(here / "a.json", articles(3))
+    write(here / "b.json", [*articles(2), 7])
+    assert newsmoe("analyze", "a.json", "b.json", "--metrics", "m.prom", *GIST).exit_code == 4
+    assert (value("run_items", status="ok"), value("run_items", status="failed")) == (5, 1)
+    assert value("run_errors", stage="read", expert="") == 1
+    records = [*read(here / "analyzed_a.json"), *read(here / "analyzed_b.json")]
+    assert value("run_expert_items", expert="lead") == 5
+    assert value("run_tokens") == sum(one["input"]["tokens"] for one in records) > 0
+    assert (value("run_exit_code"), value("run_success")) == (4, 0)
+    assert newsmoe("analyze", "a.json", "--metrics", "m.prom", *GIST).exit_code == 0
+    assert (value("run_items", status="ok"), value("run_success")) == (3, 1)
+    assert value("last_success_timestamp_seconds") == value("run_timestamp_seconds")
+
+
+@pytest.mark.parametrize(
+    ("how", "arguments", "code"),
+    [
+        ("ValueError", ("--max-errors", "0"), 4),
+        ("KeyboardInterrupt", (), 130),
+        ("__import__('newsmoe.cli.signals').cli.signals.TerminatedError", (), 143),
+    ],
+)
+def test_a_run_that_is_broken_off_says_so(
+    how: str, arguments: tuple[str, ...], code: int, here: Path, plug_in: PlugIn
+) -> None:
+    plug_in(FAILING.replace("HOW", how), failing="Failing")
+    write(here / "a.json", articles(2))
+    result = newsmoe("analyze", "a.json", "--tasks", "failing", "--metrics", "m.prom", *arguments)
+    assert (result.exit_code, value("run_exit_code"), value("run_success")) == (code, code, 0)
+    assert value("run_items", status="failed") == (1 if code == 4 else 0)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("no.json",), ("a.json", "--gate", "rool"), ("a.json", "--format", "x")]
+)
+def test_what_could_not_run_says_so(arguments: tuple[str, ...], here: Path) -> None:
+    write(here / "a.json", articles(1))
+    assert newsmoe("analyze", *arguments, "--metrics", "m.prom").exit_code == 1
+    assert value("run_exit_code") == 1
+
+
+def test_a_dry_run_writes_none(here: Path) -> None:
+    newsmoe("analyze", write(here / "a.json", articles(1)), "--dry-run", "--metrics", "m.prom", *GIST)
+    assert names(here) == ["a.json"]
+
+
+@pytest.mark.parametrize(
+    ("path", "message"), [("a.json", "a.json: holds something else"), ("no/m.prom", "there is no folder no")]
+)
+def test_where_they_cannot_go_is_told_before_an_article_is_read(path: str, message: str, here: Path) -> None:
+    text = write(here / "a.json", articles(1)).read_text()
+    result = newsmoe("analyze", "a.json", "--metrics", path, *GIST)
+    assert (result.exit_code, one_line(result.stderr), message in result.stderr) == (1, True, True)
+    assert (names(here), (here / "a.json").read_text()) == (["a.json"], text)
+
+
+def test_metrics_over_the_output_cost_the_metrics(here: Path) -> None:
+    write(here / "a.json", articles(1))
+    result = newsmoe("analyze", "a.json", "-o", "out.json", "--metrics", "out.json", *GIST)
+    assert (result.exit_code, "out.json: holds something else" in result.stderr) == (0, True)
+    assert (here / "out.json").read_text().startswith("[")
+
+
+@pytest.mark.parametrize("command", [("analyze", "a.json"), ("watch", "in", "--out", "out", "--once")])
+def test_without_prometheus_client_the_extra_is_named(
+    command: tuple[str, ...], here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "prometheus_client", None)
+    result = newsmoe(*command, "--metrics", "m.prom")
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)
+    assert "pip install 'newsmoe[metrics]'" in result.stderr
+
+
+def test_a_watch_counts_from_look_to_look(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inbox = here / "in"
+    inbox.mkdir()
+    found: list[Any] = []
+
+    def looks(when: object, job: Callable[[], None]) -> None:
+        for elements in (articles(2), [article("x"), 7], None):
+            if elements:
+                write(inbox / f"{len(found)}.json", elements)
+            else:
+                inbox.rename(here / "away")
+            job()
+            found.append((value("run_items", status="ok"), value("run_exit_code")))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("newsmoe.orchestrator.scheduler.run_at", looks)
+    arguments = ("--out", "out", "--every", "1m", "--settle", "0", "--metrics", "m.prom", *GIST)
+    assert newsmoe("watch", "in", *arguments).exit_code == 130
+    assert found == [(2, 0), (3, 4), (3, 1)]
+    assert (value("run_items", status="ok"), value("run_exit_code")) == (3, 130)
+    assert value("last_success_timestamp_seconds") is not None
+
+
+def test_one_look_has_the_exit_code_of_its_command(here: Path) -> None:
+    (here / "in").mkdir()
+    write(here / "in" / "a.json", [7])
+    arguments = ("--out", "out", "--once", "--settle", "0", "--metrics", "m.prom", *GIST)
+    assert newsmoe("watch", "in", *arguments).exit_code == 4
+    assert (value("run_items", status="failed"), value("run_exit_code")) == (1, 4)

@@ -34,7 +34,7 @@ class GateExpert(Strict):
 
     Attributes:
         name: in the registry.
-        fingerprint: of its card and weights when the gate was trained; empty for a plug-in, which has none.
+        fingerprint: what it was when the gate was trained; empty for a plug-in that has none.
         cost: what one article cost there on average, as a share of what all experts cost together.
     """
 
@@ -160,7 +160,7 @@ def check_experts(card: GateCard, pool: Sequence[ExpertInfo]) -> list[ExpertInfo
         info = known.get(expert.name)
         if info is None:
             problems.append(f"{expert.name} is gone")
-        elif (info.card.fingerprint() if info.card else "") != expert.fingerprint:
+        elif not info.missing and info.fingerprint() != expert.fingerprint:
             problems.append(f"{expert.name} has changed")
     if problems:
         raise ConfigError(

@@ -58,6 +58,20 @@ class ExpertInfo:
         """What to do before the expert can be used, or None where its weights are on this machine."""
         return None if self.card is None or self.broken else missing(self.card)
 
+    def fingerprint(self) -> str:
+        """Hash of all that decides what the expert answers, or "" where nobody can tell.
+
+        A plug-in has one where it says so itself, in an attribute `fingerprint`: its answers then depend on
+        that and on the article's headline, content and language alone.
+        """
+        try:
+            if self.card is not None:
+                return fingerprint(self.card)
+            own = getattr(self.factory(), "fingerprint", "") if self.factory else ""
+        except Exception:  # noqa: BLE001  # a file that is gone, or other people's code: loading will tell
+            return ""
+        return own if isinstance(own, str) else ""
+
     def reads(self, language: str | None) -> bool:
         """Tell whether the expert knows `language`; an unknown one is given to everybody."""
         if language is None or not self.languages:
@@ -166,18 +180,6 @@ class Registry:
             return build(info.card, self.workshop)
         made: Expert = info.factory()
         return made
-
-    def fingerprint(self, name: str) -> str:
-        """Hash of all that decides what the expert answers, or "" where nobody can tell.
-
-        A plug-in has one where it says so itself, in an attribute `fingerprint`: its answers then depend on
-        that and on the article's headline, content and language alone.
-        """
-        info = self.info(name)
-        if info.card is not None:
-            return fingerprint(info.card)
-        own = getattr(info.factory(), "fingerprint", "") if info.factory else ""
-        return own if isinstance(own, str) else ""
 
     def _from_cards(self) -> Iterable[ExpertInfo]:
         seen: set[Path] = set()

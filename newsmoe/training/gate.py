@@ -87,7 +87,7 @@ def _card(
         experts=tuple(
             GateExpert(
                 name=info.name,
-                fingerprint=info.card.fingerprint() if info.card else "",
+                fingerprint=info.fingerprint(),
                 cost=round(float(cost), 6),
             )
             for info, cost in zip(experts, costs, strict=True)

@@ -1,7 +1,7 @@
 """From scores to a choice: the top k, limits on what one expert takes, and on what a window costs.
 
 Scores are shares: for each article they sum to 1 over the experts that can read it. Everything here is
-arithmetic on one window, and says in words where a limit changed a choice.
+arithmetic on one window, and tells where a limit changed a choice.
 """
 
 from collections.abc import Sequence
@@ -28,11 +28,27 @@ class Pick:
 
     Attributes:
         experts: whom to ask; empty where nobody can read the article.
-        note: what a limit changed, for a person; empty where nothing.
+        full: whom it would have had before them, had they had room.
+        budgeted: whether it has the cheapest in place of its choice, to stay within the budget.
     """
 
     experts: tuple[int, ...]
-    note: str = ""
+    full: tuple[int, ...] = ()
+    budgeted: bool = False
+
+    def note(self, names: Sequence[str]) -> str:
+        """Say for a person what a limit changed; "" where nothing.
+
+        Args:
+            names: of the experts.
+        """
+        if self.budgeted:
+            return "the cheapest, to stay within the budget"
+        if not self.full:
+            return ""
+        note = f"full for this window: {', '.join(names[expert] for expert in self.full)}"
+        beyond = set(self.experts) & set(self.full)
+        return f"{note}; asked all the same, for nobody has room" if beyond else note
 
 
 def pick_top(scores: Scores, able: Able, top_k: int, shared: Sequence[int] = ()) -> list[Pick]:
@@ -51,7 +67,7 @@ def pick_top(scores: Scores, able: Able, top_k: int, shared: Sequence[int] = ())
 
 
 def pick_within_capacity(
-    scores: Scores, able: Able, top_k: int, shared: Sequence[int], capacity: float, names: Sequence[str]
+    scores: Scores, able: Able, top_k: int, shared: Sequence[int], capacity: float
 ) -> list[Pick]:
     """Return the choice where no expert, shared ones aside, takes more than a share of the articles.
 
@@ -65,7 +81,6 @@ def pick_within_capacity(
         top_k: how many beside the shared ones.
         shared: experts that always answer.
         capacity: the share; the number of articles is rounded up.
-        names: of the experts, for the notes.
     """
     readable = able.any(axis=1)
     room = np.full(scores.shape[1], ceil(capacity * int(readable.sum()) - ROUNDING))
@@ -73,19 +88,19 @@ def pick_within_capacity(
     taken: list[list[int]] = [_standing(can, shared) for can in able]
     full: list[list[int]] = [[] for _ in wishes]
     order = sorted(range(len(wishes)), key=lambda article: _urgency(scores[article], wishes[article]))
-    for turn in range(top_k):
+    for _ in range(top_k):
         for article in order:
             open_to = [expert for expert in wishes[article] if expert not in taken[article]]
             free = next((expert for expert in open_to if room[expert] > 0), None)
-            if turn == 0:
-                full[article] = open_to[: open_to.index(free)] if free is not None else open_to
+            passed_over = open_to if free is None else open_to[: open_to.index(free)]
+            full[article] += [expert for expert in passed_over if expert not in full[article]]
             if free is not None:
                 room[free] -= 1
                 taken[article].append(free)
             elif not taken[article] and open_to:
                 taken[article].append(open_to[0])
     return [
-        replace(_ranked(row, chosen), note=_overflow(chosen, passed_over, names))
+        replace(_ranked(row, chosen), full=tuple(passed_over))
         for row, chosen, passed_over in zip(scores, taken, full, strict=True)
     ]
 
@@ -123,8 +138,8 @@ def pick_within_budget(
             kept.add(article)
     return [
         pick
-        if article in kept or not pick.experts
-        else Pick((cheapest[article],), "the cheapest, to stay within the budget")
+        if article in kept or pick.experts in ((), (cheapest[article],))
+        else Pick((cheapest[article],), budgeted=True)
         for article, pick in enumerate(picks)
     ]
 
@@ -147,12 +162,6 @@ def _urgency(scores: NDArray[np.floating], wishes: Sequence[int]) -> tuple[int, 
     """Return what articles are sorted by: few choices first, then a great loss by the second one."""
     loss = float(scores[wishes[0]] - scores[wishes[1]]) if len(wishes) > 1 else 0.0
     return len(wishes), -loss
-
-
-def _overflow(chosen: Sequence[int], full: Sequence[int], names: Sequence[str]) -> str:
-    """Say who had no room for an article, and where one was taken beyond its share all the same."""
-    note = f"full for this window: {', '.join(names[expert] for expert in full)}" if full else ""
-    return f"{note}; asked all the same, for nobody has room" if set(chosen) & set(full) else note
 
 
 def _cheapest(scores: NDArray[np.floating], able: NDArray[np.bool_], price: NDArray[np.float64]) -> int:

@@ -143,9 +143,7 @@ class LearnedGate:
     def _picks(self, shares: NDArray[np.float64], able: NDArray[np.bool_]) -> list[Pick]:
         chosen = self.settings
         if chosen.capacity is not None:
-            return pick_within_capacity(
-                shares, able, chosen.top_k, self._shared, chosen.capacity, self.card.names
-            )
+            return pick_within_capacity(shares, able, chosen.top_k, self._shared, chosen.capacity)
         picks = pick_top(shares, able, chosen.top_k, self._shared)
         if chosen.budget is None:
             return picks
@@ -165,7 +163,14 @@ class LearnedGate:
         }
         reason = "learned gate: " + ", ".join(f"{names[one]} {shares[one]:.2f}" for one in ranked)
         reserves = tuple(names[one] for one in ranked if one not in pick.experts)
-        return Choice(self.card.task, weights, reserves, f"{reason}; {pick.note}" if pick.note else reason)
+        return Choice(
+            self.card.task,
+            weights,
+            reserves,
+            "; ".join(filter(None, [reason, pick.note(names)])),
+            full=tuple(names[one] for one in pick.full),
+            budgeted=pick.budgeted,
+        )
 
 
 def gate_adapter(card: GateCard, experts: Sequence[ExpertInfo]) -> Adapter | None:

@@ -249,6 +249,8 @@ def _report(
             reused=one.reused,
             share=round(one.items / figures.items, 4) if figures.items else 0.0,
             errors=one.errors,
+            overflow=one.overflow,
+            budgeted=one.budgeted,
             batches=one.batches,
             tokens=one.tokens,
             seconds=round(one.seconds, 3),

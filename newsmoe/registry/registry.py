@@ -13,6 +13,9 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from newsmoe.config import After
 from newsmoe.errors import (
     BrokenExpertError,
     CardError,
@@ -24,6 +27,7 @@ from newsmoe.errors import (
 from newsmoe.registry.cards import CARD_FILE, Card, read_card
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.kinds import Workshop, build, check_settings, fingerprint, missing
+from newsmoe.validation import describe
 
 __all__ = ["GROUP", "ExpertInfo", "Registry", "builtin_folder"]
 
@@ -39,6 +43,7 @@ class ExpertInfo:
         task: what it answers; empty where it is broken.
         languages: codes that it reads; empty: any.
         needs_content: whether a headline alone is too little for it.
+        after: the answer to another task that must come first, and what it must say; None: any article.
         origin: the folder of its card, or its entry point.
         card: its card, where it has one.
         broken: why it cannot be used, or None.
@@ -48,6 +53,7 @@ class ExpertInfo:
     task: str
     languages: tuple[str, ...] = ()
     needs_content: bool = False
+    after: After | None = None
     origin: str = ""
     card: Card | None = None
     factory: Any = field(default=None, repr=False, compare=False)
@@ -206,7 +212,9 @@ class Registry:
             card = card.with_settings(dict(changes))
             settings = check_settings(card)
         needs_content = card.needs_content or getattr(settings, "read", None) == "content"
-        return ExpertInfo(card.name, card.task, card.languages, needs_content, origin=str(folder), card=card)
+        return ExpertInfo(
+            card.name, card.task, card.languages, needs_content, card.after, origin=str(folder), card=card
+        )
 
     def _from_entry_points(self) -> Iterable[ExpertInfo]:
         if self.plugins:
@@ -240,6 +248,7 @@ def _describe_plugin(expert: Any, *, name: str, origin: str) -> ExpertInfo:
         expert.task,
         tuple(getattr(expert, "languages", ())),
         bool(getattr(expert, "needs_content", False)),
+        _after(expert),
         origin=origin,
         factory=lambda: expert,
     )
@@ -257,7 +266,16 @@ def _problem(expert: Any, name: str) -> str | None:
     languages = getattr(expert, "languages", ())
     if isinstance(languages, str) or not all(isinstance(code, str) for code in languages):
         return f"its languages are {languages!r}, expected a tuple of codes"
+    try:
+        _after(expert)
+    except ValidationError as error:
+        return f"its after makes no sense: {describe(error, After)}"
     return None
+
+
+def _after(expert: Any) -> After | None:
+    after = getattr(expert, "after", None)
+    return None if after is None else After.model_validate(after)
 
 
 def builtin_folder() -> Path:

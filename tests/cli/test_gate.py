@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.gating.support import constant, equal
+
 from .conftest import PlugIn
-from .support import article, newsmoe, one_line, read, write
+from .support import article, articles, newsmoe, one_line, read, write
 
 MOODS = """
 from newsmoe import Labels
@@ -84,6 +86,30 @@ def test_a_gate_is_trained_measured_used_and_explained(trained: Path, here: Path
     assert everybody.exit_code == 0, everybody.stderr
     assert all(len(record["route"]) == 1 for record in read(here / "both.json"))
     assert "to stay within the budget" in read(here / "both.json")[0]["route"][0]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ("capacity = 0.5", {"money": (3, 2, 0), "sport": (2, 0, 0)}),
+        ("top_k = 2\nbudget = 0.7", {"money": (2, 0, 0), "sport": (5, 0, 3)}),
+        ("", {"money": (5, 0, 0)}),
+    ],
+)
+def test_what_a_limit_changed_is_counted_by_expert_in_the_run_report(
+    here: Path, plug_in: PlugIn, settings: str, found: dict[str, tuple[int, int, int]]
+) -> None:
+    plug_in(MOODS, sport="Sport", money="Money")
+    experts = [
+        one.model_copy(update={"cost": cost})
+        for one, cost in zip(equal(("sport", "money")), (0.3, 0.7), strict=True)
+    ]
+    constant(here / "experts" / "gate-mood", [0.2, 0.8], task="mood", experts=experts)
+    (here / "newsmoe.toml").write_text(f'gate = "learned"\ntasks = ["mood"]\n{settings}\n')
+    assert newsmoe("analyze", write(here / "a.json", articles(5))).exit_code == 0
+    report = json.loads((here / "analyzed_a.run.json").read_text())
+    figures = "items", "overflow", "budgeted"
+    assert {name: tuple(one[key] for key in figures) for name, one in report["experts"].items()} == found
 
 
 @pytest.mark.parametrize(

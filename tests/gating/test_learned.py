@@ -99,6 +99,7 @@ def test_no_more_than_its_share_goes_to_an_expert_and_the_record_says_so(
     assert [list(choice.weights) for choice in limited] == [["second"]] * 3 + [["first"]] * 2
     assert limited[2].reason == "learned gate: second 0.70, first 0.20, third 0.10"
     assert limited[4].reason.endswith("third 0.10; full for this window: second")
+    assert [choice.full for choice in limited] == [()] * 3 + [("second",)] * 2
     assert limited[4].reserves == ("second", "third")
 
 
@@ -116,6 +117,7 @@ def test_a_budget_is_spent_where_most_is_gained(tmp_path: Path, quick_backbone: 
     assert [list(choice.weights) for choice in asked] == [["first"], ["first"], ["second"], ["second"]]
     assert asked[0].reason.endswith("; the cheapest, to stay within the budget")
     assert asked[0].reserves[0] == "second"
+    assert [choice.budgeted for choice in asked] == [True, True, False, False]
     dear = choose(card, quick_backbone, window, budget=1.0)
     assert [list(choice.weights) for choice in dear] == [["second"]] * 4
 

@@ -220,10 +220,18 @@ COUNTER_CLASS = COUNTER.split("class Namesake")[0]
         COUNTER_CLASS + "    languages = None\n",
         COUNTER_CLASS + "    @property\n    def task(self):\n        raise OSError('no file')\n",
         COUNTER_CLASS + "    languages = 'en'\n",
+        COUNTER_CLASS + "    after = 'topic'\n",
         COUNTER_CLASS + "    task = None\n",
         "raise SystemExit(2)",
     ],
-    ids=["languages None", "task raises", "languages a string", "task None", "exits on import"],
+    ids=[
+        "languages None",
+        "task raises",
+        "languages a string",
+        "after a string",
+        "task None",
+        "exits on import",
+    ],
 )
 def test_a_plug_in_that_tells_nonsense_of_itself_shows_as_broken(install: Install, code: str) -> None:
     install("news-counters", {"counters": code}, {"counter": "counters:Counter"})

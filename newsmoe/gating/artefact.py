@@ -19,6 +19,7 @@ __all__ = [
     "GateExpert",
     "GateSettings",
     "GateTraining",
+    "LeftOut",
     "MeasuredGate",
     "check_experts",
     "find_gates",
@@ -67,6 +68,22 @@ class GateSettings(Strict):
         return self
 
 
+class LeftOut(Strict):
+    """An expert that `newsmoe gate prune` left out.
+
+    Attributes:
+        name: in the registry.
+        share: of the articles that it was asked about.
+        gain: accuracy that the gate had by it.
+        saved: cost that the gate does without, as a share of what asking the whole pool costs.
+    """
+
+    name: str
+    share: float
+    gain: float
+    saved: float
+
+
 class GateTraining(Strict):
     """What the weights were made of."""
 
@@ -92,7 +109,9 @@ class GateCard(Strict):
         experts: whom it scores, in the order of the weights' rows.
         settings: how scores become a choice.
         regularization: the inverse strength that cross-validation chose.
+        temperature: what calibration divided the scores by, weights and bias; None: they are not calibrated.
         training: what the weights were made of.
+        left_out: experts that it was trained with and does without.
         measured: the table on held-out data.
         folder: where it lies.
     """
@@ -104,7 +123,9 @@ class GateCard(Strict):
     experts: tuple[GateExpert, ...] = Field(min_length=2)
     settings: GateSettings = GateSettings()
     regularization: float | None = None
+    temperature: float | None = None
     training: GateTraining | None = None
+    left_out: tuple[LeftOut, ...] = ()
     measured: tuple[MeasuredGate, ...] = ()
     folder: Path = Field(default=Path(), exclude=True)
 

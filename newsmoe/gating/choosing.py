@@ -1,7 +1,7 @@
 """From scores to a choice: the top k, limits on what one expert takes, and on what a window costs.
 
 Scores are shares: for each article they sum to 1 over the experts that can read it. Everything here is
-arithmetic on one window, and tells where a limit changed a choice.
+arithmetic on one window, and says in words where a limit changed a choice.
 """
 
 from collections.abc import Sequence
@@ -28,27 +28,15 @@ class Pick:
 
     Attributes:
         experts: whom to ask; empty where nobody can read the article.
+        note: what a limit changed, for a person; empty where nothing.
         full: whom it would have had before them, had they had room.
-        budgeted: whether it has the cheapest in place of its choice, to stay within the budget.
+        budgeted: whether it has a cheaper expert in place of its choice, to stay within the budget.
     """
 
     experts: tuple[int, ...]
+    note: str = ""
     full: tuple[int, ...] = ()
     budgeted: bool = False
-
-    def note(self, names: Sequence[str]) -> str:
-        """Say for a person what a limit changed; "" where nothing.
-
-        Args:
-            names: of the experts.
-        """
-        if self.budgeted:
-            return "the cheapest, to stay within the budget"
-        if not self.full:
-            return ""
-        note = f"full for this window: {', '.join(names[expert] for expert in self.full)}"
-        beyond = set(self.experts) & set(self.full)
-        return f"{note}; asked all the same, for nobody has room" if beyond else note
 
 
 def pick_top(scores: Scores, able: Able, top_k: int, shared: Sequence[int] = ()) -> list[Pick]:
@@ -67,7 +55,7 @@ def pick_top(scores: Scores, able: Able, top_k: int, shared: Sequence[int] = ())
 
 
 def pick_within_capacity(
-    scores: Scores, able: Able, top_k: int, shared: Sequence[int], capacity: float
+    scores: Scores, able: Able, top_k: int, shared: Sequence[int], capacity: float, names: Sequence[str]
 ) -> list[Pick]:
     """Return the choice where no expert, shared ones aside, takes more than a share of the articles.
 
@@ -81,6 +69,7 @@ def pick_within_capacity(
         top_k: how many beside the shared ones.
         shared: experts that always answer.
         capacity: the share; the number of articles is rounded up.
+        names: of the experts, for the notes.
     """
     readable = able.any(axis=1)
     room = np.full(scores.shape[1], ceil(capacity * int(readable.sum()) - ROUNDING))
@@ -100,7 +89,7 @@ def pick_within_capacity(
             elif not taken[article] and open_to:
                 taken[article].append(open_to[0])
     return [
-        replace(_ranked(row, chosen), full=tuple(passed_over))
+        replace(_ranked(row, chosen), note=_overflow(chosen, passed_over, names), full=tuple(passed_over))
         for row, chosen, passed_over in zip(scores, taken, full, strict=True)
     ]
 
@@ -139,7 +128,7 @@ def pick_within_budget(
     return [
         pick
         if article in kept or pick.experts in ((), (cheapest[article],))
-        else Pick((cheapest[article],), budgeted=True)
+        else Pick((cheapest[article],), "the cheapest, to stay within the budget", budgeted=True)
         for article, pick in enumerate(picks)
     ]
 
@@ -162,6 +151,12 @@ def _urgency(scores: NDArray[np.floating], wishes: Sequence[int]) -> tuple[int, 
     """Return what articles are sorted by: few choices first, then a great loss by the second one."""
     loss = float(scores[wishes[0]] - scores[wishes[1]]) if len(wishes) > 1 else 0.0
     return len(wishes), -loss
+
+
+def _overflow(chosen: Sequence[int], full: Sequence[int], names: Sequence[str]) -> str:
+    """Say who had no room for an article, and where one was taken beyond its share all the same."""
+    note = f"full for this window: {', '.join(names[expert] for expert in full)}" if full else ""
+    return f"{note}; asked all the same, for nobody has room" if set(chosen) & set(full) else note
 
 
 def _cheapest(scores: NDArray[np.floating], able: NDArray[np.bool_], price: NDArray[np.float64]) -> int:

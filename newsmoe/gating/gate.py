@@ -22,7 +22,7 @@ class Choice:
         reserves: experts that answer, in this order, should all those fail.
         reason: why, for a person.
         full: experts that would have answered, had they had room in this window.
-        budgeted: whether it is the cheapest expert, in place of another choice, to stay within a budget.
+        budgeted: whether it is a cheaper expert, in place of another choice, to stay within a budget.
         after: what earlier answers must say for an expert to answer, by its name.
         condition: what an earlier answer must say for this choice to hold at all; None: nothing.
         otherwise: the choice that holds where that answer does not say so.

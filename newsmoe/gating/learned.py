@@ -45,6 +45,7 @@ class LearnedGate:
 
     Features -> one linear score an expert -> shares over the experts that can read the article -> the top k
     -> weights in proportion to their shares, which is the softmax over those chosen (Shazeer et al. 2017).
+    In a calibrated gate a share is the probability that the expert is the best of them.
     The other experts stand by in the order of their scores.
 
     Args:
@@ -143,7 +144,9 @@ class LearnedGate:
     def _picks(self, shares: NDArray[np.float64], able: NDArray[np.bool_]) -> list[Pick]:
         chosen = self.settings
         if chosen.capacity is not None:
-            return pick_within_capacity(shares, able, chosen.top_k, self._shared, chosen.capacity)
+            return pick_within_capacity(
+                shares, able, chosen.top_k, self._shared, chosen.capacity, self.card.names
+            )
         picks = pick_top(shares, able, chosen.top_k, self._shared)
         if chosen.budget is None:
             return picks
@@ -167,7 +170,7 @@ class LearnedGate:
             self.card.task,
             weights,
             reserves,
-            "; ".join(filter(None, [reason, pick.note(names)])),
+            f"{reason}; {pick.note}" if pick.note else reason,
             full=tuple(names[one] for one in pick.full),
             budgeted=pick.budgeted,
         )

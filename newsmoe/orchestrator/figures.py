@@ -18,7 +18,7 @@ class ExpertFigures:
         reused: those of them whose answer was known from an earlier run, or from the same text before.
         errors: articles that it failed on.
         overflow: articles that found it full, having taken its share of their window.
-        budgeted: articles that it got as the cheapest, in place of their choice, to stay within a budget.
+        budgeted: articles that it got as a cheaper one, in place of their choice, to stay within a budget.
         batches: calls of `predict`, halvings included.
         tokens: tokens that it read, as far as it says.
         seconds: in `predict`.

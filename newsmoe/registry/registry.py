@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from newsmoe.article import base_language
 from newsmoe.config import After
 from newsmoe.errors import (
     BrokenExpertError,
@@ -82,7 +83,7 @@ class ExpertInfo:
         """Tell whether the expert knows `language`; an unknown one is given to everybody."""
         if language is None or not self.languages:
             return True
-        return language.replace("_", "-").split("-")[0].lower() in self.languages
+        return base_language(language) in self.languages
 
 
 class Registry:

@@ -31,7 +31,7 @@ class ExpertReport(Strict):
         share: of the run's articles.
         errors: articles that it failed on.
         overflow: articles that found it full, having taken its share of their window (`capacity`).
-        budgeted: articles that it got as the cheapest, in place of their choice (`budget`).
+        budgeted: articles that it got as a cheaper one, in place of their choice (`budget`).
         batches: calls of its `predict`.
         tokens: that it read.
         seconds: that it took, loading not counted.

@@ -39,7 +39,7 @@ def test_no_expert_gets_more_than_its_share_and_no_article_is_lost(
 ) -> None:
     scores, able = window
     capacity = max(capacity, 1 / scores.shape[1])
-    picks = pick_within_capacity(scores, able, top_k, (), capacity)
+    picks = pick_within_capacity(scores, able, top_k, (), capacity, NAMES)
     taken = [one for pick in picks for one in pick.experts]
     most = ceil(capacity * len(scores) - 1e-9)
     assert all(taken.count(expert) <= most for expert in range(scores.shape[1]))
@@ -52,39 +52,40 @@ def test_whoever_can_read_what_every_article_that_can_be_read_is_and_overflow_is
     window: tuple[Scores, Able], capacity: float
 ) -> None:
     scores, able = window
-    picks = pick_within_capacity(scores, able, 1, (), capacity)
+    picks = pick_within_capacity(scores, able, 1, (), capacity, NAMES)
     free = pick_top(scores, able, 1)
     for can, pick, wish in zip(able, picks, free, strict=True):
         assert len(pick.experts) == (1 if can.any() else 0)
         assert all(can[one] for one in pick.experts)
         if pick.experts != wish.experts:
+            assert NAMES[wish.experts[0]] in pick.note
             assert wish.experts[0] in pick.full
-            assert NAMES[wish.experts[0]] in pick.note(NAMES)
-        elif pick.full:
-            assert "asked all the same" in pick.note(NAMES)
+        elif pick.note:
+            assert "asked all the same" in pick.note
 
 
 def test_a_capacity_of_all_changes_nothing() -> None:
     scores, able = np.array([[0.9, 0.1], [0.8, 0.2]]), np.ones((2, 2), dtype=bool)
-    assert pick_within_capacity(scores, able, 1, (), 1.0) == pick_top(scores, able, 1)
+    assert pick_within_capacity(scores, able, 1, (), 1.0, NAMES) == pick_top(scores, able, 1)
 
 
 def test_the_articles_that_would_lose_most_keep_their_first_choice() -> None:
     scores, able = np.array([[0.6, 0.4], [0.9, 0.1]]), np.ones((2, 2), dtype=bool)
-    picks = pick_within_capacity(scores, able, 1, (), 0.5)
+    picks = pick_within_capacity(scores, able, 1, (), 0.5, NAMES)
     assert [pick.experts for pick in picks] == [(1,), (0,)]
 
 
 def test_whoever_is_full_at_the_second_turn_is_told_too() -> None:
     scores, able = np.array([[0.5, 0.3, 0.2]] * 2), np.ones((2, 3), dtype=bool)
-    picks = pick_within_capacity(scores, able, 2, (), 0.5)
+    picks = pick_within_capacity(scores, able, 2, (), 0.5, NAMES)
     assert [pick.experts for pick in picks] == [(0, 2), (1,)]
     assert [pick.full for pick in picks] == [(1,), (0, 2)]
+    assert picks[0].note == "full for this window: b"
 
 
 def test_shared_experts_have_no_capacity() -> None:
     scores, able = np.array([[0.6, 0.3, 0.1]] * 4), np.ones((4, 3), dtype=bool)
-    picks = pick_within_capacity(scores, able, 1, (0,), 0.5)
+    picks = pick_within_capacity(scores, able, 1, (0,), 0.5, NAMES)
     assert [pick.experts for pick in picks] == [(0, 1), (0, 1), (0, 2), (0, 2)]
 
 
@@ -105,10 +106,8 @@ def test_a_window_costs_no_more_than_the_budget_or_else_the_least_that_is_possib
         assert bool(pick.experts) == bool(can.any())
         if pick.experts != wish.experts:
             assert costs[pick.experts[0]] == min(costs[can])
-            assert pick.budgeted
-            assert "budget" in pick.note(NAMES)
-        else:
-            assert not pick.budgeted
+            assert "budget" in pick.note
+        assert pick.budgeted == (pick.experts != wish.experts)
 
 
 @pytest.mark.parametrize(

@@ -172,6 +172,12 @@ def test_features_that_are_counted_tell_articles_apart() -> None:
     sport, finance = Article(topics=("Sport",)), Article(topics=("Finance",))
     assert SURFACE["topics"][1](sport) == SURFACE["topics"][1](Article(topics=("sport",)))
     assert SURFACE["topics"][1](sport) != SURFACE["topics"][1](finance)
+    english, german = Article(language="en-GB"), Article(language="de")
+    assert SURFACE["language"][1](english) == SURFACE["language"][1](Article(language="en"))
+    rare = Article(language="eo")
+    assert len({tuple(SURFACE["language"][1](one)) for one in (english, german, rare, Article())}) == 4
+    assert [sum(SURFACE["language"][1](one)) for one in (english, german, rare)] == [1, 1, 1]
+    assert not any(SURFACE["language"][1](Article()))
     named, found = Article(source="ft.com"), Article(url="https://ft.com/a")
     assert SURFACE["source"][1](named) == SURFACE["source"][1](found) != SURFACE["source"][1](Article())
 

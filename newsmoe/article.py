@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["FIELDS", "Article", "Unreadable", "estimate_tokens"]
+__all__ = ["FIELDS", "Article", "Unreadable", "base_language", "estimate_tokens"]
 
 FIELDS = (
     "id", "url", "headline", "content", "topics", "publication_date", "author", "source", "language",
@@ -82,6 +82,11 @@ class Unreadable:
         """Hash of all that is known of the element."""
         known = [self.type, self.message, self.id, self.headline, self.url]
         return sha256(json.dumps(known).encode()).hexdigest()
+
+
+def base_language(code: str) -> str:
+    """Return the language of a code that may name a region too: `en` of `en-GB` and of `EN_us`."""
+    return code.replace("_", "-").split("-")[0].lower()
 
 
 def estimate_tokens(text: str) -> int:

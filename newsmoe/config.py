@@ -24,6 +24,7 @@ __all__ = [
     "CONFIG_FILE",
     "DEFAULT_TASKS",
     "GATES",
+    "After",
     "Condition",
     "Rule",
     "Settings",
@@ -70,14 +71,34 @@ class Condition(Strict):
     max_words: int | None = Field(None, ge=0, description="the content has at most so many words")
 
 
+class After(Strict):
+    """What the answer to another task, which is asked before, must say of an article.
+
+    Several labels are alternatives. They are compared without regard to case.
+    """
+
+    task: str = Field(description="the other task")
+    label: Names = Field(min_length=1, description="its answer has one of these labels")
+    at_least: float | None = Field(
+        None, gt=0, le=1, description="least score of that label; unset: it is the answer's best"
+    )
+
+    def __str__(self) -> str:
+        """Return the condition in words."""
+        least = "" if self.at_least is None else f" with {self.at_least:g} or more"
+        return f"{self.task} is {' or '.join(map(repr, self.label))}{least}"
+
+
 class Rule(Strict):
     """Who answers which task for the articles that meet the condition.
 
     `use` maps a task to an expert, to a list of experts (the first answers, the next ones stand by in
-    case it fails), to a table of weights (all answer), or to an empty list (nobody answers).
+    case it fails), to a table of weights (all answer), or to an empty list (nobody answers). With `after`
+    the rule holds only where an earlier answer says so, and elsewhere the next one that matches decides.
     """
 
     when: Condition = Condition()
+    after: After | None = None
     use: dict[str, str | tuple[str, ...] | dict[str, float]]
     reason: str | None = Field(None, description="what the record says; default: the condition in words")
 

@@ -46,7 +46,7 @@ registry = Registry(plugins=False)
 names = "sentiment-general", "sentiment-news"
 lines = ['task = "sentiment"', 'features = ["embedding"]']
 for name in names:
-    fingerprint = json.dumps(registry.info(name).card.fingerprint())
+    fingerprint = json.dumps(registry.info(name).fingerprint())
     lines += ["[[experts]]", f'name = "{name}"', f"fingerprint = {fingerprint}", "cost = 0.5"]
 (folder / "gate.toml").write_text("\\n".join(lines))
 weights = {"weight": np.zeros((2, 384), np.float32), "bias": np.array([0, 1], np.float32)}

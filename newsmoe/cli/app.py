@@ -136,7 +136,12 @@ app.add_typer(
     name="train",
 )
 app.add_typer(
-    _group("Make and measure gates that learn.", ("train", gate.train), ("evaluate", gate.evaluate)),
+    _group(
+        "Make and measure gates that learn.",
+        ("train", gate.train),
+        ("evaluate", gate.evaluate),
+        ("prune", gate.prune),
+    ),
     name="gate",
 )
 app.command("evaluate")(with_exit_codes(evaluate.evaluate))

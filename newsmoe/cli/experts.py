@@ -174,6 +174,6 @@ def _as_record(info: "ExpertInfo") -> dict[str, object]:
         "origin": info.origin,
         "broken": info.broken,
         "missing": info.missing,
-        "fingerprint": info.card.fingerprint() if info.card else None,
+        "fingerprint": info.fingerprint() or None,
         **card,
     }

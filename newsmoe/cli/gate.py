@@ -24,8 +24,9 @@ from newsmoe.cli.options import (
 
 if TYPE_CHECKING:
     from newsmoe.evaluation.gates import SystemFigures
+    from newsmoe.training.pruning import Worth
 
-__all__ = ["evaluate", "train"]
+__all__ = ["evaluate", "prune", "train"]
 
 
 def train(
@@ -120,6 +121,78 @@ def evaluate(
         messages().print(plain(f"wrote {folder}"), soft_wrap=True)
 
 
+def prune(
+    folder: Annotated[Path, typer.Argument(help="Folder of a learned gate.", metavar="DIR")],
+    data: DataOption = Path(),
+    min_share: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Share of the articles that an expert must be asked about.", metavar="SHARE"
+        ),
+    ] = 0.02,
+    min_gain: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Accuracy, from 0 to 1, that the gate must have by an expert.", metavar="GAIN"
+        ),
+    ] = 0.001,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the figures, and write nothing.")] = False,
+    experts_dir: ExpertsDirOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Leave experts out of a gate that are hardly asked, or gain nothing, on the dev data of its recipe.
+
+    One goes at a time, and the others are measured again. Its row of the weights is dropped, and its share of
+    the scores goes to the others; the gate is not trained again.
+    """
+    from newsmoe.cli.console import messages, plain
+    from newsmoe.cli.progress import reporting
+
+    needs_training_extra("measuring")
+    from newsmoe.evaluation.pool import ask_pool
+    from newsmoe.gating.artefact import read_gate
+    from newsmoe.training.pruning import Thresholds, find_needless, write_pruned
+    from newsmoe.training.recipe import RECIPE_FILE, GateRecipe, read_recipe
+
+    card = read_gate(folder)
+    recipe = read_recipe(folder / RECIPE_FILE, GateRecipe)
+    registry = registry_of(settings_of(config, experts_dir))
+    with reporting(messages()) as report:
+        dev = [ask_pool(card.names, source, data, registry, report) for source in recipe.dev]
+        worths = find_needless(card, registry, dev, Thresholds(min_share, min_gain))
+    if as_json:
+        typer.echo(json.dumps([{**one.model_dump(), "gain": one.gain} for one in worths], indent=2))
+    else:
+        _show_worths(worths)
+    kept = [one.expert for one in worths if not one.left_out]
+    if len(kept) == len(worths):
+        told = "every expert is kept; nothing to write"
+    elif dry_run:
+        told = "a dry run: nothing was written"
+    else:
+        write_pruned(card, worths)
+        told = f"wrote {folder}; to train it so, set experts = {json.dumps(kept)} in its {RECIPE_FILE}"
+    messages().print(plain(told), soft_wrap=True)
+
+
+def _show_worths(worths: "Sequence[Worth]") -> None:
+    from newsmoe.cli.console import plain, results, table
+
+    rows = table("expert", ">share", ">accuracy", ">without it", ">gain", ">cost saved", "verdict")
+    for one in worths:
+        rows.add_row(
+            plain(one.expert),
+            f"{one.share:.3f}",
+            f"{100 * one.accuracy:.2f}",
+            f"{100 * one.without:.2f}",
+            f"{100 * one.gain:+.2f}",
+            f"{one.saved:+.3f}",
+            plain(one.verdict, style="red" if one.left_out else ""),
+        )
+    results().print(rows)
+
+
 def _show(rows: "Sequence[SystemFigures]") -> None:
     from newsmoe.cli.console import plain, results, table
 
@@ -151,3 +224,5 @@ def _show(rows: "Sequence[SystemFigures]") -> None:
     console.print(shown)
     console.print()
     console.print(load)
+    gate_ece = next(row.gate_ece for row in rows if row.gate_ece is not None)
+    console.print(plain(f"\ncalibration error of the gate's own scores: {gate_ece:.3f}"))

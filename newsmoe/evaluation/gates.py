@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsmoe.config import Settings
-from newsmoe.evaluation.metrics import classification_figures
+from newsmoe.evaluation.metrics import best_shares, calibration_error, classification_figures
 from newsmoe.evaluation.pool import PoolAnswers
 from newsmoe.gating.artefact import GateCard, GateSettings
 from newsmoe.gating.gate import Route
@@ -43,6 +43,8 @@ class SystemFigures(Strict):
         gate_cost: tokens that the gate itself reads and no expert that it asks, relative to the same.
         sources: accuracy on each source.
         load: share of the articles that each expert is asked about.
+        gate_ece: expected calibration error of a learned gate's best score, as the probability that this
+            expert is the one likeliest to be right; None where no gate scores.
     """
 
     system: str
@@ -55,6 +57,7 @@ class SystemFigures(Strict):
     gate_cost: float
     sources: dict[str, float]
     load: dict[str, float]
+    gate_ece: float | None = None
 
 
 @dataclass(frozen=True)
@@ -98,9 +101,9 @@ def compare_gates(
     backbone = partial(registry.workshop.backbone, Device())
     gate = LearnedGate(card, pool, backbone, GateSettings())
     systems = list(_without_gate(card, pool, dev))
+    shares = [gate.shares(one.articles) for one in dev]
     if train:
         systems.append(_System("nearest neighbours", _neighbours(gate, dev, train), reads=True))
-    shares = [gate.shares(one.articles) for one in dev]
     asked = {"learned, top 1": GateSettings(top_k=1), "learned, top 2": GateSettings(top_k=2)}
     if card.settings not in asked.values():
         asked[f"learned, as set: {_in_words(card.settings)}"] = card.settings
@@ -113,7 +116,22 @@ def compare_gates(
     gate_tokens = [np.array(gate.reader.tokens(one.articles), dtype=np.float64) for one in dev]
     sharing = np.array([_reads_alike(card, info) for info in gate.experts])
     rules = next(one for one in systems if one.name == RULES)
-    return [_figures(system, rules, dev, gate_tokens, sharing) for system in systems]
+    figures = [_figures(system, rules, dev, gate_tokens, sharing) for system in systems]
+    gate_ece = _gate_ece(shares, dev)
+    return [
+        row.model_copy(update={"gate_ece": gate_ece}) if row.system.startswith("learned") else row
+        for row in figures
+    ]
+
+
+def _gate_ece(shares: Sequence[NDArray[np.float64]], dev: Sequence[PoolAnswers]) -> float:
+    """Return the calibration error of the best score of each article, the mean over the sources."""
+    errors = []
+    for scores, answers in zip(shares, dev, strict=True):
+        best = best_shares(answers.likelihood())
+        right = best[np.arange(len(best)), scores.argmax(axis=1)]
+        errors.append(calibration_error(scores.max(axis=1), right))
+    return float(np.average(errors, weights=[one.weight for one in dev]))
 
 
 def _without_gate(

@@ -24,17 +24,16 @@ def kept_answers(
 ) -> list[Labels]:
     """Return what an expert answers to articles, from the cache if it is there.
 
-    The key is the expert's fingerprint and the articles' text. An expert without a card has no fingerprint
-    and is always asked.
+    The key is the expert's fingerprint and the articles' text. An expert without one is always asked.
 
     Args:
         info: the expert.
         articles: what it reads.
         ask: has it answer.
     """
-    if info.card is None:
+    if not (fingerprint := info.fingerprint()):
         return ask(info, articles)
-    digest = sha256("".join([info.card.fingerprint(), *(article.key for article in articles)]).encode())
+    digest = sha256("".join([fingerprint, *(article.key for article in articles)]).encode())
     path = user_cache_path("newsmoe") / "answers" / f"{digest.hexdigest()[:32]}.json"
     found = _read(path, len(articles))
     if found is None:

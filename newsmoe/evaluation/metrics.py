@@ -9,9 +9,17 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precisio
 
 from newsmoe.validation import Strict
 
-__all__ = ["LabelQuality", "classification_figures", "expected_calibration_error", "label_quality"]
+__all__ = [
+    "LabelQuality",
+    "best_shares",
+    "calibration_error",
+    "classification_figures",
+    "expected_calibration_error",
+    "label_quality",
+]
 
 BINS = 15
+EQUAL = 1e-9
 
 
 class LabelQuality(Strict):
@@ -37,8 +45,23 @@ def expected_calibration_error(probabilities: NDArray[np.floating], truth: NDArr
         probabilities: shape (items, labels).
         truth: index of the right label, shape (items,).
     """
-    confidence = probabilities.max(axis=1)
-    right = probabilities.argmax(axis=1) == truth
+    return calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == truth)
+
+
+def best_shares(success: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return 1 for the best of each row, shared among equals, else 0; shape as that of `success`."""
+    best = (success >= success.max(axis=1, keepdims=True) - EQUAL).astype(np.float64)
+    shares: NDArray[np.float64] = best / best.sum(axis=1, keepdims=True)
+    return shares
+
+
+def calibration_error(confidence: NDArray[np.floating], right: NDArray[np.generic]) -> float:
+    """Return the mean distance of confidence from success, in 15 bins of equal width (Guo et al. 2017).
+
+    Args:
+        confidence: from 0 to 1, shape (items,).
+        right: whether it was right, or how far, from 0 to 1, shape (items,).
+    """
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gaps = [
         abs(right[bins == number].mean() - confidence[bins == number].mean()) * (bins == number).mean()

@@ -19,6 +19,7 @@ __all__ = [
     "GateExpert",
     "GateSettings",
     "GateTraining",
+    "LeftOut",
     "MeasuredGate",
     "check_experts",
     "find_gates",
@@ -34,7 +35,7 @@ class GateExpert(Strict):
 
     Attributes:
         name: in the registry.
-        fingerprint: of its card and weights when the gate was trained; empty for a plug-in, which has none.
+        fingerprint: what it was when the gate was trained; empty for a plug-in that has none.
         cost: what one article cost there on average, as a share of what all experts cost together.
     """
 
@@ -67,6 +68,22 @@ class GateSettings(Strict):
         return self
 
 
+class LeftOut(Strict):
+    """An expert that `newsmoe gate prune` left out.
+
+    Attributes:
+        name: in the registry.
+        share: of the articles that it was asked about.
+        gain: accuracy that the gate had by it.
+        saved: cost that the gate does without, as a share of what asking the whole pool costs.
+    """
+
+    name: str
+    share: float
+    gain: float
+    saved: float
+
+
 class GateTraining(Strict):
     """What the weights were made of."""
 
@@ -92,7 +109,9 @@ class GateCard(Strict):
         experts: whom it scores, in the order of the weights' rows.
         settings: how scores become a choice.
         regularization: the inverse strength that cross-validation chose.
+        temperature: what calibration divided the scores by, weights and bias; None: they are not calibrated.
         training: what the weights were made of.
+        left_out: experts that it was trained with and does without.
         measured: the table on held-out data.
         folder: where it lies.
     """
@@ -104,7 +123,9 @@ class GateCard(Strict):
     experts: tuple[GateExpert, ...] = Field(min_length=2)
     settings: GateSettings = GateSettings()
     regularization: float | None = None
+    temperature: float | None = None
     training: GateTraining | None = None
+    left_out: tuple[LeftOut, ...] = ()
     measured: tuple[MeasuredGate, ...] = ()
     folder: Path = Field(default=Path(), exclude=True)
 
@@ -160,7 +181,7 @@ def check_experts(card: GateCard, pool: Sequence[ExpertInfo]) -> list[ExpertInfo
         info = known.get(expert.name)
         if info is None:
             problems.append(f"{expert.name} is gone")
-        elif (info.card.fingerprint() if info.card else "") != expert.fingerprint:
+        elif not info.missing and info.fingerprint() != expert.fingerprint:
             problems.append(f"{expert.name} has changed")
     if problems:
         raise ConfigError(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ def build_gate(settings: Settings, registry: Registry) -> Gate:
         if (info := registry.experts.get(name)) and info.broken:
             raise ConfigError(f"a rule names the expert {name!r}, which is broken: {info.broken}")
     pools = {task: registry.pool(task) for task in tasks}
+    _check_waiting(pools, rules, known)
     learned = _learned_gates(settings, registry, pools)
     if settings.gate == "all":
         for pool in pools.values():
@@ -60,6 +62,33 @@ def build_gate(settings: Settings, registry: Registry) -> Gate:
     from newsmoe.gating.joined import JoinedGate
 
     return JoinedGate(gate, learned, own)
+
+
+def _check_waiting(
+    pools: Mapping[str, Sequence[ExpertInfo]], rules: Sequence[Rule], known: Sequence[str]
+) -> None:
+    """See that every answer that somebody waits for can come.
+
+    Raises:
+        ConfigError: nobody answers that task, or tasks wait for each other.
+    """
+    waits: dict[str, set[str]] = {task: set() for task in pools}
+    for task, pool in pools.items():
+        waiting = [(info.origin or info.name, info.after) for info in pool if info.after]
+        waiting += [("a rule", rule.after) for rule in rules if rule.after and task in rule.use]
+        for who, after in waiting:
+            if after.task not in known:
+                raise ConfigError(
+                    f"{who}: 'after' waits for the task {after.task!r}, which no expert answers;"
+                    f" {nearest(after.task, known)}"
+                )
+            waits[task].add(after.task)
+    try:
+        TopologicalSorter(waits).prepare()
+    except CycleError as error:
+        raise ConfigError(
+            f"'after': these tasks wait for each other: {', '.join(error.args[1][1:])}"
+        ) from None
 
 
 def _learned_gates(

@@ -29,10 +29,14 @@ class Pick:
     Attributes:
         experts: whom to ask; empty where nobody can read the article.
         note: what a limit changed, for a person; empty where nothing.
+        full: whom it would have had before them, had they had room.
+        budgeted: whether it has a cheaper expert in place of its choice, to stay within the budget.
     """
 
     experts: tuple[int, ...]
     note: str = ""
+    full: tuple[int, ...] = ()
+    budgeted: bool = False
 
 
 def pick_top(scores: Scores, able: Able, top_k: int, shared: Sequence[int] = ()) -> list[Pick]:
@@ -73,19 +77,19 @@ def pick_within_capacity(
     taken: list[list[int]] = [_standing(can, shared) for can in able]
     full: list[list[int]] = [[] for _ in wishes]
     order = sorted(range(len(wishes)), key=lambda article: _urgency(scores[article], wishes[article]))
-    for turn in range(top_k):
+    for _ in range(top_k):
         for article in order:
             open_to = [expert for expert in wishes[article] if expert not in taken[article]]
             free = next((expert for expert in open_to if room[expert] > 0), None)
-            if turn == 0:
-                full[article] = open_to[: open_to.index(free)] if free is not None else open_to
+            passed_over = open_to if free is None else open_to[: open_to.index(free)]
+            full[article] += [expert for expert in passed_over if expert not in full[article]]
             if free is not None:
                 room[free] -= 1
                 taken[article].append(free)
             elif not taken[article] and open_to:
                 taken[article].append(open_to[0])
     return [
-        replace(_ranked(row, chosen), note=_overflow(chosen, passed_over, names))
+        replace(_ranked(row, chosen), note=_overflow(chosen, passed_over, names), full=tuple(passed_over))
         for row, chosen, passed_over in zip(scores, taken, full, strict=True)
     ]
 
@@ -123,8 +127,8 @@ def pick_within_budget(
             kept.add(article)
     return [
         pick
-        if article in kept or not pick.experts
-        else Pick((cheapest[article],), "the cheapest, to stay within the budget")
+        if article in kept or pick.experts in ((), (cheapest[article],))
+        else Pick((cheapest[article],), "the cheapest, to stay within the budget", budgeted=True)
         for article, pick in enumerate(picks)
     ]
 

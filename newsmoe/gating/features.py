@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmoe.article import Article
+from newsmoe.article import Article, base_language
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 
@@ -17,10 +17,16 @@ __all__ = ["SURFACE", "FeatureName", "FeatureReader", "Features"]
 Features = NDArray[np.float32]
 """Shape (articles, width)."""
 
-FeatureName = Literal["embedding", "length", "has_headline", "has_content", "topics", "source"]
+FeatureName = Literal["embedding", "length", "has_headline", "has_content", "language", "topics", "source"]
 
 BUCKETS = 32
 """Columns of a feature that is a set of names, some of which share one (Weinberger et al. 2009)."""
+
+LANGUAGES = (
+    "ar", "bg", "bn", "cs", "da", "de", "el", "en", "es", "fa", "fi", "fr", "he", "hi", "hr", "hu",
+    "id", "it", "ja", "ko", "nl", "no", "pl", "pt", "ro", "ru", "sr", "sv", "tr", "uk", "zh",
+)  # fmt: skip
+"""ISO 639-1 codes that have a column each; all others share one more."""
 
 MOST_WORDS = 512
 """Content above this counts as this long: how much there is beyond the lead says little."""
@@ -33,12 +39,22 @@ def _hashed(names: Iterable[str]) -> list[float]:
     return columns
 
 
+def _language(code: str | None) -> list[float]:
+    """Return 1 in the language's column, all 0 where it is not known."""
+    columns = [0.0] * (len(LANGUAGES) + 1)
+    if code:
+        base = base_language(code)
+        columns[LANGUAGES.index(base) if base in LANGUAGES else -1] = 1.0
+    return columns
+
+
 SURFACE: Mapping[str, tuple[int, Callable[[Article], list[float]]]] = {
     "length": (
         1, lambda article: [math.log1p(min(article.words, MOST_WORDS)) / math.log1p(MOST_WORDS)]
     ),
     "has_headline": (1, lambda article: [float(bool(article.headline))]),
     "has_content": (1, lambda article: [float(bool(article.content))]),
+    "language": (len(LANGUAGES) + 1, lambda article: _language(article.language)),
     "topics": (BUCKETS, lambda article: _hashed(article.topics)),
     "source": (BUCKETS, lambda article: _hashed(filter(None, [article.source or article.url_host]))),
 }  # fmt: skip

@@ -1,14 +1,15 @@
 """The gate's decision, and what every gate has in common."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from newsmoe.analysis import RouteEntry
 from newsmoe.article import Article
+from newsmoe.config import After
 from newsmoe.registry.registry import ExpertInfo
 
-__all__ = ["Choice", "Gate", "Route", "UniformGate", "eligible", "why_not"]
+__all__ = ["Choice", "Gate", "Route", "UniformGate", "conditions", "eligible", "why_not"]
 
 
 @dataclass(frozen=True)
@@ -20,21 +21,39 @@ class Choice:
         weights: experts that answer, with weights that sum to 1; empty where the gate abstains.
         reserves: experts that answer, in this order, should all those fail.
         reason: why, for a person.
+        full: experts that would have answered, had they had room in this window.
+        budgeted: whether it is a cheaper expert, in place of another choice, to stay within a budget.
+        after: what earlier answers must say for an expert to answer, by its name.
+        condition: what an earlier answer must say for this choice to hold at all; None: nothing.
+        otherwise: the choice that holds where that answer does not say so.
     """
 
     task: str
     weights: dict[str, float]
     reserves: tuple[str, ...]
     reason: str
+    full: tuple[str, ...] = ()
+    budgeted: bool = False
+    after: Mapping[str, After] = field(default_factory=dict)
+    condition: After | None = None
+    otherwise: "Choice | None" = None
 
     def entries(self) -> list[RouteEntry]:
         """Return the decision as the record shows it; reserves only show once they were needed."""
         if not self.weights:
-            return [RouteEntry(task=self.task, expert=None, weight=0.0, reason=self.reason)]
+            return [RouteEntry(task=self.task, expert=None, weight=0.0, reason=self._reason())]
         return [
-            RouteEntry(task=self.task, expert=expert, weight=round(weight, 6), reason=self.reason)
+            RouteEntry(task=self.task, expert=expert, weight=round(weight, 6), reason=self._reason(expert))
             for expert, weight in self.weights.items()
         ]
+
+    def _reason(self, expert: str = "") -> str:
+        """Return the reason, with what is still open about it."""
+        conditions = dict.fromkeys(filter(None, [self.condition, self.after.get(expert)]))
+        parts = [self.reason, *(f"only where {one}" for one in conditions)]
+        if self.otherwise is not None:
+            parts.append(f"otherwise {', '.join(self.otherwise.weights) or 'nobody'}")
+        return "; ".join(parts)
 
 
 Route = tuple[Choice, ...]
@@ -70,10 +89,21 @@ class UniformGate:
         return [tuple(self._choice(task, article) for task in self.tasks) for article in articles]
 
     def _choice(self, task: str, article: Article) -> Choice:
-        names = [info.name for info in eligible(self.pools[task], article)]
-        if not names:
+        able = eligible(self.pools[task], article)
+        if not able:
             return Choice(task, {}, (), why_not(self.pools[task], article))
-        return Choice(task, dict.fromkeys(names, 1 / len(names)), (), "every expert that can read it")
+        weights = dict.fromkeys([info.name for info in able], 1 / len(able))
+        reason = "every expert that can read it"
+        return Choice(task, weights, (), reason, after=conditions(able, self.tasks))
+
+
+def conditions(experts: Iterable[ExpertInfo], tasks: Collection[str]) -> dict[str, After]:
+    """Return what earlier answers must say for experts to answer, by name.
+
+    An expert that waits for a task that is not among `tasks` waits for nothing: whoever asks which sport it
+    is, and not for the topic, knows that it is sport.
+    """
+    return {info.name: info.after for info in experts if info.after and info.after.task in tasks}
 
 
 def eligible(pool: Iterable[ExpertInfo], article: Article) -> list[ExpertInfo]:

@@ -1,12 +1,13 @@
 """Rules and learned gates side by side: each task by its own gate."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from newsmoe.article import Article
 from newsmoe.config import Rule
-from newsmoe.gating.gate import Route
+from newsmoe.gating.gate import Choice, Route, conditions
 from newsmoe.gating.learned import LearnedGate
-from newsmoe.gating.rules import RulesGate, matches
+from newsmoe.gating.rules import RulesGate, applies, matches
 
 __all__ = ["JoinedGate"]
 
@@ -30,13 +31,18 @@ class JoinedGate:
         """Return the route of each article, in order."""
         routes = [list(route) for route in self.rules.route(articles)]
         for task, gate in self.learned.items():
-            rules = [rule.when for rule in self.own if task in rule.use]
-            free = [
-                number
-                for number, article in enumerate(articles)
-                if not any(matches(condition, article) for condition in rules)
-            ]
-            place = self.tasks.index(task)
+            rules = [rule for rule in self.own if task in rule.use and applies(rule, self.tasks)]
+            own = [[rule for rule in rules if matches(rule.when, article)] for article in articles]
+            free = [number for number, found in enumerate(own) if all(rule.after for rule in found)]
+            place, after = self.tasks.index(task), conditions(gate.experts, self.tasks)
             for number, (choice,) in zip(free, gate.route([articles[one] for one in free]), strict=True):
-                routes[number][place] = choice
+                learned = replace(choice, after=after)
+                routes[number][place] = _in_the_end(routes[number][place], len(own[number]), learned)
         return [tuple(route) for route in routes]
+
+
+def _in_the_end(choice: Choice, rules: int, learned: Choice) -> Choice:
+    """Return a learned gate's choice behind the user's rules, which hold only where an answer says so."""
+    if not rules or choice.otherwise is None:
+        return learned
+    return replace(choice, otherwise=_in_the_end(choice.otherwise, rules - 1, learned))

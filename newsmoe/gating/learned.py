@@ -45,6 +45,7 @@ class LearnedGate:
 
     Features -> one linear score an expert -> shares over the experts that can read the article -> the top k
     -> weights in proportion to their shares, which is the softmax over those chosen (Shazeer et al. 2017).
+    In a calibrated gate a share is the probability that the expert is the best of them.
     The other experts stand by in the order of their scores.
 
     Args:
@@ -165,7 +166,14 @@ class LearnedGate:
         }
         reason = "learned gate: " + ", ".join(f"{names[one]} {shares[one]:.2f}" for one in ranked)
         reserves = tuple(names[one] for one in ranked if one not in pick.experts)
-        return Choice(self.card.task, weights, reserves, f"{reason}; {pick.note}" if pick.note else reason)
+        return Choice(
+            self.card.task,
+            weights,
+            reserves,
+            f"{reason}; {pick.note}" if pick.note else reason,
+            full=tuple(names[one] for one in pick.full),
+            budgeted=pick.budgeted,
+        )
 
 
 def gate_adapter(card: GateCard, experts: Sequence[ExpertInfo]) -> Adapter | None:

@@ -1,7 +1,8 @@
 """Rules in TOML: conditions on an article, and who answers when they hold."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,11 @@ from pydantic import ValidationError
 from newsmoe.article import Article
 from newsmoe.config import Condition, Rule, read_toml
 from newsmoe.errors import ConfigError, nearest
-from newsmoe.gating.gate import Choice, Route, eligible, why_not
+from newsmoe.gating.gate import Choice, Route, conditions, eligible, why_not
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.validation import Strict, describe
 
-__all__ = ["DEFAULT_RULES", "RulesGate", "matches", "named_experts", "read_rules"]
+__all__ = ["DEFAULT_RULES", "RulesGate", "applies", "matches", "named_experts", "read_rules"]
 
 DEFAULT_RULES = Path(__file__).with_name("default_rules.toml")
 
@@ -73,7 +74,15 @@ class RulesGate:
         return tuple(self._choice(task, article, matching) for task in self.tasks)
 
     def _choice(self, task: str, article: Article, matching: Sequence[Rule]) -> Choice:
-        rule = next((rule for rule in matching if task in rule.use), None)
+        """Return what the first rule for the task says, and the next ones where it waits for an answer."""
+        rules = [rule for rule in matching if task in rule.use and applies(rule, self.tasks)]
+        rule = rules[0] if rules else None
+        choice = self._by_rule(task, article, rule)
+        if rule is None or rule.after is None:
+            return choice
+        return replace(choice, condition=rule.after, otherwise=self._choice(task, article, rules[1:]))
+
+    def _by_rule(self, task: str, article: Article, rule: Rule | None) -> Choice:
         pool = self._by_name[task]
         named = named_experts(rule.use[task]) if rule else dict.fromkeys(pool, 1.0)
         reason = (
@@ -83,16 +92,25 @@ class RulesGate:
         )
         if rule and not named:
             return Choice(task, {}, (), reason)
-        able = {info.name: named[info.name] for info in eligible([pool[name] for name in named], article)}
+        readers = eligible([pool[name] for name in named], article)
+        able = {info.name: named[info.name] for info in readers}
+        after = conditions(readers, self.tasks)
         if not able:
             return Choice(task, {}, (), why_not([pool[name] for name in named], article))
         if rule and isinstance(rule.use[task], dict):
             total = sum(able.values())
-            return Choice(task, {name: weight / total for name, weight in able.items()}, (), reason)
+            return Choice(
+                task, {name: weight / total for name, weight in able.items()}, (), reason, after=after
+            )
         first, *reserves = able
         if first != next(iter(named)):
             reason = why_not([pool[next(iter(named))]], article)
-        return Choice(task, {first: 1.0}, tuple(reserves), reason)
+        return Choice(task, {first: 1.0}, tuple(reserves), reason, after=after)
+
+
+def applies(rule: Rule, tasks: Collection[str]) -> bool:
+    """Tell whether the answer that a rule waits for, if it does, is among `tasks`."""
+    return rule.after is None or rule.after.task in tasks
 
 
 def named_experts(use: str | Sequence[str] | Mapping[str, float]) -> dict[str, float]:

@@ -109,10 +109,8 @@ class Dispatcher:
     def _identity(self, name: str) -> str:
         """Return all that decides what an expert answers, or "" where its answers cannot be remembered."""
         if name not in self._known_as:
-            try:
-                fingerprint = self.registry.fingerprint(name) if self.memory else ""
-            except Exception:  # noqa: BLE001  # a file that is gone, or other people's code: loading will tell
-                fingerprint = ""
+            info = self.registry.experts.get(name) if self.memory else None
+            fingerprint = info.fingerprint() if info else ""
             device = self.device.name.split(":")[0]
             self._known_as[name] = fingerprint and f"{name} {fingerprint} {device} {version('newsmoe')}"
         return self._known_as[name]

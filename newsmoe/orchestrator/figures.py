@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 
 from newsmoe.analysis import Analysis, Stage
+from newsmoe.gating.gate import Choice
 
 __all__ = ["ExpertFigures", "RunFigures"]
 
@@ -16,6 +17,8 @@ class ExpertFigures:
         items: articles that it answered.
         reused: those of them whose answer was known from an earlier run, or from the same text before.
         errors: articles that it failed on.
+        overflow: articles that found it full, having taken its share of their window.
+        budgeted: articles that it got as a cheaper one, in place of their choice, to stay within a budget.
         batches: calls of `predict`, halvings included.
         tokens: tokens that it read, as far as it says.
         seconds: in `predict`.
@@ -25,6 +28,8 @@ class ExpertFigures:
     items: int = 0
     reused: int = 0
     errors: int = 0
+    overflow: int = 0
+    budgeted: int = 0
     batches: int = 0
     tokens: int = 0
     seconds: float = 0.0
@@ -61,6 +66,13 @@ class RunFigures:
     def expert(self, name: str) -> ExpertFigures:
         """Return the figures of one expert."""
         return self.experts.setdefault(name, ExpertFigures())
+
+    def limited(self, choice: Choice) -> None:
+        """Count what limits changed of one of the gate's choices."""
+        for name in choice.full:
+            self.expert(name).overflow += 1
+        for name in choice.weights if choice.budgeted else ():
+            self.expert(name).budgeted += 1
 
     def count(self, analysis: Analysis) -> None:
         """Count one finished record."""

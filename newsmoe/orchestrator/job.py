@@ -193,11 +193,13 @@ def _report(
         info = session.registry.info(name)
         experts[name] = ExpertReport(
             task=info.task,
-            fingerprint=session.registry.fingerprint(name),
+            fingerprint=info.fingerprint(),
             items=one.items,
             reused=one.reused,
             share=round(one.items / figures.items, 4) if figures.items else 0.0,
             errors=one.errors,
+            overflow=one.overflow,
+            budgeted=one.budgeted,
             batches=one.batches,
             tokens=one.tokens,
             seconds=round(one.seconds, 3),

@@ -8,6 +8,7 @@ from itertools import islice
 from newsmoe.analysis import Analysis, InputUse, ItemError, Prediction, RouteEntry
 from newsmoe.article import Article, Unreadable
 from newsmoe.gating.gate import Choice, Gate
+from newsmoe.gating.waiting import awaited, settled
 from newsmoe.orchestrator.combine import combine
 from newsmoe.orchestrator.dispatch import Dispatcher
 from newsmoe.orchestrator.figures import RunFigures
@@ -17,13 +18,20 @@ __all__ = ["Pipeline"]
 
 @dataclass
 class _TaskInHand:
-    """One task of one article on its way: who was asked, who answered, who failed."""
+    """One task of one article on its way: who was asked, who answered, who failed; and its other tasks."""
 
     article: Article
     choice: Choice
+    others: Sequence["_TaskInHand"] = ()
     entries: list[RouteEntry] = field(default_factory=list)
     answers: dict[str, Prediction] = field(default_factory=dict)
     errors: list[ItemError] = field(default_factory=list)
+
+    def settle(self) -> None:
+        """Hold the choice against the answers to the article's other tasks, where it waits for them."""
+        if awaited(self.choice):
+            answers = {other.choice.task: other.combined() for other in self.others if other is not self}
+            self.choice = settled(self.choice, answers)
 
     def next_experts(self) -> list[str]:
         """Return whom to ask now: at first those that the gate chose, then one reserve at a time."""
@@ -76,7 +84,14 @@ class Pipeline:
         articles = [item for item in items if isinstance(item, Article)]
         routed = zip(articles, self.gate.route(articles), strict=True)
         in_hand = [[_TaskInHand(article, choice) for choice in route] for article, route in routed]
-        self._answer([task for tasks in in_hand for task in tasks], figures)
+        for tasks in in_hand:
+            for task in tasks:
+                task.others = tasks
+        for wave in _waves([task for tasks in in_hand for task in tasks]):
+            for task in wave:
+                task.settle()
+                figures.limited(task.choice)
+            self._answer(wave, figures)
         finished = iter(in_hand)
         for item in items:
             yield _record(item, next(finished)) if isinstance(item, Article) else _unreadable(item)
@@ -98,6 +113,22 @@ class Pipeline:
                         task.errors.append(outcome)
                     else:
                         task.answers[expert] = outcome
+
+
+def _waves(tasks: Sequence[_TaskInHand]) -> Iterator[list[_TaskInHand]]:
+    """Yield the tasks in waves: those that wait for no other first, then those that waited for these.
+
+    Where tasks wait for each other, none of them is ever known, and they come all at once.
+    """
+    by_name: defaultdict[str, list[_TaskInHand]] = defaultdict(list)
+    for task in tasks:
+        by_name[task.choice.task].append(task)
+    waits = {
+        name: set[str]().union(*(awaited(one.choice) for one in group)) for name, group in by_name.items()
+    }
+    while by_name:
+        ready = [name for name in by_name if not waits[name] & by_name.keys()] or list(by_name)
+        yield [task for name in ready for task in by_name.pop(name)]
 
 
 def _record(article: Article, tasks: Sequence[_TaskInHand]) -> Analysis:

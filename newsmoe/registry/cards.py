@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from newsmoe.config import After
 from newsmoe.errors import CardError
 from newsmoe.validation import Strict, describe
 
@@ -41,6 +42,8 @@ class Card(Strict):
         description: one sentence for people.
         languages: ISO 639-1 codes that it reads; empty: any.
         needs_content: whether a headline alone is too little for it.
+        after: the answer to another task that must come first, and what it must say; None: it reads every
+            article.
         licence: of the weights.
         settings: read by the kind, which refuses what it does not know.
         training: what the weights were made of.
@@ -54,6 +57,7 @@ class Card(Strict):
     description: str
     languages: tuple[str, ...] = ()
     needs_content: bool = False
+    after: After | None = None
     licence: str = ""
     settings: dict[str, Any] = {}
     training: Training | None = None

@@ -55,6 +55,8 @@ class Expert(Protocol):
     An expert may say more about itself; what it leaves out has a default:
         languages: tuple of ISO 639-1 codes that it reads; absent or empty: any.
         needs_content: whether a headline alone is too little for it; absent: False.
+        after: the answer to another task that must come first, and what it must say, as in a card:
+            {"task": "topic", "label": "sport", "at_least": 0.5}; absent: it reads every article.
         lengths(articles) -> list[int]: tokens that it would read of each; absent: estimated.
         memory() -> int: bytes that it will take once it is loaded; absent: next to none.
         fingerprint: hash of all that decides its answers, which then depend on headline, content and language

@@ -13,6 +13,10 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
+from newsmoe.article import base_language
+from newsmoe.config import After
 from newsmoe.errors import (
     BrokenExpertError,
     CardError,
@@ -24,6 +28,7 @@ from newsmoe.errors import (
 from newsmoe.registry.cards import CARD_FILE, Card, read_card
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.kinds import Workshop, build, check_settings, fingerprint, missing
+from newsmoe.validation import describe
 
 __all__ = ["GROUP", "ExpertInfo", "Registry", "builtin_folder"]
 
@@ -39,6 +44,7 @@ class ExpertInfo:
         task: what it answers; empty where it is broken.
         languages: codes that it reads; empty: any.
         needs_content: whether a headline alone is too little for it.
+        after: the answer to another task that must come first, and what it must say; None: any article.
         origin: the folder of its card, or its entry point.
         card: its card, where it has one.
         broken: why it cannot be used, or None.
@@ -48,6 +54,7 @@ class ExpertInfo:
     task: str
     languages: tuple[str, ...] = ()
     needs_content: bool = False
+    after: After | None = None
     origin: str = ""
     card: Card | None = None
     factory: Any = field(default=None, repr=False, compare=False)
@@ -58,11 +65,25 @@ class ExpertInfo:
         """What to do before the expert can be used, or None where its weights are on this machine."""
         return None if self.card is None or self.broken else missing(self.card)
 
+    def fingerprint(self) -> str:
+        """Hash of all that decides what the expert answers, or "" where nobody can tell.
+
+        A plug-in has one where it says so itself, in an attribute `fingerprint`: its answers then depend on
+        that and on the article's headline, content and language alone.
+        """
+        try:
+            if self.card is not None:
+                return fingerprint(self.card)
+            own = getattr(self.factory(), "fingerprint", "") if self.factory else ""
+        except Exception:  # noqa: BLE001  # a file that is gone, or other people's code: loading will tell
+            return ""
+        return own if isinstance(own, str) else ""
+
     def reads(self, language: str | None) -> bool:
         """Tell whether the expert knows `language`; an unknown one is given to everybody."""
         if language is None or not self.languages:
             return True
-        return language.replace("_", "-").split("-")[0].lower() in self.languages
+        return base_language(language) in self.languages
 
 
 class Registry:
@@ -167,18 +188,6 @@ class Registry:
         made: Expert = info.factory()
         return made
 
-    def fingerprint(self, name: str) -> str:
-        """Hash of all that decides what the expert answers, or "" where nobody can tell.
-
-        A plug-in has one where it says so itself, in an attribute `fingerprint`: its answers then depend on
-        that and on the article's headline, content and language alone.
-        """
-        info = self.info(name)
-        if info.card is not None:
-            return fingerprint(info.card)
-        own = getattr(info.factory(), "fingerprint", "") if info.factory else ""
-        return own if isinstance(own, str) else ""
-
     def _from_cards(self) -> Iterable[ExpertInfo]:
         seen: set[Path] = set()
         for root in (*([builtin_folder()] if self.builtin else []), *self.folders):
@@ -204,7 +213,9 @@ class Registry:
             card = card.with_settings(dict(changes))
             settings = check_settings(card)
         needs_content = card.needs_content or getattr(settings, "read", None) == "content"
-        return ExpertInfo(card.name, card.task, card.languages, needs_content, origin=str(folder), card=card)
+        return ExpertInfo(
+            card.name, card.task, card.languages, needs_content, card.after, origin=str(folder), card=card
+        )
 
     def _from_entry_points(self) -> Iterable[ExpertInfo]:
         if self.plugins:
@@ -238,6 +249,7 @@ def _describe_plugin(expert: Any, *, name: str, origin: str) -> ExpertInfo:
         expert.task,
         tuple(getattr(expert, "languages", ())),
         bool(getattr(expert, "needs_content", False)),
+        _after(expert),
         origin=origin,
         factory=lambda: expert,
     )
@@ -255,7 +267,16 @@ def _problem(expert: Any, name: str) -> str | None:
     languages = getattr(expert, "languages", ())
     if isinstance(languages, str) or not all(isinstance(code, str) for code in languages):
         return f"its languages are {languages!r}, expected a tuple of codes"
+    try:
+        _after(expert)
+    except ValidationError as error:
+        return f"its after makes no sense: {describe(error, After)}"
     return None
+
+
+def _after(expert: Any) -> After | None:
+    after = getattr(expert, "after", None)
+    return None if after is None else After.model_validate(after)
 
 
 def builtin_folder() -> Path:

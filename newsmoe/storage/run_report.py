@@ -25,11 +25,13 @@ class ExpertReport(Strict):
 
     Attributes:
         task: what it answers.
-        fingerprint: hash of card and weights; empty for plug-ins, which have none.
+        fingerprint: hash of card and weights, or what a plug-in says; empty where nobody can tell.
         items: articles that it answered.
         reused: those of them whose answer was known from an earlier run, or from the same text before.
         share: of the run's articles.
         errors: articles that it failed on.
+        overflow: articles that found it full, having taken its share of their window (`capacity`).
+        budgeted: articles that it got as a cheaper one, in place of their choice (`budget`).
         batches: calls of its `predict`.
         tokens: that it read.
         seconds: that it took, loading not counted.
@@ -42,6 +44,8 @@ class ExpertReport(Strict):
     reused: int
     share: float
     errors: int
+    overflow: int = 0
+    budgeted: int = 0
     batches: int
     tokens: int
     seconds: float

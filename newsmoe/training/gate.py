@@ -1,8 +1,10 @@
 """A gate trained on what each expert gets right: answers, soft targets, a linear model, an artefact."""
 
 import shutil
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import tomli_w
@@ -13,17 +15,19 @@ from scipy.special import log_softmax, softmax
 
 from newsmoe.errors import ConfigError
 from newsmoe.evaluation.gates import SystemFigures
+from newsmoe.evaluation.metrics import best_shares
 from newsmoe.evaluation.pool import PoolAnswers, ask_pool
 from newsmoe.gating.artefact import GATE_FILE, WEIGHTS_FILE, GateCard, GateExpert, GateTraining, MeasuredGate
 from newsmoe.gating.features import FeatureReader
 from newsmoe.gating.learned import gate_adapter
 from newsmoe.registry.expert import Device
 from newsmoe.registry.registry import ExpertInfo, Registry
+from newsmoe.training.calibration import fit_temperature
 from newsmoe.training.data import Head
 from newsmoe.training.recipe import RECIPE_FILE, GateRecipe
 from newsmoe.training.report import Report
 
-__all__ = ["fit_gate", "read_features", "soft_targets", "train_gate", "with_table", "write_gate"]
+__all__ = ["Fitted", "fit_gate", "read_features", "soft_targets", "train_gate", "with_table", "write_gate"]
 
 Table = NDArray[np.float64]
 """One row an article."""
@@ -69,8 +73,9 @@ def train_gate(
         [one.likelihood() if recipe.target == "probability" else one.correct() for one in answers]
     )
     weights = np.concatenate([np.full(len(one.articles), one.weight) for one in answers])
-    head, strength = fit_gate(features, success - recipe.cost_weight * costs, weights, recipe, report)
-    write_gate(card.model_copy(update={"regularization": strength}), head)
+    fitted = fit_gate(features, success - recipe.cost_weight * costs, weights, recipe, report)
+    chosen = {"regularization": fitted.strength, "temperature": fitted.temperature}
+    write_gate(card.model_copy(update=chosen), fitted.head)
     own = folder / RECIPE_FILE
     if not (own.exists() and own.samefile(path)):
         shutil.copyfile(path, own)
@@ -87,7 +92,7 @@ def _card(
         experts=tuple(
             GateExpert(
                 name=info.name,
-                fingerprint=info.card.fingerprint() if info.card else "",
+                fingerprint=info.fingerprint(),
                 cost=round(float(cost), 6),
             )
             for info, cost in zip(experts, costs, strict=True)
@@ -142,13 +147,28 @@ def soft_targets(utility: Table, temperature: float) -> Table:
     return targets
 
 
+class Fitted(NamedTuple):
+    """A gate's weights, and what was chosen on held-out folds.
+
+    Attributes:
+        head: the weights, calibrated where there is a temperature.
+        strength: the inverse regularization.
+        temperature: what calibration divided the scores by; None where it was not asked for.
+    """
+
+    head: Head
+    strength: float
+    temperature: float | None
+
+
 def fit_gate(
     features: Table, utility: Table, weights: NDArray[np.float64], recipe: GateRecipe, report: Report
-) -> tuple[Head, float]:
-    """Return the gate's weights, and the inverse regularization that cross-validation chose.
+) -> Fitted:
+    """Return the gate's weights.
 
-    Of two that are as good on held-out folds, by the utility of the expert with the best score, the stronger
-    is taken. Features are standardised for the fit, and the weights are for features as they come.
+    Of two regularizations that are as good on held-out folds, by the utility of the expert with the best
+    score, the stronger is taken. Features are standardised for the fit, and the weights are for features as
+    they come.
 
     Args:
         features: shape (articles, width).
@@ -161,25 +181,47 @@ def fit_gate(
     scaled = (features - mean) / scale
     targets = soft_targets(utility, recipe.temperature)
     folds = np.random.default_rng(recipe.seed).permutation(len(features)) % recipe.folds
-    found: dict[float, float] = {}
-    for number, strength in enumerate(strengths := sorted(recipe.regularization), start=1):
-        total = 0.0
-        for fold in range(recipe.folds if len(strengths) > 1 else 0):
-            held = folds == fold
-            fitted = _fit(scaled[~held], targets[~held], weights[~held], strength)
-            chosen = _scores(scaled[held], fitted).argmax(axis=1)
-            total += float(weights[held] @ utility[held, chosen])
-        found[strength] = total
-        report("cross-validating the gate", number, len(strengths))
-    strength = max(strengths, key=lambda one: (round(found[one], 9), -one))
-    flat = _fit(scaled, targets, weights, strength)
-    if recipe.balance is not None:
-        from newsmoe.training.balance import balanced
 
-        flat = balanced(flat, scaled, targets, weights, recipe.balance, recipe.settings.top_k, recipe.seed)
-    weight = flat[:, :-1] / scale
-    bias = flat[:, -1] - weight @ mean
-    return Head(weight.astype(np.float32), bias.astype(np.float32)), strength
+    def held_out(fit: Callable[[Table, Table, NDArray[np.float64]], Table]) -> Table:
+        """Return the scores of each article by what was fitted without its fold."""
+        scores = np.empty_like(utility)
+        for fold in range(recipe.folds):
+            held = folds == fold
+            scores[held] = _scores(scaled[held], fit(scaled[~held], targets[~held], weights[~held]))
+        return scores
+
+    found: dict[float, float] = {}
+    scores: dict[float, Table] = {}
+    strengths = sorted(recipe.regularization)
+    for number, strength in enumerate(strengths if len(strengths) > 1 else (), start=1):
+        scores[strength] = held_out(partial(_fit, strength=strength))
+        found[strength] = float(weights @ utility[np.arange(len(utility)), scores[strength].argmax(axis=1)])
+        report("cross-validating the gate", number, len(strengths))
+    strength = max(strengths, key=lambda one: (round(found.get(one, 0.0), 9), -one))
+    fit = partial(_fit_balanced, strength=strength, recipe=recipe)
+    temperature = None
+    if recipe.calibrate:
+        known = scores.get(strength) if recipe.balance is None else None
+        temperature = fit_temperature(
+            held_out(fit) if known is None else known, best_shares(utility), weights
+        )
+        report("calibrating the gate", 1, 1)
+    rows = fit(scaled, targets, weights) / (temperature or 1.0)
+    weight = rows[:, :-1] / scale
+    bias = rows[:, -1] - weight @ mean
+    return Fitted(Head(weight.astype(np.float32), bias.astype(np.float32)), strength, temperature)
+
+
+def _fit_balanced(
+    features: Table, targets: Table, weights: NDArray[np.float64], strength: float, recipe: GateRecipe
+) -> Table:
+    """Return rows of weights and a bias, by expert, trained on for an even load where the recipe says so."""
+    rows = _fit(features, targets, weights, strength)
+    if recipe.balance is None:
+        return rows
+    from newsmoe.training.balance import balanced
+
+    return balanced(rows, features, targets, weights, recipe.balance, recipe.settings.top_k, recipe.seed)
 
 
 def _fit(features: Table, targets: Table, weights: NDArray[np.float64], strength: float) -> Table:
@@ -232,6 +274,7 @@ def with_table(card: GateCard, table: Sequence[SystemFigures]) -> GateCard:
             "ECE": row.ece,
         }
         values |= {"cost": row.cost, "gate cost": row.gate_cost, **row.sources}
+        values |= {} if row.gate_ece is None else {"ECE of the gate": row.gate_ece}
         rows.append(
             MeasuredGate(system=row.system, figures={name: round(value, 4) for name, value in values.items()})
         )

@@ -166,6 +166,8 @@ class GateRecipe(Strict):
         token_costs: of a token, by expert; 1 where it is not named.
         regularization: inverse strengths that cross-validation chooses from, scikit-learn's `C`.
         folds: of cross-validation.
+        calibrate: whether the scores are divided by the temperature that makes them, on held-out folds, the
+            probability that an expert is the best (Guo et al. 2017).
         balance: noisy top-k training that spreads the load; without this table there is none.
         seed: of folds and noise.
         train: sources to learn from.
@@ -186,6 +188,7 @@ class GateRecipe(Strict):
         (0.0003, 0.001, 0.01, 0.1, 1.0), min_length=1
     )
     folds: int = Field(5, ge=2)
+    calibrate: bool = True
     balance: BalanceRecipe | None = None
     seed: int = 0
     train: tuple[LabelSource, ...] = Field(min_length=1)

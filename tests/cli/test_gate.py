@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.gating.support import constant, equal
+
 from .conftest import PlugIn
-from .support import article, newsmoe, one_line, read, write
+from .support import article, articles, newsmoe, one_line, read, write
 
 MOODS = """
 from newsmoe import Labels
@@ -35,14 +37,18 @@ class Money(Knowing):
 """
 
 
+MOOD = "Good", "Bad"
+WORDS = "goal", "match", "striker", "league", "shares", "profit", "bank", "loan"
+
+
 @pytest.fixture
 def trained(here: Path, plug_in: PlugIn) -> Path:
     """A gate that was trained on a file of examples; its folder."""
     plug_in(MOODS, sport="Sport", money="Money")
     rows = ["text,label"] + [
         f"{mood} news: the {word} of {where}.,{mood.lower()}"
-        for mood in ("Good", "Bad")
-        for word in ("goal", "match", "striker", "league", "shares", "profit", "bank", "loan")
+        for mood in MOOD
+        for word in WORDS
         for where in ("Rome", "Oslo", "Lima")
     ]
     (here / "moods.csv").write_text("\n".join(rows) + "\n")
@@ -87,9 +93,65 @@ def test_a_gate_is_trained_measured_used_and_explained(trained: Path, here: Path
 
 
 @pytest.mark.parametrize(
+    ("settings", "found"),
+    [
+        ("capacity = 0.5", {"money": (3, 2, 0), "sport": (2, 0, 0)}),
+        ("top_k = 2\nbudget = 0.7", {"money": (2, 0, 0), "sport": (5, 0, 3)}),
+        ("", {"money": (5, 0, 0)}),
+    ],
+)
+def test_what_a_limit_changed_is_counted_by_expert_in_the_run_report(
+    here: Path, plug_in: PlugIn, settings: str, found: dict[str, tuple[int, int, int]]
+) -> None:
+    plug_in(MOODS, sport="Sport", money="Money")
+    experts = [
+        one.model_copy(update={"cost": cost})
+        for one, cost in zip(equal(("sport", "money")), (0.3, 0.7), strict=True)
+    ]
+    constant(here / "experts" / "gate-mood", [0.2, 0.8], task="mood", experts=experts)
+    (here / "newsmoe.toml").write_text(f'gate = "learned"\ntasks = ["mood"]\n{settings}\n')
+    assert newsmoe("analyze", write(here / "a.json", articles(5))).exit_code == 0
+    report = json.loads((here / "analyzed_a.run.json").read_text())
+    figures = "items", "overflow", "budgeted"
+    assert {name: tuple(one[key] for key in figures) for name, one in report["experts"].items()} == found
+
+
+def test_an_expert_that_nobody_needs_is_pruned(here: Path, plug_in: PlugIn) -> None:
+    idle = MOODS + '\nclass Idle(Knowing):\n    name = "idle"\n    words = ("weather",)\n'
+    plug_in(idle, sport="Sport", money="Money", idle="Idle")
+    names = "sport", "money", "idle"
+    rows = ["text,label", *(f"{mood} news: the {word}.,{mood.lower()}" for mood in MOOD for word in WORDS)]
+    (here / "moods.csv").write_text("\n".join(rows) + "\n")
+    folder = here / "experts" / "gate-mood"
+    constant(folder, [0.2, 0.7, 0.1], task="mood", experts=equal(names), settings={"top_k": 2})
+    source = '[[SIDE]]\npath = "moods.csv"\ncontent = "text"\n'
+    sides = source.replace("SIDE", "train") + source.replace("SIDE", "dev")
+    (folder / "recipe.toml").write_text(f'name = "gate-mood"\ntask = "mood"\n{sides}')
+    before = (folder / "gate.toml").read_text()
+
+    dry = newsmoe("gate", "prune", folder, "--dry-run")
+    assert (dry.exit_code, "nothing was written" in dry.stderr) == (0, True)
+    last = dry.stdout.splitlines()[-1]
+    assert (last.split()[:2], last.rstrip().endswith("left out")) == (["idle", "0.000"], True)
+    assert (folder / "gate.toml").read_text() == before
+
+    result = newsmoe("gate", "prune", folder, "--json")
+    found = {row["expert"]: (row["share"], row["gain"], row["verdict"]) for row in json.loads(result.stdout)}
+    assert found["idle"] == (0.0, 0.0, "left out")
+    assert found["sport"][0] == found["money"][0] == 1.0
+    assert 'to train it so, set experts = ["sport", "money"]' in result.stderr
+    write(here / "a.json", [article(0, headline="", content="Good news: the goal.")])
+    assert newsmoe("analyze", "a.json", "--tasks", "mood", "--gate", "learned").exit_code == 0
+    [record] = read(here / "analyzed_a.json")
+    assert record["route"][0]["reason"] == "learned gate: money 0.78, sport 0.22"
+    assert "every expert is kept" in newsmoe("gate", "prune", folder).stderr
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("gate", "evaluate", "nowhere"), "nowhere/gate.toml: cannot be read"),
+        (("gate", "prune", "nowhere"), "nowhere/gate.toml: cannot be read"),
         (("gate", "train", "none.csv", "--task", "topic"), "none.csv: cannot be read"),
         (("gate", "train", "none.toml"), "none.toml: cannot be read"),
         (("route", "a.json", "--explain", "0"), "--explain shows the scores of learned gates"),

@@ -129,6 +129,9 @@ def test_every_figure_of_the_table_is_what_one_counts_by_hand(
     assert found["learned, top 1"].ece == pytest.approx(0.2)
     assert found["everybody, equal weights"].ece == pytest.approx(0.4)
     assert found["oracle"].sources == {"rows": 1.0}
+    share = 1 / (1 + np.exp(-2))  # of the expert that it sends an article to, which is always the better one
+    assert found["learned, top 1"].gate_ece == found["learned, top 2"].gate_ece == pytest.approx(1 - share)
+    assert found["evens"].gate_ece is None
 
 
 def test_the_gates_own_settings_stand_in_the_table(

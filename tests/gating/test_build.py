@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from newsmoe import Article, Registry, Settings
-from newsmoe.config import GATES
+from newsmoe.config import GATES, After
 from newsmoe.errors import ConfigError
 from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Choice, UniformGate
@@ -14,7 +14,7 @@ from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
 from tests.registry.kinds.test_embedded import Lent
 
-from .support import NAMES, TASK, constant
+from .support import NAMES, TASK, constant, equal
 
 ARTICLE = Article(headline="Storm hits", content="word " * 100, language="en")
 
@@ -149,6 +149,31 @@ def test_own_rules_come_before_the_learned_gate(moody: Registry) -> None:
     assert mood(moody, gate="learned", rule=[rule]) == Choice(TASK, {"third": 1.0}, (), "mine")
     other = {"when": {"headline": "Calm"}, "use": {TASK: "third"}}
     assert mood(moody, gate="learned", rule=[other]).weights == {"second": 1.0}
+
+
+def test_where_an_own_rule_waits_for_an_answer_and_does_not_hold_the_learned_gate_decides(
+    moody: Registry,
+) -> None:
+    after = {"task": "topic", "label": "sport"}
+    rules = [{"after": after, "use": {TASK: "third"}}, {"after": after, "use": {TASK: []}}]
+    first = mood(moody, gate="learned", rule=rules)
+    assert (first.weights, first.condition) == ({"third": 1.0}, After(task="topic", label=("sport",)))
+    assert first.otherwise is not None
+    assert first.otherwise.otherwise == mood(moody, gate="learned")
+    last = [*rules, {"use": {TASK: "first"}, "reason": "mine"}]
+    chain = mood(moody, gate="learned", rule=last)
+    assert chain.otherwise is not None
+    assert chain.otherwise.otherwise == Choice(TASK, {"first": 1.0}, (), "mine")
+
+
+def test_an_expert_waits_behind_a_learned_gate_too_where_what_it_waits_for_is_asked(moody: Registry) -> None:
+    waiting: Any = FakeExpert("fourth", TASK)
+    waiting.after = {"task": "topic", "label": "sport"}
+    moody.add(waiting)
+    constant(moody.folders[0] / "gate-mood", [0.2, 0.1, 0.7], experts=equal(("first", "second", "fourth")))
+    assert mood(moody, gate="learned").after.keys() == {"fourth"}
+    ((alone,),) = build_gate(settings(gate="learned", tasks=[TASK]), moody).route([ARTICLE])
+    assert (alone.weights, alone.after) == ({"fourth": 1.0}, {})
 
 
 def test_settings_change_how_a_learned_gate_chooses(moody: Registry) -> None:

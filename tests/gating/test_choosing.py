@@ -59,6 +59,7 @@ def test_whoever_can_read_what_every_article_that_can_be_read_is_and_overflow_is
         assert all(can[one] for one in pick.experts)
         if pick.experts != wish.experts:
             assert NAMES[wish.experts[0]] in pick.note
+            assert wish.experts[0] in pick.full
         elif pick.note:
             assert "asked all the same" in pick.note
 
@@ -72,6 +73,14 @@ def test_the_articles_that_would_lose_most_keep_their_first_choice() -> None:
     scores, able = np.array([[0.6, 0.4], [0.9, 0.1]]), np.ones((2, 2), dtype=bool)
     picks = pick_within_capacity(scores, able, 1, (), 0.5, NAMES)
     assert [pick.experts for pick in picks] == [(1,), (0,)]
+
+
+def test_whoever_is_full_at_the_second_turn_is_told_too() -> None:
+    scores, able = np.array([[0.5, 0.3, 0.2]] * 2), np.ones((2, 3), dtype=bool)
+    picks = pick_within_capacity(scores, able, 2, (), 0.5, NAMES)
+    assert [pick.experts for pick in picks] == [(0, 2), (1,)]
+    assert [pick.full for pick in picks] == [(1,), (0, 2)]
+    assert picks[0].note == "full for this window: b"
 
 
 def test_shared_experts_have_no_capacity() -> None:
@@ -98,6 +107,7 @@ def test_a_window_costs_no_more_than_the_budget_or_else_the_least_that_is_possib
         if pick.experts != wish.experts:
             assert costs[pick.experts[0]] == min(costs[can])
             assert "budget" in pick.note
+        assert pick.budgeted == (pick.experts != wish.experts)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.cards import read_card
 from newsmoe.registry.kinds import build
 from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
-from newsmoe.testing import ARTICLES
+from newsmoe.testing import ARTICLES, FakeExpert
 from tests.registry.kinds.test_embedded import Counting, Lent
 
 from .support import NAMES, POOL, TASK, articles, choose, constant, equal, written
@@ -99,6 +99,7 @@ def test_no_more_than_its_share_goes_to_an_expert_and_the_record_says_so(
     assert [list(choice.weights) for choice in limited] == [["second"]] * 3 + [["first"]] * 2
     assert limited[2].reason == "learned gate: second 0.70, first 0.20, third 0.10"
     assert limited[4].reason.endswith("third 0.10; full for this window: second")
+    assert [choice.full for choice in limited] == [()] * 3 + [("second",)] * 2
     assert limited[4].reserves == ("second", "third")
 
 
@@ -116,6 +117,7 @@ def test_a_budget_is_spent_where_most_is_gained(tmp_path: Path, quick_backbone: 
     assert [list(choice.weights) for choice in asked] == [["first"], ["first"], ["second"], ["second"]]
     assert asked[0].reason.endswith("; the cheapest, to stay within the budget")
     assert asked[0].reserves[0] == "second"
+    assert [choice.budgeted for choice in asked] == [True, True, False, False]
     dear = choose(card, quick_backbone, window, budget=1.0)
     assert [list(choice.weights) for choice in dear] == [["second"]] * 4
 
@@ -170,6 +172,12 @@ def test_features_that_are_counted_tell_articles_apart() -> None:
     sport, finance = Article(topics=("Sport",)), Article(topics=("Finance",))
     assert SURFACE["topics"][1](sport) == SURFACE["topics"][1](Article(topics=("sport",)))
     assert SURFACE["topics"][1](sport) != SURFACE["topics"][1](finance)
+    english, german = Article(language="en-GB"), Article(language="de")
+    assert SURFACE["language"][1](english) == SURFACE["language"][1](Article(language="en"))
+    rare = Article(language="eo")
+    assert len({tuple(SURFACE["language"][1](one)) for one in (english, german, rare, Article())}) == 4
+    assert [sum(SURFACE["language"][1](one)) for one in (english, german, rare)] == [1, 1, 1]
+    assert not any(SURFACE["language"][1](Article()))
     named, found = Article(source="ft.com"), Article(url="https://ft.com/a")
     assert SURFACE["source"][1](named) == SURFACE["source"][1](found) != SURFACE["source"][1](Article())
 
@@ -193,13 +201,52 @@ def test_a_gate_trained_for_other_experts_says_which_changed(tmp_path: Path) -> 
 
 def test_the_fingerprint_of_today_is_accepted(tmp_path: Path) -> None:
     pool = [info for info in Registry(plugins=False).pool("summarization") if not info.missing]
-    experts = [
-        GateExpert(name=info.name, fingerprint=info.card.fingerprint(), cost=0.1)
-        for info in pool
-        if info.card
-    ]
+    experts = [GateExpert(name=info.name, fingerprint=info.fingerprint(), cost=0.1) for info in pool]
     card = constant(tmp_path, [1.0] * len(pool), task="summarization", experts=experts)
     assert LearnedGate(card, pool, lambda: pytest.fail("loaded")).experts == pool
+
+
+def test_a_gate_notices_that_the_weights_of_an_expert_are_others(tmp_path: Path) -> None:
+    """Those of a model of the hub, or a plug-in's own, which no card knows."""
+    folder = tmp_path / "experts" / "tone"
+    (folder / "model").mkdir(parents=True)
+    for name in ("config.json", "model.safetensors"):
+        (folder / "model" / name).write_text("{}")
+    (folder / "expert.toml").write_text(
+        f'name = "tone"\ntask = "{TASK}"\nkind = "text-classification"\ndescription = "tone"\n'
+        '[settings]\nmodel = "./model"\n'
+    )
+    plug_in: Any = FakeExpert("plug-in", TASK)
+    plug_in.fingerprint = "one"
+
+    def pool() -> list[ExpertInfo]:
+        registry = Registry([folder.parent], plugins=False, builtin=False)
+        registry.add(plug_in)
+        return registry.pool(TASK)
+
+    before = [GateExpert(name=info.name, fingerprint=info.fingerprint(), cost=0.5) for info in pool()]
+    card = constant(tmp_path, [0.5, 0.5], experts=before)
+    LearnedGate(card, pool(), lambda: pytest.fail("loaded"))
+    (folder / "model" / "model.safetensors").write_text("pulled anew")
+    with pytest.raises(ConfigError, match="other experts: tone has changed; train"):
+        LearnedGate(card, pool(), lambda: pytest.fail("loaded"))
+    plug_in.fingerprint = "two"
+    with pytest.raises(ConfigError, match="other experts: tone has changed, plug-in has changed; train"):
+        LearnedGate(card, pool(), lambda: pytest.fail("loaded"))
+
+
+def test_an_expert_whose_model_is_not_here_is_left_out_and_the_gate_runs(
+    tmp_path: Path, quick_backbone: Backbone
+) -> None:
+    pool = [info for info in Registry(plugins=False).pool("sentiment") if info.name == "finbert"]
+    pool.append(ExpertInfo("second", "sentiment"))
+    experts = [
+        GateExpert(name="finbert", fingerprint="0" * 16, cost=0.5),
+        GateExpert(name="second", cost=0.5),
+    ]
+    card = constant(tmp_path, [0.9, 0.1], task="sentiment", experts=experts)
+    [choice] = choose(card, quick_backbone, [STORM], pool)
+    assert choice.weights == {"second": 1.0}
 
 
 @pytest.mark.parametrize(

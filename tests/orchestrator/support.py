@@ -1,6 +1,7 @@
 """What the tests of the orchestrator share."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from newsmoe.analysis import Analysis, Fields, Prediction
 from newsmoe.article import Article, Unreadable
@@ -68,8 +69,10 @@ def dispatcher_of(
     return Dispatcher(registry_of(*experts), device or Device(), batch_tokens, batch_articles)
 
 
-def choice(weights: Mapping[str, float], *reserves: str, task: str = TASK, reason: str = "test") -> Choice:
-    return Choice(task, dict(weights), reserves, reason)
+def choice(
+    weights: Mapping[str, float], *reserves: str, task: str = TASK, reason: str = "test", **more: Any
+) -> Choice:
+    return Choice(task, dict(weights), reserves, reason, **more)
 
 
 def run(

@@ -1,3 +1,4 @@
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -219,10 +220,18 @@ COUNTER_CLASS = COUNTER.split("class Namesake")[0]
         COUNTER_CLASS + "    languages = None\n",
         COUNTER_CLASS + "    @property\n    def task(self):\n        raise OSError('no file')\n",
         COUNTER_CLASS + "    languages = 'en'\n",
+        COUNTER_CLASS + "    after = 'topic'\n",
         COUNTER_CLASS + "    task = None\n",
         "raise SystemExit(2)",
     ],
-    ids=["languages None", "task raises", "languages a string", "task None", "exits on import"],
+    ids=[
+        "languages None",
+        "task raises",
+        "languages a string",
+        "after a string",
+        "task None",
+        "exits on import",
+    ],
 )
 def test_a_plug_in_that_tells_nonsense_of_itself_shows_as_broken(install: Install, code: str) -> None:
     install("news-counters", {"counters": code}, {"counter": "counters:Counter"})
@@ -285,11 +294,68 @@ def test_settings_are_changed_by_name() -> None:
 
 
 def test_changed_settings_change_the_fingerprint(registry: Registry) -> None:
-    changed = Registry(changes={"lead": {"sentences": 2}}, plugins=False).info("lead").card
-    before = registry.info("lead").card
-    assert changed is not None
-    assert before is not None
-    assert changed.fingerprint() != before.fingerprint()
+    changed = Registry(changes={"lead": {"sentences": 2}}, plugins=False).info("lead")
+    assert changed.fingerprint() != registry.info("lead").fingerprint()
+
+
+@pytest.fixture
+def tone(tmp_path: Path) -> Path:
+    """A card whose model lies as the hub's cache keeps one; the blob of its weights."""
+    folder = tmp_path / "experts" / "tone"
+    blobs, snapshot = folder / "blobs", folder / "snapshot"
+    for made in (blobs, snapshot):
+        made.mkdir(parents=True)
+    for name, blob in (("config.json", "c0"), ("model.safetensors", "a0")):
+        (blobs / blob).write_text("as the hub has it")
+        (snapshot / name).symlink_to(blobs / blob)
+    (folder / "expert.toml").write_text(
+        'name = "tone"\ntask = "mood"\nkind = "text-classification"\ndescription = "tone"\n'
+        '[settings]\nmodel = "./snapshot"\n'
+    )
+    return blobs / "a0"
+
+
+def tone_today(tone: Path) -> str:
+    return Registry([tone.parents[2]], plugins=False, builtin=False).info("tone").fingerprint()
+
+
+def test_weights_of_the_hub_are_known_by_their_hash_whenever_they_were_pulled(tone: Path) -> None:
+    before = tone_today(tone)
+    os.utime(tone, (1, 1))
+    assert before == tone_today(tone) != ""
+    weights = tone.parents[1] / "snapshot" / "model.safetensors"
+    weights.unlink()
+    assert tone_today(tone) == ""
+    weights.symlink_to(tone.rename(tone.with_name("b1")))
+    assert tone_today(tone) not in ("", before)
+
+
+def test_weights_in_a_folder_of_ones_own_are_known_by_size_and_time(tone: Path) -> None:
+    weights = tone.parents[1] / "snapshot" / "model.safetensors"
+    weights.unlink()
+    weights.write_text("mine")
+    before = tone_today(tone)
+    os.utime(weights, (1, 1))
+    assert tone_today(tone) not in ("", before)
+
+
+def test_a_plug_in_is_what_it_says_that_it_is_and_one_that_fails_to_say_is_unknown() -> None:
+    class Shy(FakeExpert):
+        @property
+        def fingerprint(self) -> str:
+            raise RuntimeError("who knows")
+
+    class Open(FakeExpert):
+        fingerprint = "one"
+
+    registry = Registry(plugins=False, builtin=False)
+    for expert in (Shy("shy"), Open("open"), FakeExpert("silent")):
+        registry.add(expert)
+    assert {name: info.fingerprint() for name, info in registry.experts.items()} == {
+        "shy": "",
+        "open": "one",
+        "silent": "",
+    }
 
 
 @pytest.mark.parametrize(

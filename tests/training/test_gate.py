@@ -11,11 +11,15 @@ import tomli_w
 from newsmoe import Article, Device, Labels, Registry
 from newsmoe.analysis import InputUse, Prediction
 from newsmoe.errors import ConfigError, InputError
+from newsmoe.evaluation.metrics import best_shares, calibration_error
 from newsmoe.gating.artefact import GateCard, read_gate
+from newsmoe.gating.features import FeatureReader
 from newsmoe.gating.learned import LearnedGate
 from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.registry.kinds.scores import softmax
 from newsmoe.testing import FakeExpert
-from newsmoe.training.gate import fit_gate, soft_targets, train_gate
+from newsmoe.training.calibration import fit_temperature
+from newsmoe.training.gate import Fitted, fit_gate, soft_targets, train_gate
 from newsmoe.training.recipe import GateRecipe, read_recipe
 from tests.registry.kinds.test_embedded import Lent
 
@@ -164,14 +168,22 @@ def noisy_pool(count: int = 400) -> tuple[np.ndarray, np.ndarray]:
 
 def recipe_of(**values: Any) -> GateRecipe:
     return GateRecipe.model_validate(
-        {"name": "g", "task": TASK, "train": [SOURCE], "dev": [SOURCE], "regularization": [1.0], **values}
+        {
+            "name": "g",
+            "task": TASK,
+            "train": [SOURCE],
+            "dev": [SOURCE],
+            "regularization": [1.0],
+            "calibrate": False,
+            **values,
+        }
     )
 
 
 def load_and_utility(recipe: GateRecipe) -> tuple[float, float]:
     """Return the coefficient of variation of the load, and the mean utility of who is chosen."""
     features, utility = noisy_pool()
-    head, _ = fit_gate(features, utility, np.ones(len(features)), recipe, silent)
+    head, *_ = fit_gate(features, utility, np.ones(len(features)), recipe, silent)
     best = (features @ head.weight.T + head.bias).argmax(axis=1)
     load = np.bincount(best, minlength=4)
     return float(load.std() / load.mean()), float(utility[np.arange(len(best)), best].mean())
@@ -184,6 +196,71 @@ def test_cross_validation_takes_what_is_best_on_held_out_folds_and_of_equals_the
     recipe = recipe_of(regularization=[1.0, 1e-9])
     assert fit_gate(features, told_by_the_first, np.ones(60), recipe, silent)[1] == 1.0
     assert fit_gate(features, always_the_same, np.ones(60), recipe, silent)[1] == 1e-9
+
+
+def by_ground(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Features that tell the ground, and the utility of two experts, each best on nine tenths of its own."""
+    random = np.random.default_rng(seed)
+    ground, usual = random.integers(0, 2, size=count), random.random(count) < 0.9
+    utility = np.full((count, 2), 0.4)
+    utility[np.arange(count), np.where(usual, ground, 1 - ground)] = 0.6
+    return np.eye(2)[ground], utility
+
+
+def error_of_scores(features: np.ndarray, utility: np.ndarray, fitted: Fitted) -> float:
+    shares = softmax(features @ fitted.head.weight.T + fitted.head.bias)
+    right = best_shares(utility)[np.arange(len(shares)), shares.argmax(axis=1)]
+    return calibration_error(shares.max(axis=1), right)
+
+
+def test_calibrated_scores_are_the_probability_that_an_expert_is_the_best() -> None:
+    learnt, held_out = by_ground(300, seed=0), by_ground(2000, seed=1)
+    recipe = recipe_of(temperature=0.5)  # targets so even that the scores say too little
+    plain = fit_gate(*learnt, np.ones(300), recipe, silent)
+    calibrated = fit_gate(*learnt, np.ones(300), recipe.model_copy(update={"calibrate": True}), silent)
+    assert error_of_scores(*held_out, plain) > 0.2
+    assert error_of_scores(*held_out, calibrated) < 0.03
+    assert plain.temperature is None
+    assert plain.head.weight / calibrated.head.weight == pytest.approx(calibrated.temperature, rel=1e-3)
+
+
+def test_few_articles_that_are_all_told_apart_make_no_scores_that_are_certain() -> None:
+    told_apart = np.eye(2)[[0, 1] * 15]
+    temperature = fit_temperature(told_apart, told_apart, np.ones(30))
+    assert softmax(told_apart / temperature).max() == pytest.approx(30.5 / 31, abs=1e-3)
+
+
+def test_equals_share_what_the_best_one_has() -> None:
+    assert best_shares(np.array([[0.5, 0.5, 0.1], [0.0, 0.2, 0.1]])).tolist() == [[0.5, 0.5, 0], [0, 1, 0]]
+
+
+def test_a_gate_can_learn_by_language(quick_backbone: Backbone) -> None:
+    articles = [Article(headline="h", language=language) for language in ("en", "de", "fr") * 10]
+    reader = FeatureReader(("language",), quick_backbone, None)
+    utility = np.where(
+        np.arange(30)[:, None] % 3 == [1, 0], 0.9, 0.1
+    )  # the first reads German, the other English
+    features = reader(articles).astype(np.float64)
+    head = fit_gate(features, utility, np.ones(30), recipe_of(), silent).head
+    new = reader([Article(headline="x", language="de-AT"), Article(headline="x", language="en-GB")])
+    assert (new @ head.weight.T + head.bias).argmax(axis=1).tolist() == [0, 1]
+
+
+@pytest.mark.slow
+def test_the_load_is_what_noise_that_is_drawn_again_would_bring() -> None:
+    """Shazeer et al. 2017, appendix A: the noise is what gives the load a slope to go down."""
+    import torch
+
+    from newsmoe.training.balance import _load
+
+    random = torch.Generator().manual_seed(0)
+    clean, spread = torch.randn(40, 4, generator=random), torch.full((40, 4), 0.7)
+    noise = torch.randn(2000, 40, 4, generator=random)
+    noisy = clean + spread * noise
+    expected = torch.stack([_load(clean, one, spread, 2) for one in noisy[:200]]).mean(dim=0)
+    taken = (noisy >= noisy.topk(2, dim=2).values[..., -1:]).double().mean(dim=0).sum(dim=0)
+    assert expected.tolist() == pytest.approx(taken.tolist(), rel=0.02)
+    assert expected.sum().item() == pytest.approx(80, rel=0.02)
 
 
 @pytest.mark.slow

@@ -67,6 +67,15 @@ class Parts(NamedTuple):
         return mean
 
 
+def _identity(file: Path) -> str:
+    """Return the hash by which the hub's cache names a file; of any other file name, size and time."""
+    file = file.resolve()
+    if file.parent.name == "blobs":
+        return file.name
+    found = file.stat()
+    return f"{file.name} {found.st_size} {found.st_mtime_ns}"
+
+
 class HubExpert:
     """An expert that is a model of its own; a kind adds `predict`, and `prepare` where there is more to do.
 
@@ -97,12 +106,10 @@ class HubExpert:
 
     @staticmethod
     def identity(card: Card, settings: ModelSource) -> str | None:
-        """Say which weights these are: the hub names its files by their hashes, others have size and time."""
+        """Say which weights these are; the same on every machine where they come from the hub."""
         if HubExpert.missing(card, settings):
             return None
-        files = [file.resolve() for file in weight_files(find_model(settings, card))]
-        stats = [(file.name, file.stat()) for file in files]
-        return " ".join(f"{name} {found.st_size} {found.st_mtime_ns}" for name, found in stats)
+        return " ".join(map(_identity, weight_files(find_model(settings, card))))
 
     def folder(self) -> Path:
         """Return where the model's files are.

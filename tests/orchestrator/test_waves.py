@@ -1,0 +1,83 @@
+"""Tasks that wait for the answer to another one are asked in a second wave of the same window."""
+
+from newsmoe.analysis import Analysis, Labels, Prediction
+from newsmoe.article import Article
+from newsmoe.config import After
+from newsmoe.gating.gate import Choice
+from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.testing import FakeExpert
+
+from .support import articles, choice, echo, failing, failing_on, run
+
+EVEN = After(task="topic", label=("even",), at_least=0.5)
+FIRST = choice({"sorter": 1.0}, task="topic")
+
+
+def parity(article: Article) -> Prediction:
+    even = 0.9 if int(article.id) % 2 == 0 else 0.1
+    return Labels({"even": even, "odd": 1 - even})
+
+
+def second(task: str = "kind", after: After = EVEN, expert: str = "namer", reserve: str = "") -> Choice:
+    return choice({expert: 1.0}, *filter(None, [reserve]), task=task, after={expert: after})
+
+
+def reason(analysis: Analysis, task: str = "kind") -> str:
+    return next(entry.reason for entry in analysis.route if entry.task == task)
+
+
+def test_only_what_the_first_answer_sends_on_is_read_again_and_in_one_batch() -> None:
+    sorter, namer = FakeExpert("sorter", "topic", parity), FakeExpert("namer", "kind", echo)
+    figures = RunFigures()
+    found = run(articles(5), [second(), FIRST], sorter, namer, figures=figures)
+    assert sorter.batches == [[0, 1, 2, 3, 4]]
+    assert namer.batches == [[0, 2, 4]]
+    assert [list(one.analyses) for one in found] == [["kind", "topic"], ["topic"]] * 2 + [["kind", "topic"]]
+    assert {one.status for one in found} == {"ok"}
+    assert reason(found[0]) == "test; topic is 'even' (0.90)"
+    assert reason(found[1]) == "only where topic is 'even' with 0.5 or more; topic is 'odd' (0.90)"
+    assert figures.abstentions == {"kind": 2}
+
+
+def test_each_window_has_its_own_second_wave() -> None:
+    sorter, namer = FakeExpert("sorter", "topic", parity), FakeExpert("namer", "kind", echo)
+    run(articles(4), [FIRST, second()], sorter, namer, window_articles=2)
+    assert (sorter.batches, namer.batches) == ([[0, 1], [2, 3]], [[0], [2]])
+
+
+def test_where_the_first_answer_fails_the_second_is_not_asked_and_the_others_are() -> None:
+    sorter = FakeExpert("sorter", "topic", failing_on(0, otherwise=parity))
+    found = run(articles(3), [FIRST, second()], sorter, FakeExpert("namer", "kind", echo))
+    assert [one.status for one in found] == ["failed", "ok", "ok"]
+    assert [error.task for error in found[0].errors] == ["topic"]
+    assert reason(found[0]) == "only where topic is 'even' with 0.5 or more; topic has no answer"
+    assert found[2].analyses["kind"] == {"id": 2}
+
+
+def test_a_failure_in_the_second_wave_costs_that_answer_alone_and_its_reserve_steps_in() -> None:
+    sorter, namer = FakeExpert("sorter", "topic", parity), FakeExpert("namer", "kind", failing())
+    alone = run(articles(1), [FIRST, second()], sorter, namer)
+    assert (alone[0].status, list(alone[0].analyses)) == ("partial", ["topic"])
+    assert [error.expert for error in alone[0].errors] == ["namer"]
+    helped = run(
+        articles(1), [FIRST, second(reserve="other")], sorter, namer, FakeExpert("other", "kind", echo)
+    )
+    assert helped[0].analyses["kind"] == {"id": 0}
+
+
+def test_a_third_wave_waits_for_the_second() -> None:
+    third = After(task="kind", label=("small",))
+    small = FakeExpert("namer", "kind", lambda one: Labels({"small" if int(one.id) < 3 else "large": 1.0}))
+    last = FakeExpert("last", "size", echo)
+    choices = [second("size", third, "last"), second(), FIRST]
+    run(articles(6), choices, FakeExpert("sorter", "topic", parity), small, last)
+    assert last.batches == [[0, 2]]
+
+
+def test_tasks_that_wait_for_each_other_are_not_asked_and_end_the_run_all_the_same() -> None:
+    one = second("one", After(task="two", label=("x",)), "a")
+    two = second("two", After(task="one", label=("x",)), "b")
+    experts = FakeExpert("a", "one", echo), FakeExpert("b", "two", echo)
+    [found] = run(articles(1), [one, two], *experts)
+    assert (found.status, found.analyses) == ("ok", {})
+    assert reason(found, "one") == "only where two is 'x'; two has no answer"

@@ -1,0 +1,133 @@
+"""Pruning, on a pool and data of which one can count every figure by hand."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from newsmoe import Article, Labels, Registry
+from newsmoe.analysis import InputUse, Prediction
+from newsmoe.evaluation.labelled import LabelSource
+from newsmoe.evaluation.pool import PoolAnswers, ask_pool
+from newsmoe.gating.artefact import GateCard, MeasuredGate, read_gate
+from newsmoe.gating.learned import LearnedGate
+from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.testing import FakeExpert
+from newsmoe.training.pruning import Thresholds, Worth, find_needless, write_pruned
+from tests.gating.support import equal, written
+from tests.registry.kinds.test_embedded import Lent
+
+TASK = "mood"
+NAMES = ("evens", "odds", "twin", "idle")
+LEAST = Thresholds(share=0.02, gain=0.001)
+
+
+def right_where(kind: str, tokens: int) -> Any:
+    def answer(article: Article) -> Prediction:
+        text = article.headline or article.content
+        good = (0.9 if text.startswith(kind) else 0.2) if text.endswith("a") else 0.1
+        return Labels({"good": good, "bad": 1 - good}, InputUse(tokens=tokens))
+
+    return answer
+
+
+@pytest.fixture
+def registry(quick_backbone: Backbone) -> Registry:
+    """One for headlines, two alike for contents, and one that is never right where another is not."""
+    registry = Registry(plugins=False, builtin=False)
+    registry.workshop = Lent(quick_backbone)
+    for name, kind, tokens in zip(NAMES, ("even", "odd", "odd", "none"), (10, 20, 30, 40), strict=True):
+        registry.add(FakeExpert(name, TASK, right_where(kind, tokens)))
+    return registry
+
+
+@pytest.fixture
+def dev(registry: Registry, tmp_path: Path) -> list[PoolAnswers]:
+    rows = "headline,text,label\neven a,,good\neven b,,bad\n,odd a,good\n,odd b,bad\n"
+    (tmp_path / "rows.csv").write_text(rows)
+    source = LabelSource(path="rows.csv", headline="headline", content="text")
+    return [ask_pool(NAMES, source, tmp_path, registry, lambda what, done, of: None)]
+
+
+def gate(folder: Path, **fields: Any) -> GateCard:
+    """Write a gate that sends headlines to `evens`, contents to `twin`, else `odds`, nothing to `idle`."""
+    weight = [[4.0, 0.0], [0.0, 3.0], [0.0, 4.0], [0.0, 0.0]]
+    return written(folder / "gate", weight, [0.0, 0.0, 0.0, -9.0], experts=equal(NAMES), **fields)
+
+
+def by_name(worths: list[Worth]) -> dict[str, Worth]:
+    return {one.expert: one for one in worths}
+
+
+def test_who_is_hardly_asked_or_gains_nothing_is_left_out_one_at_a_time(
+    registry: Registry, dev: list[PoolAnswers], tmp_path: Path
+) -> None:
+    found = by_name(find_needless(gate(tmp_path), registry, dev, LEAST))
+    assert {name: one.verdict for name, one in found.items()} == {
+        "evens": "kept",
+        "odds": "left out",
+        "twin": "kept",
+        "idle": "left out",
+    }
+    assert (found["evens"].share, found["twin"].share, found["odds"].share) == (0.5, 0.5, 0.0)
+    assert (found["evens"].accuracy, found["evens"].without) == (1.0, 0.75)
+    assert found["twin"].gain == 0.25  # once odds, who could stand for it, is gone
+    assert found["evens"].saved == pytest.approx((10 - 30) / 200)  # twin, who reads more, has its articles
+
+
+def test_an_expert_that_gains_but_is_rarely_asked_is_left_out_too(
+    registry: Registry, dev: list[PoolAnswers], tmp_path: Path
+) -> None:
+    found = by_name(find_needless(gate(tmp_path), registry, dev, Thresholds(share=0.6, gain=0.001)))
+    assert [one.verdict for one in found.values()].count("left out") == 2
+    assert found["twin"].verdict == "kept: the gate needs 2"
+
+
+def test_with_thresholds_of_zero_everybody_stays(
+    registry: Registry, dev: list[PoolAnswers], tmp_path: Path
+) -> None:
+    found = find_needless(gate(tmp_path), registry, dev, Thresholds(share=0.0, gain=0.0))
+    assert {one.verdict for one in found} == {"kept"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "verdict"),
+    [
+        ({"settings": {"shared": ("idle",)}}, "idle", "kept: it always answers"),
+        ({"embedding": "idle"}, "idle", "kept: it reads for the gate"),
+        ({"settings": {"capacity": 0.3}}, "odds", "kept: the gate needs 4"),
+    ],
+)
+def test_whom_the_gate_cannot_do_without_stays(
+    registry: Registry,
+    dev: list[PoolAnswers],
+    tmp_path: Path,
+    fields: dict[str, Any],
+    name: str,
+    verdict: str,
+) -> None:
+    found = by_name(find_needless(gate(tmp_path, **fields), registry, dev, LEAST))
+    assert found[name].verdict == verdict
+
+
+def test_the_written_gate_decides_as_the_old_one_would_without_them(
+    registry: Registry, dev: list[PoolAnswers], tmp_path: Path
+) -> None:
+    measured = MeasuredGate(system="rules", figures={"accuracy": 0.5})
+    card = gate(tmp_path, measured=(measured,))
+    before = load_file(card.folder / "gate.safetensors")
+    old = LearnedGate(card, registry.pool(TASK), lambda: registry.workshop.backbone(None))  # type: ignore[arg-type]
+    shares = old.shares(dev[0].articles)[:, [0, 2]]
+    write_pruned(card, find_needless(card, registry, dev, LEAST))
+    pruned = read_gate(card.folder)
+    assert pruned.names == ("evens", "twin")
+    assert [one.cost for one in pruned.experts] == [0.5, 0.5]
+    assert ([one.name for one in pruned.left_out], pruned.measured) == (["odds", "idle"], ())
+    assert load_file(card.folder / "gate.safetensors")["weight"].tolist() == before["weight"][[0, 2]].tolist()
+    new = LearnedGate(pruned, registry.pool(TASK), lambda: registry.workshop.backbone(None))  # type: ignore[arg-type]
+    assert new.shares(dev[0].articles) == pytest.approx(shares / shares.sum(axis=1, keepdims=True))
+    routes = new.route(dev[0].articles)
+    assert [next(iter(choice.weights)) for (choice,) in routes] == ["evens", "evens", "twin", "twin"]
+    assert np.allclose([sum(choice.weights.values()) for (choice,) in routes], 1)

@@ -23,14 +23,18 @@ def pull(
     """Fetch experts' models from the Hugging Face hub; nothing else ever reaches for the network.
 
     Only safetensors, configs and tokenizers are fetched, and each file is checked by the hub's hash. What is
-    there already is not fetched again. HF_HOME, HF_ENDPOINT and HF_TOKEN are honoured.
+    there already is not fetched again. The commit that came is printed, with the lines that pin it. HF_HOME,
+    HF_ENDPOINT and HF_TOKEN are honoured.
     """
     from newsmoe.registry.hub.pull import pull as fetch
 
     for name, source, card in _hub_experts(names, experts_dir, config):
         pulled = fetch(source, card, _say_file)
         size = sum(file.size for file in pulled.files) / 1e6
-        typer.echo(f"{name}: {source.model} at {pulled.commit[:12]}, {size:.1f} MB, in {pulled.folder}")
+        typer.echo(f"{name}: {source.model} at {pulled.commit}, {size:.1f} MB, in {pulled.folder}")
+        if source.revision != pulled.commit:
+            pinned = f'[experts.{name}]\nrevision = "{pulled.commit}"\n'
+            typer.echo(f"To stay with this commit, write into newsmoe.toml:\n\n{pinned}")
 
 
 def convert(name: NameArgument, experts_dir: ExpertsDirOption = None, config: ConfigOption = None) -> None:

@@ -176,14 +176,14 @@ class HubExpert:
         """Return about how many tokens are read of each article."""
         return [estimate_tokens(self.text(article)[:MOST_CHARACTERS]) for article in articles]
 
-    def cut(self, article: Article, most: int) -> Parts:
-        """Return the article's text in pieces of at most `most` tokens.
+    def cut(self, article: Article, most: int, size: int | None = None) -> Parts:
+        """Return the article's text, in pieces of `size` tokens where it has more than `most`.
 
         Raises:
             PredictionError: there is nothing to read.
         """
         text = self.text(article)
-        pieces = cut_text(text, article.language, self.count, most)
+        pieces = cut_text(text, article.language, self.count, most, size)
         if not pieces:
             raise PredictionError(f"the article has nothing to read ({self.source.read})")
         return Parts(tuple(pieces), len(text) > MOST_CHARACTERS)

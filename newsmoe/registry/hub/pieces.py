@@ -26,11 +26,20 @@ class Piece(NamedTuple):
     tokens: int
 
 
-def cut_text(text: str, language: str | None, count: Counter, most: int) -> list[Piece]:
-    """Cut `text` into as few pieces of at most `most` tokens as its sentences allow, in order.
+def cut_text(
+    text: str, language: str | None, count: Counter, most: int, size: int | None = None
+) -> list[Piece]:
+    """Cut a text of more than `most` tokens into as few pieces as its sentences allow, in order.
 
     A text that fits stays as it is, to the character. A sentence that is longer than a piece is cut between
     words, a word that is longer still inside.
+
+    Args:
+        text: what to cut.
+        language: of the text, as a code; None where it is not known.
+        count: counts tokens.
+        most: tokens of a text that is not cut.
+        size: most tokens of a piece of one that is; unset: `most`.
     """
     text = text[:MOST_CHARACTERS].strip()
     if not text:
@@ -38,7 +47,8 @@ def cut_text(text: str, language: str | None, count: Counter, most: int) -> list
     (whole,) = count([text])
     if whole <= most:
         return [Piece(text, whole)]
-    return list(_packed(text, _fitting(_places(text, language), text, count, most), most))
+    size = size or most
+    return list(_packed(text, _fitting(_places(text, language), text, count, size), size))
 
 
 def _places(text: str, language: str | None) -> list[tuple[int, int]]:

@@ -94,14 +94,15 @@ class Seq2Seq(HubExpert):
 
     def _parts(self, article: Article) -> Parts:
         """Return what is read of the article, under its policy."""
-        parts = self.cut(article, self.limit)
+        both_ends = self.settings.long_input == "head+tail"
+        parts = self.cut(article, self.limit, self.limit // 2 - 1 if both_ends else None)
         if len(parts.pieces) == 1 or self.settings.long_input == "map-reduce":
             return parts
-        if self.settings.long_input == "head":
-            return Parts(parts.pieces[:1], truncated=True)
-        halves = self.cut(article, self.limit // 2 - 1).pieces
-        ends = Piece(f"{halves[0].text}\n{halves[-1].text}", halves[0].tokens + halves[-1].tokens + 1)
-        return Parts((ends,), parts.truncated or len(halves) > 2)
+        head, *_, tail = parts.pieces
+        if not both_ends:
+            return Parts((head,), truncated=True)
+        ends = Piece(f"{head.text}\n{tail.text}", head.tokens + tail.tokens + 1)
+        return Parts((ends,), parts.truncated or len(parts.pieces) > 2)
 
     def _summaries(self, read: Sequence[Sequence[Piece]]) -> list[str]:
         """Summarize the pieces of each article, then those summaries, until one is left of each."""
@@ -121,6 +122,15 @@ class Seq2Seq(HubExpert):
 
     def _written(self, pieces: Sequence[Piece], batch: Sequence[int]) -> list[str]:
         """Return the summary of each piece of a batch."""
+        rows = self.tokens(pieces, batch)
+        texts = self.tokenizer.batch_decode(rows, skip_special_tokens=True)
+        return [
+            whole_sentences(text, finished=len(row) + 1 < self._bounds_of(pieces[index]).most)
+            for text, row, index in zip(texts, rows, batch, strict=True)
+        ]
+
+    def tokens(self, pieces: Sequence[Piece], batch: Sequence[int]) -> list[list[int]]:
+        """Return the tokens that the model writes on each piece of a batch, without the end of a text."""
         from newsmoe.registry.hub.generation import generate
 
         inputs = self.tokenizer(
@@ -131,13 +141,10 @@ class Seq2Seq(HubExpert):
             return_tensors="pt",
         ).to(self.model.device)
         asked = {name: inputs[name] for name in ("input_ids", "attention_mask")}
-        bounds = [self.bounds.for_input(pieces[index].tokens) for index in batch]
-        rows = generate(self.model, asked, bounds)
-        texts = self.tokenizer.batch_decode(rows, skip_special_tokens=True)
-        return [
-            whole_sentences(text, finished=len(row) + 1 < one.most)
-            for text, row, one in zip(texts, rows, bounds, strict=True)
-        ]
+        return generate(self.model, asked, [self._bounds_of(pieces[index]) for index in batch])
+
+    def _bounds_of(self, piece: Piece) -> Bounds:
+        return self.bounds.for_input(piece.tokens)
 
 
 def whole_sentences(text: str, *, finished: bool) -> str:

@@ -28,7 +28,7 @@ class TextClassificationSettings(HubSettings):
     """A classifier's labels, and how its scores are made."""
 
     labels: dict[str, str] = Field(
-        {}, description="other names for the model's labels; two may share one, and '' drops a label"
+        {}, description="a name for each of the model's labels, or none; two may share one, '' drops a label"
     )
     multi_label: bool = Field(False, description="whether several labels may hold at a time")
     threshold: float = Field(0.5, ge=0, le=1, description="least score of a label that holds (multi_label)")
@@ -108,14 +108,21 @@ def choose_pieces(parts: Parts, policy: LongInput) -> Parts:
     return Parts(chosen, parts.truncated or len(chosen) < len(parts.pieces))
 
 
-def _matched(own: Sequence[str], renamed: Mapping[str, str], name: str) -> list[str]:
+def _matched(own: Sequence[str], named: Mapping[str, str], name: str) -> list[str]:
     """Return this expert's label for each of the model's, in the model's order; '' where it is dropped."""
-    if unknown := sorted(renamed.keys() - set(own)):
-        raise ModelError(f"{name}: the model has no label {unknown[0]!r}; it has {', '.join(map(repr, own))}")
-    labels = [renamed.get(label, label) for label in own]
-    if not any(labels):
+    if not named:
+        return list(own)
+    unnamed, unknown = sorted(set(own) - named.keys()), sorted(named.keys() - set(own))
+    if unnamed or unknown:
+        sides = [("the model alone has", unnamed), ("the card alone has", unknown)]
+        said = "; ".join(f"{side} {', '.join(map(repr, labels))}" for side, labels in sides if labels)
+        raise ModelError(
+            f"{name}: the labels of card and model differ: {said}; give each of the model's a name in"
+            " [settings.labels], '' to drop it"
+        )
+    if not any(named.values()):
         raise ModelError(f"{name}: [settings.labels] drops every label")
-    return labels
+    return [named[label] for label in own]
 
 
 def _merged(scores: Scores, labels: Sequence[str], merge: Callable[[list[float]], float]) -> dict[str, float]:

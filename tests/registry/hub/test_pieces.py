@@ -45,6 +45,23 @@ def test_pieces_end_where_sentences_do() -> None:
     ]
 
 
+def test_a_text_that_does_not_fit_can_be_cut_smaller_and_is_not_counted_again_for_it() -> None:
+    text = " ".join(["A storm hit the coast."] * 20)
+    (whole,) = words([text])
+    counted: list[str] = []
+
+    def counting(texts: Sequence[str]) -> list[int]:
+        counted.extend(texts)
+        return words(texts)
+
+    assert cut_text(text, "en", counting, whole, 15) == [Piece(text, whole)]
+    counted.clear()
+    pieces = cut_text(text, "en", counting, whole - 1, 15)
+    assert len(pieces) == 10
+    assert max(words([piece.text for piece in pieces])) == 14
+    assert sum(map(len, counted)) <= 2 * len(text)  # once as a whole, once sentence by sentence
+
+
 def test_a_sentence_without_end_is_cut_between_words() -> None:
     pieces = cut_text("rain " * 64, "en", words, 10)
     assert {word for piece in pieces for word in piece.text.split()} == {"rain"}

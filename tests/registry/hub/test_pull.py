@@ -72,7 +72,8 @@ def test_a_model_is_pulled_once_then_used_without_the_hub(hub: Hub, here: Path, 
     assert hub.requests == []
     pulled = newsmoe(hub, here, "experts", "pull", "tone")
     assert pulled.returncode == 0, pulled.stderr
-    assert commit[:12] in pulled.stdout
+    pinning = f'[experts.tone]\nrevision = "{commit}"\n'
+    assert pinning in pulled.stdout
     assert "model.safetensors" in pulled.stderr
     fetched = {path for method, path in hub.requests if method == "GET" and "/resolve/" in path}
     assert {Path(path).suffix for path in fetched} <= {".json", ".txt", ".safetensors"}
@@ -81,8 +82,12 @@ def test_a_model_is_pulled_once_then_used_without_the_hub(hub: Hub, here: Path, 
     assert (done.returncode, hub.requests) == (0, []), done.stderr
     (record,) = json.loads((here / "analyzed_news.json").read_text())
     assert record["analyses"]["sentiment"]["scores"].keys() == {"negative", "neutral", "positive"}
+    with (here / "newsmoe.toml").open("a") as settings:
+        settings.write(pinning)
     again = newsmoe(hub, here, "experts", "pull", "tone")
     assert again.returncode == 0
+    assert f"at {commit}" in again.stdout
+    assert "revision" not in again.stdout
     assert not any("model.safetensors" in path for method, path in hub.requests if method == "GET")
     check = newsmoe(hub, here, "experts", "check", "tone")
     assert (check.returncode, check.stderr) == (0, "")

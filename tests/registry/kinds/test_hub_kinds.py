@@ -16,7 +16,7 @@ from newsmoe.registry.kinds.chat import fenced
 from newsmoe.registry.kinds.seq2seq import whole_sentences
 from newsmoe.testing import check_expert
 
-from ..hub.models import make_model
+from ..hub.models import SENTIMENT, make_model
 
 SENTENCES = tuple(
     f"On day {day} the council heard of the storm and of house number {day}." for day in range(14)
@@ -132,13 +132,36 @@ def test_scores_are_those_of_the_model(expert: Maker, models: Callable[[str], Pa
 
 def test_labels_are_renamed_merged_and_dropped(expert: Maker) -> None:
     plain = one(expert("text-classification"), SHORT).scores
-    merged = one(expert("text-classification", labels={"neutral": "calm", "positive": "calm"}), SHORT).scores
-    assert merged == pytest.approx({"negative": plain["negative"], "calm": 1 - plain["negative"]})
-    dropped = one(expert("text-classification", labels={"neutral": ""}), SHORT).scores
+    merging = {"negative": "bad", "neutral": "calm", "positive": "calm"}
+    merged = one(expert("text-classification", labels=merging), SHORT).scores
+    assert merged == pytest.approx({"bad": plain["negative"], "calm": 1 - plain["negative"]})
+    dropping = {"negative": "negative", "neutral": "", "positive": "positive"}
+    dropped = one(expert("text-classification", labels=dropping), SHORT).scores
     total = plain["negative"] + plain["positive"]
     assert dropped == pytest.approx({name: plain[name] / total for name in ("negative", "positive")})
-    with pytest.raises(ModelError, match="no label 'NEUTRAL'.*'neutral'"):
-        expert("text-classification", labels={"NEUTRAL": "calm"})
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (
+            {"negative": "bad", "NEUTRAL": "calm", "positive": "good"},
+            "the model alone has 'neutral'; the card alone has 'NEUTRAL'; give each of the model's a name",
+        ),
+        ({"negative": "bad"}, "differ: the model alone has 'neutral', 'positive'; give each"),
+        ({one: one for one in (*SENTIMENT, "mixed")}, "differ: the card alone has 'mixed'; give each"),
+        (dict.fromkeys(SENTIMENT, ""), "drops every label"),
+    ],
+)
+def test_labels_that_are_not_the_models_are_told_when_it_loads(
+    expert: Maker, labels: dict[str, str], said: str
+) -> None:
+    mine = expert("text-classification", labels=labels, load=False)
+    *_, last = check_expert(mine)  # as `newsmoe experts check` does
+    assert last.asked == "loads"
+    assert last.problem and said in last.problem
+    with pytest.raises(ModelError, match="mine: .*label"):
+        mine.load(Device())
 
 
 def test_of_several_labels_all_that_hold_are_told(expert: Maker) -> None:

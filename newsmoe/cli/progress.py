@@ -80,9 +80,7 @@ class RunProgress(Observer):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self.bar.disable:
-            self._show()
-        self.bar.stop()
+        self._stop()
 
     def started(self, total: int, figures: RunFigures) -> None:
         """The inputs were checked; there are `total` articles in them, and `figures` grow from now on."""
@@ -101,9 +99,14 @@ class RunProgress(Observer):
 
     def ended(self, report: RunReport) -> None:
         """Output and report are in their places."""
-        self.bar.stop()
+        self._stop()
         if self.table:
             _print_figures(report, self.console)
+
+    def _stop(self) -> None:
+        if not self.bar.disable:
+            self._show()
+        self.bar.stop()
 
     def _show(self) -> None:
         """Bring the bar up to date: rich takes longer over that than many a record takes."""

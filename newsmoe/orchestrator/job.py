@@ -90,8 +90,6 @@ def run_job(
     """
     started, clock = datetime.now(UTC), perf_counter()
     figures, observer = RunFigures(), observer or Observer()
-    if job.report is not None:
-        check_folder(job.report)
     with ExitStack() as stack:
         if job.output != STDOUT:
             stack.enter_context(output_lock(job.output, wait=wait))
@@ -101,6 +99,8 @@ def run_job(
         observer.started(total, figures)
         answers = _answers(session.registry, session.gate.tasks)
         output = stack.enter_context(open_writer(job.output, job.format, answers, append=job.append))
+        if job.report is not None:
+            check_folder(job.report)
         records = _records(session, sources, figures, total, output.holds)
         failed = _write_all(records, output, observer, max_errors, total)
         if job.errors is not None:

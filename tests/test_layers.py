@@ -29,7 +29,7 @@ MAY_IMPORT = {
 }
 """For each part of the package the others that it may know; `cli`, above them all, may know everybody."""
 
-HEAVY = {"torch", "transformers", "peft", "sklearn", "scipy", "prometheus_client"}
+HEAVY = {"torch", "transformers", "peft", "sklearn", "scipy", "sqlalchemy", "psycopg", "prometheus_client"}
 
 
 LEARNED = """

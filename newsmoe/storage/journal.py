@@ -130,10 +130,9 @@ def open_journal(place: str | None) -> Iterator[Journal | None]:
     Raises:
         JournalError: a server was named, and cannot be used.
     """
-    if place is None:
-        yield None
-        return
-    store: Store | None = _server(place, begin=True) if "://" in place else open_sqlite(Path(place))
+    store: Store | None = None
+    if place is not None:
+        store = _server(place, begin=True) if "://" in place else open_sqlite(Path(place))
     if store is None:
         yield None
         return

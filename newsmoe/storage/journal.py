@@ -129,54 +129,79 @@ class Journal:
         self._try(put, None)
 
     def runs(self) -> list[tuple[int, str]]:
-        """Return number and report of every run, the last one first."""
-        rows = self.database.execute("select id, report from runs order by id desc").fetchall()
+        """Return number and report of every run, the last one first.
+
+        Raises:
+            JournalError: the file is damaged, or another process holds it.
+        """
+        with self._explaining():
+            rows = self.database.execute("select id, report from runs order by id desc").fetchall()
         return [(int(number), str(report)) for number, report in rows]
 
     def stats(self) -> JournalStats:
-        """Return how much there is."""
-        one = self.database.execute
-        (answers, experts, articles) = one(
-            "select count(*), count(distinct expert), count(distinct article) from answers"
-        ).fetchone()
-        (runs,) = one("select count(*) from runs").fetchone()
+        """Return how much there is; raises as `runs`."""
+        with self._explaining():
+            one = self.database.execute
+            (answers, experts, articles) = one(
+                "select count(*), count(distinct expert), count(distinct article) from answers"
+            ).fetchone()
+            (runs,) = one("select count(*) from runs").fetchone()
         return JournalStats(answers, experts, articles, runs, self.path.stat().st_size)
 
     def prune(self, days: float) -> int:
-        """Forget what was kept more than `days` ago; return how many answers that were."""
+        """Forget what was kept more than `days` ago; return how many answers that were; raises as `runs`."""
         before = int(time() - days * DAY)
-        with self.database:
-            gone = self.database.execute("delete from answers where kept <= ?", (before,)).rowcount
-        self.database.execute("vacuum")
+        with self._explaining():
+            with self.database:
+                gone = self.database.execute("delete from answers where kept <= ?", (before,)).rowcount
+            self.database.execute("vacuum")
         return gone
 
     def verify(self) -> int:
         """Check the file and every answer in it; forget the answers that are damaged, and return how many.
 
         Raises:
-            JournalError: the file itself is damaged.
+            JournalError: the file itself is damaged, or another process holds it.
         """
-        try:
+        with self._explaining():
             (found,) = self.database.execute("pragma integrity_check(1)").fetchone()
             if found != "ok":
-                raise JournalError(f"{self.path}: is damaged: {found}; remove it, and it is begun anew")
+                raise sqlite3.DatabaseError(found)
             rows = self.database.execute("select expert, article, answer, mark from answers")
             bad = [row[:2] for row in rows if row[3] != _mark(*row[:3]) or not _is_answer(row[2])]
             with self.database:
                 self.database.executemany("delete from answers where expert = ? and article = ?", bad)
-        except sqlite3.DatabaseError as error:
-            raise JournalError(f"{self.path}: is damaged: {error}; remove it, and it is begun anew") from None
         return len(bad)
 
+    @contextmanager
+    def _explaining(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise JournalError(f"{self.path}: cannot be used now: {error}; try again later") from None
+        except sqlite3.DatabaseError as error:
+            raise JournalError(f"{self.path}: is damaged: {error}; remove it, and it is begun anew") from None
+
     def _try(self, work: Callable[[], T], otherwise: T) -> T:
-        """Do `work`, or say once that it could not be done: a run does not end for its journal."""
+        """Do `work`, or say once that it could not be done: a run does not end for its journal.
+
+        A file that turns out to be damaged is set aside, so that the next run begins a new one.
+        """
         try:
             return work()
+        except sqlite3.ProgrammingError:  # closed: it was told already
+            return otherwise
         except (sqlite3.Error, ValueError, OSError) as error:
-            if not isinstance(error, sqlite3.ProgrammingError):  # closed: it was told already
-                _logger.warning("%s: cannot be used any more, what follows is not kept: %s", self.path, error)
-                with suppress(sqlite3.Error):
-                    self.database.close()
+            with suppress(sqlite3.Error):
+                self.database.close()
+            aside = ""
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                with suppress(OSError):
+                    aside = f"; it was set aside as {_set_aside(self.path).name}"
+            _logger.warning(
+                "%s: cannot be used any more, what follows is not kept: %s%s", self.path, error, aside
+            )
             return otherwise
 
 
@@ -239,7 +264,7 @@ def _connected(path: Path) -> Journal:
     """Open a journal, made on the first call.
 
     Raises:
-        JournalError: the file is no journal, or a later version's.
+        JournalError: the file is no journal, or another version's.
         sqlite3.DatabaseError: it is damaged, or no database at all.
     """
     database = sqlite3.connect(path, timeout=WAIT_SECONDS)
@@ -249,7 +274,7 @@ def _connected(path: Path) -> Journal:
         (tables,) = database.execute("select count(*) from sqlite_master").fetchone()
         if tables and application != APPLICATION:
             raise JournalError("is no journal of newsmoe")
-        if version not in (0, SCHEMA_VERSION):
+        if version != SCHEMA_VERSION and (tables or version):
             raise JournalError(f"is of version {version}, this newsmoe writes {SCHEMA_VERSION}")
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")

@@ -1,6 +1,7 @@
 """Files in: JSON in the shapes that scrapers write, CSV and Parquet, plain or gzipped, streamed."""
 
 import gzip
+import os
 import shutil
 import sys
 import tempfile
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +25,9 @@ from newsmoe.storage.parquet import parquet_elements
 
 __all__ = ["Source", "open_source", "read_elements"]
 
+GROWING = ("jsonl", "csv", "tsv")
+"""Formats of files that may be added to while they are read: what was there before stays what it was."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -33,16 +38,52 @@ class Source:
         path: where it lies; for standard input a temporary copy.
         normaliser: makes articles of its elements.
         count: elements in it.
+        stat: of the file before that.
     """
 
     name: str
     path: Path
     normaliser: Normaliser
     count: int
+    stat: os.stat_result
 
     def articles(self) -> Iterator[Article | Unreadable]:
-        """Yield an article, or the reason why there is none, for each element in order."""
-        return map(self.normaliser, read_elements(self.name, self.path))
+        """Yield an article, or the reason why there is none, for each element in order.
+
+        What was added to the file since it was read through is not read.
+
+        Raises:
+            InputError: the file is not the same any more.
+        """
+        return map(self.normaliser, self.elements())
+
+    def elements(self) -> Iterator[Any]:
+        """Yield the elements as they stand in the file; else as `articles`."""
+        if not self._is_as_it_was():
+            raise self._changed()
+        left = self.count
+        for element in islice(read_elements(self.name, self.path), self.count):
+            left -= 1
+            yield element
+        if left or not self._is_as_it_was(replaced=True):
+            raise self._changed()
+
+    def _is_as_it_was(self, *, replaced: bool = False) -> bool:
+        """Tell whether the file is the same; `replaced`: or another now, while the old one was held open."""
+        try:
+            now = self.path.stat()
+        except OSError:
+            return replaced
+        if not os.path.samestat(now, self.stat):
+            return replaced
+        if now.st_size > self.stat.st_size:
+            return format_of(self.path) in GROWING
+        return (now.st_size, now.st_mtime_ns) == (self.stat.st_size, self.stat.st_mtime_ns)
+
+    def _changed(self) -> InputError:
+        return InputError(
+            f"{self.name}: was changed while it was read; run the same command again when nobody writes to it"
+        )
 
 
 @contextmanager
@@ -91,7 +132,7 @@ def _is_pipe(path: Path) -> bool:
 
 
 def _survey(name: str, path: Path, normaliser: Normaliser) -> Source:
-    count, bad, last = 0, 0, None
+    count, bad, last, stat = 0, 0, None, _stat(name, path)
     for last in read_elements(name, path):
         count += 1
         bad += isinstance(last, BadElement)
@@ -104,7 +145,14 @@ def _survey(name: str, path: Path, normaliser: Normaliser) -> Source:
             f"{name}: an object with no articles in it (keys: {keys});"
             f" expected an array under one of {', '.join(HOLDER_KEYS)}"
         )
-    return Source(name, path, normaliser, count)
+    return Source(name, path, normaliser, count, stat)
+
+
+def _stat(name: str, path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}") from None
 
 
 def _is_array(path: Path) -> bool:

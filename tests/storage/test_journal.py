@@ -83,12 +83,22 @@ def a_later_version(path: Path) -> None:
     database.close()
 
 
+def an_earlier_version(path: Path) -> None:
+    keep(path)
+    with sqlite3.connect(path) as database:
+        database.execute("pragma user_version = 0")
+        database.execute("alter table answers drop column mark")
+    database.close()
+
+
 def torn(path: Path) -> None:
     keep(path)
     path.write_bytes(path.read_bytes()[:700])
 
 
-@pytest.mark.parametrize("spoil", [not_a_database, another_database, a_later_version, torn])
+@pytest.mark.parametrize(
+    "spoil", [not_a_database, another_database, a_later_version, an_earlier_version, torn]
+)
 def test_a_journal_that_cannot_be_trusted_is_set_aside(
     path: Path, spoil: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -105,6 +115,58 @@ def test_a_journal_that_cannot_be_trusted_is_set_aside(
     not_a_database(path)
     keep(path)
     assert spoil_again.exists()
+
+
+def test_a_journal_that_proves_to_be_damaged_is_set_aside_for_the_next_run(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = {str(number): Summary(f"Storm {number} hit the coast.") for number in range(500)}
+    with open_journal(path) as journal:
+        assert journal is not None
+        journal.keep("e", answers)
+    content = path.read_bytes()
+    path.write_bytes(content[:16384] + b"x" * (len(content) - 16384))
+    with existing_journal(path) as journal, pytest.raises(JournalError, match="is damaged"):
+        journal.verify()
+    with open_journal(path) as journal:
+        assert journal is not None
+        assert journal.answers("e", list(answers)) == {}
+        journal.keep("e", {"a": STORM})
+    assert caplog.text.count("cannot be used any more") == 1
+    assert path.with_name("journal.sqlite.1.aside").read_bytes()[16384:] == b"x" * (len(content) - 16384)
+    keep(path)
+    assert kept(path) == {"a": STORM}
+
+
+def test_a_journal_that_another_process_writes_is_not_called_damaged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsmoe.storage.journal.WAIT_SECONDS", 0.05)
+    keep(path)
+    keep(path, Summary("Another."), article="b")
+    with sqlite3.connect(path) as database:
+        database.execute("update answers set mark = 0 where article = 'b'")
+    database.close()
+    other = sqlite3.connect(path, isolation_level=None)
+    with existing_journal(path) as journal:
+        other.execute("begin immediate")
+        for work in (lambda: journal.prune(0), journal.verify):
+            with pytest.raises(JournalError, match="cannot be used now: database is locked; try again later"):
+                work()
+        other.execute("rollback")
+        assert (journal.verify(), journal.prune(0)) == (1, 1)
+    other.close()
+
+
+def test_a_clock_that_was_put_back_or_on_costs_no_answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for year, article in ((1990, "a"), (2090, "b")):
+        monkeypatch.setattr("newsmoe.storage.journal.time", lambda year=year: (year - 1970) * 31_556_952.0)
+        keep(path, article=article)
+        assert kept(path, "e", "a", article) == {"a": STORM, article: STORM}
+    monkeypatch.setattr("newsmoe.storage.journal.time", lambda: 40 * 31_556_952.0)
+    with existing_journal(path) as journal:
+        assert journal.prune(days=90) == 1
+        assert journal.answers("e", ["a", "b"]) == {"b": STORM}
 
 
 def test_an_answer_that_was_changed_on_disk_is_not_believed(path: Path) -> None:

@@ -55,6 +55,7 @@ class RulesGate:
     def __init__(self, rules: Iterable[Rule], pools: Mapping[str, Sequence[ExpertInfo]]) -> None:
         self.rules = tuple(rules)
         self.tasks = tuple(pools)
+        self._asked = [rule for rule in self.rules if not rule.use.keys().isdisjoint(pools)]
         self._by_name = {task: {info.name: info for info in pool} for task, pool in pools.items()}
         for number, rule in enumerate(self.rules, start=1):
             for task in rule.use.keys() & pools.keys():
@@ -70,7 +71,7 @@ class RulesGate:
         return [self._route(article) for article in articles]
 
     def _route(self, article: Article) -> Route:
-        matching = [rule for rule in self.rules if matches(rule.when, article)]
+        matching = [rule for rule in self._asked if matches(rule.when, article)]
         return tuple(self._choice(task, article, matching) for task in self.tasks)
 
     def _choice(self, task: str, article: Article, matching: Sequence[Rule]) -> Choice:
@@ -147,8 +148,8 @@ CHECKS: Mapping[str, Callable[[Any, Article], bool]] = {
 def matches(condition: Condition, article: Article) -> bool:
     """Tell whether everything that the condition asks for holds of the article."""
     return all(
-        check(asked, article)
-        for key, check in CHECKS.items()
+        CHECKS[key](asked, article)
+        for key in condition.model_fields_set
         if (asked := getattr(condition, key)) is not None
     )
 

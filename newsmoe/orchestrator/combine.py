@@ -14,11 +14,13 @@ def combine(answers: Mapping[str, Prediction], weights: Mapping[str, float]) -> 
     Texts and other fields cannot be averaged: the answer with the greatest weight is taken, the first
     of equals. Weights are scaled to sum to 1 over those that answered; all zero count as equal.
     """
+    if len(answers) == 1:
+        return next(iter(answers.values()))
     total = sum(weights[name] for name in answers)
     share = {name: weights[name] / total if total else 1 / len(answers) for name in answers}
     best = max(answers, key=lambda name: share[name])
     distributions = {name: answer for name, answer in answers.items() if isinstance(answer, Labels)}
-    if len(distributions) < len(answers) or len(answers) == 1:
+    if len(distributions) < len(answers):
         return answers[best]
     return Labels(
         _mean(list(distributions.values()), [share[name] for name in distributions]), answers[best].use

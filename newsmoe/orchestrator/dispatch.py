@@ -132,7 +132,9 @@ class Dispatcher:
             try:
                 expert = self.registry.build(name)
                 self._load(expert)
-            except (Exception, SystemExit) as error:  # noqa: BLE001  # its failure is its articles' error
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001  # its failure is its articles' error
                 expert = _Broken(error)
             figures.load_seconds += perf_counter() - started
         self._loaded[name] = expert
@@ -178,8 +180,10 @@ class Dispatcher:
     def _lengths(self, expert: Expert, articles: Sequence[Article]) -> list[int]:
         """Return the lengths that the expert states, or 1 each where it fails: `predict` will tell why."""
         try:
-            lengths = lengths_of(expert, articles)
-        except (Exception, SystemExit):  # noqa: BLE001  # only the order of work depends on it
+            lengths = lengths_of(expert, list(articles))
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001  # only the order of work depends on it
             lengths = []
         sound = len(lengths) == len(articles) and all(isinstance(length, int) for length in lengths)
         return lengths if sound else [1] * len(articles)
@@ -191,7 +195,9 @@ class Dispatcher:
         figures.batches += 1
         try:
             return [_checked(task, expert, answer) for answer in self._predictions(expert, articles)]
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # the item boundary: it costs one article
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001  # the item boundary: SystemExit and the like too
             if len(articles) == 1 or isinstance(error, BatchTimeoutError):
                 return [_item_error(task, expert.name, error, "predict")] * len(articles)
         half = len(articles) // 2
@@ -202,9 +208,8 @@ class Dispatcher:
         ]
 
     def _predictions(self, expert: Expert, articles: Sequence[Article]) -> list[Prediction]:
-        predictions = (
-            expert.predict(articles) if self.batch_seconds is None else self._in_time(expert, articles)
-        )
+        given = list(articles)  # its own: what it does to the list is no concern of ours
+        predictions = expert.predict(given) if self.batch_seconds is None else self._in_time(expert, given)
         if len(predictions) != len(articles):
             raise PredictionError(f"returned {len(predictions)} predictions for {len(articles)} articles")
         return predictions

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from glob import escape
 from pathlib import Path
 
-from newsmoe.errors import ConfigError, InputError, OutputError
+from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError
 from newsmoe.orchestrator.plan import Job
 from newsmoe.storage.formats import format_of
 from newsmoe.storage.inbox_state import (
     STATE,
+    Begun,
     Known,
     Stamp,
     State,
@@ -36,6 +37,9 @@ __all__ = ["Inbox", "Look", "open_inbox"]
 LOCK = ".newsmoe-watch.lock"
 TEMPORARY = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", "~")
 """Ends of the names of files that another program has not finished."""
+
+MOST_CRASHES = 3
+"""So often may the process die of a file, before the file is left alone."""
 
 log = logging.getLogger(__name__)
 
@@ -183,8 +187,10 @@ class Inbox:
 
     def _wait(self, name: str, stamp: Stamp) -> Waiting:
         """Note what the file is like now; `stamp` is what it was like a moment ago."""
-        before, stamp = self.state.waiting.get(name), self._stamp(name) or stamp
-        return before if before and before.stamp == stamp else Waiting(stamp=stamp, since=self.clock())
+        before, stamp, now = self.state.waiting.get(name), self._stamp(name) or stamp, self.clock()
+        if before and before.stamp == stamp and before.since <= now:  # else the clock was put back
+            return before
+        return Waiting(stamp=stamp, since=now)
 
     def _take(self, name: str, stamp: Stamp, analyze: Analyze, found: Look) -> bool:
         """Analyze the file if its content is new; return whether it stayed as it was all the while."""
@@ -198,7 +204,8 @@ class Inbox:
             if known and known.digest == digest:
                 self._remember(name, known.model_copy(update={"stamp": stamp}))
                 return True
-            report = analyze(self._job(name, output))
+            with self._beginning(name, digest):
+                report = analyze(self._job(name, output))
         except InputError as error:
             problem = str(error)
         except OutputError as error:
@@ -212,6 +219,34 @@ class Inbox:
             self._remember(name, fresh)
             self._tell(name, fresh, report, found)
         return True
+
+    @contextmanager
+    def _beginning(self, name: str, digest: str) -> Iterator[None]:
+        """Have it written down, while the block runs, that the file was begun; the process may die of it.
+
+        Raises:
+            InputError: it did not the last few times.
+        """
+        before = self.state.begun.get(name)
+        crashes = before.times if before and before.digest == digest else 0
+        others = {other: begun for other, begun in self.state.begun.items() if other != name}
+        alive = self.state.model_copy(update={"begun": others})
+        if crashes >= MOST_CRASHES:
+            self.state = alive
+            raise InputError(
+                f"{self.folder / name}: newsmoe died {crashes} times while at work on it; see what is in it,"
+                " and give it another name to have it tried again"
+            )
+        begun = {**others, name: Begun(digest=digest, times=crashes + 1)}
+        self._save(self.state.model_copy(update={"begun": begun}))
+        try:
+            yield
+        except (NewsmoeError, KeyboardInterrupt):
+            self.state = alive
+            with suppress(OutputError):
+                self._save(alive)
+            raise
+        self.state = alive
 
     def _job(self, name: str, output: str) -> Job:
         path = self.outbox / output

@@ -83,7 +83,7 @@ def run_job(
         command: how the run was asked for, for the report.
 
     Raises:
-        InputError: an input cannot be read; nothing was written.
+        InputError: an input cannot be read, or was changed meanwhile; nothing was written.
         OutputError: an output cannot be written.
         LockedError: another run is writing the output.
         TooManyErrorsError: more records have errors than may; nothing was written.
@@ -125,11 +125,11 @@ def _records(
     session: Session,
     sources: Sequence[Source],
     figures: RunFigures,
-    total: int,
+    limit: int | None,
     done: Callable[[Article | Unreadable], bool],
 ) -> Iterator[tuple[int, Article | Unreadable, Analysis]]:
     """Yield number, item and record of each item that is not `done`; a window's items are held at a time."""
-    items = islice(chain.from_iterable(source.articles() for source in sources), total)
+    items = islice(chain.from_iterable(source.articles() for source in sources), limit)
     kept, asked = tee((number, item) for number, item in enumerate(items) if not done(item))
     analyses = session.analyze((item for _, item in asked), figures)
     for (number, item), analysis in zip(kept, analyses, strict=True):

@@ -20,17 +20,32 @@ __all__ = ["run_at"]
 
 ALL_DAYS = tuple(range(1, 32))
 ALL_WEEKDAYS = tuple(range(7))
+LONGEST_WAIT = 60  # seconds
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
+
+
+class _Scheduler(BlockingScheduler):  # type: ignore[misc]  # APScheduler has no types
+    """Looks at the clock every minute: it may be put back, and no wait counts what a machine sleeps."""
+
+    def _process_jobs(self) -> float | None:
+        now = datetime.now(self.timezone)
+        for job in self.get_jobs():
+            latest = job.trigger.get_next_fire_time(now, now)
+            if job.next_run_time > latest:
+                job.modify(next_run_time=latest)
+        wait: float | None = super()._process_jobs()
+        return None if wait is None else min(wait, LONGEST_WAIT)
 
 
 def run_at(when: Every | Cron, job: Callable[[], None]) -> None:
     """Run `job` at its times, in this thread, until it raises or a signal's handler does.
 
     What recurs at an interval runs at once for the first time. Times that pass while the job runs, or while
-    the machine sleeps, are made up for by one run. Call it in the main thread: signals interrupt no other.
+    the machine sleeps, are made up for by one run; a clock that is put back makes no wait longer. Call it in
+    the main thread: signals interrupt no other.
     """
     ended: list[BaseException] = []
-    scheduler = BlockingScheduler(executors={"default": DebugExecutor()})
+    scheduler = _Scheduler(executors={"default": DebugExecutor()})
 
     def run() -> None:
         try:

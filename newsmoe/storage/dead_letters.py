@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from newsmoe.analysis import ItemError
+from newsmoe.errors import InputError
 from newsmoe.storage.json_stream import BadElement
 from newsmoe.storage.readers import Source
 from newsmoe.storage.replace import write_text
@@ -23,6 +25,7 @@ def write_dead_letters(
 ) -> None:
     """Write a line for each element with errors: the input, its place there, the element, the errors.
 
+    The element is null where the input was changed or removed since it was read.
     Where there are none, a file that an earlier run left is removed.
 
     Args:
@@ -33,19 +36,30 @@ def write_dead_letters(
     if not failed:
         path.unlink(missing_ok=True)
         return
-    lines, number = [], 0
+    lines, first = [], 0
     for source in sources:
-        for place, element in enumerate(source.elements()):
-            if number in failed:
-                letter = {
-                    "input": source.name,
-                    "index": place,
-                    "element": element.message if isinstance(element, BadElement) else element,
-                    "errors": [error.model_dump() for error in failed[number]],
-                }
-                lines.append(json.dumps(letter, ensure_ascii=True, default=_as_text))
-            number += 1
+        places = [number - first for number in failed if first <= number < first + source.count]
+        elements = _elements(source, places)
+        for place in places:
+            letter = {
+                "input": source.name,
+                "index": place,
+                "element": elements.get(place),
+                "errors": [error.model_dump() for error in failed[first + place]],
+            }
+            lines.append(json.dumps(letter, ensure_ascii=True, default=_as_text))
+        first += source.count
     write_text(path, "\n".join(lines) + "\n")
+
+
+def _elements(source: Source, places: Sequence[int]) -> dict[int, Any]:
+    """Return the elements at these places; none where the input is gone or another by now."""
+    wanted, found = set(places), {}
+    with suppress(InputError):
+        for place, element in enumerate(source.elements() if wanted else ()):
+            if place in wanted:
+                found[place] = element.message if isinstance(element, BadElement) else element
+    return found
 
 
 def _as_text(value: Any) -> str:

@@ -13,7 +13,7 @@ from newsmoe.storage.run_report import default_report
 from newsmoe.storage.writers import default_output
 from newsmoe.validation import Strict, describe
 
-__all__ = ["STATE", "Known", "Stamp", "State", "Waiting", "output_name", "read_state", "write_state"]
+__all__ = ["STATE", "Begun", "Known", "Stamp", "State", "Waiting", "output_name", "read_state", "write_state"]
 
 STATE = ".newsmoe-watch.json"
 
@@ -44,12 +44,20 @@ class Waiting(Strict):
     since: float
 
 
+class Begun(Strict):
+    """A content that somebody began to analyze so many times, and did not live to finish."""
+
+    digest: str
+    times: int
+
+
 class State(Strict):
     """What is known from one look to the next, by the files' names."""
 
     version: Literal[1] = 1
     files: dict[str, Known] = {}
     waiting: dict[str, Waiting] = {}
+    begun: dict[str, Begun] = {}
 
 
 def read_state(path: Path) -> State:

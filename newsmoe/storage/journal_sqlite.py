@@ -55,32 +55,23 @@ class SqliteStore:
         query = (
             f"select expert, article, answer, mark from answers where expert = ? and article in ({places})"
         )
-        with self._blamed():
+        with self._blamed(in_run=True):
             return [Row(*row) for row in self.database.execute(query, (expert, *articles))]
 
     def put(self, rows: Sequence[Row], kept: int) -> None:
         """Store rows in one transaction."""
         insert = "insert or replace into answers values (?, ?, ?, ?, ?)"
-        with self._blamed(), self.database:
+        with self._blamed(in_run=True), self.database:
             self.database.executemany(insert, [(*row, kept) for row in rows])
 
     def rows(self) -> Iterator[Row]:
-        """Yield every row, after the file was checked.
-
-        Raises:
-            JournalError: it is damaged.
-        """
-        try:
+        """Yield every row, after the file was checked."""
+        with self._blamed():
             (found,) = self.database.execute("pragma integrity_check(1)").fetchone()
-            if found == "ok":
-                for row in self.database.execute("select expert, article, answer, mark from answers"):
-                    yield Row(*row)
-                return
-        except sqlite3.DatabaseError as error:
-            found = error
-        raise JournalError(
-            f"{self.path}: is damaged: {one_line(str(found))}; remove it, and it is begun anew"
-        )
+            if found != "ok":
+                raise sqlite3.DatabaseError(one_line(found))
+            for row in self.database.execute("select expert, article, answer, mark from answers"):
+                yield Row(*row)
 
     def forget(self, rows: Sequence[Row]) -> None:
         """Remove rows."""
@@ -98,7 +89,7 @@ class SqliteStore:
 
     def put_run(self, started: str, report: str) -> None:
         """Store the report of a run."""
-        with self._blamed(), self.database:
+        with self._blamed(in_run=True), self.database:
             self.database.execute("insert into runs (started, report) values (?, ?)", (started, report))
 
     def runs(self) -> list[tuple[int, str]]:
@@ -122,11 +113,26 @@ class SqliteStore:
             self.database.close()
 
     @contextmanager
-    def _blamed(self) -> Iterator[None]:
+    def _blamed(self, *, in_run: bool = False) -> Iterator[None]:
+        """Turn SQLite's errors into ours.
+
+        Args:
+            in_run: a file that is damaged is to be set aside at once, so that the next run begins a new one.
+
+        Raises:
+            JournalError: the file is damaged, or cannot be used now (held by another process, disk full).
+        """
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
-            raise JournalError(f"{self.path}: cannot be used: {error}") from None
+        except (sqlite3.OperationalError, OSError) as error:
+            raise JournalError(f"{self.path}: cannot be used now: {error}; try again later") from None
+        except sqlite3.DatabaseError as error:
+            help = "remove it, and it is begun anew"
+            if in_run:
+                self.close()
+                with suppress(OSError):
+                    help = f"it was set aside as {_set_aside(self.path).name}"
+            raise JournalError(f"{self.path}: is damaged: {error}; {help}") from None
 
 
 def open_sqlite(path: Path) -> SqliteStore | None:
@@ -169,7 +175,7 @@ def _connected(path: Path) -> SqliteStore:
     """Open a journal, made on the first call.
 
     Raises:
-        JournalError: the file is no journal, or a later version's.
+        JournalError: the file is no journal, or another version's.
         sqlite3.DatabaseError: it is damaged, or no database at all.
     """
     database = sqlite3.connect(path, timeout=WAIT_SECONDS)
@@ -179,7 +185,7 @@ def _connected(path: Path) -> SqliteStore:
         (tables,) = database.execute("select count(*) from sqlite_master").fetchone()
         if tables and application != APPLICATION:
             raise JournalError("is no journal of newsmoe")
-        if version not in (0, SCHEMA_VERSION):
+        if version != SCHEMA_VERSION and (tables or version):
             raise JournalError(f"is of version {version}, this newsmoe writes {SCHEMA_VERSION}")
         database.execute("pragma journal_mode = wal")
         database.execute("pragma synchronous = normal")

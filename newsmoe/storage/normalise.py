@@ -115,12 +115,13 @@ class Normaliser:
 
     def _found(self, element: Mapping[str, Any]) -> dict[str, str]:
         """Return, for each field that has a value, the first of its names under which there is one."""
-        return {
-            field: name
-            for field, names in self.names.items()
-            if (name := next((name for name in names if not _is_missing(element.get(name))), None))
-            is not None
-        }
+        found = {}
+        for field, names in self.names.items():
+            for name in names:
+                if name in element and not _is_missing(element[name]):
+                    found[field] = name
+                    break
+        return found
 
 
 def _is_missing(value: object) -> bool:

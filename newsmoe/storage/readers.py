@@ -1,14 +1,16 @@
 """Files in: JSON in the shapes that scrapers write, CSV and Parquet, plain or gzipped, streamed."""
 
 import gzip
+import os
 import shutil
 import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +26,9 @@ from newsmoe.storage.sniff import sniffed_format
 
 __all__ = ["Source", "open_source", "read_elements"]
 
+GROWING = ("jsonl", "csv", "tsv")
+"""Formats of files that may be added to while they are read: what was there before stays what it was."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -35,6 +40,7 @@ class Source:
         format: what it is read as.
         normaliser: makes articles of its elements.
         count: elements in it.
+        stat: of the file before that.
     """
 
     name: str
@@ -42,14 +48,45 @@ class Source:
     format: str
     normaliser: Normaliser
     count: int
-
-    def elements(self) -> Iterator[Any]:
-        """Yield the elements as they stand there."""
-        return read_elements(self.name, self.path, self.format)
+    stat: os.stat_result
 
     def articles(self) -> Iterator[Article | Unreadable]:
-        """Yield an article, or the reason why there is none, for each element in order."""
+        """Yield an article, or the reason why there is none, for each element in order.
+
+        What was added to the file since it was read through is not read.
+
+        Raises:
+            InputError: the file is not the same any more.
+        """
         return map(self.normaliser, self.elements())
+
+    def elements(self) -> Iterator[Any]:
+        """Yield the elements as they stand in the file; else as `articles`."""
+        if not self._is_as_it_was():
+            raise self._changed()
+        left = self.count
+        for element in islice(read_elements(self.name, self.path, self.format), self.count):
+            left -= 1
+            yield element
+        if left or not self._is_as_it_was(replaced=True):
+            raise self._changed()
+
+    def _is_as_it_was(self, *, replaced: bool = False) -> bool:
+        """Tell whether the file is the same; `replaced`: or another now, while the old one was held open."""
+        try:
+            now = self.path.stat()
+        except OSError:
+            return replaced
+        if not os.path.samestat(now, self.stat):
+            return replaced
+        if now.st_size > self.stat.st_size:
+            return self.format in GROWING
+        return (now.st_size, now.st_mtime_ns) == (self.stat.st_size, self.stat.st_mtime_ns)
+
+    def _changed(self) -> InputError:
+        return InputError(
+            f"{self.name}: was changed while it was read; run the same command again when nobody writes to it"
+        )
 
 
 @contextmanager
@@ -100,9 +137,8 @@ def _is_pipe(path: Path) -> bool:
 
 
 def _survey(name: str, path: Path, format: str, normaliser: Normaliser) -> Source:
-    source = Source(name, path, format, normaliser, count=0)
-    count, bad, last = 0, 0, None
-    for last in source.elements():
+    count, bad, last, stat = 0, 0, None, _stat(name, path)
+    for last in read_elements(name, path, format):
         count += 1
         bad += isinstance(last, BadElement)
     is_json = format in ("json", "jsonl")
@@ -114,7 +150,14 @@ def _survey(name: str, path: Path, format: str, normaliser: Normaliser) -> Sourc
             f"{name}: an object with no articles in it (keys: {keys});"
             f" expected an array under one of {', '.join(HOLDER_KEYS)}"
         )
-    return replace(source, count=count)
+    return Source(name, path, format, normaliser, count, stat)
+
+
+def _stat(name: str, path: Path) -> os.stat_result:
+    try:
+        return path.stat()
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}") from None
 
 
 def _is_array(path: Path) -> bool:

@@ -1,6 +1,8 @@
 """Files that appear whole or not at all."""
 
+import errno
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -12,6 +14,19 @@ __all__ = ["Put", "blaming", "check_folder", "replacing", "replacing_text", "wri
 
 Put = Callable[[str], None]
 """Writes a piece of text."""
+
+HINTS = {
+    errno.ENOSPC: "free some space, then run the same command again",
+    errno.EDQUOT: "free some space, then run the same command again",
+    errno.EROFS: "write to another folder",
+    errno.EACCES: "write to another folder",
+    errno.EPERM: "write to another folder",
+    errno.ENOENT: "make the folder first",
+}
+"""What to do about an error of the system."""
+
+_FULL = re.compile("No space left on device|disk is full")
+"""As pyarrow and SQLite have it."""
 
 
 def check_folder(path: Path) -> None:
@@ -103,5 +118,15 @@ def blaming(path: Path, *errors: type[Exception]) -> Iterator[None]:
     told: tuple[type[Exception], ...] = (OSError, RuntimeError, *errors)  # a circle of links is the latter
     try:
         yield
+    except BrokenPipeError:  # a reader that has seen enough
+        raise
     except told as error:
-        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+        raise OutputError(f"{path}: cannot be written: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    """Say what is wrong, and what to do about it where that is known."""
+    code = errno.ENOSPC if _FULL.search(str(error)) else getattr(error, "errno", None)
+    if code not in HINTS:
+        return getattr(error, "strerror", None) or str(error)
+    return f"{os.strerror(code)}; {HINTS[code]}"

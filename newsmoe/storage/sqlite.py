@@ -15,6 +15,7 @@ __all__ = ["append_sqlite", "sqlite_writer"]
 TABLE = "analyses"
 IDENTITY = "key, ifnull(id, ''), ifnull(url, '')"
 """What makes an article one: its hash and where it comes from; a text under two addresses is two articles."""
+LEAST_BYTES = 512  # of a database that is not empty
 PATIENCE = 60  # seconds to wait for another program's transaction to end
 
 
@@ -64,6 +65,8 @@ def _filling(file: Path, path: Path, answers: Answers) -> Iterator[Write]:
 
 def _open(file: Path, path: Path) -> sqlite3.Connection:
     with blaming(path, sqlite3.Error):
+        if file.is_file() and 0 < file.stat().st_size < LEAST_BYTES:  # SQLite would take it for an empty one
+            raise OutputError(f"{path}: cannot be written: file is not a database")
         return sqlite3.connect(file, timeout=PATIENCE, isolation_level=None)
 
 

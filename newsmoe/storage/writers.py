@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, redirect_stdout
 from pathlib import Path
 from types import MappingProxyType
 
@@ -12,7 +12,7 @@ from newsmoe.storage.csv_rows import csv_writer
 from newsmoe.storage.formats import WRITABLE
 from newsmoe.storage.json_lines import append_lines
 from newsmoe.storage.parquet import append_parquet, parquet_writer
-from newsmoe.storage.replace import Put, replacing_text
+from newsmoe.storage.replace import Put, blaming, replacing_text
 from newsmoe.storage.sqlite import append_sqlite, sqlite_writer
 from newsmoe.storage.table import Answers, Write, Writer, as_json
 
@@ -112,11 +112,15 @@ def _text_to(path: Path) -> AbstractContextManager[Put]:
 
 @contextmanager
 def _standard_output() -> Iterator[Put]:
-    """Write UTF-8 to standard output, whatever the locale."""
+    """Write UTF-8 to standard output, whatever the locale; what experts print meanwhile goes elsewhere."""
+    sys.stdout.flush()
+    out = sys.stdout.buffer
 
     def put(text: str) -> None:
-        sys.stdout.buffer.write(text.encode())
+        with blaming(Path("standard output")):
+            out.write(text.encode())
 
-    sys.stdout.flush()
-    yield put
-    sys.stdout.buffer.flush()
+    with redirect_stdout(sys.stderr):
+        yield put
+    with blaming(Path("standard output")):
+        out.flush()

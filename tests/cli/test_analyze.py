@@ -220,7 +220,8 @@ def test_an_output_folder_that_cannot_be_written_is_told(here: Path, tmp_path: P
     folder = read_only(tmp_path / "ro")
     result = process("analyze", folder / "a.json", "-o", folder / "o.json", *GIST, preexec_fn=without_rights)
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == f"newsmoe: {folder / 'o.json'}: cannot be written: Permission denied\n"
+    why = "Permission denied; write to another folder"
+    assert result.stderr == f"newsmoe: {folder / 'o.json'}: cannot be written: {why}\n"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import math
+from asyncio import CancelledError
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -360,6 +361,28 @@ def test_no_articles_give_no_answers_and_no_call() -> None:
     expert = FakeExpert("fake", TASK)
     assert ask(expert, 0)[0] == []
     assert expert.batches == []
+
+
+@pytest.mark.parametrize("error", [GeneratorExit(), CancelledError()])
+def test_an_error_that_is_no_exception_costs_one_article(error: BaseException) -> None:
+    expert = FakeExpert("a", TASK, failing_on(1, error=error))
+    outcomes = dispatcher_of(expert).run("a", TASK, articles(3), ExpertFigures())
+    assert [isinstance(outcome, ItemError) for outcome in outcomes] == [False, True, False]
+
+
+def test_an_expert_that_takes_its_articles_off_the_list_answers_for_all_of_them() -> None:
+    class Consuming(FakeExpert):
+        def lengths(self, articles: list[Article]) -> list[int]:
+            return [len(articles.pop().headline) for _ in range(len(articles))]
+
+        def predict(self, articles: Any) -> list[Prediction]:
+            answers = [echo(article) for article in articles]
+            articles.clear()
+            return answers
+
+    expert = Consuming("a", TASK)
+    outcomes = dispatcher_of(expert, batch_articles=2).run("a", TASK, articles(5), ExpertFigures())
+    assert outcomes == [Fields({"id": number}) for number in range(5)]
 
 
 def test_an_expert_that_exits_costs_one_article() -> None:

@@ -202,6 +202,14 @@ def test_a_file_from_the_future_is_taken_when_it_has_stayed_the_same(desk: Desk)
     assert desk.look(after=SETTLE).files == 1
 
 
+def test_a_clock_that_is_put_back_makes_no_file_wait_longer(desk: Desk) -> None:
+    desk.put("a.json", "one")
+    assert desk.look(after=1).waiting == 1
+    assert desk.look(after=-1_000_000).waiting == 1
+    assert desk.look(after=SETTLE) == Look(files=1, articles=1)
+    assert desk.look(after=-1_000_000) == Look()
+
+
 def test_a_file_that_changes_while_it_is_analyzed_is_analyzed_again(desk: Desk) -> None:
     desk.put("a.json", "one")
     desk.analyst.meanwhile = lambda name: desk.put(name, "one and two")
@@ -349,6 +357,42 @@ def test_a_crash_between_output_and_state_costs_a_second_analysis_and_nothing_el
     assert desk.analyst.done == [("a.json", "one"), ("a.jsonl", "two"), ("a.jsonl", "two")]
     assert desk.outputs() == before
     assert sorted(before.values()) == ["one", "two"]
+
+
+def test_a_file_of_which_the_process_dies_again_and_again_is_left_alone(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.put("deadly.json", "one")
+    desk.put("other.json", "two")
+    desk.analyst.meanwhile = lambda name: crash(name) if name == "deadly.json" else None
+    for number in range(3):
+        desk.put(f"a{number}.json", "new meanwhile, and before it in the alphabet")
+        with pytest.raises(CrashError):
+            desk.look()
+        desk.restart()
+    assert desk.look() == Look(files=1, articles=1, unreadable=1)
+    assert "deadly.json: newsmoe died 3 times while at work on it" in caplog.text
+    assert desk.look() == Look()
+    desk.restart()
+    assert desk.look() == Look()
+    desk.analyst.meanwhile = lambda name: None
+    desk.put("deadly.json", "changed")
+    assert desk.look() == Look(files=1, articles=1)
+    assert desk.inbox.state.begun == {}
+
+
+def test_who_is_told_to_end_or_cannot_write_does_not_die_of_the_file(desk: Desk) -> None:
+    def fails(error: BaseException) -> None:
+        raise error
+
+    desk.put("a.json", "one")
+    for error in (KeyboardInterrupt(), OutputError("the disk is full")) * 3:
+        desk.analyst.meanwhile = lambda name, error=error: fails(error)
+        with suppress(KeyboardInterrupt):
+            assert desk.look() == Look(unwritten=1)
+        desk.restart()
+    desk.analyst.meanwhile = lambda name: None
+    assert desk.look() == Look(files=1, articles=1)
 
 
 def test_what_a_killed_run_had_begun_is_removed(desk: Desk) -> None:

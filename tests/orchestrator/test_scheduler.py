@@ -41,13 +41,14 @@ class Simulation(Clock):
         super().__init__(datetime(2025, 3, 3, tzinfo=UTC).timestamp())  # a Monday
         self.start = self.now
         self.end = self.now + seconds
+        self.slow = 0.0  # seconds by which the clock was put back
         self.events: list[tuple[float, Callable[[], object]]] = []
         simulation = self
 
         class Time(datetime):
             @classmethod
             def now(cls, tz: tzinfo | None = None) -> Any:
-                return datetime.fromtimestamp(simulation.now, tz)
+                return datetime.fromtimestamp(simulation.now - simulation.slow, tz)
 
         class Event(threading.Event):
             def wait(self, timeout: float | None = None) -> bool:
@@ -58,6 +59,7 @@ class Simulation(Clock):
         for module in ("schedulers.base", "triggers.interval"):
             patch.setattr(f"apscheduler.{module}.datetime", Time)
         patch.setattr(scheduler, "datetime", Time)
+        patch.setattr(scheduler, "LONGEST_WAIT", HOUR)  # for the sake of the tests' own time
         patch.setattr("apscheduler.schedulers.blocking.Event", Event)
         patch.setattr("apscheduler.schedulers.base.get_localzone", lambda: UTC)
         patch.setattr("apscheduler.triggers.interval.get_localzone", lambda: UTC)
@@ -105,6 +107,19 @@ def test_times_that_a_long_run_missed_are_made_up_for_by_one(simulation: Simulat
 
 def test_a_cron_expression_waits_for_its_time(simulation: Simulation) -> None:
     assert times(simulation, parse_cron("30 6,18 * * *")) == [6.5, 18.5]
+
+
+@pytest.mark.parametrize(
+    ("when", "hours"),
+    [(parse_every("4h"), [0, 4.5, 8.5, 12.5, 16.5, 20.5]), (parse_cron("0 */6 * * *"), [0, 1, 7, 13, 19])],
+)
+def test_a_clock_that_is_put_back_makes_nobody_wait_longer(
+    when: Every | Cron, hours: list[float], simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "LONGEST_WAIT", 60)
+    simulation.now -= 1
+    simulation.at(0.5 * HOUR, lambda: setattr(simulation, "slow", 365 * DAY + HOUR))
+    assert times(simulation, when) == pytest.approx(hours, abs=0.05)
 
 
 def test_days_a_machine_slept_through_are_made_up_for_by_one_run(simulation: Simulation) -> None:

@@ -236,9 +236,10 @@ def test_without_append_the_database_is_replaced(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_file_that_is_no_database_is_not_touched(tmp_path: Path) -> None:
+@pytest.mark.parametrize("length", [1, 20])
+def test_a_file_that_is_no_database_is_not_touched(tmp_path: Path, length: int) -> None:
     path = tmp_path / "out.db"
-    path.write_text("not a database, but long enough to be taken for the header of one" * 20)
+    path.write_text("not a database, but long enough to be taken for the header of one" * length)
     before = path.read_bytes()
     with pytest.raises(OutputError, match=r"out\.db: cannot be written: file is not a database"):
         add(path, "sqlite", item(1))

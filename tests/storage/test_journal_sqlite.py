@@ -1,10 +1,12 @@
 import os
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from newsmoe.analysis import Prediction, Summary
 from newsmoe.errors import JournalError
 from newsmoe.storage.journal import existing_journal, open_journal
 
@@ -33,12 +35,22 @@ def a_later_version(path: Path) -> None:
     database.close()
 
 
+def an_earlier_version(path: Path) -> None:
+    keep(str(path))
+    with sqlite3.connect(path) as database:
+        database.execute("pragma user_version = 0")
+        database.execute("alter table answers drop column mark")
+    database.close()
+
+
 def torn(path: Path) -> None:
     keep(str(path))
     path.write_bytes(path.read_bytes()[:700])
 
 
-@pytest.mark.parametrize("spoil", [not_a_database, another_database, a_later_version, torn])
+@pytest.mark.parametrize(
+    "spoil", [not_a_database, another_database, a_later_version, an_earlier_version, torn]
+)
 def test_a_journal_that_cannot_be_trusted_is_set_aside(
     path: Path, spoil: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -57,19 +69,61 @@ def test_a_journal_that_cannot_be_trusted_is_set_aside(
     assert spoil_again.exists()
 
 
-def test_damage_within_the_file_is_told(path: Path) -> None:
-    keep(str(path))
-    with existing_journal(str(path)) as journal:
-        journal.keep("e", {str(number): STORM for number in range(5000)})
-    data = bytearray(path.read_bytes())
-    middle = len(data) // 8192 * 4096
-    data[middle : middle + 4096] = b"x" * 4096
-    path.write_bytes(data)
+def test_a_journal_that_proves_to_be_damaged_is_set_aside_for_the_next_run(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers: dict[str, Prediction] = {
+        str(number): Summary(f"Storm {number} hit the coast.") for number in range(500)
+    }
+    with open_journal(str(path)) as journal:
+        assert journal is not None
+        journal.keep("e", answers)
+    content = path.read_bytes()
+    path.write_bytes(content[:16384] + b"x" * (len(content) - 16384))
     with (
         existing_journal(str(path)) as journal,
         pytest.raises(JournalError, match=f"{path}: is damaged: .*; remove it, and it is begun anew"),
     ):
         journal.verify()
+    with open_journal(str(path)) as journal:
+        assert journal is not None
+        assert journal.answers("e", list(answers)) == {}
+        journal.keep("e", {"a": STORM})
+    assert caplog.text.count("what follows is not kept") == 1
+    assert path.with_name("journal.sqlite.1.aside").read_bytes()[16384:] == b"x" * (len(content) - 16384)
+    keep(str(path))
+    assert kept(str(path)) == {"a": STORM}
+
+
+def test_a_journal_that_another_process_writes_is_not_called_damaged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsmoe.storage.journal_sqlite.WAIT_SECONDS", 0.05)
+    keep(str(path))
+    keep(str(path), Summary("Another."), article="b")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("update answers set mark = 0 where article = 'b'")
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+        existing_journal(str(path)) as journal,
+    ):
+        other.execute("begin immediate")
+        for work in (lambda: journal.prune(0), journal.verify):
+            with pytest.raises(JournalError, match="cannot be used now: database is locked; try again later"):
+                work()
+        other.execute("rollback")
+        assert (journal.verify(), journal.prune(0)) == (1, 1)
+
+
+def test_a_clock_that_was_put_back_or_on_costs_no_answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for year, article in ((1990, "a"), (2090, "b")):
+        monkeypatch.setattr("newsmoe.storage.journal.time", lambda year=year: (year - 1970) * 31_556_952.0)
+        keep(str(path), article=article)
+        assert kept(str(path), "e", "a", article) == {"a": STORM, article: STORM}
+    monkeypatch.setattr("newsmoe.storage.journal.time", lambda: 40 * 31_556_952.0)
+    with existing_journal(str(path)) as journal:
+        assert journal.prune(days=90) == 1
+        assert journal.answers("e", ["a", "b"]) == {"b": STORM}
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

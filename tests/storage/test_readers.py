@@ -435,3 +435,35 @@ def test_a_comma_after_a_line_invents_no_record(tmp_path: Path) -> None:
 def test_a_lone_article_may_hold_a_list_of_its_own(tmp_path: Path, value: str) -> None:
     items = read(tmp_path, f'{{"headline": "a", "text": "b", "data": {value}}}')
     assert [item.headline for item in items] == ["a"]
+
+
+# files that change
+
+
+@pytest.mark.parametrize(
+    ("content", "replaced"), [(TWO[:-20] + "]", False), (TWO + "\n", False), (TWO, True), ("[]", False)]
+)
+def test_a_file_that_is_another_by_now_is_an_error(tmp_path: Path, content: str, replaced: bool) -> None:
+    path = put(tmp_path, TWO)
+    with open_source(path) as source:
+        put(tmp_path, content, "new.json" if replaced else "news.json")
+        if replaced:
+            (tmp_path / "new.json").replace(path)
+        with pytest.raises(InputError, match=r"news\.json: was changed while it was read; run the same"):
+            list(source.articles())
+
+
+def test_what_was_added_to_lines_meanwhile_is_left_for_the_next_time(tmp_path: Path) -> None:
+    path = put(tmp_path, '{"headline": "One"}\n', "news.jsonl")
+    with open_source(path) as source:
+        with open(path, "a") as file:
+            file.write('{"headline": "Two"}\n')
+        assert (source.count, len(list(source.articles()))) == (1, 1)
+
+
+def test_a_file_that_is_cut_off_while_it_is_read_is_an_error(tmp_path: Path) -> None:
+    lines = [json.dumps({"headline": f"Storm {number}", "content": "x" * 1000}) for number in range(1000)]
+    path = put(tmp_path, "\n".join(lines), "news.jsonl")
+    with open_source(path) as source, pytest.raises(InputError, match="was changed while it was read"):
+        for _ in source.articles():
+            os.truncate(path, 10)

@@ -212,7 +212,7 @@ def test_a_missing_folder_is_an_output_error(tmp_path: Path, put: Put) -> None:
     path = tmp_path / "missing" / "out.json"
     with pytest.raises(OutputError) as error:
         put(path)
-    assert str(error.value) == f"{path}: cannot be written: No such file or directory"
+    assert str(error.value) == f"{path}: cannot be written: No such file or directory; make the folder first"
     assert not path.parent.exists()
 
 

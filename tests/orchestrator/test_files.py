@@ -33,7 +33,7 @@ def test_files_become_a_file_with_a_report_and_a_run_in_the_journal(workdir: Pat
     assert newsmoe.RunReport.model_validate_json((workdir / "all.run.json").read_text()) == report
     from newsmoe.storage.journal import existing_journal
 
-    with existing_journal(workdir / "journal") as journal:
+    with existing_journal(str(workdir / "journal")) as journal:
         assert len(journal.runs()) == 4
 
 

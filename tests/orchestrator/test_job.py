@@ -371,7 +371,7 @@ def test_the_number_of_an_element_counts_those_that_are_there_already(workdir: P
 
 def test_the_session_s_memory_keeps_the_report(workdir: Path) -> None:
     job = Job((numbered(workdir / "a.json", 0, 2),), workdir / "out.json", "json", None)
-    with open_journal(workdir / "journal") as journal:
+    with open_journal(str(workdir / "journal")) as journal:
         assert journal
         session = Session(Settings(tasks=("task",)), registry_of(FakeExpert("a", "task")), memory=journal)
         report = run_job(session, job)

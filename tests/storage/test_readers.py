@@ -106,7 +106,7 @@ def test_encodings_are_recognised(tmp_path: Path, encoding: str, zipped: bool) -
 
 @pytest.mark.parametrize("name", ["news.json.gz", "news.json", "news"])
 def test_gzip_is_recognised_whatever_the_name(tmp_path: Path, name: str) -> None:
-    assert ids(read(tmp_path, gzip.compress(TWO.encode()), name)) == [1, 2]
+    assert ids(read(tmp_path, gzip.compress(TWO.encode(), mtime=0), name)) == [1, 2]
 
 
 def test_gzip_of_several_members_is_read_to_the_end(tmp_path: Path) -> None:
@@ -236,15 +236,15 @@ def test_content_longer_than_many_chunks_is_read_whole(tmp_path: Path) -> None:
         ),
         ('{"articles": [{"headline": "a"}\n', "not valid JSON: found the end of the file where"),
         (TWO + TWO, "not valid JSON: more text after the end of the JSON document"),
-        (gzip.compress(b""), "not valid JSON: the file is empty"),
-        (gzip.compress(TWO.encode() * 500)[:-20], "the gzip file is damaged: "),
-        (gzip.compress(TWO.encode())[:-4], "the gzip file is damaged: "),
-        (gzip.compress(TWO.encode())[:5], "the gzip file is damaged: "),
+        (gzip.compress(b"", mtime=0), "not valid JSON: the file is empty"),
+        (gzip.compress(TWO.encode() * 500, mtime=0)[:-20], "the gzip file is damaged: "),
+        (gzip.compress(TWO.encode(), mtime=0)[:-4], "the gzip file is damaged: "),
+        (gzip.compress(TWO.encode(), mtime=0)[:5], "the gzip file is damaged: "),
         (b"\x1f\x8b", "the gzip file is damaged: "),
         (b"\x1f\x8bnothing of the kind", "the gzip file is damaged: "),
-        (gzip.compress(TWO.encode())[:20] + b"\x00" * 20, "the gzip file is damaged: "),
-        (gzip.compress(TWO.encode())[:10] + b"\xff" * 30, "the gzip file is damaged: "),
-        (gzip.compress(TWO.encode()) + b"more", "the gzip file is damaged: "),
+        (gzip.compress(TWO.encode(), mtime=0)[:20] + b"\x00" * 20, "the gzip file is damaged: "),
+        (gzip.compress(TWO.encode(), mtime=0)[:10] + b"\xff" * 30, "the gzip file is damaged: "),
+        (gzip.compress(TWO.encode(), mtime=0) + b"more", "the gzip file is damaged: "),
     ],
 )
 def test_a_file_that_is_no_json_is_refused(tmp_path: Path, content: str | bytes, message: str) -> None:
@@ -325,7 +325,7 @@ def stdin(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     "content",
     [
         TWO.encode(),
-        gzip.compress(TWO.encode()),
+        gzip.compress(TWO.encode(), mtime=0),
         TWO.encode("utf-16"),
         '{"id": 1, "text": "One é"}\n{"id": 2, "text": "Two"}\n'.encode(),
     ],
@@ -346,7 +346,7 @@ def test_the_copy_of_standard_input_is_gone_afterwards(monkeypatch: pytest.Monke
     assert not copy.parent.exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", gzip.compress(TWO.encode())[:-9]])
+@pytest.mark.parametrize("content", [b"", b"hello", gzip.compress(TWO.encode(), mtime=0)[:-9]])
 def test_messages_call_standard_input_by_its_name(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
     stdin(monkeypatch, content)
     with pytest.raises(InputError, match="^standard input: "), open_source("-"):
@@ -354,7 +354,7 @@ def test_messages_call_standard_input_by_its_name(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="the system has no /dev/fd")
-@pytest.mark.parametrize("content", [TWO.encode(), gzip.compress(TWO.encode())])
+@pytest.mark.parametrize("content", [TWO.encode(), gzip.compress(TWO.encode(), mtime=0)])
 def test_a_pipe_is_read_once_and_can_be_gone_through_twice(content: bytes) -> None:
     read_end, write_end = os.pipe()
     with os.fdopen(read_end), os.fdopen(write_end, "wb") as file:

@@ -184,7 +184,8 @@ def run_job(
             stack.enter_context(output_lock(job.output, wait=wait))
         sources = [stack.enter_context(open_source(name, session.settings.fields)) for name in job.inputs]
         total = sum(source.count for source in sources)
-        total = total if limit is None else min(limit, total)
+        limit = None if limit is None else min(limit, total)
+        total = total if limit is None else limit
         observer.started(total, figures)
         answers = _answers(session.registry, session.gate.tasks)
         output = stack.enter_context(open_writer(job.output, job.format, answers, append=job.append))

@@ -2,10 +2,10 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -15,10 +15,23 @@ from newsmoe.storage.readers import read_elements
 from newsmoe.storage.text import clean_line, clean_text
 from newsmoe.validation import Strict
 
-__all__ = ["LabelSource", "Labelled", "Source", "SummarySource", "Summarized", "elements_of"]
+__all__ = [
+    "LabelSource",
+    "Labelled",
+    "Source",
+    "SummarySource",
+    "Summarized",
+    "Target",
+    "elements_of",
+]
+
+Target = Literal["probability", "correct", "rouge", "rouge2"]
+"""An expert's success. With labels: how likely it thinks the right one, or whether that is its answer;
+with summaries: the mean of ROUGE-1 and -2, or ROUGE-2."""
 
 HEADLINE_KEYS = ("headline", "title")
 CONTENT_KEYS = ("content", "text", "article", "body", "sentence", "review", "description")
+Example = TypeVar("Example")
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
@@ -55,6 +68,7 @@ class Source(Strict):
         content: key or column of the text, if there is one; where neither is said, those with usual names.
         language: ISO 639-1 code of the texts.
         weight: how much an example counts against one of another source.
+        skip: examples to pass over first.
         limit: examples to take at the most; None: all.
         split: which part of the file is taken, where it serves for training and dev alike: a fifth of the
             texts, told by their hash, is `dev`, the others are `train`.
@@ -67,6 +81,7 @@ class Source(Strict):
     content: str | None = None
     language: str = "en"
     weight: float = Field(1.0, gt=0)
+    skip: int = Field(0, ge=0)
     limit: int | None = Field(None, ge=1)
     split: Literal["train", "dev"] | None = None
 
@@ -74,6 +89,10 @@ class Source(Strict):
     def title(self) -> str:
         """What the data is called."""
         return self.name or self.path
+
+    def _part(self, examples: Iterable[Example]) -> Iterator[Example]:
+        """Return the examples that `skip` and `limit` leave."""
+        return islice(examples, self.skip, None if self.limit is None else self.skip + self.limit)
 
     def _rows(self, root: Path, answer: str) -> Iterator[tuple[Article, Any, str]]:
         """Yield article, answer, and where they stand.
@@ -123,7 +142,7 @@ class LabelSource(Source):
         Raises:
             InputError: the file cannot be read, or an element lacks a key or has a label that nobody knows.
         """
-        return islice(self._labelled(root, known), self.limit)
+        return self._part(self._labelled(root, known))
 
     def _labelled(self, root: Path, known: Sequence[str] | None) -> Iterator[Labelled]:
         for article, given, where in self._rows(root, self.label):
@@ -152,7 +171,7 @@ class SummarySource(Source):
         Raises:
             InputError: the file cannot be read, or an element lacks a key.
         """
-        rows = islice(self._rows(root, self.summary), self.limit)
+        rows = self._part(self._rows(root, self.summary))
         return (Summarized(article, _sentences(given)) for article, given, _ in rows)
 
 

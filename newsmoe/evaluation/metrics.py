@@ -12,6 +12,7 @@ from newsmoe.validation import Strict
 __all__ = ["LabelQuality", "classification_figures", "expected_calibration_error", "label_quality"]
 
 BINS = 15
+NO_LABEL = -1
 
 
 class LabelQuality(Strict):
@@ -53,10 +54,10 @@ def classification_figures(
     """Return accuracy, macro-F1 over the labels that occur, and calibration error, all from 0 to 1.
 
     Args:
-        probabilities: shape (items, labels).
+        probabilities: shape (items, labels); where a row is 0 there is no answer, which is never right.
         truth: index of the right label, shape (items,).
     """
-    predicted = probabilities.argmax(axis=1)
+    predicted = np.where(probabilities.any(axis=1), probabilities.argmax(axis=1), NO_LABEL)
     return {
         "accuracy": float(accuracy_score(truth, predicted)),
         "macro-F1": float(

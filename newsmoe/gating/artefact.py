@@ -35,12 +35,13 @@ class GateExpert(Strict):
     Attributes:
         name: in the registry.
         fingerprint: of its card and weights when the gate was trained; empty for a plug-in, which has none.
-        cost: what one article cost there on average, as a share of what all experts cost together.
+        cost: what one article cost there on average, as a share of what all experts cost together; 0 where
+            no model reads.
     """
 
     name: str
     fingerprint: str = ""
-    cost: float = Field(gt=0, le=1)
+    cost: float = Field(ge=0, le=1)
 
 
 class GateSettings(Strict):
@@ -94,6 +95,7 @@ class GateCard(Strict):
         regularization: the inverse strength that cross-validation chose.
         training: what the weights were made of.
         measured: the table on held-out data.
+        curve: what the gate, chance and the oracle make of a budget there.
         folder: where it lies.
     """
 
@@ -106,6 +108,7 @@ class GateCard(Strict):
     regularization: float | None = None
     training: GateTraining | None = None
     measured: tuple[MeasuredGate, ...] = ()
+    curve: tuple[MeasuredGate, ...] = ()
     folder: Path = Field(default=Path(), exclude=True)
 
     @property

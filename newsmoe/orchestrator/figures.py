@@ -41,6 +41,7 @@ class RunFigures:
         errors: item errors by type.
         abstentions: times the gate sent an article to nobody, by task.
         tokens: tokens read of all articles, each counted once.
+        gate_seconds: in the gate.
         experts: figures by expert.
     """
 
@@ -49,6 +50,7 @@ class RunFigures:
     errors: Counter[str] = field(default_factory=Counter)
     abstentions: Counter[str] = field(default_factory=Counter)
     tokens: int = 0
+    gate_seconds: float = 0.0
     experts: dict[str, ExpertFigures] = field(default_factory=dict)
 
     def expert(self, name: str) -> ExpertFigures:

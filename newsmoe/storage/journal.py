@@ -4,7 +4,6 @@ An answer is known by the expert's fingerprint and the hash of what the expert r
 file. A journal is a help and no more: one that is damaged, foreign or locked is done without.
 """
 
-import json
 import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import time
 from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 from zlib import crc32
 
-from newsmoe.analysis import Fields, InputUse, Labels, Prediction, Summary
+from newsmoe.analysis import Prediction
 from newsmoe.config import Settings
 from newsmoe.errors import JournalError
+from newsmoe.storage.answers import answer_as_text, read_answer
 
 __all__ = ["Journal", "JournalStats", "existing_journal", "journal_path", "open_journal"]
 
@@ -98,7 +98,7 @@ class Journal:
                     (expert, *some),
                 )
                 found |= {
-                    article: _read(answer)
+                    article: read_answer(answer)
                     for article, answer, mark in rows
                     if mark == _mark(expert, article, answer)
                 }
@@ -109,7 +109,7 @@ class Journal:
     def keep(self, expert: str, answers: Mapping[str, Prediction]) -> None:
         """Keep answers by article; when this returns, they outlive the process."""
         rows = [
-            (expert, article, text := _written(answer), _mark(expert, article, text), int(time()))
+            (expert, article, text := answer_as_text(answer), _mark(expert, article, text), int(time()))
             for article, answer in answers.items()
         ]
 
@@ -275,33 +275,9 @@ def _set_aside(path: Path) -> Path:
     return aside
 
 
-def _written(answer: Prediction) -> str:
-    use = answer.use.model_dump() if answer.use else None
-    match answer:
-        case Summary():
-            value: Any = answer.text
-        case Labels():
-            value = dict(answer.scores)
-        case Fields():
-            value = dict(answer.values)
-    return json.dumps([type(answer).__name__, value, use])
-
-
-def _read(text: str) -> Prediction:
-    kind, value, use = json.loads(text)
-    return KINDS[kind](value, InputUse.model_validate(use) if use else None)
-
-
-KINDS: Mapping[str, Callable[[Any, InputUse | None], Prediction]] = {
-    "Summary": Summary,
-    "Labels": Labels,
-    "Fields": Fields,
-}
-
-
 def _is_answer(text: str) -> bool:
     try:
-        _read(text)
+        read_answer(text)
     except (ValueError, TypeError, KeyError):
         return False
     return True

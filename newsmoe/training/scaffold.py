@@ -91,6 +91,7 @@ def gate_recipe(
     content: str | None = None,
     headline: str | None = None,
     label: str = "label",
+    summary: str | None = None,
 ) -> Path:
     """Write `experts/gate-TASK/recipe.toml` for a file of labelled texts, a fifth kept for measuring.
 
@@ -100,11 +101,13 @@ def gate_recipe(
         content: key or column of the text; default, of both: those with usual names.
         headline: key or column of the headline, if there is one.
         label: key or column of the label.
+        summary: key or column of a summary, where the examples have that instead.
 
     Raises:
         ConfigError: there is a recipe of this name already.
     """
-    source = {"path": file, "headline": headline, "content": content, "label": label}
+    answer = {"label": label} if summary is None else {"summary": summary}
+    source = {"path": file, "headline": headline, "content": content, **answer}
     return _write(_new_path(f"gate-{task}"), {"task": task}, source)
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -67,6 +68,7 @@ class Source(Strict):
         headline: key or column of the headline, if there is one.
         content: key or column of the text, if there is one; where neither is said, those with usual names.
         language: ISO 639-1 code of the texts.
+        leave_out: a regular expression; texts in whose content it is found are left out.
         weight: how much an example counts against one of another source.
         skip: examples to pass over first.
         limit: examples to take at the most; None: all.
@@ -80,6 +82,7 @@ class Source(Strict):
     headline: str | None = None
     content: str | None = None
     language: str = "en"
+    leave_out: re.Pattern[str] | None = None
     weight: float = Field(1.0, gt=0)
     skip: int = Field(0, ge=0)
     limit: int | None = Field(None, ge=1)
@@ -112,6 +115,8 @@ class Source(Strict):
                 headline_key, content_key = _text_keys(element, answer, where)
             headline = clean_line(str(_value(element, headline_key, where))) if headline_key else ""
             content = clean_text(str(_value(element, content_key, where)))[0] if content_key else ""
+            if self.leave_out is not None and self.leave_out.search(content):
+                continue
             article = Article(headline=headline, content=content, language=self.language)
             if self.split in (None, _split_of(article)):
                 yield article, _value(element, answer, where), where

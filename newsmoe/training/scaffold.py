@@ -10,6 +10,7 @@ import tomli_w
 
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.evaluation.labelled import elements_of
+from newsmoe.gating.lead import LEAD
 from newsmoe.training.recipe import RECIPE_FILE
 
 __all__ = ["classifier_recipe", "gate_recipe", "name_from", "summarizer_recipe"]
@@ -106,9 +107,11 @@ def gate_recipe(
     Raises:
         ConfigError: there is a recipe of this name already.
     """
-    answer = {"label": label} if summary is None else {"summary": summary}
-    source = {"path": file, "headline": headline, "content": content, **answer}
-    return _write(_new_path(f"gate-{task}"), {"task": task}, source)
+    source = {"path": file, "headline": headline, "content": content}
+    if summary is None:
+        return _write(_new_path(f"gate-{task}"), {"task": task}, {**source, "label": label})
+    values = {"task": task, "features": [*LEAD]}
+    return _write(_new_path(f"gate-{task}"), values, {**source, "summary": summary})
 
 
 def name_from(file: Path) -> str:

@@ -14,7 +14,7 @@ from newsmoe.evaluation.answers import SummaryAnswers
 from newsmoe.evaluation.curve import STEPS, QualityCost
 from newsmoe.evaluation.gates import compare_gates
 from newsmoe.evaluation.labelled import LabelSource, SummarySource
-from newsmoe.evaluation.plot import check_plot, draw_curves
+from newsmoe.evaluation.plot import check_plot
 from newsmoe.evaluation.pool import PoolAnswers, ask_pool
 from newsmoe.gating.artefact import GateCard, GateExpert
 from newsmoe.registry.backbone.backbone import Backbone
@@ -154,14 +154,6 @@ def test_an_article_that_nobody_can_read_counts_as_nothing(quick_backbone: Backb
     assert by_name["cheap"].abstained == 0.0, "asked alone it is asked about everything"
     for name in ("rules", "learned, top 1"):
         assert (by_name[name].abstained, by_name[name].quality) == (0.5, 0.5)
-
-
-def test_the_curves_are_drawn(registry: Registry, tmp_path: Path) -> None:
-    found = curves(registry, knowing(tmp_path), asked(registry, tmp_path, *HALF))
-    path = tmp_path / "curve.png"
-    check_plot(path)
-    draw_curves(found, path)
-    assert path.read_bytes().startswith(b"\x89PNG")
 
 
 def test_where_no_picture_can_be_drawn_one_is_told_before(tmp_path: Path) -> None:

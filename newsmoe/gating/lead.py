@@ -50,7 +50,7 @@ def _lengths(sentences: Sequence[str]) -> list[float]:
 
 
 def _topics(sentences: Sequence[str]) -> list[float]:
-    """Return what share of frequent words the first sentence has, and the lead; how frequent its words are."""
+    """Return how much of the frequent words opening and lead have, and how frequent those of the lead are."""
     counts = Counter(word for sentence in sentences for word in _words(sentence) if len(word) >= WORD)
     frequent = [word for word, count in counts.most_common(TOPICS) if count > 1]
     lead = [set(_words(sentence)) for sentence in _lead(sentences)]

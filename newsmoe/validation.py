@@ -22,7 +22,7 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
             hint = nearest(str(detail["loc"][-1]), _known_keys(model, detail["loc"]))
             problems.append(f"unknown key {place!r}; {hint}")
         else:
-            problems.append(f"{place}: {detail['msg'].removeprefix('Value error, ')}")
+            problems.append(": ".join(filter(None, [place, detail["msg"].removeprefix("Value error, ")])))
     return "; ".join(problems)
 
 

@@ -17,13 +17,13 @@ from newsmoe.cli.options import (
     HeadlineOption,
     JsonOption,
     LabelOption,
+    SummaryOption,
     needs_training_extra,
     registry_of,
     settings_of,
 )
 
 if TYPE_CHECKING:
-    from newsmoe.evaluation.gates import SystemFigures
     from newsmoe.training.pruning import Worth
 
 __all__ = ["evaluate", "prune", "train"]
@@ -45,12 +45,14 @@ def train(
     headline: HeadlineOption = None,
     content: ContentOption = None,
     label: LabelOption = "label",
+    summary: SummaryOption = None,
     experts_dir: ExpertsDirOption = None,
     config: ConfigOption = None,
     device: DeviceOption = None,
 ) -> None:
     """Train a gate: every expert of the pool answers, and the gate learns who is right where.
 
+    Where the examples have summaries, it learns by ROUGE whose summary is nearer to theirs.
     Of a file of examples a fifth is kept for measuring; its recipe is written to experts/gate-TASK, for you
     to change and train again.
     """
@@ -65,7 +67,8 @@ def train(
 
     console = messages()
     if file.suffix != ".toml":
-        file = gate_recipe(file, task, content=content, headline=headline, label=label)
+        summary = summary or ("summary" if task == "summarization" else None)
+        file = gate_recipe(file, task, content=content, headline=headline, label=label, summary=summary)
         console.print(plain(f"wrote {file}"), soft_wrap=True)
     settings = settings_of(config, experts_dir, device=device)
     folder = output or file.parent
@@ -87,38 +90,58 @@ def evaluate(
             help="Ask the experts about the training data too, for the nearest neighbours.",
         ),
     ] = True,
-    write: Annotated[bool, typer.Option("--write", help="Put the table into the gate's gate.toml.")] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put table and curve into the gate's gate.toml and README.md.")
+    ] = False,
+    plot: Annotated[
+        Path | None,
+        typer.Option("--plot", help="Draw quality against cost: .png, .svg or .pdf.", metavar="FILE"),
+    ] = None,
     experts_dir: ExpertsDirOption = None,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure a gate on the dev data of its recipe, beside everything that it has to beat."""
+    """Measure a gate on the dev data of its recipe, beside everything that it has to beat.
+
+    Every way of choosing experts, with quality, cost in tokens and time, and load; then what the gate makes
+    of a budget, from the cheapest expert for all articles to the dearest, beside chance and the oracle.
+    """
     from newsmoe.cli.console import messages, plain
     from newsmoe.cli.progress import reporting
 
     needs_training_extra("measuring")
     from newsmoe.evaluation.gates import compare_gates
+    from newsmoe.evaluation.plot import check_plot, draw_curves
     from newsmoe.evaluation.pool import ask_pool
     from newsmoe.gating.artefact import read_gate
-    from newsmoe.training.gate import with_table, write_gate
+    from newsmoe.training.gate_page import write_measured
     from newsmoe.training.recipe import RECIPE_FILE, GateRecipe, read_recipe
 
+    if plot is not None:
+        check_plot(plot)
     card = read_gate(folder)
     recipe = read_recipe(folder / RECIPE_FILE, GateRecipe)
     registry = registry_of(settings_of(config, experts_dir))
     with reporting(messages()) as report:
         asked = [recipe.dev, recipe.train if neighbours else ()]
         dev, known = (
-            [ask_pool(card.names, source, data, registry, report) for source in sources] for sources in asked
+            [ask_pool(card.names, source, data, registry, report, target=recipe.target) for source in sources]
+            for sources in asked
         )
-        table = compare_gates(card, registry, dev, known, seed=recipe.seed)
+        found = compare_gates(card, registry, dev, known, seed=recipe.seed)
     if as_json:
-        typer.echo(json.dumps([row.model_dump() for row in table], indent=2))
+        typer.echo(found.model_dump_json(indent=2))
     else:
-        _show(table)
+        from newsmoe.cli.gate_tables import show_comparison
+
+        show_comparison(found)
+    if plot is not None:
+        draw_curves(found.curve, plot)
     if write:
-        write_gate(with_table(card, table))
-        messages().print(plain(f"wrote {folder}"), soft_wrap=True)
+        where = "" if data == Path() else " --data DATA"
+        write_measured(card, recipe, found, f"newsmoe gate evaluate {folder.as_posix()}{where}")
+    for path in filter(None, [plot, folder if write else None]):
+        messages().print(plain(f"wrote {path}"), soft_wrap=True)
 
 
 def prune(
@@ -133,7 +156,7 @@ def prune(
     min_gain: Annotated[
         float,
         typer.Option(
-            min=0, max=1, help="Accuracy, from 0 to 1, that the gate must have by an expert.", metavar="GAIN"
+            min=0, max=1, help="Quality, from 0 to 1, that the gate must have by an expert.", metavar="GAIN"
         ),
     ] = 0.001,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the figures, and write nothing.")] = False,
@@ -159,7 +182,10 @@ def prune(
     recipe = read_recipe(folder / RECIPE_FILE, GateRecipe)
     registry = registry_of(settings_of(config, experts_dir))
     with reporting(messages()) as report:
-        dev = [ask_pool(card.names, source, data, registry, report) for source in recipe.dev]
+        dev = [
+            ask_pool(card.names, source, data, registry, report, target=recipe.target)
+            for source in recipe.dev
+        ]
         worths = find_needless(card, registry, dev, Thresholds(min_share, min_gain))
     if as_json:
         typer.echo(json.dumps([{**one.model_dump(), "gain": one.gain} for one in worths], indent=2))
@@ -179,50 +205,15 @@ def prune(
 def _show_worths(worths: "Sequence[Worth]") -> None:
     from newsmoe.cli.console import plain, results, table
 
-    rows = table("expert", ">share", ">accuracy", ">without it", ">gain", ">cost saved", "verdict")
+    rows = table("expert", ">share", ">quality", ">without it", ">gain", ">cost saved", "verdict")
     for one in worths:
         rows.add_row(
             plain(one.expert),
             f"{one.share:.3f}",
-            f"{100 * one.accuracy:.2f}",
+            f"{100 * one.quality:.2f}",
             f"{100 * one.without:.2f}",
             f"{100 * one.gain:+.2f}",
             f"{one.saved:+.3f}",
             plain(one.verdict, style="red" if one.left_out else ""),
         )
     results().print(rows)
-
-
-def _show(rows: "Sequence[SystemFigures]") -> None:
-    from newsmoe.cli.console import plain, results, table
-
-    sources, experts = list(rows[0].sources), list(rows[0].load)
-    shown = table(
-        "system",
-        ">accuracy",
-        ">to rules",
-        ">macro-F1",
-        ">ECE",
-        ">cost",
-        ">of the gate",
-        *(f">{name}" for name in sources),
-    )
-    load = table("asked about", *(f">{name}" for name in experts))
-    for row in rows:
-        shown.add_row(
-            plain(row.system),
-            f"{100 * row.accuracy:.2f}",
-            f"{100 * row.gain:+.2f} ±{100 * row.margin:.2f}",
-            f"{100 * row.macro_f1:.2f}",
-            f"{row.ece:.3f}",
-            f"{row.cost:.2f}",
-            f"{row.gate_cost:.2f}",
-            *(f"{100 * row.sources[name]:.2f}" for name in sources),
-        )
-        load.add_row(plain(row.system), *(f"{row.load[name]:.2f}" for name in experts))
-    console = results()
-    console.print(shown)
-    console.print()
-    console.print(load)
-    gate_ece = next(row.gate_ece for row in rows if row.gate_ece is not None)
-    console.print(plain(f"\ncalibration error of the gate's own scores: {gate_ece:.3f}"))

@@ -2,10 +2,11 @@
 
 import csv
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import Field
 
@@ -15,10 +16,23 @@ from newsmoe.storage.readers import read_elements
 from newsmoe.storage.text import clean_line, clean_text
 from newsmoe.validation import Strict
 
-__all__ = ["LabelSource", "Labelled", "Source", "SummarySource", "Summarized", "elements_of"]
+__all__ = [
+    "LabelSource",
+    "Labelled",
+    "Source",
+    "SummarySource",
+    "Summarized",
+    "Target",
+    "elements_of",
+]
+
+Target = Literal["probability", "correct", "rouge", "rouge2"]
+"""An expert's success. With labels: how likely it thinks the right one, or whether that is its answer;
+with summaries: the mean of ROUGE-1 and -2, or ROUGE-2."""
 
 HEADLINE_KEYS = ("headline", "title")
 CONTENT_KEYS = ("content", "text", "article", "body", "sentence", "review", "description")
+Example = TypeVar("Example")
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
@@ -54,7 +68,9 @@ class Source(Strict):
         headline: key or column of the headline, if there is one.
         content: key or column of the text, if there is one; where neither is said, those with usual names.
         language: ISO 639-1 code of the texts.
+        leave_out: a regular expression; texts in whose content it is found are left out.
         weight: how much an example counts against one of another source.
+        skip: examples to pass over first.
         limit: examples to take at the most; None: all.
         split: which part of the file is taken, where it serves for training and dev alike: a fifth of the
             texts, told by their hash, is `dev`, the others are `train`.
@@ -66,7 +82,9 @@ class Source(Strict):
     headline: str | None = None
     content: str | None = None
     language: str = "en"
+    leave_out: re.Pattern[str] | None = None
     weight: float = Field(1.0, gt=0)
+    skip: int = Field(0, ge=0)
     limit: int | None = Field(None, ge=1)
     split: Literal["train", "dev"] | None = None
 
@@ -74,6 +92,10 @@ class Source(Strict):
     def title(self) -> str:
         """What the data is called."""
         return self.name or self.path
+
+    def _part(self, examples: Iterable[Example]) -> Iterator[Example]:
+        """Return the examples that `skip` and `limit` leave."""
+        return islice(examples, self.skip, None if self.limit is None else self.skip + self.limit)
 
     def _rows(self, root: Path, answer: str) -> Iterator[tuple[Article, Any, str]]:
         """Yield article, answer, and where they stand.
@@ -93,6 +115,8 @@ class Source(Strict):
                 headline_key, content_key = _text_keys(element, answer, where)
             headline = clean_line(str(_value(element, headline_key, where))) if headline_key else ""
             content = clean_text(str(_value(element, content_key, where)))[0] if content_key else ""
+            if self.leave_out is not None and self.leave_out.search(content):
+                continue
             article = Article(headline=headline, content=content, language=self.language)
             if self.split in (None, _split_of(article)):
                 yield article, _value(element, answer, where), where
@@ -123,7 +147,7 @@ class LabelSource(Source):
         Raises:
             InputError: the file cannot be read, or an element lacks a key or has a label that nobody knows.
         """
-        return islice(self._labelled(root, known), self.limit)
+        return self._part(self._labelled(root, known))
 
     def _labelled(self, root: Path, known: Sequence[str] | None) -> Iterator[Labelled]:
         for article, given, where in self._rows(root, self.label):
@@ -152,7 +176,7 @@ class SummarySource(Source):
         Raises:
             InputError: the file cannot be read, or an element lacks a key.
         """
-        rows = islice(self._rows(root, self.summary), self.limit)
+        rows = self._part(self._rows(root, self.summary))
         return (Summarized(article, _sentences(given)) for article, given, _ in rows)
 
 

@@ -20,6 +20,7 @@ __all__ = [
 
 BINS = 15
 EQUAL = 1e-9
+NO_LABEL = -1
 
 
 class LabelQuality(Strict):
@@ -76,10 +77,10 @@ def classification_figures(
     """Return accuracy, macro-F1 over the labels that occur, and calibration error, all from 0 to 1.
 
     Args:
-        probabilities: shape (items, labels).
+        probabilities: shape (items, labels); where a row is 0 there is no answer, which is never right.
         truth: index of the right label, shape (items,).
     """
-    predicted = probabilities.argmax(axis=1)
+    predicted = np.where(probabilities.any(axis=1), probabilities.argmax(axis=1), NO_LABEL)
     return {
         "accuracy": float(accuracy_score(truth, predicted)),
         "macro-F1": float(

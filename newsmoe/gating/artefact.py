@@ -36,12 +36,13 @@ class GateExpert(Strict):
     Attributes:
         name: in the registry.
         fingerprint: what it was when the gate was trained; empty for a plug-in that has none.
-        cost: what one article cost there on average, as a share of what all experts cost together.
+        cost: what one article cost there on average, as a share of what all experts cost together; 0 where
+            no model reads.
     """
 
     name: str
     fingerprint: str = ""
-    cost: float = Field(gt=0, le=1)
+    cost: float = Field(ge=0, le=1)
 
 
 class GateSettings(Strict):
@@ -113,6 +114,7 @@ class GateCard(Strict):
         training: what the weights were made of.
         left_out: experts that it was trained with and does without.
         measured: the table on held-out data.
+        curve: what the gate, chance and the oracle make of a budget there.
         folder: where it lies.
     """
 
@@ -127,6 +129,7 @@ class GateCard(Strict):
     training: GateTraining | None = None
     left_out: tuple[LeftOut, ...] = ()
     measured: tuple[MeasuredGate, ...] = ()
+    curve: tuple[MeasuredGate, ...] = ()
     folder: Path = Field(default=Path(), exclude=True)
 
     @property

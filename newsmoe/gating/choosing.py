@@ -6,7 +6,9 @@ arithmetic on one window, and says in words where a limit changed a choice.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import ceil
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,7 @@ Able = NDArray[np.bool_]
 """Who can read what; shape (articles, experts)."""
 
 ROUNDING = 1e-9
+SAVED = "the cheapest, to stay within the budget", "a cheaper one, to stay within the budget"
 
 
 @dataclass(frozen=True)
@@ -99,9 +102,11 @@ def pick_within_budget(
 ) -> list[Pick]:
     """Return the choice where a window costs at most a share of asking everybody who can read each article.
 
-    Every article gets the cheapest expert, of equals the best; then the articles that gain most get their
-    choice, as long as the budget lasts. The gain is the share of the scores that comes to be heard. Where
-    even the cheapest costs more than the budget, all get the cheapest: no article goes without an answer.
+    Every article gets the cheapest expert, of equals the best; then, as long as the budget lasts, those that
+    gain most for what it costs go a step up: to a dearer expert on the way to their choice, or to the choice
+    itself. The gain is the share of the scores that comes to be heard; steps that others dominate are left
+    out (greedy multiple-choice knapsack, Sinha and Zoltners 1979). Where even the cheapest costs more than
+    the budget, all get the cheapest: no article goes without an answer.
 
     Args:
         picks: what each article would get without a limit.
@@ -111,26 +116,58 @@ def pick_within_budget(
         budget: the share.
     """
     price = np.asarray(costs, dtype=np.float64)
-    cheapest = [_cheapest(row, can, price) for row, can in zip(scores, able, strict=True)]
-    left = budget * float((able * price).sum()) - float(price[[one for one in cheapest if one >= 0]].sum())
-    gains = [
-        float(scores[article, list(pick.experts)].sum() - scores[article, cheapest[article]])
-        for article, pick in enumerate(picks)
+    paths = [_path(pick, row, can, price) for pick, row, can in zip(picks, scores, able, strict=True)]
+    left = budget * float((able * price).sum()) - sum(path[0].cost for path in paths)
+    place = [0] * len(paths)
+    steps = [
+        (-_slope(before, after), article, number)
+        for article, path in enumerate(paths)
+        for number, (before, after) in enumerate(pairwise(path), start=1)
     ]
-    kept: set[int] = set()
-    for article in sorted(range(len(picks)), key=lambda one: (-gains[one], one)):
-        if not picks[article].experts:
-            continue
-        more = float(price[list(picks[article].experts)].sum() - price[cheapest[article]])
+    for _, article, number in sorted(steps):
+        more = paths[article][number].cost - paths[article][place[article]].cost
         if more <= left + ROUNDING:
             left -= more
-            kept.add(article)
+            place[article] = number
     return [
-        pick
-        if article in kept or pick.experts in ((), (cheapest[article],))
-        else Pick((cheapest[article],), "the cheapest, to stay within the budget", budgeted=True)
-        for article, pick in enumerate(picks)
+        pick if number == len(path) - 1 else Pick(path[number].experts, SAVED[number > 0], budgeted=True)
+        for pick, path, number in zip(picks, paths, place, strict=True)
     ]
+
+
+class _Option(NamedTuple):
+    """Experts that may answer for an article: what they cost, and their share of the scores."""
+
+    experts: tuple[int, ...]
+    cost: float
+    heard: float
+
+
+def _path(
+    pick: Pick, scores: NDArray[np.floating], able: NDArray[np.bool_], price: NDArray[np.float64]
+) -> list[_Option]:
+    """Return the steps from the cheapest expert to the choice; each gains less for its cost than the last."""
+    if not pick.experts:
+        return [_Option((), 0.0, 0.0)]
+    chosen = list(pick.experts)
+    last = _Option(pick.experts, float(price[chosen].sum()), float(scores[chosen].sum()))
+    single = [
+        _Option((one,), float(price[one]), float(scores[one]))
+        for one in sorted(np.flatnonzero(able).tolist(), key=lambda one: (price[one], -scores[one], one))
+    ]
+    path = single[:1]
+    if last.cost <= path[0].cost:
+        return [last]
+    for option in (*single[1:], last):
+        if option is last or path[-1].cost < option.cost < last.cost:
+            while len(path) > 1 and _slope(path[-2], path[-1]) <= _slope(path[-1], option):
+                path.pop()
+            path.append(option)
+    return path
+
+
+def _slope(before: _Option, after: _Option) -> float:
+    return (after.heard - before.heard) / (after.cost - before.cost)
 
 
 def _standing(able: NDArray[np.bool_], shared: Sequence[int]) -> list[int]:
@@ -157,9 +194,3 @@ def _overflow(chosen: Sequence[int], full: Sequence[int], names: Sequence[str]) 
     """Say who had no room for an article, and where one was taken beyond its share all the same."""
     note = f"full for this window: {', '.join(names[expert] for expert in full)}" if full else ""
     return f"{note}; asked all the same, for nobody has room" if set(chosen) & set(full) else note
-
-
-def _cheapest(scores: NDArray[np.floating], able: NDArray[np.bool_], price: NDArray[np.float64]) -> int:
-    """Return the cheapest who can read the article, of equals the best; -1 where nobody can."""
-    can = np.flatnonzero(able).tolist()
-    return min(can, key=lambda expert: (price[expert], -scores[expert], expert), default=-1)

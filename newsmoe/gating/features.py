@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsmoe.article import Article, base_language
+from newsmoe.gating.lead import LEAD
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 
@@ -17,7 +18,20 @@ __all__ = ["SURFACE", "FeatureName", "FeatureReader", "Features"]
 Features = NDArray[np.float32]
 """Shape (articles, width)."""
 
-FeatureName = Literal["embedding", "length", "has_headline", "has_content", "language", "topics", "source"]
+FeatureName = Literal[
+    "embedding",
+    "length",
+    "has_headline",
+    "has_content",
+    "language",
+    "topics",
+    "source",
+    "sentences",
+    "lead_start",
+    "lead_lengths",
+    "lead_topics",
+    "lead_quotes",
+]
 
 BUCKETS = 32
 """Columns of a feature that is a set of names, some of which share one (Weinberger et al. 2009)."""
@@ -58,7 +72,8 @@ SURFACE: Mapping[str, tuple[int, Callable[[Article], list[float]]]] = {
     "topics": (BUCKETS, lambda article: _hashed(article.topics)),
     "source": (BUCKETS, lambda article: _hashed(filter(None, [article.source or article.url_host]))),
 }  # fmt: skip
-"""Features that are counted: how many columns, and what they are, from 0 to 1."""
+"""Features that are counted: how many columns, and what they are, from 0 to 1. Those of `LEAD` are counted in
+an article's sentences."""
 
 
 class FeatureReader:
@@ -81,7 +96,10 @@ class FeatureReader:
         self.names = tuple(names)
         self.backbone = backbone
         self.adapter = adapter
-        widths = [backbone.width if name == "embedding" else SURFACE[name][0] for name in self.names]
+        widths = [
+            backbone.width if name == "embedding" else (SURFACE.get(name) or LEAD[name])[0]
+            for name in self.names
+        ]
         ends = np.cumsum(widths).tolist()
         self.width: int = ends[-1]
         self.columns = {
@@ -90,13 +108,18 @@ class FeatureReader:
 
     def __call__(self, articles: Sequence[Article]) -> Features:
         """Return features of shape (articles, width)."""
-        parts = [
-            self._embeddings(articles)
-            if name == "embedding"
-            else np.array([SURFACE[name][1](article) for article in articles], dtype=np.float32)
-            for name in self.names
-        ]
-        return np.concatenate([part.reshape(len(articles), -1) for part in parts], axis=1)
+        parts = [self._part(name, articles).reshape(len(articles), -1) for name in self.names]
+        return np.concatenate(parts, axis=1)
+
+    def _part(self, name: FeatureName, articles: Sequence[Article]) -> Features:
+        if name == "embedding":
+            return self._embeddings(articles)
+        if name in LEAD:
+            count = LEAD[name][1]
+            rows = [count(self.backbone.read(article).sentences) for article in articles]
+        else:
+            rows = [SURFACE[name][1](article) for article in articles]
+        return np.array(rows, dtype=np.float32)
 
     def tokens(self, articles: Sequence[Article]) -> list[int]:
         """Return how many tokens of each article go into the embedding."""

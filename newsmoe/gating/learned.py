@@ -84,7 +84,7 @@ class LearnedGate:
 
     def decide(self, articles: Sequence[Article], shares: NDArray[np.float64]) -> list[Route]:
         """Return the route of each article, given the scores of a window's articles."""
-        able = self._able(articles)
+        able = self.able(articles)
         return [
             (self._choice(article, row, can, pick),)
             for article, row, can, pick in zip(articles, shares, able, self._picks(shares, able), strict=True)
@@ -92,7 +92,7 @@ class LearnedGate:
 
     def shares(self, articles: Sequence[Article]) -> NDArray[np.float64]:
         """Return scores of shape (articles, experts): shares over those that can read the article, else 0."""
-        able = self._able(articles)
+        able = self.able(articles)
         shares = np.zeros(able.shape)
         readable = np.flatnonzero(able.any(axis=1))
         if len(readable):
@@ -134,7 +134,8 @@ class LearnedGate:
         logits: NDArray[np.float64] = self.reader(articles).astype(np.float64) @ weight.T + bias
         return logits
 
-    def _able(self, articles: Sequence[Article]) -> NDArray[np.bool_]:
+    def able(self, articles: Sequence[Article]) -> NDArray[np.bool_]:
+        """Return who can read what, shape (articles, experts)."""
         able = np.zeros((len(articles), len(self.experts)), dtype=bool)
         for row, article in enumerate(articles):
             names = {info.name for info in eligible(self.experts, article)}

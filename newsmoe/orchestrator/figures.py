@@ -52,6 +52,7 @@ class RunFigures:
         places: item errors by stage and expert; the expert is empty where none was asked.
         abstentions: times the gate sent an article to nobody, by task.
         tokens: tokens read of all articles, each counted once.
+        gate_seconds: in the gate.
         experts: figures by expert.
     """
 
@@ -61,6 +62,7 @@ class RunFigures:
     places: Counter[tuple[Stage, str]] = field(default_factory=Counter)
     abstentions: Counter[str] = field(default_factory=Counter)
     tokens: int = 0
+    gate_seconds: float = 0.0
     experts: dict[str, ExpertFigures] = field(default_factory=dict)
 
     def expert(self, name: str) -> ExpertFigures:

@@ -220,6 +220,7 @@ def _report(
         tokens=figures.tokens,
         device=session.device.name,
         gate=session.settings.gate,
+        gate_seconds=round(figures.gate_seconds, 3),
         tasks=list(session.gate.tasks),
         experts=experts,
         versions=installed_versions(),

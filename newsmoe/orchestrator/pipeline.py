@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from time import perf_counter
 
 from newsmoe.analysis import Analysis, InputUse, ItemError, Prediction, RouteEntry
 from newsmoe.article import Article, Unreadable
@@ -82,7 +83,10 @@ class Pipeline:
 
     def _window(self, items: Sequence[Article | Unreadable], figures: RunFigures) -> Iterator[Analysis]:
         articles = [item for item in items if isinstance(item, Article)]
-        routed = zip(articles, self.gate.route(articles), strict=True)
+        started = perf_counter()
+        routes = self.gate.route(articles)
+        figures.gate_seconds += perf_counter() - started
+        routed = zip(articles, routes, strict=True)
         in_hand = [[_TaskInHand(article, choice) for choice in route] for article, route in routed]
         for tasks in in_hand:
             for task in tasks:

@@ -1,12 +1,12 @@
 """What a journal is made of: rows with a checksum, and a store that they lie in."""
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
-from typing import Any, NamedTuple, Protocol, Self
+from typing import NamedTuple, Protocol, Self
 from zlib import crc32
 
-from newsmoe.analysis import Fields, InputUse, Labels, Prediction, Summary
+from newsmoe.analysis import Prediction
+from newsmoe.storage.answers import answer_as_text, read_answer
 
 __all__ = ["WAIT_SECONDS", "JournalStats", "Row", "Store", "key_of"]
 
@@ -14,11 +14,6 @@ WAIT_SECONDS = 10.0
 """How long somebody else may hold a store, or a server be silent, before it is done without."""
 
 LONGEST_KEY = 500
-KINDS: Mapping[str, Callable[[Any, InputUse | None], Prediction]] = {
-    "Summary": Summary,
-    "Labels": Labels,
-    "Fields": Fields,
-}
 
 
 class JournalStats(NamedTuple):
@@ -42,7 +37,7 @@ class Row(NamedTuple):
     @classmethod
     def of(cls, expert: str, article: str, answer: Prediction) -> Self:
         """Return the row of an answer."""
-        text = _written(answer)
+        text = answer_as_text(answer)
         return cls(expert, article, text, _mark(expert, article, text))
 
     def prediction(self) -> Prediction | None:
@@ -50,8 +45,7 @@ class Row(NamedTuple):
         if self.mark != _mark(self.expert, self.article, self.answer):
             return None
         try:
-            kind, value, use = json.loads(self.answer)
-            return KINDS[kind](value, InputUse.model_validate(use) if use else None)
+            return read_answer(self.answer)
         except (ValueError, TypeError, KeyError):
             return None
 
@@ -101,18 +95,6 @@ def key_of(expert: str) -> str:
     if expert.isprintable() and len(expert) <= LONGEST_KEY:
         return expert
     return sha256(expert.encode(errors="surrogatepass")).hexdigest()
-
-
-def _written(answer: Prediction) -> str:
-    use = answer.use.model_dump() if answer.use else None
-    match answer:
-        case Summary():
-            value: Any = answer.text
-        case Labels():
-            value = dict(answer.scores)
-        case Fields():
-            value = dict(answer.values)
-    return json.dumps([type(answer).__name__, value, use])
 
 
 def _mark(expert: str, article: str, answer: str) -> int:

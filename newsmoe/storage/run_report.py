@@ -70,6 +70,7 @@ class RunReport(Strict):
         tokens: of all articles, each counted once.
         device: where models ran.
         gate: who decided.
+        gate_seconds: that it took; what a learned gate reads is there for experts that read the same.
         tasks: what was asked.
         experts: figures by expert.
         versions: of newsmoe and what its answers depend on.
@@ -89,6 +90,7 @@ class RunReport(Strict):
     tokens: int
     device: str
     gate: str
+    gate_seconds: float = 0.0
     tasks: list[str]
     experts: dict[str, ExpertReport]
     versions: dict[str, str]

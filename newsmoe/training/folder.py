@@ -16,7 +16,7 @@ from newsmoe.registry.cards import CARD_FILE, Card, Measurement, Training
 from newsmoe.registry.kinds.embedded import HEAD_FILE
 from newsmoe.training.recipe import Recipe
 
-__all__ = ["Made", "with_measurements", "write_expert", "write_model_card"]
+__all__ = ["Made", "with_measurements", "write_expert", "write_model_card", "write_page"]
 
 PAGE_FILE = "README.md"
 
@@ -102,11 +102,16 @@ def _write_card(card: Card) -> None:
 
 def write_model_card(card: Card, recipe: Recipe) -> None:
     """Write the page for people, from the card and the recipe."""
+    write_page(card.folder, "model_card.md", card=card, recipe=recipe)
+
+
+def write_page(folder: Path, template: str, **values: object) -> None:
+    """Write a folder's `README.md` by one of the templates."""
     environment = Environment(  # noqa: S701  # Markdown, of our own recipe
         loader=PackageLoader("newsmoe.training"),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    page = environment.get_template("model_card.md").render(card=card, recipe=recipe)
-    (card.folder / PAGE_FILE).write_text(page, encoding="utf-8")
+    page = environment.get_template(template).render(values)
+    (folder / PAGE_FILE).write_text(page, encoding="utf-8")

@@ -14,10 +14,9 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from newsmoe.errors import ConfigError
-from newsmoe.evaluation.gates import SystemFigures
 from newsmoe.evaluation.metrics import best_shares
 from newsmoe.evaluation.pool import PoolAnswers, ask_pool
-from newsmoe.gating.artefact import GATE_FILE, WEIGHTS_FILE, GateCard, GateExpert, GateTraining, MeasuredGate
+from newsmoe.gating.artefact import GATE_FILE, WEIGHTS_FILE, GateCard, GateExpert, GateTraining
 from newsmoe.gating.features import FeatureReader
 from newsmoe.gating.learned import gate_adapter
 from newsmoe.registry.expert import Device
@@ -27,7 +26,7 @@ from newsmoe.training.data import Head
 from newsmoe.training.recipe import RECIPE_FILE, GateRecipe
 from newsmoe.training.report import Report
 
-__all__ = ["Fitted", "fit_gate", "read_features", "soft_targets", "train_gate", "with_table", "write_gate"]
+__all__ = ["Fitted", "fit_gate", "read_features", "soft_targets", "train_gate", "write_gate"]
 
 Table = NDArray[np.float64]
 """One row an article."""
@@ -63,15 +62,15 @@ def train_gate(
     device = device.resolve()
     experts = experts_of(recipe, registry)
     names = [info.name for info in experts]
-    answers = [ask_pool(names, source, data, registry, report, device) for source in recipe.train]
+    answers = [
+        ask_pool(names, source, data, registry, report, device, recipe.target) for source in recipe.train
+    ]
     costs = _costs(answers, recipe)
     command = f"newsmoe gate train {path.as_posix()}" + ("" if data == Path() else " --data DATA")
     card = _card(recipe, experts, costs, command, folder)
     reader = FeatureReader(card.features, registry.workshop.backbone(device), gate_adapter(card, experts))
     features = np.concatenate([read_features(reader, one, report) for one in answers])
-    success = np.concatenate(
-        [one.likelihood() if recipe.target == "probability" else one.correct() for one in answers]
-    )
+    success = np.concatenate([one.answers.success for one in answers])
     weights = np.concatenate([np.full(len(one.articles), one.weight) for one in answers])
     fitted = fit_gate(features, success - recipe.cost_weight * costs, weights, recipe, report)
     chosen = {"regularization": fitted.strength, "temperature": fitted.temperature}
@@ -257,28 +256,9 @@ def _costs(answers: Sequence[PoolAnswers], recipe: GateRecipe) -> NDArray[np.flo
     """Return what an article costs at each expert on average, as shares of what all cost together."""
     tokens = np.concatenate([one.tokens for one in answers]).mean(axis=0)
     prices = np.array([recipe.token_costs.get(name, 1.0) for name in answers[0].experts])
-    costs = np.maximum(tokens * prices, 1e-9)
-    shares: NDArray[np.float64] = costs / costs.sum()
+    costs = tokens * prices
+    shares: NDArray[np.float64] = costs / max(float(costs.sum()), 1e-9)
     return shares
-
-
-def with_table(card: GateCard, table: Sequence[SystemFigures]) -> GateCard:
-    """Return the card with the measured table in it."""
-    rows = []
-    for row in table:
-        values = {
-            "accuracy": row.accuracy,
-            "gain": row.gain,
-            "margin": row.margin,
-            "macro-F1": row.macro_f1,
-            "ECE": row.ece,
-        }
-        values |= {"cost": row.cost, "gate cost": row.gate_cost, **row.sources}
-        values |= {} if row.gate_ece is None else {"ECE of the gate": row.gate_ece}
-        rows.append(
-            MeasuredGate(system=row.system, figures={name: round(value, 4) for name, value in values.items()})
-        )
-    return card.model_copy(update={"measured": tuple(rows)})
 
 
 def write_gate(card: GateCard, head: Head | None = None) -> None:

@@ -32,23 +32,23 @@ class Worth(Strict):
     Attributes:
         expert: its name.
         share: of the articles that it is asked about.
-        accuracy: of the gate with it, from 0 to 1.
-        without: accuracy of the gate without it, its articles going to the next choice.
+        quality: of the gate with it, from 0 to 1: accuracy, or ROUGE.
+        without: quality of the gate without it, its articles going to the next choice.
         saved: cost that the gate then does without, as a share of what asking the whole pool costs.
         verdict: whether it is left out, or why it is kept.
     """
 
     expert: str
     share: float
-    accuracy: float
+    quality: float
     without: float
     saved: float
     verdict: str = "kept"
 
     @property
     def gain(self) -> float:
-        """Accuracy that the gate has by the expert, from -1 to 1."""
-        return self.accuracy - self.without
+        """Quality that the gate has by the expert, from -1 to 1."""
+        return self.quality - self.without
 
     @property
     def left_out(self) -> bool:
@@ -62,7 +62,7 @@ class Thresholds:
 
     Attributes:
         share: of the articles that it is asked about.
-        gain: accuracy that the gate has by it.
+        gain: quality that the gate has by it.
     """
 
     share: float
@@ -98,11 +98,11 @@ def find_needless(
     stays = {card.embedding: "it reads for the gate", **dict.fromkeys(settings.shared, "it always answers")}
     kept, found = list(card.names), dict[str, Worth]()
     while True:
-        accuracy, cost, asked = measure(kept)
+        quality, cost, asked = measure(kept)
         for name in kept:
             without, cheaper, _ = measure([one for one in kept if one != name])
             found[name] = Worth(
-                expert=name, share=asked[name], accuracy=accuracy, without=without, saved=cost - cheaper
+                expert=name, share=asked[name], quality=quality, without=without, saved=cost - cheaper
             )
         needless = [found[name] for name in kept if not least.reached(found[name])]
         free = [one for one in needless if one.expert not in stays]
@@ -118,7 +118,7 @@ def find_needless(
 
 
 Measured = tuple[float, float, dict[str, float]]
-"""Accuracy, cost, and the share of the articles that each expert is asked about."""
+"""Quality, cost, and the share of the articles that each expert is asked about."""
 
 
 def _measured(
@@ -140,9 +140,9 @@ def _measured(
             )
             weights = np.array([[one.weights.get(name, 0.0) for name in card.names] for (one,) in routes])
             cost = (answers.tokens * (weights > 0)).sum() / max(answers.tokens.sum(), 1.0)
-            found.append([_accuracy(answers, weights), cost, *(weights > 0).mean(axis=0)])
-        accuracy, cost, *asked = np.average(found, axis=0, weights=sources).tolist()
-        return accuracy, cost, dict(zip(card.names, asked, strict=True))
+            found.append([answers.answers.quality(weights).mean(), cost, *(weights > 0).mean(axis=0)])
+        quality, cost, *asked = np.average(found, axis=0, weights=sources).tolist()
+        return quality, cost, dict(zip(card.names, asked, strict=True))
 
     return measure
 
@@ -164,18 +164,12 @@ def _shared_out(shares: Table, kept: Sequence[int]) -> Table:
     return scaled
 
 
-def _accuracy(answers: PoolAnswers, weights: Table) -> float:
-    """Return the share of right answers; where nobody is asked there is none."""
-    right = answers.mixture(weights).argmax(axis=1) == answers.truth
-    return float((right & weights.any(axis=1)).mean())
-
-
 def with_experts(card: GateCard, names: Sequence[str]) -> GateCard:
     """Return the card of a gate with some of its experts; what was measured with all is gone."""
     kept = [one for one in card.experts if one.name in names]
     total = sum(one.cost for one in kept) or 1.0
     costs = [one.model_copy(update={"cost": round(one.cost / total, 6)}) for one in kept]
-    return card.model_copy(update={"experts": tuple(costs), "measured": ()})
+    return card.model_copy(update={"experts": tuple(costs), "measured": (), "curve": ()})
 
 
 def write_pruned(card: GateCard, worths: Sequence[Worth]) -> GateCard:

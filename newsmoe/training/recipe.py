@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
 from newsmoe.config import read_toml
 from newsmoe.errors import ConfigError
-from newsmoe.evaluation.labelled import LabelSource, Source, SummarySource
+from newsmoe.evaluation.labelled import LabelSource, Source, SummarySource, Target
 from newsmoe.gating.artefact import GateSettings
 from newsmoe.gating.features import FeatureName
 from newsmoe.registry.backbone.reading import LongInput
@@ -148,39 +148,55 @@ class BalanceRecipe(Strict):
     learning_rate: float = Field(0.02, gt=0)
 
 
+def _kind_of_source(source: object) -> str:
+    named = source.keys() if isinstance(source, Mapping) else getattr(type(source), "model_fields", ())
+    return "summary" if "summary" in named else "label"
+
+
+Examples = Annotated[
+    Annotated[LabelSource, Tag("label")] | Annotated[SummarySource, Tag("summary")],
+    Discriminator(_kind_of_source),
+]
+"""Texts with labels, or with summaries where a source says under which key they stand."""
+
+
 class GateRecipe(Strict):
     """What a gate is trained on, and how.
 
     Attributes:
         name: of the gate; its folder has the same name.
         task: what it decides on.
+        notes: paragraphs for the gate's page.
         experts: whom it chooses from; empty: all of the task's pool whose models are on this machine.
         features: what it knows of an article.
         embedding: the expert whose adapter reads for the gate; empty: the bare backbone reads.
         settings: how scores become a choice.
-        target: an expert's success: the probability that it gives the right label, or whether its answer
-            is right, 0 or 1.
+        target: an expert's success. With labels `probability`, that it gives the right one, or `correct`,
+            whether its answer is right, 0 or 1; with summaries `rouge`, the mean of ROUGE-1 and -2, or
+            `rouge2`. Default: the first.
         temperature: of the soft targets, softmax(success / temperature); the smaller, the more the best
             expert is preferred to the others.
         cost_weight: success that an expert must gain to be worth the cost of asking everybody.
-        token_costs: of a token, by expert; 1 where it is not named.
+        token_costs: of a token, by expert; 1 where it is not named. Tokens are those that a model reads:
+            `lead` reads none.
         regularization: inverse strengths that cross-validation chooses from, scikit-learn's `C`.
         folds: of cross-validation.
         calibrate: whether the scores are divided by the temperature that makes them, on held-out folds, the
             probability that an expert is the best (Guo et al. 2017).
         balance: noisy top-k training that spreads the load; without this table there is none.
         seed: of folds and noise.
-        train: sources to learn from.
+        train: sources to learn from; one that names the key of a `summary` has summaries, others labels.
         dev: sources to measure on, never learnt from; each counts by its weight in the means.
     """
 
     name: str
     task: str
+    notes: str = ""
     experts: tuple[str, ...] = ()
     features: tuple[FeatureName, ...] = ("embedding",)
     embedding: str = ""
     settings: GateSettings = GateSettings()
-    target: Literal["probability", "correct"] = "probability"
+    target: Target | None = None
     temperature: float = Field(0.1, gt=0)
     cost_weight: float = Field(0.0, ge=0)
     token_costs: dict[str, Annotated[float, Field(gt=0)]] = {}
@@ -191,8 +207,19 @@ class GateRecipe(Strict):
     calibrate: bool = True
     balance: BalanceRecipe | None = None
     seed: int = 0
-    train: tuple[LabelSource, ...] = Field(min_length=1)
-    dev: tuple[LabelSource, ...] = Field(min_length=1)
+    train: tuple[Examples, ...] = Field(min_length=1)
+    dev: tuple[Examples, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _of_one_kind(self) -> "GateRecipe":
+        kinds = {type(source) for source in (*self.train, *self.dev)}
+        if len(kinds) > 1:
+            raise ValueError("some sources have labels and some a summary; a gate learns from one of the two")
+        if self.target and kinds != {SummarySource if self.target.startswith("rouge") else LabelSource}:
+            raise ValueError(
+                f"target {self.target!r} is not for these sources: rouge and rouge2 need a summary"
+            )
+        return self
 
 
 AnyRecipe = ClassifierRecipe | SummarizerRecipe

@@ -10,6 +10,7 @@ import tomli_w
 
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.evaluation.labelled import elements_of
+from newsmoe.gating.lead import LEAD
 from newsmoe.training.recipe import RECIPE_FILE
 
 __all__ = ["classifier_recipe", "gate_recipe", "name_from", "summarizer_recipe"]
@@ -91,6 +92,7 @@ def gate_recipe(
     content: str | None = None,
     headline: str | None = None,
     label: str = "label",
+    summary: str | None = None,
 ) -> Path:
     """Write `experts/gate-TASK/recipe.toml` for a file of labelled texts, a fifth kept for measuring.
 
@@ -100,12 +102,16 @@ def gate_recipe(
         content: key or column of the text; default, of both: those with usual names.
         headline: key or column of the headline, if there is one.
         label: key or column of the label.
+        summary: key or column of a summary, where the examples have that instead.
 
     Raises:
         ConfigError: there is a recipe of this name already.
     """
-    source = {"path": file, "headline": headline, "content": content, "label": label}
-    return _write(_new_path(f"gate-{task}"), {"task": task}, source)
+    source = {"path": file, "headline": headline, "content": content}
+    if summary is None:
+        return _write(_new_path(f"gate-{task}"), {"task": task}, {**source, "label": label})
+    values = {"task": task, "features": [*LEAD]}
+    return _write(_new_path(f"gate-{task}"), values, {**source, "summary": summary})
 
 
 def name_from(file: Path) -> str:

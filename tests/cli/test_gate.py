@@ -60,13 +60,22 @@ def trained(here: Path, plug_in: PlugIn) -> Path:
 
 @pytest.mark.slow
 def test_a_gate_is_trained_measured_used_and_explained(trained: Path, here: Path) -> None:
-    table = newsmoe("gate", "evaluate", trained, "--json", "--write")
+    table = newsmoe("gate", "evaluate", trained, "--json", "--write", "--plot", here / "curve.png")
     assert table.exit_code == 0, table.stderr
-    accuracy = {row["system"]: row["accuracy"] for row in json.loads(table.stdout)}
+    assert (here / "curve.png").read_bytes().startswith(b"\x89PNG")
+    found = json.loads(table.stdout)
+    accuracy = {row["system"]: row["figures"]["accuracy"] for row in found["systems"]}
     assert accuracy["learned, top 1"] == accuracy["oracle"] == 1.0 > accuracy["sport"]
+    assert [curve["system"] for curve in found["curve"]["curves"]] == ["learned", "random", "oracle"]
     assert 'system = "oracle"' in (trained / "gate.toml").read_text()
+    page = (trained / "README.md").read_text()
+    assert "| learned, top 1 | 100.00 |" in page and "APGR" in page
     shown = newsmoe("gate", "evaluate", trained, "--no-neighbours")
-    assert "learned, top 2" in shown.stdout and "nearest neighbours" not in shown.stdout
+    assert (
+        "learned, top 2" in shown.stdout
+        and "above chance" in shown.stdout
+        and "nearest neighbours" not in shown.stdout
+    )
 
     texts = "Good news: the goal of Kiel.", "Bad news: the bank of Kiel."
     write(here / "a.json", [article(number, headline="", content=text) for number, text in enumerate(texts)])
@@ -96,7 +105,7 @@ def test_a_gate_is_trained_measured_used_and_explained(trained: Path, here: Path
     ("settings", "found"),
     [
         ("capacity = 0.5", {"money": (3, 2, 0), "sport": (2, 0, 0)}),
-        ("top_k = 2\nbudget = 0.7", {"money": (2, 0, 0), "sport": (5, 0, 3)}),
+        ("top_k = 2\nbudget = 0.5", {"money": (2, 0, 2), "sport": (3, 0, 3)}),
         ("", {"money": (5, 0, 0)}),
     ],
 )

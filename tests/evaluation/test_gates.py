@@ -11,8 +11,10 @@ import pytest
 
 from newsmoe import Article, Labels, Registry, Settings
 from newsmoe.analysis import InputUse, Prediction
+from newsmoe.evaluation.answers import LabelAnswers
+from newsmoe.evaluation.gate_figures import SystemFigures
 from newsmoe.evaluation.gates import compare_gates
-from newsmoe.evaluation.kept import kept_answers
+from newsmoe.evaluation.kept import Answered, kept_answers
 from newsmoe.evaluation.labelled import LabelSource
 from newsmoe.evaluation.measure import measure, session_of_one
 from newsmoe.evaluation.pool import PoolAnswers, ask_pool
@@ -23,8 +25,6 @@ from tests.gating.support import equal, written
 from tests.registry.kinds.test_embedded import Lent
 
 TASK = "mood"
-BY_ARTICLE = ("articles", "scores", "truth", "tokens")
-"""What of a pool's answers has a row for each article."""
 ROWS = [
     {"headline": "even a", "text": "", "label": "good"},
     {"headline": "even b", "text": "", "label": "bad"},
@@ -69,6 +69,28 @@ def answers(registry: Registry, source: LabelSource, tmp_path: Path) -> PoolAnsw
     return ask_pool(("evens", "odds"), source, tmp_path, registry, silent)
 
 
+def labels_of(answers: PoolAnswers) -> LabelAnswers:
+    assert isinstance(answers.answers, LabelAnswers)
+    return answers.answers
+
+
+def part(answers: PoolAnswers, rows: slice, title: str) -> PoolAnswers:
+    """Return the answers to some of the articles."""
+    labels = labels_of(answers)
+    return replace(
+        answers,
+        title=title,
+        articles=answers.articles[rows],
+        tokens=answers.tokens[rows],
+        answers=replace(labels, scores=labels.scores[rows], truth=labels.truth[rows]),
+    )
+
+
+def tabled(*arguments: Any, **options: Any) -> dict[str, SystemFigures]:
+    """Return the table by system."""
+    return {row.system: row for row in compare_gates(*arguments, **options).systems}
+
+
 def knowing(folder: Path, **fields: Any) -> GateCard:
     """Write a gate that sends headlines to `evens` and contents to `odds`."""
     return written(folder, [[2.0, 0.0], [0.0, 2.0]], [0.0, 0.0], experts=equal(("evens", "odds")), **fields)
@@ -77,14 +99,16 @@ def knowing(folder: Path, **fields: Any) -> GateCard:
 def test_the_pool_answers_as_the_experts_are_served(
     answers: PoolAnswers, registry: Registry, source: LabelSource, tmp_path: Path
 ) -> None:
-    assert answers.labels == ("bad", "good")
-    assert answers.truth.tolist() == [1, 0, 1, 0]
+    labels = labels_of(answers)
+    assert labels.labels == ("bad", "good")
+    assert labels.truth.tolist() == [1, 0, 1, 0]
     assert answers.tokens.tolist() == [[10, 30]] * 4
-    assert answers.likelihood() == pytest.approx(np.array([[0.8, 0.4]] * 2 + [[0.4, 0.8]] * 2))
-    assert answers.correct().tolist() == [[1, 0]] * 2 + [[0, 1]] * 2
+    assert (answers.seconds > 0).all()
+    assert labels.success == pytest.approx(np.array([[0.8, 0.4]] * 2 + [[0.4, 0.8]] * 2))
+    assert labels.correct().tolist() == [[1, 0]] * 2 + [[0, 1]] * 2
     for number, name in enumerate(("evens", "odds")):
         served = measure(session_of_one(name, Settings(), registry), TASK, source, tmp_path)
-        assert served.figures["accuracy"] == answers.correct()[:, number].mean()
+        assert served.figures["accuracy"] == labels.correct()[:, number].mean()
 
 
 def test_where_a_source_is_closed_only_its_labels_count(
@@ -96,7 +120,7 @@ def test_where_a_source_is_closed_only_its_labels_count(
     registry.add(FakeExpert("torn", TASK, torn))
     for closed, likelihoods in ((False, [0.3, 0.2]), (True, [0.6, 0.4])):
         changed = source.model_copy(update={"closed": closed, "limit": 2})
-        found = ask_pool(("torn",), changed, tmp_path, registry, silent)
+        found = labels_of(ask_pool(("torn",), changed, tmp_path, registry, silent))
         assert found.likelihood()[:, 0].tolist() == pytest.approx(likelihoods)
         assert found.correct().tolist() == [[float(closed)], [0.0]]
 
@@ -104,9 +128,8 @@ def test_where_a_source_is_closed_only_its_labels_count(
 def test_every_figure_of_the_table_is_what_one_counts_by_hand(
     answers: PoolAnswers, registry: Registry, tmp_path: Path
 ) -> None:
-    table = compare_gates(knowing(tmp_path), registry, [answers], [answers])
-    found = {row.system: row for row in table}
-    accuracy = {name: row.accuracy for name, row in found.items()}
+    found = tabled(knowing(tmp_path), registry, [answers], [answers])
+    accuracy = {name: row.quality for name, row in found.items()}
     assert accuracy == {
         "evens": 0.5,
         "odds": 0.5,
@@ -116,7 +139,7 @@ def test_every_figure_of_the_table_is_what_one_counts_by_hand(
         "nearest neighbours": accuracy["nearest neighbours"],
         "learned, top 1": 1.0,
         "learned, top 2": 1.0,
-        "random, same load": accuracy["random, same load"],
+        "random at equal cost": accuracy["random at equal cost"],
         "oracle": 1.0,
     }
     assert (found["rules"].gain, found["rules"].margin) == (0.0, 0.0)
@@ -125,44 +148,54 @@ def test_every_figure_of_the_table_is_what_one_counts_by_hand(
     assert found["evens"].cost == pytest.approx(0.25)
     assert found["learned, top 1"].cost == pytest.approx(0.5)
     assert found["everybody, the most confident"].cost == pytest.approx(1.0)
-    assert found["random, same load"].load == found["learned, top 1"].load == {"evens": 0.5, "odds": 0.5}
-    assert found["learned, top 1"].ece == pytest.approx(0.2)
-    assert found["everybody, equal weights"].ece == pytest.approx(0.4)
+    assert found["random at equal cost"].load == found["learned, top 1"].load == {"evens": 0.5, "odds": 0.5}
+    assert found["learned, top 1"].figures["ECE"] == pytest.approx(0.2)
+    assert found["everybody, equal weights"].figures["ECE"] == pytest.approx(0.4)
     assert found["oracle"].sources == {"rows": 1.0}
+
+
+def test_how_far_the_gates_scores_are_from_what_they_say(
+    answers: PoolAnswers, registry: Registry, tmp_path: Path
+) -> None:
     share = 1 / (1 + np.exp(-2))  # of the expert that it sends an article to, which is always the better one
-    assert found["learned, top 1"].gate_ece == found["learned, top 2"].gate_ece == pytest.approx(1 - share)
-    assert found["evens"].gate_ece is None
+    found = compare_gates(knowing(tmp_path), registry, [answers])
+    assert found.gate_ece == pytest.approx(1 - share)
 
 
 def test_the_gates_own_settings_stand_in_the_table(
     answers: PoolAnswers, registry: Registry, tmp_path: Path
 ) -> None:
     card = knowing(tmp_path, settings={"shared": ("evens",)})
-    found = {row.system: row for row in compare_gates(card, registry, [answers])}
+    found = tabled(card, registry, [answers])
     own = found["learned, as set: shared ('evens',)"]
     assert own.load == {"evens": 1.0, "odds": 1.0}
     assert "nearest neighbours" not in found
 
 
 def test_sources_count_by_their_weight(answers: PoolAnswers, registry: Registry, tmp_path: Path) -> None:
-    evens = replace(answers, **{name: getattr(answers, name)[:2] for name in BY_ARTICLE}, title="evens only")
-    odds = replace(answers, **{name: getattr(answers, name)[2:] for name in BY_ARTICLE}, title="odds only")
+    evens, odds = part(answers, slice(2), "evens only"), part(answers, slice(2, 4), "odds only")
     parts = [replace(evens, weight=3.0), odds]
-    [row, *_] = compare_gates(knowing(tmp_path), registry, parts)
-    assert (row.accuracy, row.sources) == (0.75, {"evens only": 1.0, "odds only": 0.0})
+    [row, *_] = tabled(knowing(tmp_path), registry, parts).values()
+    assert (row.quality, row.sources) == (0.75, {"evens only": 1.0, "odds only": 0.0})
 
 
 def test_the_random_choice_knows_nothing_of_the_sources(
     answers: PoolAnswers, registry: Registry, tmp_path: Path
 ) -> None:
     """Each source here is for one expert alone; to shuffle within a source would change nothing."""
-    evens = replace(answers, **{name: getattr(answers, name)[:2] for name in BY_ARTICLE}, title="evens only")
-    odds = replace(answers, **{name: getattr(answers, name)[2:] for name in BY_ARTICLE}, title="odds only")
+    evens, odds = part(answers, slice(2), "evens only"), part(answers, slice(2, 4), "odds only")
     parts = [evens, odds] * 8
-    found = {row.system: row for row in compare_gates(knowing(tmp_path), registry, parts)}
-    assert found["learned, top 1"].accuracy == 1.0
-    assert 0.2 < found["random, same load"].accuracy < 0.8
-    assert sum(found["random, same load"].load.values()) == pytest.approx(1.0)
+    found = tabled(knowing(tmp_path), registry, parts)
+    assert found["learned, top 1"].quality == 1.0
+    assert 0.4 < found["random at equal cost"].quality < 0.6
+    assert sum(found["random at equal cost"].load.values()) == pytest.approx(1.0)
+
+
+def test_where_nobody_answers_no_label_is_right(answers: PoolAnswers) -> None:
+    weights = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
+    figures = answers.answers.figures(weights)
+    assert figures["accuracy"] == answers.answers.quality(weights).mean() == 0.5
+    assert figures["macro-F1"] == pytest.approx(2 / 3)
 
 
 def test_what_the_gate_reads_and_no_expert_does_is_its_own_cost(
@@ -171,7 +204,7 @@ def test_what_the_gate_reads_and_no_expert_does_is_its_own_cost(
     width = registry.workshop.backbone(None).width  # type: ignore[arg-type]  # it is lent
     rows = np.zeros((2, width)).tolist()
     card = written(tmp_path, rows, [0.0, 0.0], experts=equal(("evens", "odds")), features=("embedding",))
-    found = {row.system: row for row in compare_gates(card, registry, [answers])}
+    found = tabled(card, registry, [answers])
     reading = registry.workshop.backbone(None)  # type: ignore[arg-type]
     tokens = sum(reading.read(article).extract("sentences").tokens for article in answers.articles)
     assert found["learned, top 1"].gate_cost == pytest.approx(tokens / 160)
@@ -182,14 +215,15 @@ def test_answers_are_kept_by_fingerprint_and_text() -> None:
     info = Registry(plugins=False).info("sentiment-news")
     asked: list[int] = []
 
-    def ask(_: object, articles: object) -> list[Labels]:
+    def ask(_: object, articles: object) -> Answered:
         asked.append(len(list(articles)))  # type: ignore[call-overload]
-        return [Labels({"good": 0.1 + 0.2, "bad": 0.7}, InputUse(tokens=3))]
+        return Answered([Labels({"good": 0.1 + 0.2, "bad": 0.7}, InputUse(tokens=3))], seconds=1.5)
 
     storm, calm = Article(headline="Storm"), Article(headline="Calm")
     first = kept_answers(info, [storm], ask)
     assert kept_answers(info, [storm], ask) == first
-    assert first[0].scores["good"] == 0.1 + 0.2
+    assert isinstance(answer := first.answers[0], Labels)
+    assert answer.scores["good"] == 0.1 + 0.2
     assert len(asked) == 1
     kept_answers(info, [calm], ask)
     assert info.card is not None
@@ -204,12 +238,12 @@ def test_kept_answers_that_are_damaged_are_asked_for_again(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     info = Registry(plugins=False).info("sentiment-news")
 
-    def ask(_: object, articles: object) -> list[Labels]:
-        return [Labels({"good": 1.0}, InputUse(tokens=3))]
+    def ask(_: object, articles: object) -> Answered:
+        return Answered([Labels({"good": 1.0}, InputUse(tokens=3))], seconds=1.5)
 
     first = kept_answers(info, [Article(headline="Storm")], ask)
-    [path] = (tmp_path / "newsmoe" / "answers").glob("*.json")
-    for damage in ("", "[]", "[{}]", "5"):
+    [path] = (tmp_path / "newsmoe" / "answers").glob("*.jsonl")
+    for damage in ("", "[]", "1.5\n[]", "1.5\n5", "1.5", '1.5\n["Rumour", {}, null]'):
         path.write_text(damage)
         assert kept_answers(info, [Article(headline="Storm")], ask) == first
-    assert path.read_text() != "5"
+    assert "Rumour" not in path.read_text()

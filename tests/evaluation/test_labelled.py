@@ -30,6 +30,22 @@ def test_json_lines_csv_and_tsv_read_the_same(tmp_path: Path) -> None:
     assert all(one == [("Rain", "It rained.", "bad"), ("Sun", "It shone.", "good")] for one in read)
 
 
+def test_examples_are_passed_over_and_then_taken_up_to_a_limit(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label,gist\n" + "".join(f"{n},x,{n}\n" for n in range(6)))
+    for source in (
+        LabelSource(path="a.csv", content="text", skip=2, limit=3),
+        SummarySource(path="a.csv", content="text", summary="gist", skip=2, limit=3),
+    ):
+        assert [one.article.content for one in source.examples(tmp_path)] == ["2", "3", "4"]
+    assert len(list(LabelSource(path="a.csv", content="text", skip=9).examples(tmp_path))) == 0
+
+
+def test_texts_that_match_an_expression_are_left_out_before_others_are_counted(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("text,label\nby. a writer. Rain fell.,x\nRain fell by night.,x\nSun.,x\n")
+    source = LabelSource.model_validate({"path": "a.csv", "leave_out": r"^by\b", "limit": 1})
+    assert [one.article.content for one in source.examples(tmp_path)] == ["Rain fell by night."]
+
+
 def test_labels_are_mapped_to_one_or_to_several_or_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,label\none,World\ntwo,Sports\nthree,Weather\n")
     source = LabelSource(path="a.csv", labels={"World": ("politics", "crime"), "Sports": "sport"})

@@ -105,8 +105,10 @@ def test_a_window_costs_no_more_than_the_budget_or_else_the_least_that_is_possib
     for can, pick, wish in zip(able, picks, free, strict=True):
         assert bool(pick.experts) == bool(can.any())
         if pick.experts != wish.experts:
-            assert costs[pick.experts[0]] == min(costs[can])
-            assert "budget" in pick.note
+            [instead] = pick.experts
+            assert costs[instead] < costs[list(wish.experts)].sum()
+            assert pick.note.startswith("the cheapest") == (costs[instead] == min(costs[can]))
+            assert pick.note.endswith("to stay within the budget")
         assert pick.budgeted == (pick.experts != wish.experts)
 
 
@@ -117,3 +119,30 @@ def test_what_a_budget_cannot_pay_is_what_gains_least(budget: float, asked: list
     scores, able = np.array([[0.5, 0.5], [0.8, 0.2], [0.9, 0.1]]), np.ones((3, 2), dtype=bool)
     free = pick_top(scores, able, 2)
     assert [pick.experts for pick in pick_within_budget(free, scores, able, [0.5, 0.5], budget)] == asked
+
+
+@pytest.mark.parametrize(
+    ("budget", "asked"),
+    [
+        (0.00, [(0,), (0,), (0,)]),
+        (0.10, [(1,), (0,), (0,)]),  # the step that gains most for what it costs
+        (0.20, [(1,), (0,), (1,)]),
+        (0.40, [(2,), (0,), (1,)]),
+        (1.00, [(2,), (0,), (2,)]),
+    ],
+)
+def test_a_budget_pays_for_a_dearer_expert_on_the_way_to_the_dearest(
+    budget: float, asked: list[tuple[int, ...]]
+) -> None:
+    """The first article needs somebody dear, the second nobody, the third hardly the dearest."""
+    scores = np.array([[0.0, 0.4, 0.6], [0.6, 0.3, 0.1], [0.2, 0.39, 0.41]])
+    able = np.ones((3, 3), dtype=bool)
+    picks = pick_within_budget(pick_top(scores, able, 1), scores, able, [0.0, 0.25, 0.75], budget)
+    assert [pick.experts for pick in picks] == asked
+
+
+def test_a_step_that_another_dominates_is_left_out() -> None:
+    """In the middle stands an expert that is worse than the cheapest: nobody stops there."""
+    scores, able = np.array([[0.3, 0.1, 0.6]] * 2), np.ones((2, 3), dtype=bool)
+    picks = pick_within_budget(pick_top(scores, able, 1), scores, able, [0.0, 0.4, 0.6], 0.4)
+    assert [pick.experts for pick in picks] == [(2,), (0,)]

@@ -260,6 +260,7 @@ def test_the_report_holds_the_figures_of_the_run(workdir: Path) -> None:
     assert (b.items, b.errors, b.batches, b.share) == (1, 0, 1, 0.1)
     assert report.started.utcoffset() is not None
     assert report.seconds >= a.seconds
+    assert 0 <= report.gate_seconds <= report.seconds
 
 
 def test_the_report_names_the_fingerprint_of_a_card(workdir: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tomli_w
 
-from newsmoe import Article, Device, Labels, Registry
+from newsmoe import Article, Device, Labels, Registry, Summary
 from newsmoe.analysis import InputUse, Prediction
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.evaluation.metrics import best_shares, calibration_error
@@ -112,6 +112,49 @@ def test_what_an_expert_costs_counts_where_it_is_told_to(rows: Path, pool: Regis
     cheap = trained(rows, pool, "cheap", cost_weight=9.0, token_costs=costs)
     assert chosen(cheap, pool, *texts) == ["money", "money"]
     assert cheap.experts[0].cost == pytest.approx(100 / 120, abs=1e-6)
+
+
+def test_with_summaries_the_gate_learns_whose_is_nearer_to_peoples(
+    rows: Path, quick_backbone: Backbone
+) -> None:
+    registry = Registry(plugins=False, builtin=False)
+    registry.workshop = Lent(quick_backbone)
+
+    def gist(words: list[str], tokens: int) -> Any:
+        return lambda article: Summary(
+            "the gist of it" if any(word in article.content for word in words) else "something else",
+            InputUse(tokens=tokens),
+        )
+
+    registry.add(FakeExpert("free", TASK, gist(SPORT, 0)))
+    registry.add(FakeExpert("dear", TASK, gist(MONEY, 20)))
+    texts = [
+        json.loads(line) | {"gist": "The gist of it."}
+        for line in (rows / "rows.jsonl").read_text().splitlines()
+    ]
+    (rows / "rows.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts))
+    source = {**SOURCE, "summary": "gist"}
+    card = trained(rows, registry, train=[source], dev=[source], target="rouge2")
+    assert chosen(card, registry, "Good news: a goal of Kiel.", "Bad news: the bank of Kiel.") == [
+        "free",
+        "dear",
+    ]
+    assert [(one.name, one.cost) for one in card.experts] == [("free", 0.0), ("dear", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dev": [{**SOURCE, "summary": "gist"}]}, "some sources have labels and some a summary"),
+        ({"target": "rouge"}, "target 'rouge' is not for these sources: rouge and rouge2 need a summary"),
+        ({"train": [{**SOURCE, "sumary": "gist"}]}, "unknown key"),
+    ],
+)
+def test_sources_and_target_fit_each_other(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
+    recipe = {"name": "gate", "task": TASK, "train": [SOURCE], "dev": [SOURCE], **changes}
+    (tmp_path / "recipe.toml").write_text(tomli_w.dumps(recipe))
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        read_recipe(tmp_path / "recipe.toml", GateRecipe)
 
 
 def test_the_settings_of_the_recipe_are_the_gates_own(rows: Path, pool: Registry) -> None:

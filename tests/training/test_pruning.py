@@ -72,7 +72,7 @@ def test_who_is_hardly_asked_or_gains_nothing_is_left_out_one_at_a_time(
         "idle": "left out",
     }
     assert (found["evens"].share, found["twin"].share, found["odds"].share) == (0.5, 0.5, 0.0)
-    assert (found["evens"].accuracy, found["evens"].without) == (1.0, 0.75)
+    assert (found["evens"].quality, found["evens"].without) == (1.0, 0.75)
     assert found["twin"].gain == 0.25  # once odds, who could stand for it, is gone
     assert found["evens"].saved == pytest.approx((10 - 30) / 200)  # twin, who reads more, has its articles
 

@@ -42,7 +42,5 @@ class Lead:
         sentences = split_sentences(article.content[:READ], article.language)
         tokens = [estimate_tokens(sentence) for sentence in sentences]
         chosen = self.settings.choose(candidates(sentences), tokens)
-        use = InputUse(
-            tokens=sum(tokens[number] for number in chosen), truncated=article.truncated, windows=1
-        )
-        return Summary(joined(sentences, chosen), use)
+        # No model reads a token here, and what gates spend is counted in tokens that models read.
+        return Summary(joined(sentences, chosen), InputUse(truncated=article.truncated, windows=1))

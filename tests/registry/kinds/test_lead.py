@@ -86,7 +86,7 @@ def test_an_article_without_a_sentence_has_none_and_says_so() -> None:
 def test_it_says_what_it_used_and_that_the_scraper_had_cut() -> None:
     found = answer(Article(content=STORM, truncated=True), sentences=1, min_tokens=1)
     assert found.use is not None
-    assert (found.use.tokens, found.use.windows) == (estimate_tokens("A storm hit the coast."), 1)
+    assert (found.use.tokens, found.use.windows) == (0, 1), "no model reads"
     assert found.use.truncated
     whole = answer(Article(content=STORM)).use
     assert whole is not None

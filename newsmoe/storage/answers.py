@@ -1,0 +1,40 @@
+"""Answers of experts as a line of JSON, in which they are kept for the next time."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from newsmoe.analysis import Fields, InputUse, Labels, Prediction, Summary
+
+__all__ = ["answer_as_text", "read_answer"]
+
+KINDS: Mapping[str, Callable[[Any, InputUse | None], Prediction]] = {
+    "Summary": Summary,
+    "Labels": Labels,
+    "Fields": Fields,
+}
+
+
+def answer_as_text(answer: Prediction) -> str:
+    """Return an answer as JSON."""
+    use = answer.use.model_dump() if answer.use else None
+    match answer:
+        case Summary():
+            value: Any = answer.text
+        case Labels():
+            value = dict(answer.scores)
+        case Fields():
+            value = dict(answer.values)
+    return json.dumps([type(answer).__name__, value, use])
+
+
+def read_answer(text: str) -> Prediction:
+    """Return the answer that `answer_as_text` wrote.
+
+    Raises:
+        ValueError: it is no JSON, or no answer.
+        TypeError: the same, in another shape.
+        KeyError: there is no such kind of answer.
+    """
+    kind, value, use = json.loads(text)
+    return KINDS[kind](value, InputUse.model_validate(use) if use else None)

@@ -1,0 +1,49 @@
+"""What was measured of a gate, in its folder: figures in `gate.toml`, a page for people."""
+
+from datetime import date
+from importlib.metadata import version
+
+from newsmoe.evaluation.curve import Curve
+from newsmoe.evaluation.gate_figures import SystemFigures
+from newsmoe.evaluation.gates import Comparison
+from newsmoe.gating.artefact import GateCard, MeasuredGate
+from newsmoe.training.folder import write_page
+from newsmoe.training.gate import write_gate
+from newsmoe.training.recipe import GateRecipe
+
+__all__ = ["write_measured"]
+
+
+def write_measured(card: GateCard, recipe: GateRecipe, found: Comparison, command: str) -> None:
+    """Put what was measured into the gate's folder.
+
+    Args:
+        card: of the gate.
+        recipe: what it was made from.
+        found: what was measured.
+        command: what measures it again.
+    """
+    measured = tuple(map(_system, found.systems))
+    card = card.model_copy(update={"measured": measured, "curve": tuple(map(_curve, found.curve.curves))})
+    write_gate(card)
+    source = f"{command}; {date.today().isoformat()}, newsmoe {version('newsmoe')}"
+    write_page(card.folder, "gate_card.md", card=card, recipe=recipe, found=found, source=source)
+
+
+def _system(row: SystemFigures) -> MeasuredGate:
+    costs = {
+        "cost": row.cost,
+        "gate cost": row.gate_cost,
+        "seconds": row.seconds,
+        "gate seconds": row.gate_seconds,
+    }
+    values = {**row.figures, "gain": row.gain, "margin": row.margin, **costs, **row.sources}
+    return MeasuredGate(system=row.system, figures={name: round(one, 4) for name, one in values.items()})
+
+
+def _curve(curve: Curve) -> MeasuredGate:
+    reached = {f"cost at {level}": cost for level, cost in curve.cost_at.items()}
+    values = {"APGR": curve.apgr, "lead": curve.lead, "margin": curve.margin, **reached}
+    return MeasuredGate(
+        system=curve.system, figures={name: round(one, 4) for name, one in values.items() if one is not None}
+    )

@@ -1,0 +1,170 @@
+"""The quality-cost curve, on summaries of which one can count every figure by hand."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from newsmoe import Article, Registry
+from newsmoe.analysis import InputUse, Prediction, Summary
+from newsmoe.errors import ConfigError, InputError, OutputError
+from newsmoe.evaluation.answers import SummaryAnswers
+from newsmoe.evaluation.curve import STEPS, QualityCost
+from newsmoe.evaluation.gates import compare_gates
+from newsmoe.evaluation.labelled import LabelSource, SummarySource
+from newsmoe.evaluation.plot import check_plot
+from newsmoe.evaluation.pool import PoolAnswers, ask_pool
+from newsmoe.gating.artefact import GateCard, GateExpert
+from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.testing import FakeExpert
+from tests.gating.support import written
+from tests.registry.kinds.test_embedded import Lent
+
+TASK = "gist"
+GIST = "rain fell on the town"
+MISSED = "nobody knows what happened"
+EXPERTS = GateExpert(name="cheap", cost=0.0), GateExpert(name="dear", cost=1.0)
+
+
+def cheap(article: Article) -> Prediction:
+    """Find the gist where there is a headline."""
+    return Summary(GIST if article.headline else MISSED, InputUse(tokens=0))
+
+
+def dear(article: Article) -> Prediction:
+    """Find the gist, at a cost, unless the article is a hopeless one."""
+    return Summary(MISSED if "hopeless" in article.content else GIST, InputUse(tokens=100))
+
+
+def silent(what: str, done: int, of: int) -> None:
+    """Hear reports and keep them."""
+
+
+@pytest.fixture
+def registry(quick_backbone: Backbone) -> Registry:
+    registry = Registry(plugins=False, builtin=False)
+    registry.workshop = Lent(quick_backbone)
+    registry.add(FakeExpert("cheap", TASK, cheap))
+    registry.add(FakeExpert("dear", TASK, dear))
+    return registry
+
+
+def asked(registry: Registry, folder: Path, *rows: tuple[str, str], target: str | None = None) -> PoolAnswers:
+    """Have the pool summarize texts, headline and content."""
+    lines = [{"headline": head, "content": text, "gist": [GIST]} for head, text in rows]
+    (folder / "rows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    source = SummarySource(path="rows.jsonl", headline="headline", content="content", summary="gist")
+    return ask_pool(("cheap", "dear"), source, folder, registry, silent, target=target)  # type: ignore[arg-type]
+
+
+HALF = ("easy", "a"), ("easy", "b"), ("", "c"), ("", "d")
+"""Texts of which the cheap one understands the first half."""
+
+
+def knowing(folder: Path) -> GateCard:
+    """Write a gate that sees in the headline who is needed."""
+    return written(folder, [[2.0, 0.0], [0.0, 1.0]], [0.0, 0.0], task=TASK, experts=EXPERTS)
+
+
+def curves(registry: Registry, card: GateCard, *answers: PoolAnswers) -> QualityCost:
+    return compare_gates(card, registry, answers).curve
+
+
+def test_success_with_summaries_is_rouge(registry: Registry, tmp_path: Path) -> None:
+    found = asked(registry, tmp_path, *HALF)
+    assert found.answers.metric == "ROUGE-1/2"
+    assert found.answers.success.tolist() == [[1, 1], [1, 1], [0, 1], [0, 1]]
+    assert found.tokens.tolist() == [[0, 100]] * 4
+    assert isinstance(two := asked(registry, tmp_path, *HALF, target="rouge2").answers, SummaryAnswers)
+    assert list(two.figures(np.ones((4, 2))))[0] == two.metric == "ROUGE-2"
+    for weights, quality in (([0.6, 0.4], 0.0), ([0.4, 0.6], 1.0), ([0.0, 0.0], 0.0)):
+        assert two.quality(np.array([weights] * 4))[3] == quality
+
+
+def test_a_gate_that_knows_gains_all_at_half_the_cost(registry: Registry, tmp_path: Path) -> None:
+    answers = replace(asked(registry, tmp_path, *HALF), seconds=np.array([0.0, 2.0]))
+    found = curves(registry, knowing(tmp_path), answers)
+    assert (found.metric, found.cheap, found.dear, found.gain) == ("ROUGE-1/2", "cheap", "dear", 0.5)
+    learned, random, oracle = found.curves
+    assert [curve.system for curve in found.curves] == ["learned", "random", "oracle"]
+    assert {(point.cost, point.quality) for point in learned.points} == {
+        (0.0, 0.5), (0.25, 0.75), (0.5, 1.0), (0.75, 1.0), (1.0, 1.0)
+    }  # fmt: skip
+    assert learned.apgr == pytest.approx(0.75)
+    assert learned.lead == pytest.approx(0.125)
+    assert learned.cost_at == pytest.approx({"50%": 0.25, "80%": 0.4, "95%": 0.475, "98%": 0.49})
+    assert (random.apgr, random.lead) == (pytest.approx(0.5), pytest.approx(0.0))
+    assert random.cost_at == pytest.approx({"50%": 0.5, "80%": 0.8, "95%": 0.95, "98%": 0.98})
+    ends = [(point.cost, point.seconds, point.quality) for point in random.points]
+    assert ends == [(0.0, 0.0, 0.5), (1.0, 2.0, 1.0)]
+    assert oracle.apgr == pytest.approx(0.75)
+    assert 1.0 < learned.points[STEPS // 2].seconds < 2.0, "half of them, and the gate"
+
+
+def test_what_the_gate_reads_itself_is_part_of_the_cost(registry: Registry, tmp_path: Path) -> None:
+    answers = asked(registry, tmp_path, *HALF)
+    width = registry.workshop.backbone(None).width  # type: ignore[arg-type]  # it is lent
+    blind = written(
+        tmp_path,
+        np.zeros((2, width)).tolist(),
+        [0.0, 0.0],
+        task=TASK,
+        experts=EXPERTS,
+        features=("embedding",),
+    )
+    free, reading = (
+        curves(registry, card, answers).curves[0] for card in (knowing(tmp_path / "free"), blind)
+    )
+    backbone = registry.workshop.backbone(None)  # type: ignore[arg-type]
+    tokens = sum(backbone.read(article).extract("sentences").tokens for article in answers.articles)
+    assert [point.cost for point in reading.points] == pytest.approx(
+        [point.cost + tokens / 400 for point in free.points]
+    )
+    assert reading.cost_at["98%"] is not None and reading.cost_at["98%"] > 0.98
+
+
+def test_a_dear_expert_that_is_no_better_leaves_nothing_to_gain(registry: Registry, tmp_path: Path) -> None:
+    answers = asked(registry, tmp_path, ("easy", "hopeless"), ("easy", "b"))
+    found = curves(registry, knowing(tmp_path), answers)
+    assert found.gain == -0.5
+    assert [curve.apgr for curve in found.curves] == [None, None, None]
+    oracle = found.curves[2]
+    assert (oracle.points[10].quality, oracle.points[-1].quality) == (1.0, 0.5)
+
+
+def test_experts_that_cost_alike_are_measured_against_everybody(registry: Registry, tmp_path: Path) -> None:
+    alike = [GateExpert(name=name, cost=0.5) for name in ("cheap", "dear")]
+    card = written(tmp_path, [[2.0, 0.0], [0.0, 1.0]], [0.0, 0.0], task=TASK, experts=alike)
+    found = curves(registry, card, asked(registry, tmp_path, *HALF))
+    assert (found.cheap, found.dear) == ("cheap", "everybody")
+    assert found.curves[0].points[0].quality == 1.0, "of experts that cost the same the best is taken"
+
+
+def test_an_article_that_nobody_can_read_counts_as_nothing(quick_backbone: Backbone, tmp_path: Path) -> None:
+    registry = Registry(plugins=False, builtin=False)
+    registry.workshop = Lent(quick_backbone)
+    for name, answer in (("cheap", cheap), ("dear", dear)):
+        registry.add(FakeExpert(name, TASK, answer, needs_content=True))
+    found = compare_gates(
+        knowing(tmp_path), registry, [asked(registry, tmp_path, ("easy", "a"), ("easy", ""))]
+    )
+    by_name = {row.system: row for row in found.systems}
+    assert by_name["cheap"].abstained == 0.0, "asked alone it is asked about everything"
+    for name in ("rules", "learned, top 1"):
+        assert (by_name[name].abstained, by_name[name].quality) == (0.5, 0.5)
+
+
+def test_where_no_picture_can_be_drawn_one_is_told_before(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a picture is one of .png, .svg, .pdf"):
+        check_plot(tmp_path / "curve.txt")
+    with pytest.raises(OutputError, match="there is no folder"):
+        check_plot(tmp_path / "nowhere" / "curve.png")
+
+
+def test_labels_where_summaries_are_wanted_are_refused(registry: Registry, tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("text,label\nRain fell.,bad\n")
+    source = LabelSource(path="rows.csv")
+    with pytest.raises(InputError, match="cheap answers with Summary; these examples have Labels"):
+        ask_pool(("cheap", "dear"), source, tmp_path, registry, silent)

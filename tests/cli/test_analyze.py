@@ -227,7 +227,10 @@ def test_an_output_folder_that_cannot_be_written_is_told(here: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        ("missing/out.json", "missing/out.json: cannot be written: No such file or directory"),
+        (
+            "missing/out.json",
+            "missing/out.json: cannot be written: No such file or directory; make the folder first",
+        ),
         ("a.json/out.json", "a.json/out.json: cannot be written: Not a directory"),
         ("folder", "folder: is a folder; name a file in it with -o"),
     ],

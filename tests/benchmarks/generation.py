@@ -1,6 +1,6 @@
 """How much faster a `seq2seq-summarization` expert is than the usual loop, and what each measure brings.
 
-    python -m tests.benchmarks.generation ARTICLES.json [--sample 12] [--repeats 2]
+    python -m tests.benchmarks.generation ARTICLES.json [--sample 12] [--repeats 2] [--threads 2]
 
 No weights are downloaded: `sshleifer/distilbart-cnn-6-6` is built in its published shape with random weights,
 which take as long as the real ones, and a tokenizer of its kind is trained on the articles. 65 new tokens
@@ -73,8 +73,9 @@ def main() -> None:
     parser.add_argument("articles")
     parser.add_argument("--sample", type=int, default=12)
     parser.add_argument("--repeats", type=int, default=2)
+    parser.add_argument("--threads", type=int, default=2)
     asked = parser.parse_args()
-    torch.set_num_threads(2)
+    torch.set_num_threads(asked.threads)
     with open_source(asked.articles) as source:
         items = [item for item in source.articles() if isinstance(item, Article) and item.content]
     sample = _spread(items, asked.sample)

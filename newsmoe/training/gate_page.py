@@ -1,5 +1,6 @@
 """What was measured of a gate, in its folder: figures in `gate.toml`, a page for people."""
 
+from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import version
 
@@ -27,7 +28,23 @@ def write_measured(card: GateCard, recipe: GateRecipe, found: Comparison, comman
     card = card.model_copy(update={"measured": measured, "curve": tuple(map(_curve, found.curve.curves))})
     write_gate(card)
     source = f"{command}; {date.today().isoformat()}, newsmoe {version('newsmoe')}"
-    write_page(card.folder, "gate_card.md", card=card, recipe=recipe, found=found, source=source)
+    verdict = _verdict(found.systems)
+    write_page(
+        card.folder, "gate_card.md", card=card, recipe=recipe, found=found, source=source, verdict=verdict
+    )
+
+
+def _verdict(rows: Sequence[SystemFigures]) -> str:
+    """Say whether the gate, as set, is better than the rules by more than chance may give."""
+    rules = next(row for row in rows if row.system == "rules")
+    own = [row for row in rows if row.system.startswith("learned")]
+    row = next((one for one in own if "as set" in one.system), own[0])
+    better = "better" if row.gain > row.margin else "not better"
+    return (
+        f"The gate ({row.system}) is {better} than the rules beyond chance:"
+        f" {100 * row.gain:+.2f} ± {100 * row.margin:.2f} points of {next(iter(row.figures))}"
+        f" at a cost of {row.cost + row.gate_cost:.2f} against {rules.cost:.2f}."
+    )
 
 
 def _system(row: SystemFigures) -> MeasuredGate:

@@ -133,7 +133,7 @@ def test_a_journal_that_does_not_fit_costs_the_run_nothing(here: Path, disk: Pat
     ballast = fill(disk, but=90_000)
     code, message = analyze("--journal", disk / "j")
     assert (code, message.count("\n")) == (0, 1)
-    assert "j: cannot be used any more, what follows is not kept: database or disk is full" in message
+    assert "j: cannot be used now: database or disk is full; try again later; what follows is not" in message
     assert len(read(here / "analyzed_in.json")) == 250
     ballast.unlink()
     assert "0 were damaged" in newsmoe("journal", "verify", "--journal", disk / "j").stdout

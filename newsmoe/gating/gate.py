@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from newsmoe.analysis import RouteEntry
 from newsmoe.article import Article
 from newsmoe.config import After
 from newsmoe.registry.registry import ExpertInfo
 
-__all__ = ["Choice", "Gate", "Route", "UniformGate", "conditions", "eligible", "why_not"]
+__all__ = ["Choice", "Gate", "Route", "Traits", "UniformGate", "conditions", "eligible", "why_not"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,20 @@ class Choice:
         if self.otherwise is not None:
             parts.append(f"otherwise {', '.join(self.otherwise.weights) or 'nobody'}")
         return "; ".join(parts)
+
+
+class Traits(NamedTuple):
+    """All of an article that decides who can read it.
+
+    Attributes:
+        headline: whether it has one.
+        content: whether it has any.
+        language: its code, where it is known.
+    """
+
+    headline: bool
+    content: bool
+    language: str | None
 
 
 Route = tuple[Choice, ...]
@@ -106,12 +120,12 @@ def conditions(experts: Iterable[ExpertInfo], tasks: Collection[str]) -> dict[st
     return {info.name: info.after for info in experts if info.after and info.after.task in tasks}
 
 
-def eligible(pool: Iterable[ExpertInfo], article: Article) -> list[ExpertInfo]:
+def eligible(pool: Iterable[ExpertInfo], article: Article | Traits) -> list[ExpertInfo]:
     """Return the experts that are there and can read the article: its language, and what it has of text."""
     return [info for info in pool if _obstacle(info, article) is None]
 
 
-def why_not(pool: Sequence[ExpertInfo], article: Article) -> str:
+def why_not(pool: Sequence[ExpertInfo], article: Article | Traits) -> str:
     """Say for a person why none of `pool` can read the article."""
     if not pool:
         return "no expert answers this task"
@@ -119,7 +133,7 @@ def why_not(pool: Sequence[ExpertInfo], article: Article) -> str:
     return "; ".join(obstacles)
 
 
-def _obstacle(info: ExpertInfo, article: Article) -> str | None:
+def _obstacle(info: ExpertInfo, article: Article | Traits) -> str | None:
     if not article.headline and not article.content:
         return "the article has neither headline nor content"
     if info.needs_content and not article.content:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,15 @@ from pydantic import ValidationError
 from newsmoe.article import Article
 from newsmoe.config import Condition, Rule, read_toml
 from newsmoe.errors import ConfigError, nearest
-from newsmoe.gating.gate import Choice, Route, conditions, eligible, why_not
+from newsmoe.gating.gate import Choice, Route, Traits, conditions, eligible, why_not
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.validation import Strict, describe
 
 __all__ = ["DEFAULT_RULES", "RulesGate", "applies", "matches", "named_experts", "read_rules"]
 
 DEFAULT_RULES = Path(__file__).with_name("default_rules.toml")
+
+ROUTES_KEPT = 1024
 
 
 class RuleFile(Strict):
@@ -56,6 +59,8 @@ class RulesGate:
         self.rules = tuple(rules)
         self.tasks = tuple(pools)
         self._asked = [rule for rule in self.rules if not rule.use.keys().isdisjoint(pools)]
+        self._checks = [_checks(rule.when) for rule in self._asked]
+        self._route = lru_cache(ROUTES_KEPT)(self._decided)
         self._by_name = {task: {info.name: info for info in pool} for task, pool in pools.items()}
         for number, rule in enumerate(self.rules, start=1):
             for task in rule.use.keys() & pools.keys():
@@ -68,22 +73,31 @@ class RulesGate:
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         """Return the route of each article, in order."""
-        return [self._route(article) for article in articles]
+        return [self._route(self._matching(article), _traits(article)) for article in articles]
 
-    def _route(self, article: Article) -> Route:
-        matching = [rule for rule in self._asked if matches(rule.when, article)]
-        return tuple(self._choice(task, article, matching) for task in self.tasks)
+    def _matching(self, article: Article) -> tuple[int, ...]:
+        """Return which rules match, by number."""
+        return tuple(
+            number
+            for number, checks in enumerate(self._checks)
+            if all(check(asked, article) for check, asked in checks)
+        )
 
-    def _choice(self, task: str, article: Article, matching: Sequence[Rule]) -> Choice:
+    def _decided(self, matching: Sequence[int], traits: Traits) -> Route:
+        """Return the route of all articles like this: there are few kinds of them."""
+        rules = [self._asked[number] for number in matching]
+        return tuple(self._choice(task, traits, rules) for task in self.tasks)
+
+    def _choice(self, task: str, traits: Traits, matching: Sequence[Rule]) -> Choice:
         """Return what the first rule for the task says, and the next ones where it waits for an answer."""
         rules = [rule for rule in matching if task in rule.use and applies(rule, self.tasks)]
         rule = rules[0] if rules else None
-        choice = self._by_rule(task, article, rule)
+        choice = self._by_rule(task, traits, rule)
         if rule is None or rule.after is None:
             return choice
-        return replace(choice, condition=rule.after, otherwise=self._choice(task, article, rules[1:]))
+        return replace(choice, condition=rule.after, otherwise=self._choice(task, traits, rules[1:]))
 
-    def _by_rule(self, task: str, article: Article, rule: Rule | None) -> Choice:
+    def _by_rule(self, task: str, traits: Traits, rule: Rule | None) -> Choice:
         pool = self._by_name[task]
         named = named_experts(rule.use[task]) if rule else dict.fromkeys(pool, 1.0)
         reason = (
@@ -93,11 +107,11 @@ class RulesGate:
         )
         if rule and not named:
             return Choice(task, {}, (), reason)
-        readers = eligible([pool[name] for name in named], article)
+        readers = eligible([pool[name] for name in named], traits)
         able = {info.name: named[info.name] for info in readers}
         after = conditions(readers, self.tasks)
         if not able:
-            return Choice(task, {}, (), why_not([pool[name] for name in named], article))
+            return Choice(task, {}, (), why_not([pool[name] for name in named], traits))
         if rule and isinstance(rule.use[task], dict):
             total = sum(able.values())
             return Choice(
@@ -105,7 +119,7 @@ class RulesGate:
             )
         first, *reserves = able
         if first != next(iter(named)):
-            reason = why_not([pool[next(iter(named))]], article)
+            reason = why_not([pool[next(iter(named))]], traits)
         return Choice(task, {first: 1.0}, tuple(reserves), reason, after=after)
 
 
@@ -130,7 +144,9 @@ def _any_host(wanted: Iterable[str], host: str) -> bool:
     return any(host == name.lower() or host.endswith("." + name.lower()) for name in wanted)
 
 
-CHECKS: Mapping[str, Callable[[Any, Article], bool]] = {
+Check = Callable[[Any, Article], bool]
+
+CHECKS: Mapping[str, Check] = {
     "topics": lambda wanted, article: _any_equal(wanted, article.topics),
     "language": lambda wanted, article: _any_equal(wanted, [article.language]),
     "author": lambda wanted, article: _any_equal(
@@ -147,11 +163,20 @@ CHECKS: Mapping[str, Callable[[Any, Article], bool]] = {
 
 def matches(condition: Condition, article: Article) -> bool:
     """Tell whether everything that the condition asks for holds of the article."""
-    return all(
-        CHECKS[key](asked, article)
+    return all(check(asked, article) for check, asked in _checks(condition))
+
+
+def _checks(condition: Condition) -> list[tuple[Check, Any]]:
+    """Return what must hold of an article, with the value that it is held against."""
+    return [
+        (CHECKS[key], asked)
         for key in condition.model_fields_set
         if (asked := getattr(condition, key)) is not None
-    )
+    ]
+
+
+def _traits(article: Article) -> Traits:
+    return Traits(bool(article.headline), bool(article.content), article.language)
 
 
 def in_words(condition: Condition) -> str:

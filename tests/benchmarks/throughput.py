@@ -29,8 +29,8 @@ from typing import Any
 from newsmoe.analysis import Labels
 from newsmoe.article import Article
 from newsmoe.config import Settings
-from newsmoe.orchestrator.figures import RunFigures
-from newsmoe.orchestrator.job import Job, run_job
+from newsmoe.orchestrator.job import run_job
+from newsmoe.orchestrator.plan import Job
 from newsmoe.orchestrator.session import Session
 from newsmoe.registry.registry import Registry
 from newsmoe.storage.journal import open_journal
@@ -38,14 +38,6 @@ from newsmoe.storage.readers import open_source, read_elements
 from newsmoe.testing import FakeExpert
 
 WORDS = ("the", "of", "storm", "council", "market", "police", "team", "company", "hospital", "fell", "said")
-
-
-class Nobody:
-    """Does not look."""
-
-    def started(self, total: int, figures: RunFigures) -> None: ...
-
-    def finished(self, analysis: object) -> None: ...
 
 
 class Quick(FakeExpert):
@@ -137,8 +129,8 @@ def _whole(path: Path, folder: Path, format: str, *, journal: bool) -> None:
     for old in folder.glob("journal*"):
         old.unlink()
     job = Job((str(path),), folder / f"out.{format}", format, folder / "report.json")
-    with open_journal(folder / "journal.sqlite" if journal else None) as kept:
-        run_job(_session(kept), job, Nobody())
+    with open_journal(str(folder / "journal.sqlite") if journal else None) as kept:
+        run_job(_session(kept), job)
 
 
 def _seconds(work: Callable[[], object]) -> float:

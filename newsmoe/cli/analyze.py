@@ -8,6 +8,8 @@ import typer
 
 from newsmoe.cli.exits import ITEMS_FAILED
 from newsmoe.cli.options import (
+    EXPERTS_PANEL,
+    JOBS_PANEL,
     BudgetOption,
     ConfigOption,
     DeviceOption,
@@ -75,6 +77,7 @@ def analyze(
     ] = None,
     tasks: TasksOption = None,
     gate: GateOption = None,
+    budget: BudgetOption = None,
     experts_dir: ExpertsDirOption = None,
     config: ConfigOption = None,
     profile: ProfileOption = None,
@@ -82,21 +85,35 @@ def analyze(
     max_memory: MaxMemoryOption = None,
     batch_tokens: Annotated[
         int | None,
-        typer.Option("--batch-tokens", help="Most tokens in a batch, padding included.", metavar="N"),
+        typer.Option(
+            "--batch-tokens",
+            help="Most tokens in a batch, padding included.",
+            metavar="N",
+            rich_help_panel=EXPERTS_PANEL,
+        ),
     ] = None,
     limit: LimitOption = None,
     max_errors: Annotated[
         str | None,
         typer.Option(
-            "--max-errors", help="Stop when more records than this have errors: 10, or 5%.", metavar="N|N%"
+            "--max-errors",
+            help="Stop when more records than this have errors: 10, or 5%.",
+            metavar="N|N%",
+            rich_help_panel=JOBS_PANEL,
         ),
     ] = None,
     journal: JournalOption = None,
     no_journal: Annotated[
-        bool, typer.Option("--no-journal", help="Neither reuse nor keep finished work.")
+        bool,
+        typer.Option(
+            "--no-journal", help="Neither reuse nor keep finished work.", rich_help_panel=JOBS_PANEL
+        ),
     ] = False,
     wait: Annotated[
-        bool, typer.Option("--wait", help="Wait where another run is writing the same output.")
+        bool,
+        typer.Option(
+            "--wait", help="Wait where another run is writing the same output.", rich_help_panel=JOBS_PANEL
+        ),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check inputs and show who would run; write nothing.")
@@ -109,7 +126,6 @@ def analyze(
     ] = False,
     log_format: LogFormatOption = LogFormat.TEXT,
     metrics: MetricsOption = None,
-    budget: BudgetOption = None,
 ) -> None:
     """Give every article a summary, a sentiment and a topic.
 

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EXAMPLES_PANEL",
+    "EXPERTS_PANEL",
+    "JOBS_PANEL",
     "BudgetOption",
     "ConfigOption",
     "ContentOption",
@@ -53,6 +55,11 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+EXPERTS_PANEL = "Who answers, and where"
+JOBS_PANEL = "Jobs"
+EXAMPLES_PANEL = "Examples"
+"""Headings in the help, the last one of the options that say how a file of examples reads."""
+
 NameArgument = Annotated[str, typer.Argument(help="Name of the expert.")]
 
 ConfigOption = Annotated[
@@ -61,7 +68,12 @@ ConfigOption = Annotated[
 ]
 ExpertsDirOption = Annotated[
     list[Path] | None,
-    typer.Option("--experts-dir", help="Folder of your own expert cards; may be repeated.", metavar="DIR"),
+    typer.Option(
+        "--experts-dir",
+        help="Folder of your own expert cards; may be repeated.",
+        metavar="DIR",
+        rich_help_panel=EXPERTS_PANEL,
+    ),
 ]
 GateOption = Annotated[
     str | None,
@@ -69,6 +81,7 @@ GateOption = Annotated[
         "--gate",
         help="Who decides: rules, all, learned, a .toml file of rules, or a gate's folder.",
         metavar="GATE",
+        rich_help_panel=EXPERTS_PANEL,
     ),
 ]
 BudgetOption = Annotated[
@@ -77,6 +90,7 @@ BudgetOption = Annotated[
         "--budget",
         help="Learned gate: spend at most this share of what asking every expert would cost.",
         metavar="SHARE",
+        rich_help_panel=EXPERTS_PANEL,
     ),
 ]
 TasksOption = Annotated[
@@ -86,13 +100,19 @@ TasksOption = Annotated[
 ProfileOption = Annotated[
     str | None,
     typer.Option(
-        "--profile", help="Settings by name: embedded, tutorial, or one of your own.", metavar="NAME"
+        "--profile",
+        help="Settings by name: embedded, tutorial, or one of your own.",
+        metavar="NAME",
+        rich_help_panel=EXPERTS_PANEL,
     ),
 ]
 MaxMemoryOption = Annotated[
     str | None,
     typer.Option(
-        "--max-memory", help="Let go of idle experts above this, such as 4GB; default: never.", metavar="SIZE"
+        "--max-memory",
+        help="Let go of idle experts above this, such as 4GB; default: never.",
+        metavar="SIZE",
+        rich_help_panel=EXPERTS_PANEL,
     ),
 ]
 JournalOption = Annotated[
@@ -101,6 +121,7 @@ JournalOption = Annotated[
         "--journal",
         help="What keeps finished work: a file, or postgresql://USER@HOST/DATABASE; default: your own file.",
         metavar="FILE|URL",
+        rich_help_panel=JOBS_PANEL,
     ),
 ]
 LimitOption = Annotated[
@@ -108,11 +129,20 @@ LimitOption = Annotated[
 ]
 LogFormatOption = Annotated[
     LogFormat,
-    typer.Option("--log-format", help="Messages on standard error: text, or JSON, one object a line."),
+    typer.Option(
+        "--log-format",
+        help="Messages on standard error: text, or JSON, one object a line.",
+        rich_help_panel=JOBS_PANEL,
+    ),
 ]
 MetricsOption = Annotated[
     Path | None,
-    typer.Option("--metrics", help="Where figures for Prometheus go: a textfile, *.prom.", metavar="FILE"),
+    typer.Option(
+        "--metrics",
+        help="Where figures for Prometheus go: a textfile, *.prom.",
+        metavar="FILE",
+        rich_help_panel=JOBS_PANEL,
+    ),
 ]
 InputFormatOption = Annotated[
     str | None,
@@ -124,7 +154,10 @@ InputFormatOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 DeviceOption = Annotated[
-    str | None, typer.Option("--device", help="cpu, cuda, cuda:N, mps, or auto.", metavar="DEVICE")
+    str | None,
+    typer.Option(
+        "--device", help="cpu, cuda, cuda:N, mps, or auto.", metavar="DEVICE", rich_help_panel=EXPERTS_PANEL
+    ),
 ]
 DataOption = Annotated[
     Path, typer.Option("--data", help="Folder that the recipe's paths start from.", metavar="DIR")
@@ -138,8 +171,6 @@ CronOption = Annotated[
     typer.Option("--cron", help='Times as for cron: "0 6 * * *" is every day at six.', metavar="EXPRESSION"),
 ]
 
-EXAMPLES_PANEL = "Examples"
-"""Heading in the help of the options that say how a file of examples reads."""
 HeadlineOption = Annotated[
     str | None,
     typer.Option("--headline", help="Key or column of the headline.", rich_help_panel=EXAMPLES_PANEL),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from newsmoe.orchestrator.session import Session
     from newsmoe.registry.cards import Card
 
-__all__ = ["evaluate", "show_evaluations"]
+__all__ = ["evaluate", "figure", "show_evaluations"]
 
 MOST_COLUMNS = 14
 
@@ -175,7 +175,7 @@ def _shown(one: "Evaluation") -> Iterator["RenderableType"]:
     yield plain(f"{one.data}: {one.answered} of {one.items} answered, {speed}", style="bold")
     figures = table("metric", ">value")
     for metric, value in one.figures.items():
-        figures.add_row(plain(metric), _figure(metric, value))
+        figures.add_row(plain(metric), figure(metric, value))
     yield figures
     if one.labels:
         labels = table("label", ">precision", ">recall", ">F1", ">items")
@@ -192,7 +192,8 @@ def _shown(one: "Evaluation") -> Iterator["RenderableType"]:
     yield ""
 
 
-def _figure(metric: str, value: float) -> str:
+def figure(metric: str, value: float) -> str:
+    """Return a metric as a table shows it: shares per cent, calibration errors and counts as they are."""
     if metric.endswith("words"):
         return f"{value:.0f}"
     return f"{value:.3f}" if metric == "ECE" else f"{100 * value:.2f}"

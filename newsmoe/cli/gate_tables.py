@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from newsmoe.cli.console import plain, results, table
+from newsmoe.cli.evaluate import figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +33,7 @@ def _systems(rows: "Sequence[SystemFigures]") -> "Table":
     for row in rows:
         shown.add_row(
             plain(row.system),
-            *(f"{100 * row.figures[name]:.2f}" for name in metrics),
+            *(figure(name, row.figures[name]) for name in metrics),
             f"{100 * row.gain:+.2f} ±{100 * row.margin:.2f}",
             f"{row.cost:.2f}",
             f"{row.gate_cost:.2f}",

@@ -58,7 +58,7 @@ class Curve(Strict):
         lead: quality above chance at equal cost, the mean over all costs.
         margin: half the width of its interval of 95 %, over the articles.
         cost_at: least cost at which so much of the gain from cheap to dear is reached, by per cent, on these
-            very data; None where it never is.
+            very data; None where it never is, or there is no gain.
         points: from all cheap to all dear.
     """
 
@@ -249,7 +249,9 @@ class _Ends:
     def _cost_at(
         self, costs: NDArray[np.float64], quality: NDArray[np.float64], level: float
     ) -> float | None:
-        """Return where a curve first reaches a share of the gain."""
+        """Return where a curve first reaches a share of the gain; None where there is none, or never."""
+        if self.gain <= 0:
+            return None
         wanted = self.cheap + level * self.gain
         points = zip([self.least, *costs], [self.cheap, *quality], strict=True)
         for (before, low), (after, high) in pairwise(points):

@@ -130,6 +130,7 @@ def test_a_dear_expert_that_is_no_better_leaves_nothing_to_gain(registry: Regist
     found = curves(registry, knowing(tmp_path), answers)
     assert found.gain == -0.5
     assert [curve.apgr for curve in found.curves] == [None, None, None]
+    assert all(cost is None for curve in found.curves for cost in curve.cost_at.values())
     oracle = found.curves[2]
     assert (oracle.points[10].quality, oracle.points[-1].quality) == (1.0, 0.5)
 

@@ -38,7 +38,8 @@ class PoolAnswers:
         experts: names.
         answers: how good the experts' answers are.
         tokens: what each expert read, shape (articles, experts).
-        seconds: what an article took each expert on average, shape (experts,).
+        seconds: what an article took each expert on average, shape (experts,); the first that reads it also
+            cuts it into sentences for all.
     """
 
     title: str

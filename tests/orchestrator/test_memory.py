@@ -20,7 +20,7 @@ from .support import registry_of
 COUNT = 10
 
 PROGRAM = """
-import json, resource, sys
+import json, re, sys
 from newsmoe import Article, Settings, analyze
 from newsmoe.registry.expert import Device
 from newsmoe.registry.memory import used_memory
@@ -38,7 +38,8 @@ def run(tasks, limit):
 run(names[:1], None)
 limit = used_memory(Device()) + 3 * size
 statuses = run(names, limit if limited else None)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+# not ru_maxrss, which begins at the peak of the process that started this one
+peak = int(re.search(r"VmHWM:\\s+([0-9]+)", open("/proc/self/status").read())[1]) * 1024
 json.dump({"limit": limit, "peak": peak, "statuses": statuses}, sys.stdout)
 """
 

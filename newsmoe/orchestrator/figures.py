@@ -93,5 +93,6 @@ class RunFigures:
         self.places.update(other.places)
         self.abstentions.update(other.abstentions)
         self.tokens += other.tokens
+        self.gate_seconds += other.gate_seconds
         for name, one in other.experts.items():
             self.expert(name).add(one)

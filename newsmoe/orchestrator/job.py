@@ -95,13 +95,14 @@ def run_job(
             stack.enter_context(output_lock(job.output, wait=wait))
         sources = list(_opened(job.inputs, session.settings, observer, stack))
         count = sum(source.count for source in sources)
-        total = count if limit is None else min(limit, count)
+        limit = None if limit is None else min(limit, count)  # without one each input is read to its end
+        total = count if limit is None else limit
         observer.started(total, figures)
         answers = _answers(session.registry, session.gate.tasks)
         output = stack.enter_context(open_writer(job.output, job.format, answers, append=job.append))
         if job.report is not None:
             check_folder(job.report)
-        records = _records(session, sources, figures, total, output.holds)
+        records = _records(session, sources, figures, limit, output.holds)
         failed = _write_all(records, output, observer, max_errors, total)
         if job.errors is not None:
             write_dead_letters(job.errors, sources, failed)

@@ -404,3 +404,15 @@ def test_experts_stay_loaded_from_one_job_to_the_next(workdir: Path) -> None:
             Watcher(),
         )
     assert len(loads) == 1
+
+
+def test_an_input_that_is_written_anew_meanwhile_ends_the_run(workdir: Path) -> None:
+    name = numbered(workdir / "in.json", 0, 300)  # more than are held at a time
+
+    def written_anew(article: Article) -> Prediction:
+        Path(name).write_bytes(Path(name).read_bytes())
+        return echo(article)
+
+    with pytest.raises(InputError, match=r"in\.json: was changed while it was read"):
+        run_job(session_of(FakeExpert("a", "task", written_anew)), *plan([name]))
+    assert [path.name for path in workdir.iterdir()] == ["in.json"]

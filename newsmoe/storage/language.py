@@ -11,7 +11,7 @@ FIRST_READ = 150  # characters that are enough where the model is sure: it takes
 SURE = 0.8
 FEWEST_LETTERS = 20
 LEAST_CONFIDENCE = 0.5
-MOSTLY = 0.8
+MOSTLY = 0.8  # of the letters are capitals
 
 
 def identify_language(text: str) -> str | None:
@@ -22,7 +22,8 @@ def identify_language(text: str) -> str | None:
     2,922 articles and headlines, nearly all in English, none was given another language by the first
     characters, where the model was sure, than by all of them.
     """
-    for read, least in ((FIRST_READ, SURE), (READ, LEAST_CONFIDENCE)):
+    looks = ((FIRST_READ, SURE), (READ, LEAST_CONFIDENCE))
+    for read, least in looks if len(text) > FIRST_READ else looks[1:]:
         start = " ".join(text[:read].split())
         letters = sum(map(str.isalpha, start))
         if letters < FEWEST_LETTERS:

@@ -86,7 +86,7 @@ def _as_record(item: "Article | Unreadable", route: "Route") -> dict[str, object
         "route": [
             {**entry.model_dump(), "reserves": list(choice.reserves)}
             for choice in route
-            for entry in choice.entries()
+            for entry in choice.entries
         ],
     }
 
@@ -100,7 +100,7 @@ def _print_table(routed: "list[tuple[Article | Unreadable, Route]]") -> None:
         if not route:
             rows.add_row(*name, "-", plain("nobody"), "", plain(getattr(item, "message", "")))
         for choice in route:
-            for entry in choice.entries():
+            for entry in choice.entries:
                 rows.add_row(
                     *name,
                     plain(choice.task),
@@ -123,7 +123,7 @@ def load_table(routed: "Iterable[tuple[Article | Unreadable, Route]]") -> "Table
         (choice.task, entry.expert or "nobody")
         for _, route in routed
         for choice in route
-        for entry in choice.entries()
+        for entry in choice.entries
     )
     rows = table("task", "expert", ">articles")
     for (task, expert), count in sorted(load.items()):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from newsmoe.analysis import RouteEntry
@@ -38,18 +39,25 @@ class Choice:
     condition: After | None = None
     otherwise: "Choice | None" = None
 
-    def entries(self) -> list[RouteEntry]:
-        """Return the decision as the record shows it; reserves only show once they were needed."""
-        if not self.weights:
-            return [RouteEntry(task=self.task, expert=None, weight=0.0, reason=self._reason())]
-        return [
+    @cached_property  # a gate may give many articles one choice
+    def entries(self) -> tuple[RouteEntry, ...]:
+        """The decision as the record shows it; reserves only show once they were needed."""
+        shares = self.weights or {None: 0.0}
+        return tuple(
             RouteEntry(task=self.task, expert=expert, weight=round(weight, 6), reason=self._reason(expert))
-            for expert, weight in self.weights.items()
-        ]
+            for expert, weight in shares.items()
+        )
 
-    def _reason(self, expert: str = "") -> str:
+    @cached_property
+    def awaited(self) -> frozenset[str]:
+        """The tasks that must be answered before the choice is settled."""
+        conditions = [*self.after.values(), *filter(None, [self.condition])]
+        later = self.otherwise.awaited if self.otherwise else frozenset[str]()
+        return later.union(after.task for after in conditions)
+
+    def _reason(self, expert: str | None) -> str:
         """Return the reason, with what is still open about it."""
-        conditions = dict.fromkeys(filter(None, [self.condition, self.after.get(expert)]))
+        conditions = dict.fromkeys(filter(None, [self.condition, self.after.get(expert or "")]))
         parts = [self.reason, *(f"only where {one}" for one in conditions)]
         if self.otherwise is not None:
             parts.append(f"otherwise {', '.join(self.otherwise.weights) or 'nobody'}")

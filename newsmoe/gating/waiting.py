@@ -8,17 +8,10 @@ from newsmoe.analysis import Prediction
 from newsmoe.config import After
 from newsmoe.gating.gate import Choice
 
-__all__ = ["awaited", "settled"]
+__all__ = ["settled"]
 
 Answers = Mapping[str, Prediction | None]
 """Of the other tasks that were asked of an article; None where nobody answered."""
-
-
-def awaited(choice: Choice) -> set[str]:
-    """Return the tasks that must be answered before the choice is settled."""
-    open_conditions = [*choice.after.values(), *filter(None, [choice.condition])]
-    later = awaited(choice.otherwise) if choice.otherwise else set()
-    return {after.task for after in open_conditions} | later
 
 
 def settled(choice: Choice, answers: Answers) -> Choice:

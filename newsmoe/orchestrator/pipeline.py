@@ -9,7 +9,7 @@ from time import perf_counter
 from newsmoe.analysis import Analysis, InputUse, ItemError, Prediction, RouteEntry
 from newsmoe.article import Article, Unreadable
 from newsmoe.gating.gate import Choice, Gate
-from newsmoe.gating.waiting import awaited, settled
+from newsmoe.gating.waiting import settled
 from newsmoe.orchestrator.combine import combine
 from newsmoe.orchestrator.dispatch import Dispatcher
 from newsmoe.orchestrator.figures import RunFigures
@@ -30,14 +30,14 @@ class _TaskInHand:
 
     def settle(self) -> None:
         """Hold the choice against the answers to the article's other tasks, where it waits for them."""
-        if awaited(self.choice):
+        if self.choice.awaited:
             answers = {other.choice.task: other.combined() for other in self.others if other is not self}
             self.choice = settled(self.choice, answers)
 
     def next_experts(self) -> list[str]:
         """Return whom to ask now: at first those that the gate chose, then one reserve at a time."""
         if not self.entries:
-            self.entries = self.choice.entries()
+            self.entries = list(self.choice.entries)
             return list(self.choice.weights)
         used = len(self.errors) - len(self.choice.weights)
         if self.answers or used >= len(self.choice.reserves):
@@ -128,7 +128,7 @@ def _waves(tasks: Sequence[_TaskInHand]) -> Iterator[list[_TaskInHand]]:
     for task in tasks:
         by_name[task.choice.task].append(task)
     waits = {
-        name: set[str]().union(*(awaited(one.choice) for one in group)) for name, group in by_name.items()
+        name: set[str]().union(*(one.choice.awaited for one in group)) for name, group in by_name.items()
     }
     while by_name:
         ready = [name for name in by_name if not waits[name] & by_name.keys()] or list(by_name)

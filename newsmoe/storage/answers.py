@@ -4,6 +4,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pydantic_core import from_json
+
 from newsmoe.analysis import Fields, InputUse, Labels, Prediction, Summary
 
 __all__ = ["answer_as_text", "read_answer"]
@@ -36,5 +38,5 @@ def read_answer(text: str) -> Prediction:
         TypeError: the same, in another shape.
         KeyError: there is no such kind of answer.
     """
-    kind, value, use = json.loads(text)
+    kind, value, use = from_json(text)
     return KINDS[kind](value, InputUse.model_validate(use) if use else None)

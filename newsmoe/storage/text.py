@@ -34,12 +34,12 @@ def clean_text(text: str) -> tuple[str, bool]:
     surrogates that stand alone become U+FFFD. All other text stays as it is, to the character.
     """
     text = _without_codes(text)
-    if not _TAG.search(text) and _ENTITY.search(text):
+    if "<" in text and _TAG.search(text):
+        text = _without_codes(_without_markup(text))
+    elif "&" in text and _ENTITY.search(text):
         text = _without_codes(unescape(text))
         if _CLOSING_TAG.search(text):  # markup that was escaped whole, as feeds do
             text = _without_codes(_without_markup(text))
-    elif _TAG.search(text):
-        text = _without_codes(_without_markup(text))
     text = text.strip()
     if mark := _CUT_MARK.search(text, max(0, len(text) - 20)):
         return text[: mark.start()].rstrip().removesuffix("…").removesuffix("...").rstrip(), True
@@ -57,9 +57,7 @@ def one_line(text: str) -> str:
 
 
 def _without_codes(text: str) -> str:
-    if (
-        text.replace("\n", "").replace("\t", "").isprintable()
-    ):  # so are most; a tenth of the time of what follows
+    if text.replace("\n", "").replace("\t", "").isprintable():  # a tenth of the time of what follows
         return text
     text = _BREAK.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text))

@@ -106,7 +106,7 @@ def test_no_articles_no_routes() -> None:
 
 
 def test_a_choice_shows_who_answers_and_not_who_is_in_reserve() -> None:
-    entries = Choice("topic", {"a": 2 / 3, "b": 1 / 3}, ("c",), "because").entries()
+    entries = Choice("topic", {"a": 2 / 3, "b": 1 / 3}, ("c",), "because").entries
     assert [(entry.expert, entry.weight, entry.reason) for entry in entries] == [
         ("a", 0.666667, "because"),
         ("b", 0.333333, "because"),
@@ -115,5 +115,5 @@ def test_a_choice_shows_who_answers_and_not_who_is_in_reserve() -> None:
 
 
 def test_an_abstention_shows_as_an_entry_without_an_expert() -> None:
-    (entry,) = Choice("topic", {}, (), "no content").entries()
+    (entry,) = Choice("topic", {}, (), "no content").entries
     assert entry.model_dump() == {"task": "topic", "expert": None, "weight": 0.0, "reason": "no content"}

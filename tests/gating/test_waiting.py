@@ -7,7 +7,7 @@ import pytest
 from newsmoe.analysis import Fields, Labels, Prediction, Summary
 from newsmoe.config import After
 from newsmoe.gating.gate import Choice
-from newsmoe.gating.waiting import awaited, settled
+from newsmoe.gating.waiting import settled
 
 SPORT = After(task="topic", label=("sport",), at_least=0.5)
 BEST = After(task="topic", label=("Sport", "leisure"))
@@ -23,13 +23,13 @@ def topic(**scores: float) -> dict[str, Prediction | None]:
 
 def test_what_waits_for_nothing_stays_as_it_is() -> None:
     free = choice({"a": 1.0}, "b")
-    assert awaited(free) == set()
+    assert free.awaited == set()
     assert settled(free, {}) == free
 
 
 def test_where_the_answer_says_so_the_expert_answers_and_the_reason_says_what_it_was() -> None:
     waiting = choice({"a": 1.0}, "b", after={"a": SPORT})
-    assert awaited(waiting) == {"topic"}
+    assert waiting.awaited == {"topic"}
     assert settled(waiting, topic(sport=0.8, politics=0.2)) == Choice(
         "kind", {"a": 1.0}, ("b",), "because; topic is 'sport' (0.80)"
     )
@@ -97,7 +97,7 @@ def test_where_a_rule_does_not_hold_the_next_decides() -> None:
     last = choice({"c": 1.0})
     other = After(task="tone", label=("good",))
     chain = choice({"a": 1.0}, condition=SPORT, otherwise=choice({"b": 1.0}, condition=other, otherwise=last))
-    assert awaited(chain) == {"topic", "tone"}
+    assert chain.awaited == {"topic", "tone"}
     assert settled(chain, {**topic(sport=1.0), "tone": None}).weights == {"a": 1.0}
     assert settled(chain, {**topic(health=1.0), "tone": Labels({"good": 1.0})}).weights == {"b": 1.0}
     assert settled(chain, {**topic(health=1.0), "tone": None}) == last

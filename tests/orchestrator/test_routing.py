@@ -97,7 +97,7 @@ def test_what_is_shown_is_what_a_run_does_with_no_expert_loaded_for_it(tmp_path:
     ]
     path = write(tmp_path / "a.json", elements)
     shown = [
-        [entry for one in route for entry in one.entries()]
+        [entry for one in route for entry in one.entries]
         for _, route in read_routes(build_gate(settings, registry), [path], settings)
     ]
     assert expert.device is None

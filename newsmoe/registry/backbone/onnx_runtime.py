@@ -27,7 +27,7 @@ class OnnxRuntime:
     from that window alone, so that no score depends on the batch.
 
     Args:
-        files: the checked files.
+        files: of the published model.
         threads: processor threads; None for all.
     """
 

@@ -33,7 +33,7 @@ class TorchRuntime:
     """Hidden states by torch in single precision; an adapter is merged when it is first used.
 
     Args:
-        files: the checked files.
+        files: of the published model.
         device: where to run; resolved.
     """
 

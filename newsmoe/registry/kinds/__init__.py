@@ -44,7 +44,7 @@ class Workshop:
         """Return the backbone on `device`, loaded on the first call.
 
         Raises:
-            ModelError: its files are missing or not the published ones.
+            ModelError: its files are missing.
         """
         if device not in self._backbones:
             from newsmoe.registry.backbone.backbone import Backbone

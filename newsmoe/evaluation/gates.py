@@ -20,7 +20,7 @@ from newsmoe.registry.expert import Device
 from newsmoe.registry.registry import Registry
 from newsmoe.validation import Strict
 
-__all__ = ["Comparison", "compare_gates"]
+__all__ = ["Comparison", "compare_gates", "ways_of"]
 
 NEIGHBOURS = 15
 DRAWS = 20
@@ -59,7 +59,7 @@ def compare_gates(
     backbone = partial(registry.workshop.backbone, Device())
     gate = LearnedGate(card, pool, backbone, GateSettings())
     readings = [read_at_gate(gate, one) for one in dev]
-    gates = {name: LearnedGate(card, pool, backbone, settings) for name, settings in _asked(card).items()}
+    gates = {name: LearnedGate(card, pool, backbone, settings) for name, settings in ways_of(card).items()}
     learned = [
         System(name, list(map(partial(_decided, one), dev, readings)), reads=True)
         for name, one in gates.items()
@@ -89,8 +89,8 @@ def _gate_ece(readings: Sequence[GateReading], dev: Sequence[PoolAnswers]) -> fl
     return float(np.average(errors, weights=[one.weight for one in dev]))
 
 
-def _asked(card: GateCard) -> Mapping[str, GateSettings]:
-    """Return the settings with which the gate is measured, the plain choice first."""
+def ways_of(card: GateCard) -> Mapping[str, GateSettings]:
+    """Return the settings with which a gate is measured, its own among them, the plain choice first."""
     asked = {"learned, top 1": GateSettings(top_k=1), "learned, top 2": GateSettings(top_k=2)}
     if card.settings not in asked.values():
         changed = card.settings.model_dump(exclude_defaults=True)

@@ -79,7 +79,10 @@ class RougeCounts:
             np.minimum(shared[taken].sum(axis=0), wanted).sum()
             for shared, wanted in zip(self._shared, self._wanted, strict=True)
         ]
-        return 2 * np.array(overlaps) / np.maximum(self.sizes[taken].sum(axis=0) + self.reference, 1)
+        scores: NDArray[np.float64] = (
+            2 * np.array(overlaps) / np.maximum(self.sizes[taken].sum(axis=0) + self.reference, 1)
+        )
+        return scores
 
     def with_each(self, chosen: Sequence[int]) -> NDArray[np.float64]:
         """Return for each sentence the score of the chosen ones and it: the mean of ROUGE-1 and -2 F1."""

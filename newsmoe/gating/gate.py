@@ -42,10 +42,10 @@ class Choice:
     @cached_property  # a gate may give many articles one choice
     def entries(self) -> tuple[RouteEntry, ...]:
         """The decision as the record shows it; reserves only show once they were needed."""
-        shares = self.weights or {None: 0.0}
+        shares: list[tuple[str | None, float]] = [*self.weights.items()] or [(None, 0.0)]
         return tuple(
             RouteEntry(task=self.task, expert=expert, weight=round(weight, 6), reason=self._reason(expert))
-            for expert, weight in shares.items()
+            for expert, weight in shares
         )
 
     @cached_property

@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from newsmoe.evaluation.curve import Curve
 from newsmoe.evaluation.gate_figures import SystemFigures
-from newsmoe.evaluation.gates import Comparison
+from newsmoe.evaluation.gates import Comparison, ways_of
 from newsmoe.gating.artefact import GateCard, MeasuredGate
 from newsmoe.training.folder import write_page
 from newsmoe.training.gate import write_gate
@@ -28,17 +28,17 @@ def write_measured(card: GateCard, recipe: GateRecipe, found: Comparison, comman
     card = card.model_copy(update={"measured": measured, "curve": tuple(map(_curve, found.curve.curves))})
     write_gate(card)
     source = f"{command}; {date.today().isoformat()}, newsmoe {version('newsmoe')}"
-    verdict = _verdict(found.systems)
+    verdict = _verdict(card, found.systems)
     write_page(
         card.folder, "gate_card.md", card=card, recipe=recipe, found=found, source=source, verdict=verdict
     )
 
 
-def _verdict(rows: Sequence[SystemFigures]) -> str:
+def _verdict(card: GateCard, rows: Sequence[SystemFigures]) -> str:
     """Say whether the gate, as set, is better than the rules by more than chance may give."""
     rules = next(row for row in rows if row.system == "rules")
-    own = [row for row in rows if row.system.startswith("learned")]
-    row = next((one for one in own if "as set" in one.system), own[0])
+    as_set = next(name for name, settings in ways_of(card).items() if settings == card.settings)
+    row = next(row for row in rows if row.system == as_set)
     better = "better" if row.gain > row.margin else "not better"
     return (
         f"The gate ({row.system}) is {better} than the rules beyond chance:"

@@ -192,6 +192,15 @@ def test_what_only_a_learned_gate_heeds_is_refused_elsewhere(registry: Registry,
         build_gate(settings(gate=gate, budget=0.5), registry)
 
 
+def test_the_gate_that_comes_with_newsmoe_fits_its_experts(registry: Registry) -> None:
+    gate = build_gate(settings(gate="learned"), registry)
+    review = Article(headline="A charming and funny film", language="en")
+    ((summary, tone, topic), *_) = gate.route([review])
+    assert (len(tone.weights), sum(tone.weights.values())) == (2, pytest.approx(1.0))
+    assert all(name.startswith("sentiment-") for name in tone.weights)
+    assert [choice.task for choice in (summary, tone, topic)] == ["summarization", "sentiment", "topic"]
+
+
 def test_where_nobody_trained_a_gate_that_is_told() -> None:
     registry = Registry(plugins=False, builtin=False)
     registry.add(FakeExpert("alone", TASK))

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any, Literal
 
 from pydantic import Field
@@ -96,7 +97,7 @@ class Labels:
 
     def fields(self) -> dict[str, Any]:
         """Return what stands in the record under the task: the best label first."""
-        ranked = sorted(self.scores.items(), key=lambda item: (-item[1], item[0]))
+        ranked = sorted(sorted(self.scores.items()), key=itemgetter(1), reverse=True)
         scores = {label: round(float(score), 6) for label, score in ranked}
         label, score = next(iter(scores.items()))
         return {"label": label, "score": score, "scores": scores}

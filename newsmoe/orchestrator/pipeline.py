@@ -117,6 +117,7 @@ class Pipeline:
                         task.errors.append(outcome)
                     else:
                         task.answers[expert] = outcome
+            tasks = [task for task in tasks if not task.answers]
 
 
 def _waves(tasks: Sequence[_TaskInHand]) -> Iterator[list[_TaskInHand]]:

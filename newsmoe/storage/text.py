@@ -41,7 +41,7 @@ def clean_text(text: str) -> tuple[str, bool]:
         if _CLOSING_TAG.search(text):  # markup that was escaped whole, as feeds do
             text = _without_codes(_without_markup(text))
     text = text.strip()
-    if mark := _CUT_MARK.search(text, max(0, len(text) - 20)):
+    if text.endswith("chars]") and (mark := _CUT_MARK.search(text, max(0, len(text) - 20))):
         return text[: mark.start()].rstrip().removesuffix("…").removesuffix("...").rstrip(), True
     return text, False
 
@@ -57,8 +57,8 @@ def one_line(text: str) -> str:
 
 
 def _without_codes(text: str) -> str:
-    if text.replace("\n", "").replace("\t", "").isprintable():  # a tenth of the time of what follows
-        return text
+    if text.isprintable() or text.replace("\n", "").replace("\t", "").isprintable():
+        return text  # a tenth of the time of what follows
     text = _BREAK.sub(" ", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _CONTROL.sub("", _ESCAPE_SEQUENCE.sub("", text))
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)

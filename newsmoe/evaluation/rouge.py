@@ -5,7 +5,7 @@ article again and again, overlaps are counted here, on tokens that `rouge-score`
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -73,27 +73,22 @@ class RougeCounts:
         ]
 
     def scores(self, chosen: Sequence[int]) -> NDArray[np.float64]:
-        """Return ROUGE-1 and -2 F1 of the chosen sentences together, shape (2,)."""
-        taken = list(chosen)
-        overlaps = [
-            np.minimum(shared[taken].sum(axis=0), wanted).sum()
-            for shared, wanted in zip(self._shared, self._wanted, strict=True)
-        ]
-        scores: NDArray[np.float64] = (
-            2 * np.array(overlaps) / np.maximum(self.sizes[taken].sum(axis=0) + self.reference, 1)
-        )
-        return scores
+        """Return ROUGE-1 and -2 F1 of the chosen sentences, one at least, together; shape (2,)."""
+        *others, last = chosen
+        return np.array([scores[last] for scores in self._with_each(others)])
 
     def with_each(self, chosen: Sequence[int]) -> NDArray[np.float64]:
         """Return for each sentence the score of the chosen ones and it: the mean of ROUGE-1 and -2 F1."""
+        first, second = self._with_each(chosen)
+        return (first + second) / 2
+
+    def _with_each(self, chosen: Sequence[int]) -> Iterator[NDArray[np.float64]]:
+        """Yield ROUGE-1 F1 of the chosen sentences with each of all, and then ROUGE-2."""
         taken = list(chosen)
-        scores = np.zeros(len(self.sizes))
-        for order in (0, 1):
-            shared = self._shared[order]
-            overlap = np.minimum(shared[taken].sum(axis=0) + shared, self._wanted[order]).sum(axis=1)
+        for order, (shared, wanted) in enumerate(zip(self._shared, self._wanted, strict=True)):
+            overlap = np.minimum(shared[taken].sum(axis=0) + shared, wanted).sum(axis=1)
             sizes = self.sizes[taken, order].sum() + self.sizes[:, order]
-            scores += overlap / np.maximum(sizes + self.reference[order], 1)
-        return scores
+            yield 2 * overlap / np.maximum(sizes + self.reference[order], 1)
 
 
 def greedy_oracle(counts: RougeCounts, most: int) -> list[int]:

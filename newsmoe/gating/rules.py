@@ -136,8 +136,8 @@ def named_experts(use: str | Sequence[str] | Mapping[str, float]) -> dict[str, f
 
 
 def _any_equal(wanted: Iterable[str], found: Iterable[str | None]) -> bool:
-    folded = [name.casefold() for name in found if name]
-    return bool(folded) and any(name.casefold() in folded for name in wanted)
+    folded = {name.casefold() for name in found if name}
+    return any(name.casefold() in folded for name in wanted)
 
 
 def _any_host(wanted: Iterable[str], host: str) -> bool:

@@ -2,6 +2,8 @@ from dataclasses import FrozenInstanceError, replace
 from itertools import combinations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from newsmoe.article import Article, Unreadable, estimate_tokens
@@ -36,6 +38,12 @@ def test_words_are_parted_by_any_white_space() -> None:
     assert Article(content="one  two\n\nthree\tfour\u00a0five").words == 5
     assert Article(content=" \n ").words == 0
     assert Article(headline="not counted").words == 0
+
+
+@given(st.text(alphabet="ab \n\t\u00a0\u2028"), st.integers(-1, 12))
+def test_whether_there_are_enough_words_is_told_without_counting_them_all(content: str, least: int) -> None:
+    article = Article(content=content)
+    assert article.has_words(least) is (article.words >= least)
 
 
 @pytest.mark.parametrize(

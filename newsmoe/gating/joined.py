@@ -7,7 +7,7 @@ from newsmoe.article import Article
 from newsmoe.config import Rule
 from newsmoe.gating.gate import Choice, Route, conditions
 from newsmoe.gating.learned import LearnedGate
-from newsmoe.gating.rules import RulesGate, applies, matches
+from newsmoe.gating.rules import RulesGate, applies, check_of
 
 __all__ = ["JoinedGate"]
 
@@ -25,14 +25,16 @@ class JoinedGate:
         self.tasks = rules.tasks
         self.rules = rules
         self.learned = dict(learned)
-        self.own = tuple(own)
+        self.own = [(rule, check_of(rule.when)) for rule in own]
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         """Return the route of each article, in order."""
         routes = [list(route) for route in self.rules.route(articles)]
         for task, gate in self.learned.items():
-            rules = [rule for rule in self.own if task in rule.use and applies(rule, self.tasks)]
-            own = [[rule for rule in rules if matches(rule.when, article)] for article in articles]
+            rules = [
+                (rule, check) for rule, check in self.own if task in rule.use and applies(rule, self.tasks)
+            ]
+            own = [[rule for rule, check in rules if check(article)] for article in articles]
             free = [number for number, found in enumerate(own) if all(rule.after for rule in found)]
             place, after = self.tasks.index(task), conditions(gate.experts, self.tasks)
             for number, (choice,) in zip(free, gate.route([articles[one] for one in free]), strict=True):

@@ -16,7 +16,7 @@ from newsmoe.gating.gate import Choice, Route, Traits, conditions, eligible, why
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.validation import Strict, describe
 
-__all__ = ["DEFAULT_RULES", "RulesGate", "applies", "matches", "named_experts", "read_rules"]
+__all__ = ["DEFAULT_RULES", "RulesGate", "applies", "check_of", "named_experts", "read_rules"]
 
 DEFAULT_RULES = Path(__file__).with_name("default_rules.toml")
 
@@ -59,7 +59,7 @@ class RulesGate:
         self.rules = tuple(rules)
         self.tasks = tuple(pools)
         self._asked = [rule for rule in self.rules if not rule.use.keys().isdisjoint(pools)]
-        self._checks = [_checks(rule.when) for rule in self._asked]
+        self._checks = [check_of(rule.when) for rule in self._asked]
         self._route = lru_cache(ROUTES_KEPT)(self._decided)
         self._by_name = {task: {info.name: info for info in pool} for task, pool in pools.items()}
         for number, rule in enumerate(self.rules, start=1):
@@ -77,11 +77,7 @@ class RulesGate:
 
     def _matching(self, article: Article) -> tuple[int, ...]:
         """Return which rules match, by number."""
-        return tuple(
-            number
-            for number, checks in enumerate(self._checks)
-            if all(check(asked, article) for check, asked in checks)
-        )
+        return tuple([number for number, check in enumerate(self._checks) if check(article)])
 
     def _decided(self, matching: Sequence[int], traits: Traits) -> Route:
         """Return the route of all articles like this: there are few kinds of them."""
@@ -135,44 +131,43 @@ def named_experts(use: str | Sequence[str] | Mapping[str, float]) -> dict[str, f
     return dict.fromkeys([use] if isinstance(use, str) else use, 1.0)
 
 
-def _any_equal(wanted: Iterable[str], found: Iterable[str | None]) -> bool:
-    folded = {name.casefold() for name in found if name}
-    return any(name.casefold() in folded for name in wanted)
+Check = Callable[[Article], bool]
 
 
-def _any_host(wanted: Iterable[str], host: str) -> bool:
-    return any(host == name.lower() or host.endswith("." + name.lower()) for name in wanted)
+def _any_of(names: Iterable[str], found: Callable[[Article], Iterable[str | None]]) -> Check:
+    """Return the check whether one of `names`, in whatever case, is among what is found of an article."""
+    folded = {name.casefold() for name in names}
+    return lambda article: not folded.isdisjoint([name.casefold() for name in found(article) if name])
 
 
-Check = Callable[[Any, Article], bool]
+def _host_of(names: Iterable[str]) -> Check:
+    """Return the check whether an article lies on one of the hosts, or below it."""
+    hosts = [name.lower() for name in names]
+    return lambda article: any(
+        article.url_host == host or article.url_host.endswith("." + host) for host in hosts
+    )
 
-CHECKS: Mapping[str, Check] = {
-    "topics": lambda wanted, article: _any_equal(wanted, article.topics),
-    "language": lambda wanted, article: _any_equal(wanted, [article.language]),
-    "author": lambda wanted, article: _any_equal(
-        wanted, [article.author, *(article.author or "").split(", ")]
+
+CHECKS: Mapping[str, Callable[[Any], Check]] = {
+    "topics": lambda names: _any_of(names, lambda article: article.topics),
+    "language": lambda names: _any_of(names, lambda article: [article.language]),
+    "author": lambda names: _any_of(
+        names, lambda article: [article.author, *(article.author or "").split(", ")]
     ),
-    "url_host": lambda wanted, article: _any_host(wanted, article.url_host),
-    "headline": lambda pattern, article: bool(pattern.search(article.headline)),
-    "has_content": lambda wanted, article: bool(article.content) is wanted,
-    "min_words": lambda least, article: article.words >= least,
-    "max_words": lambda most, article: article.words <= most,
+    "url_host": _host_of,
+    "headline": lambda pattern: lambda article: bool(pattern.search(article.headline)),
+    "has_content": lambda wanted: lambda article: bool(article.content) is wanted,
+    "min_words": lambda least: lambda article: article.has_words(least),
+    "max_words": lambda most: lambda article: not article.has_words(most + 1),
 }
-"""For each key of a condition, whether an article meets its value."""
+"""For each key of a condition and its value, what must hold of an article."""
 
 
-def matches(condition: Condition, article: Article) -> bool:
-    """Tell whether everything that the condition asks for holds of the article."""
-    return all(check(asked, article) for check, asked in _checks(condition))
-
-
-def _checks(condition: Condition) -> list[tuple[Check, Any]]:
-    """Return what must hold of an article, with the value that it is held against."""
-    return [
-        (CHECKS[key], asked)
-        for key in condition.model_fields_set
-        if (asked := getattr(condition, key)) is not None
-    ]
+def check_of(condition: Condition) -> Check:
+    """Return the check whether everything that the condition asks for holds of an article."""
+    asked = {key: getattr(condition, key) for key in condition.model_fields_set}
+    checks = [CHECKS[key](value) for key, value in asked.items() if value is not None]
+    return checks[0] if len(checks) == 1 else lambda article: all(check(article) for check in checks)
 
 
 def _traits(article: Article) -> Traits:

@@ -56,7 +56,7 @@ class SqliteStore:
             f"select expert, article, answer, mark from answers where expert = ? and article in ({places})"
         )
         with self._blamed(in_run=True):
-            return [Row(*row) for row in self.database.execute(query, (expert, *articles))]
+            return list(map(Row._make, self.database.execute(query, (expert, *articles))))
 
     def put(self, rows: Sequence[Row], kept: int) -> None:
         """Store rows in one transaction."""

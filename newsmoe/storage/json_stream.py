@@ -129,9 +129,9 @@ def _holder(buffer: "_Buffer") -> Generator[Any, None, bool]:
 
 
 def _lines(buffer: "_Buffer") -> Iterator[Any]:
-    while buffer.peek():
+    while following := buffer.peek():
         try:
-            if buffer.peek() == ",":  # between values, where somebody cut the brackets off an array
+            if following == ",":  # between values, where somebody cut the brackets off an array
                 buffer.expect(",")
                 continue
             yield buffer.value()

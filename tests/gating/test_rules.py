@@ -11,7 +11,7 @@ from newsmoe.config import Condition, Rule
 from newsmoe.errors import ConfigError
 from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Choice, Gate
-from newsmoe.gating.rules import CHECKS, DEFAULT_RULES, RulesGate, matches, read_rules
+from newsmoe.gating.rules import CHECKS, DEFAULT_RULES, RulesGate, check_of, read_rules
 from newsmoe.registry.registry import ExpertInfo
 
 STORM = Article(
@@ -70,7 +70,7 @@ CONDITIONS: list[tuple[str, Any, bool]] = [
 
 @pytest.mark.parametrize(("key", "value", "met"), CONDITIONS)
 def test_a_condition_holds_or_does_not(key: str, value: Any, met: bool) -> None:
-    assert matches(Condition.model_validate({key: value}), STORM) is met
+    assert check_of(Condition.model_validate({key: value}))(STORM) is met
 
 
 def test_each_key_of_a_condition_is_checked_and_tried_both_ways() -> None:
@@ -91,22 +91,22 @@ def test_each_key_of_a_condition_is_checked_and_tried_both_ways() -> None:
     ],
 )
 def test_an_article_that_lacks_what_is_asked_for_does_not_match(key: str, value: Any) -> None:
-    assert not matches(Condition.model_validate({key: value}), Article())
+    assert not check_of(Condition.model_validate({key: value}))(Article())
 
 
 def test_an_article_without_content_is_found() -> None:
-    assert matches(Condition(has_content=False), Article(headline="h"))
-    assert not matches(Condition(has_content=True), Article(headline="h"))
-    assert matches(Condition(max_words=0), Article(headline="h"))
+    assert check_of(Condition(has_content=False))(Article(headline="h"))
+    assert not check_of(Condition(has_content=True))(Article(headline="h"))
+    assert check_of(Condition(max_words=0))(Article(headline="h"))
 
 
 def test_everything_that_is_given_must_hold() -> None:
-    assert matches(Condition(topics=("weather",), language=("en",), min_words=3), STORM)
-    assert not matches(Condition(topics=("weather",), language=("de",), min_words=3), STORM)
+    assert check_of(Condition(topics=("weather",), language=("en",), min_words=3))(STORM)
+    assert not check_of(Condition(topics=("weather",), language=("de",), min_words=3))(STORM)
 
 
 def test_a_condition_without_keys_holds_of_every_article() -> None:
-    assert matches(Condition(), Article())
+    assert check_of(Condition())(Article())
 
 
 def test_the_first_rule_that_matches_and_names_the_task_decides() -> None:

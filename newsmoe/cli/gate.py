@@ -110,7 +110,7 @@ def evaluate(
     from newsmoe.cli.progress import reporting
 
     needs_training_extra("measuring")
-    from newsmoe.evaluation.gates import compare_gates
+    from newsmoe.evaluation.gates import compare_gates, experts_of_rules
     from newsmoe.evaluation.plot import check_plot, draw_curves
     from newsmoe.evaluation.pool import ask_pool
     from newsmoe.gating.artefact import read_gate
@@ -123,12 +123,16 @@ def evaluate(
     recipe = read_recipe(folder / RECIPE_FILE, GateRecipe)
     registry = registry_of(settings_of(config, experts_dir))
     with reporting(messages()) as report:
-        asked = [recipe.dev, recipe.train if neighbours else ()]
-        dev, known = (
-            [ask_pool(card.names, source, data, registry, report, target=recipe.target) for source in sources]
-            for sources in asked
+        asked = [
+            (card.names, recipe.dev),
+            (card.names, recipe.train if neighbours else ()),
+            (experts_of_rules(card.task, registry), recipe.dev),
+        ]
+        dev, known, ruled = (
+            [ask_pool(names, source, data, registry, report, target=recipe.target) for source in sources]
+            for names, sources in asked
         )
-        found = compare_gates(card, registry, dev, known, seed=recipe.seed)
+        found = compare_gates(card, registry, dev, known, ruled, seed=recipe.seed)
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
     else:

@@ -46,10 +46,10 @@ def _systems(rows: "Sequence[SystemFigures]") -> "Table":
 
 
 def _load(rows: "Sequence[SystemFigures]") -> "Table":
-    experts = list(rows[0].load)
+    experts = list(dict.fromkeys(name for row in rows for name in row.load))
     shown = table("asked about", *(f">{name}" for name in experts))
     for row in rows:
-        shown.add_row(plain(row.system), *(f"{row.load[name]:.2f}" for name in experts))
+        shown.add_row(plain(row.system), *(f"{row.load.get(name, 0.0):.2f}" for name in experts))
     return shown
 
 

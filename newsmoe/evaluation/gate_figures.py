@@ -31,13 +31,13 @@ class SystemFigures(Strict):
         margin: half the width of the gain's interval of 95 %, from the paired differences; a gain that is
             smaller may be chance.
         sources: quality on each source.
-        cost: tokens that experts read, relative to asking everybody.
+        cost: tokens that experts read, relative to asking all of the gate's.
         gate_cost: tokens that the gate itself reads and no expert that it asks, relative to the same.
         seconds: of an article at its experts, on average.
         gate_seconds: of an article at the gate, cutting it into sentences included, which experts then do
             without.
         abstained: share of the articles that nobody was asked about; they count as 0.
-        load: share of the articles that each expert is asked about.
+        load: share of the articles that each expert is asked about, of those that it chooses from.
     """
 
     system: str
@@ -64,16 +64,22 @@ class System:
 
     Attributes:
         name: what it is called.
-        weights: what each expert counts for each article, shape (articles, experts), for each source; 0: it
+        pool: the answers of those that it chooses from, for each source.
+        weights: what each of them counts for each article, shape (articles, experts), for each source; 0: it
             is not asked.
         reads: whether it needs the gate's features.
         asks_all: whether it asks everybody before it chooses.
     """
 
     name: str
+    pool: Sequence[PoolAnswers]
     weights: Sequence[Table]
     reads: bool = False
     asks_all: bool = False
+
+    def quality(self) -> list[NDArray[np.float64]]:
+        """Return how good its answers are, from 0 to 1, shape (articles,), for each source."""
+        return [one.answers.quality(weights) for one, weights in zip(self.pool, self.weights, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -123,17 +129,17 @@ def figures_of(
     Args:
         system: the system.
         rules: what it is compared with.
-        dev: the answers of the pool.
+        dev: the answers of the gate's experts, for each source.
         readings: of the gate, for each of `dev`.
     """
     shares = np.array([one.weight for one in dev]) / sum(one.weight for one in dev)
-    costs, found, gains, loads = [], [], [], []
-    for answers, weights, before, reading in zip(dev, system.weights, rules.weights, readings, strict=True):
+    gains = [after - before for after, before in zip(system.quality(), rules.quality(), strict=True)]
+    costs, found, loads = [], [], []
+    for pool, answers, weights, reading in zip(dev, system.pool, system.weights, readings, strict=True):
         runs = (weights > 0) | system.asks_all
-        everybody = max(float(answers.tokens.sum()), 1.0)
+        everybody = max(float(pool.tokens.sum()), 1.0)
         own = reading.own_tokens(runs).sum() if system.reads else 0.0
         found.append(answers.answers.figures(weights))
-        gains.append(answers.answers.quality(weights) - answers.answers.quality(before))
         loads.append(runs.mean(axis=0))
         costs.append(
             {
@@ -151,7 +157,9 @@ def figures_of(
         gain=gain,
         margin=margin,
         sources={one.title: next(iter(figures.values())) for one, figures in zip(dev, found, strict=True)},
-        load=dict(zip(dev[0].experts, map(float, np.average(loads, axis=0, weights=shares)), strict=True)),
+        load=dict(
+            zip(system.pool[0].experts, map(float, np.average(loads, axis=0, weights=shares)), strict=True)
+        ),
         **_mean(costs, shares),
     )
 

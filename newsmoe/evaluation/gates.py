@@ -15,12 +15,12 @@ from newsmoe.evaluation.pool import PoolAnswers
 from newsmoe.gating.artefact import GateCard, GateSettings
 from newsmoe.gating.gate import Route
 from newsmoe.gating.learned import LearnedGate
-from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, read_rules
+from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, named_experts, read_rules
 from newsmoe.registry.expert import Device
 from newsmoe.registry.registry import Registry
 from newsmoe.validation import Strict
 
-__all__ = ["Comparison", "compare_gates", "ways_of"]
+__all__ = ["Comparison", "compare_gates", "experts_of_rules", "ways_of"]
 
 NEIGHBOURS = 15
 DRAWS = 20
@@ -40,6 +40,7 @@ def compare_gates(
     registry: Registry,
     dev: Sequence[PoolAnswers],
     train: Sequence[PoolAnswers] = (),
+    ruled: Sequence[PoolAnswers] = (),
     *,
     seed: int = 0,
 ) -> Comparison:
@@ -50,6 +51,7 @@ def compare_gates(
         registry: has its experts.
         dev: what they answer to held-out data.
         train: what they answer to its training data, for the nearest neighbours; empty: leave them out.
+        ruled: what the experts that the rules may ask answer to the same; empty: they are the gate's.
         seed: of the random choice.
 
     Raises:
@@ -61,17 +63,21 @@ def compare_gates(
     readings = [read_at_gate(gate, one) for one in dev]
     gates = {name: LearnedGate(card, pool, backbone, settings) for name, settings in ways_of(card).items()}
     learned = [
-        System(name, list(map(partial(_decided, one), dev, readings)), reads=True)
+        System(name, dev, list(map(partial(_decided, one), dev, readings)), reads=True)
         for name, one in gates.items()
     ]
-    rules = RulesGate(read_rules(DEFAULT_RULES), {card.task: pool})
-    ruled = System("rules", [_weights(rules.route(one.articles), one.experts) for one in dev])
-    figures = partial(figures_of, rules=ruled, dev=dev, readings=readings)
-    systems = [*_without_gate(card, dev), ruled]
+    gate_of_rules, ruled = RulesGate(read_rules(DEFAULT_RULES), {card.task: pool}), ruled or dev
+    rules = System(
+        "rules", ruled, [_weights(gate_of_rules.route(one.articles), one.experts) for one in ruled]
+    )
+    figures = partial(figures_of, rules=rules, dev=dev, readings=readings)
+    systems = [*_alone(dev), *_alone(ruled, without=card.names), *_everybody(dev), rules]
     if train:
-        systems.append(System("nearest neighbours", _neighbours(gate, dev, train), reads=True))
-    chance = [figures(System("random at equal cost", one)) for one in _shuffled(learned[0].weights, seed)]
-    oracle = System("oracle", [_one_hot(one.answers.success) for one in dev])
+        systems.append(System("nearest neighbours", dev, _neighbours(gate, dev, train), reads=True))
+    chance = [
+        figures(System("random at equal cost", dev, one)) for one in _shuffled(learned[0].weights, seed)
+    ]
+    oracle = System("oracle", dev, [_one_hot(one.answers.success) for one in dev])
     return Comparison(
         systems=(*map(figures, (*systems, *learned)), _mean_of(chance), figures(oracle)),
         curve=quality_cost([expert.cost for expert in card.experts], dev, readings),
@@ -99,15 +105,28 @@ def ways_of(card: GateCard) -> Mapping[str, GateSettings]:
     return asked
 
 
-def _without_gate(card: GateCard, dev: Sequence[PoolAnswers]) -> Iterator[System]:
-    """Yield the systems that need no gate: each expert alone, and everybody."""
-    count = len(card.experts)
-    for number, name in enumerate(card.names):
-        yield System(name, [_columns(one, number) for one in dev])
-    yield System("everybody, equal weights", [np.full((len(one.articles), count), 1 / count) for one in dev])
+def experts_of_rules(task: str, registry: Registry) -> tuple[str, ...]:
+    """Return the experts that the built-in rules may ask, as far as they have a model on this machine."""
+    here = [info.name for info in registry.pool(task) if not info.missing]
+    uses = [rule.use[task] for rule in read_rules(DEFAULT_RULES) if task in rule.use]
+    named = dict.fromkeys(name for use in uses for name in named_experts(use))
+    return tuple(name for name in named if name in here) or tuple(here[:1])
+
+
+def _alone(pool: Sequence[PoolAnswers], without: Sequence[str] = ()) -> Iterator[System]:
+    """Yield each expert as a system of its own."""
+    for number, name in enumerate(pool[0].experts):
+        if name not in without:
+            yield System(name, pool, [_columns(one, number) for one in pool])
+
+
+def _everybody(dev: Sequence[PoolAnswers]) -> Iterator[System]:
+    """Yield the systems that ask everybody about everything."""
+    equal = [np.full((len(one.articles), len(one.experts)), 1 / len(one.experts)) for one in dev]
+    yield System("everybody, equal weights", dev, equal)
     confident = [sure for one in dev if (sure := one.answers.confidence()) is not None]
     if confident:
-        yield System("everybody, the most confident", list(map(_one_hot, confident)), asks_all=True)
+        yield System("everybody, the most confident", dev, list(map(_one_hot, confident)), asks_all=True)
 
 
 def _columns(answers: PoolAnswers, number: int) -> Table:
@@ -117,7 +136,7 @@ def _columns(answers: PoolAnswers, number: int) -> Table:
 
 
 def _weights(routes: Sequence[Route], experts: Sequence[str]) -> Table:
-    """Return the weights that a gate of one task gives; what it gives to other experts is lost."""
+    """Return the weights that a gate of one task gives to these experts."""
     return np.array([[choice.weights.get(name, 0.0) for name in experts] for (choice,) in routes])
 
 

@@ -13,7 +13,7 @@ from newsmoe import Article, Labels, Registry, Settings
 from newsmoe.analysis import InputUse, Prediction
 from newsmoe.evaluation.answers import LabelAnswers
 from newsmoe.evaluation.gate_figures import SystemFigures
-from newsmoe.evaluation.gates import compare_gates
+from newsmoe.evaluation.gates import compare_gates, experts_of_rules
 from newsmoe.evaluation.kept import Answered, kept_answers
 from newsmoe.evaluation.labelled import LabelSource
 from newsmoe.evaluation.measure import measure, session_of_one
@@ -170,6 +170,25 @@ def test_the_gates_own_settings_stand_in_the_table(
     own = found["learned, as set: shared ('evens',)"]
     assert own.load == {"evens": 1.0, "odds": 1.0}
     assert "nearest neighbours" not in found
+
+
+def test_rules_may_ask_experts_that_are_not_the_gates(
+    answers: PoolAnswers, registry: Registry, source: LabelSource, tmp_path: Path
+) -> None:
+    first = Registry(plugins=False, builtin=False)
+    first.workshop = registry.workshop
+    first.add(FakeExpert("first", TASK, lambda _: Labels({"good": 0.9, "bad": 0.1}, InputUse(tokens=20))))
+    for info in registry.pool(TASK):
+        first.add(registry.build(info.name))
+    assert experts_of_rules(TASK, first) == ("first",)  # no rule names the task
+    ruled = ask_pool(("first",), source, tmp_path, first, silent)
+    found = tabled(knowing(tmp_path), first, [answers], ruled=[ruled])
+    assert [found[name].quality for name in ("evens", "odds", "first", "rules")] == [0.5] * 4
+    assert found["rules"].load == found["first"].load == {"first": 1.0}
+    assert found["rules"].cost == found["first"].cost == pytest.approx(0.5)  # of what the gate's experts cost
+    assert found["learned, top 1"].gain == 0.5
+    assert "first" not in found["everybody, equal weights"].load
+    assert experts_of_rules("sentiment", Registry(plugins=False))[0] == "sentiment-finance"
 
 
 def test_sources_count_by_their_weight(answers: PoolAnswers, registry: Registry, tmp_path: Path) -> None:

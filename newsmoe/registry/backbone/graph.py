@@ -24,6 +24,12 @@ _LARGEST = 63
 """Of a quantised weight. Processors without VNNI add two products of 8 bits in 16, which overflow where
 weights use all 8; ONNX Runtime calls this a reduced range."""
 
+_FIRST_LAYERS = 2
+"""Whose second product of the feed-forward is never quantised. What goes into it, behind the activation, has
+outliers there, and its rounding makes a quarter of all the noise; it is a ninth of the work. Measured on the
+adapter of sentiment-general and 2,436 dev texts: the logits differ from those in single precision by 0.107 on
+average, 0.140 with everything quantised, 0.141 with the same products of the last two layers left out."""
+
 Weights = Mapping[str, NDArray[np.float32]]
 
 
@@ -37,13 +43,13 @@ def bert_graph(weights: Weights, config: Mapping[str, Any], *, quantized: bool =
     Args:
         weights: of a BERT encoder, under the names of transformers' `BertModel`.
         config: its `config.json`.
-        quantized: whether linear modules compute in int8: weights with one scale a column, inputs with one
-            scale for all that is in the batch.
+        quantized: whether linear modules compute in int8, but for a few: weights with one scale a column,
+            inputs with one scale for all that is in the batch.
     """
     graph = _Graph(float(config["layer_norm_eps"]), int(config["num_attention_heads"]), quantized)
     states = graph.embeddings(weights)
     for layer in range(int(config["num_hidden_layers"])):
-        states = graph.layer(states, weights, f"encoder.layer.{layer}.")
+        states = graph.layer(states, weights, f"encoder.layer.{layer}.", first=layer < _FIRST_LAYERS)
     return graph.model(states, int(config["hidden_size"]))
 
 
@@ -72,7 +78,7 @@ class _Graph:
         self.mask = self.node("Cast", [MASK], to=TensorProto.INT32)
         return self.node("LayerNormalization", [total, scale, shift], axis=-1, epsilon=self.epsilon)
 
-    def layer(self, states: str, weights: Weights, prefix: str) -> str:
+    def layer(self, states: str, weights: Weights, prefix: str, *, first: bool) -> str:
         """One transformer layer: attention and feed-forward, each with its residual and normalisation."""
         parts = [prefix + f"attention.self.{part}" for part in ("query", "key", "value")]
         merged = np.concatenate([weights[part + ".weight"] for part in parts])
@@ -87,11 +93,13 @@ class _Graph:
         activated = self.node(
             "BiasGelu", [inner, self.constant(weights[prefix + "intermediate.dense.bias"])], domain=_FUSED
         )
-        return self.residual(activated, states, weights, prefix + "output")
+        return self.residual(activated, states, weights, prefix + "output", precise=first)
 
-    def residual(self, branch: str, states: str, weights: Weights, prefix: str) -> str:
+    def residual(
+        self, branch: str, states: str, weights: Weights, prefix: str, *, precise: bool = False
+    ) -> str:
         """Project `branch`, add it to `states`, normalise."""
-        projected = self.adapted_product(branch, weights, prefix + ".dense")
+        projected = self.adapted_product(branch, weights, prefix + ".dense", precise=precise)
         scale, shift = self.normalisation(weights, prefix + ".LayerNorm")
         bias = self.constant(weights[prefix + ".dense.bias"])
         return self.node(
@@ -104,9 +112,9 @@ class _Graph:
     def normalisation(self, weights: Weights, prefix: str) -> tuple[str, str]:
         return self.constant(weights[prefix + ".weight"]), self.constant(weights[prefix + ".bias"])
 
-    def product(self, states: str, weight: NDArray[np.float32]) -> str:
+    def product(self, states: str, weight: NDArray[np.float32], *, precise: bool = False) -> str:
         """`states` times the transpose of `weight`, which has the shape (outputs, inputs)."""
-        if not self.quantized:
+        if precise or not self.quantized:
             return self.node("MatMul", [states, self.constant(weight.T)])
         scales = np.maximum(np.abs(weight).max(axis=1), 1e-8) / _LARGEST
         rounded = np.rint(weight / scales[:, None]).astype(np.int8)
@@ -121,9 +129,10 @@ class _Graph:
         self.parts += [down, up]
         return self.node("Add", [own, self.node("MatMul", [self.node("MatMul", [states, down]), up])])
 
-    def adapted_product(self, states: str, weights: Weights, module: str) -> str:
+    def adapted_product(self, states: str, weights: Weights, module: str, *, precise: bool = False) -> str:
         """The product of a module and its adapter."""
-        return self.adapted(self.product(states, weights[module + ".weight"]), states, module)
+        own = self.product(states, weights[module + ".weight"], precise=precise)
+        return self.adapted(own, states, module)
 
     def split(self, states: str) -> Sequence[str]:
         names = [f"{states}.{part}" for part in ("query", "key", "value")]

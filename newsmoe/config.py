@@ -36,7 +36,7 @@ __all__ = [
 
 CONFIG_FILE = "newsmoe.toml"
 PREFIX = "NEWSMOE_"
-GATES = ("rules", "all", "learned")
+GATES = ("auto", "rules", "all", "learned")
 DEFAULT_TASKS = ("summarization", "sentiment", "topic")
 
 
@@ -123,8 +123,9 @@ class Settings(Strict):
         (), description=f"tasks to run; empty: {', '.join(DEFAULT_TASKS)} and what your own rules name"
     )
     gate: str = Field(
-        "rules",
-        description="who decides: rules, all, learned, a TOML file of rules, or a learned gate's folder",
+        "auto",
+        description="who decides: rules, all, learned, a TOML file of rules, or a learned gate's folder;"
+        " auto: learned gates where they were measured to be better than rules, rules elsewhere",
     )
     top_k: int | None = Field(None, ge=1, description="learned gate: experts that answer; unset: its own")
     capacity: float | None = Field(

@@ -20,7 +20,7 @@ def write(folder: Path, text: str) -> Path:
 
 def test_with_nothing_said_the_defaults_hold(workdir: Path) -> None:
     assert load_settings() == Settings()
-    assert Settings().gate == "rules"
+    assert Settings().gate == "auto"
     assert Settings().device == "cpu"
 
 

@@ -283,5 +283,6 @@ def test_the_report_beside_the_records_agrees_with_them(run: Run) -> None:
         for one in run.report.experts.values()
     )
     assert run.report.experts.keys() == {
-        "extractive", "lead", "sentiment-finance", "sentiment-general", "sentiment-reviews", "topic-news",
+        "extractive", "lead", "sentiment-finance", "sentiment-general", "sentiment-news", "sentiment-reviews",
+        "topic-news",
     }  # fmt: skip

@@ -79,7 +79,7 @@ GateOption = Annotated[
     str | None,
     typer.Option(
         "--gate",
-        help="Who decides: rules, all, learned, a .toml file of rules, or a gate's folder.",
+        help="Who decides: auto (default), rules, all, learned, a .toml file of rules, or a gate's folder.",
         metavar="GATE",
         rich_help_panel=EXPERTS_PANEL,
     ),

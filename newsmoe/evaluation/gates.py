@@ -99,10 +99,14 @@ def ways_of(card: GateCard) -> Mapping[str, GateSettings]:
     """Return the settings with which a gate is measured, its own among them, the plain choice first."""
     asked = {"learned, top 1": GateSettings(top_k=1), "learned, top 2": GateSettings(top_k=2)}
     if card.settings not in asked.values():
-        changed = card.settings.model_dump(exclude_defaults=True)
-        words = ", ".join(f"{key} {value}" for key, value in changed.items())
+        changed = card.settings.model_dump(mode="json", exclude_defaults=True)
+        words = ", ".join(f"{key} {_in_words(value)}" for key, value in changed.items())
         asked[f"learned, as set: {words}"] = card.settings
     return asked
+
+
+def _in_words(value: object) -> str:
+    return " and ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def experts_of_rules(task: str, registry: Registry) -> tuple[str, ...]:

@@ -113,6 +113,8 @@ class GateCard(Strict):
         temperature: what calibration divided the scores by, weights and bias; None: they are not calibrated.
         training: what the weights were made of.
         left_out: experts that it was trained with and does without.
+        better: whether it was better than the rules on held-out data by more than chance may give; then it
+            decides by default.
         measured: the table on held-out data.
         curve: what the gate, chance and the oracle make of a budget there.
         folder: where it lies.
@@ -128,6 +130,7 @@ class GateCard(Strict):
     temperature: float | None = None
     training: GateTraining | None = None
     left_out: tuple[LeftOut, ...] = ()
+    better: bool = False
     measured: tuple[MeasuredGate, ...] = ()
     curve: tuple[MeasuredGate, ...] = ()
     folder: Path = Field(default=Path(), exclude=True)

@@ -1,5 +1,6 @@
 """From settings to a gate."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
@@ -17,9 +18,12 @@ from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
 from newsmoe.validation import describe
 
 if TYPE_CHECKING:
+    from newsmoe.gating.artefact import GateCard
     from newsmoe.gating.learned import LearnedGate
 
 __all__ = ["build_gate"]
+
+_logger = logging.getLogger(__name__)
 
 LIMITS = ("top_k", "capacity", "budget")
 """Settings that a learned gate obeys, and no other."""
@@ -97,33 +101,71 @@ def _learned_gates(
     """Return the learned gates that the settings ask for, by task; a task without one keeps the rules.
 
     Raises:
-        ConfigError: there is none at all, or one does not fit the experts or the settings.
+        ConfigError: they ask for one, and there is none, or one does not fit the experts or the settings.
     """
     limits = {name: value for name in LIMITS if (value := getattr(settings, name)) is not None}
-    if settings.gate != "learned" and not is_gate_folder(settings.gate):
-        if limits:
-            raise ConfigError(f"{', '.join(limits)}: only a learned gate heeds this; use --gate learned")
-        return {}
-    from newsmoe.gating.artefact import GateSettings, find_gates, read_gate
+    gates = {}
+    if settings.gate in ("auto", "learned") or is_gate_folder(settings.gate):
+        for card in _gate_cards(settings, registry, pools):
+            gates[card.task] = _learned_gate(card, settings, registry, pools[card.task], limits)
+    if limits and not gates:
+        raise ConfigError(
+            f"{', '.join(limits)}: only a learned gate heeds this, and none decides here; see --gate"
+        )
+    return gates
+
+
+def _gate_cards(
+    settings: Settings, registry: Registry, pools: Mapping[str, Sequence[ExpertInfo]]
+) -> "list[GateCard]":
+    """Return the cards of the gates that the settings ask for, as far as their tasks are asked for.
+
+    By default that are those that were measured to be better than the rules, for the experts that are there.
+
+    Raises:
+        ConfigError: they ask for a gate, and there is none.
+    """
+    from newsmoe.gating.artefact import check_experts, find_gates, read_gate
+
+    if is_gate_folder(settings.gate):
+        card = read_gate(Path(settings.gate))
+        return [card] if card.task in pools else []
+    found = find_gates((*([builtin_folder()] if registry.builtin else []), *registry.folders))
+    if settings.gate == "learned":
+        if not found:
+            raise ConfigError("no folder of experts has a learned gate in it; make one: newsmoe gate train")
+        return [found[task] for task in pools if task in found]
+    fitting = []
+    for card in (found[task] for task in pools if task in found and found[task].better):
+        try:
+            check_experts(card, pools[card.task])
+            fitting.append(card)
+        except ConfigError as error:
+            _logger.info("rules decide on %s: %s", card.task, error)
+    return fitting
+
+
+def _learned_gate(
+    card: "GateCard",
+    settings: Settings,
+    registry: Registry,
+    pool: Sequence[ExpertInfo],
+    limits: Mapping[str, float],
+) -> "LearnedGate":
+    """Return the gate of a card, within the limits of the settings.
+
+    Raises:
+        ConfigError: it does not fit the experts or the limits.
+    """
+    from newsmoe.gating.artefact import GateSettings
     from newsmoe.gating.learned import LearnedGate
 
-    if settings.gate == "learned":
-        found = find_gates((*([builtin_folder()] if registry.builtin else []), *registry.folders))
-    else:
-        card = read_gate(Path(settings.gate))
-        found = {card.task: card}
-    if not found:
-        raise ConfigError("no folder of experts has a learned gate in it; make one: newsmoe gate train")
+    try:
+        chosen = GateSettings.model_validate({**card.settings.model_dump(), **limits})
+    except ValidationError as error:
+        raise ConfigError(f"{card.folder}: {describe(error, GateSettings)}") from None
     device = Device(settings.device, settings.threads).resolve()
-    backbone = partial(registry.workshop.backbone, device)
-    gates = {}
-    for card in (found[task] for task in pools if task in found):
-        try:
-            chosen = GateSettings.model_validate({**card.settings.model_dump(), **limits})
-        except ValidationError as error:
-            raise ConfigError(f"{card.folder}: {describe(error, GateSettings)}") from None
-        gates[card.task] = LearnedGate(card, pools[card.task], backbone, chosen)
-    return gates
+    return LearnedGate(card, pool, partial(registry.workshop.backbone, device), chosen)
 
 
 def _check_present(named: Sequence[ExpertInfo], *, all_of_them: bool = False) -> None:

@@ -1,6 +1,5 @@
 """What was measured of a gate, in its folder: figures in `gate.toml`, a page for people."""
 
-from collections.abc import Sequence
 from datetime import date
 from importlib.metadata import version
 
@@ -24,26 +23,29 @@ def write_measured(card: GateCard, recipe: GateRecipe, found: Comparison, comman
         found: what was measured.
         command: what measures it again.
     """
-    measured = tuple(map(_system, found.systems))
-    card = card.model_copy(update={"measured": measured, "curve": tuple(map(_curve, found.curve.curves))})
+    as_set = next(name for name, settings in ways_of(card).items() if settings == card.settings)
+    row = next(row for row in found.systems if row.system == as_set)
+    figures = {
+        "better": row.gain > row.margin,
+        "measured": tuple(map(_system, found.systems)),
+        "curve": tuple(map(_curve, found.curve.curves)),
+    }
+    card = card.model_copy(update=figures)
     write_gate(card)
     source = f"{command}; {date.today().isoformat()}, newsmoe {version('newsmoe')}"
-    verdict = _verdict(card, found.systems)
+    verdict = _verdict(card, row, next(row for row in found.systems if row.system == "rules"))
     write_page(
         card.folder, "gate_card.md", card=card, recipe=recipe, found=found, source=source, verdict=verdict
     )
 
 
-def _verdict(card: GateCard, rows: Sequence[SystemFigures]) -> str:
-    """Say whether the gate, as set, is better than the rules by more than chance may give."""
-    rules = next(row for row in rows if row.system == "rules")
-    as_set = next(name for name, settings in ways_of(card).items() if settings == card.settings)
-    row = next(row for row in rows if row.system == as_set)
-    better = "better" if row.gain > row.margin else "not better"
+def _verdict(card: GateCard, row: SystemFigures, rules: SystemFigures) -> str:
+    """Say whether the gate, as set, is better than the rules, and what follows from that."""
+    better, follows = ("better", "it decides") if card.better else ("not better", "the rules decide")
     return (
         f"The gate ({row.system}) is {better} than the rules beyond chance:"
         f" {100 * row.gain:+.2f} ± {100 * row.margin:.2f} points of {next(iter(row.figures))}"
-        f" at a cost of {row.cost + row.gate_cost:.2f} against {rules.cost:.2f}."
+        f" at a cost of {row.cost + row.gate_cost:.2f} against {rules.cost:.2f}. So {follows} by default."
     )
 
 

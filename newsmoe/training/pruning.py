@@ -169,7 +169,7 @@ def with_experts(card: GateCard, names: Sequence[str]) -> GateCard:
     kept = [one for one in card.experts if one.name in names]
     total = sum(one.cost for one in kept) or 1.0
     costs = [one.model_copy(update={"cost": round(one.cost / total, 6)}) for one in kept]
-    return card.model_copy(update={"experts": tuple(costs), "measured": (), "curve": ()})
+    return card.model_copy(update={"experts": tuple(costs), "better": False, "measured": (), "curve": ()})
 
 
 def write_pruned(card: GateCard, worths: Sequence[Worth]) -> GateCard:

@@ -163,8 +163,11 @@ def test_an_expert_that_nobody_needs_is_pruned(here: Path, plug_in: PlugIn) -> N
         (("gate", "prune", "nowhere"), "nowhere/gate.toml: cannot be read"),
         (("gate", "train", "none.csv", "--task", "topic"), "none.csv: cannot be read"),
         (("gate", "train", "none.toml"), "none.toml: cannot be read"),
-        (("route", "a.json", "--explain", "0"), "--explain shows the scores of learned gates"),
-        (("route", "a.json", "--budget", "0.5"), "budget: only a learned gate heeds this"),
+        (
+            ("route", "a.json", "--gate", "rules", "--explain", "0"),
+            "--explain shows the scores of learned gates",
+        ),
+        (("route", "a.json", "--gate", "all", "--budget", "0.5"), "budget: only a learned gate heeds this"),
         (("route", "a.json", "--gate", "nowhere"), "no gate is called 'nowhere'"),
     ],
 )

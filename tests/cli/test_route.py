@@ -90,7 +90,15 @@ def test_no_expert_is_loaded_and_no_model_library_imported(here: Path, plug_in: 
         app(sys.argv[1:], standalone_mode=False)
         print(sorted({"torch", "transformers", "sklearn"} & sys.modules.keys()), file=sys.stderr)
     """
-    arguments = ["route", "a.json", "--json", "--tasks", "unloadable,summarization,sentiment"]
+    arguments = [
+        "route",
+        "a.json",
+        "--json",
+        "--gate",
+        "rules",
+        "--tasks",
+        "unloadable,summarization,sentiment",
+    ]
     result = process(*arguments, env=with_plug_ins(folder), main=(sys.executable, "-c", code))
     assert (result.returncode, result.stderr) == (0, "[]\n")
     experts = [[entry["expert"] for entry in one["route"]] for one in json.loads(result.stdout)]

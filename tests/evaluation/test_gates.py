@@ -167,7 +167,7 @@ def test_the_gates_own_settings_stand_in_the_table(
 ) -> None:
     card = knowing(tmp_path, settings={"shared": ("evens",)})
     found = tabled(card, registry, [answers])
-    own = found["learned, as set: shared ('evens',)"]
+    own = found["learned, as set: shared evens"]
     assert own.load == {"evens": 1.0, "odds": 1.0}
     assert "nearest neighbours" not in found
 

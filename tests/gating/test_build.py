@@ -9,6 +9,7 @@ from newsmoe.config import GATES, After
 from newsmoe.errors import ConfigError
 from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Choice, UniformGate
+from newsmoe.gating.joined import JoinedGate
 from newsmoe.gating.rules import RulesGate
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
@@ -28,10 +29,13 @@ def topic(chosen: Settings, registry: Registry) -> Choice:
     return {choice.task: choice for choice in route}["topic"]
 
 
-def test_by_default_rules_decide_on_the_three_tasks(registry: Registry) -> None:
+def test_rules_and_the_gate_that_comes_with_newsmoe_decide_on_the_three_tasks(registry: Registry) -> None:
+    rules = build_gate(settings(gate="rules"), registry)
+    assert isinstance(rules, RulesGate)
     gate = build_gate(Settings(), registry)
-    assert isinstance(gate, RulesGate)
-    assert gate.tasks == ("summarization", "sentiment", "topic")
+    assert isinstance(gate, JoinedGate)
+    assert list(gate.learned) == ["sentiment"]
+    assert gate.tasks == rules.tasks == ("summarization", "sentiment", "topic")
 
 
 def test_the_gate_of_all_asks_everybody(registry: Registry) -> None:
@@ -129,11 +133,31 @@ def mood(registry: Registry, **values: Any) -> Choice:
 
 
 def test_a_learned_gate_decides_on_its_task_and_rules_on_the_others(moody: Registry) -> None:
-    assert mood(moody).weights == {"first": 1.0}
+    assert mood(moody, gate="rules").weights == {"first": 1.0}
     assert mood(moody, gate="learned").weights == {"second": 1.0}
     gate = build_gate(settings(tasks=[TASK, "topic"], gate="learned"), moody)
-    rules = build_gate(settings(tasks=[TASK, "topic"]), moody)
+    rules = build_gate(settings(tasks=[TASK, "topic"], gate="rules"), moody)
     assert gate.route([ARTICLE])[0][1] == rules.route([ARTICLE])[0][1]
+
+
+def test_by_default_a_learned_gate_decides_where_it_was_better_than_rules(moody: Registry) -> None:
+    assert mood(moody).weights == {"first": 1.0}
+    constant(moody.folders[0] / "gate-mood", [0.2, 0.7, 0.1], better=True)
+    assert mood(moody).weights == {"second": 1.0}
+    assert set(mood(moody, top_k=2).weights) == {"first", "second"}
+
+
+def test_by_default_rules_decide_where_a_learned_gate_knows_other_experts(
+    moody: Registry, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = [one.model_copy(update={"fingerprint": "of another"}) for one in equal(NAMES)]
+    constant(moody.folders[0] / "gate-mood", [0.2, 0.7, 0.1], experts=known, better=True)
+    with caplog.at_level("INFO"):
+        assert mood(moody).weights == {"first": 1.0}
+    assert f"rules decide on {TASK}: " in caplog.text
+    assert "first has changed" in caplog.text
+    with pytest.raises(ConfigError, match="trained for other experts: first has changed"):
+        mood(moody, gate="learned")
 
 
 def test_a_gate_is_named_by_its_folder(moody: Registry, tmp_path: Path) -> None:
@@ -188,7 +212,7 @@ def test_settings_change_how_a_learned_gate_chooses(moody: Registry) -> None:
 
 @pytest.mark.parametrize("gate", ["rules", "all"])
 def test_what_only_a_learned_gate_heeds_is_refused_elsewhere(registry: Registry, gate: str) -> None:
-    with pytest.raises(ConfigError, match="budget: only a learned gate heeds this; use --gate learned"):
+    with pytest.raises(ConfigError, match="budget: only a learned gate heeds this, and none decides here"):
         build_gate(settings(gate=gate, budget=0.5), registry)
 
 
@@ -196,8 +220,8 @@ def test_the_gate_that_comes_with_newsmoe_fits_its_experts(registry: Registry) -
     gate = build_gate(settings(gate="learned"), registry)
     review = Article(headline="A charming and funny film", language="en")
     ((summary, tone, topic), *_) = gate.route([review])
-    assert (len(tone.weights), sum(tone.weights.values())) == (2, pytest.approx(1.0))
-    assert all(name.startswith("sentiment-") for name in tone.weights)
+    assert tone.weights.keys() == {"sentiment-general", "sentiment-reviews"}
+    assert sum(tone.weights.values()) == pytest.approx(1.0)
     assert [choice.task for choice in (summary, tone, topic)] == ["summarization", "sentiment", "topic"]
 
 

@@ -250,8 +250,8 @@ def test_a_file_of_rules_that_makes_no_sense_is_told_with_its_place(
 
 @pytest.fixture
 def default(registry: Registry) -> Gate:
-    """The gate of someone who has set nothing."""
-    return build_gate(Settings(), registry)
+    """The gate of the built-in rules alone."""
+    return build_gate(Settings(gate="rules"), registry)
 
 
 def decided(gate: Gate, article: Article) -> dict[str, Choice]:

@@ -253,7 +253,7 @@ def test_the_report_holds_the_figures_of_the_run(workdir: Path) -> None:
     assert report.statuses == {"ok": 7, "partial": 1, "failed": 2}
     assert report.errors == {"ValueError": 1, "NotAnArticle": 2}
     assert report.tokens == 80
-    assert (report.device, report.gate, report.tasks) == ("cpu", "rules", ["task"])
+    assert (report.device, report.gate, report.tasks) == ("cpu", "auto", ["task"])
     assert {"newsmoe", "numpy"} <= report.versions.keys()
     a, b = report.experts["a"], report.experts["b"]
     assert (a.task, a.items, a.errors, a.tokens, a.share) == ("task", 7, 1, 70, 0.7)

@@ -188,7 +188,9 @@ def test_rules_may_ask_experts_that_are_not_the_gates(
     assert found["rules"].cost == found["first"].cost == pytest.approx(0.5)  # of what the gate's experts cost
     assert found["learned, top 1"].gain == 0.5
     assert "first" not in found["everybody, equal weights"].load
-    assert experts_of_rules("sentiment", Registry(plugins=False))[0] == "sentiment-finance"
+    assert {"sentiment-finance", "sentiment-general"} <= {
+        *experts_of_rules("sentiment", Registry(plugins=False))
+    }
 
 
 def test_sources_count_by_their_weight(answers: PoolAnswers, registry: Registry, tmp_path: Path) -> None:

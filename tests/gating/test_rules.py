@@ -310,15 +310,15 @@ def test_english_is_english_however_a_caller_writes_it(default: Gate, language: 
 
 
 @pytest.mark.parametrize(
-    ("topics", "expert"),
+    ("topics", "weights"),
     [
-        (("Business", "Local"), "sentiment-finance"),
-        (("Film reviews",), "sentiment-reviews"),
-        ((), "sentiment-general"),
+        (("Business", "Local"), {"sentiment-general": 0.5, "sentiment-finance": 0.5}),
+        (("Film reviews",), {"sentiment-general": 0.5, "sentiment-reviews": 0.5}),
+        ((), {"sentiment-general": 1.0}),
     ],
 )
 def test_what_an_article_is_filed_under_decides_who_reads_its_tone(
-    default: Gate, topics: tuple[str, ...], expert: str
+    default: Gate, topics: tuple[str, ...], weights: dict[str, float]
 ) -> None:
     choices = decided(default, Article(headline="h", content="word", topics=topics, language="en"))
-    assert choices["sentiment"].weights == {expert: 1.0}
+    assert choices["sentiment"].weights == weights

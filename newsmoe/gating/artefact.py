@@ -1,13 +1,14 @@
 """A trained gate as it lies on disk: `gate.toml`, and `gate.safetensors` with the weights."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from newsmoe.config import read_toml
-from newsmoe.errors import ConfigError
+from newsmoe.errors import ConfigError, ModelError
 from newsmoe.gating.features import FeatureName
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.validation import Strict, describe
@@ -139,6 +140,19 @@ class GateCard(Strict):
     def names(self) -> tuple[str, ...]:
         """Names of the experts."""
         return tuple(expert.name for expert in self.experts)
+
+    def fingerprint(self) -> str:
+        """Return a hash of all that decides its scores; its experts' own fingerprints are among that.
+
+        Raises:
+            ModelError: there are no weights.
+        """
+        read = self.model_dump_json(include={"kind", "features", "embedding", "experts", "temperature"})
+        try:
+            weights = (self.folder / WEIGHTS_FILE).read_bytes()
+        except OSError as error:
+            raise ModelError(f"{self.folder / WEIGHTS_FILE}: cannot be loaded: {error}") from None
+        return sha256(read.encode() + weights).hexdigest()[:16]
 
 
 def read_gate(folder: Path) -> GateCard:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from newsmoe.validation import describe
 
 if TYPE_CHECKING:
     from newsmoe.gating.artefact import GateCard
-    from newsmoe.gating.learned import LearnedGate
+    from newsmoe.gating.learned import LearnedGate, ScoreMemory
 
 __all__ = ["build_gate"]
 
@@ -29,8 +30,13 @@ LIMITS = ("top_k", "capacity", "budget")
 """Settings that a learned gate obeys, and no other."""
 
 
-def build_gate(settings: Settings, registry: Registry) -> Gate:
+def build_gate(settings: Settings, registry: Registry, memory: "ScoreMemory | None" = None) -> Gate:
     """Make the gate that the settings ask for.
+
+    Args:
+        settings: what was asked for.
+        registry: has the experts.
+        memory: what remembers the scores of learned gates; default: nothing.
 
     Raises:
         ConfigError: the gate or a task is not known, or a rule makes no sense.
@@ -49,7 +55,7 @@ def build_gate(settings: Settings, registry: Registry) -> Gate:
             raise ConfigError(f"a rule names the expert {name!r}, which is broken: {info.broken}")
     pools = {task: registry.pool(task) for task in tasks}
     _check_waiting(pools, rules, known)
-    learned = _learned_gates(settings, registry, pools)
+    learned = _learned_gates(settings, registry, pools, memory)
     if settings.gate == "all":
         for pool in pools.values():
             _check_present(pool)
@@ -96,7 +102,10 @@ def _check_waiting(
 
 
 def _learned_gates(
-    settings: Settings, registry: Registry, pools: Mapping[str, Sequence[ExpertInfo]]
+    settings: Settings,
+    registry: Registry,
+    pools: Mapping[str, Sequence[ExpertInfo]],
+    memory: "ScoreMemory | None",
 ) -> dict[str, "LearnedGate"]:
     """Return the learned gates that the settings ask for, by task; a task without one keeps the rules.
 
@@ -107,7 +116,7 @@ def _learned_gates(
     gates = {}
     if settings.gate in ("auto", "learned") or is_gate_folder(settings.gate):
         for card in _gate_cards(settings, registry, pools):
-            gates[card.task] = _learned_gate(card, settings, registry, pools[card.task], limits)
+            gates[card.task] = _learned_gate(card, settings, registry, pools[card.task], limits, memory)
     if limits and not gates:
         raise ConfigError(
             f"{', '.join(limits)}: only a learned gate heeds this, and none decides here; see --gate"
@@ -151,6 +160,7 @@ def _learned_gate(
     registry: Registry,
     pool: Sequence[ExpertInfo],
     limits: Mapping[str, float],
+    memory: "ScoreMemory | None",
 ) -> "LearnedGate":
     """Return the gate of a card, within the limits of the settings.
 
@@ -158,14 +168,19 @@ def _learned_gate(
         ConfigError: it does not fit the experts or the limits.
     """
     from newsmoe.gating.artefact import GateSettings
-    from newsmoe.gating.learned import LearnedGate
+    from newsmoe.gating.learned import LearnedGate, Recall
 
     try:
         chosen = GateSettings.model_validate({**card.settings.model_dump(), **limits})
     except ValidationError as error:
         raise ConfigError(f"{card.folder}: {describe(error, GateSettings)}") from None
     device = Device(settings.device, settings.threads).resolve()
-    return LearnedGate(card, pool, partial(registry.workshop.backbone, device), chosen)
+    there = ",".join(info.name for info in pool if info.name in card.names and not info.missing)
+    known_as = " ".join(
+        (card.folder.name, card.fingerprint(), "of", there, device.name.split(":")[0], version("newsmoe"))
+    )
+    recall = Recall(memory, known_as) if memory is not None else None
+    return LearnedGate(card, pool, partial(registry.workshop.backbone, device), chosen, recall)
 
 
 def _check_present(named: Sequence[ExpertInfo], *, all_of_them: bool = False) -> None:

@@ -1,12 +1,14 @@
 """A gate that was trained on what each expert gets right."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from newsmoe.analysis import Labels, Prediction
 from newsmoe.article import Article
 from newsmoe.errors import ConfigError
 from newsmoe.gating.artefact import WEIGHTS_FILE, GateCard, GateSettings, check_experts
@@ -19,7 +21,7 @@ from newsmoe.registry.kinds.embedded import load_head
 from newsmoe.registry.kinds.scores import softmax
 from newsmoe.registry.registry import ExpertInfo
 
-__all__ = ["Explained", "LearnedGate", "gate_adapter"]
+__all__ = ["Explained", "LearnedGate", "Recall", "ScoreMemory", "gate_adapter"]
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,28 @@ class Explained:
     features: dict[str, float]
 
 
+class ScoreMemory(Protocol):
+    """What remembers scores from one run to the next; `newsmoe.storage.journal.Journal` is one."""
+
+    def answers(self, expert: str, articles: Sequence[str]) -> Mapping[str, Prediction]:
+        """Return what is known of a gate's scores, by article."""
+
+    def keep(self, expert: str, answers: Mapping[str, Prediction]) -> None:
+        """Remember a gate's scores by article."""
+
+
+class Recall(NamedTuple):
+    """A gate's own place in a memory.
+
+    Attributes:
+        memory: where scores lie.
+        known_as: all that decides what they are.
+    """
+
+    memory: ScoreMemory
+    known_as: str
+
+
 class LearnedGate:
     """Scores every expert of one task for an article, and sends it to the best.
 
@@ -53,6 +77,7 @@ class LearnedGate:
         pool: the experts that answer its task; those that it was not trained for are never asked.
         backbone: returns the shared one; called when there is something to read.
         settings: how scores become a choice; default: the gate's own.
+        recall: where scores are remembered, so that nothing is read for them again; default: nowhere.
 
     Raises:
         ConfigError: it was trained for other experts, or the settings leave no room for every article.
@@ -64,12 +89,14 @@ class LearnedGate:
         pool: Sequence[ExpertInfo],
         backbone: Callable[[], Backbone],
         settings: GateSettings | None = None,
+        recall: Recall | None = None,
     ) -> None:
         self.card = card
         self.tasks: tuple[str, ...] = (card.task,)
         self.settings = settings or card.settings
         self.experts = check_experts(card, pool)
         self._backbone = backbone
+        self._recall = recall
         self._shared = [card.names.index(name) for name in self.settings.shared]
         routed = len(card.experts) - len(self._shared)
         if self.settings.capacity is not None and 0 < self.settings.capacity * routed < 1:
@@ -94,11 +121,36 @@ class LearnedGate:
         """Return scores of shape (articles, experts): shares over those that can read the article, else 0."""
         able = self.able(articles)
         shares = np.zeros(able.shape)
-        readable = np.flatnonzero(able.any(axis=1))
-        if len(readable):
-            logits = self._logits([articles[index] for index in readable.tolist()])
-            shares[readable] = softmax(np.where(able[readable], logits, -np.inf))
+        readable = np.flatnonzero(able.any(axis=1)).tolist()
+        known = self._known([articles[row].key for row in readable])
+        for row in readable:
+            if articles[row].key in known:
+                shares[row] = known[articles[row].key]
+        new = [row for row in readable if articles[row].key not in known]
+        if new:
+            logits = self._logits([articles[row] for row in new])
+            shares[new] = softmax(np.where(able[new], logits, -np.inf))
+            self._keep({articles[row].key: shares[row] for row in new})
         return shares
+
+    def _known(self, keys: Sequence[str]) -> dict[str, list[float]]:
+        """Return the scores that are remembered, by article."""
+        if self._recall is None:
+            return {}
+        found = self._recall.memory.answers(self._recall.known_as, keys)
+        return {
+            key: [one.scores[name] for name in self.card.names]
+            for key, one in found.items()
+            if isinstance(one, Labels) and one.scores.keys() == set(self.card.names)
+        }
+
+    def _keep(self, shares: Mapping[str, NDArray[np.float64]]) -> None:
+        if self._recall is not None:
+            scores = {
+                key: Labels(dict(zip(self.card.names, map(float, row), strict=True)))
+                for key, row in shares.items()
+            }
+            self._recall.memory.keep(self._recall.known_as, scores)
 
     def explain(self, article: Article) -> list[Explained]:
         """Return how each expert did for an article, the best first."""

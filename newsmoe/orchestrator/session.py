@@ -46,7 +46,7 @@ class Session:
         self.settings = settings
         self.memory = memory
         self.registry = registry or Registry(settings.experts_dir, settings.experts)
-        self.gate = gate or build_gate(settings, self.registry)
+        self.gate = gate or build_gate(settings, self.registry, memory)
         self.device = Device(settings.device, settings.threads).resolve()
         dispatcher = Dispatcher(
             self.registry,

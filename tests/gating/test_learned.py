@@ -1,5 +1,6 @@
 import math
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,12 +14,13 @@ from newsmoe.gating.artefact import GateCard, GateExpert, find_gates, read_gate
 from newsmoe.gating.features import MOST_WORDS, SURFACE, FeatureName, FeatureReader
 from newsmoe.gating.gate import Choice
 from newsmoe.gating.lead import LEAD
-from newsmoe.gating.learned import LearnedGate, gate_adapter
+from newsmoe.gating.learned import LearnedGate, Recall, gate_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Runtime
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.cards import read_card
 from newsmoe.registry.kinds import build
 from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
+from newsmoe.storage.journal import open_journal
 from newsmoe.testing import ARTICLES, FakeExpert
 from tests.registry.kinds.test_embedded import Counting, Lent
 
@@ -41,6 +43,27 @@ def test_features_decide(tmp_path: Path, quick_backbone: Backbone) -> None:
     headline, content = Article(headline="h"), Article(content="c")
     chosen = [list(one.weights) for one in choose(card, quick_backbone, [headline, content, STORM])]
     assert chosen == [["first"], ["second"], ["second"]]
+
+
+def test_scores_that_are_remembered_are_not_computed_again(tmp_path: Path, quick_backbone: Backbone) -> None:
+    features = ("embedding",)
+    width = quick_backbone.width
+    card = written(tmp_path / "gate", np.eye(3, width).tolist(), [0.0, 0.0, 1.0], features=features)
+    asked = [Article(headline="h"), Article(), STORM, STORM]  # nobody can read the second
+
+    def scored(backbone: Callable[[], Backbone], known_as: str = "this gate") -> Any:
+        with open_journal(str(tmp_path / "journal.sqlite")) as journal:
+            assert journal is not None
+            return LearnedGate(card, POOL, backbone, recall=Recall(journal, known_as)).shares(asked)
+
+    def absent() -> Backbone:
+        raise ModelError("nothing is to be read")
+
+    first = scored(lambda: quick_backbone)
+    assert (first == LearnedGate(card, POOL, lambda: quick_backbone).shares(asked)).all()
+    assert (scored(absent) == first).all()
+    with pytest.raises(ModelError, match="nothing is to be read"):
+        scored(absent, "another gate")
 
 
 def test_of_the_top_k_the_weights_are_the_softmax_over_the_chosen(

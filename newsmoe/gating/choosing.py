@@ -53,7 +53,7 @@ def pick_top(scores: Scores, able: Able, top_k: int, shared: Sequence[int] = ())
     """
     return [
         _ranked(row, [*_standing(can, shared), *_preferred(row, can, shared)[:top_k]])
-        for row, can in zip(scores, able, strict=True)
+        for row, can in zip(scores.tolist(), able.tolist(), strict=True)
     ]
 
 
@@ -170,17 +170,17 @@ def _slope(before: _Option, after: _Option) -> float:
     return (after.heard - before.heard) / (after.cost - before.cost)
 
 
-def _standing(able: NDArray[np.bool_], shared: Sequence[int]) -> list[int]:
+def _standing(able: Sequence[bool], shared: Sequence[int]) -> list[int]:
     return [expert for expert in shared if able[expert]]
 
 
-def _preferred(scores: NDArray[np.floating], able: NDArray[np.bool_], shared: Sequence[int]) -> list[int]:
+def _preferred(scores: Sequence[float], able: Sequence[bool], shared: Sequence[int]) -> list[int]:
     """Return who can read the article, shared experts left out, the best first; of equals the first."""
-    order = np.argsort(-scores, kind="stable").tolist()
-    return [expert for expert in order if able[expert] and expert not in shared]
+    free = [expert for expert, can in enumerate(able) if can and expert not in shared]
+    return sorted(free, key=lambda expert: -scores[expert])
 
 
-def _ranked(scores: NDArray[np.floating], experts: Sequence[int]) -> Pick:
+def _ranked(scores: Sequence[float], experts: Sequence[int]) -> Pick:
     return Pick(tuple(sorted(experts, key=lambda expert: (-scores[expert], expert))))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, Self
 
 from newsmoe.analysis import RouteEntry
 from newsmoe.article import Article
@@ -76,6 +76,11 @@ class Traits(NamedTuple):
     headline: bool
     content: bool
     language: str | None
+
+    @classmethod
+    def of(cls, article: Article) -> Self:
+        """Return those of an article."""
+        return cls(bool(article.headline), bool(article.content), article.language)
 
 
 Route = tuple[Choice, ...]

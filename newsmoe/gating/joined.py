@@ -38,7 +38,7 @@ class JoinedGate:
             free = [number for number, found in enumerate(own) if all(rule.after for rule in found)]
             place, after = self.tasks.index(task), conditions(gate.experts, self.tasks)
             for number, (choice,) in zip(free, gate.route([articles[one] for one in free]), strict=True):
-                learned = replace(choice, after=after)
+                learned = replace(choice, after=after) if after else choice
                 routes[number][place] = _in_the_end(routes[number][place], len(own[number]), learned)
         return [tuple(route) for route in routes]
 

@@ -14,7 +14,7 @@ from newsmoe.errors import ConfigError
 from newsmoe.gating.artefact import WEIGHTS_FILE, GateCard, GateSettings, check_experts
 from newsmoe.gating.choosing import Pick, pick_top, pick_within_budget, pick_within_capacity
 from newsmoe.gating.features import FeatureReader
-from newsmoe.gating.gate import Choice, Route, eligible, why_not
+from newsmoe.gating.gate import Choice, Route, Traits, eligible, why_not
 from newsmoe.registry.backbone.adapter import Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.kinds.embedded import load_head
@@ -95,6 +95,7 @@ class LearnedGate:
         self.tasks: tuple[str, ...] = (card.task,)
         self.settings = settings or card.settings
         self.experts = check_experts(card, pool)
+        self._names = card.names
         self._backbone = backbone
         self._recall = recall
         self._shared = [card.names.index(name) for name in self.settings.shared]
@@ -112,10 +113,8 @@ class LearnedGate:
     def decide(self, articles: Sequence[Article], shares: NDArray[np.float64]) -> list[Route]:
         """Return the route of each article, given the scores of a window's articles."""
         able = self.able(articles)
-        return [
-            (self._choice(article, row, can, pick),)
-            for article, row, can, pick in zip(articles, shares, able, self._picks(shares, able), strict=True)
-        ]
+        rows = zip(articles, shares.tolist(), able.tolist(), self._picks(shares, able), strict=True)
+        return [(self._choice(article, row, can, pick),) for article, row, can, pick in rows]
 
     def shares(self, articles: Sequence[Article]) -> NDArray[np.float64]:
         """Return scores of shape (articles, experts): shares over those that can read the article, else 0."""
@@ -188,11 +187,9 @@ class LearnedGate:
 
     def able(self, articles: Sequence[Article]) -> NDArray[np.bool_]:
         """Return who can read what, shape (articles, experts)."""
-        able = np.zeros((len(articles), len(self.experts)), dtype=bool)
-        for row, article in enumerate(articles):
-            names = {info.name for info in eligible(self.experts, article)}
-            able[row] = [info.name in names for info in self.experts]
-        return able
+        kinds = [Traits.of(article) for article in articles]
+        rows = {kind: [info in eligible(self.experts, kind) for info in self.experts] for kind in set(kinds)}
+        return np.array([rows[kind] for kind in kinds], dtype=bool).reshape(len(articles), len(self.experts))
 
     def _picks(self, shares: NDArray[np.float64], able: NDArray[np.bool_]) -> list[Pick]:
         chosen = self.settings
@@ -206,25 +203,23 @@ class LearnedGate:
         costs = [expert.cost for expert in self.card.experts]
         return pick_within_budget(picks, shares, able, costs, chosen.budget)
 
-    def _choice(
-        self, article: Article, shares: NDArray[np.float64], able: NDArray[np.bool_], pick: Pick
-    ) -> Choice:
+    def _choice(self, article: Article, shares: Sequence[float], able: Sequence[bool], pick: Pick) -> Choice:
         if not pick.experts:
             return Choice(self.card.task, {}, (), why_not(self.experts, article))
-        names = self.card.names
-        ranked = [one for one in np.argsort(-shares, kind="stable").tolist() if able[one]]
-        total = float(shares[list(pick.experts)].sum())
+        names = self._names
+        ranked = sorted((one for one, can in enumerate(able) if can), key=lambda one: -shares[one])
+        total = sum(shares[one] for one in pick.experts)
         weights = {
-            names[one]: float(shares[one]) / total if total else 1 / len(pick.experts) for one in pick.experts
+            names[one]: shares[one] / total if total else 1 / len(pick.experts) for one in pick.experts
         }
-        reason = "learned gate: " + ", ".join(f"{names[one]} {shares[one]:.2f}" for one in ranked)
-        reserves = tuple(names[one] for one in ranked if one not in pick.experts)
+        reason = "learned gate: " + ", ".join([f"{names[one]} {shares[one]:.2f}" for one in ranked])
+        reserves = tuple([names[one] for one in ranked if one not in pick.experts])
         return Choice(
             self.card.task,
             weights,
             reserves,
             f"{reason}; {pick.note}" if pick.note else reason,
-            full=tuple(names[one] for one in pick.full),
+            full=tuple([names[one] for one in pick.full]),
             budgeted=pick.budgeted,
         )
 

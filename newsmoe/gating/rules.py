@@ -73,7 +73,7 @@ class RulesGate:
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         """Return the route of each article, in order."""
-        return [self._route(self._matching(article), _traits(article)) for article in articles]
+        return [self._route(self._matching(article), Traits.of(article)) for article in articles]
 
     def _matching(self, article: Article) -> tuple[int, ...]:
         """Return which rules match, by number."""
@@ -168,10 +168,6 @@ def check_of(condition: Condition) -> Check:
     asked = {key: getattr(condition, key) for key in condition.model_fields_set}
     checks = [CHECKS[key](value) for key, value in asked.items() if value is not None]
     return checks[0] if len(checks) == 1 else lambda article: all(check(article) for check in checks)
-
-
-def _traits(article: Article) -> Traits:
-    return Traits(bool(article.headline), bool(article.content), article.language)
 
 
 def in_words(condition: Condition) -> str:

@@ -135,9 +135,9 @@ def figures_of(
     shares = np.array([one.weight for one in dev]) / sum(one.weight for one in dev)
     gains = [after - before for after, before in zip(system.quality(), rules.quality(), strict=True)]
     costs, found, loads = [], [], []
-    for pool, answers, weights, reading in zip(dev, system.pool, system.weights, readings, strict=True):
+    for gates, answers, weights, reading in zip(dev, system.pool, system.weights, readings, strict=True):
         runs = (weights > 0) | system.asks_all
-        everybody = max(float(pool.tokens.sum()), 1.0)
+        everybody = max(float(gates.tokens.sum()), 1.0)
         own = reading.own_tokens(runs).sum() if system.reads else 0.0
         found.append(answers.answers.figures(weights))
         loads.append(runs.mean(axis=0))

@@ -13,7 +13,7 @@ from newsmoe.gating.lead import LEAD
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 
-__all__ = ["SURFACE", "FeatureName", "FeatureReader", "Features"]
+__all__ = ["BEYOND_TEXT", "SURFACE", "FeatureName", "FeatureReader", "Features"]
 
 Features = NDArray[np.float32]
 """Shape (articles, width)."""
@@ -32,6 +32,9 @@ FeatureName = Literal[
     "lead_topics",
     "lead_quotes",
 ]
+
+BEYOND_TEXT: frozenset[FeatureName] = frozenset({"topics", "source"})
+"""Features of what is no part of an article's key: two of one text may differ in them."""
 
 BUCKETS = 32
 """Columns of a feature that is a set of names, some of which share one (Weinberger et al. 2009)."""

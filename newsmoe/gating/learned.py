@@ -13,7 +13,7 @@ from newsmoe.article import Article
 from newsmoe.errors import ConfigError
 from newsmoe.gating.artefact import WEIGHTS_FILE, GateCard, GateSettings, check_experts
 from newsmoe.gating.choosing import Pick, pick_top, pick_within_budget, pick_within_capacity
-from newsmoe.gating.features import FeatureReader
+from newsmoe.gating.features import BEYOND_TEXT, FeatureReader
 from newsmoe.gating.gate import Choice, Route, Traits, eligible, why_not
 from newsmoe.registry.backbone.adapter import Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone
@@ -77,7 +77,8 @@ class LearnedGate:
         pool: the experts that answer its task; those that it was not trained for are never asked.
         backbone: returns the shared one; called when there is something to read.
         settings: how scores become a choice; default: the gate's own.
-        recall: where scores are remembered, so that nothing is read for them again; default: nowhere.
+        recall: where scores are remembered by the articles' keys, so that nothing is read for them again;
+            default: nowhere, and nor are those of a gate that knows more than the text.
 
     Raises:
         ConfigError: it was trained for other experts, or the settings leave no room for every article.
@@ -97,7 +98,7 @@ class LearnedGate:
         self.experts = check_experts(card, pool)
         self._names = card.names
         self._backbone = backbone
-        self._recall = recall
+        self._recall = recall if BEYOND_TEXT.isdisjoint(card.features) else None
         self._shared = [card.names.index(name) for name in self.settings.shared]
         routed = len(card.experts) - len(self._shared)
         if self.settings.capacity is not None and 0 < self.settings.capacity * routed < 1:

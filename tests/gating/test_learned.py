@@ -1,6 +1,7 @@
 import math
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -64,6 +65,24 @@ def test_scores_that_are_remembered_are_not_computed_again(tmp_path: Path, quick
     assert (scored(absent) == first).all()
     with pytest.raises(ModelError, match="nothing is to be read"):
         scored(absent, "another gate")
+
+
+def test_scores_by_more_than_the_text_are_not_remembered_by_it(
+    tmp_path: Path, quick_backbone: Backbone
+) -> None:
+    width = SURFACE["topics"][0]
+    weight = np.zeros((3, width))
+    weight[0] = 9.0  # whatever stands there
+    card = written(tmp_path / "gate", weight.tolist(), [0.0, 1.0, 0.0], features=("topics",))
+    with open_journal(str(tmp_path / "journal.sqlite")) as journal:
+        assert journal is not None
+        gate = LearnedGate(card, POOL, lambda: quick_backbone, recall=Recall(journal, "this gate"))
+        filed = replace(STORM, topics=("Weather",))
+        assert filed.key == STORM.key
+        assert [list(choice.weights) for one in (STORM, filed) for (choice,) in gate.route([one])] == [
+            ["second"],
+            ["first"],
+        ]
 
 
 def test_of_the_top_k_the_weights_are_the_softmax_over_the_chosen(

@@ -139,17 +139,24 @@ def _gate_cards(
     if is_gate_folder(settings.gate):
         card = read_gate(Path(settings.gate))
         return [card] if card.task in pools else []
-    found = find_gates((*([builtin_folder()] if registry.builtin else []), *registry.folders))
+    folders = (*([builtin_folder()] if registry.builtin else []), *registry.folders)
     if settings.gate == "learned":
+        found = find_gates(folders)
         if not found:
             raise ConfigError("no folder of experts has a learned gate in it; make one: newsmoe gate train")
         return [found[task] for task in pools if task in found]
     fitting = []
-    for card in (found[task] for task in pools if task in found and found[task].better):
+    try:
+        better = {task: card for task, card in find_gates(folders).items() if card.better}
+    except ConfigError as error:
+        _logger.warning("rules decide: %s", error)
+        return []
+    for card in (better[task] for task in pools if task in better):
         try:
             check_experts(card, pools[card.task])
+            card.fingerprint()
             fitting.append(card)
-        except ConfigError as error:
+        except (ConfigError, ModelError) as error:
             _logger.info("rules decide on %s: %s", card.task, error)
     return fitting
 

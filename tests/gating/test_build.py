@@ -6,7 +6,7 @@ import pytest
 
 from newsmoe import Article, Registry, Settings
 from newsmoe.config import GATES, After
-from newsmoe.errors import ConfigError
+from newsmoe.errors import ConfigError, ModelError
 from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Choice, UniformGate
 from newsmoe.gating.joined import JoinedGate
@@ -157,6 +157,17 @@ def test_by_default_rules_decide_where_a_learned_gate_knows_other_experts(
     assert f"rules decide on {TASK}: " in caplog.text
     assert "first has changed" in caplog.text
     with pytest.raises(ConfigError, match="trained for other experts: first has changed"):
+        mood(moody, gate="learned")
+
+
+@pytest.mark.parametrize("damage", ["gate.toml", "gate.safetensors"])
+def test_by_default_a_damaged_gate_leaves_it_to_the_rules(moody: Registry, damage: str) -> None:
+    folder = moody.folders[0] / "gate-mood"
+    constant(folder, [0.2, 0.7, 0.1], better=True)
+    (folder / damage).unlink()
+    (folder / damage).mkdir()
+    assert mood(moody).weights == {"first": 1.0}
+    with pytest.raises((ConfigError, ModelError), match="gate-mood/gate"):
         mood(moody, gate="learned")
 
 

@@ -28,10 +28,8 @@ def combine(answers: Mapping[str, Prediction], weights: Mapping[str, float]) -> 
 
 
 def _mean(distributions: Sequence[Labels], shares: Sequence[float]) -> dict[str, float]:
-    labels = dict.fromkeys(label for one in distributions for label in one.scores)
-    return {
-        label: sum(
-            share * one.scores.get(label, 0.0) for one, share in zip(distributions, shares, strict=True)
-        )
-        for label in labels
-    }
+    mean: dict[str, float] = {}
+    for one, share in zip(distributions, shares, strict=True):
+        for label, score in one.scores.items():
+            mean[label] = mean.get(label, 0.0) + share * score
+    return mean

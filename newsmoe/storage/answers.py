@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from pydantic_core import from_json
@@ -39,4 +40,10 @@ def read_answer(text: str) -> Prediction:
         KeyError: there is no such kind of answer.
     """
     kind, value, use = from_json(text)
-    return KINDS[kind](value, InputUse.model_validate(use) if use else None)
+    return KINDS[kind](value, _use(**use) if use else None)
+
+
+@lru_cache(4096, typed=True)
+def _use(**read: Any) -> InputUse:
+    """Return a use of which there are many alike."""
+    return InputUse(**read)

@@ -1,10 +1,10 @@
 """What comes out: predictions of experts, and the record that one article becomes."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from pydantic import Field
 from pydantic_core import from_json, to_json
@@ -13,6 +13,7 @@ from newsmoe.validation import Strict
 
 __all__ = [
     "Analysis",
+    "AnswerMemory",
     "Fields",
     "InputUse",
     "ItemError",
@@ -130,6 +131,21 @@ class Fields:
 
 
 Prediction = Summary | Labels | Fields
+
+
+class AnswerMemory(Protocol):
+    """What remembers answers from one run to the next."""
+
+    def answers(self, expert: str, articles: Sequence[str]) -> Mapping[str, Prediction]:
+        """Return the answers that are known, by article.
+
+        Args:
+            expert: all that decides what is answered, by an expert or a gate, whose scores are answers too.
+            articles: their keys.
+        """
+
+    def keep(self, expert: str, answers: Mapping[str, Prediction]) -> None:
+        """Remember answers by article."""
 
 
 class RouteEntry(Strict):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from newsmoe.analysis import AnswerMemory
 from newsmoe.config import DEFAULT_TASKS, GATES, Rule, Settings, is_gate_folder
 from newsmoe.errors import ConfigError, ModelError, nearest
 from newsmoe.gating.gate import Gate, UniformGate
@@ -20,7 +21,7 @@ from newsmoe.validation import describe
 
 if TYPE_CHECKING:
     from newsmoe.gating.artefact import GateCard
-    from newsmoe.gating.learned import LearnedGate, ScoreMemory
+    from newsmoe.gating.learned import LearnedGate
 
 __all__ = ["build_gate"]
 
@@ -30,7 +31,7 @@ LIMITS = ("top_k", "capacity", "budget")
 """Settings that a learned gate obeys, and no other."""
 
 
-def build_gate(settings: Settings, registry: Registry, memory: "ScoreMemory | None" = None) -> Gate:
+def build_gate(settings: Settings, registry: Registry, memory: AnswerMemory | None = None) -> Gate:
     """Make the gate that the settings ask for.
 
     Args:
@@ -105,7 +106,7 @@ def _learned_gates(
     settings: Settings,
     registry: Registry,
     pools: Mapping[str, Sequence[ExpertInfo]],
-    memory: "ScoreMemory | None",
+    memory: AnswerMemory | None,
 ) -> dict[str, "LearnedGate"]:
     """Return the learned gates that the settings ask for, by task; a task without one keeps the rules.
 
@@ -167,7 +168,7 @@ def _learned_gate(
     registry: Registry,
     pool: Sequence[ExpertInfo],
     limits: Mapping[str, float],
-    memory: "ScoreMemory | None",
+    memory: AnswerMemory | None,
 ) -> "LearnedGate":
     """Return the gate of a card, within the limits of the settings.
 
@@ -183,9 +184,7 @@ def _learned_gate(
         raise ConfigError(f"{card.folder}: {describe(error, GateSettings)}") from None
     device = Device(settings.device, settings.threads).resolve()
     there = ",".join(info.name for info in pool if info.name in card.names and not info.missing)
-    known_as = " ".join(
-        (card.folder.name, card.fingerprint(), "of", there, device.name.split(":")[0], version("newsmoe"))
-    )
+    known_as = " ".join((card.folder.name, card.fingerprint(), "of", there, device.kind, version("newsmoe")))
     recall = Recall(memory, known_as) if memory is not None else None
     return LearnedGate(card, pool, partial(registry.workshop.backbone, device), chosen, recall)
 

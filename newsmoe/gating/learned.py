@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmoe.analysis import Labels, Prediction
+from newsmoe.analysis import AnswerMemory, Labels
 from newsmoe.article import Article
 from newsmoe.errors import ConfigError
 from newsmoe.gating.artefact import WEIGHTS_FILE, GateCard, GateSettings, check_experts
@@ -21,7 +21,7 @@ from newsmoe.registry.kinds.embedded import load_head
 from newsmoe.registry.kinds.scores import softmax
 from newsmoe.registry.registry import ExpertInfo
 
-__all__ = ["Explained", "LearnedGate", "Recall", "ScoreMemory", "gate_adapter"]
+__all__ = ["Explained", "LearnedGate", "Recall", "gate_adapter"]
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,6 @@ class Explained:
     features: dict[str, float]
 
 
-class ScoreMemory(Protocol):
-    """What remembers scores from one run to the next; `newsmoe.storage.journal.Journal` is one."""
-
-    def answers(self, expert: str, articles: Sequence[str]) -> Mapping[str, Prediction]:
-        """Return what is known of a gate's scores, by article."""
-
-    def keep(self, expert: str, answers: Mapping[str, Prediction]) -> None:
-        """Remember a gate's scores by article."""
-
-
 class Recall(NamedTuple):
     """A gate's own place in a memory.
 
@@ -60,7 +50,7 @@ class Recall(NamedTuple):
         known_as: all that decides what they are.
     """
 
-    memory: ScoreMemory
+    memory: AnswerMemory
     known_as: str
 
 
@@ -123,10 +113,12 @@ class LearnedGate:
         shares = np.zeros(able.shape)
         readable = np.flatnonzero(able.any(axis=1)).tolist()
         known = self._known([articles[row].key for row in readable])
+        new = []
         for row in readable:
-            if articles[row].key in known:
-                shares[row] = known[articles[row].key]
-        new = [row for row in readable if articles[row].key not in known]
+            if (found := known.get(articles[row].key)) is not None:
+                shares[row] = found
+            else:
+                new.append(row)
         if new:
             logits = self._logits([articles[row] for row in new])
             shares[new] = softmax(np.where(able[new], logits, -np.inf))

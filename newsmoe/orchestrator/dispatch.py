@@ -1,13 +1,13 @@
 """Pairs of article and expert in, answers or errors out: loading, batches, and keeping failures apart."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from threading import Thread
 from time import perf_counter
 from typing import Protocol
 
-from newsmoe.analysis import InputUse, ItemError, Prediction, Stage
+from newsmoe.analysis import AnswerMemory, InputUse, ItemError, Prediction, Stage
 from newsmoe.article import Article
 from newsmoe.batching import cut_batches
 from newsmoe.errors import NewsmoeError, PredictionError
@@ -22,14 +22,8 @@ Outcome = Prediction | ItemError
 LONGEST_MESSAGE = 500  # characters; a message may carry the whole text of an article
 
 
-class Memory(Protocol):
-    """What remembers answers from one run to the next; `newsmoe.storage.journal.Journal` is one."""
-
-    def answers(self, expert: str, articles: Sequence[str]) -> Mapping[str, Prediction]:
-        """Return the answers that are known, by article."""
-
-    def keep(self, expert: str, answers: Mapping[str, Prediction]) -> None:
-        """Remember answers by article."""
+class Memory(AnswerMemory, Protocol):
+    """What remembers answers and runs; `newsmoe.storage.journal.Journal` is one."""
 
     def keep_run(self, started: str, report: str) -> None:
         """Remember the report of a run, in JSON, and when it started, by ISO 8601."""
@@ -111,8 +105,8 @@ class Dispatcher:
         if name not in self._known_as:
             info = self.registry.experts.get(name) if self.memory else None
             fingerprint = info.fingerprint() if info else ""
-            device = self.device.name.split(":")[0]
-            self._known_as[name] = fingerprint and f"{name} {fingerprint} {device} {version('newsmoe')}"
+            known_as = f"{name} {fingerprint} {self.device.kind} {version('newsmoe')}"
+            self._known_as[name] = fingerprint and known_as
         return self._known_as[name]
 
     def _ask(

@@ -36,7 +36,7 @@ def analyze_files(
     Args:
         inputs: files, folders, patterns; one or several.
         output: where to write; its suffix, or the settings, tell the format.
-        settings: what to do; default: all tasks by the built-in rules on the CPU. No file and no
+        settings: what to do; default: all tasks by the built-in gates on the CPU. No file and no
             environment variable is read; `load_settings` does that.
         append: whether to add to what the output holds; no article comes twice.
         max_errors: most records with errors, as `N` or `N%`.

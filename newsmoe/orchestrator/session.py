@@ -103,7 +103,7 @@ def analyze(
 
     Args:
         articles: `Article` objects, or what a scraper wrote.
-        settings: what to do; default: all tasks by the built-in rules on the CPU. No file and no
+        settings: what to do; default: all tasks by the built-in gates on the CPU. No file and no
             environment variable is read; `load_settings` does that.
         registry: where experts come from.
         gate: who decides.

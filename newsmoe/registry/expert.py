@@ -26,8 +26,13 @@ class Device:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        if self.name != "auto" and self.name.split(":")[0] not in KINDS:
+        if self.name != "auto" and self.kind not in KINDS:
             raise ConfigError(f"device {self.name!r} is not known; use auto, {', '.join(KINDS)} or cuda:N")
+
+    @property
+    def kind(self) -> str:
+        """The name without a number: `cuda` of `cuda:1`."""
+        return self.name.split(":")[0]
 
     def resolve(self) -> "Device":
         """Return the device that `auto` stands for; imports torch to find out.
@@ -43,7 +48,7 @@ class Device:
         there = [kind for kind, found in available.items() if found]
         if self.name == "auto":
             return Device(there[0] if there else "cpu", self.threads)
-        if self.name.split(":")[0] not in there:
+        if self.kind not in there:
             raise ConfigError(f"device {self.name!r} is not on this machine; use --device cpu or auto")
         return self
 

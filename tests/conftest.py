@@ -4,6 +4,7 @@ import importlib
 import itertools
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -49,6 +50,12 @@ def no_network() -> Iterator[None]:
         patch.setenv("HF_HUB_OFFLINE", "1")
         yield
     watching = False  # a hook cannot be removed
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """Have processes that tests start hear SIGINT, which a shell's background jobs are started to ignore."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,7 +20,8 @@ def terminate(number: int, frame: FrameType | None) -> None:
 class Stop:
     """Within its block a first SIGINT or SIGTERM lets the batch in hand finish; a second ends it at once.
 
-    So does the first one before there is a batch. The block can be entered again.
+    So does the first one before there is a batch. What is asked for in the last batch is done at the end of
+    the block. The block can be entered again.
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,8 @@ class Stop:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if error is None and self.asked is not None:
+            self._end(self.asked)
 
     def between(self) -> None:
         """End the run here if that was asked for; called between batches.

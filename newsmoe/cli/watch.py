@@ -104,20 +104,21 @@ def watch(
             open_inbox(inbox, out, settle=settle, format=settings.format or "json") as opened,
             open_session(settings, between=stop.between) as session,
         ):
-            analyze = partial(_analyze, session, stop, measured, as_json)
+            analyze = partial(_analyze, session, measured, as_json)
             if when is None:
-                if code := _look(opened, analyze):
+                if code := _look(opened, analyze, stop):
                     raise typer.Exit(code)
                 return
             from newsmoe.orchestrator.scheduler import run_at
 
             log.info("watching %s, %s; output goes to %s", inbox, when, out)
-            run_at(when, lambda: measured.write(_look_again(opened, analyze)))
+            run_at(when, lambda: measured.write(_look_again(opened, analyze, stop)))
 
 
-def _look(inbox: "Inbox", analyze: Analyze) -> int:
+def _look(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
     """Look once; return the exit code that tells how that went."""
-    look = inbox.look(analyze)
+    with stop:
+        look = inbox.look(analyze)
     if look.files or look.unreadable or look.unwritten:
         log.info(
             "%d files analyzed (%d articles, %d with errors), %d unreadable, %d still being written",
@@ -128,18 +129,18 @@ def _look(inbox: "Inbox", analyze: Analyze) -> int:
     return ITEMS_FAILED if look.failed or look.unreadable else 0
 
 
-def _look_again(inbox: "Inbox", analyze: Analyze) -> int:
+def _look_again(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
     """Look; a folder that cannot be reached now may be there the next time."""
     try:
-        return _look(inbox, analyze)
+        return _look(inbox, analyze, stop)
     except (InputError, OutputError) as error:
         log.warning("%s; the next look tries again", error)
         return exit_code(error)
 
 
-def _analyze(session: "Session", stop: "Stop", metrics: "Metrics", as_json: bool, job: "Job") -> "RunReport":
+def _analyze(session: "Session", metrics: "Metrics", as_json: bool, job: "Job") -> "RunReport":
     from newsmoe.cli.observers import observed
     from newsmoe.orchestrator.job import run_job
 
-    with stop, observed(job, metrics, as_json=as_json) as observer:
+    with observed(job, metrics, as_json=as_json) as observer:
         return run_job(session, job, observer)

@@ -82,6 +82,7 @@ class Dispatcher:
 
         What is remembered is not asked again, nor is the same text twice; then the expert need not be loaded.
         """
+        self.between()  # there may be no batch to do
         known_as = self._identity(name)
         if not (self.memory and known_as):
             return self._ask(name, task, articles, figures, known_as)

@@ -1,15 +1,10 @@
 """A job at its times, one run at a time, by APScheduler (the extra `schedule`)."""
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
-from types import FrameType
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, datetime
+from time import sleep
+from typing import Any, NoReturn
 
-from apscheduler.executors.debug import DebugExecutor
-from apscheduler.schedulers.base import STATE_STOPPED
-from apscheduler.schedulers.blocking import BlockingScheduler
 from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
@@ -20,77 +15,36 @@ __all__ = ["run_at"]
 
 ALL_DAYS = tuple(range(1, 32))
 ALL_WEEKDAYS = tuple(range(7))
-LONGEST_WAIT = 60  # seconds
+LONGEST_WAIT = 60
+"""Seconds after which the clock is looked at again: no wait counts what a machine sleeps."""
+
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
-class _Scheduler(BlockingScheduler):  # type: ignore[misc]  # APScheduler has no types
-    """Looks at the clock every minute: it may be put back, and no wait counts what a machine sleeps."""
-
-    def _process_jobs(self) -> float | None:
-        now = datetime.now(self.timezone)
-        for job in self.get_jobs():
-            latest = job.trigger.get_next_fire_time(now, now)
-            if job.next_run_time > latest:
-                job.modify(next_run_time=latest)
-        wait: float | None = super()._process_jobs()
-        return None if wait is None else min(wait, LONGEST_WAIT)
-
-
-def run_at(when: Every | Cron, job: Callable[[], None]) -> None:
+def run_at(when: Every | Cron, job: Callable[[], None]) -> NoReturn:
     """Run `job` at its times, in this thread, until it raises or a signal's handler does.
 
     What recurs at an interval runs at once for the first time. Times that pass while the job runs, or while
-    the machine sleeps, are made up for by one run; a clock that is put back makes no wait longer. Call it in
-    the main thread: signals interrupt no other.
+    the machine sleeps, are made up for by one run; a clock that is put back makes no wait longer.
+
+    The times are APScheduler's. Its scheduler is not used, for it logs what a signal's handler raises within
+    its own code, traceback and all, and goes on.
     """
-    ended: list[BaseException] = []
-    scheduler = _Scheduler(executors={"default": DebugExecutor()})
-
-    def run() -> None:
-        try:
-            job()
-        except BaseException as error:  # noqa: BLE001  # raised again below; APScheduler would go on
-            ended.append(error)
-            scheduler.state = STATE_STOPPED  # shutdown() would forget the job that is being run
-
-    first: dict[str, Any] = {}
-    if isinstance(when, Every):
-        first["next_run_time"] = datetime.now(scheduler.timezone)
-    scheduler.add_job(run, _trigger(when), coalesce=True, max_instances=1, misfire_grace_time=None, **first)
-    with _heard(scheduler):
-        scheduler.start()
-    if ended:
-        raise ended[0]
+    trigger = _trigger(when)
+    now = _now()
+    due = now if isinstance(when, Every) else trigger.get_next_fire_time(None, now)
+    while True:
+        while (now := _now()) < due:
+            due = min(due, trigger.get_next_fire_time(now, now))  # for the clock may have been put back
+            sleep(min((due - now).total_seconds(), LONGEST_WAIT))
+        while (later := trigger.get_next_fire_time(due, now)) <= now:
+            due = later
+        job()
+        due = trigger.get_next_fire_time(due, now)
 
 
-@contextmanager
-def _heard(scheduler: BlockingScheduler) -> Iterator[None]:
-    """See to it that no signal is lost: APScheduler swallows what a handler raises within its own code.
-
-    So a signal also stops the scheduler, and its handler has another word once that has stopped.
-    """
-    handlers = {
-        number: handler
-        for number in (signal.SIGINT, signal.SIGTERM)
-        if callable(handler := signal.getsignal(number))
-    }
-    heard: list[signal.Signals] = []
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        heard.append(signal.Signals(number))
-        scheduler.state = STATE_STOPPED
-        handlers[heard[-1]](number, frame)
-
-    for known in handlers:
-        signal.signal(known, stop)
-    try:
-        yield
-    finally:
-        for known, handler in handlers.items():
-            signal.signal(known, handler)
-    if heard:
-        handlers[heard[0]](heard[0], None)
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _trigger(when: Every | Cron) -> Any:

@@ -45,6 +45,12 @@ def counting(plug_in: PlugIn, seconds: float = 0, changes: str = "") -> dict[str
     return with_plug_ins(plug_in(code, counting="Counting"))
 
 
+def ending(plug_in: PlugIn) -> dict[str, str]:
+    """Plant an expert that has its process told to end while it answers for the first time."""
+    first = 'None if pathlib.Path("calls").exists() else __import__("signal").raise_signal(15)'
+    return with_plug_ins(plug_in(COUNTING.replace("time.sleep(SECONDS)", first), counting="Counting"))
+
+
 def different(count: int) -> list[dict[str, Any]]:
     return [article(number, content=f"Storm {number} hit. The road is closed.") for number in range(count)]
 

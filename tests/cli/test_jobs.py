@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import PlugIn
-from .counting import COUNTED, COUNTING, calls, counting, different, started
+from .counting import COUNTED, COUNTING, calls, counting, different, ending, started
 from .support import (
     GIST,
     MAIN,
@@ -158,6 +158,16 @@ def test_a_run_that_is_told_to_end_finishes_its_batch(
     assert names(here) == ["a.json", "calls", "loaded"]
     assert process("analyze", "a.json", *COUNTED, env=env).returncode == 0
     assert sorted(calls(here)) == sorted(str(number) for number in range(300))
+
+
+@pytest.mark.slow
+def test_a_run_that_is_told_to_end_in_its_last_batch_is_whole(here: Path, plug_in: PlugIn) -> None:
+    env = ending(plug_in)
+    write(here / "a.json", different(3))
+    assert process("analyze", "a.json", *COUNTED, env=env).returncode == 143
+    assert [record["status"] for record in read(here / "analyzed_a.json")] == ["ok"] * 3
+    assert process("analyze", "a.json", *COUNTED, env=env).returncode == 0
+    assert calls(here) == ["0", "1", "2"]
 
 
 @pytest.mark.slow

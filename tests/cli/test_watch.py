@@ -7,14 +7,17 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from newsmoe.orchestrator.inbox import open_inbox
 
-from .support import GIST, MAIN, SHORT, article, articles, names, newsmoe, one_line, read, write
+from .conftest import PlugIn
+from .counting import COUNTED, calls, different, ending
+from .support import GIST, MAIN, SHORT, article, articles, names, newsmoe, one_line, process, read, write
 
 ONCE = ("--out", "out", "--once", "--settle", "0", *GIST)
 
@@ -158,9 +161,14 @@ def test_an_inbox_that_is_away_for_a_while_ends_nothing(
 # processes
 
 
-def watching(*arguments: str) -> subprocess.Popen[str]:
+@contextmanager
+def watching(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     command = [*MAIN, "watch", "in", "--out", "out", "--settle", "0", *arguments, *GIST]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as child:
+        try:
+            yield child
+        finally:
+            child.kill()
 
 
 def said(child: subprocess.Popen[str], until: str) -> str:
@@ -196,6 +204,22 @@ def test_a_signal_ends_it_at_once(how: signal.Signals, code: int, last: str, her
         "analyzed_a.json",
         "analyzed_a.run.json",
     ]
+
+
+@pytest.mark.slow
+def test_a_signal_in_the_last_batch_of_a_file_ends_it_after_that_file(
+    here: Path, inbox: Path, plug_in: PlugIn
+) -> None:
+    env = ending(plug_in)
+    write(inbox / "a.json", different(1))
+    write(inbox / "b.json", different(2))
+    first = process("watch", "in", "--out", "out", "--every", "1h", "--settle", "0", *COUNTED, env=env)
+    assert first.returncode == 143
+    assert "a.json: 1 articles, 0 with errors" in first.stderr and "b.json" not in first.stderr
+    second = process("watch", "in", *ONCE, *COUNTED, env=env)
+    assert second.returncode == 0
+    assert "a.json" not in second.stderr
+    assert calls(here) == ["0", "1"]
 
 
 @pytest.mark.slow

@@ -18,7 +18,7 @@ from newsmoe.registry.backbone.files import SHA256, BackboneFiles
 
 __all__ = ["compiled_backbone", "word_table"]
 
-FORMAT = 5
+FORMAT = 6
 """Counted up whenever the graph changes, so that what older versions compiled is not used."""
 
 DAY = 24 * 3600.0

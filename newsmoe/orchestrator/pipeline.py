@@ -19,19 +19,18 @@ __all__ = ["Pipeline"]
 
 @dataclass
 class _TaskInHand:
-    """One task of one article on its way: who was asked, who answered, who failed; and its other tasks."""
+    """One task of one article on its way: who was asked, who answered, who failed."""
 
     article: Article
     choice: Choice
-    others: Sequence["_TaskInHand"] = ()
     entries: list[RouteEntry] = field(default_factory=list)
     answers: dict[str, Prediction] = field(default_factory=dict)
     errors: list[ItemError] = field(default_factory=list)
 
-    def settle(self) -> None:
-        """Hold the choice against the answers to the article's other tasks, where it waits for them."""
+    def settle(self, tasks: Sequence["_TaskInHand"]) -> None:
+        """Hold the choice against the answers to the article's other `tasks`, where it waits for them."""
         if self.choice.awaited:
-            answers = {other.choice.task: other.combined() for other in self.others if other is not self}
+            answers = {other.choice.task: other.combined() for other in tasks if other is not self}
             self.choice = settled(self.choice, answers)
 
     def next_experts(self) -> list[str]:
@@ -88,14 +87,11 @@ class Pipeline:
         figures.gate_seconds += perf_counter() - started
         routed = zip(articles, routes, strict=True)
         in_hand = [[_TaskInHand(article, choice) for choice in route] for article, route in routed]
-        for tasks in in_hand:
-            for task in tasks:
-                task.others = tasks
-        for wave in _waves([task for tasks in in_hand for task in tasks]):
-            for task in wave:
-                task.settle()
+        for wave in _waves([(task, tasks) for tasks in in_hand for task in tasks]):
+            for task, tasks in wave:
+                task.settle(tasks)
                 figures.limited(task.choice)
-            self._answer(wave, figures)
+            self._answer([task for task, _ in wave], figures)
         finished = iter(in_hand)
         for item in items:
             yield _record(item, next(finished)) if isinstance(item, Article) else _unreadable(item)
@@ -120,16 +116,20 @@ class Pipeline:
             tasks = [task for task in tasks if not task.answers]
 
 
-def _waves(tasks: Sequence[_TaskInHand]) -> Iterator[list[_TaskInHand]]:
+_WithOthers = tuple[_TaskInHand, Sequence[_TaskInHand]]
+"""A task, and all tasks of its article; a task that knew these would stay until Python looks for cycles."""
+
+
+def _waves(tasks: Sequence[_WithOthers]) -> Iterator[list[_WithOthers]]:
     """Yield the tasks in waves: those that wait for no other first, then those that waited for these.
 
     Where tasks wait for each other, none of them is ever known, and they come all at once.
     """
-    by_name: defaultdict[str, list[_TaskInHand]] = defaultdict(list)
-    for task in tasks:
-        by_name[task.choice.task].append(task)
+    by_name: defaultdict[str, list[_WithOthers]] = defaultdict(list)
+    for task, others in tasks:
+        by_name[task.choice.task].append((task, others))
     waits = {
-        name: set[str]().union(*(one.choice.awaited for one in group)) for name, group in by_name.items()
+        name: set[str]().union(*(task.choice.awaited for task, _ in group)) for name, group in by_name.items()
     }
     while by_name:
         ready = [name for name in by_name if not waits[name] & by_name.keys()] or list(by_name)

@@ -1,6 +1,7 @@
 """What a run did, for people and programs that come after it."""
 
 from datetime import datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -103,10 +104,12 @@ def default_report(output: Path) -> Path:
 
 def installed_versions() -> dict[str, str]:
     """Return the versions of newsmoe and of the packages that its answers depend on."""
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
+    return {package: found for package in PACKAGES if (found := _version(package))}
+
+
+@cache  # a watch writes many reports, and the metadata of a package takes milliseconds to read
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,15 +1,25 @@
 import logging
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+import typer
 
 
 class PlugIn(Protocol):
     """Installs a module's code as a plug-in, with an entry point for each class that is named."""
 
     def __call__(self, code: str, **points: str) -> Path: ...
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_command() -> Iterator[None]:
+    """Build the commands once, as a process does, and not for every test: that takes longer than most."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("typer.testing._get_command", cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture(autouse=True)

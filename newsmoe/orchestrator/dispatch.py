@@ -82,7 +82,6 @@ class Dispatcher:
 
         What is remembered is not asked again, nor is the same text twice; then the expert need not be loaded.
         """
-        self.between()  # there may be no batch to do
         known_as = self._identity(name)
         if not (self.memory and known_as):
             return self._ask(name, task, articles, figures, known_as)
@@ -91,7 +90,11 @@ class Dispatcher:
         for article in articles:
             if article.key not in outcomes:
                 new.setdefault(article.key, article)
-        asked = self._ask(name, task, list(new.values()), figures, known_as) if new else []
+        if new:
+            asked = self._ask(name, task, list(new.values()), figures, known_as)
+        else:  # no batch, for many windows perhaps
+            self.between()
+            asked = []
         outcomes |= zip(new, asked, strict=True)
         found = [outcomes[article.key] for article in articles]
         again = sum(not isinstance(outcome, ItemError) for outcome in found)

@@ -412,3 +412,27 @@ def test_an_expert_that_cannot_say_what_it_is_answers_all_the_same() -> None:
     dispatcher = Dispatcher(registry_of(expert), Device(), 100, 10, memory=Forgetful())
     (outcome,) = dispatcher.run("shy", "fake", [Article(content="x")], ExpertFigures())
     assert outcome == Fields({"characters": 1})
+
+
+class Knowing(dict[str, Prediction]):
+    """A memory that knows what it was told, whoever asks."""
+
+    def answers(self, expert: str, articles: Sequence[str]) -> dict[str, Prediction]:
+        return {key: self[key] for key in articles if key in self}
+
+    def keep(self, expert: str, answers: Mapping[str, Prediction]) -> None:
+        self.update(answers)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_a_run_can_be_ended_before_a_batch_and_where_there_is_none(known: bool) -> None:
+    def end() -> None:
+        raise KeyboardInterrupt
+
+    article = Article(content="x")
+    memory = Knowing({article.key: Fields({"characters": 1})} if known else {})
+    dispatcher = Dispatcher(
+        registry_of(FakeExpert("fake", TASK)), Device(), 100, 10, memory=memory, between=end
+    )
+    with pytest.raises(KeyboardInterrupt):
+        dispatcher.run("fake", TASK, [article], ExpertFigures())

@@ -132,11 +132,14 @@ class LabelSource(Source):
             labels that are not named are left out. Empty: they are the same.
         closed: in measuring, the labels that the data has are the only ones that count: of an expert's
             scores the largest among them is its answer.
+        join: texts of a label that are made one. Where the long texts are about some labels and the short
+            ones about others, an expert learns to go by the length; of short ones long ones can be made.
     """
 
     label: str = "label"
     labels: dict[str, str | tuple[str, ...]] = {}
     closed: bool = False
+    join: int = Field(1, ge=1)
 
     def examples(self, root: Path, known: Sequence[str] | None = None) -> Iterator[Labelled]:
         """Return the labelled articles.
@@ -148,7 +151,8 @@ class LabelSource(Source):
         Raises:
             InputError: the file cannot be read, or an element lacks a key or has a label that nobody knows.
         """
-        return self._part(self._labelled(root, known))
+        examples = self._part(self._labelled(root, known))
+        return examples if self.join == 1 else _joined(examples, self.join)
 
     def _labelled(self, root: Path, known: Sequence[str] | None) -> Iterator[Labelled]:
         for article, given, where in self._rows(root, self.label):
@@ -179,6 +183,29 @@ class SummarySource(Source):
         """
         rows = self._part(self._rows(root, self.summary))
         return (Summarized(article, _sentences(given)) for article, given, _ in rows)
+
+
+def _joined(examples: Iterable[Labelled], size: int) -> Iterator[Labelled]:
+    """Yield examples made of `size` of a label, in their order; the last one of a label may be of fewer."""
+    waiting: dict[str, list[Labelled]] = {}
+    for example in examples:
+        group = waiting.setdefault(example.label, [])
+        group.append(example)
+        if len(group) == size:
+            yield _as_one(waiting.pop(example.label))
+    yield from map(_as_one, waiting.values())
+
+
+def _as_one(group: Sequence[Labelled]) -> Labelled:
+    """Return an article with the headline of the first, and all other text of theirs as its content."""
+    first = group[0].article
+    texts = [
+        first.content,
+        *(text for one in group[1:] for text in (one.article.headline, one.article.content)),
+    ]
+    content = "\n".join(text if text[-1] in ".!?" else f"{text}." for text in texts if text)
+    article = Article(headline=first.headline, content=content, language=first.language)
+    return group[0]._replace(article=article)
 
 
 def elements_of(path: Path) -> Iterator[Any]:

@@ -53,6 +53,24 @@ def test_labels_are_mapped_to_one_or_to_several_or_left_out(tmp_path: Path) -> N
     assert found == [("World", ("politics", "crime")), ("sport", ("sport",))]
 
 
+def test_texts_of_a_label_are_joined_after_others_were_left_out(tmp_path: Path) -> None:
+    rows = [
+        ("Rain", "It rained", "x"),
+        ("Sun", "It shone.", "y"),
+        ("Hail!", "", "x"),
+        ("Snow", "White?", "x"),
+    ]
+    lines = "".join(f"{title},{text},{label}\n" for title, text, label in rows)
+    (tmp_path / "a.csv").write_text(f"title,text,label\n{lines}Fog,Grey.,x\n")
+    source = LabelSource(path="a.csv", labels={"x": ("a", "b"), "y": "c"}, join=2, limit=4)
+    found = [(one.article.headline, one.article.content, one.accepted) for one in source.examples(tmp_path)]
+    assert found == [
+        ("Rain", "It rained.\nHail!", ("a", "b")),
+        ("Sun", "It shone.", ("c",)),
+        ("Snow", "White?", ("a", "b")),
+    ]
+
+
 def test_a_split_parts_the_texts_and_keeps_equal_ones_together(tmp_path: Path) -> None:
     texts = [f"Text number {number}." for number in range(200)]
     (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"{text},x\n" for text in texts * 2))

@@ -176,6 +176,20 @@ def test_what_is_plainly_sport_is_called_sport(run: Run) -> None:
         assert run.record(headline)["analyses"]["topic"]["label"] == "sport"
 
 
+@pytest.mark.parametrize(
+    ("headline", "topic"),
+    [
+        ("Forty schools", "education"),
+        ("One roof, three faiths", "religion"),
+        ("‘I ran for the bus’", "health"),
+        ("Cyclone Ondine", "environment"),
+    ],
+)
+def test_a_whole_article_may_be_about_anything(run: Run, headline: str, topic: str) -> None:
+    """An expert that knows some topics from headlines alone finds others in every article."""
+    assert run.record(headline)["analyses"]["topic"]["label"] == topic
+
+
 def test_good_and_bad_news_are_told_apart(run: Run) -> None:
     assert run.record("Lumenor lifts forecast")["analyses"]["sentiment"]["label"] == "positive"
     assert run.record("Dozens killed")["analyses"]["sentiment"]["label"] == "negative"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from apscheduler.triggers.interval import IntervalTrigger
 
 from newsmoe.config import Settings
 from newsmoe.orchestrator import scheduler
@@ -172,6 +173,23 @@ def test_a_signal_ends_a_wait(handler: None, simulation: Simulation) -> None:
 def test_a_signal_ends_a_job(handler: None, simulation: Simulation) -> None:
     with pytest.raises(CrashError):
         run_at(parse_every("1h"), lambda: os.kill(os.getpid(), signal.SIGTERM))
+
+
+def test_a_signal_that_comes_while_apscheduler_is_busy_is_not_lost(
+    handler: None, simulation: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = []
+    next_time = IntervalTrigger.get_next_fire_time
+
+    def busy(*arguments: Any) -> Any:
+        if ran:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return next_time(*arguments)
+
+    monkeypatch.setattr(IntervalTrigger, "get_next_fire_time", busy)
+    with pytest.raises(CrashError):
+        run_at(parse_every("1h"), lambda: ran.append(1))
+    assert ran == [1]
 
 
 # a day

@@ -24,6 +24,7 @@ __all__ = [
     "SummarySource",
     "Summarized",
     "Target",
+    "UnlabelledSource",
     "elements_of",
 ]
 
@@ -183,6 +184,32 @@ class SummarySource(Source):
         """
         rows = self._part(self._rows(root, self.summary))
         return (Summarized(article, _sentences(given)) for article, given, _ in rows)
+
+
+class UnlabelledSource(Source):
+    """Texts without labels, and what is said of each in short.
+
+    Attributes:
+        parts: key of a list of short texts about the same thing, such as the sentences of a summary.
+        share: of the texts that a label is found for, the part whose label is the surest.
+        most: texts to take for a label at the most.
+    """
+
+    parts: str
+    share: float = Field(0.3, gt=0, le=1)
+    most: int = Field(400, ge=1)
+
+    def examples(self, root: Path) -> Iterator[tuple[Article, tuple[Article, ...]]]:
+        """Return the articles, each with its parts as headlines.
+
+        Raises:
+            InputError: the file cannot be read, or an element lacks a key or has no list there.
+        """
+        for article, given, where in self._part(self._rows(root, self.parts)):
+            if not isinstance(given, list):
+                raise InputError(f"{where}: expected a list of texts under {self.parts!r}")
+            heads = (Article(headline=clean_line(str(one)), language=self.language) for one in given)
+            yield article, tuple(heads)
 
 
 def _joined(examples: Iterable[Labelled], size: int) -> Iterator[Labelled]:

@@ -9,13 +9,13 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
 from newsmoe.errors import ConfigError
-from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE, Adapter, load_adapter
+from newsmoe.registry.backbone.adapter import ADAPTER_FILE, Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.cards import read_card
 from newsmoe.registry.kinds.classifier import head_shapes
 from newsmoe.registry.kinds.embedded import load_head
-from newsmoe.training.data import Head, WindowSet, joined, read_source
+from newsmoe.training.data import Head, WindowSet, joined, read_source, read_unlabelled
 from newsmoe.training.folder import Made
 from newsmoe.training.recipe import ClassifierRecipe
 from newsmoe.training.report import Report
@@ -29,35 +29,44 @@ ENOUGH_TO_START = 10_000
 
 
 def train_classifier(
-    recipe: ClassifierRecipe, home: Path, root: Path, backbone: Backbone, folder: Path, report: Report
+    recipe: ClassifierRecipe, home: Path, root: Path, backbone: Backbone, work: Path, report: Report
 ) -> Made:
-    """Train what the recipe says; an adapter is written into `folder`.
+    """Train what the recipe says; an adapter is written below `work`, with what training goes on from.
 
     A multinomial logistic regression on the frozen backbone's window vectors comes first; it is the head, or
-    what the head starts from where an adapter is trained. The temperature is fitted on the dev sources.
+    what the head starts from where an adapter is trained. Where there are texts without labels, adapter and
+    head are trained for a second round, on these too. The temperature is fitted on the dev sources.
 
     Raises:
         InputError: a source cannot be read.
     """
-    train = joined([read_source(source, recipe, root, backbone) for source in recipe.train], recipe)
+    labelled = [read_source(source, recipe, root, backbone) for source in recipe.train]
+    unlabelled = [read_unlabelled(source, recipe, root, backbone) for source in recipe.unlabelled]
+    train = joined(labelled, recipe)
     dev = {source.title: read_source(source, recipe, root, backbone) for source in recipe.dev}
     start = _start(recipe, home)
     head = _head_of(start, recipe, backbone.width) if start else None
     if head is None:
         head = _fit(recipe, train, backbone, load_adapter(start) if start else None, report)
-    for stale in (ADAPTER_FILE, ADAPTER_CONFIG_FILE):  # of an earlier training into this folder
-        (folder / stale).unlink(missing_ok=True)
+    made, adapter = None, None
     if recipe.adapter is not None:
         from newsmoe.training.finetune import adapted_encoder, finetune
 
-        folder.mkdir(parents=True, exist_ok=True)
         encoder = adapted_encoder(recipe.adapter, backbone, start)
-        head = finetune(recipe.adapter, train, dev, head, backbone, encoder, folder, report)
-    adapter = load_adapter(folder)
+        made = work / "first"
+        head = finetune(recipe.adapter, train, dev, head, backbone, encoder, made, report)
+        adapter = load_adapter(made)
+        if unlabelled:
+            for one in unlabelled:
+                shares = one.parts.shares(_logits(one.parts, head, backbone, adapter, report))
+                labelled.append(one.labelled(shares))
+            made, train = work / "second", joined(labelled, recipe)
+            head = finetune(recipe.adapter, train, dev, head, backbone, encoder, made, report)
+            adapter = load_adapter(made)
     logits = {name: _logits(one, head, backbone, adapter, report) for name, one in dev.items()}
     head, temperature = _calibrated(head, train, dev, logits)
     settings = {"labels": list(recipe.labels), "long_input": recipe.long_input, "temperature": temperature}
-    return Made("classifier", settings, {"weight": head.weight, "bias": head.bias})
+    return Made("classifier", settings, {"weight": head.weight, "bias": head.bias}, made)
 
 
 def _start(recipe: ClassifierRecipe, home: Path) -> Path | None:

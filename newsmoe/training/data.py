@@ -1,6 +1,6 @@
-"""Labelled articles as training sees them, and the head that it makes."""
+"""Articles as training sees them, and the head that it makes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 
-from newsmoe.evaluation.labelled import LabelSource
+from newsmoe.evaluation.labelled import LabelSource, UnlabelledSource
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
-from newsmoe.registry.backbone.reading import Window
+from newsmoe.registry.backbone.reading import Extract, Window
 from newsmoe.registry.kinds.scores import Shares, softmax
 from newsmoe.training.recipe import ClassifierRecipe
 
-__all__ = ["Head", "WindowSet", "joined", "read_source"]
+__all__ = ["Head", "Unlabelled", "WindowSet", "joined", "read_source", "read_unlabelled"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,17 @@ class WindowSet:
         alone: NDArray[np.bool_] = self.accepted.sum(axis=1) == 1
         return alone
 
+    def of(self, articles: Sequence[int], accepted: NDArray[np.bool_]) -> "WindowSet":
+        """Return these articles alone, in rising order, with other labels: `accepted` is for all articles."""
+        kept = np.isin(self.articles, articles)
+        return WindowSet(
+            [window for window, stays in zip(self.windows, kept, strict=True) if stays],
+            np.searchsorted(articles, self.articles[kept]),
+            self.parts[kept],
+            accepted[articles],
+            self.weights[articles],
+        )
+
     def right(self, shares: Shares) -> NDArray[np.int64]:
         """Return the right label of each article; of several the likeliest in (articles, labels) `shares`."""
         right: NDArray[np.int64] = np.where(self.accepted, shares, -1.0).argmax(axis=1)
@@ -82,24 +93,81 @@ def read_source(source: LabelSource, recipe: ClassifierRecipe, root: Path, backb
     Raises:
         InputError: the source cannot be read.
     """
+    read = (
+        ([backbone.read(article).extract(recipe.long_input)], [label in right for label in recipe.labels])
+        for article, _, right in source.examples(root, recipe.labels)
+    )
+    return _window_set(read, source.weight)
+
+
+@dataclass(frozen=True)
+class Unlabelled:
+    """Articles whose labels are yet to be found.
+
+    Attributes:
+        source: where they are from.
+        texts: the articles themselves, all labels being as right as any other.
+        parts: what is said of each in short, as windows of one article.
+    """
+
+    source: UnlabelledSource
+    texts: WindowSet
+    parts: WindowSet
+
+    def labelled(self, shares: Shares) -> WindowSet:
+        """Return the articles whose labels are the surest, given `shares` of their parts, (articles, labels).
+
+        Those of each label are ranked apart: a model is the surest of what it has seen most of.
+        """
+        found, score = shares.argmax(axis=1), shares.max(axis=1)
+        chosen: list[int] = []
+        for label in np.unique(found):
+            ranked = sorted(np.flatnonzero(found == label).tolist(), key=lambda one: -score[one])
+            chosen += ranked[: min(self.source.most, round(self.source.share * len(ranked)))]
+        return self.texts.of(sorted(chosen), np.eye(shares.shape[1], dtype=bool)[found])
+
+
+def read_unlabelled(
+    source: UnlabelledSource, recipe: ClassifierRecipe, root: Path, backbone: Backbone
+) -> Unlabelled:
+    """Read a source without labels; articles of which nothing can be read, or is said, are left out.
+
+    Raises:
+        InputError: the source cannot be read.
+    """
+    every = [True] * len(recipe.labels)
+    texts, parts = [], []
+    for article, short in source.examples(root):
+        extract = backbone.read(article).extract(recipe.long_input)
+        said = [backbone.read(one).extract(recipe.long_input) for one in short]
+        if extract.windows and any(one.windows for one in said):
+            texts.append(([extract], every))
+            parts.append((said, every))
+    return Unlabelled(source, _window_set(texts, source.weight), _window_set(parts, source.weight))
+
+
+def _window_set(read: Iterable[tuple[Sequence[Extract], Sequence[bool]]], weight: float) -> WindowSet:
+    """Return articles as windows, given what is read of each, and which labels are right for it."""
     windows: list[Window] = []
     articles: list[int] = []
     parts: list[float] = []
-    accepted: list[list[bool]] = []
-    for article, _, right in source.examples(root, recipe.labels):
-        extract = backbone.read(article).extract(recipe.long_input)
-        if extract.windows:
-            windows += extract.windows
-            articles += [len(accepted)] * len(extract.windows)
-            total = sum(extract.weights)
-            parts += [weight / total for weight in extract.weights]
-            accepted.append([label in right for label in recipe.labels])
+    accepted: list[Sequence[bool]] = []
+    for extracts, right in read:
+        own = [
+            (window, one) for each in extracts for window, one in zip(each.windows, each.weights, strict=True)
+        ]
+        if own:
+            total = sum(one for _, one in own)
+            windows += [window for window, _ in own]
+            articles += [len(accepted)] * len(own)
+            parts += [one / total for _, one in own]
+            accepted.append(right)
     return WindowSet(
         windows,
         np.array(articles),
         np.array(parts),
         np.array(accepted),
-        np.full(len(accepted), source.weight),
+        np.full(len(accepted), weight),
     )
 
 

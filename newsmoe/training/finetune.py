@@ -22,7 +22,7 @@ from newsmoe.registry.backbone.files import NAME
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.backbone.torch_runtime import load_bert
 from newsmoe.training.data import Head, WindowSet
-from newsmoe.training.loop import CHECKPOINT_FILE, fit
+from newsmoe.training.loop import fit
 from newsmoe.training.recipe import AdapterRecipe
 from newsmoe.training.report import Report
 
@@ -107,6 +107,8 @@ def finetune(
 ) -> Head:
     """Train an adapter and a head; write the best epoch's adapter into `folder` and return its head.
 
+    What was broken off goes on from the state that lies there, what was finished is not done again.
+
     The head starts from `start`, fitted on what the encoder gives at first, so that the adapter need not undo
     what a random head would teach it (Kumar et al. 2022, LP-FT).
 
@@ -117,12 +119,12 @@ def finetune(
         start: the head to start from.
         backbone: tokenizer and batches.
         encoder: what `adapted_encoder` returns.
-        folder: where the adapter goes, in peft's format.
+        folder: where the adapter goes, in peft's format, and the state meanwhile.
         report: told of the progress.
     """
     model = _Classifier(encoder, start)
     lesson = _Lesson(model, backbone, recipe, train, dev)
-    fit(model, lesson, recipe, folder / CHECKPOINT_FILE, report)
+    fit(model, lesson, recipe, folder, report)
     save_adapter(encoder, folder)
     return Head(model.weight.detach().numpy().copy(), model.bias.detach().numpy().copy())
 

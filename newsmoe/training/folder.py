@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import save
 
 from newsmoe.evaluation.measure import Evaluation
+from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 from newsmoe.registry.cards import CARD_FILE, Card, Measurement, Training
 from newsmoe.registry.kinds.embedded import HEAD_FILE
 from newsmoe.training.recipe import Recipe
@@ -22,23 +23,25 @@ PAGE_FILE = "README.md"
 
 
 class Made(NamedTuple):
-    """What training yields beside the adapter, which lies in the expert's folder already.
+    """What training yields.
 
     Attributes:
         kind: the code behind the expert.
         settings: of that kind.
         head: tensors.
+        adapter: the folder that an adapter lies in, if one was trained.
         needs_content: whether a headline alone is too little.
     """
 
     kind: str
     settings: Mapping[str, Any]
     head: Mapping[str, NDArray[Any]]
+    adapter: Path | None = None
     needs_content: bool = False
 
 
 def write_expert(folder: Path, recipe: Recipe, made: Made, command: str) -> Card:
-    """Write head and card of a trained expert into `folder`, and return the card, nothing measured yet.
+    """Put adapter, head and card of a trained expert into `folder`; return the card, nothing measured yet.
 
     Args:
         folder: made if it is not there.
@@ -47,6 +50,11 @@ def write_expert(folder: Path, recipe: Recipe, made: Made, command: str) -> Card
         command: what makes it again.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for name in (ADAPTER_FILE, ADAPTER_CONFIG_FILE):
+        if made.adapter is not None:
+            (made.adapter / name).replace(folder / name)
+        else:  # one of an earlier training
+            (folder / name).unlink(missing_ok=True)
     (folder / HEAD_FILE).write_bytes(save(dict(made.head)))  # save_file would let nobody else read it
     card = Card(
         name=recipe.name,

@@ -16,7 +16,7 @@ from torch import nn
 from newsmoe.training.recipe import AdapterRecipe
 from newsmoe.training.report import Report
 
-__all__ = ["CHECKPOINT_FILE", "Lesson", "fit"]
+__all__ = ["Lesson", "fit"]
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
 STEPS_BETWEEN_CHECKPOINTS = 200
@@ -44,21 +44,23 @@ class Lesson(Protocol):
         """Return a figure on dev data; more is better."""
 
 
-def fit(model: nn.Module, lesson: Lesson, recipe: AdapterRecipe, checkpoint: Path, report: Report) -> None:
+def fit(model: nn.Module, lesson: Lesson, recipe: AdapterRecipe, folder: Path, report: Report) -> None:
     """Train the parameters of `model` that require gradients, and leave those of the best epoch in it.
 
     The weights that are measured and kept are an exponential moving average over the steps. A run that was
-    broken off goes on from `checkpoint`, if recipe and examples are the same, and ends with the weights of
-    one that was not; the file is gone in the end.
+    broken off goes on from the state in `folder`, if recipe and examples are the same, and ends with the
+    weights of one that was not; one that was finished has nothing left to do.
 
     Args:
         model: what is trained.
         lesson: on what.
         recipe: rates, epochs, seed.
-        checkpoint: where the state is kept meanwhile.
+        folder: where the state is kept; made if it is not there.
         report: told of the progress.
     """
     state = _State(model, lesson, recipe)
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / CHECKPOINT_FILE
     state.restore(checkpoint)
     while state.epoch < recipe.epochs and state.stale < recipe.patience:
         model.train()
@@ -78,7 +80,6 @@ def fit(model: nn.Module, lesson: Lesson, recipe: AdapterRecipe, checkpoint: Pat
         state.keep(checkpoint)
     state.load(state.best)
     model.eval()
-    checkpoint.unlink(missing_ok=True)
 
 
 class _State:

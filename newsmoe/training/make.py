@@ -19,6 +19,8 @@ from newsmoe.training.report import Report
 
 __all__ = ["finish_expert", "make_expert"]
 
+WORK_FOLDER = ".training"
+"""In an expert's folder: what is being trained."""
 QUALITIES = ("accuracy", "macro-F1", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum")
 MOST_COST = 0.003
 """Of quality that int8 may cost on any dev data: 0.3 points."""
@@ -28,6 +30,8 @@ def make_expert(
     path: Path, recipe: AnyRecipe, data: Path, folder: Path, device: Device, report: Report
 ) -> list[Evaluation]:
     """Train an expert, write its folder, measure it on its dev data, and put the figures into its card.
+
+    An expert that is in the folder already stays as it is until the new one is trained.
 
     Args:
         path: the recipe's file; a copy of it goes with the expert.
@@ -41,14 +45,15 @@ def make_expert(
         InputError: a source cannot be read.
         ConfigError: the recipe starts from an expert that is not there.
     """
-    backbone = Workshop().backbone(device.resolve())
+    backbone, work = Workshop().backbone(device.resolve()), folder / WORK_FOLDER
     if isinstance(recipe, ClassifierRecipe):
-        what, made = "classifier", train_classifier(recipe, path.parent, data, backbone, folder, report)
+        what, made = "classifier", train_classifier(recipe, path.parent, data, backbone, work, report)
     else:
         from newsmoe.training.summarizer import train_summarizer  # needs torch, which a head alone does not
 
-        what, made = "summarizer", train_summarizer(recipe, data, backbone, folder, report)
+        what, made = "summarizer", train_summarizer(recipe, data, backbone, work, report)
     card = write_expert(folder, recipe, made, f"newsmoe train {what} {path.as_posix()}{_data_option(data)}")
+    shutil.rmtree(work, ignore_errors=True)
     own = folder / RECIPE_FILE
     if not (own.exists() and own.samefile(path)):
         shutil.copyfile(path, own)

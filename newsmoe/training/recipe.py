@@ -8,7 +8,13 @@ from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
 from newsmoe.config import read_toml
 from newsmoe.errors import ConfigError
-from newsmoe.evaluation.labelled import LabelSource, Source, SummarySource, Target
+from newsmoe.evaluation.labelled import (
+    LabelSource,
+    Source,
+    SummarySource,
+    Target,
+    UnlabelledSource,
+)
 from newsmoe.gating.artefact import GateSettings
 from newsmoe.gating.features import FeatureName
 from newsmoe.registry.backbone.reading import LongInput
@@ -104,6 +110,9 @@ class ClassifierRecipe(Recipe):
         long_input: how articles are read.
         regularization: inverse strength, scikit-learn's `C`.
         balanced: whether rare labels count more.
+        unlabelled: sources to learn from in a second round, with the labels that the expert itself, after the
+            first, finds for what is said of the texts in short (self-training). So labels that are known
+            from short texts alone are learnt for long ones.
     """
 
     labels: tuple[str, ...] = Field(min_length=2)
@@ -112,6 +121,13 @@ class ClassifierRecipe(Recipe):
     balanced: bool = False
     train: tuple[LabelSource, ...] = Field(min_length=1)
     dev: tuple[LabelSource, ...] = Field(min_length=1)
+    unlabelled: tuple[UnlabelledSource, ...] = ()
+
+    @model_validator(mode="after")
+    def _trained_twice(self) -> "ClassifierRecipe":
+        if self.unlabelled and self.adapter is None:
+            raise ValueError("`unlabelled` is for experts with an adapter; there is no [adapter]")
+        return self
 
 
 class SummarizerRecipe(Recipe):

@@ -23,7 +23,7 @@ from newsmoe.training.finetune import (
     shuffled_batches,
 )
 from newsmoe.training.folder import Made
-from newsmoe.training.loop import CHECKPOINT_FILE, fit
+from newsmoe.training.loop import fit
 from newsmoe.training.ranker import SentenceRanker
 from newsmoe.training.recipe import SummarizerRecipe
 from newsmoe.training.report import Report
@@ -60,9 +60,9 @@ class _Example:
 
 
 def train_summarizer(
-    recipe: SummarizerRecipe, root: Path, backbone: Backbone, folder: Path, report: Report
+    recipe: SummarizerRecipe, root: Path, backbone: Backbone, work: Path, report: Report
 ) -> Made:
-    """Train what the recipe says; the adapter is written into `folder`.
+    """Train what the recipe says; the adapter is written into `work`, with what training goes on from.
 
     Every sentence learns two things of the greedy oracle's choice (Nallapati et al. 2017): whether it is in
     it, and, against the other sentences of its article, how much of the summary it says by itself. The second
@@ -72,7 +72,7 @@ def train_summarizer(
         recipe: what to make.
         root: what the paths of the sources are relative to.
         backbone: tokenizer and windows.
-        folder: of the expert.
+        work: a folder.
         report: told of the progress.
 
     Raises:
@@ -80,17 +80,16 @@ def train_summarizer(
     """
     train = [one for source in recipe.train for one in _examples(source, recipe, root, backbone, report)]
     dev = {source.title: _examples(source, recipe, root, backbone, report) for source in recipe.dev}
-    folder.mkdir(parents=True, exist_ok=True)
     encoder = adapted_encoder(recipe.adapter, backbone, None)
     model = _Summarizer(encoder, SentenceRanker(backbone.width, HEAD_DROPOUT, recipe.place_dropout))
     lesson = _Lesson(model, backbone, recipe, train, dev)
-    fit(model, lesson, recipe.adapter, folder / CHECKPOINT_FILE, report)
-    save_adapter(encoder, folder)
+    fit(model, lesson, recipe.adapter, work, report)
+    save_adapter(encoder, work)
     head = {
         name: tensor.detach().numpy().astype(np.float16) for name, tensor in model.ranker.state_dict().items()
     }
     settings = lesson.best_settings().model_dump(exclude={"precision"})
-    return Made("extractive", settings, head, needs_content=True)
+    return Made("extractive", settings, head, work, needs_content=True)
 
 
 def _examples(

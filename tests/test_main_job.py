@@ -282,6 +282,19 @@ def test_what_trains_is_not_imported_to_serve(run: Run) -> None:
     assert "onnxruntime" in imported
 
 
+@pytest.mark.slow  # what a run compiles must be compiled anew
+def test_no_run_leaves_or_tells_anything_of_this_machine(tmp_path: Path) -> None:
+    """ONNX Runtime would make an identity of the machine beside our cache, and send it to its maker."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("NEWSMOE", "ORT"))
+    }
+    environment["XDG_CACHE_HOME"] = environment["HOME"] = str(tmp_path)
+    options = ("--tasks", "topic", "--limit", "1", "--no-journal", "-o", str(tmp_path / "out.json"))
+    subprocess.run([*MAIN, "analyze", str(SAMPLE), *options], env=environment, check=True, timeout=120)
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"newsmoe", "out.json", "out.run.json"}
+
+
 def test_the_report_beside_the_records_agrees_with_them(run: Run) -> None:
     assert (run.report.inputs, run.report.output) == (["news-data.json"], "analyzed_news_data.json")
     assert (run.report.items, run.report.statuses, run.report.errors) == (24, {"ok": 24}, {})

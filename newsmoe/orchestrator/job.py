@@ -1,16 +1,18 @@
 """One job done: its inputs read, its output written, with the report of the run."""
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import chain, islice, tee
+from pathlib import Path
 from time import perf_counter
 
 from newsmoe.analysis import Analysis, ItemError
 from newsmoe.article import Article, Unreadable
 from newsmoe.config import Settings
-from newsmoe.errors import ConfigError, TooManyErrorsError
+from newsmoe.errors import ConfigError, OutputError, TooManyErrorsError
 from newsmoe.orchestrator.figures import RunFigures
 from newsmoe.orchestrator.plan import Job
 from newsmoe.orchestrator.session import Session
@@ -26,6 +28,8 @@ from newsmoe.storage.table import Writer
 from newsmoe.storage.writers import STDOUT, open_writer
 
 __all__ = ["Observer", "most_errors", "run_job"]
+
+_logger = logging.getLogger(__name__)
 
 
 class Observer:
@@ -99,13 +103,13 @@ def run_job(
         total = count if limit is None else limit
         observer.started(total, figures)
         answers = _answers(session.registry, session.gate.tasks)
-        output = stack.enter_context(open_writer(job.output, job.format, answers, append=job.append))
-        if job.report is not None:
-            check_folder(job.report)
-        records = _records(session, sources, figures, limit, output.holds)
-        failed = _write_all(records, output, observer, max_errors, total)
+        with open_writer(job.output, job.format, answers, append=job.append) as output:
+            if job.report is not None:
+                check_folder(job.report)
+            records = _records(session, sources, figures, limit, output.holds)
+            failed = _write_all(records, output, observer, max_errors, total)
         if job.errors is not None:
-            write_dead_letters(job.errors, sources, failed)
+            _put_aside(job.errors, sources, failed)
     report = _report(session, job, figures, started, perf_counter() - clock, total - figures.items, command)
     _keep(report, job, session)
     observer.ended(report)
@@ -164,6 +168,14 @@ def _write_all(
                 f" the first: {where}: {first.type}"
             )
     return failed
+
+
+def _put_aside(path: Path, sources: Sequence[Source], failed: Mapping[int, Sequence[ItemError]]) -> None:
+    """Write the elements that something went wrong with; the output is worth more than they are."""
+    try:
+        write_dead_letters(path, sources, failed)
+    except OutputError as error:
+        _logger.warning("%s", error)
 
 
 def _keep(report: RunReport, job: Job, session: Session) -> None:

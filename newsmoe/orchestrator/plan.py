@@ -10,6 +10,7 @@ from newsmoe.errors import ConfigError, InputError, OutputError
 from newsmoe.storage.dead_letters import default_errors
 from newsmoe.storage.formats import format_of
 from newsmoe.storage.inputs import find_inputs
+from newsmoe.storage.journal import journal_place
 from newsmoe.storage.run_report import default_report
 from newsmoe.storage.writers import STDOUT, check_format, default_output
 
@@ -53,7 +54,7 @@ def plan_jobs(
         InputError: a folder or a pattern stands for no file.
         ConfigError: two inputs would share a default output, or several jobs one report, or the format
             cannot be written there.
-        OutputError: an output is one of the inputs.
+        OutputError: an output is one of the inputs, or the journal is.
     """
     inputs = find_inputs(inputs, [path for path in (output, report) if path is not None])
     if output is not None:
@@ -63,7 +64,7 @@ def plan_jobs(
     if report is not None and len(groups) > 1:
         raise ConfigError("one run report for several outputs: name one output with -o, or no report")
     jobs = [_job(names, path, report, settings.format or format_of(path), append) for names, path in groups]
-    _refuse_overwriting(inputs, jobs)
+    _refuse_overwriting(inputs, jobs, journal_place(settings))
     return jobs
 
 
@@ -82,25 +83,27 @@ def _job(inputs: tuple[str, ...], output: Path, report: Path | None, format: str
     if output.is_dir() and not (append and format == "parquet"):
         raise OutputError(f"{output}: is a folder; name a file in it with -o")
     check_format(output, format, append=append)
-    if report is None and output != STDOUT:
-        report = default_report(output)
-    errors = None if output == STDOUT else default_errors(output)
-    return Job(inputs, output, format, report, errors, append)
+    if output == STDOUT or output.is_char_device() or output.is_fifo():  # nothing can stand beside it
+        return Job(inputs, output, format, report, None, append)
+    return Job(inputs, output, format, report or default_report(output), default_errors(output), append)
 
 
-def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job]) -> None:
+def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job], journal: str | None) -> None:
     """Refuse jobs that would write one file twice, or over an input."""
     read = {os.path.realpath(name) for name in inputs if name != "-"}
     written: set[str] = set()
-    for path in (path for job in jobs for path in (job.output, job.report) if path):
+    for path in (path for job in jobs for path in (job.output, job.report, job.errors) if path):
         real = str(path) if path == STDOUT else os.path.realpath(path)
         if real in read:
             raise OutputError(
                 f"{path}: is an input too, and would be overwritten; name another output with -o"
             )
         if real in written:
-            raise ConfigError(f"several inputs would be written to {path}; name one output with -o")
+            what = "several inputs" if len(jobs) > 1 else "output and report"
+            raise ConfigError(f"{what} would be written to {path}; name one output with -o")
         written.add(real)
+    if journal and os.path.realpath(journal) in read | written:
+        raise OutputError(f"{journal}: is an input or an output, and no journal; name another --journal")
 
 
 def _default_output(name: str, format: str) -> Path:

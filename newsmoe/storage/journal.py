@@ -16,7 +16,8 @@ from typing import Self, TypeVar
 
 from newsmoe.analysis import Prediction
 from newsmoe.config import Settings
-from newsmoe.errors import JournalError
+from newsmoe.errors import ConfigError, JournalError
+from newsmoe.storage.formats import READABLE, known_format
 from newsmoe.storage.journal_sqlite import existing_sqlite, open_sqlite
 from newsmoe.storage.journal_store import JournalStats, Row, Store, key_of
 
@@ -113,12 +114,19 @@ class Journal:
 
 
 def journal_place(settings: Settings) -> str | None:
-    """Return where the settings have the journal, a file or a URL, else the user's own; None for nowhere."""
+    """Return where the settings have the journal, a file or a URL, else the user's own; None for nowhere.
+
+    Raises:
+        ConfigError: it has the name of a file of articles, which would be set aside for it.
+    """
     from platformdirs import user_data_path
 
-    if settings.journal == "none":
+    place = settings.journal
+    if place == "none":
         return None
-    return settings.journal or str(user_data_path("newsmoe") / "journal.sqlite")
+    if place and "://" not in place and known_format(Path(place)) in READABLE:
+        raise ConfigError(f"{place}: is not the name of a journal; call it {Path(place).stem}.sqlite")
+    return place or str(user_data_path("newsmoe") / "journal.sqlite")
 
 
 @contextmanager

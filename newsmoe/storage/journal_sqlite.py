@@ -17,7 +17,9 @@ APPLICATION = 0x6E6D6F65
 """Marks the file as a journal of ours ("nmoe"), in SQLite's header."""
 
 SCHEMA_VERSION = 1
-SCHEMA = """
+SCHEMA = f"""
+pragma application_id = {APPLICATION};
+pragma user_version = {SCHEMA_VERSION};
 create table if not exists answers (
     expert text not null,
     article text not null,
@@ -28,6 +30,9 @@ create table if not exists answers (
 ) without rowid;
 create table if not exists runs (id integer primary key, started text not null, report text not null);
 """
+
+LOG_SUFFIXES = ("-wal", "-shm")
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 _logger = logging.getLogger(__name__)
 
@@ -124,9 +129,9 @@ class SqliteStore:
         """
         try:
             yield
-        except (sqlite3.OperationalError, OSError) as error:
-            raise JournalError(f"{self.path}: cannot be used now: {error}; try again later") from None
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.Error, OSError) as error:
+            if not _is_damage(error):
+                raise JournalError(f"{self.path}: cannot be used now: {error}; try again later") from None
             help = "remove it, and it is begun anew"
             if in_run:
                 self.close()
@@ -144,8 +149,8 @@ def open_sqlite(path: Path) -> SqliteStore | None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             return _connected(path)
-        except (sqlite3.DatabaseError, JournalError) as error:
-            if isinstance(error, sqlite3.OperationalError):
+        except (sqlite3.Error, JournalError) as error:
+            if not (isinstance(error, JournalError) or _is_damage(error)):
                 raise
             aside = _set_aside(path)
             _logger.warning("%s: %s; it was set aside as %s, and a new one begun", path, error, aside.name)
@@ -168,7 +173,9 @@ def existing_sqlite(path: Path) -> SqliteStore:
     except JournalError as error:
         raise JournalError(f"{path}: {error}") from None
     except sqlite3.Error as error:
-        raise JournalError(f"{path}: cannot be used: {error}; remove it, and it is begun anew") from None
+        raise JournalError(
+            f"{path}: cannot be used: {error}; if it was a journal, remove it, and it is begun anew"
+        ) from None
 
 
 def _connected(path: Path) -> SqliteStore:
@@ -180,6 +187,7 @@ def _connected(path: Path) -> SqliteStore:
     """
     database = sqlite3.connect(path, timeout=WAIT_SECONDS)
     try:
+        database.execute("begin")  # else a journal that another process is making may be seen by half
         (application,) = database.execute("pragma application_id").fetchone()
         (version,) = database.execute("pragma user_version").fetchone()
         (tables,) = database.execute("select count(*) from sqlite_master").fetchone()
@@ -187,12 +195,12 @@ def _connected(path: Path) -> SqliteStore:
             raise JournalError("is no journal of newsmoe")
         if version != SCHEMA_VERSION and (tables or version):
             raise JournalError(f"is of version {version}, this newsmoe writes {SCHEMA_VERSION}")
-        database.execute("pragma journal_mode = wal")
-        database.execute("pragma synchronous = normal")
+        database.rollback()
         if not tables:
-            database.execute(f"pragma application_id = {APPLICATION}")
-            database.execute(f"pragma user_version = {SCHEMA_VERSION}")
-        database.executescript(SCHEMA)
+            database.executescript(f"begin immediate; {SCHEMA} commit;")
+        with suppress(sqlite3.OperationalError):  # another process is at it
+            database.execute("pragma journal_mode = wal")
+        database.execute("pragma synchronous = normal")
         database.execute("select * from answers limit 1").fetchone()
     except BaseException:
         database.close()
@@ -201,11 +209,20 @@ def _connected(path: Path) -> SqliteStore:
 
 
 def _set_aside(path: Path) -> Path:
-    """Give a file that cannot be used another name; its write-ahead log goes with it."""
+    """Give a file that cannot be used another name; its write-ahead log goes with it, which may hold more."""
     number = 1
     while (aside := path.with_name(f"{path.name}.{number}.aside")).exists():
         number += 1
     path.replace(aside)
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    for suffix in LOG_SUFFIXES:
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).replace(aside.with_name(aside.name + suffix))
     return aside
+
+
+def _is_damage(error: Exception) -> bool:
+    """Tell whether SQLite says that the file is damaged or no database, rather than that it is in use."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:  # found by us
+        return type(error) is sqlite3.DatabaseError
+    return code & 0xFF in DAMAGED

@@ -70,6 +70,8 @@ def check_format(path: Path, format: str, *, append: bool = False) -> None:
     """
     if format not in WRITABLE:
         raise ConfigError(f"{path}: records are not written as {format}; use {', '.join(WRITABLE)}")
+    if path.suffix == ".gz":
+        raise ConfigError(f"{path}: records are not written gzipped; name it {path.stem}")
     if append and (format not in APPENDING or path == STDOUT):
         what = "standard output" if path == STDOUT else f"a {format} file"
         raise ConfigError(

@@ -170,6 +170,51 @@ def test_an_output_that_is_an_input_is_refused_however_it_is_spelled(spelling: s
         plan(["b.json", "a.json"], spelling)
 
 
+def test_an_input_that_the_errors_would_be_written_over_is_refused(workdir: Path) -> None:
+    with pytest.raises(OutputError, match=r"news.errors.jsonl: is an input too"):
+        plan(["news.errors.jsonl"], "news.json")
+
+
+@pytest.mark.parametrize("journal", ["a.db", "./b.db"])
+def test_a_journal_that_is_an_input_or_an_output_is_refused(journal: str, workdir: Path) -> None:
+    with pytest.raises(OutputError, match="is an input or an output, and no journal"):
+        plan(["a.db"], "b.db", journal=journal)
+
+
+def test_a_journal_with_the_name_of_a_file_of_articles_is_refused(workdir: Path) -> None:
+    with pytest.raises(
+        ConfigError, match=r"archive.json: is not the name of a journal; call it archive.sqlite"
+    ):
+        plan(["a.json"], journal="archive.json")
+
+
+def test_nothing_is_put_beside_what_is_no_regular_file(workdir: Path) -> None:
+    [job] = plan(["a.json"], "/dev/null")
+    assert (job.report, job.errors) == (None, None)
+
+
+def test_a_gzipped_output_is_refused(workdir: Path) -> None:
+    with pytest.raises(ConfigError, match=r"b.jsonl.gz: records are not written gzipped; name it b.jsonl"):
+        plan(["a.json"], "b.jsonl.gz")
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_a_file_of_errors_that_is_something_else_costs_no_output(
+    failing: bool, workdir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Here a folder has its name, and then a file of somebody else's."""
+    source = numbered(workdir / "a.json", 0, 3)
+    expert = FakeExpert(answer=failing_on(1) if failing else echo)
+    (workdir / "b.errors.jsonl").mkdir()
+    run_job(session_of(expert), *plan([source], "b.json"))
+    assert len(records(workdir / "b.json")) == 3
+    assert ("b.errors.jsonl" in caplog.text) == failing
+    (workdir / "b.errors.jsonl").rmdir()
+    (workdir / "b.errors.jsonl").write_text('{"input": "mine"}\n')
+    run_job(session_of(FakeExpert()), *plan([source], "b.json"))
+    assert (workdir / "b.errors.jsonl").read_text() == '{"input": "mine"}\n'
+
+
 def test_an_output_that_is_the_input_of_another_job_is_refused(workdir: Path) -> None:
     with pytest.raises(OutputError, match="is an input too"):
         plan(["a.json", "analyzed_a.json"])

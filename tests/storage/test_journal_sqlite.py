@@ -1,7 +1,9 @@
 import os
 import sqlite3
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -67,6 +69,32 @@ def test_a_journal_that_cannot_be_trusted_is_set_aside(
     not_a_database(path)
     keep(str(path))
     assert spoil_again.exists()
+
+
+def test_what_another_program_has_written_of_late_is_set_aside_with_its_file(path: Path) -> None:
+    """SQLite has it in a file of its own until the last connection is closed, or until it has grown."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as theirs:
+        theirs.execute("pragma journal_mode = wal")
+        theirs.execute("create table theirs (x)")
+        theirs.execute("insert into theirs values (7)")
+        keep(str(path))
+        with closing(sqlite3.connect(path.with_name("journal.sqlite.1.aside"))) as aside:
+            assert aside.execute("select x from theirs").fetchall() == [(7,)]
+
+
+def test_processes_that_begin_a_journal_at_once_share_it(path: Path) -> None:
+    """One must not take for foreign what the other has made by half."""
+    with ProcessPoolExecutor(4, get_context("spawn")) as processes:
+        for number in range(5):
+            place = path.with_name(f"{number}.sqlite")
+            assert list(processes.map(begin, [place] * 4)) == [True] * 4
+    assert not list(path.parent.glob("*.aside"))
+
+
+def begin(path: Path) -> bool:
+    with open_journal(str(path)) as journal:
+        return journal is not None
 
 
 def test_a_journal_that_proves_to_be_damaged_is_set_aside_for_the_next_run(

@@ -6,7 +6,6 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from newsmoe.registry.backbone.adapter import Adapter, adapted_modules
@@ -14,6 +13,9 @@ from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.backbone.compiled import compiled_backbone, word_table
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.signature import HIDDEN, MASK, WORDS, part_names
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would tell its maker of this machine; read on import
+import onnxruntime  # noqa: E402
 
 __all__ = ["OnnxRuntime"]
 

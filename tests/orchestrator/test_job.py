@@ -204,14 +204,14 @@ def test_a_file_of_errors_that_is_something_else_costs_no_output(
 ) -> None:
     """Here a folder has its name, and then a file of somebody else's."""
     source = numbered(workdir / "a.json", 0, 3)
-    expert = FakeExpert(answer=failing_on(1) if failing else echo)
+    expert = FakeExpert(task="task", answer=failing_on(1) if failing else echo)
     (workdir / "b.errors.jsonl").mkdir()
     run_job(session_of(expert), *plan([source], "b.json"))
     assert len(records(workdir / "b.json")) == 3
     assert ("b.errors.jsonl" in caplog.text) == failing
     (workdir / "b.errors.jsonl").rmdir()
     (workdir / "b.errors.jsonl").write_text('{"input": "mine"}\n')
-    run_job(session_of(FakeExpert()), *plan([source], "b.json"))
+    run_job(session_of(FakeExpert(task="task")), *plan([source], "b.json"))
     assert (workdir / "b.errors.jsonl").read_text() == '{"input": "mine"}\n'
 
 

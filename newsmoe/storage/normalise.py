@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -12,16 +13,22 @@ from newsmoe.storage.json_stream import BadElement
 from newsmoe.storage.language import identify_language
 from newsmoe.storage.text import clean_line, clean_text
 
-__all__ = ["ALIASES", "FieldNames", "Normaliser", "input_schema"]
+__all__ = ["ALIASES", "FieldNames", "Normaliser", "input_schema", "some_keys"]
 
 FieldNames = Mapping[str, Sequence[str]]
-"""For each field of an article, the keys to look under, the first with a value wins."""
+"""For each field of an article, the keys to look under, the first with a value wins.
+
+A key is known however it is written, large or small, with white space around it or not."""
 
 ALIASES: FieldNames = {
     "id": ("id", "_id", "guid", "uuid", "article_id"),
     "url": ("url", "link", "canonical_link", "canonical_url", "source_url"),
     "headline": ("headline", "title"),
-    "content": ("content", "text", "body", "articleBody", "full_text", "maintext", "description", "summary"),
+    "content": (
+        "content", "text", "body", "articleBody", "article_body", "full_text", "fulltext", "maintext",
+        "article_text", "article", "story", "content_text", "content_html", "body_text", "body_html",
+        "paragraphs", "description", "summary",
+    ),
     "topics": ("topics", "topic", "categories", "category", "section", "tags"),
     "publication_date": (
         "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished",
@@ -32,6 +39,8 @@ ALIASES: FieldNames = {
     "language": ("language", "lang"),
 }  # fmt: skip
 
+KNOWN_SHAPES = 256
+"""Sets of keys whose meaning is remembered; a scraper's elements mostly have the same."""
 LARGEST_NUMBER = 4096  # bits; Python writes no integer of more than 4,300 digits
 _WORD = re.compile(r"\w")
 TEXT_FIELDS = ("headline", "content")
@@ -64,6 +73,30 @@ class Normaliser:
             for field, aliases in ALIASES.items()
         }
         self.text_keys = tuple(name for field in TEXT_FIELDS for name in self.names[field])
+        self._known: dict[tuple[str, ...], FieldNames] = {}
+
+    def names_in(self, keys: Iterable[str]) -> FieldNames:
+        """Return for each field which of `keys` it may stand under, in the order to look there."""
+        shape = tuple(keys)
+        if shape not in self._known:
+            if len(self._known) >= KNOWN_SHAPES:
+                self._known.clear()
+            self._known[shape] = self._names_in(shape)
+        return self._known[shape]
+
+    def _names_in(self, keys: Sequence[str]) -> FieldNames:
+        spelled: dict[str, str] = {}
+        for key in keys:
+            spelled.setdefault(_folded(key), key)
+        spelled.update((key, key) for key in keys)
+        return {
+            field: tuple(
+                dict.fromkeys(
+                    spelled[one] for name in names for one in (name, _folded(name)) if one in spelled
+                )
+            )
+            for field, names in self.names.items()
+        }
 
     def __call__(self, element: object) -> Article | Unreadable:
         """Return the article that `element` holds, or why it holds none."""
@@ -86,10 +119,10 @@ class Normaliser:
     def _article(
         self, element: Mapping[str, Any], found: Mapping[str, str], values: Mapping[str, Any]
     ) -> Article:
-        if not any(name in element for name in self.text_keys):
+        if not self.has_text(element):
             raise NotAnArticleError(
-                f"no headline and no content: none of the keys {', '.join(self.text_keys)} is there;"
-                " name yours under [fields] in newsmoe.toml"
+                f"no headline and no content: none of the keys {', '.join(self.text_keys)} is there"
+                f" (found: {some_keys(element)}); name yours under [fields] in newsmoe.toml"
             )
         headline = clean_line(_text("headline", values.get("headline")))
         content, truncated = clean_text(_text("content", values.get("content")))
@@ -116,12 +149,26 @@ class Normaliser:
     def _found(self, element: Mapping[str, Any]) -> dict[str, str]:
         """Return, for each field that has a value, the first of its names under which there is one."""
         found = {}
-        for field, names in self.names.items():
+        for field, names in self.names_in(element).items():
             for name in names:
-                if name in element and not _is_missing(element[name]):
+                if not _is_missing(element[name]):
                     found[field] = name
                     break
         return found
+
+    def has_text(self, keys: Iterable[str]) -> bool:
+        """Tell whether a text stands under one of `keys`."""
+        names = self.names_in(keys)
+        return any(names[field] for field in TEXT_FIELDS)
+
+
+def some_keys(keys: Iterable[str]) -> str:
+    """Return the first keys for a message."""
+    return ", ".join(repr(key)[:40] for key in islice(keys, 8)) or "none"
+
+
+def _folded(key: str) -> str:
+    return key.strip().casefold()
 
 
 def _is_missing(value: object) -> bool:
@@ -134,7 +181,7 @@ def _is_missing(value: object) -> bool:
 
 
 def _text(field: str, value: object) -> str:
-    """Return a text field as a string; paragraphs may come as a list, WordPress wraps its texts."""
+    """Return a text field as a string; paragraphs may come as a list, or wrapped, as from WordPress."""
     match value:
         case None:
             return ""
@@ -148,8 +195,12 @@ def _text(field: str, value: object) -> str:
             return str(value)
         case list() if all(isinstance(part, str) for part in value):
             return "\n\n".join(value)
-        case {"rendered": str(text)}:
+        case {"rendered": str(text)} | {"main": str(text)}:
             return text
+        case list() if all(
+            isinstance(part, Mapping) and isinstance(part.get("value"), str) for part in value
+        ):
+            return "\n\n".join(part["value"] for part in value)
     raise NotAnArticleError(f"{field}: expected text, found {_kind(value)}")
 
 

@@ -20,9 +20,9 @@ from newsmoe.storage.csv_rows import csv_elements
 from newsmoe.storage.files import open_text
 from newsmoe.storage.formats import READABLE, format_of, known_format
 from newsmoe.storage.json_stream import HOLDER_KEYS, BadElement, JsonSyntaxError, LoneObject, elements
-from newsmoe.storage.normalise import FieldNames, Normaliser
+from newsmoe.storage.normalise import FieldNames, Normaliser, some_keys
 from newsmoe.storage.parquet import parquet_elements
-from newsmoe.storage.sniff import sniffed_format
+from newsmoe.storage.sniff import check_header, sniffed_format
 
 __all__ = ["Source", "open_source", "read_elements"]
 
@@ -115,7 +115,7 @@ def open_source(name: str, fields: FieldNames | None = None, format: str | None 
             shutil.copyfileobj(pipe, file)
         shown = "standard input" if name == "-" else name
         with _blaming(shown):
-            found = format or known_format(copy) or sniffed_format(shown, copy, normaliser.text_keys)
+            found = format or known_format(copy) or sniffed_format(shown, copy, normaliser)
         yield _survey(shown, copy, found, normaliser)
 
 
@@ -138,6 +138,8 @@ def _is_pipe(path: Path) -> bool:
 
 def _survey(name: str, path: Path, format: str, normaliser: Normaliser) -> Source:
     count, bad, last, stat = 0, 0, None, _stat(name, path)
+    with _blaming(name):
+        check_header(name, path, format, normaliser)
     for last in read_elements(name, path, format):
         count += 1
         bad += isinstance(last, BadElement)
@@ -145,9 +147,8 @@ def _survey(name: str, path: Path, format: str, normaliser: Normaliser) -> Sourc
     if is_json and isinstance(last, BadElement) and bad == count and not _is_array(path):
         raise InputError(f"{name}: {last.message}; expected a JSON array of articles, or JSON Lines")
     if isinstance(last, LoneObject) and not isinstance(normaliser(last), Article):
-        keys = ", ".join(map(repr, list(last)[:8])) or "none"
         raise InputError(
-            f"{name}: an object with no articles in it (keys: {keys});"
+            f"{name}: an object with no articles in it (keys: {some_keys(last)});"
             f" expected an array under one of {', '.join(HOLDER_KEYS)}"
         )
     return Source(name, path, format, normaliser, count, stat)

@@ -2,20 +2,20 @@
 
 import csv
 import io
-from collections.abc import Collection
 from pathlib import Path
 
 from newsmoe.errors import InputError
 from newsmoe.storage.files import open_text
+from newsmoe.storage.normalise import Normaliser, some_keys
 
-__all__ = ["sniffed_format"]
+__all__ = ["check_header", "sniffed_format"]
 
 START = 1 << 16  # characters, in which a header must stand
 PARQUET_MAGIC = "PAR1"
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 
 
-def sniffed_format(name: str, path: Path, text_keys: Collection[str]) -> str:
+def sniffed_format(name: str, path: Path, normaliser: Normaliser) -> str:
     """Return the format that the first characters tell.
 
     A table is known by its first row: one cell in it is a name under which articles have their text.
@@ -23,7 +23,7 @@ def sniffed_format(name: str, path: Path, text_keys: Collection[str]) -> str:
     Args:
         name: what to call the input in messages.
         path: where it lies, gzipped or not.
-        text_keys: those names.
+        normaliser: knows those names.
 
     Raises:
         InputError: it is nothing that articles are read from.
@@ -35,12 +35,28 @@ def sniffed_format(name: str, path: Path, text_keys: Collection[str]) -> str:
     if start[:1] in ("", "[", "{"):  # of nothing at all, the reader of JSON tells
         return "json"
     for format, delimiter in DELIMITERS.items():
-        if not {cell.strip() for cell in _first_row(start, delimiter)}.isdisjoint(text_keys):
+        if normaliser.has_text(_first_row(start, delimiter)):
             return format
     raise InputError(
         f"{name}: not valid JSON, nor Parquet, nor a table with a headline or content in its first row;"
         " say what it is with --input-format, or name the columns under [fields] in newsmoe.toml"
     )
+
+
+def check_header(name: str, path: Path, format: str, normaliser: Normaliser) -> None:
+    """See whether a table has a column with a text to read; of what is no table nothing is said.
+
+    Raises:
+        InputError: it has none; so it may be no table at all, or one whose first row is no header.
+    """
+    if format in DELIMITERS:
+        with open_text(path) as stream:
+            header = _first_row(stream.read(START), DELIMITERS[format])
+        if header and not normaliser.has_text(header):
+            raise InputError(
+                f"{name}: no column of the first row is a headline or content (found: {some_keys(header)});"
+                f" columns are parted by {DELIMITERS[format]!r}; name yours under [fields] in newsmoe.toml"
+            )
 
 
 def _first_row(start: str, delimiter: str) -> list[str]:

@@ -66,8 +66,29 @@ def test_the_users_first_name_with_a_value_wins_before_the_common_ones() -> None
 
 
 def test_the_users_names_alone_make_an_article() -> None:
-    assert article({"story": "Roofs."}, {"content": ["story"]}).content == "Roofs."
-    assert isinstance(Normaliser()({"story": "Roofs."}), Unreadable)
+    assert article({"copy": "Roofs."}, {"content": ["copy"]}).content == "Roofs."
+    refused = Normaliser()({"copy": "Roofs.", "\x1b": 1})
+    assert isinstance(refused, Unreadable)
+    assert r"(found: 'copy', '\x1b')" in refused.message
+
+
+def test_names_are_known_however_they_are_written() -> None:
+    found = article({"Title": "Storm", " TEXT ": "Roofs.", "publishedat": "2025-01-03", "Kicker": "Weather"})
+    assert (found.headline, found.content, found.publication_date) == ("Storm", "Roofs.", "2025-01-03")
+    assert found.extra == {"Kicker": "Weather"}
+    assert article({"Title": "Other", "title": "Storm"}).headline == "Storm"
+
+
+@pytest.mark.parametrize(
+    ("headline", "content"),
+    [
+        ({"rendered": "Storm"}, {"rendered": "Roofs.\n\nTiles."}),
+        ({"main": "Storm", "kicker": None}, [{"type": "text/html", "value": "Roofs."}, {"value": "Tiles."}]),
+    ],
+)
+def test_wrapped_texts_are_unwrapped(headline: object, content: object) -> None:
+    found = article({"headline": headline, "content": content})
+    assert (found.headline, found.content) == ("Storm", "Roofs.\n\nTiles.")
 
 
 @pytest.mark.parametrize("field", sorted(set(ALIASES) - {"topics"}))

@@ -73,9 +73,23 @@ def test_a_pipe_is_what_it_begins_with(tmp_path: Path) -> None:
 
 def test_a_name_says_more_than_the_content(tmp_path: Path) -> None:
     path = tmp_path / "news.tsv"
-    path.write_text(CSV)
+    path.write_text("headline\nOne, two\n")
     with open_source(str(path)) as source:
-        assert source.format == "tsv"
+        assert (source.format, source.count) == ("tsv", 1)
+
+
+@pytest.mark.parametrize(
+    "content", [CSV.replace(",", ";"), '1,Bridge,"The bridge opened."\n', json.dumps(ROWS)]
+)
+def test_a_table_without_a_column_to_read_is_refused(content: str, tmp_path: Path) -> None:
+    """Its rows would fail one by one, and of one row alone nothing would come out."""
+    path = tmp_path / "news.csv"
+    path.write_text(content)
+    with (
+        pytest.raises(InputError, match=r"no column of the first row is a headline or content \(found: "),
+        open_source(str(path)),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("name", ["-", "news.json"])

@@ -298,6 +298,9 @@ def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
     gate = values.get("gate")
     if isinstance(gate, str) and (gate.endswith(".toml") or is_gate_folder(gate, folder)):
         changed["gate"] = str(folder / gate)
+    journal = values.get("journal")
+    if isinstance(journal, str) and journal not in ("", "none") and "://" not in journal:
+        changed["journal"] = str(folder / Path(journal).expanduser())
     profiles = values.get("profiles")
     if isinstance(profiles, dict):
         changed["profiles"] = {

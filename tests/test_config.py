@@ -374,3 +374,14 @@ def test_a_profile_with_an_unknown_key_is_blamed_by_its_name(workdir: Path) -> N
 @pytest.mark.parametrize(("text", "size"), [("4GB", 4_000_000_000), ("512MiB", 512 << 20), ("1000", 1000)])
 def test_memory_is_said_in_bytes_or_in_units(workdir: Path, text: str, size: int) -> None:
     assert load_settings(given={"max_memory": text}, environment={}).max_memory == size
+
+
+def test_a_file_s_journal_lies_beside_it_too(tmp_path: Path) -> None:
+    for given, place in (
+        ("kept.sqlite", str(tmp_path / "kept.sqlite")),
+        ("~/kept.sqlite", str(Path.home() / "kept.sqlite")),
+        ("none", "none"),
+        ("postgresql://me@there/news", "postgresql://me@there/news"),
+    ):
+        path = write(tmp_path, f'journal = "{given}"')
+        assert load_settings(path, environment=NOTHING).journal == place

@@ -99,10 +99,13 @@ def evaluate(
     from newsmoe.training.measured import measure_recipe
     from newsmoe.training.recipe import recipe_of
 
-    session, task, card = _who(what, settings_of(config, experts_dir, gate=gate, device=device))
+    settings = settings_of(config, experts_dir, gate=gate, device=device)
+    session, task, card = _who(what, settings)
     recipe = recipe_of(card) if card and (file is None or write) else None
     if write and recipe is None:
         raise ConfigError(f"{what} has no card and recipe to put figures into")
+    if write and what in settings.experts:
+        raise ConfigError(f"[experts.{what}] changes its settings, so these figures would not be its card's")
 
     with reporting(messages()) as report:
         if file is not None:

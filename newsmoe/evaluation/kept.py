@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,7 +33,8 @@ def kept_answers(
 ) -> Answered:
     """Return what an expert answers to articles, from the cache if it is there.
 
-    The key is the expert's fingerprint and the articles' text. An expert without one is always asked.
+    The key is the expert's name and fingerprint, newsmoe's version, and the articles' text. An expert without
+    a fingerprint is always asked.
 
     Args:
         info: the expert.
@@ -41,7 +43,11 @@ def kept_answers(
     """
     if not (fingerprint := info.fingerprint()):
         return ask(info, articles)
-    digest = sha256("".join([fingerprint, *(article.key for article in articles)]).encode())
+    digest = sha256(
+        " ".join(
+            [info.name, fingerprint, version("newsmoe"), *(article.key for article in articles)]
+        ).encode()
+    )
     path = user_cache_path("newsmoe") / "answers" / f"{digest.hexdigest()[:32]}.jsonl"
     found = _read(path, len(articles))
     if found is None:

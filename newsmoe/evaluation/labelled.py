@@ -1,6 +1,5 @@
 """Files of labelled texts: what experts are trained and measured on."""
 
-import csv
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from pydantic import Field
 
 from newsmoe.article import Article
 from newsmoe.errors import InputError
+from newsmoe.storage.json_stream import BadElement
 from newsmoe.storage.readers import read_elements
 from newsmoe.storage.text import clean_line, clean_text
 from newsmoe.validation import Strict
@@ -35,7 +35,6 @@ with summaries: the mean of ROUGE-1 and -2, or ROUGE-2."""
 HEADLINE_KEYS = ("headline", "title")
 CONTENT_KEYS = ("content", "text", "article", "body", "sentence", "review", "description")
 Example = TypeVar("Example")
-_SEPARATORS = {".csv": ",", ".tsv": "\t"}
 
 
 class Labelled(NamedTuple):
@@ -107,12 +106,7 @@ class Source(Strict):
         """
         path = root / self.path
         headline_key, content_key = self.headline, self.content
-        for number, element in enumerate(elements_of(path), start=1):
-            where = f"{path}: element {number}"
-            if not isinstance(element, Mapping):
-                raise InputError(
-                    f"{where}: expected an object, found {json.dumps(element, default=str)[:40]}"
-                )
+        for where, element in elements_of(path):
             if not (headline_key or content_key):
                 headline_key, content_key = _text_keys(element, answer, where)
             headline = clean_line(str(_value(element, headline_key, where))) if headline_key else ""
@@ -235,20 +229,19 @@ def _as_one(group: Sequence[Labelled]) -> Labelled:
     return group[0]._replace(article=article)
 
 
-def elements_of(path: Path) -> Iterator[Any]:
-    """Yield the elements of a file of examples as they stand there.
+def elements_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the objects of a file of examples as they stand there, each with its place in words.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: it cannot be read, or there is something else among them.
     """
-    if path.suffix not in _SEPARATORS:
-        yield from read_elements(str(path), path)
-        return
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield from csv.DictReader(file, delimiter=_SEPARATORS[path.suffix])
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+    for number, element in enumerate(read_elements(str(path), path), start=1):
+        where = f"{path}: element {number}"
+        if isinstance(element, BadElement):
+            raise InputError(f"{where}: {element.message}")
+        if not isinstance(element, Mapping):
+            raise InputError(f"{where}: expected an object, found {json.dumps(element, default=str)[:40]}")
+        yield where, element
 
 
 def _sentences(summary: Any) -> str:

@@ -1,6 +1,7 @@
 """Pairs of article and expert in, answers or errors out: loading, batches, and keeping failures apart."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from threading import Thread
@@ -35,9 +36,13 @@ class BatchTimeoutError(PredictionError):
 
 @dataclass(frozen=True)
 class _Broken:
-    """An expert that could not be loaded, and why."""
+    """An expert that cannot be asked, and why; the error itself would keep what was loaded in memory."""
 
-    error: BaseException
+    failure: ItemError
+
+    def outcomes(self, task: str, count: int) -> list[Outcome]:
+        """Return the error of so many articles."""
+        return [self.failure.model_copy(update={"task": task})] * count
 
 
 class Dispatcher:
@@ -117,10 +122,16 @@ class Dispatcher:
         self, name: str, task: str, articles: Sequence[Article], figures: ExpertFigures, known_as: str
     ) -> list[Outcome]:
         expert = self._expert(name, figures)
-        if isinstance(expert, _Broken):
-            figures.errors += len(articles)
-            return [_item_error(task, name, expert.error, "load")] * len(articles)
-        return self._in_batches(expert, task, articles, figures, known_as)
+        outcomes: dict[int, Outcome] = {}
+        for batch in cut_batches(self._lengths(expert, articles), self.batch_tokens, self.batch_articles):
+            expert = self._expert(name, figures)  # another one, where a batch was given up
+            if isinstance(expert, _Broken):
+                answers = expert.outcomes(task, len(batch))
+                figures.errors += len(batch)
+            else:
+                answers = self._answers(expert, task, [articles[index] for index in batch], figures, known_as)
+            outcomes.update(zip(batch, answers, strict=True))
+        return [outcomes[index] for index in range(len(articles))]
 
     def _expert(self, name: str, figures: ExpertFigures) -> Expert | _Broken:
         """Return the loaded expert; one that fails to load is not tried again in this run."""
@@ -133,7 +144,7 @@ class Dispatcher:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001  # its failure is its articles' error
-                expert = _Broken(error)
+                expert = _Broken(_item_error("", name, error, "load"))
             figures.load_seconds += perf_counter() - started
         self._loaded[name] = expert
         return expert
@@ -160,23 +171,23 @@ class Dispatcher:
                 return True
         return False
 
-    def _in_batches(
+    def _answers(
         self, expert: Expert, task: str, articles: Sequence[Article], figures: ExpertFigures, known_as: str
     ) -> list[Outcome]:
-        outcomes: dict[int, Outcome] = {}
-        for batch in cut_batches(self._lengths(expert, articles), self.batch_tokens, self.batch_articles):
-            self.between()
-            started = perf_counter()
-            answers = self._predict(expert, task, [articles[index] for index in batch], figures)
-            _count(answers, perf_counter() - started, figures)
-            if self.memory and known_as:
-                kept = zip((articles[index].key for index in batch), answers, strict=True)
-                self.memory.keep(known_as, {key: one for key, one in kept if not isinstance(one, ItemError)})
-            outcomes.update(zip(batch, answers, strict=True))
-        return [outcomes[index] for index in range(len(articles))]
+        """Have an expert answer a batch, and remember what it said."""
+        self.between()
+        started = perf_counter()
+        answers = self._predict(expert, task, articles, figures)
+        _count(answers, perf_counter() - started, figures)
+        if self.memory and known_as:
+            kept = zip((article.key for article in articles), answers, strict=True)
+            self.memory.keep(known_as, {key: one for key, one in kept if not isinstance(one, ItemError)})
+        return answers
 
-    def _lengths(self, expert: Expert, articles: Sequence[Article]) -> list[int]:
+    def _lengths(self, expert: Expert | _Broken, articles: Sequence[Article]) -> list[int]:
         """Return the lengths that the expert states, or 1 each where it fails: `predict` will tell why."""
+        if isinstance(expert, _Broken):
+            return [1] * len(articles)
         try:
             lengths = lengths_of(expert, list(articles))
         except KeyboardInterrupt:
@@ -215,6 +226,8 @@ class Dispatcher:
     def _in_time(self, expert: Expert, articles: Sequence[Article]) -> list[Prediction]:
         """Predict in a thread that can be left behind; the expert in it is given up too, and built anew.
 
+        One that cannot be built anew, for a plug-in may return the same again, is not asked any more.
+
         Raises:
             BatchTimeoutError: it takes longer than it may.
         """
@@ -234,7 +247,11 @@ class Dispatcher:
             raise errors[0]
         if not answers:
             self._loaded.pop(expert.name, None)
-            raise BatchTimeoutError(f"the batch took longer than {self.batch_seconds:g} s and was given up")
+            late = BatchTimeoutError(f"the batch took longer than {self.batch_seconds:g} s and was given up")
+            with suppress(Exception):  # what fails to be built is told when it is asked next
+                if self.registry.build(expert.name) is expert:
+                    self._loaded[expert.name] = _Broken(_item_error("", expert.name, late, "predict"))
+            raise late
         return answers[0]
 
 

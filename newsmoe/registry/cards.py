@@ -3,7 +3,7 @@
 import tomllib
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
@@ -32,6 +32,10 @@ class Measurement(Strict):
     source: str = Field("", description="command and date, or publication")
 
 
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+"""Of an expert or a task: it goes into paths, tables and TOML keys."""
+
+
 class Card(Strict):
     """One expert as its folder describes it.
 
@@ -51,8 +55,8 @@ class Card(Strict):
         folder: where the card lies.
     """
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
-    task: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    name: Name
+    task: Name
     kind: str
     description: str
     languages: tuple[str, ...] = ()

@@ -90,7 +90,7 @@ class Registry:
     """Finds experts by name and builds them.
 
     Args:
-        folders: the user's folders of cards, each card in a folder of its own.
+        folders: the user's folders of cards, each card in a folder of its own; or the folder of one card.
         changes: changed settings of experts, by name.
         plugins: whether to look for entry points.
         builtin: whether to look for the built-in experts.
@@ -193,7 +193,8 @@ class Registry:
         for root in (*([builtin_folder()] if self.builtin else []), *self.folders):
             if not root.is_dir():
                 raise ConfigError(f"{root}: no such folder of experts; check --experts-dir and experts_dir")
-            for path in sorted(root.glob(f"*/{CARD_FILE}")):
+            own = root / CARD_FILE
+            for path in [own] if own.is_file() else sorted(root.glob(f"*/{CARD_FILE}")):
                 if (real := path.resolve()) not in seen:
                     seen.add(real)
                     yield self._from_card(path.parent)

@@ -36,7 +36,7 @@ def append_lines(path: Path, _: Answers) -> Iterator[Writer]:
             redone.add(*_identity_of(analysis))
             put(as_json(analysis) + "\n")
 
-        yield Writer(write, lambda item: kept.has(*_identity(item)))
+        yield Writer(write, lambda item: not kept.add(*_identity(item)))
         for line, record in _records(path):
             if _may_be_redone(record) and not redone.has(*_identity_of(record)):
                 put(line)

@@ -145,7 +145,7 @@ def append_parquet(folder: Path, answers: Answers) -> Iterator[Writer]:
             into(analysis, key)
 
         yield Writer(
-            write, lambda item: seen.has(item.key, None if item.id is None else str(item.id), item.url)
+            write, lambda item: not seen.add(item.key, None if item.id is None else str(item.id), item.url)
         )
 
 

@@ -14,9 +14,10 @@ class Seen:
         self._base = sqlite3.connect("", isolation_level=None)  # a temporary file of SQLite's own
         self._base.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY) WITHOUT ROWID")
 
-    def add(self, *identity: str | int | None) -> None:
-        """Remember an article."""
-        self._base.execute("INSERT OR IGNORE INTO seen VALUES (?)", [_digest(identity)])
+    def add(self, *identity: str | int | None) -> bool:
+        """Remember an article, and tell whether it is a new one."""
+        added = self._base.execute("INSERT OR IGNORE INTO seen VALUES (?)", [_digest(identity)])
+        return added.rowcount > 0
 
     def has(self, *identity: str | int | None) -> bool:
         """Tell whether an article was remembered."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from newsmoe.errors import ConfigError
+from newsmoe.errors import ConfigError, InputError
 from newsmoe.registry.backbone.adapter import ADAPTER_FILE, Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import Window
@@ -38,12 +38,13 @@ def train_classifier(
     head are trained for a second round, on these too. The temperature is fitted on the dev sources.
 
     Raises:
-        InputError: a source cannot be read.
+        InputError: a source cannot be read, or there are too few examples.
     """
     labelled = [read_source(source, recipe, root, backbone) for source in recipe.train]
     unlabelled = [read_unlabelled(source, recipe, root, backbone) for source in recipe.unlabelled]
-    train = joined(labelled, recipe)
     dev = {source.title: read_source(source, recipe, root, backbone) for source in recipe.dev}
+    _require_enough(labelled, list(dev.values()))
+    train = joined(labelled, recipe)
     start = _start(recipe, home)
     head = _head_of(start, recipe, backbone.width) if start else None
     if head is None:
@@ -67,6 +68,20 @@ def train_classifier(
     head, temperature = _calibrated(head, train, dev, logits)
     settings = {"labels": list(recipe.labels), "long_input": recipe.long_input, "temperature": temperature}
     return Made("classifier", settings, {"weight": head.weight, "bias": head.bias}, made)
+
+
+def _require_enough(train: Sequence[WindowSet], dev: Sequence[WindowSet]) -> None:
+    """See that there is something to tell apart, and something to measure on.
+
+    Raises:
+        InputError: there is not.
+    """
+    labels = {label for one in train for label in one.accepted[one.clear].argmax(axis=1).tolist()}
+    if len(labels) < 2 or not any(len(one.windows) for one in dev):
+        raise InputError(
+            f"too few examples: {sum(len(one.accepted) for one in train)} to learn from, of {len(labels)}"
+            f" labels, and {sum(len(one.accepted) for one in dev)} to measure on, of a file a fifth"
+        )
 
 
 def _start(recipe: ClassifierRecipe, home: Path) -> Path | None:

@@ -164,9 +164,9 @@ def _window_set(read: Iterable[tuple[Sequence[Extract], Sequence[bool]]], weight
             accepted.append(right)
     return WindowSet(
         windows,
-        np.array(articles),
-        np.array(parts),
-        np.array(accepted),
+        np.array(articles, dtype=np.int64),
+        np.array(parts, dtype=np.float64),
+        np.array(accepted, dtype=bool).reshape(len(accepted), -1),
         np.full(len(accepted), weight),
     )
 

@@ -66,7 +66,7 @@ def write_expert(folder: Path, recipe: Recipe, made: Made, command: str) -> Card
         licence=recipe.licence,
         settings=dict(made.settings),
         training=Training(
-            data=[f"{source.title} ({source.licence})" for source in recipe.train],
+            data=[f"{source.title} ({source.licence})" for source in (*recipe.train, *recipe.unlabelled)],
             command=command,
             date=date.today().isoformat(),
         ),

@@ -93,7 +93,7 @@ def _data_option(data: Path) -> str:
 def _alone(card: Card) -> Session:
     """Return a session in which the expert of `card`, as set there, answers alone."""
     changes = {card.name: {"precision": card.settings["precision"]}}
-    registry = Registry([card.folder.parent], changes, plugins=False, builtin=False)
+    registry = Registry([card.folder], changes, plugins=False, builtin=False)
     return session_of_one(card.name, Settings(), registry)
 
 

@@ -18,7 +18,7 @@ from newsmoe.evaluation.labelled import (
 from newsmoe.gating.artefact import GateSettings
 from newsmoe.gating.features import FeatureName
 from newsmoe.registry.backbone.reading import LongInput
-from newsmoe.registry.cards import Card
+from newsmoe.registry.cards import Card, Name
 from newsmoe.registry.kinds.extractive import ExtractiveSettings
 from newsmoe.validation import Strict, describe
 
@@ -89,10 +89,11 @@ class Recipe(Strict):
         adapter: how an adapter is trained, if one is.
         train: sources to learn from.
         dev: sources to calibrate and measure on, never learnt from.
+        unlabelled: sources to learn from without labels, where a kind can.
     """
 
-    name: str
-    task: str
+    name: Name
+    task: Name
     description: str = ""
     languages: tuple[str, ...] = ("en",)
     licence: str = "not stated"
@@ -100,6 +101,7 @@ class Recipe(Strict):
     adapter: AdapterRecipe | None = None
     train: tuple[Source, ...] = Field(min_length=1)
     dev: tuple[Source, ...] = Field(min_length=1)
+    unlabelled: tuple[Source, ...] = ()
 
 
 class ClassifierRecipe(Recipe):
@@ -205,8 +207,8 @@ class GateRecipe(Strict):
         dev: sources to measure on, never learnt from; each counts by its weight in the means.
     """
 
-    name: str
-    task: str
+    name: Name
+    task: Name
     notes: str = ""
     experts: tuple[str, ...] = ()
     features: tuple[FeatureName, ...] = ("embedding",)

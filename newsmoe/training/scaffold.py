@@ -7,10 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
+from pydantic import TypeAdapter, ValidationError
 
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.evaluation.labelled import elements_of
 from newsmoe.gating.lead import LEAD
+from newsmoe.registry.cards import CARD_FILE, Name
+from newsmoe.registry.registry import builtin_folder
+from newsmoe.storage.normalise import some_keys
 from newsmoe.training.recipe import RECIPE_FILE
 
 __all__ = ["classifier_recipe", "gate_recipe", "name_from", "summarizer_recipe"]
@@ -44,14 +48,14 @@ def classifier_recipe(
         InputError: the file cannot be read, or has no such key.
         ConfigError: there is a recipe of this name already.
     """
-    path = _new_path(name)
+    path = _new_path(name, task or name)
     labels: Counter[str] = Counter()
-    for number, element in enumerate(elements_of(file), start=1):
-        if not isinstance(element, Mapping) or element.get(label) in (None, ""):
-            keys = ", ".join(map(repr, element)) if isinstance(element, Mapping) else type(element).__name__
-            raise InputError(
-                f"{file}: element {number}: no value under {label!r} (found: {keys}); see --label"
-            )
+    for where, element in elements_of(file):
+        for key, option in ((label, "label"), (content, "content"), (headline, "headline")):
+            if key is not None and element.get(key) in (None, ""):
+                raise InputError(
+                    f"{where}: no value under {key!r} (found: {some_keys(element)}); see --{option}"
+                )
         labels[str(element[label])] += 1
     if not 2 <= len(labels) <= MOST_LABELS:
         raise InputError(f"{file}: {len(labels)} different labels under {label!r}; is this the right column?")
@@ -76,7 +80,7 @@ def summarizer_recipe(file: Path, name: str, *, content: str | None = None, summ
     Raises:
         ConfigError: there is a recipe of this name already.
     """
-    path = _new_path(name)
+    path = _new_path(name, "summarization")
     values = {
         "task": "summarization",
         "description": f"{name}: sentences chosen as in {file.name}",
@@ -108,10 +112,10 @@ def gate_recipe(
         ConfigError: there is a recipe of this name already.
     """
     source = {"path": file, "headline": headline, "content": content}
+    path = _new_path(f"gate-{task}", task)
     if summary is None:
-        return _write(_new_path(f"gate-{task}"), {"task": task}, {**source, "label": label})
-    values = {"task": task, "features": [*LEAD]}
-    return _write(_new_path(f"gate-{task}"), values, {**source, "summary": summary})
+        return _write(path, {"task": task}, {**source, "label": label})
+    return _write(path, {"task": task, "features": [*LEAD]}, {**source, "summary": summary})
 
 
 def name_from(file: Path) -> str:
@@ -119,8 +123,18 @@ def name_from(file: Path) -> str:
     return re.sub(r"[^a-z0-9]+", "-", file.name.partition(".")[0].lower()).strip("-") or "mine"
 
 
-def _new_path(name: str) -> Path:
+def _new_path(name: str, task: str) -> Path:
+    for what, given in (("name", name), ("task", task)):
+        try:
+            TypeAdapter(Name).validate_python(given)
+        except ValidationError:
+            raise ConfigError(
+                f"{given!r} cannot be a {what}: lower-case letters, digits, dashes; choose another --{what}"
+            ) from None
     path = USERS_FOLDER / name / RECIPE_FILE
+    own = builtin_folder() / name / CARD_FILE
+    if own.exists() and own.parent.resolve() != path.parent.resolve():
+        raise ConfigError(f"{name!r} is what one of newsmoe's own is called; choose another --name")
     if path.exists():
         raise ConfigError(
             f"{path} is there already; train it again by giving this file instead, or choose another --name"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from peft import PeftModel
 from torch import nn
 
+from newsmoe.errors import InputError
 from newsmoe.evaluation.labelled import SummarySource
 from newsmoe.evaluation.rouge import LEAD, RougeCounts, greedy_oracle
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
@@ -76,10 +77,12 @@ def train_summarizer(
         report: told of the progress.
 
     Raises:
-        InputError: a source cannot be read.
+        InputError: a source cannot be read, or there are too few examples.
     """
     train = [one for source in recipe.train for one in _examples(source, recipe, root, backbone, report)]
     dev = {source.title: _examples(source, recipe, root, backbone, report) for source in recipe.dev}
+    if not (train and any(dev.values())):
+        raise InputError("too few examples: of a file a fifth is for measuring, and none is left on one side")
     encoder = adapted_encoder(recipe.adapter, backbone, None)
     model = _Summarizer(encoder, SentenceRanker(backbone.width, HEAD_DROPOUT, recipe.place_dropout))
     lesson = _Lesson(model, backbone, recipe, train, dev)

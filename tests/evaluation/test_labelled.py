@@ -90,20 +90,25 @@ def test_a_split_parts_the_texts_and_keeps_equal_ones_together(tmp_path: Path) -
     [
         ("a.csv", "a,b,label\n1,2,x\n", r"element 1: say which of 'a', 'b' is the text \(--content KEY\)"),
         ("a.csv", "text,mood\nfine,x\n", "element 1: no value under 'label'; keys: 'text', 'mood'"),
-        ("a.csv", "text,label\nfine\n", "element 1: no value under 'label'"),
+        ("a.csv", "text,label\nfine\n", "element 1: line 2: 1 cells, where the header names 2 columns"),
         ("a.jsonl", "5\n", "element 1: expected an object, found 5"),
+        ("a.jsonl", '{"text": "fine", "label": "x"\n', "element 1: no JSON: the file ends too early"),
         ("b.csv", "", "cannot be read"),
     ],
 )
 def test_what_cannot_be_used_is_told_with_its_place(
     name: str, text: str, message: str, tmp_path: Path
 ) -> None:
-    if name == "b.csv":
-        (tmp_path / name).write_bytes(b"text,label\n\xff\xfe,x\n")
-    else:
+    if text:
         (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=message):
         list(LabelSource(path=name).examples(tmp_path))
+
+
+def test_texts_that_are_no_utf8_and_very_long_ones_are_read(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(b"text,label\ncaf\xe9,x\n" + b"a" * 200_000 + b",y\n")
+    short, long = LabelSource(path="a.csv").examples(tmp_path)
+    assert (short.article.content, len(long.article.content)) == ("café", 200_000)
 
 
 def test_a_summary_is_a_text_or_a_list_of_sentences(tmp_path: Path) -> None:

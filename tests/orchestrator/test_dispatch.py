@@ -1,7 +1,9 @@
 import math
 from asyncio import CancelledError
 from collections.abc import Callable, Mapping, Sequence
+from threading import Event
 from typing import Any
+from weakref import ref
 
 import pytest
 from hypothesis import given, settings
@@ -146,6 +148,36 @@ def test_an_expert_that_cannot_be_loaded_fails_on_every_article_and_is_tried_onc
         assert (figures.items, figures.errors, figures.batches) == (0, 3, 0)
     assert expert.loads == 1
     assert expert.batches == []
+
+
+def test_what_an_expert_had_loaded_when_it_failed_is_let_go() -> None:
+    weights: list[ref[Weights]] = []
+
+    class Half(FakeExpert):
+        def load(self, device: Device) -> None:
+            loaded = Weights()
+            weights.append(ref(loaded))
+            raise ValueError("one is missing")
+
+    dispatcher = dispatcher_of(Half("half", TASK, echo))
+    dispatcher.run("half", TASK, articles(2), ExpertFigures())
+    assert weights[0]() is None
+
+
+class Weights:
+    """What takes room."""
+
+
+def test_an_expert_that_hangs_is_not_asked_again_while_it_does() -> None:
+    """A plug-in may give the same expert again, which is in the middle of something."""
+    freed = Event()
+    hanging = FakeExpert("hanging", TASK, lambda article: Fields({"freed": freed.wait(20)}))
+    dispatcher = Dispatcher(registry_of(hanging), Device(), 100, 1, batch_seconds=0.05)
+    figures = ExpertFigures()
+    outcomes = dispatcher.run("hanging", TASK, articles(3), figures)
+    freed.set()
+    assert [one.type for one in outcomes if isinstance(one, ItemError)] == ["BatchTimeoutError"] * 3
+    assert (len(hanging.batches), figures.errors) == (1, 3)
 
 
 def test_a_name_that_nobody_registered_is_an_error_of_its_articles() -> None:

@@ -74,6 +74,13 @@ def test_what_is_there_stays_and_no_article_comes_twice(tmp_path: Path, format: 
     assert [one for one in tmp_path.iterdir()] == [path]
 
 
+@FORMATS
+def test_what_stands_in_the_input_twice_comes_once(tmp_path: Path, format: str) -> None:
+    path = tmp_path / "out"
+    add(path, format, item(1), item(1), item(2))
+    assert sorted(ids(path, format)) == [1, 2]
+
+
 @pytest.mark.parametrize("format", ["jsonl", "parquet"])
 def test_only_what_is_new_needs_to_be_analyzed(tmp_path: Path, format: str) -> None:
     path = tmp_path / "out"

@@ -117,6 +117,101 @@ def test_an_adapter_is_trained_and_used_by_name(folder: Path) -> None:
     assert moods(folder) == ["good", "bad"]
 
 
+ROUNDS = """
+adapter = {{ rank = 2, epochs = 1, batch_items = 8 }}
+
+[[unlabelled]]
+path = "unlabelled.jsonl"
+name = "made up, without labels"
+content = "text"
+parts = "said"
+share = 0.5
+"""
+
+
+@pytest.mark.slow
+def test_texts_without_labels_are_learnt_from_in_a_second_round(folder: Path) -> None:
+    texts = [
+        {"text": f"{who} waited. Nobody spoke.", "said": [f"{who} {verb} on Monday.", "It rained."]}
+        for who in WHO
+        for verb in (*GOOD[:2], *BAD[:2])
+    ]
+    (folder / "unlabelled.jsonl").write_text("".join(json.dumps(one) + "\n" for one in texts))
+    adapter, _, source = ROUNDS.format().strip().partition("\n")
+    expert = trained(folder, f"{adapter}\n{source}")
+    assert moods(folder) == ["good", "bad"]
+    assert "- made up, without labels;" in (expert / "README.md").read_text()
+    assert "made up, without labels (not stated)" in (expert / "expert.toml").read_text()
+
+
+@pytest.mark.slow
+def test_an_expert_answers_as_before_until_it_is_trained_anew(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expert = trained(folder, "adapter = { rank = 2, epochs = 1, batch_items = 8 }")
+    before = {path.name: path.read_bytes() for path in expert.iterdir()}
+
+    def broken_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("newsmoe.training.finetune.save_adapter", broken_off)
+        result = CliRunner().invoke(app, ["train", "classifier", "experts/mood/recipe.toml", "--data", "."])
+    assert result.exit_code != 0
+    assert {path.name: path.read_bytes() for path in expert.iterdir() if path.is_file()} == before
+    newsmoe("train", "classifier", "experts/mood/recipe.toml", "--data", ".")
+    assert {path.name for path in expert.iterdir()} == set(before)
+
+
+def test_an_expert_may_be_trained_into_a_folder_beside_the_old_one(folder: Path) -> None:
+    trained(folder)
+    newsmoe("train", "classifier", "mood/recipe.toml", "-o", "experts/mood-2")
+    assert "accuracy" in (folder / "experts" / "mood-2" / "expert.toml").read_text()
+
+
+def test_figures_of_changed_settings_are_not_written(folder: Path) -> None:
+    expert = trained(folder)
+    before = (expert / "expert.toml").read_bytes()
+    (folder / "newsmoe.toml").write_text("[experts.mood]\ntemperature = 7.5\n")
+    result = CliRunner().invoke(app, ["evaluate", "mood", "--write"])
+    assert result.exit_code == 1
+    assert "[experts.mood] changes its settings" in result.stderr
+    assert (expert / "expert.toml").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--name", "Bad Name"), "'Bad Name' cannot be a name"),
+        (("--name", "../x"), "'../x' cannot be a name"),
+        (("--task", "Bad Task"), "'Bad Task' cannot be a task"),
+        (("--name", "topic-news"), "'topic-news' is what one of newsmoe's own is called"),
+        (("--content", "nope"), "element 1: no value under 'nope' (found: 'text', 'label'); see --content"),
+    ],
+)
+def test_what_cannot_end_well_is_refused_before_anything_is_written(
+    arguments: tuple[str, str], message: str, folder: Path
+) -> None:
+    result = CliRunner().invoke(app, ["train", "classifier", "train.jsonl", *arguments, "--head-only"])
+    assert result.exit_code == 1
+    assert message in " ".join(result.stderr.split())
+    assert not (folder / "experts").exists()
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_too_few_examples_are_no_bug(rows: int, folder: Path) -> None:
+    lines = (folder / "train.jsonl").read_text().splitlines(keepends=True)
+    (folder / "few.jsonl").write_text("".join([lines[0], lines[-1]][:rows]) + lines[0] * 3)
+    (folder / "mood" / "recipe.toml").write_text(
+        RECIPE.replace("train.jsonl", "few.jsonl").format(adapter="")
+    )
+    if rows == 2:
+        (folder / "dev.jsonl").write_text('{"text": "x", "tone": "neither"}\n')
+    result = CliRunner().invoke(app, ["train", "classifier", "mood/recipe.toml"])
+    assert result.exit_code == 1
+    assert "too few examples" in result.stderr
+
+
 @pytest.mark.slow
 def test_an_adapter_of_an_earlier_training_does_not_stay(folder: Path) -> None:
     expert = folder / "experts" / "mood"

@@ -61,12 +61,15 @@ def find_model(source: ModelSource, card: Card) -> Path:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """Return the model's weights in safetensors; none where a part of them is missing."""
+    """Return the model's weights in safetensors; none where a part, or their list, is not there."""
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         import json
 
-        parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        try:
+            parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
+        except (OSError, ValueError, KeyError, AttributeError, TypeError):
+            return []
         files = [folder / part for part in sorted(parts)]
     else:
         files = [folder / "model.safetensors"]

@@ -80,7 +80,10 @@ def architecture_of(folder: Path) -> str:
     Raises:
         ModelError: its config does not say.
     """
-    named = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("architectures") or [""]
+    try:
+        named = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("architectures") or [""]
+    except (OSError, ValueError, AttributeError) as error:
+        raise ModelError(f"{folder / CONFIG}: cannot be read: {_short(error)}") from None
     if not hasattr(transformers, named[0]):
         raise ModelError(f"{folder / CONFIG}: 'architectures' names no class of transformers: {named[0]!r}")
     return str(named[0])

@@ -97,7 +97,7 @@ def read_source(source: LabelSource, recipe: ClassifierRecipe, root: Path, backb
         ([backbone.read(article).extract(recipe.long_input)], [label in right for label in recipe.labels])
         for article, _, right in source.examples(root, recipe.labels)
     )
-    return _window_set(read, source.weight)
+    return _window_set(read, source.weight, len(recipe.labels))
 
 
 @dataclass(frozen=True)
@@ -143,11 +143,14 @@ def read_unlabelled(
         if extract.windows and any(one.windows for one in said):
             texts.append(([extract], every))
             parts.append((said, every))
-    return Unlabelled(source, _window_set(texts, source.weight), _window_set(parts, source.weight))
+    both = (_window_set(read, source.weight, len(every)) for read in (texts, parts))
+    return Unlabelled(source, *both)
 
 
-def _window_set(read: Iterable[tuple[Sequence[Extract], Sequence[bool]]], weight: float) -> WindowSet:
-    """Return articles as windows, given what is read of each, and which labels are right for it."""
+def _window_set(
+    read: Iterable[tuple[Sequence[Extract], Sequence[bool]]], weight: float, labels: int
+) -> WindowSet:
+    """Return articles as windows, given what is read of each, and which of the labels are right for it."""
     windows: list[Window] = []
     articles: list[int] = []
     parts: list[float] = []
@@ -166,7 +169,7 @@ def _window_set(read: Iterable[tuple[Sequence[Extract], Sequence[bool]]], weight
         windows,
         np.array(articles, dtype=np.int64),
         np.array(parts, dtype=np.float64),
-        np.array(accepted, dtype=bool).reshape(len(accepted), -1),
+        np.array(accepted, dtype=bool).reshape(-1, labels),
         np.full(len(accepted), weight),
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsmoe.cli.options import ConfigOption, ExpertsDirOption, NameArgument, registry_of, settings_of
+from newsmoe.storage.text import one_line
 
 if TYPE_CHECKING:
     from newsmoe.registry.cards import Card
@@ -20,7 +21,7 @@ def pull(
     experts_dir: ExpertsDirOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Fetch experts' models from the Hugging Face hub; nothing else ever reaches for the network.
+    """Fetch experts' models from the Hugging Face hub; no analysis ever reaches for the network.
 
     Only safetensors, configs and tokenizers are fetched, and each file is checked by the hub's hash. What is
     there already is not fetched again. The commit that came is printed, with the lines that pin it. HF_HOME,
@@ -78,4 +79,4 @@ def _hub_experts(
 
 
 def _say_file(file: "RemoteFile") -> None:
-    typer.echo(f"{file.name} ({file.size / 1e6:.1f} MB)", err=True)
+    typer.echo(f"{one_line(file.name)} ({file.size / 1e6:.1f} MB)", err=True)

@@ -91,7 +91,8 @@ class RunProgress(Observer):
         """A record was written."""
         if self.verbose:
             for error in analysis.errors:
-                where = f"{analysis.id}: {error.stage} {error.expert or ''}".strip()
+                name = f"index {number}" if analysis.id is None else analysis.id
+                where = f"{name}: {error.stage} {error.expert or ''}".strip()
                 self.console.print(plain(f"{where}: {error.type}: {error.message}", style="red"))
         self.done += 1
         if not self.bar.disable and monotonic() - self.shown > SECONDS_BETWEEN_UPDATES:

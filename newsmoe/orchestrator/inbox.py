@@ -16,6 +16,7 @@ from pathlib import Path
 
 from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError
 from newsmoe.orchestrator.plan import Job
+from newsmoe.storage.dead_letters import default_errors
 from newsmoe.storage.formats import format_of
 from newsmoe.storage.inbox_state import (
     STATE,
@@ -250,10 +251,10 @@ class Inbox:
 
     def _job(self, name: str, output: str) -> Job:
         path = self.outbox / output
-        report = default_report(path)
-        _remove_begun(path)
-        _remove_begun(report)
-        return Job((str(self.folder / name),), path, format_of(path), report)
+        report, errors = default_report(path), default_errors(path)
+        for one in (path, report, errors):
+            _remove_begun(one)
+        return Job((str(self.folder / name),), path, format_of(path), report, errors)
 
     def _remember(self, name: str, known: Known) -> None:
         self._save(self.state.model_copy(update={"files": {**self.state.files, name: known}}))

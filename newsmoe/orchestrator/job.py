@@ -161,8 +161,8 @@ def _write_all(
         if analysis.errors:
             failed[number] = analysis.errors
         if most is not None and len(failed) > most:
-            first = next(iter(failed.values()))[0]  # not its message, which may quote the article
-            where = " ".join(filter(None, (first.stage, first.expert)))
+            index, (first, *_) = next(iter(failed.items()))  # not its message, which may quote the article
+            where = " ".join(filter(None, (f"index {index}:", first.stage, first.expert)))
             raise TooManyErrorsError(
                 f"{len(failed)} of {written} records have errors, more than --max-errors {max_errors};"
                 f" the first: {where}: {first.type}"

@@ -212,7 +212,10 @@ class Registry:
             return ExpertInfo(folder.name, "", origin=str(folder), broken=str(error))
         if changes := self.changes.get(card.name):
             card = card.with_settings(dict(changes))
-            settings = check_settings(card)
+            try:
+                settings = check_settings(card)
+            except CardError as error:
+                raise CardError(f"{error}; see [experts.{card.name}] in newsmoe.toml") from None
         needs_content = card.needs_content or getattr(settings, "read", None) == "content"
         return ExpertInfo(
             card.name, card.task, card.languages, needs_content, card.after, origin=str(folder), card=card

@@ -26,6 +26,8 @@ def find_inputs(names: Iterable[str], outputs: Iterable[Path] = ()) -> list[str]
 
 
 def _files(name: str, written: set[Path]) -> Iterator[str]:
+    if not name:  # which would be this folder, where a shell's variable is not set
+        raise InputError("an input has no name; give a file, a folder, a pattern, or - for standard input")
     path = Path(name)
     if path.is_dir():
         candidates = [file for file in _listing(path) if is_readable(file)]

@@ -279,7 +279,7 @@ def test_verbose_names_each_error_and_its_article(here: Path, plug_in: PlugIn) -
     assert result.exit_code == 4
     lines = result.stderr.splitlines()
     assert "5: predict planted: ValueError: cannot read poison one" in lines
-    assert any(line.startswith("None: read: NotAnArticle: expected an object") for line in lines)
+    assert any(line.startswith("index 2: read: NotAnArticle: expected an object") for line in lines)
 
 
 def test_without_verbose_errors_are_counted_by_type(here: Path, plug_in: PlugIn) -> None:

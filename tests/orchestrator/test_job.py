@@ -430,7 +430,7 @@ def test_the_error_of_too_many_errors_quotes_no_article(workdir: Path) -> None:
     with pytest.raises(TooManyErrorsError) as error:
         run_job(session_of(expert), job, max_errors="0")
     assert str(error.value) == (
-        "1 of 2 records have errors, more than --max-errors 0; the first: predict a: ValueError"
+        "1 of 2 records have errors, more than --max-errors 0; the first: index 1: predict a: ValueError"
     )
 
 

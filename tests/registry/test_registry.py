@@ -369,7 +369,7 @@ def test_a_plug_in_is_what_it_says_that_it_is_and_one_that_fails_to_say_is_unkno
 def test_a_wrong_setting_is_told_with_file_and_key(changes: dict[str, int], problem: str) -> None:
     registry = Registry(changes={"lead": changes}, plugins=False)
     path = re.escape(str(builtin_folder() / "lead" / "expert.toml"))
-    with pytest.raises(CardError, match=rf"^{path}: \[settings\] .*{problem}"):
+    with pytest.raises(CardError, match=rf"^{path}: \[settings\] .*{problem}.*; see \[experts.lead\]"):
         registry.build("lead")
 
 

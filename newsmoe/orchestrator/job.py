@@ -219,10 +219,10 @@ def _report(
             load_seconds=round(one.load_seconds, 3),
         )
     return RunReport(
-        command=[without_password(argument) for argument in command],
-        folder=os.getcwd(),
-        inputs=list(job.inputs),
-        output=str(job.output),
+        command=[_in_utf8(without_password(argument)) for argument in command],
+        folder=_in_utf8(os.getcwd()),
+        inputs=[_in_utf8(name) for name in job.inputs],
+        output=_in_utf8(str(job.output)),
         started=started,
         seconds=round(seconds, 3),
         items=figures.items,
@@ -238,3 +238,8 @@ def _report(
         experts=experts,
         versions=installed_versions(),
     )
+
+
+def _in_utf8(name: str) -> str:
+    """Return a name for a report; of a file's name in another encoding the wrong bytes become U+FFFD."""
+    return os.fsencode(name).decode(errors="replace")

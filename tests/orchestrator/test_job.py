@@ -461,3 +461,13 @@ def test_an_input_that_is_written_anew_meanwhile_ends_the_run(workdir: Path) -> 
     with pytest.raises(InputError, match=r"in\.json: was changed while it was read"):
         run_job(session_of(FakeExpert("a", "task", written_anew)), *plan([name]))
     assert [path.name for path in workdir.iterdir()] == ["in.json"]
+
+
+def test_a_file_may_have_a_name_that_is_no_utf8(workdir: Path) -> None:
+    source = numbered(Path(os.fsdecode(b"caf\xe9.json")), 0, 2)
+    [job] = plan([source])
+    report = run_job(session_of(FakeExpert(task="task")), job)
+    assert len(records(job.output)) == 2
+    assert report.inputs == ["caf\ufffd.json"]
+    assert job.report is not None
+    assert json.loads(job.report.read_bytes())["output"] == "analyzed_caf\ufffd.json"

@@ -16,7 +16,7 @@ from newsmoe.config import Settings
 from newsmoe.errors import InputError
 from newsmoe.evaluation.answers import Answers, Table, label_answers, summary_answers
 from newsmoe.evaluation.kept import Answered, kept_answers
-from newsmoe.evaluation.labelled import LabelSource, SummarySource, Target
+from newsmoe.evaluation.labelled import Labelled, LabelSource, SummarySource, Target
 from newsmoe.orchestrator.dispatch import Dispatcher
 from newsmoe.orchestrator.figures import ExpertFigures
 from newsmoe.registry.expert import Device
@@ -72,7 +72,8 @@ def ask_pool(
         target: what success is; default: `probability` with labels, `rouge` with summaries.
 
     Raises:
-        InputError: the source cannot be read, or an expert fails on one of its texts.
+        InputError: the source cannot be read, has a label that is nobody's, or an expert fails on one of its
+            texts.
     """
     limits = Settings()
     dispatcher = Dispatcher(registry, device or Device(), limits.batch_tokens, limits.batch_articles)
@@ -92,6 +93,7 @@ def ask_pool(
         articles = [one.article for one in labelled]
         asked = ask(articles)
         labels = _rows(Labels, experts, asked)
+        _require_known(source, labelled, labels)
         judged = label_answers(labelled, labels, target or "probability", closed=source.closed)
     else:
         summarized = list(source.examples(root))
@@ -137,6 +139,23 @@ def _rows(kind: type[Kind], experts: Sequence[str], asked: Sequence[Answered]) -
                 )
     rows = zip(*(one.answers for one in asked), strict=True)
     return [[answer for answer in row if isinstance(answer, kind)] for row in rows]
+
+
+def _require_known(
+    source: LabelSource, labelled: Sequence[Labelled], answers: Sequence[Sequence[Labels]]
+) -> None:
+    """See that every right label is one that some expert has.
+
+    Raises:
+        InputError: nobody could be right about an example.
+    """
+    known = {label for row in answers for answer in row for label in answer.scores}
+    for one in labelled:
+        if known.isdisjoint(one.accepted):
+            raise InputError(
+                f"{source.title}: {one.label!r} is no label of these experts, who answer"
+                f" {', '.join(sorted(known))}; say in the recipe's 'labels' which of these it stands for"
+            )
 
 
 def _tokens(article: Article, answer: Prediction) -> float:

@@ -192,6 +192,12 @@ def test_an_expert_that_fails_ends_the_training(rows: Path, pool: Registry) -> N
         trained(rows, pool)
 
 
+def test_labels_that_no_expert_knows_end_the_training(rows: Path, pool: Registry) -> None:
+    source = {**SOURCE, "labels": {"good": "sport", "bad": "bad"}}
+    with pytest.raises(InputError, match="'sport' is no label of these experts, who answer bad, good"):
+        trained(rows, pool, train=[source])
+
+
 def test_a_soft_target_prefers_the_useful_and_is_even_between_equals() -> None:
     targets = soft_targets(np.array([[0.9, 0.1], [0.5, 0.5]]), 0.1)
     assert targets[0, 0] > 0.99

@@ -183,6 +183,8 @@ def test_what_is_plainly_sport_is_called_sport(run: Run) -> None:
         ("One roof, three faiths", "religion"),
         ("‘I ran for the bus’", "health"),
         ("Cyclone Ondine", "environment"),
+        ("Volunteers & scientists", "environment"),
+        ("Six carriages", "lifestyle and leisure"),
     ],
 )
 def test_a_whole_article_may_be_about_anything(run: Run, headline: str, topic: str) -> None:

@@ -62,7 +62,9 @@ def train_classifier(
                 shares = one.parts.shares(_logits(one.parts, head, backbone, adapter, report))
                 labelled.append(one.labelled(shares))
             made, train = work / "second", joined(labelled, recipe)
-            head = finetune(recipe.adapter, train, dev, head, backbone, encoder, made, report)
+            epochs = recipe.second_epochs or recipe.adapter.epochs
+            again = recipe.adapter.model_copy(update={"epochs": epochs})
+            head = finetune(again, train, dev, head, backbone, encoder, made, report)
             adapter = load_adapter(made)
     logits = {name: _logits(one, head, backbone, adapter, report) for name, one in dev.items()}
     head, temperature = _calibrated(head, train, dev, logits)

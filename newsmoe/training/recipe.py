@@ -115,6 +115,7 @@ class ClassifierRecipe(Recipe):
         unlabelled: sources to learn from in a second round, with the labels that the expert itself, after the
             first, finds for what is said of the texts in short (self-training). So labels that are known
             from short texts alone are learnt for long ones.
+        second_epochs: of that round; None: as many as of the first.
     """
 
     labels: tuple[str, ...] = Field(min_length=2)
@@ -124,6 +125,7 @@ class ClassifierRecipe(Recipe):
     train: tuple[LabelSource, ...] = Field(min_length=1)
     dev: tuple[LabelSource, ...] = Field(min_length=1)
     unlabelled: tuple[UnlabelledSource, ...] = ()
+    second_epochs: int | None = Field(None, ge=1)
 
     @model_validator(mode="after")
     def _trained_twice(self) -> "ClassifierRecipe":

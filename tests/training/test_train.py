@@ -118,7 +118,8 @@ def test_an_adapter_is_trained_and_used_by_name(folder: Path) -> None:
 
 
 ROUNDS = """
-adapter = {{ rank = 2, epochs = 1, batch_items = 8 }}
+adapter = { rank = 2, epochs = 2, batch_items = 8 }
+second_epochs = 1
 
 [[unlabelled]]
 path = "unlabelled.jsonl"
@@ -137,8 +138,7 @@ def test_texts_without_labels_are_learnt_from_in_a_second_round(folder: Path) ->
         for verb in (*GOOD[:2], *BAD[:2])
     ]
     (folder / "unlabelled.jsonl").write_text("".join(json.dumps(one) + "\n" for one in texts))
-    adapter, _, source = ROUNDS.format().strip().partition("\n")
-    expert = trained(folder, f"{adapter}\n{source}")
+    expert = trained(folder, ROUNDS)
     assert moods(folder) == ["good", "bad"]
     assert "- made up, without labels;" in (expert / "README.md").read_text()
     assert "made up, without labels (not stated)" in (expert / "expert.toml").read_text()

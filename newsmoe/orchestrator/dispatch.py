@@ -1,7 +1,6 @@
 """Pairs of article and expert in, answers or errors out: loading, batches, and keeping failures apart."""
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from threading import Thread
@@ -226,7 +225,8 @@ class Dispatcher:
     def _in_time(self, expert: Expert, articles: Sequence[Article]) -> list[Prediction]:
         """Predict in a thread that can be left behind; the expert in it is given up too, and built anew.
 
-        One that cannot be built anew, for a plug-in may return the same again, is not asked any more.
+        A plug-in may give the same expert again, which is then asked while a thread of it hangs: a batch that
+        hangs is to cost itself alone.
 
         Raises:
             BatchTimeoutError: it takes longer than it may.
@@ -247,11 +247,7 @@ class Dispatcher:
             raise errors[0]
         if not answers:
             self._loaded.pop(expert.name, None)
-            late = BatchTimeoutError(f"the batch took longer than {self.batch_seconds:g} s and was given up")
-            with suppress(Exception):  # what fails to be built is told when it is asked next
-                if self.registry.build(expert.name) is expert:
-                    self._loaded[expert.name] = _Broken(_item_error("", expert.name, late, "predict"))
-            raise late
+            raise BatchTimeoutError(f"the batch took longer than {self.batch_seconds:g} s and was given up")
         return answers[0]
 
 

@@ -1,7 +1,6 @@
 import math
 from asyncio import CancelledError
 from collections.abc import Callable, Mapping, Sequence
-from threading import Event
 from typing import Any
 from weakref import ref
 
@@ -166,18 +165,6 @@ def test_what_an_expert_had_loaded_when_it_failed_is_let_go() -> None:
 
 class Weights:
     """What takes room."""
-
-
-def test_an_expert_that_hangs_is_not_asked_again_while_it_does() -> None:
-    """A plug-in may give the same expert again, which is in the middle of something."""
-    freed = Event()
-    hanging = FakeExpert("hanging", TASK, lambda article: Fields({"freed": freed.wait(20)}))
-    dispatcher = Dispatcher(registry_of(hanging), Device(), 100, 1, batch_seconds=0.05)
-    figures = ExpertFigures()
-    outcomes = dispatcher.run("hanging", TASK, articles(3), figures)
-    freed.set()
-    assert [one.type for one in outcomes if isinstance(one, ItemError)] == ["BatchTimeoutError"] * 3
-    assert (len(hanging.batches), figures.errors) == (1, 3)
 
 
 def test_a_name_that_nobody_registered_is_an_error_of_its_articles() -> None:

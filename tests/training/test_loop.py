@@ -92,7 +92,9 @@ def test_a_torn_checkpoint_and_one_of_another_recipe_are_not_used(tmp_path: Path
     whole = model()
     fit(whole, Line(whole), RECIPE, tmp_path / "whole", quiet)
     state = tmp_path / "state"
-    state.write_bytes(b"torn")
+    state.mkdir()
+    checkpoint = state / "checkpoint.safetensors"
+    checkpoint.write_bytes(b"torn")
     again = model()
     fit(again, Line(again), RECIPE, state, quiet)
     assert weights(again) == weights(whole)
@@ -100,7 +102,7 @@ def test_a_torn_checkpoint_and_one_of_another_recipe_are_not_used(tmp_path: Path
         other = model()
         fit(other, Line(other, 20), RECIPE.model_copy(update={"seed": 1}), state, quiet)
     except PowerCutError:
-        assert state.exists()
+        assert checkpoint.exists()
     third = model()
     fit(third, Line(third), RECIPE, state, quiet)
     assert weights(third) == weights(whole)
@@ -112,7 +114,7 @@ def test_a_checkpoint_of_other_examples_is_not_used(tmp_path: Path) -> None:
     steeper = model()
     with pytest.raises(PowerCutError):
         fit(steeper, Line(steeper, 20, slope=5.0), RECIPE, state, quiet)
-    assert state.exists()
+    assert (state / "checkpoint.safetensors").exists()
     again = model()
     fit(again, Line(again), RECIPE, state, quiet)
     assert weights(again) == weights(whole)

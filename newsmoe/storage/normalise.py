@@ -85,7 +85,7 @@ class Normaliser:
         return self._known[shape]
 
     def _names_in(self, keys: Sequence[str]) -> FieldNames:
-        spelled: dict[str, str] = {}
+        spelled: dict[object, str] = {}
         for key in keys:
             spelled.setdefault(_folded(key), key)
         spelled.update((key, key) for key in keys)
@@ -167,8 +167,8 @@ def some_keys(keys: Iterable[str]) -> str:
     return ", ".join(repr(key)[:40] for key in islice(keys, 8)) or "none"
 
 
-def _folded(key: str) -> str:
-    return key.strip().casefold()
+def _folded(key: object) -> object:
+    return key.strip().casefold() if isinstance(key, str) else key  # a caller's dict may have other keys
 
 
 def _is_missing(value: object) -> bool:

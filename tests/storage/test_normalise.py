@@ -77,6 +77,7 @@ def test_names_are_known_however_they_are_written() -> None:
     assert (found.headline, found.content, found.publication_date) == ("Storm", "Roofs.", "2025-01-03")
     assert found.extra == {"Kicker": "Weather"}
     assert article({"Title": "Other", "title": "Storm"}).headline == "Storm"
+    assert article({7: "seven", None: "none", "Title": "Storm"}).headline == "Storm"
 
 
 @pytest.mark.parametrize(

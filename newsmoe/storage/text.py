@@ -1,14 +1,20 @@
 """Text as scrapers leave it, made plain: markup, entities, control codes and cut marks."""
 
 import re
+from collections.abc import Set
 from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser
 
 __all__ = ["clean_line", "clean_text", "one_line"]
 
-_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9:-]{0,30}(?:\s[^<>]*)?/?>|<!--|<!\[CDATA\[")
-_CLOSING_TAG = re.compile(r"</[a-zA-Z][a-zA-Z0-9]{0,10}\s*>")
+_NAME = r"[a-zA-Z][a-zA-Z0-9.:_-]{0,30}"
+_TAG = re.compile(rf"</?({_NAME})(?:\s[^<>=]*=[^<>]*|\s+[a-zA-Z-]+)?\s*/?>")
+_CLOSING_TAG = re.compile(rf"</({_NAME})\s*>")
+_LESS_THAN = re.compile(
+    rf"<(?!!--|!doctype\b|\?xml\b)(?:/?({_NAME})(?=\s*/?>|\s*\Z|/|\s+[a-zA-Z-]+\s*(?:/?>|\Z)|\s[^<>=]*=))?",
+    re.IGNORECASE,
+)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
 _CUT_MARK = re.compile(r"\[\+\d{1,9} chars\]$")
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[@-Z\\^_])")
@@ -17,6 +23,16 @@ _CONTROL = re.compile(  # control codes but tab and newline; zero-width and text
 )
 _BREAK = re.compile(r"[\x0b\x0c\x85]")  # vertical tab, form feed, next line: white space between words
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+
+_HTML = (
+    "a abbr address area article aside audio b base blockquote body br button canvas caption center cite "
+    "code col dd del details dfn div dl dt em embed fieldset figcaption figure font footer form frame "
+    "frameset h1 h2 h3 h4 h5 h6 head header hr html i iframe img input ins kbd label legend li link main "
+    "map mark meta nav noscript object ol option p param picture pre q s samp script section select small "
+    "source span strike strong style sub summary sup svg table tbody td template textarea tfoot th thead "
+    "time title tr track tt u ul var video wbr"
+)
+"""The elements, which need no end to be known as such: theirs may be left out, or was cut off."""
 
 MOST_OPEN_TAGS = 2000  # more are no page but an accident or an attack, and cost the parser quadratic time
 _SILENT = "script, style, noscript, template, iframe, object, svg, button, nav"
@@ -29,12 +45,13 @@ _BLOCKS = (
 def clean_text(text: str) -> tuple[str, bool]:
     """Return `text` as plain text, and whether the scraper had cut it.
 
-    Markup is stripped where there is any, and its blocks become paragraphs parted by blank lines.
-    NewsAPI's `[+N chars]` is taken off; escape sequences, control and direction codes are dropped;
-    surrogates that stand alone become U+FFFD. All other text stays as it is, to the character.
+    Markup is stripped where there is any, and its blocks become paragraphs parted by blank lines; what has
+    the look of a tag but is neither HTML's nor has an end, such as `<redacted>`, is text. NewsAPI's
+    `[+N chars]` is taken off; escape sequences, control and direction codes are dropped; surrogates that
+    stand alone become U+FFFD. All other text stays as it is, to the character.
     """
     text = _without_codes(text)
-    if "<" in text and _TAG.search(text):
+    if "<" in text and _has_markup(text):
         text = _without_codes(_without_markup(text))
     elif "&" in text and _ENTITY.search(text):
         text = _without_codes(unescape(text))
@@ -64,8 +81,24 @@ def _without_codes(text: str) -> str:
     return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
+def _has_markup(text: str) -> bool:
+    if "<!--" in text or "<![CDATA[" in text:
+        return True
+    names = _names_of_tags(text)
+    return any(tag[1].lower() in names for tag in _TAG.finditer(text))
+
+
+def _names_of_tags(text: str) -> Set[str]:
+    return {*_HTML.split()} | {name.lower() for name in _CLOSING_TAG.findall(text)}
+
+
 def _without_markup(markup: str) -> str:
     markup = markup.replace("<![CDATA[", "").replace("]]>", "")
+    names = _names_of_tags(markup)
+    # the parser would take every "<" before a letter for a tag, and drop what follows up to a ">"
+    markup = _LESS_THAN.sub(
+        lambda found: found[0] if found[1] and found[1].lower() in names else f"&lt;{found[0][1:]}", markup
+    )
     if markup.count("<") - 2 * markup.count("</") > MOST_OPEN_TAGS:
         return unescape(_TAG.sub(" ", markup))
     tree = LexborHTMLParser(markup)

@@ -79,14 +79,15 @@ def show_run(run: RunArgument, journal: JournalOption = None, config: ConfigOpti
     typer.echo(_report(run, journal, config).model_dump_json(indent=2))
 
 
-def retry(run: RunArgument, journal: JournalOption = None, config: ConfigOption = None) -> None:
+def retry(
+    context: typer.Context, run: RunArgument, journal: JournalOption = None, config: ConfigOption = None
+) -> None:
     """Do again what failed in a run, and put it into the run's output.
 
     It is the run's command once more: what went well is taken from the journal.
     """
     import os
 
-    from newsmoe.cli.app import app
     from newsmoe.errors import ConfigError
     from newsmoe.storage.journal import without_password
 
@@ -104,7 +105,7 @@ def retry(run: RunArgument, journal: JournalOption = None, config: ConfigOption 
         ) from None
     # a report has no password; the next one is to name this command, and not "retry"
     sys.argv[1:] = [argument.replace(without_password(known), known) for argument in report.command]
-    app(sys.argv[1:])
+    context.find_root().command.main(sys.argv[1:])
 
 
 def _report(run: str, journal: str | None, config: Path | None) -> "RunReport":

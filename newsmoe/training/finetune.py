@@ -66,12 +66,15 @@ class _Lesson:
         return shuffled_batches([len(window) + 2 for window in self.train.windows], self.recipe, shuffle)
 
     def loss(self, batch: Sequence[int], noise: np.random.Generator) -> torch.Tensor:
-        train = self.train
+        train, consistency = self.train, self.recipe.consistency
+        batch = [*batch, *batch] if consistency else batch
         ids, mask = self.backbone.padded([train.windows[index] for index in batch])
         ids = self.backbone.hide_tokens(ids, noise.random(ids.shape) < self.recipe.token_dropout)
         logits = self.model(torch.from_numpy(ids), torch.from_numpy(mask))
         wrong = torch.from_numpy(~train.accepted[train.articles[batch]])
         losses = logits.logsumexp(dim=1) - logits.masked_fill(wrong, -torch.inf).logsumexp(dim=1)
+        if consistency:
+            losses = losses + consistency / 2 * _difference(logits)
         weighted: torch.Tensor = losses * torch.from_numpy(train.window_weights[batch]).float()
         return weighted.mean()
 
@@ -150,6 +153,13 @@ def adapted_encoder(recipe: AdapterRecipe, backbone: Backbone, start: Path | Non
         if name.endswith("output.dense"):
             module.register_forward_hook(partial(_drop_channels, share=recipe.dropout))
     return encoder
+
+
+def _difference(logits: torch.Tensor) -> torch.Tensor:
+    """Return how far each of two passes is from the other; logits and result, one pass after the other."""
+    shares = logits.log_softmax(dim=1)
+    others = shares.roll(len(shares) // 2, dims=0)
+    return nn.functional.kl_div(others, shares, reduction="none", log_target=True).sum(dim=1)
 
 
 def _drop_channels(

@@ -49,6 +49,8 @@ class AdapterRecipe(Strict):
         dropout: share of channels that every half-layer leaves out, for a window at a time (Gal and
             Ghahramani 2016); drawn for each token, dropout takes a processor as long as the forward pass.
         token_dropout: share of tokens that are hidden from the model in training.
+        consistency: weight of how much two passes over a text differ, each with a dropout of its own
+            (R-Drop, Liang et al. 2021); 0: there is one pass, in half the time.
         epochs: times that the data is seen; the one that is best on dev data is kept.
         patience: epochs without a better one after which training stops.
         learning_rate: of the adapter, at its highest.
@@ -65,6 +67,7 @@ class AdapterRecipe(Strict):
     start: str | None = None
     dropout: float = Field(0.1, ge=0, lt=1)
     token_dropout: float = Field(0.1, ge=0, lt=1)
+    consistency: float = Field(0.0, ge=0)
     epochs: int = Field(3, ge=1)
     patience: int = Field(2, ge=1)
     learning_rate: float = Field(1e-3, gt=0)

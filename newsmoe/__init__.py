@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from newsmoe.article import Article
     from newsmoe.config import Settings, load_settings
     from newsmoe.errors import NewsmoeError
-    from newsmoe.orchestrator.files import analyze_files
+    from newsmoe.jobs.files import analyze_files
     from newsmoe.orchestrator.session import analyze
     from newsmoe.registry.expert import Device, Expert
     from newsmoe.registry.registry import Registry
@@ -57,7 +57,7 @@ _HOMES = {
     "newsmoe.article": ("Article",),
     "newsmoe.config": ("Settings", "load_settings"),
     "newsmoe.errors": ("NewsmoeError",),
-    "newsmoe.orchestrator.files": ("analyze_files",),
+    "newsmoe.jobs.files": ("analyze_files",),
     "newsmoe.orchestrator.session": ("analyze",),
     "newsmoe.registry.expert": ("Device", "Expert"),
     "newsmoe.registry.registry": ("Registry",),

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "gating": BASE | {"errors", "registry"},
     "testing": BASE | {"errors", "registry"},
     "orchestrator": BASE | {"errors", "registry", "storage", "gating"},
+    "jobs": BASE | {"errors", "registry", "storage", "gating", "orchestrator"},
     "evaluation": BASE | {"errors", "registry", "storage", "gating", "orchestrator"},
     "training": BASE | {"errors", "registry", "storage", "gating", "orchestrator", "evaluation"},
 }

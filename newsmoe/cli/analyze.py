@@ -28,7 +28,7 @@ from newsmoe.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from newsmoe.orchestrator.plan import Job
+    from newsmoe.jobs.plan import Job
     from newsmoe.orchestrator.session import Session
 
 __all__ = ["analyze"]
@@ -138,8 +138,8 @@ def analyze(
     from newsmoe.cli.metrics import Metrics
     from newsmoe.cli.observers import observed
     from newsmoe.cli.signals import Stop
-    from newsmoe.orchestrator.job import most_errors, run_job
-    from newsmoe.orchestrator.plan import check_inputs, plan_jobs
+    from newsmoe.jobs.job import most_errors, run_job
+    from newsmoe.jobs.plan import check_inputs, plan_jobs
     from newsmoe.orchestrator.session import Session, open_session
 
     as_json = log_format is LogFormat.JSON

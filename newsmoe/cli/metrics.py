@@ -33,7 +33,7 @@ class Metrics:
         if path is not None:
             if find_spec("prometheus_client") is None:
                 raise ConfigError("--metrics needs prometheus_client; pip install 'newsmoe[metrics]'")
-            from newsmoe.orchestrator.metrics import check_metrics
+            from newsmoe.jobs.metrics import check_metrics
 
             check_metrics(path)
         self.path = path
@@ -52,7 +52,7 @@ class Metrics:
         """Write what was done so far, and the exit code that the command has, or would have now."""
         if self.path is None:
             return
-        from newsmoe.orchestrator.metrics import write_metrics
+        from newsmoe.jobs.metrics import write_metrics
 
         try:
             write_metrics(self.path, self.figures, monotonic() - self._began, code)

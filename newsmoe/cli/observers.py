@@ -12,9 +12,9 @@ from newsmoe.analysis import Analysis
 from newsmoe.cli.logs import event
 from newsmoe.cli.metrics import Metrics
 from newsmoe.cli.progress import SECONDS_BETWEEN_LINES, RunProgress
+from newsmoe.jobs.job import Observer
+from newsmoe.jobs.plan import Job
 from newsmoe.orchestrator.figures import RunFigures
-from newsmoe.orchestrator.job import Observer
-from newsmoe.orchestrator.plan import Job
 from newsmoe.storage.run_report import RunReport
 
 __all__ = ["RunLog", "observed"]

@@ -9,7 +9,7 @@ import typer
 
 if TYPE_CHECKING:
     from newsmoe.config import Settings
-    from newsmoe.orchestrator.timetable import Cron, Every
+    from newsmoe.jobs.timetable import Cron, Every
     from newsmoe.registry.registry import Registry
 
 __all__ = [
@@ -224,7 +224,7 @@ def times_of(every: str | None, cron: str | None) -> "Every | Cron":
         ConfigError: what is given is no duration, or no cron expression.
         typer.BadParameter: neither is given, or both are.
     """
-    from newsmoe.orchestrator.timetable import parse_cron, parse_every
+    from newsmoe.jobs.timetable import parse_cron, parse_every
 
     if every is not None and cron is None:
         return parse_every(every)

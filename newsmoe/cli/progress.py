@@ -21,8 +21,8 @@ from rich.text import Text
 
 from newsmoe.analysis import Analysis
 from newsmoe.cli.console import messages, plain, table
+from newsmoe.jobs.job import Observer
 from newsmoe.orchestrator.figures import RunFigures
-from newsmoe.orchestrator.job import Observer
 from newsmoe.storage.run_report import RunReport
 
 __all__ = ["SECONDS_BETWEEN_LINES", "RunProgress", "reporting"]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsmoe.errors import ConfigError
-from newsmoe.orchestrator.timetable import SECONDS, Cron, Every
+from newsmoe.jobs.timetable import SECONDS, Cron, Every
 
 __all__ = ["Scheduled", "crontab_line", "on_calendar", "service_unit", "timer_unit"]
 

@@ -31,8 +31,8 @@ from newsmoe.errors import ConfigError, InputError, OutputError
 if TYPE_CHECKING:
     from newsmoe.cli.metrics import Metrics
     from newsmoe.cli.signals import Stop
-    from newsmoe.orchestrator.inbox import Inbox
-    from newsmoe.orchestrator.plan import Job
+    from newsmoe.jobs.inbox import Inbox
+    from newsmoe.jobs.plan import Job
     from newsmoe.orchestrator.session import Session
     from newsmoe.storage.run_report import RunReport
 
@@ -81,7 +81,7 @@ def watch(
     from newsmoe.cli.logs import show_logs
     from newsmoe.cli.metrics import Metrics
     from newsmoe.cli.signals import Stop
-    from newsmoe.orchestrator.inbox import open_inbox
+    from newsmoe.jobs.inbox import open_inbox
     from newsmoe.orchestrator.session import open_session
 
     as_json = log_format is LogFormat.JSON
@@ -109,7 +109,7 @@ def watch(
                 if code := _look(opened, analyze, stop):
                     raise typer.Exit(code)
                 return
-            from newsmoe.orchestrator.scheduler import run_at
+            from newsmoe.jobs.scheduler import run_at
 
             log.info("watching %s, %s; output goes to %s", inbox, when, out)
             run_at(when, lambda: measured.write(_look_again(opened, analyze, stop)))
@@ -140,7 +140,7 @@ def _look_again(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
 
 def _analyze(session: "Session", metrics: "Metrics", as_json: bool, job: "Job") -> "RunReport":
     from newsmoe.cli.observers import observed
-    from newsmoe.orchestrator.job import run_job
+    from newsmoe.jobs.job import run_job
 
     with observed(job, metrics, as_json=as_json) as observer:
         return run_job(session, job, observer)

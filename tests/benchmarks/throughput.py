@@ -29,8 +29,8 @@ from typing import Any
 from newsmoe.analysis import Labels
 from newsmoe.article import Article
 from newsmoe.config import Settings
-from newsmoe.orchestrator.job import run_job
-from newsmoe.orchestrator.plan import Job
+from newsmoe.jobs.job import run_job
+from newsmoe.jobs.plan import Job
 from newsmoe.orchestrator.session import Session
 from newsmoe.registry.registry import Registry
 from newsmoe.storage.journal import open_journal

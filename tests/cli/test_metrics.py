@@ -128,7 +128,7 @@ def test_a_watch_counts_from_look_to_look(here: Path, monkeypatch: pytest.Monkey
             found.append((value("run_items", status="ok"), value("run_exit_code")))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("newsmoe.orchestrator.scheduler.run_at", looks)
+    monkeypatch.setattr("newsmoe.jobs.scheduler.run_at", looks)
     arguments = ("--out", "out", "--every", "1m", "--settle", "0", "--metrics", "m.prom", *GIST)
     assert newsmoe("watch", "in", *arguments).exit_code == 130
     assert found == [(2, 0), (3, 4), (3, 1)]

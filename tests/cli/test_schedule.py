@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from newsmoe.cli.units import Scheduled, crontab_line, on_calendar, service_unit
 from newsmoe.errors import ConfigError
-from newsmoe.orchestrator.timetable import Cron, parse_cron, parse_every
+from newsmoe.jobs.timetable import Cron, parse_cron, parse_every
 
 from .support import newsmoe, one_line
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from newsmoe.orchestrator.inbox import open_inbox
+from newsmoe.jobs.inbox import open_inbox
 
 from .conftest import PlugIn
 from .counting import COUNTED, calls, different, ending
@@ -150,7 +150,7 @@ def test_an_inbox_that_is_away_for_a_while_ends_nothing(
         (here / "away").rename(inbox)
         job()
 
-    monkeypatch.setattr("newsmoe.orchestrator.scheduler.run_at", twice)
+    monkeypatch.setattr("newsmoe.jobs.scheduler.run_at", twice)
     write(inbox / "a.json", articles(1))
     result = newsmoe("watch", "in", "--out", "out", "--every", "1m", "--settle", "0", *GIST)
     assert result.exit_code == 0

@@ -5,8 +5,7 @@ import pytest
 
 import newsmoe
 from newsmoe.testing import FakeExpert
-
-from .support import TASK, echo, failing_on, registry_of
+from tests.orchestrator.support import TASK, echo, failing_on, registry_of
 
 SETTINGS = newsmoe.Settings(tasks=(TASK,), journal="journal")
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from newsmoe.errors import InputError
-from newsmoe.orchestrator.plan import Job
+from newsmoe.jobs.plan import Job
 from newsmoe.storage.replace import write_text
 from newsmoe.storage.run_report import RunReport
 

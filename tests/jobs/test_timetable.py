@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from newsmoe.errors import ConfigError
-from newsmoe.orchestrator.timetable import Cron, parse_cron, parse_every
+from newsmoe.jobs.timetable import Cron, parse_cron, parse_every
 
 ALL: dict[str, Any] = {
     "minutes": tuple(range(60)),

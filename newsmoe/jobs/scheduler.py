@@ -9,7 +9,7 @@ from apscheduler.triggers.combining import OrTrigger
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from newsmoe.orchestrator.timetable import Cron, Every
+from newsmoe.jobs.timetable import Cron, Every
 
 __all__ = ["run_at"]
 

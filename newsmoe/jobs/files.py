@@ -6,8 +6,8 @@ from pathlib import Path
 
 from newsmoe.config import Settings
 from newsmoe.gating.gate import Gate
-from newsmoe.orchestrator.job import run_job
-from newsmoe.orchestrator.plan import check_inputs, plan_jobs
+from newsmoe.jobs.job import run_job
+from newsmoe.jobs.plan import check_inputs, plan_jobs
 from newsmoe.orchestrator.session import open_session
 from newsmoe.registry.registry import Registry
 from newsmoe.storage.run_report import RunReport

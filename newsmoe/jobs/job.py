@@ -13,8 +13,8 @@ from newsmoe.analysis import Analysis, ItemError
 from newsmoe.article import Article, Unreadable
 from newsmoe.config import Settings
 from newsmoe.errors import ConfigError, OutputError, TooManyErrorsError
+from newsmoe.jobs.plan import Job
 from newsmoe.orchestrator.figures import RunFigures
-from newsmoe.orchestrator.plan import Job
 from newsmoe.orchestrator.session import Session
 from newsmoe.registry.kinds import answer_keys
 from newsmoe.registry.registry import Registry

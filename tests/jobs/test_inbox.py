@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsmoe.errors import ConfigError, InputError, LockedError, OutputError
-from newsmoe.orchestrator.inbox import Inbox, Look, open_inbox
+from newsmoe.jobs.inbox import Inbox, Look, open_inbox
 from newsmoe.storage.inbox_state import STATE
 from newsmoe.storage.run_report import default_report
 
@@ -259,7 +259,7 @@ def test_a_file_that_may_not_be_read_is_told_once_and_taken_when_it_may(
 ) -> None:
     desk.put("a.json", "one")
     with monkeypatch.context() as patch:
-        patch.setattr("newsmoe.orchestrator.inbox.hashlib.file_digest", _denied)
+        patch.setattr("newsmoe.jobs.inbox.hashlib.file_digest", _denied)
         assert [desk.look().unreadable for _ in range(3)] == [1, 0, 0]
     assert desk.look().files == 1
 

@@ -10,16 +10,15 @@ from newsmoe.analysis import Analysis, Fields, InputUse, Prediction, Summary
 from newsmoe.article import Article
 from newsmoe.config import Settings
 from newsmoe.errors import ConfigError, InputError, OutputError, TooManyErrorsError
+from newsmoe.jobs.job import Observer, run_job
+from newsmoe.jobs.plan import Job, plan_jobs
 from newsmoe.orchestrator.figures import RunFigures
-from newsmoe.orchestrator.job import Observer, run_job
-from newsmoe.orchestrator.plan import Job, plan_jobs
 from newsmoe.orchestrator.session import Session
 from newsmoe.storage.journal import open_journal
 from newsmoe.storage.run_report import RunReport
 from newsmoe.storage.writers import STDOUT
 from newsmoe.testing import FakeExpert
-
-from .support import echo, failing_on, registry_of
+from tests.orchestrator.support import echo, failing_on, registry_of
 
 JSON = Settings()
 

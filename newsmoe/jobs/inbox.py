@@ -15,7 +15,7 @@ from glob import escape
 from pathlib import Path
 
 from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError
-from newsmoe.orchestrator.plan import Job
+from newsmoe.jobs.plan import Job
 from newsmoe.storage.dead_letters import default_errors
 from newsmoe.storage.formats import format_of
 from newsmoe.storage.inbox_state import (

@@ -8,8 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from newsmoe.analysis import Analysis, InputUse, ItemError
 from newsmoe.errors import OutputError
+from newsmoe.jobs.metrics import write_metrics
 from newsmoe.orchestrator.figures import ExpertFigures, RunFigures
-from newsmoe.orchestrator.metrics import write_metrics
 
 LAST = "newsmoe_last_success_timestamp_seconds"
 HOSTILE = 'quo"te\\ back\nline {a="b"} é'
@@ -90,7 +90,7 @@ def test_figures_of_several_runs_add_up(tmp_path: Path) -> None:
 def test_the_last_success_outlives_failures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "m.prom"
     now = 1e9
-    monkeypatch.setattr("newsmoe.orchestrator.metrics.time", lambda: now)
+    monkeypatch.setattr("newsmoe.jobs.metrics.time", lambda: now)
     write_metrics(path, RunFigures(), 1, 1)
     assert (LAST,) not in samples(path)
     for code, expected in ((0, 2e9), (4, 2e9), (143, 2e9), (0, 5e9)):

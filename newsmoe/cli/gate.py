@@ -110,11 +110,10 @@ def evaluate(
     from newsmoe.cli.progress import reporting
 
     needs_training_extra("measuring")
-    from newsmoe.evaluation.gates import compare_gates, experts_of_rules
     from newsmoe.evaluation.plot import check_plot, draw_curves
-    from newsmoe.evaluation.pool import ask_pool
     from newsmoe.gating.artefact import read_gate
     from newsmoe.training.gate_page import write_measured
+    from newsmoe.training.measured import measure_gate
     from newsmoe.training.recipe import RECIPE_FILE, GateRecipe, read_recipe
 
     if plot is not None:
@@ -123,16 +122,7 @@ def evaluate(
     recipe = read_recipe(folder / RECIPE_FILE, GateRecipe)
     registry = registry_of(settings_of(config, experts_dir))
     with reporting(messages()) as report:
-        asked = [
-            (card.names, recipe.dev),
-            (card.names, recipe.train if neighbours else ()),
-            (experts_of_rules(card.task, registry), recipe.dev),
-        ]
-        dev, known, ruled = (
-            [ask_pool(names, source, data, registry, report, target=recipe.target) for source in sources]
-            for names, sources in asked
-        )
-        found = compare_gates(card, registry, dev, known, ruled, seed=recipe.seed)
+        found = measure_gate(card, recipe, data, registry, report, neighbours=neighbours)
     if as_json:
         typer.echo(found.model_dump_json(indent=2))
     else:
@@ -186,10 +176,7 @@ def prune(
     recipe = read_recipe(folder / RECIPE_FILE, GateRecipe)
     registry = registry_of(settings_of(config, experts_dir))
     with reporting(messages()) as report:
-        dev = [
-            ask_pool(card.names, source, data, registry, report, target=recipe.target)
-            for source in recipe.dev
-        ]
+        dev = ask_pool(card.names, recipe.dev, data, registry, report, target=recipe.target)
         worths = find_needless(card, registry, dev, Thresholds(min_share, min_gain))
     if as_json:
         typer.echo(json.dumps([{**one.model_dump(), "gain": one.gain} for one in worths], indent=2))

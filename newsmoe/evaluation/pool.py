@@ -1,6 +1,6 @@
 """What every expert of a pool answers to examples: what gates learn from and are measured on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from newsmoe.config import Settings
 from newsmoe.errors import InputError
 from newsmoe.evaluation.answers import Answers, Table, label_answers, summary_answers
 from newsmoe.evaluation.kept import Answered, kept_answers
-from newsmoe.evaluation.labelled import Labelled, LabelSource, SummarySource, Target
+from newsmoe.evaluation.labelled import Labelled, LabelSource, Source, SummarySource, Target
 from newsmoe.orchestrator.dispatch import Dispatcher
 from newsmoe.orchestrator.figures import ExpertFigures
 from newsmoe.registry.expert import Device
@@ -53,62 +53,89 @@ class PoolAnswers:
 
 def ask_pool(
     experts: Sequence[str],
-    source: LabelSource | SummarySource,
+    sources: Iterable[LabelSource | SummarySource],
     root: Path,
     registry: Registry,
     report: Callable[[str, int, int], None],
     device: Device | None = None,
     target: Target | None = None,
-) -> PoolAnswers:
-    """Have every expert answer every text of a source, as they are served; what was answered before is kept.
+) -> list[PoolAnswers]:
+    """Have every expert answer every text, as they are served; what was answered before is kept.
 
     Args:
         experts: names.
-        source: texts with right answers.
-        root: what its path is relative to.
+        sources: texts with right answers.
+        root: what their paths are relative to.
         registry: builds the experts, which share its workshop.
         report: told of the progress.
         device: where experts run; default: the CPU.
         target: what success is; default: `probability` with labels, `rouge` with summaries.
 
+    Returns:
+        Their answers, for each source.
+
     Raises:
-        InputError: the source cannot be read, has a label that is nobody's, or an expert fails on one of its
+        InputError: a source cannot be read, has a label that is nobody's, or an expert fails on one of its
             texts.
     """
     limits = Settings()
     dispatcher = Dispatcher(registry, device or Device(), limits.batch_tokens, limits.batch_articles)
+    pool = _Pool(tuple(experts), registry, dispatcher, report)
+    return [
+        pool.labelled(source, root, target or "probability")
+        if isinstance(source, LabelSource)
+        else pool.summarized(source, root, target or "rouge")
+        for source in sources
+    ]
 
-    def ask(articles: Sequence[Article]) -> list[Answered]:
+
+@dataclass(frozen=True)
+class _Pool:
+    """Experts that are asked about one source after the other."""
+
+    experts: tuple[str, ...]
+    registry: Registry
+    dispatcher: Dispatcher
+    report: Callable[[str, int, int], None]
+
+    def labelled(self, source: LabelSource, root: Path, target: Target) -> PoolAnswers:
+        examples = list(source.examples(root))
+        articles = [one.article for one in examples]
+        asked = self._ask(source, articles)
+        labels = _rows(Labels, self.experts, asked)
+        _require_known(source, examples, labels)
+        return self._judged(
+            source, articles, asked, label_answers(examples, labels, target, closed=source.closed)
+        )
+
+    def summarized(self, source: SummarySource, root: Path, target: Target) -> PoolAnswers:
+        examples = list(source.examples(root))
+        articles = [one.article for one in examples]
+        asked = self._ask(source, articles)
+        summaries = _rows(Summary, self.experts, asked)
+        return self._judged(source, articles, asked, summary_answers(examples, summaries, target))
+
+    def _ask(self, source: Source, articles: Sequence[Article]) -> list[Answered]:
         if not articles:
             raise InputError(f"{source.title}: there are no examples in it")
         asked = []
-        for number, name in enumerate(experts, start=1):
-            asked.append(kept_answers(registry.info(name), articles, partial(_answers, dispatcher)))
-            report(f"asking {name} about {source.title}", number, len(experts))
+        for number, name in enumerate(self.experts, start=1):
+            asked.append(kept_answers(self.registry.info(name), articles, partial(_answers, self.dispatcher)))
+            self.report(f"asking {name} about {source.title}", number, len(self.experts))
         return asked
 
-    judged: Answers
-    if isinstance(source, LabelSource):
-        labelled = list(source.examples(root))
-        articles = [one.article for one in labelled]
-        asked = ask(articles)
-        labels = _rows(Labels, experts, asked)
-        _require_known(source, labelled, labels)
-        judged = label_answers(labelled, labels, target or "probability", closed=source.closed)
-    else:
-        summarized = list(source.examples(root))
-        articles = [one.article for one in summarized]
-        asked = ask(articles)
-        judged = summary_answers(summarized, _rows(Summary, experts, asked), target or "rouge")
-    return PoolAnswers(
-        title=source.title,
-        weight=source.weight,
-        articles=tuple(articles),
-        experts=tuple(experts),
-        answers=judged,
-        tokens=np.array([list(map(_tokens, articles, one.answers)) for one in asked]).T,
-        seconds=np.array([one.seconds for one in asked]) / len(articles),
-    )
+    def _judged(
+        self, source: Source, articles: Sequence[Article], asked: Sequence[Answered], answers: Answers
+    ) -> PoolAnswers:
+        return PoolAnswers(
+            title=source.title,
+            weight=source.weight,
+            articles=tuple(articles),
+            experts=self.experts,
+            answers=answers,
+            tokens=np.array([list(map(_tokens, articles, one.answers)) for one in asked]).T,
+            seconds=np.array([one.seconds for one in asked]) / len(articles),
+        )
 
 
 def _answers(dispatcher: Dispatcher, info: ExpertInfo, articles: Sequence[Article]) -> Answered:

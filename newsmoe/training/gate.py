@@ -62,9 +62,7 @@ def train_gate(
     device = device.resolve()
     experts = experts_of(recipe, registry)
     names = [info.name for info in experts]
-    answers = [
-        ask_pool(names, source, data, registry, report, device, recipe.target) for source in recipe.train
-    ]
+    answers = ask_pool(names, recipe.train, data, registry, report, device, recipe.target)
     costs = _costs(answers, recipe)
     command = f"newsmoe gate train {path.as_posix()}" + ("" if data == Path() else " --data DATA")
     card = _card(recipe, experts, costs, command, folder)

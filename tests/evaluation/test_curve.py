@@ -56,7 +56,7 @@ def asked(registry: Registry, folder: Path, *rows: tuple[str, str], target: str 
     lines = [{"headline": head, "content": text, "gist": [GIST]} for head, text in rows]
     (folder / "rows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     source = SummarySource(path="rows.jsonl", headline="headline", content="content", summary="gist")
-    return ask_pool(("cheap", "dear"), source, folder, registry, silent, target=target)  # type: ignore[arg-type]
+    return ask_pool(("cheap", "dear"), [source], folder, registry, silent, target=target)[0]  # type: ignore[arg-type]
 
 
 HALF = ("easy", "a"), ("easy", "b"), ("", "c"), ("", "d")
@@ -168,4 +168,4 @@ def test_labels_where_summaries_are_wanted_are_refused(registry: Registry, tmp_p
     (tmp_path / "rows.csv").write_text("text,label\nRain fell.,bad\n")
     source = LabelSource(path="rows.csv")
     with pytest.raises(InputError, match="cheap answers with Summary; these examples have Labels"):
-        ask_pool(("cheap", "dear"), source, tmp_path, registry, silent)
+        ask_pool(("cheap", "dear"), [source], tmp_path, registry, silent)

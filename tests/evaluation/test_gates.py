@@ -66,7 +66,7 @@ def source(tmp_path: Path) -> LabelSource:
 
 @pytest.fixture
 def answers(registry: Registry, source: LabelSource, tmp_path: Path) -> PoolAnswers:
-    return ask_pool(("evens", "odds"), source, tmp_path, registry, silent)
+    return ask_pool(("evens", "odds"), [source], tmp_path, registry, silent)[0]
 
 
 def labels_of(answers: PoolAnswers) -> LabelAnswers:
@@ -120,7 +120,7 @@ def test_where_a_source_is_closed_only_its_labels_count(
     registry.add(FakeExpert("torn", TASK, torn))
     for closed, likelihoods in ((False, [0.3, 0.2]), (True, [0.6, 0.4])):
         changed = source.model_copy(update={"closed": closed, "limit": 2})
-        found = labels_of(ask_pool(("torn",), changed, tmp_path, registry, silent))
+        found = labels_of(*ask_pool(("torn",), [changed], tmp_path, registry, silent))
         assert found.likelihood()[:, 0].tolist() == pytest.approx(likelihoods)
         assert found.correct().tolist() == [[float(closed)], [0.0]]
 
@@ -181,7 +181,7 @@ def test_rules_may_ask_experts_that_are_not_the_gates(
     for info in registry.pool(TASK):
         first.add(registry.build(info.name))
     assert experts_of_rules(TASK, first) == ("first",)  # no rule names the task
-    ruled = ask_pool(("first",), source, tmp_path, first, silent)
+    (ruled,) = ask_pool(("first",), [source], tmp_path, first, silent)
     found = tabled(knowing(tmp_path), first, [answers], ruled=[ruled])
     assert [found[name].quality for name in ("evens", "odds", "first", "rules")] == [0.5] * 4
     assert found["rules"].load == found["first"].load == {"first": 1.0}

@@ -15,12 +15,12 @@ import pytest
 from apscheduler.triggers.interval import IntervalTrigger
 
 from newsmoe.config import Settings
+from newsmoe.jobs import scheduler
 from newsmoe.jobs.inbox import Inbox, open_inbox
 from newsmoe.jobs.job import run_job
 from newsmoe.jobs.plan import Job
 from newsmoe.jobs.scheduler import run_at
 from newsmoe.jobs.timetable import Cron, Every, parse_cron, parse_every
-from newsmoe.orchestrator import scheduler
 from newsmoe.orchestrator.session import Session
 from newsmoe.storage.run_report import RunReport
 

@@ -48,7 +48,7 @@ def dev(registry: Registry, tmp_path: Path) -> list[PoolAnswers]:
     rows = "headline,text,label\neven a,,good\neven b,,bad\n,odd a,good\n,odd b,bad\n"
     (tmp_path / "rows.csv").write_text(rows)
     source = LabelSource(path="rows.csv", headline="headline", content="text")
-    return [ask_pool(NAMES, source, tmp_path, registry, lambda what, done, of: None)]
+    return ask_pool(NAMES, [source], tmp_path, registry, lambda what, done, of: None)
 
 
 def gate(folder: Path, **fields: Any) -> GateCard:

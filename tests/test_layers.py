@@ -15,7 +15,7 @@ import newsmoe
 
 PACKAGE = Path(newsmoe.__file__).parent
 
-BASE = {"article", "analysis", "config", "validation", "batching"}
+BASE = {"article", "analysis", "config", "validation", "batching", "sentences"}
 MAY_IMPORT = {
     "errors": set[str](),
     **dict.fromkeys(BASE, BASE | {"errors"}),

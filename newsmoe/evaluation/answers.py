@@ -11,7 +11,7 @@ from newsmoe.analysis import Labels, Summary
 from newsmoe.evaluation.labelled import Labelled, Summarized, Target
 from newsmoe.evaluation.measure import by_data_label
 from newsmoe.evaluation.metrics import classification_figures
-from newsmoe.registry.backbone.sentences import split_sentences
+from newsmoe.sentences import split_sentences
 
 __all__ = ["Answers", "LabelAnswers", "SummaryAnswers", "Table", "label_answers", "summary_answers"]
 

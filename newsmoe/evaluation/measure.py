@@ -136,7 +136,7 @@ def measure_summaries(session: Session, task: str, data: str, examples: Sequence
         InputError: nothing was answered.
     """
     from newsmoe.evaluation.rouge import rivals, rouge
-    from newsmoe.registry.backbone.sentences import split_sentences
+    from newsmoe.sentences import split_sentences
 
     run = _Run(session, task, data, [example.article for example in examples])
     scores: defaultdict[str, list[float]] = defaultdict(list)

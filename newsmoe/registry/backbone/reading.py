@@ -8,7 +8,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from newsmoe.article import Article
-from newsmoe.registry.backbone.sentences import split_sentences
+from newsmoe.sentences import split_sentences
 
 __all__ = ["HEADLINE", "Extract", "LongInput", "Reading", "Span", "Window", "read_article"]
 

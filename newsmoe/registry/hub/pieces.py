@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from newsmoe.registry.backbone.sentences import split_sentences
+from newsmoe.sentences import split_sentences
 
 __all__ = ["MOST_CHARACTERS", "Piece", "cut_text"]
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from newsmoe.analysis import InputUse, Prediction, Summary
 from newsmoe.article import Article, estimate_tokens
-from newsmoe.registry.backbone.sentences import split_sentences
 from newsmoe.registry.cards import Card
 from newsmoe.registry.expert import Device
 from newsmoe.registry.kinds import Workshop
 from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
+from newsmoe.sentences import split_sentences
 
 __all__ = ["Lead"]
 

@@ -19,7 +19,6 @@ from newsmoe.registry.backbone.adapter import Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Runtime
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.reading import HEADLINE
-from newsmoe.registry.backbone.sentences import split_sentences
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import KINDS, Workshop, build
 from newsmoe.registry.kinds.classifier import Classifier
@@ -28,6 +27,7 @@ from newsmoe.registry.kinds.extractive import Extractive, ExtractiveSettings, ch
 from newsmoe.registry.kinds.ranker import ranker_shapes
 from newsmoe.registry.kinds.zero_shot import ZeroShot
 from newsmoe.registry.registry import builtin_folder
+from newsmoe.sentences import split_sentences
 from newsmoe.testing import check_expert
 
 BUILT_IN = [

@@ -2,10 +2,10 @@ import pytest
 
 from newsmoe import Article, Device, Expert, Prediction, Summary
 from newsmoe.article import estimate_tokens
-from newsmoe.registry.backbone.sentences import split_sentences
 from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds import Workshop, build
 from newsmoe.registry.kinds.lengths import candidates, joined
+from newsmoe.sentences import split_sentences
 
 
 def lead(**settings: int) -> Expert:

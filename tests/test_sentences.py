@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsmoe import Article
-from newsmoe.registry.backbone.sentences import LONGEST, split_sentences
+from newsmoe.sentences import LONGEST, split_sentences
 
 TEXTS = st.text() | st.lists(
     st.sampled_from(

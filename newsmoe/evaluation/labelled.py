@@ -13,6 +13,7 @@ from pydantic import Field
 from newsmoe.article import Article
 from newsmoe.errors import InputError
 from newsmoe.storage.json_stream import BadElement
+from newsmoe.storage.normalise import Normaliser
 from newsmoe.storage.readers import read_elements
 from newsmoe.storage.text import clean_line, clean_text
 from newsmoe.validation import Strict
@@ -32,8 +33,9 @@ Target = Literal["probability", "correct", "rouge", "rouge2"]
 """An expert's success. With labels: how likely it thinks the right one, or whether that is its answer;
 with summaries: the mean of ROUGE-1 and -2, or ROUGE-2."""
 
-HEADLINE_KEYS = ("headline", "title")
-CONTENT_KEYS = ("content", "text", "article", "body", "sentence", "review", "description")
+NAMES = Normaliser({"content": ("sentence", "review")})
+"""The usual names of headline and content, of articles and of labelled texts."""
+
 Example = TypeVar("Example")
 
 
@@ -261,8 +263,8 @@ def _split_of(article: Article) -> str:
 def _text_keys(element: Mapping[str, Any], answer: str, where: str) -> tuple[str | None, str | None]:
     """Return the keys of headline and content: those with usual names, or the only one beside the answer."""
     others = [key for key in element if key != answer]
-    headline = next((key for usual in HEADLINE_KEYS for key in others if key.lower() == usual), None)
-    content = next((key for usual in CONTENT_KEYS for key in others if key.lower() == usual), None)
+    named = NAMES.names_in(others)
+    headline, content = (next(iter(named[field]), None) for field in ("headline", "content"))
     if headline or content:
         return headline, content
     if len(others) == 1:

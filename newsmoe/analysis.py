@@ -13,7 +13,7 @@ from newsmoe.validation import Strict
 
 __all__ = [
     "Analysis",
-    "AnswerMemory",
+    "AnswerStore",
     "Fields",
     "InputUse",
     "ItemError",
@@ -133,8 +133,8 @@ class Fields:
 Prediction = Summary | Labels | Fields
 
 
-class AnswerMemory(Protocol):
-    """What remembers answers from one run to the next."""
+class AnswerStore(Protocol):
+    """What keeps answers from one run to the next."""
 
     def answers(self, expert: str, articles: Sequence[str]) -> Mapping[str, Prediction]:
         """Return the answers that are known, by article.
@@ -145,7 +145,7 @@ class AnswerMemory(Protocol):
         """
 
     def keep(self, expert: str, answers: Mapping[str, Prediction]) -> None:
-        """Remember answers by article."""
+        """Keep answers by article."""
 
 
 class RouteEntry(Strict):

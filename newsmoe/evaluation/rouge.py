@@ -15,11 +15,11 @@ from rouge_score.rouge_scorer import RougeScorer
 from rouge_score.tokenize import tokenize
 from rouge_score.tokenizers import Tokenizer
 
-__all__ = ["LEAD", "ROUGE", "RougeCounts", "greedy_oracle", "rivals", "rouge"]
+__all__ = ["LEAD_SENTENCES", "ROUGE", "RougeCounts", "greedy_oracle", "rivals", "rouge"]
 
 ROUGE = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
 
-LEAD = 3
+LEAD_SENTENCES = 3
 """Sentences of the usual baseline, the start of the article."""
 
 Grams = Counter[tuple[str, ...]]
@@ -120,9 +120,9 @@ def rivals(sentences: Sequence[str], reference: str) -> dict[str, str]:
         sentences: of the article.
         reference: what a person wrote.
     """
-    chosen = greedy_oracle(RougeCounts(sentences, reference), LEAD)
+    chosen = greedy_oracle(RougeCounts(sentences, reference), LEAD_SENTENCES)
     return {
-        f"lead-{LEAD}": "\n".join(sentences[:LEAD]),
+        f"lead-{LEAD_SENTENCES}": "\n".join(sentences[:LEAD_SENTENCES]),
         "oracle": "\n".join(sentences[number] for number in chosen),
     }
 

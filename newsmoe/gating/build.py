@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from newsmoe.analysis import AnswerMemory
+from newsmoe.analysis import AnswerStore
 from newsmoe.config import DEFAULT_TASKS, GATES, Rule, Settings, is_gate_folder
 from newsmoe.errors import ConfigError, ModelError, nearest
 from newsmoe.gating.gate import Gate, UniformGate
@@ -31,13 +31,13 @@ LIMITS = ("top_k", "capacity", "budget")
 """Settings that a learned gate obeys, and no other."""
 
 
-def build_gate(settings: Settings, registry: Registry, memory: AnswerMemory | None = None) -> Gate:
+def build_gate(settings: Settings, registry: Registry, store: AnswerStore | None = None) -> Gate:
     """Make the gate that the settings ask for.
 
     Args:
         settings: what was asked for.
         registry: has the experts.
-        memory: what remembers the scores of learned gates; default: nothing.
+        store: what keeps the scores of learned gates; default: nothing.
 
     Raises:
         ConfigError: the gate or a task is not known, or a rule makes no sense.
@@ -56,7 +56,7 @@ def build_gate(settings: Settings, registry: Registry, memory: AnswerMemory | No
             raise ConfigError(f"a rule names the expert {name!r}, which is broken: {info.broken}")
     pools = {task: registry.pool(task) for task in tasks}
     _check_waiting(pools, rules, known)
-    learned = _learned_gates(settings, registry, pools, memory)
+    learned = _learned_gates(settings, registry, pools, store)
     if settings.gate == "all":
         for pool in pools.values():
             _check_present(pool)
@@ -106,7 +106,7 @@ def _learned_gates(
     settings: Settings,
     registry: Registry,
     pools: Mapping[str, Sequence[ExpertInfo]],
-    memory: AnswerMemory | None,
+    store: AnswerStore | None,
 ) -> dict[str, "LearnedGate"]:
     """Return the learned gates that the settings ask for, by task; a task without one keeps the rules.
 
@@ -117,7 +117,7 @@ def _learned_gates(
     gates = {}
     if settings.gate in ("auto", "learned") or is_gate_folder(settings.gate):
         for card in _gate_cards(settings, registry, pools):
-            gates[card.task] = _learned_gate(card, settings, registry, pools[card.task], limits, memory)
+            gates[card.task] = _learned_gate(card, settings, registry, pools[card.task], limits, store)
     if limits and not gates:
         raise ConfigError(
             f"{', '.join(limits)}: only a learned gate heeds this, and none decides here; see --gate"
@@ -168,7 +168,7 @@ def _learned_gate(
     registry: Registry,
     pool: Sequence[ExpertInfo],
     limits: Mapping[str, float],
-    memory: AnswerMemory | None,
+    store: AnswerStore | None,
 ) -> "LearnedGate":
     """Return the gate of a card, within the limits of the settings.
 
@@ -185,7 +185,7 @@ def _learned_gate(
     device = Device(settings.device, settings.threads).resolve()
     there = ",".join(info.name for info in pool if info.name in card.names and not info.missing)
     known_as = " ".join((card.folder.name, card.fingerprint(), "of", there, device.kind, version("newsmoe")))
-    recall = Recall(memory, known_as) if memory is not None else None
+    recall = Recall(store, known_as) if store is not None else None
     return LearnedGate(card, pool, partial(registry.workshop.backbone, device), chosen, recall)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsmoe.article import Article, base_language
-from newsmoe.gating.lead import LEAD
+from newsmoe.gating.lead import LEAD_FEATURES
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 
@@ -75,8 +75,8 @@ SURFACE: Mapping[str, tuple[int, Callable[[Article], list[float]]]] = {
     "topics": (BUCKETS, lambda article: _hashed(article.topics)),
     "source": (BUCKETS, lambda article: _hashed(filter(None, [article.source or article.url_host]))),
 }  # fmt: skip
-"""Features that are counted: how many columns, and what they are, from 0 to 1. Those of `LEAD` are counted in
-an article's sentences."""
+"""Features that are counted: how many columns, and what they are, from 0 to 1. Those of `LEAD_FEATURES` are
+counted in an article's sentences."""
 
 
 class FeatureReader:
@@ -100,7 +100,7 @@ class FeatureReader:
         self.backbone = backbone
         self.adapter = adapter
         widths = [
-            backbone.width if name == "embedding" else (SURFACE.get(name) or LEAD[name])[0]
+            backbone.width if name == "embedding" else (SURFACE.get(name) or LEAD_FEATURES[name])[0]
             for name in self.names
         ]
         ends = np.cumsum(widths).tolist()
@@ -117,8 +117,8 @@ class FeatureReader:
     def _part(self, name: FeatureName, articles: Sequence[Article]) -> Features:
         if name == "embedding":
             return self._embeddings(articles)
-        if name in LEAD:
-            count = LEAD[name][1]
+        if name in LEAD_FEATURES:
+            count = LEAD_FEATURES[name][1]
             rows = [count(self.backbone.read(article).sentences) for article in articles]
         else:
             rows = [SURFACE[name][1](article) for article in articles]

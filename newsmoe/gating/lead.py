@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from newsmoe.registry.kinds.lengths import candidates
 
-__all__ = ["LEAD"]
+__all__ = ["LEAD_FEATURES"]
 
 SENTENCES = 3
 """Of the lead, as long as the expert of that name usually makes it."""
@@ -65,7 +65,7 @@ def _quotes(sentences: Sequence[str]) -> list[float]:
     return [min(len(_QUOTE.findall(lead)) / max(len(_words(lead)), 1), 1.0)]
 
 
-LEAD: Mapping[str, tuple[int, Callable[[Sequence[str]], list[float]]]] = {
+LEAD_FEATURES: Mapping[str, tuple[int, Callable[[Sequence[str]], list[float]]]] = {
     "sentences": (2, _sentences),
     "lead_start": (1, _start),
     "lead_lengths": (SENTENCES, _lengths),

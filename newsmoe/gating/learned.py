@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmoe.analysis import AnswerMemory, Labels
+from newsmoe.analysis import AnswerStore, Labels
 from newsmoe.article import Article
 from newsmoe.errors import ConfigError
 from newsmoe.gating.artefact import WEIGHTS_FILE, GateCard, GateSettings, check_experts
@@ -43,14 +43,14 @@ class Explained:
 
 
 class Recall(NamedTuple):
-    """A gate's own place in a memory.
+    """A gate's own place in a store.
 
     Attributes:
-        memory: where scores lie.
+        store: where scores lie.
         known_as: all that decides what they are.
     """
 
-    memory: AnswerMemory
+    store: AnswerStore
     known_as: str
 
 
@@ -129,7 +129,7 @@ class LearnedGate:
         """Return the scores that are remembered, by article."""
         if self._recall is None:
             return {}
-        found = self._recall.memory.answers(self._recall.known_as, keys)
+        found = self._recall.store.answers(self._recall.known_as, keys)
         return {
             key: [one.scores[name] for name in self.card.names]
             for key, one in found.items()
@@ -142,7 +142,7 @@ class LearnedGate:
                 key: Labels(dict(zip(self.card.names, map(float, row), strict=True)))
                 for key, row in shares.items()
             }
-            self._recall.memory.keep(self._recall.known_as, scores)
+            self._recall.store.keep(self._recall.known_as, scores)
 
     def explain(self, article: Article) -> list[Explained]:
         """Return how each expert did for an article, the best first."""

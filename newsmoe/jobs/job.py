@@ -179,11 +179,11 @@ def _put_aside(path: Path, sources: Sequence[Source], failed: Mapping[int, Seque
 
 
 def _keep(report: RunReport, job: Job, session: Session) -> None:
-    """Write the report where the job has it, and have the session's memory keep it."""
+    """Write the report where the job has it, and have the session's store keep it."""
     if job.report is not None:
         write_text(job.report, report.model_dump_json(indent=2) + "\n")
-    if session.memory is not None:
-        session.memory.keep_run(report.started.isoformat(), report.model_dump_json())
+    if session.store is not None:
+        session.store.keep_run(report.started.isoformat(), report.model_dump_json())
 
 
 def _answers(registry: Registry, tasks: Sequence[str]) -> Mapping[str, tuple[str, ...]]:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from threading import Thread
 from time import perf_counter
-from typing import Protocol
 
-from newsmoe.analysis import AnswerMemory, InputUse, ItemError, Prediction, Stage
+from newsmoe.analysis import AnswerStore, InputUse, ItemError, Prediction, Stage
 from newsmoe.article import Article
 from newsmoe.batching import cut_batches
 from newsmoe.errors import NewsmoeError, PredictionError
@@ -16,17 +15,10 @@ from newsmoe.registry.expert import Device, Expert, lengths_of, memory_of
 from newsmoe.registry.memory import is_out_of_memory, used_memory
 from newsmoe.registry.registry import Registry
 
-__all__ = ["Dispatcher", "Memory", "Outcome"]
+__all__ = ["Dispatcher", "Outcome"]
 
 Outcome = Prediction | ItemError
 LONGEST_MESSAGE = 500  # characters; a message may carry the whole text of an article
-
-
-class Memory(AnswerMemory, Protocol):
-    """What remembers answers and runs; `newsmoe.storage.journal.Journal` is one."""
-
-    def keep_run(self, started: str, report: str) -> None:
-        """Remember the report of a run, in JSON, and when it started, by ISO 8601."""
 
 
 class BatchTimeoutError(PredictionError):
@@ -55,7 +47,7 @@ class Dispatcher:
         max_memory: bytes above which idle experts are let go, the one that was longest idle first; None for
             no such limit.
         batch_seconds: after which a batch is given up as hanging; None: never.
-        memory: what remembers answers; None for nothing.
+        store: what keeps answers; None for nothing.
         between: called between batches; what it raises ends the run.
     """
 
@@ -67,7 +59,7 @@ class Dispatcher:
         batch_articles: int,
         max_memory: int | None = None,
         batch_seconds: float | None = None,
-        memory: Memory | None = None,
+        store: AnswerStore | None = None,
         between: Callable[[], None] = lambda: None,
     ) -> None:
         self.registry = registry
@@ -76,7 +68,7 @@ class Dispatcher:
         self.batch_articles = batch_articles
         self.max_memory = max_memory
         self.batch_seconds = batch_seconds
-        self.memory = memory
+        self.store = store
         self.between = between
         self._known_as: dict[str, str] = {}
         self._loaded: dict[str, Expert | _Broken] = {}  # the longest idle first
@@ -87,9 +79,9 @@ class Dispatcher:
         What is remembered is not asked again, nor is the same text twice; then the expert need not be loaded.
         """
         known_as = self._identity(name)
-        if not (self.memory and known_as):
+        if not (self.store and known_as):
             return self._ask(name, task, articles, figures, known_as)
-        outcomes: dict[str, Outcome] = dict(self.memory.answers(known_as, [one.key for one in articles]))
+        outcomes: dict[str, Outcome] = dict(self.store.answers(known_as, [one.key for one in articles]))
         new: dict[str, Article] = {}
         for article in articles:
             if article.key not in outcomes:
@@ -111,7 +103,7 @@ class Dispatcher:
     def _identity(self, name: str) -> str:
         """Return all that decides what an expert answers, or "" where its answers cannot be remembered."""
         if name not in self._known_as:
-            info = self.registry.experts.get(name) if self.memory else None
+            info = self.registry.experts.get(name) if self.store else None
             fingerprint = info.fingerprint() if info else ""
             known_as = f"{name} {fingerprint} {self.device.kind} {version('newsmoe')}"
             self._known_as[name] = fingerprint and known_as
@@ -178,9 +170,9 @@ class Dispatcher:
         started = perf_counter()
         answers = self._predict(expert, task, articles, figures)
         _count(answers, perf_counter() - started, figures)
-        if self.memory and known_as:
+        if self.store and known_as:
             kept = zip((article.key for article in articles), answers, strict=True)
-            self.memory.keep(known_as, {key: one for key, one in kept if not isinstance(one, ItemError)})
+            self.store.keep(known_as, {key: one for key, one in kept if not isinstance(one, ItemError)})
         return answers
 
     def _lengths(self, expert: Expert | _Broken, articles: Sequence[Article]) -> list[int]:

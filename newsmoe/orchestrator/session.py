@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
-from newsmoe.analysis import Analysis
+from newsmoe.analysis import Analysis, AnswerStore
 from newsmoe.article import Article, Unreadable
 from newsmoe.config import Settings
 from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Gate
-from newsmoe.orchestrator.dispatch import Dispatcher, Memory
+from newsmoe.orchestrator.dispatch import Dispatcher
 from newsmoe.orchestrator.figures import RunFigures
 from newsmoe.orchestrator.pipeline import Pipeline
 from newsmoe.registry.expert import Device
@@ -17,7 +17,14 @@ from newsmoe.registry.registry import Registry
 from newsmoe.storage.journal import journal_place, open_journal
 from newsmoe.storage.normalise import Normaliser
 
-__all__ = ["Session", "analyze", "open_session"]
+__all__ = ["RunStore", "Session", "analyze", "open_session"]
+
+
+class RunStore(AnswerStore, Protocol):
+    """What keeps answers and runs; `newsmoe.storage.journal.Journal` is one."""
+
+    def keep_run(self, started: str, report: str) -> None:
+        """Keep the report of a run, in JSON, and when it started, by ISO 8601."""
 
 
 class Session:
@@ -27,7 +34,7 @@ class Session:
         settings: what was asked for.
         registry: where experts come from; default: the built-in ones, plug-ins, and the settings' folders.
         gate: who decides; default: what the settings say.
-        memory: what remembers answers from one run to the next, and runs; default: nothing.
+        store: what keeps answers from one run to the next, and runs; default: nothing.
         between: called between batches; what it raises ends the run.
 
     Raises:
@@ -40,13 +47,13 @@ class Session:
         settings: Settings,
         registry: Registry | None = None,
         gate: Gate | None = None,
-        memory: Memory | None = None,
+        store: RunStore | None = None,
         between: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
-        self.memory = memory
+        self.store = store
         self.registry = registry or Registry(settings.experts_dir, settings.experts)
-        self.gate = gate or build_gate(settings, self.registry, memory)
+        self.gate = gate or build_gate(settings, self.registry, store)
         self.device = Device(settings.device, settings.threads).resolve()
         dispatcher = Dispatcher(
             self.registry,
@@ -55,7 +62,7 @@ class Session:
             settings.batch_articles,
             settings.max_memory,
             settings.batch_seconds,
-            memory,
+            store,
             between,
         )
         self._pipeline = Pipeline(self.gate, dispatcher, settings.window_articles)
@@ -74,7 +81,7 @@ def open_session(
     gate: Gate | None = None,
     between: Callable[[], None] = lambda: None,
 ) -> Iterator[Session]:
-    """Give a session whose memory is the journal that the settings name.
+    """Give a session whose store is the journal that the settings name.
 
     Args:
         settings: what was asked for.

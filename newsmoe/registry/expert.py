@@ -10,7 +10,7 @@ from newsmoe.errors import ConfigError
 
 __all__ = ["Device", "Expert", "lengths_of", "memory_of"]
 
-KINDS = ("cpu", "cuda", "mps")
+DEVICES = ("cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Device:
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        if self.name != "auto" and self.kind not in KINDS:
-            raise ConfigError(f"device {self.name!r} is not known; use auto, {', '.join(KINDS)} or cuda:N")
+        if self.name != "auto" and self.kind not in DEVICES:
+            raise ConfigError(f"device {self.name!r} is not known; use auto, {', '.join(DEVICES)} or cuda:N")
 
     @property
     def kind(self) -> str:

@@ -11,7 +11,7 @@ from newsmoe.analysis import Fields, InputUse, Labels, Prediction, Summary
 
 __all__ = ["answer_as_text", "read_answer"]
 
-KINDS: Mapping[str, Callable[[Any, InputUse | None], Prediction]] = {
+ANSWER_TYPES: Mapping[str, Callable[[Any, InputUse | None], Prediction]] = {
     "Summary": Summary,
     "Labels": Labels,
     "Fields": Fields,
@@ -40,7 +40,7 @@ def read_answer(text: str) -> Prediction:
         KeyError: there is no such kind of answer.
     """
     kind, value, use = from_json(text)
-    return KINDS[kind](value, _use(**use) if use else None)
+    return ANSWER_TYPES[kind](value, _use(**use) if use else None)
 
 
 @lru_cache(4096, typed=True)

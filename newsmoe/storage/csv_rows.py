@@ -12,7 +12,7 @@ from newsmoe.errors import InputError
 from newsmoe.storage.files import open_text
 from newsmoe.storage.json_stream import BadElement
 from newsmoe.storage.replace import Put
-from newsmoe.storage.table import Answers, Write, columns, row
+from newsmoe.storage.table import AnswerKeys, Write, columns, row
 
 __all__ = ["csv_elements", "csv_writer"]
 
@@ -83,7 +83,7 @@ class _Sink:
 
 
 @contextmanager
-def csv_writer(put: Put, answers: Answers) -> Iterator[Write]:
+def csv_writer(put: Put, answers: AnswerKeys) -> Iterator[Write]:
     """Give a function that writes a record as a row; the first row names the columns."""
     writer = csv.writer(_Sink(put))
     writer.writerow(map(_harmless, columns(answers)))

@@ -10,13 +10,13 @@ from newsmoe.article import Article, Unreadable
 from newsmoe.errors import OutputError
 from newsmoe.storage.replace import blaming, replacing_text
 from newsmoe.storage.seen import Seen
-from newsmoe.storage.table import Answers, Writer, as_json
+from newsmoe.storage.table import AnswerKeys, Writer, as_json
 
 __all__ = ["append_lines"]
 
 
 @contextmanager
-def append_lines(path: Path, _: Answers) -> Iterator[Writer]:
+def append_lines(path: Path, _: AnswerKeys) -> Iterator[Writer]:
     """Give a writer that adds records to those in `path`; where an expert had failed, the new one stays.
 
     The old lines are copied into the temporary file first, rather than the file being grown in its place:

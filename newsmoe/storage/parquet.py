@@ -12,7 +12,7 @@ from newsmoe.errors import ConfigError, InputError, OutputError
 from newsmoe.storage.json_stream import BadElement
 from newsmoe.storage.replace import blaming, replacing
 from newsmoe.storage.seen import Seen
-from newsmoe.storage.table import Answers, Write, Writer, as_json, columns, is_number, row
+from newsmoe.storage.table import AnswerKeys, Write, Writer, as_json, columns, is_number, row
 from newsmoe.storage.text import one_line
 
 __all__ = ["append_parquet", "parquet_elements", "parquet_writer"]
@@ -81,7 +81,7 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def parquet_writer(path: Path, answers: Answers) -> Iterator[Write]:
+def parquet_writer(path: Path, answers: AnswerKeys) -> Iterator[Write]:
     """Give a function that writes records as rows, a row group at a time.
 
     The columns are the article's key, those of a CSV file, and the whole record as JSON.
@@ -117,7 +117,7 @@ def parquet_writer(path: Path, answers: Answers) -> Iterator[Write]:
 
 
 @contextmanager
-def append_parquet(folder: Path, answers: Answers) -> Iterator[Writer]:
+def append_parquet(folder: Path, answers: AnswerKeys) -> Iterator[Writer]:
     """Give a writer that adds a file to those in `folder`, for the articles that are in none of them.
 
     A run that finds nothing new adds no file.

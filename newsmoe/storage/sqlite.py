@@ -8,7 +8,7 @@ from pathlib import Path
 from newsmoe.analysis import Analysis
 from newsmoe.errors import OutputError
 from newsmoe.storage.replace import blaming, replacing
-from newsmoe.storage.table import Answers, Write, Writer, as_json, columns, is_number, row
+from newsmoe.storage.table import AnswerKeys, Write, Writer, as_json, columns, is_number, row
 
 __all__ = ["append_sqlite", "sqlite_writer"]
 
@@ -20,7 +20,7 @@ PATIENCE = 60  # seconds to wait for another program's transaction to end
 
 
 @contextmanager
-def sqlite_writer(path: Path, answers: Answers) -> Iterator[Write]:
+def sqlite_writer(path: Path, answers: AnswerKeys) -> Iterator[Write]:
     """Give a function that writes rows into the table `analyses` of a new file.
 
     An article that comes twice has the row that came last.
@@ -30,7 +30,7 @@ def sqlite_writer(path: Path, answers: Answers) -> Iterator[Write]:
 
 
 @contextmanager
-def append_sqlite(path: Path, answers: Answers) -> Iterator[Writer]:
+def append_sqlite(path: Path, answers: AnswerKeys) -> Iterator[Writer]:
     """Give a writer that adds rows to those in `path`, in the place of those of the same articles.
 
     Raises:
@@ -41,7 +41,7 @@ def append_sqlite(path: Path, answers: Answers) -> Iterator[Writer]:
 
 
 @contextmanager
-def _filling(file: Path, path: Path, answers: Answers) -> Iterator[Write]:
+def _filling(file: Path, path: Path, answers: AnswerKeys) -> Iterator[Write]:
     """Give a function that writes rows into `file`; messages call it `path`.
 
     Rows lie in a temporary table and are moved at the end in one transaction, so that others can read and

@@ -11,9 +11,9 @@ from newsmoe.analysis import Analysis
 from newsmoe.article import Article, Unreadable
 from newsmoe.storage.text import one_line
 
-__all__ = ["Answers", "Write", "Writer", "as_json", "columns", "is_number", "row"]
+__all__ = ["AnswerKeys", "Write", "Writer", "as_json", "columns", "is_number", "row"]
 
-Answers = Mapping[str, Sequence[str]]
+AnswerKeys = Mapping[str, Sequence[str]]
 """For each task of the run the keys of its answers that have a column each; where there are none, the whole
 answer stands in one column as JSON."""
 
@@ -40,7 +40,7 @@ WHOLE = "json"
 _CODES = re.compile(r"[\x7f-\x9f]")
 
 
-def columns(answers: Answers) -> list[str]:
+def columns(answers: AnswerKeys) -> list[str]:
     """Return the names of the columns: `sentiment.label` is the key `label` of the answers to `sentiment`."""
     return [*FIRST, *(f"{task}.{key}" for task, keys in answers.items() for key in keys or (WHOLE,)), *LAST]
 
@@ -50,7 +50,7 @@ def is_number(column: str) -> bool:
     return column.endswith(".score")
 
 
-def row(analysis: Analysis, answers: Answers) -> list[str | float | None]:
+def row(analysis: Analysis, answers: AnswerKeys) -> list[str | float | None]:
     """Return the values under `columns(answers)`; None where there is none."""
     return [
         None if analysis.id is None else str(analysis.id),

@@ -14,7 +14,7 @@ from newsmoe.storage.json_lines import append_lines
 from newsmoe.storage.parquet import append_parquet, parquet_writer
 from newsmoe.storage.replace import Put, blaming, replacing_text
 from newsmoe.storage.sqlite import append_sqlite, sqlite_writer
-from newsmoe.storage.table import Answers, Write, Writer, as_json
+from newsmoe.storage.table import AnswerKeys, Write, Writer, as_json
 
 __all__ = ["STDOUT", "check_format", "default_output", "open_writer"]
 
@@ -29,12 +29,12 @@ def default_output(source: Path, format: str) -> Path:
 
 
 @contextmanager
-def _as_lines(put: Put, _: Answers) -> Iterator[Write]:
+def _as_lines(put: Put, _: AnswerKeys) -> Iterator[Write]:
     yield lambda analysis, _: put(as_json(analysis) + "\n")
 
 
 @contextmanager
-def _as_array(put: Put, _: Answers) -> Iterator[Write]:
+def _as_array(put: Put, _: AnswerKeys) -> Iterator[Write]:
     before = "[\n"
 
     def write(analysis: Analysis, _: str) -> None:
@@ -46,16 +46,16 @@ def _as_array(put: Put, _: Answers) -> Iterator[Write]:
     put("[]\n" if before == "[\n" else "\n]\n")
 
 
-TEXTS: Mapping[str, Callable[[Put, Answers], AbstractContextManager[Write]]] = {
+TEXTS: Mapping[str, Callable[[Put, AnswerKeys], AbstractContextManager[Write]]] = {
     "json": _as_array,
     "jsonl": _as_lines,
     "csv": csv_writer,
 }
-FILES: Mapping[str, Callable[[Path, Answers], AbstractContextManager[Write]]] = {
+FILES: Mapping[str, Callable[[Path, AnswerKeys], AbstractContextManager[Write]]] = {
     "parquet": parquet_writer,
     "sqlite": sqlite_writer,
 }
-APPENDING: Mapping[str, Callable[[Path, Answers], AbstractContextManager[Writer]]] = {
+APPENDING: Mapping[str, Callable[[Path, AnswerKeys], AbstractContextManager[Writer]]] = {
     "jsonl": append_lines,
     "parquet": append_parquet,
     "sqlite": append_sqlite,
@@ -83,7 +83,7 @@ def check_format(path: Path, format: str, *, append: bool = False) -> None:
 
 @contextmanager
 def open_writer(
-    path: Path, format: str, answers: Answers = MappingProxyType({}), *, append: bool = False
+    path: Path, format: str, answers: AnswerKeys = MappingProxyType({}), *, append: bool = False
 ) -> Iterator[Writer]:
     """Give a writer of records; the file takes its name when the block ends well.
 

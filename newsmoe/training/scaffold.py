@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.evaluation.labelled import elements_of
-from newsmoe.gating.lead import LEAD
+from newsmoe.gating.lead import LEAD_FEATURES
 from newsmoe.registry.cards import CARD_FILE, Name
 from newsmoe.registry.registry import builtin_folder
 from newsmoe.storage.normalise import some_keys
@@ -115,7 +115,7 @@ def gate_recipe(
     path = _new_path(f"gate-{task}", task)
     if summary is None:
         return _write(path, {"task": task}, {**source, "label": label})
-    return _write(path, {"task": task, "features": [*LEAD]}, {**source, "summary": summary})
+    return _write(path, {"task": task, "features": [*LEAD_FEATURES]}, {**source, "summary": summary})
 
 
 def name_from(file: Path) -> str:

@@ -12,7 +12,7 @@ from torch import nn
 
 from newsmoe.errors import InputError
 from newsmoe.evaluation.labelled import SummarySource
-from newsmoe.evaluation.rouge import LEAD, RougeCounts, greedy_oracle
+from newsmoe.evaluation.rouge import LEAD_SENTENCES, RougeCounts, greedy_oracle
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
 from newsmoe.registry.kinds.extractive import ExtractiveSettings, Sentences, choose, sentences_of
@@ -106,7 +106,7 @@ def _examples(
         if len(found.numbers) > 1:
             counts = RougeCounts([reading.sentences[one] for one in found.numbers.tolist()], summary)
             oracle = np.zeros(len(found.numbers), dtype=np.float32)
-            oracle[greedy_oracle(counts, LEAD)] = 1.0
+            oracle[greedy_oracle(counts, LEAD_SENTENCES)] = 1.0
             gains = counts.with_each([]).astype(np.float32)
             examples.append(_Example(reading, extract, found, oracle, gains, counts, source.weight))
         if number % 1000 == 0:

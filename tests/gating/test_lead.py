@@ -7,10 +7,10 @@ import pytest
 
 from newsmoe import Article
 from newsmoe.gating.features import FeatureName, FeatureReader
-from newsmoe.gating.lead import LEAD
+from newsmoe.gating.lead import LEAD_FEATURES
 from newsmoe.registry.backbone.backbone import Backbone
 
-NAMES: tuple[FeatureName, ...] = tuple(name for name in get_args(FeatureName) if name in LEAD)
+NAMES: tuple[FeatureName, ...] = tuple(name for name in get_args(FeatureName) if name in LEAD_FEATURES)
 
 
 def features(backbone: Backbone, content: str) -> dict[str, list[float]]:

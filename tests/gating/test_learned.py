@@ -14,7 +14,7 @@ from newsmoe.errors import ConfigError, ModelError
 from newsmoe.gating.artefact import GateCard, GateExpert, find_gates, read_gate
 from newsmoe.gating.features import MOST_WORDS, SURFACE, FeatureName, FeatureReader
 from newsmoe.gating.gate import Choice
-from newsmoe.gating.lead import LEAD
+from newsmoe.gating.lead import LEAD_FEATURES
 from newsmoe.gating.learned import LearnedGate, Recall, gate_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Runtime
 from newsmoe.registry.backbone.files import BackboneFiles
@@ -202,7 +202,7 @@ def test_an_expert_that_reads_alike_finds_what_it_needs_computed(
 
 
 def test_every_feature_has_a_reader_of_its_width(quick_backbone: Backbone) -> None:
-    assert set(get_args(FeatureName)) == {"embedding", *SURFACE, *LEAD}
+    assert set(get_args(FeatureName)) == {"embedding", *SURFACE, *LEAD_FEATURES}
     for name, (width, read) in SURFACE.items():
         assert len(read(STORM)) == width == len(read(Article())), name
         assert all(0 <= value <= 1 for value in read(STORM))

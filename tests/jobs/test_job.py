@@ -418,7 +418,7 @@ def test_the_session_s_memory_keeps_the_report(workdir: Path) -> None:
     job = Job((numbered(workdir / "a.json", 0, 2),), workdir / "out.json", "json", None)
     with open_journal(str(workdir / "journal")) as journal:
         assert journal
-        session = Session(Settings(tasks=("task",)), registry_of(FakeExpert("a", "task")), memory=journal)
+        session = Session(Settings(tasks=("task",)), registry_of(FakeExpert("a", "task")), store=journal)
         report = run_job(session, job)
         assert [RunReport.model_validate_json(text) for _, text in journal.runs()] == [report]
 

@@ -428,7 +428,7 @@ def test_an_expert_that_cannot_say_what_it_is_answers_all_the_same() -> None:
             raise RuntimeError("who knows")
 
     expert = Shy("shy", "fake")
-    dispatcher = Dispatcher(registry_of(expert), Device(), 100, 10, memory=Forgetful())
+    dispatcher = Dispatcher(registry_of(expert), Device(), 100, 10, store=Forgetful())
     (outcome,) = dispatcher.run("shy", "fake", [Article(content="x")], ExpertFigures())
     assert outcome == Fields({"characters": 1})
 
@@ -451,7 +451,7 @@ def test_a_run_can_be_ended_before_a_batch_and_where_there_is_none(known: bool) 
     article = Article(content="x")
     memory = Knowing({article.key: Fields({"characters": 1})} if known else {})
     dispatcher = Dispatcher(
-        registry_of(FakeExpert("fake", TASK)), Device(), 100, 10, memory=memory, between=end
+        registry_of(FakeExpert("fake", TASK)), Device(), 100, 10, store=memory, between=end
     )
     with pytest.raises(KeyboardInterrupt):
         dispatcher.run("fake", TASK, [article], ExpertFigures())

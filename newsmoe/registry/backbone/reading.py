@@ -14,13 +14,13 @@ __all__ = ["HEADLINE", "Extract", "LongInput", "Reading", "Span", "Window", "rea
 
 LongInput = Literal["head", "head+tail", "windows", "sentences"]
 """What is read of an article: its first window, the first and the last, all of them, or the headline and the
-first `LEAD` sentences, each by itself, as a model does best that has learnt from single sentences. A text
-that is as short as those (`SHORT` tokens) is one window under every policy."""
+first `LEAD_SENTENCES` sentences, each by itself, as a model does best that has learnt from single sentences.
+A text that is as short as those (`SHORT` tokens) is one window under every policy."""
 
 HEADLINE = -1
 """Number of the headline among the sentences of a reading."""
 
-LEAD = 4
+LEAD_SENTENCES = 4
 """Sentences; on 300 BBC articles four agree as well with the headline's tone as all of the first window do
 (correlation 0.62, `tests.benchmarks.long_input`), and are half as many tokens."""
 
@@ -104,7 +104,7 @@ class Reading:
 
     def _sentences(self) -> Extract:
         """Return headline and lead, a sentence a window; the further down, the less they count."""
-        spans = [span for span in self.windows[0].spans if span.sentence < LEAD]
+        spans = [span for span in self.windows[0].spans if span.sentence < LEAD_SENTENCES]
         return Extract(
             tuple(_cut(self.windows[0], span) for span in spans),
             tuple(1.0 / (1.0 + max(span.sentence, 0)) for span in spans),

@@ -10,7 +10,7 @@ from newsmoe import Article
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.reading import (
     HEADLINE,
-    LEAD,
+    LEAD_SENTENCES,
     MOST_CHARACTERS,
     Reading,
     Span,
@@ -154,7 +154,7 @@ def test_headline_and_lead_are_read_sentence_by_sentence_and_the_first_count_mos
     sentences = [f"Then {count} houses were lost to the storm, and nobody was hurt." for count in range(8)]
     article = Article(headline="Storm hits", content=" ".join(sentences))
     extract = quick_backbone.read(article).extract("sentences")
-    read = ["Storm hits", *sentences[:LEAD]]
+    read = ["Storm hits", *sentences[:LEAD_SENTENCES]]
     ids = [quick_backbone.tokenizer.encode(text, add_special_tokens=False).ids for text in read]
     assert [ids_of(window) for window in extract.windows] == ids
     assert [window.spans for window in extract.windows] == [
@@ -162,7 +162,7 @@ def test_headline_and_lead_are_read_sentence_by_sentence_and_the_first_count_mos
     ]
     assert extract.weights == (1.0, 1.0, 1 / 2, 1 / 3, 1 / 4)
     assert not extract.whole
-    few = replace(article, content=" ".join(sentences[:LEAD]))
+    few = replace(article, content=" ".join(sentences[:LEAD_SENTENCES]))
     assert quick_backbone.read(few).extract("sentences").whole
 
 

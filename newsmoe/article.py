@@ -1,6 +1,7 @@
 """What goes in: one news item, as read."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,6 +15,10 @@ FIELDS = (
     "id", "url", "headline", "content", "topics", "publication_date", "author", "source", "language",
 )  # fmt: skip
 """What is read of an element; see `Article`."""
+
+SIGNS_OF_A_WORD = 2
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""Signs of scripts that part no words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +61,12 @@ class Article:
 
     @cached_property
     def words(self) -> int:
-        """Number of words in the content, parted by white space."""
-        return len(self.content.split())
+        """Number of words in the content: parted by white space, or two signs each in scripts without any."""
+        return len(self.content.split()) + len(_UNSPACED.findall(self.content)) // SIGNS_OF_A_WORD
 
     def has_words(self, least: int) -> bool:
         """Tell whether there are at least so many words in the content; the others are not counted."""
-        return least <= 0 or len(self.content.split(maxsplit=least - 1)) >= least
+        return least <= 0 or len(self.content.split(maxsplit=least - 1)) >= least or self.words >= least
 
     @cached_property
     def url_host(self) -> str:

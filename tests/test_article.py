@@ -40,6 +40,13 @@ def test_words_are_parted_by_any_white_space() -> None:
     assert Article(headline="not counted").words == 0
 
 
+def test_words_of_scripts_without_spaces_are_two_signs_each() -> None:
+    japanese = Article(content="\u96e8\u304c\u964d\u3063\u305f\u3002" * 40)  # "It rained.", forty times
+    assert japanese.words == 101
+    assert japanese.has_words(101)
+    assert not japanese.has_words(102)
+
+
 @given(st.text(alphabet="ab \n\t\u00a0\u2028"), st.integers(-1, 12))
 def test_whether_there_are_enough_words_is_told_without_counting_them_all(content: str, least: int) -> None:
     article = Article(content=content)

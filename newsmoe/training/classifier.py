@@ -1,6 +1,7 @@
 """A classifier on the backbone: reading, fitting a head, tuning an adapter, calibrating."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -49,23 +50,24 @@ def train_classifier(
     head = _head_of(start, recipe, backbone.width) if start else None
     if head is None:
         head = _fit(recipe, train, backbone, load_adapter(start) if start else None, report)
-    made, adapter = None, None
+    made = None
     if recipe.adapter is not None:
         from newsmoe.training.finetune import adapted_encoder, finetune
 
         encoder = adapted_encoder(recipe.adapter, backbone, start)
+        tune = partial(finetune, dev=dev, backbone=backbone, encoder=encoder, report=report)
         made = work / "first"
-        head = finetune(recipe.adapter, train, dev, head, backbone, encoder, made, report)
-        adapter = load_adapter(made)
+        head = tune(recipe.adapter, train, start=head, folder=made)
         if unlabelled:
+            first = load_adapter(made)
             for one in unlabelled:
-                shares = one.parts.shares(_logits(one.parts, head, backbone, adapter, report))
+                shares = one.parts.shares(_logits(one.parts, head, backbone, first, report))
                 labelled.append(one.labelled(shares))
             made, train = work / "second", joined(labelled, recipe)
             epochs = recipe.second_epochs or recipe.adapter.epochs
             again = recipe.adapter.model_copy(update={"epochs": epochs})
-            head = finetune(again, train, dev, head, backbone, encoder, made, report)
-            adapter = load_adapter(made)
+            head = tune(again, train, start=head, folder=made)
+    adapter = load_adapter(made) if made else None
     logits = {name: _logits(one, head, backbone, adapter, report) for name, one in dev.items()}
     head, temperature = _calibrated(head, train, dev, logits)
     settings = {"labels": list(recipe.labels), "long_input": recipe.long_input, "temperature": temperature}

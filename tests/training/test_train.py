@@ -2,7 +2,10 @@ import json
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
 from newsmoe.cli.app import app
@@ -128,6 +131,18 @@ content = "text"
 parts = "said"
 share = 0.5
 """
+
+
+@pytest.mark.slow
+def test_two_passes_are_to_agree_and_do_where_nothing_is_left_out(folder: Path) -> None:
+    def head(dropout: float, consistency: float) -> NDArray[np.float32]:
+        shares = f"dropout = {dropout}, token_dropout = 0, consistency = {consistency}"
+        expert = trained(folder, f"adapter = {{ rank = 2, epochs = 1, batch_items = 8, {shares} }}")
+        weight: NDArray[np.float32] = load_file(expert / "head.safetensors")["weight"]
+        return weight
+
+    assert head(0.0, 5.0) == pytest.approx(head(0.0, 0.0), abs=1e-4)
+    assert head(0.5, 5.0) != pytest.approx(head(0.5, 0.0), abs=1e-4)
 
 
 @pytest.mark.slow

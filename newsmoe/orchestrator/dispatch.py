@@ -100,6 +100,10 @@ class Dispatcher:
         figures.errors += len(found) - len(asked) - again
         return found
 
+    def retry_broken(self) -> None:
+        """Have experts that failed to load tried again when they are next asked."""
+        self._loaded = {name: one for name, one in self._loaded.items() if not isinstance(one, _Broken)}
+
     def _identity(self, name: str) -> str:
         """Return all that decides what an expert answers, or "" where its answers cannot be remembered."""
         if name not in self._known_as:
@@ -112,15 +116,10 @@ class Dispatcher:
     def _ask(
         self, name: str, task: str, articles: Sequence[Article], figures: ExpertFigures, known_as: str
     ) -> list[Outcome]:
-        expert = self._expert(name, figures)
+        lengths = self._lengths(self._expert(name, figures), articles)
         outcomes: dict[int, Outcome] = {}
-        for batch in cut_batches(self._lengths(expert, articles), self.batch_tokens, self.batch_articles):
-            expert = self._expert(name, figures)  # another one, where a batch was given up
-            if isinstance(expert, _Broken):
-                answers = expert.outcomes(task, len(batch))
-                figures.errors += len(batch)
-            else:
-                answers = self._answers(expert, task, [articles[index] for index in batch], figures, known_as)
+        for batch in cut_batches(lengths, self.batch_tokens, self.batch_articles):
+            answers = self._answers(name, task, [articles[index] for index in batch], figures, known_as)
             outcomes.update(zip(batch, answers, strict=True))
         return [outcomes[index] for index in range(len(articles))]
 
@@ -163,12 +162,12 @@ class Dispatcher:
         return False
 
     def _answers(
-        self, expert: Expert, task: str, articles: Sequence[Article], figures: ExpertFigures, known_as: str
+        self, name: str, task: str, articles: Sequence[Article], figures: ExpertFigures, known_as: str
     ) -> list[Outcome]:
         """Have an expert answer a batch, and remember what it said."""
         self.between()
         started = perf_counter()
-        answers = self._predict(expert, task, articles, figures)
+        answers = self._predict(name, task, articles, figures)
         _count(answers, perf_counter() - started, figures)
         if self.store and known_as:
             kept = zip((article.key for article in articles), answers, strict=True)
@@ -189,9 +188,12 @@ class Dispatcher:
         return lengths if sound else [1] * len(articles)
 
     def _predict(
-        self, expert: Expert, task: str, articles: Sequence[Article], figures: ExpertFigures
+        self, name: str, task: str, articles: Sequence[Article], figures: ExpertFigures
     ) -> list[Outcome]:
         """Predict a batch; halve one that fails, down to the articles that it fails on."""
+        expert = self._expert(name, figures)  # another one, where a batch was given up
+        if isinstance(expert, _Broken):
+            return expert.outcomes(task, len(articles))
         figures.batches += 1
         try:
             return [_checked(task, expert, answer) for answer in self._predictions(expert, articles)]
@@ -204,7 +206,7 @@ class Dispatcher:
         return [
             outcome
             for part in (articles[:half], articles[half:])
-            for outcome in self._predict(expert, task, part, figures)
+            for outcome in self._predict(name, task, part, figures)
         ]
 
     def _predictions(self, expert: Expert, articles: Sequence[Article]) -> list[Prediction]:

@@ -55,7 +55,7 @@ class Session:
         self.registry = registry or Registry(settings.experts_dir, settings.experts)
         self.gate = gate or build_gate(settings, self.registry, store)
         self.device = Device(settings.device, settings.threads).resolve()
-        dispatcher = Dispatcher(
+        self._dispatcher = Dispatcher(
             self.registry,
             self.device,
             settings.batch_tokens,
@@ -65,12 +65,16 @@ class Session:
             store,
             between,
         )
-        self._pipeline = Pipeline(self.gate, dispatcher, settings.window_articles)
+        self._pipeline = Pipeline(self.gate, self._dispatcher, settings.window_articles)
 
     def analyze(
         self, items: Iterable[Article | Unreadable], figures: RunFigures | None = None
     ) -> Iterator[Analysis]:
-        """Yield one record for each item, in order; count it in `figures`."""
+        """Yield one record for each item, in order; count it in `figures`.
+
+        An expert that failed to load for an earlier input is tried again.
+        """
+        self._dispatcher.retry_broken()
         return self._pipeline.run(items, RunFigures() if figures is None else figures)
 
 

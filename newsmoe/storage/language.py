@@ -12,6 +12,9 @@ LOOKS_BEFORE = ((100, 0.8), (300, 0.7))
 """The same, for longer texts, that saves the last look: the model needs 0.4 microseconds a character."""
 
 FEWEST_LETTERS = 20
+HEADLINE_LETTERS, HEADLINE_LEAST = 60, 0.7
+"""Letters below which the model must be surer; of 11,612 English headlines as short (AG News, SEntFiN) it
+gave another language to 95 with a confidence of 0.5, to 31 with 0.7."""
 MOSTLY = 0.8  # of the letters are capitals
 
 
@@ -30,7 +33,7 @@ def identify_language(text: str) -> str | None:
         if sum(map(str.isupper, start)) > MOSTLY * letters:  # the model takes capitals for another language
             start = start.lower()
         (label,), (confidence,) = _model().predict(start)
-        if confidence >= least:
+        if confidence >= (least if letters >= HEADLINE_LETTERS else max(least, HEADLINE_LEAST)):
             return str(label).removeprefix("__label__")
     return None
 

@@ -41,8 +41,10 @@ ALIASES: FieldNames = {
 
 KNOWN_SHAPES = 256
 """Sets of keys whose meaning is remembered; a scraper's elements mostly have the same."""
+EXACT = 2**53  # below it a float holds every whole number
 LARGEST_NUMBER = 4096  # bits; Python writes no integer of more than 4,300 digits
 _WORD = re.compile(r"\w")
+_NUMBER = re.compile(r"-?[0-9]{1,20}")
 TEXT_FIELDS = ("headline", "content")
 
 _TEXT_SCHEMA: Mapping[str, Any] = {
@@ -212,8 +214,8 @@ def _identifier(value: object) -> str | int | None:
             return value if value.bit_length() < LARGEST_NUMBER else None
         case str():
             return clean_line(value) or None
-        case float():
-            return str(value)
+        case float():  # as a table holds whole numbers among which one is missing
+            return int(value) if value.is_integer() and abs(value) < EXACT else str(value)
         case {"$oid": str(oid)}:
             return clean_line(oid) or None
     return None
@@ -244,8 +246,8 @@ def _names(value: object) -> Iterable[str]:
 def _date(value: object) -> str | None:
     """Return ISO 8601 for `{"$date": ms}`, `{"$date": text}`, milliseconds or seconds; text as it is."""
     match value:
-        case {"$date": {"$numberLong": str(digits)}} if digits.lstrip("-").isdigit():
-            return _date(int(digits[:20]))
+        case {"$date": {"$numberLong": str(digits)}} if _NUMBER.fullmatch(digits):
+            return _date(int(digits))
         case {"$date": str() | int() | float() as inner}:
             return _date(inner)
         case bool():

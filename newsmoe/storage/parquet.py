@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import date, time
 from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -58,11 +59,21 @@ def parquet_elements(name: str, path: Path) -> Iterator[Any]:
 def _element(batch: Any, number: int) -> dict[str, Any] | BadElement:
     try:
         return {
-            name: _plain(column[number].as_py())
+            name: _plain(_value(column[number]))
             for name, column in zip(batch.schema.names, batch.columns, strict=True)
         }
-    except ValueError as error:  # text that is no UTF-8, a time that Python cannot hold
+    except (ValueError, OverflowError) as error:  # text that is no UTF-8
         return BadElement(f"a value cannot be decoded: {error}")
+
+
+def _value(cell: Any) -> Any:
+    """Return a cell's value; of a time that Python cannot hold, which costs no article its text, None."""
+    try:
+        return cell.as_py()
+    except (ValueError, OverflowError):
+        if not _pyarrow().types.is_temporal(cell.type):
+            raise
+        return None
 
 
 def _plain(value: Any) -> Any:
@@ -72,7 +83,11 @@ def _plain(value: Any) -> Any:
         case bytes():
             return value.decode(errors="replace")
         case Decimal():
-            return float(value)
+            return (
+                int(value) if value == value.to_integral_value() else float(value)
+            )  # an id has all its digits
+        case float() if not isfinite(value):
+            return None
         case dict():
             return {key: _plain(inner) for key, inner in value.items()}
         case list() | tuple():

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 __all__ = ["clean_line", "clean_text", "one_line"]
 
 _NAME = r"[a-zA-Z][a-zA-Z0-9.:_-]{0,30}"
-_TAG = re.compile(rf"</?({_NAME})(?:\s[^<>=]*=[^<>]*|\s+[a-zA-Z-]+)?\s*/?>")
+_TAG = re.compile(rf"</?({_NAME})(?:\s[^<>=]*=[^<>]*>|(?:\s+[a-zA-Z-]+)?\s*/?>)")
 _CLOSING_TAG = re.compile(rf"</({_NAME})\s*>")
 _LESS_THAN = re.compile(
     rf"<(?!!--|!doctype\b|\?xml\b)(?:/?({_NAME})(?=\s*/?>|\s*\Z|/|\s+[a-zA-Z-]+\s*(?:/?>|\Z)|\s[^<>=]*=))?",

@@ -252,13 +252,19 @@ RECIPES: Mapping[str, type[AnyRecipe]] = {"classifier": ClassifierRecipe, "extra
 
 
 def read_recipe(path: Path, recipe: type[KindOfRecipe]) -> KindOfRecipe:
-    """Read a recipe.
+    """Read a recipe; paths in it that begin with a dot are relative to its own folder.
 
     Raises:
         ConfigError: it cannot be read or makes no sense; names file and key.
     """
+    values = read_toml(path)
+    for part in ("train", "dev", "unlabelled"):
+        sources = values.get(part)
+        for source in sources if isinstance(sources, list) else ():
+            if isinstance(source, dict) and str(source.get("path")).startswith("."):
+                source["path"] = str((path.parent / source["path"]).resolve())
     try:
-        return recipe.model_validate(read_toml(path))
+        return recipe.model_validate(values)
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error, recipe)}") from None
 

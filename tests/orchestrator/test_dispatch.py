@@ -1,6 +1,7 @@
 import math
 from asyncio import CancelledError
 from collections.abc import Callable, Mapping, Sequence
+from threading import Event
 from typing import Any
 from weakref import ref
 
@@ -147,6 +148,32 @@ def test_an_expert_that_cannot_be_loaded_fails_on_every_article_and_is_tried_onc
         assert (figures.items, figures.errors, figures.batches) == (0, 3, 0)
     assert expert.loads == 1
     assert expert.batches == []
+
+
+def test_half_a_batch_that_hangs_costs_the_other_half_nothing() -> None:
+    end = Event()
+
+    class Stuck(FakeExpert):
+        hanging = False
+
+        def load(self, device: Device) -> None:
+            self.hanging = False
+
+        def predict(self, articles: Sequence[Article]) -> list[Prediction]:
+            if self.hanging or len(articles) > 2:
+                raise RuntimeError("asked while a thread of it hangs" if self.hanging else "too many")
+            if articles[0].id == 0:
+                self.hanging = True
+                end.wait()
+            return super().predict(articles)
+
+    registry = registry_of(Stuck("stuck", TASK, echo))
+    dispatcher = Dispatcher(registry, Device(), 16384, 64, batch_seconds=0.2)
+    outcomes = dispatcher.run("stuck", TASK, articles(4), ExpertFigures())
+    end.set()
+    assert [getattr(one, "type", "answered") for one in outcomes] == [
+        "BatchTimeoutError", "BatchTimeoutError", "answered", "answered",
+    ]  # fmt: skip
 
 
 def test_what_an_expert_had_loaded_when_it_failed_is_let_go() -> None:

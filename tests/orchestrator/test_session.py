@@ -13,6 +13,7 @@ from newsmoe.config import Settings
 from newsmoe.errors import ConfigError
 from newsmoe.orchestrator.figures import RunFigures
 from newsmoe.orchestrator.session import Session, analyze
+from newsmoe.registry.expert import Device
 from newsmoe.registry.registry import Registry
 from newsmoe.storage.normalise import ALIASES
 from newsmoe.testing import FakeExpert
@@ -215,3 +216,18 @@ def test_a_weight_that_is_no_finite_number_is_refused_or_survived(weight: float)
     except ValueError:
         return
     assert [one.status for one in analyze(articles(1), chosen, registry=registry)] == ["ok"]
+
+
+def test_an_expert_that_failed_to_load_is_tried_again_for_the_next_input() -> None:
+    class Away(FakeExpert):
+        away = True
+
+        def load(self, device: Device) -> None:
+            if self.away:
+                raise OSError("the drive is away")
+
+    expert = Away("fake", "task", echo)
+    session = Session(Settings(tasks=("task",)), registry_of(expert))
+    assert [record.status for record in session.analyze(articles(2))] == ["failed", "failed"]
+    expert.away = False
+    assert [record.status for record in session.analyze(articles(2))] == ["ok", "ok"]

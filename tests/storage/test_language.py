@@ -32,6 +32,7 @@ def test_the_language_of_a_sentence_is_told(text: str, language: str) -> None:
         "2024 " * 100,
         "?! " * 100,
         "qwrtp zxcvb mnbvq plkjh gfdsa",
+        "Inflation jumps to 11 per cent",
     ],
 )
 def test_a_text_that_does_not_tell_has_no_language(text: str) -> None:

@@ -65,6 +65,25 @@ def test_a_row_that_cannot_be_decoded_costs_no_other(tmp_path: Path) -> None:
     assert isinstance(bad, BadElement)
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [pa.timestamp("ms"), pa.timestamp("us", "UTC"), pa.date32(), pa.duration("ms")],
+)
+def test_a_time_that_cannot_be_held_costs_no_text(tmp_path: Path, kind: pa.DataType) -> None:
+    small = kind.bit_width == 32
+    times = pa.array([10**9 if small else 10**18, 0], pa.int32() if small else pa.int64()).view(kind)
+    first, _ = read_elements("a", put(tmp_path, {"text": ["one", "two"], "date": times}))
+    assert first == {"text": "one", "date": None}
+
+
+def test_numbers_keep_every_digit_that_json_has_for_them(tmp_path: Path) -> None:
+    table = {"id": [Decimal("12345678901234567890"), Decimal("2")], "score": [float("nan"), float("inf")]}
+    assert list(read_elements("a", put(tmp_path, table))) == [
+        {"id": 12345678901234567890, "score": None},
+        {"id": 2, "score": None},
+    ]
+
+
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"hello", b"PAR1" + b"\0" * 50 + b"PAR1"])
 def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.parquet").write_bytes(content)

@@ -226,7 +226,7 @@ def load_settings(
         ConfigError: a source has an unknown key or a wrong value; names the source, and the nearest key.
     """
     path = config or find_config(Path.cwd())
-    file = _relative_to(path.parent, read_toml(path)) if path else {}
+    file = _relative_to(path.parent, _checked(path, read_toml(path))) if path else {}
     stronger: list[Source] = [
         ("environment", _from_environment(os.environ if environment is None else environment)),
         ("command line", {key: value for key, value in (given or {}).items() if value is not None}),
@@ -243,6 +243,23 @@ def load_settings(
             next(name for name, values in reversed(sources) if key in values) for key in wrong
         )
         raise ConfigError(f"{', '.join(blamed)}: {describe(error, Settings)}") from None
+
+
+def _checked(path: Path, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a file if those have the shape that merging them needs.
+
+    Raises:
+        ConfigError: they do not.
+    """
+    shapes = {
+        "rule": (list, "[[rule]]"),
+        "profile": (str, 'profile = "NAME"'),
+        "profiles": (dict, "[profiles.NAME]"),
+    }
+    for key, (shape, written) in shapes.items():
+        if not isinstance(values.get(key, shape()), shape):
+            raise ConfigError(f"{path}: {key}: is to be written {written}")
+    return values
 
 
 def _with_profile(file: Source, stronger: Sequence[Source]) -> list[Source]:
@@ -292,15 +309,13 @@ def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
     for key in PATHS & values.keys():
         listed = _listed(values[key])
         if isinstance(listed, list):
-            changed[key] = [
-                folder / Path(path).expanduser() if isinstance(path, str) else path for path in listed
-            ]
+            changed[key] = [folder / _at_home(path) if isinstance(path, str) else path for path in listed]
     gate = values.get("gate")
     if isinstance(gate, str) and (gate.endswith(".toml") or is_gate_folder(gate, folder)):
         changed["gate"] = str(folder / gate)
     journal = values.get("journal")
     if isinstance(journal, str) and journal not in ("", "none") and "://" not in journal:
-        changed["journal"] = str(folder / Path(journal).expanduser())
+        changed["journal"] = str(folder / _at_home(journal))
     profiles = values.get("profiles")
     if isinstance(profiles, dict):
         changed["profiles"] = {
@@ -308,3 +323,8 @@ def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
             for name, own in profiles.items()
         }
     return changed
+
+
+def _at_home(path: str) -> Path:
+    """Return a path with the folder that `~` stands for; where there is none it is a name like others."""
+    return Path(os.path.expanduser(path))

@@ -37,6 +37,8 @@ from newsmoe.errors import NewsmoeError
 
 __all__ = ["app", "main"]
 
+LONGEST_NAME = 200  # characters of a path in a message
+
 
 def with_exit_codes(command: Callable[..., None]) -> Callable[..., None]:
     """Turn what a command raises into a message and an exit code."""
@@ -56,11 +58,15 @@ def with_exit_codes(command: Callable[..., None]) -> Callable[..., None]:
 
 def _tell(error: BaseException) -> None:
     from newsmoe.cli.logs import say
+    from newsmoe.storage.text import one_line
 
     fields: dict[str, Any] = {"event": "error", "type": type(error).__name__, "exit_code": exit_code(error)}
     match error:
         case NewsmoeError():
             say(f"newsmoe: {error}", **fields, message=str(error))
+        case OSError() if error.filename is not None:
+            said = f"{one_line(os.fsdecode(error.filename))[:LONGEST_NAME]}: {error.strerror}"
+            say(f"newsmoe: {said}", **fields, message=said)
         case TerminatedError():
             say("newsmoe: terminated", **fields)
         case KeyboardInterrupt():

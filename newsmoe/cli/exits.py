@@ -28,6 +28,8 @@ def exit_code(error: BaseException | None) -> int:
             return LOCKED
         case NewsmoeError() | BrokenPipeError() | typer.Abort():
             return COULD_NOT_RUN
+        case OSError() if error.filename is not None:  # of a file of the user's: no right to it, no such name
+            return COULD_NOT_RUN
         case TerminatedError():
             return TERMINATED
         case KeyboardInterrupt():

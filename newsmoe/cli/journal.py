@@ -33,7 +33,9 @@ def stats(journal: JournalOption = None, config: ConfigOption = None, as_json: J
 
 
 def prune(
-    days: Annotated[float, typer.Option("--days", min=0, help="Forget what is older than that.")] = 90,
+    days: Annotated[
+        float, typer.Option("--days", min=0, max=36_500, help="Forget what is older than that.")
+    ] = 90,
     journal: JournalOption = None,
     config: ConfigOption = None,
 ) -> None:

@@ -1,6 +1,6 @@
 """A trained gate as it lies on disk: `gate.toml`, and `gate.safetensors` with the weights."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -168,8 +168,14 @@ def read_gate(folder: Path) -> GateCard:
         raise ConfigError(f"{path}: {describe(error, GateCard)}") from None
 
 
-def find_gates(roots: Iterable[Path]) -> dict[str, GateCard]:
+def find_gates(
+    roots: Iterable[Path], fits: Callable[[GateCard], bool] = lambda card: True
+) -> dict[str, GateCard]:
     """Return the gates in the folders below `roots` by task; those of a later root replace earlier ones.
+
+    Args:
+        roots: where to look.
+        fits: whether a gate counts.
 
     Raises:
         ConfigError: one does not hold together, or two of one root are for the same task.
@@ -179,6 +185,8 @@ def find_gates(roots: Iterable[Path]) -> dict[str, GateCard]:
         here: dict[str, GateCard] = {}
         for path in sorted(root.glob(f"*/{GATE_FILE}")):
             card = read_gate(path.parent)
+            if not fits(card):
+                continue
             if card.task in here:
                 raise ConfigError(
                     f"two gates decide on {card.task!r}: {here[card.task].folder} and {card.folder};"

@@ -135,7 +135,7 @@ def _gate_cards(
     Raises:
         ConfigError: they ask for a gate, and there is none.
     """
-    from newsmoe.gating.artefact import check_experts, find_gates, read_gate
+    from newsmoe.gating.artefact import find_gates, read_gate
 
     if is_gate_folder(settings.gate):
         card = read_gate(Path(settings.gate))
@@ -146,20 +146,27 @@ def _gate_cards(
         if not found:
             raise ConfigError("no folder of experts has a learned gate in it; make one: newsmoe gate train")
         return [found[task] for task in pools if task in found]
-    fitting = []
     try:
-        better = {task: card for task, card in find_gates(folders).items() if card.better}
+        found = find_gates(folders, partial(_decides, pools=pools))
     except ConfigError as error:
         _logger.warning("rules decide: %s", error)
         return []
-    for card in (better[task] for task in pools if task in better):
-        try:
-            check_experts(card, pools[card.task])
-            card.fingerprint()
-            fitting.append(card)
-        except (ConfigError, ModelError) as error:
-            _logger.info("rules decide on %s: %s", card.task, error)
-    return fitting
+    return [found[task] for task in pools if task in found]
+
+
+def _decides(card: "GateCard", pools: Mapping[str, Sequence[ExpertInfo]]) -> bool:
+    """Tell whether a gate decides unasked: it was measured to be better, and is made for these experts."""
+    from newsmoe.gating.artefact import check_experts
+
+    if not card.better or card.task not in pools:
+        return False
+    try:
+        check_experts(card, pools[card.task])
+        card.fingerprint()
+    except (ConfigError, ModelError) as error:
+        _logger.info("%s does not decide on %s: %s", card.folder, card.task, error)
+        return False
+    return True
 
 
 def _learned_gate(

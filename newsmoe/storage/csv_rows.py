@@ -22,30 +22,49 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class _Lines:
-    """The lines of a file, and whether its end was met."""
+    """The lines of a file, of which some can be put back.
+
+    Attributes:
+        number: lines that were read.
+        row: those of the row in hand.
+        ended: whether the end was met within that row.
+    """
 
     def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
+        self._back: list[str] = []
+        self.number = 0
+        self.begin_row()
+
+    def begin_row(self) -> None:
+        self.row: list[str] = []
         self.ended = False
+
+    def put_back_all_but_first(self) -> None:
+        self._back += reversed(self.row[1:])
+        self.number -= len(self.row[1:])
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = next(self._lines, None)
+        line = self._back.pop() if self._back else next(self._lines, None)
         if line is None:
             self.ended = True
             raise StopIteration
+        self.number += 1
+        self.row.append(line)
         return line
 
 
 def csv_elements(name: str, path: Path, delimiter: str = ",") -> Iterator[Any]:
     """Yield each row as an object with the header's names; empty rows are passed over.
 
-    A row whose cells are more or fewer than the names becomes a `BadElement`.
+    A row whose cells are more or fewer than the names becomes a `BadElement`, and so does a line that opens a
+    quote which nothing closes; the rows after it are read.
 
     Raises:
-        InputError: there is no header.
+        InputError: there is no header, or it cannot be read.
     """
     csv.field_size_limit(LONGEST_CELL)
     with open_text(path) as stream:
@@ -53,25 +72,31 @@ def csv_elements(name: str, path: Path, delimiter: str = ",") -> Iterator[Any]:
         reader = csv.reader(lines, delimiter=delimiter)
         header: list[str] | None = None
         while True:
-            start = reader.line_num + 1
+            lines.begin_row()
+            start, problem = lines.number + 1, None
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                yield BadElement(f"line {start}: {error}")
-                continue
+                cells, problem = [], str(error)
             if cells is None:
                 break
-            if header is None:
+            if cells and lines.ended:  # the reader looks beyond the last line only while it is inside quotes
+                problem = "a quote is opened and never closed"
+            if problem and header is None:
+                raise InputError(f"{name}: line {start}: {problem}")
+            if problem:
+                yield BadElement(f"line {start}: {problem}")
+                lines.put_back_all_but_first()
+                reader = csv.reader(lines, delimiter=delimiter)
+            elif header is None:
                 header = [cell.strip() for cell in cells] or None
             elif cells:
-                yield _element(header, cells, start, cut=lines.ended)
+                yield _element(header, cells, start)
     if header is None:
         raise InputError(f"{name}: the file is empty; expected a first row that names the columns")
 
 
-def _element(header: list[str], cells: list[str], line: int, *, cut: bool) -> dict[str, str] | BadElement:
-    if cut:  # the reader looks beyond the last line only while it is inside quotes
-        return BadElement(f"line {line}: a quote is opened and never closed")
+def _element(header: list[str], cells: list[str], line: int) -> dict[str, str] | BadElement:
     if len(cells) != len(header):
         return BadElement(f"line {line}: {len(cells)} cells, where the header names {len(header)} columns")
     return dict(zip(header, cells, strict=True))

@@ -17,7 +17,8 @@ HOLDER_KEYS = ("articles", "items", "data", "results")
 """Keys under which an object may hold the array of articles."""
 VAGUE_KEYS = ("data", "results")
 TEXT_KEYS = frozenset({"headline", "title", "content", "text", "body"})
-"""An object with one of these before a vague key is an article with a list of its own."""
+"""An object with one of these before a vague key is an article with a list of its own. A title alone may be
+that of a feed, before keys that are less vague."""
 
 CHUNK = 1 << 18
 LONGEST_INTEGER = 4300  # digits; Python refuses to convert more
@@ -101,7 +102,7 @@ def _array(buffer: "_Buffer") -> Iterator[Any]:
 def _holder(buffer: "_Buffer") -> Generator[Any, None, bool]:
     """Yield what an object holds, or the object itself; return whether it held an array."""
     members = LoneObject()
-    held, count = False, 0
+    held = False
     buffer.expect("{")
     closing = buffer.expect("}") if buffer.peek() == "}" else ""
     while not closing.endswith("}"):
@@ -109,11 +110,14 @@ def _holder(buffer: "_Buffer") -> Generator[Any, None, bool]:
             raise buffer.error("expected a key in double quotes")
         key = buffer.value()
         buffer.expect(":")
-        own = key in VAGUE_KEYS and not TEXT_KEYS.isdisjoint(members)
-        if key in HOLDER_KEYS and not (own or count) and buffer.opens_array(of_objects=key != HOLDER_KEYS[0]):
+        own = TEXT_KEYS if key in VAGUE_KEYS else TEXT_KEYS - {"title"}
+        if (
+            key in HOLDER_KEYS
+            and own.isdisjoint(members)
+            and buffer.opens_array(of_objects=key != HOLDER_KEYS[0])
+        ):
             held = True
-            for count, element in enumerate(_array(buffer), start=1):  # noqa: B007  # an empty array leaves 0
-                yield element
+            yield from _array(buffer)
         else:
             members[key] = buffer.value()
         closing = buffer.expect(",}")

@@ -122,6 +122,8 @@ def open_source(name: str, fields: FieldNames | None = None, format: str | None 
 @contextmanager
 def _opened_once(name: str) -> Iterator[IO[bytes]]:
     if name == "-":
+        if sys.stdin is None:
+            raise InputError("standard input is closed; name a file")
         yield sys.stdin.buffer
         return
     with Path(name).open("rb") as pipe:

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from newsmoe.analysis import Analysis
-from newsmoe.errors import ConfigError
+from newsmoe.errors import ConfigError, OutputError
 from newsmoe.storage.csv_rows import csv_writer
 from newsmoe.storage.formats import WRITABLE
 from newsmoe.storage.json_lines import append_lines
@@ -115,6 +115,8 @@ def _text_to(path: Path) -> AbstractContextManager[Put]:
 @contextmanager
 def _standard_output() -> Iterator[Put]:
     """Write UTF-8 to standard output, whatever the locale; what experts print meanwhile goes elsewhere."""
+    if sys.stdout is None:
+        raise OutputError("standard output is closed; name a file with -o")
     sys.stdout.flush()
     out = sys.stdout.buffer
 

@@ -154,10 +154,19 @@ def test_by_default_rules_decide_where_a_learned_gate_knows_other_experts(
     constant(moody.folders[0] / "gate-mood", [0.2, 0.7, 0.1], experts=known, better=True)
     with caplog.at_level("INFO"):
         assert mood(moody).weights == {"first": 1.0}
-    assert f"rules decide on {TASK}: " in caplog.text
+    assert f"gate-mood does not decide on {TASK}: " in caplog.text
     assert "first has changed" in caplog.text
     with pytest.raises(ConfigError, match="trained for other experts: first has changed"):
         mood(moody, gate="learned")
+
+
+def test_by_default_a_gate_that_is_not_better_displaces_none_that_is(moody: Registry, tmp_path: Path) -> None:
+    constant(moody.folders[0] / "gate-mood", [0.2, 0.7, 0.1], better=True)
+    moody.folders = (*moody.folders, tmp_path / "own")
+    constant(tmp_path / "own" / "gate-mood", [0.1, 0.2, 0.7])
+    assert mood(moody).weights == {"second": 1.0}
+    constant(tmp_path / "own" / "gate-mood", [0.1, 0.2, 0.7], better=True)
+    assert mood(moody).weights == {"third": 1.0}
 
 
 @pytest.mark.parametrize("damage", ["gate.toml", "gate.safetensors"])

@@ -61,9 +61,19 @@ def test_a_row_of_another_length_costs_only_itself(tmp_path: Path) -> None:
     ]
 
 
-def test_a_quote_that_is_never_closed_is_told(tmp_path: Path) -> None:
-    found = elements(tmp_path, 'id,text\n1,a\n2,"b\n3,c\n')
-    assert found == [{"id": "1", "text": "a"}, BadElement("line 3: a quote is opened and never closed")]
+def test_a_quote_that_is_never_closed_costs_its_line_alone(tmp_path: Path) -> None:
+    found = elements(tmp_path, 'id,text\n1,a\n2,"b\n3,c\n4\n')
+    assert found == [
+        {"id": "1", "text": "a"},
+        BadElement("line 3: a quote is opened and never closed"),
+        {"id": "3", "text": "c"},
+        BadElement("line 5: 1 cells, where the header names 2 columns"),
+    ]
+
+
+def test_a_header_that_opens_a_quote_which_nothing_closes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"line 1: a quote is opened and never closed"):
+        elements(tmp_path, 'id,"text\n1,a\n')
 
 
 def test_a_last_line_without_an_end_is_whole(tmp_path: Path) -> None:

@@ -227,6 +227,9 @@ def test_an_object_is_called_lone_where_nothing_follows() -> None:
         ('{"articles": [], "results": [{"id": 1}]}', [{"id": 1}]),
         ('{"articles": [ ]}', []),
         ('{"articles": [{"data": [5]}]}', [{"data": [5]}]),
+        ('{"title": "a feed", "items": [{"id": 1}]}', [{"id": 1}]),
+        ('{"items": [{"id": 1}], "articles": [{"id": 2}]}', [{"id": 1}, {"id": 2}]),
+        ('{"content": "b", "items": [{"img": 1}]}', [{"content": "b", "items": [{"img": 1}]}]),
     ],
 )
 def test_of_several_lists_the_one_with_articles_is_taken(document: str, found: list[Any]) -> None:

@@ -91,12 +91,19 @@ def retry(
     import os
 
     from newsmoe.errors import ConfigError
+    from newsmoe.storage.dead_letters import default_errors
     from newsmoe.storage.journal import without_password
 
     report = _report(run, journal, config)
     if not report.command:
         raise ConfigError(
             "that run was a watch's or a program's, so there is no command of its own to repeat"
+        )
+    output = Path(report.folder) / report.output
+    if output.is_dir():
+        raise ConfigError(
+            f"{output}: a folder of Parquet files is only added to, and keeps what failed in it; analyze the"
+            f" elements in {default_errors(output).name} into another output"
         )
     known = settings_of(config, None, journal=journal).journal or ""
     try:

@@ -109,7 +109,7 @@ def run_job(
             records = _records(session, sources, figures, limit, output.holds)
             failed = _write_all(records, output, observer, max_errors, total)
         if job.errors is not None:
-            _put_aside(job.errors, sources, failed)
+            _put_aside(job.errors, sources, failed, append=job.append)
     report = _report(session, job, figures, started, perf_counter() - clock, total - figures.items, command)
     _keep(report, job, session)
     observer.ended(report)
@@ -170,10 +170,12 @@ def _write_all(
     return failed
 
 
-def _put_aside(path: Path, sources: Sequence[Source], failed: Mapping[int, Sequence[ItemError]]) -> None:
+def _put_aside(
+    path: Path, sources: Sequence[Source], failed: Mapping[int, Sequence[ItemError]], *, append: bool
+) -> None:
     """Write the elements that something went wrong with; the output is worth more than they are."""
     try:
-        write_dead_letters(path, sources, failed)
+        write_dead_letters(path, sources, failed, append=append)
     except OutputError as error:
         _logger.warning("%s", error)
 

@@ -24,28 +24,33 @@ def default_errors(output: Path) -> Path:
 
 
 def write_dead_letters(
-    path: Path, sources: Sequence[Source], failed: Mapping[int, Sequence[ItemError]]
+    path: Path, sources: Sequence[Source], failed: Mapping[int, Sequence[ItemError]], *, append: bool = False
 ) -> None:
     """Write a line for each element with errors: the input, its place there, the element, the errors.
 
     The element is null where the input was changed or removed since it was read.
-    Where there are none, a file that an earlier run left is removed.
+    Where there are none, a file that an earlier run left is removed. Where the output was added to, the lines
+    of what still stands there with errors stay: of other inputs, and of what could not be read.
 
     Args:
         path: JSON Lines.
         sources: what was read, in order, still open.
         failed: errors by the element's number over all sources, which rises.
+        append: whether the output was added to.
 
     Raises:
         OutputError: it cannot be written.
     """
-    if not failed:
+    kept = _still_true(path, sources) if append and _is_ours(path) else []
+    if not (failed or kept):
         if _is_ours(path):
             with blaming(path):
                 path.unlink()
         return
     first, numbers = 0, deque(failed)
     with replacing_text(path) as put:
+        for line in kept:
+            put(line)
         for source in sources:
             places: deque[int] = deque()
             while numbers and numbers[0] < first + source.count:
@@ -68,14 +73,36 @@ def _elements(source: Source, places: deque[int]) -> Iterator[tuple[int, Any]]:
     yield from ((place, None) for place in places)
 
 
+def _still_true(path: Path, sources: Sequence[Source]) -> list[str]:
+    """Return the lines of elements that adding to the output did not do again."""
+    again = {source.name for source in sources}
+    with blaming(path):
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    letters = ((line, _letter(line)) for line in lines)
+    return [
+        line
+        for line, letter in letters
+        if letter
+        and (letter["input"] not in again or all(error["stage"] == "read" for error in letter["errors"]))
+    ]
+
+
 def _is_ours(path: Path) -> bool:
     """Tell whether a file is one of these: a user may have given the name to something else."""
     try:
-        with path.open("rb") as file:
-            letter = json.loads(file.readline())
-    except (OSError, ValueError):
+        with path.open(encoding="utf-8") as file:
+            return bool(_letter(file.readline()))
+    except (OSError, UnicodeDecodeError):
         return False
-    return isinstance(letter, dict) and tuple(letter) == KEYS
+
+
+def _letter(line: str) -> dict[str, Any]:
+    """Return what stands in a line of such a file, nothing where it is no such line."""
+    try:
+        letter = json.loads(line)
+    except ValueError:
+        return {}
+    return letter if isinstance(letter, dict) and tuple(letter) == KEYS else {}
 
 
 def _as_text(value: Any) -> str:

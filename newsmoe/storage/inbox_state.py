@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from newsmoe.errors import InputError
+from newsmoe.storage.dead_letters import default_errors
 from newsmoe.storage.replace import write_text
 from newsmoe.storage.run_report import default_report
 from newsmoe.storage.writers import default_output
@@ -91,8 +92,8 @@ def write_state(path: Path, state: State) -> None:
 def output_name(name: str, format: str, files: dict[str, Known]) -> str:
     """Return the name of the output of the inbox's file `name`.
 
-    It is the one that `analyze` would give it. Where that, or the name of the report beside it, is another
-    file's, a part of the hash of `name` is added: with a dash, which no other output has.
+    It is the one that `analyze` would give it. Where that, or the name of what is written beside it, is
+    another file's, a part of the hash of `name` is added: with a dash, which no other output has.
     """
     if name in files:
         return files[name].output
@@ -103,5 +104,5 @@ def output_name(name: str, format: str, files: dict[str, Known]) -> str:
     return plain.with_stem(f"{plain.stem}-{sha256(name.encode()).hexdigest()[:12]}").name
 
 
-def _written(output: Path) -> tuple[Path, Path]:
-    return output, default_report(output)
+def _written(output: Path) -> tuple[Path, ...]:
+    return output, default_report(output), default_errors(output)

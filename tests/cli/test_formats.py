@@ -265,6 +265,10 @@ def test_a_growing_inbox_is_added_to_json_lines(here: Path) -> None:
     assert (letter["input"], letter["index"], letter["element"]) == ("inbox/b.json", 2, 5)
     assert newsmoe("analyze", "inbox", "-o", "all.jsonl", "--append", *GIST).exit_code == 0
     assert (here / "all.jsonl").read_text(encoding="utf-8").splitlines() == lines
+    write(here / "c.json", ["another"])  # what stands in the output with errors is still told of
+    assert newsmoe("analyze", "c.json", "-o", "all.jsonl", "--append", *GIST).exit_code == 4
+    letters = map(json.loads, (here / "all.errors.jsonl").read_text(encoding="utf-8").splitlines())
+    assert [letter["element"] for letter in letters] == [5, "another"]
 
 
 def test_a_growing_inbox_is_added_to_a_database(here: Path) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from newsmoe.errors import ConfigError, InputError, LockedError, OutputError
 from newsmoe.jobs.inbox import Inbox, Look, open_inbox
-from newsmoe.storage.inbox_state import STATE
+from newsmoe.storage.dead_letters import default_errors
+from newsmoe.storage.inbox_state import STATE, Known, output_name
 from newsmoe.storage.run_report import default_report
 
 from .inboxes import SETTLE, Analyst, Clock, CrashError, put
@@ -165,6 +166,14 @@ def test_an_output_does_not_fall_to_another_file_when_the_first_is_gone(desk: De
     desk.restart()
     desk.look()
     assert sorted(desk.outputs().values()) == ["one", "two"]
+
+
+@pytest.mark.parametrize("names", [("a.errors.jsonl", "a.jsonl"), ("a.jsonl", "a.errors.jsonl")])
+def test_an_output_does_not_take_the_name_of_what_failed_in_another(names: tuple[str, str]) -> None:
+    first = output_name(names[0], "jsonl", {})
+    known = Known(stamp=(0, 0, 0), digest="", output=first, problem=None)
+    second = Path(output_name(names[1], "jsonl", {names[0]: known}))
+    assert {first, default_errors(Path(first)).name}.isdisjoint({second.name, default_errors(second).name})
 
 
 @pytest.mark.parametrize("names", [("a.json", "a.run.json"), ("a.run.json", "a.json")])

@@ -112,6 +112,7 @@ def _make(
     from newsmoe.cli.console import messages, plain
     from newsmoe.cli.evaluate import show_evaluations
     from newsmoe.cli.progress import reporting
+    from newsmoe.config import CONFIG_FILE, DEFAULT_TASKS
     from newsmoe.registry.expert import Device
     from newsmoe.training.make import make_expert
     from newsmoe.training.recipe import read_recipe
@@ -126,6 +127,7 @@ def _make(
     with reporting(console) as report:
         evaluations = make_expert(file, recipe, data, folder, Device(device or "cpu"), report)
     show_evaluations(evaluations)
-    console.print(
-        plain(f"wrote {folder}; use it: newsmoe analyze news.json --tasks {recipe.task}"), soft_wrap=True
-    )
+    use = f"newsmoe analyze news.json --tasks {recipe.task}"
+    if recipe.task in DEFAULT_TASKS:  # others answer it already, until a rule says otherwise
+        use = f'put [[rule]] and, below it, use = {{ {recipe.task} = "{recipe.name}" }} into {CONFIG_FILE}'
+    console.print(plain(f"wrote {folder}; to use it: {use}"), soft_wrap=True)

@@ -1,7 +1,8 @@
 """Experts and gates measured on texts with right answers, as they are served."""
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -21,6 +22,8 @@ from newsmoe.registry.registry import Registry
 from newsmoe.validation import Strict
 
 __all__ = ["Evaluation", "by_data_label", "measure", "measure_labels", "measure_summaries", "session_of_one"]
+
+_logger = logging.getLogger(__name__)
 
 
 class Evaluation(Strict):
@@ -100,10 +103,11 @@ def measure_labels(
         closed: only the labels that occur among the examples count as answers.
 
     Raises:
-        InputError: nothing was answered.
+        InputError: nothing was answered, or with other labels than the data has.
     """
     run = _Run(session, task, data, [example.article for example in examples])
     scores = run.answered("scores", "label")
+    _check_labels(data, examples, set().union(*scores.values()))
     truth = [examples[number].label for number in scores]
     wider = {label: one.label for one in examples for label in one.accepted}
     merged = [by_data_label(one, wider) for one in scores.values()]
@@ -113,6 +117,24 @@ def measure_labels(
     right = np.array([labels.index(label) for label in truth])
     by_label, confusion = label_quality(table.argmax(axis=1), right, labels)
     return run.evaluation(classification_figures(table, right), labels=by_label, confusion=confusion)
+
+
+def _check_labels(data: str, examples: Sequence[Labelled], answers: Collection[str]) -> None:
+    """See that the right labels are ones that answers have.
+
+    Raises:
+        InputError: not one is.
+    """
+    unknown = {label for one in examples for label in one.accepted}.difference(answers)
+    if not unknown:
+        return
+    said = (
+        f"{data}: no answer has the label {', '.join(map(repr, sorted(unknown)))}; the answers are"
+        f" {', '.join(sorted(answers))}; say with --map, or in the recipe's 'labels', which stands for which"
+    )
+    if all(unknown.issuperset(one.accepted) for one in examples):
+        raise InputError(said)
+    _logger.warning("%s", said)
 
 
 def by_data_label(scores: Mapping[str, float], wider: Mapping[str, str]) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """CSV and TSV: rows in as elements, records out as rows."""
 
 import csv
+import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from newsmoe.storage.json_stream import BadElement
 from newsmoe.storage.replace import Put
 from newsmoe.storage.table import AnswerKeys, Write, columns, row
 
-__all__ = ["csv_elements", "csv_writer"]
+__all__ = ["START", "csv_elements", "csv_writer", "parted"]
 
+START = 1 << 16  # characters, in which a header must stand
 LONGEST_CELL = 1 << 26  # characters; the csv module's own limit, 131,072, is less than a long article
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes for the start of a formula, after OWASP's page on CSV injection."""
@@ -57,6 +59,23 @@ class _Lines:
         return line
 
 
+def parted(start: str, delimiter: str) -> tuple[list[str], str]:
+    """Return the first row of a table, and what parts its cells.
+
+    Args:
+        start: characters, in which the row stands.
+        delimiter: what should; where it does not, a semicolon may, as in countries with decimal commas.
+    """
+    for sign in (delimiter, ";"):
+        try:
+            cells = next(csv.reader(io.StringIO(start, newline=""), delimiter=sign), [])
+        except csv.Error:
+            cells = []
+        if len(cells) > 1:
+            return cells, sign
+    return cells, delimiter
+
+
 def csv_elements(name: str, path: Path, delimiter: str = ",") -> Iterator[Any]:
     """Yield each row as an object with the header's names; empty rows are passed over.
 
@@ -67,6 +86,8 @@ def csv_elements(name: str, path: Path, delimiter: str = ",") -> Iterator[Any]:
         InputError: there is no header, or it cannot be read.
     """
     csv.field_size_limit(LONGEST_CELL)
+    with open_text(path) as stream:
+        _, delimiter = parted(stream.read(START).lstrip("\r\n"), delimiter)
     with open_text(path) as stream:
         lines = _Lines(stream)
         reader = csv.reader(lines, delimiter=delimiter)

@@ -1,16 +1,14 @@
 """What the beginning of an input says of its format, where no name does."""
 
-import csv
-import io
 from pathlib import Path
 
 from newsmoe.errors import InputError
+from newsmoe.storage.csv_rows import START, parted
 from newsmoe.storage.files import open_text
 from newsmoe.storage.normalise import Normaliser, some_keys
 
 __all__ = ["check_header", "sniffed_format"]
 
-START = 1 << 16  # characters, in which a header must stand
 PARQUET_MAGIC = "PAR1"
 DELIMITERS = {"csv": ",", "tsv": "\t"}
 
@@ -35,7 +33,7 @@ def sniffed_format(name: str, path: Path, normaliser: Normaliser) -> str:
     if start[:1] in ("", "[", "{"):  # of nothing at all, the reader of JSON tells
         return "json"
     for format, delimiter in DELIMITERS.items():
-        if normaliser.has_text(_first_row(start, delimiter)):
+        if normaliser.has_text(parted(start, delimiter)[0]):
             return format
     raise InputError(
         f"{name}: not valid JSON, nor Parquet, nor a table with a headline or content in its first row;"
@@ -51,16 +49,9 @@ def check_header(name: str, path: Path, format: str, normaliser: Normaliser) -> 
     """
     if format in DELIMITERS:
         with open_text(path) as stream:
-            header = _first_row(stream.read(START), DELIMITERS[format])
+            header, delimiter = parted(stream.read(START).lstrip("\r\n"), DELIMITERS[format])
         if header and not normaliser.has_text(header):
             raise InputError(
                 f"{name}: no column of the first row is a headline or content (found: {some_keys(header)});"
-                f" columns are parted by {DELIMITERS[format]!r}; name yours under [fields] in newsmoe.toml"
+                f" columns are parted by {delimiter!r}; name yours under [fields] in newsmoe.toml"
             )
-
-
-def _first_row(start: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader(io.StringIO(start, newline=""), delimiter=delimiter), [])
-    except csv.Error:
-        return []

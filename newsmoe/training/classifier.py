@@ -157,6 +157,9 @@ def _calibrated(
 ) -> tuple[Head, float]:
     """Return head and temperature of least negative log-likelihood on dev data (Guo et al. 2017).
 
+    The temperature's logarithm is held to be near 0, with a standard deviation of 1: a few texts that are all
+    told apart would else make the expert certain of everything.
+
     A label that the training data lacks and the dev data has gets one logit for everything, fitted along
     with the temperature: it is then the answer wherever the others are about as likely as each other. So a
     model of positive and negative comes by a neutral band.
@@ -171,7 +174,8 @@ def _calibrated(
             moved = logits[name] / np.exp(values[0])
             moved[:, banded] = values[1:]
             likelihoods.append(one.likelihood(one.shares(moved)))
-        return float(-np.average(np.log(np.maximum(np.concatenate(likelihoods), 1e-12)), weights=weights))
+        likelihood = np.average(np.log(np.maximum(np.concatenate(likelihoods), 1e-12)), weights=weights)
+        return float(values[0] ** 2 / 2 / len(weights) - likelihood)
 
     found = minimize(loss, np.zeros(1 + len(banded)), method="Nelder-Mead")
     temperature = round(float(np.exp(found.x[0])), 4)

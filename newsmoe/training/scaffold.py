@@ -52,10 +52,12 @@ def classifier_recipe(
     labels: Counter[str] = Counter()
     for where, element in elements_of(file):
         for key, option in ((label, "label"), (content, "content"), (headline, "headline")):
-            if key is not None and element.get(key) in (None, ""):
+            if key is not None and key not in element:
                 raise InputError(
                     f"{where}: no value under {key!r} (found: {some_keys(element)}); see --{option}"
                 )
+            if key is not None and element[key] in (None, ""):
+                raise InputError(f"{where}: nothing stands under {key!r}; leave such elements out")
         labels[str(element[label])] += 1
     if not 2 <= len(labels) <= MOST_LABELS:
         raise InputError(f"{file}: {len(labels)} different labels under {label!r}; is this the right column?")
@@ -63,7 +65,7 @@ def classifier_recipe(
         "task": task or name,
         "description": f"{name}: {', '.join(labels)}"[:120],
         "labels": sorted(labels),
-        **({} if head_only else {"adapter": {"epochs": 3}}),
+        **({} if head_only else {"adapter": {"epochs": 3, "learning_rate": 1e-3}}),
     }
     return _write(path, values, {"path": file, "headline": headline, "content": content, "label": label})
 

@@ -51,6 +51,12 @@ def test_the_suffix_tells_the_delimiter(tmp_path: Path, name: str, encoding: str
     assert elements(tmp_path, content, name) == [{"id": "7", "headline": f"One{comma} é"}]
 
 
+def test_semicolons_part_cells_where_no_comma_does(tmp_path: Path) -> None:
+    found = elements(tmp_path, '\nid;text\n1;"One; two, three"\n2,5;b\n')
+    assert found == [{"id": "1", "text": "One; two, three"}, {"id": "2,5", "text": "b"}]
+    assert elements(tmp_path, "text\none; two\n") == [{"text": "one; two"}]
+
+
 def test_a_row_of_another_length_costs_only_itself(tmp_path: Path) -> None:
     found = elements(tmp_path, "id,text\n1,a\n2\n3,c,d\n4,\n")
     assert found == [

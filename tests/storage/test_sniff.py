@@ -79,7 +79,7 @@ def test_a_name_says_more_than_the_content(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [CSV.replace(",", ";"), '1,Bridge,"The bridge opened."\n', json.dumps(ROWS)]
+    "content", [CSV.replace(",", "|"), '1,Bridge,"The bridge opened."\n', json.dumps(ROWS)]
 )
 def test_a_table_without_a_column_to_read_is_refused(content: str, tmp_path: Path) -> None:
     """Its rows would fail one by one, and of one row alone nothing would come out."""
@@ -90,6 +90,13 @@ def test_a_table_without_a_column_to_read_is_refused(content: str, tmp_path: Pat
         open_source(str(path)),
     ):
         pass
+
+
+def test_a_table_parted_by_semicolons_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "news.csv"
+    path.write_text(CSV.replace(",", ";"))
+    with open_source(str(path)) as source:
+        assert (source.format, source.count) == ("csv", CSV.count("\n") - 1)
 
 
 @pytest.mark.parametrize("name", ["-", "news.json"])

@@ -101,6 +101,26 @@ def test_an_unknown_key_is_refused_with_the_nearest_of_its_own_table(
 
 
 @pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rule = 5", r"rule: is to be written \[\[rule\]\]"),
+        ("[rule]\nuse = {}", r"rule: is to be written \[\[rule\]\]"),
+        ('profile = ["a"]', 'profile: is to be written profile = "NAME"'),
+        ("profiles = 5", r"profiles: is to be written \[profiles.NAME\]"),
+    ],
+)
+def test_a_setting_of_another_shape_is_refused(workdir: Path, text: str, message: str) -> None:
+    write(workdir, text)
+    with pytest.raises(ConfigError, match=f"newsmoe.toml: {message}"):
+        load_settings(environment=NOTHING)
+
+
+def test_a_home_that_nobody_has_is_a_name_like_others(workdir: Path) -> None:
+    write(workdir, 'journal = "~nobody-here/x.sqlite"')
+    assert load_settings(environment=NOTHING).journal == str(workdir / "~nobody-here/x.sqlite")
+
+
+@pytest.mark.parametrize(
     ("variable", "nearest"),
     [("NEWSMOE_BATCH_TOKEN", "NEWSMOE_BATCH_TOKENS"), ("NEWSMOE_TASK", "NEWSMOE_TASKS")],
 )

@@ -1,4 +1,5 @@
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -80,6 +81,11 @@ def test_an_unknown_command_is_told_with_the_nearest() -> None:
         (InputError("a.json: no good"), 1, "newsmoe: a.json: no good\n"),
         (LockedError("out: somebody is at work"), 5, "newsmoe: out: somebody is at work\n"),
         (PredictionError("[red]x[/red] \x1b[31m\x9b"), 1, "newsmoe: [red]x[/red]\n"),
+        (
+            PermissionError(13, "Permission denied", "locked/a\n.json"),
+            1,
+            "newsmoe: locked/a .json: Permission denied\n",
+        ),
         (KeyboardInterrupt(), 130, "newsmoe: interrupted\n"),
     ],
 )
@@ -108,6 +114,23 @@ def test_what_typer_handles_is_left_to_it(error: Exception) -> None:
 
     with pytest.raises(type(error)):
         with_exit_codes(command)()
+
+
+@pytest.mark.parametrize("option", ["-o", "--gate", "--experts-dir"])
+def test_a_name_that_no_file_can_have_is_no_bug(option: str, here: Path) -> None:
+    (here / "a.json").write_text("[]")
+    result = process("analyze", "a.json", option, "x" * 300)
+    assert (result.returncode, "File name too long" in result.stderr) == (1, True)
+    assert len(result.stderr) < 300
+
+
+@pytest.mark.parametrize(
+    ("closed", "said"), [("<&-", "standard input is closed"), (">&-", "standard output is")]
+)
+def test_a_closed_stream_is_no_bug(closed: str, said: str, here: Path) -> None:
+    command = f"echo '[]' | {shlex.join(MAIN)} analyze - -q {closed}"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert (result.returncode, said in result.stderr) == (1, True), result.stderr
 
 
 def test_the_code_of_a_command_is_that_of_its_process(here: Path) -> None:

@@ -75,6 +75,17 @@ def test_who_fails_is_not_counted_as_answered() -> None:
     assert (found.items, found.answered, found.figures["accuracy"]) == (2, 1, 1.0)
 
 
+def test_labels_that_no_answer_has_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    examples = [labelled("good 0.9", "praise"), labelled("bad 0.9", "blame")]
+    with pytest.raises(
+        InputError, match=r"no answer has the label 'blame', 'praise'; the answers are bad, good"
+    ):
+        measure_labels(session("mood"), "mood", "two", examples)
+    found = measure_labels(session("mood"), "mood", "two", [examples[0], labelled("bad 0.9", "bad")])
+    assert found.figures["accuracy"] == 0.5
+    assert "no answer has the label 'praise'; the answers are" in caplog.text
+
+
 def test_nothing_answered_is_an_error_that_says_why() -> None:
     with pytest.raises(InputError, match="none: no label for any of 1 articles: no"):
         measure_labels(session("mood"), "mood", "none", [labelled("!", "good")])

@@ -265,6 +265,11 @@ def test_an_expert_is_measured_again_by_its_recipe_or_on_a_file(folder: Path) ->
     assert "mood" in newsmoe("experts", "list")
 
 
+def test_few_texts_that_are_all_told_apart_make_nobody_certain(folder: Path) -> None:
+    expert = trained(folder)
+    assert 0.1 < tomllib.loads((expert / "expert.toml").read_text())["settings"]["temperature"] < 1
+
+
 @pytest.mark.slow
 def test_a_label_that_the_training_data_lacks_gets_a_band_between_the_others(folder: Path) -> None:
     recipe = RECIPE.replace('["good", "bad"]', '["good", "even", "bad"]').format(adapter="")

@@ -107,8 +107,11 @@ def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job], journal: str
 
 
 def _default_output(name: str, format: str) -> Path:
-    """Return the output beside the input, in the working directory where that folder cannot be written."""
-    if name == "-":
+    """Return the output beside the input, in the working directory where that folder cannot be written.
+
+    What comes from a pipe goes to standard output.
+    """
+    if name == "-" or (os.path.exists(name) and not os.path.isfile(name)):
         return STDOUT
     beside = default_output(Path(name), format)
     return beside if os.access(beside.parent, os.W_OK) or not beside.parent.is_dir() else Path(beside.name)

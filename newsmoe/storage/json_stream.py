@@ -23,7 +23,7 @@ that of a feed, before keys that are less vague."""
 CHUNK = 1 << 18
 LONGEST_INTEGER = 4300  # digits; Python refuses to convert more
 EDGE = 16  # characters: an error this close to the end of the buffer may be a cut literal or escape
-_SPACE = re.compile(r"[ \t\n\r]*")
+_SPACE = re.compile(r"[ \t\n\r\ufeff]*")  # a BOM stands in the middle of files that were joined
 _OPENING = re.compile(r"\[[ \t\n\r]*([^ \t\n\r])")
 _BRACKET_OR_STRING = re.compile(r'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
 
@@ -72,6 +72,8 @@ def elements(stream: TextIO, *, lines: bool = False) -> Iterator[Any]:
     """
     buffer = _Buffer(stream)
     first = buffer.peek()
+    if not first and lines:  # a scraper that found nothing
+        return
     if not first:
         raise buffer.error("the file is empty")
     if first == "[":

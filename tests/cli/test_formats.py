@@ -271,6 +271,14 @@ def test_a_growing_inbox_is_added_to_json_lines(here: Path) -> None:
     assert [letter["element"] for letter in letters] == [5, "another"]
 
 
+def test_a_run_into_a_folder_of_parquet_files_is_not_retried(here: Path) -> None:
+    path = write(here / "a.json", [article(1), 5])
+    assert newsmoe("analyze", path, "-o", "all", "--format", "parquet", "--append", *GIST).exit_code == 4
+    result = newsmoe("retry", "all.run.json")
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)
+    assert "is only added to" in result.stderr
+
+
 def test_a_growing_inbox_is_added_to_a_database(here: Path) -> None:
     path = here / "a.json"
     newsmoe("analyze", write(path, articles(2)), "-o", "all.db", "--append", *GIST)

@@ -40,7 +40,14 @@ def test_the_table_names_who_reads_each_article_and_why(here: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     rows = [line.split("  ") for line in result.stdout.splitlines()]
     words = [[cell.strip() for cell in row if cell.strip()] for row in rows]
-    assert ["7", "Headline 7", "summarization", "lead", "1", "so short that its first sentences will do"] in words
+    assert [
+        "7",
+        "Headline 7",
+        "summarization",
+        "lead",
+        "1",
+        "so short that its first sentences will do",
+    ] in words
     assert ["8", "Headline 8", "summarization", "nobody", "0", "there is no content to summarize"] in words
     assert ["-", "-", "nobody", "expected an object with a headline or content, found a number"] in words
 

@@ -384,6 +384,11 @@ def test_an_output_takes_the_place_of_an_older_one_behind_a_link(workdir: Path) 
     assert [record["id"] for record in records(workdir / "real.json")] == [0]
 
 
+def test_what_comes_from_a_pipe_goes_to_standard_output(workdir: Path) -> None:
+    os.mkfifo(workdir / "pipe")
+    assert plan(["pipe"]) == [Job(("pipe",), STDOUT, "json", None)]
+
+
 def test_an_output_that_is_no_regular_file_is_not_replaced(workdir: Path) -> None:
     os.mkfifo(workdir / "pipe")
     reader = os.open(workdir / "pipe", os.O_RDONLY | os.O_NONBLOCK)

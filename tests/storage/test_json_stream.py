@@ -238,6 +238,14 @@ def test_of_several_lists_the_one_with_articles_is_taken(document: str, found: l
             assert read(document) == found
 
 
+def test_a_file_of_lines_may_have_none() -> None:
+    assert read("", lines=True) == read(" \n", lines=True) == []
+
+
+def test_a_mark_between_files_that_were_joined_is_stepped_over() -> None:
+    assert read('{"id": 1}\n\ufeff{"id": 2}\n', lines=True) == [{"id": 1}, {"id": 2}]
+
+
 @pytest.mark.parametrize("comma", [",\n", "\n,", " , "])
 def test_commas_between_values_are_stepped_over(comma: str) -> None:
     assert read(f'{{"id": 1}}{comma}{{"id": 2}},\n') == [{"id": 1}, {"id": 2}]

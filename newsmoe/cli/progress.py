@@ -29,6 +29,7 @@ __all__ = ["SECONDS_BETWEEN_LINES", "RunProgress", "reporting"]
 
 SECONDS_BETWEEN_UPDATES = 0.1
 SECONDS_BETWEEN_LINES = 30  # of a long job whose messages go to a file
+LEAST_SHOWN = 0.05  # seconds; less would be shown as none
 
 
 class _ExpertCounts(ProgressColumn):
@@ -123,7 +124,11 @@ def _print_figures(report: RunReport, console: Console) -> None:
     for name, one in sorted(report.experts.items(), key=lambda item: -item[1].items):
         seconds = f"{one.seconds:.1f}", f"{one.load_seconds:.1f}"
         rows.add_row(plain(name), plain(one.task), str(one.items), str(one.errors), *seconds)
+    if report.gate_seconds >= LEAST_SHOWN:  # what it reads, an expert on the same adapter need not read again
+        rows.add_row("the gate", "", "", "", f"{report.gate_seconds:.1f}", "")
     console.print(rows)
+    for task, count in sorted(report.abstentions.items()):
+        console.print(plain(f"{count} x nobody was asked for {task}; the records say why"), soft_wrap=True)
     for error, count in sorted(report.errors.items()):
         console.print(plain(f"{count} x {error}", style="red"))
     rate = report.items / report.seconds if report.seconds else 0.0

@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -41,15 +41,16 @@ def write_dead_letters(
     Raises:
         OutputError: it cannot be written.
     """
-    kept = _still_true(path, sources) if append and _is_ours(path) else []
-    if not (failed or kept):
+    again = {source.name for source in sources}
+    old = path if append and _is_ours(path) else None
+    if not failed and not any(_still_true(old, again)):
         if _is_ours(path):
             with blaming(path):
                 path.unlink()
         return
     first, numbers = 0, deque(failed)
     with replacing_text(path) as put:
-        for line in kept:
+        for line in _still_true(old, again):
             put(line)
         for source in sources:
             places: deque[int] = deque()
@@ -73,18 +74,16 @@ def _elements(source: Source, places: deque[int]) -> Iterator[tuple[int, Any]]:
     yield from ((place, None) for place in places)
 
 
-def _still_true(path: Path, sources: Sequence[Source]) -> list[str]:
-    """Return the lines of elements that adding to the output did not do again."""
-    again = {source.name for source in sources}
-    with blaming(path):
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    letters = ((line, _letter(line)) for line in lines)
-    return [
-        line
-        for line, letter in letters
-        if letter
-        and (letter["input"] not in again or all(error["stage"] == "read" for error in letter["errors"]))
-    ]
+def _still_true(path: Path | None, again: Collection[str]) -> Iterator[str]:
+    """Yield the lines of a file, if there is one, whose elements adding to the output did not do `again`."""
+    if path is None:
+        return
+    with blaming(path), path.open(encoding="utf-8") as file:
+        for line in file:
+            letter = _letter(line)
+            unread = all(error["stage"] == "read" for error in letter.get("errors", ()))
+            if letter and (unread or letter["input"] not in again):
+                yield line
 
 
 def _is_ours(path: Path) -> bool:

@@ -83,9 +83,8 @@ def _plain(value: Any) -> Any:
         case bytes():
             return value.decode(errors="replace")
         case Decimal():
-            return (
-                int(value) if value == value.to_integral_value() else float(value)
-            )  # an id has all its digits
+            whole = value == value.to_integral_value()  # an id, which has all its digits
+            return int(value) if whole else float(value)
         case float() if not isfinite(value):
             return None
         case dict():

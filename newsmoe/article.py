@@ -65,7 +65,7 @@ class Article:
         return len(self.content.split()) + len(_UNSPACED.findall(self.content)) // SIGNS_OF_A_WORD
 
     def has_words(self, least: int) -> bool:
-        """Tell whether there are at least so many words in the content; the others are not counted."""
+        """Tell whether there are at least so many words in the content; no more are counted than need be."""
         return least <= 0 or len(self.content.split(maxsplit=least - 1)) >= least or self.words >= least
 
     @cached_property

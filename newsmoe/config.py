@@ -259,6 +259,9 @@ def _checked(path: Path, values: dict[str, Any]) -> dict[str, Any]:
     for key, (shape, written) in shapes.items():
         if not isinstance(values.get(key, shape()), shape):
             raise ConfigError(f"{path}: {key}: is to be written {written}")
+    for own in values.get("profiles", {}).values():
+        if isinstance(own, dict):
+            _checked(path, own)
     return values
 
 

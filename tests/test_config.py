@@ -106,6 +106,7 @@ def test_an_unknown_key_is_refused_with_the_nearest_of_its_own_table(
         ("rule = 5", r"rule: is to be written \[\[rule\]\]"),
         ("[rule]\nuse = {}", r"rule: is to be written \[\[rule\]\]"),
         ('profile = ["a"]', 'profile: is to be written profile = "NAME"'),
+        ('profile = "x"\n[profiles.x]\nrule = 5', r"rule: is to be written \[\[rule\]\]"),
         ("profiles = 5", r"profiles: is to be written \[profiles.NAME\]"),
     ],
 )

@@ -65,7 +65,7 @@ class Source(Strict):
     """A file of texts with right answers: JSON, JSON Lines, CSV or TSV, gzipped or not.
 
     Attributes:
-        path: below the folder of data that the command is given; in a recipe, if it begins with a dot,
+        path: below the folder of data that the command is given; in a recipe, if it begins with `./`,
             relative to the recipe.
         name: what the data is called, for the card; default: the path.
         licence: as published.

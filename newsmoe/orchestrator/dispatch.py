@@ -124,7 +124,7 @@ class Dispatcher:
         return [outcomes[index] for index in range(len(articles))]
 
     def _expert(self, name: str, figures: ExpertFigures) -> Expert | _Broken:
-        """Return the loaded expert; one that fails to load is not tried again in this run."""
+        """Return the loaded expert; one that fails to load is tried again by `retry_broken` only."""
         expert = self._loaded.pop(name, None)
         if expert is None:
             started = perf_counter()
@@ -166,9 +166,9 @@ class Dispatcher:
     ) -> list[Outcome]:
         """Have an expert answer a batch, and remember what it said."""
         self.between()
-        started = perf_counter()
+        started, loading = perf_counter(), figures.load_seconds
         answers = self._predict(name, task, articles, figures)
-        _count(answers, perf_counter() - started, figures)
+        _count(answers, perf_counter() - started - (figures.load_seconds - loading), figures)
         if self.store and known_as:
             kept = zip((article.key for article in articles), answers, strict=True)
             self.store.keep(known_as, {key: one for key, one in kept if not isinstance(one, ItemError)})

@@ -4,6 +4,8 @@ import json
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -41,18 +43,19 @@ def write_dead_letters(
     Raises:
         OutputError: it cannot be written.
     """
-    again = {source.name for source in sources}
+    again = dict(zip((source.name for source in sources), _firsts(sources), strict=True))
     old = path if append and _is_ours(path) else None
-    if not failed and not any(_still_true(old, again)):
+    kept = partial(_still_true, old, again, failed)
+    if not (failed or any(kept())):
         if _is_ours(path):
             with blaming(path):
                 path.unlink()
         return
-    first, numbers = 0, deque(failed)
+    numbers = deque(failed)
     with replacing_text(path) as put:
-        for line in _still_true(old, again):
+        for line in kept():
             put(line)
-        for source in sources:
+        for source, first in zip(sources, _firsts(sources), strict=True):
             places: deque[int] = deque()
             while numbers and numbers[0] < first + source.count:
                 places.append(numbers.popleft() - first)
@@ -60,7 +63,11 @@ def write_dead_letters(
                 errors = [error.model_dump() for error in failed[first + place]]
                 letter = dict(zip(KEYS, (source.name, place, element, errors), strict=True))
                 put(json.dumps(letter, ensure_ascii=True, default=_as_text) + "\n")
-            first += source.count
+
+
+def _firsts(sources: Sequence[Source]) -> Iterator[int]:
+    """Yield the number that the first element of each source has over all of them."""
+    yield from accumulate((source.count for source in sources[:-1]), initial=0)
 
 
 def _elements(source: Source, places: deque[int]) -> Iterator[tuple[int, Any]]:
@@ -74,15 +81,22 @@ def _elements(source: Source, places: deque[int]) -> Iterator[tuple[int, Any]]:
     yield from ((place, None) for place in places)
 
 
-def _still_true(path: Path | None, again: Collection[str]) -> Iterator[str]:
-    """Yield the lines of a file, if there is one, whose elements adding to the output did not do `again`."""
+def _still_true(path: Path | None, again: Mapping[str, int], failed: Collection[int]) -> Iterator[str]:
+    """Yield the lines of a file, if there is one, whose elements adding to the output did not do again.
+
+    Args:
+        path: the file.
+        again: inputs that were read again, with the number of their first element.
+        failed: numbers of elements that failed again, and are written anew.
+    """
     if path is None:
         return
     with blaming(path), path.open(encoding="utf-8") as file:
         for line in file:
             letter = _letter(line)
+            first = again.get(letter.get("input", ""))
             unread = all(error["stage"] == "read" for error in letter.get("errors", ()))
-            if letter and (unread or letter["input"] not in again):
+            if letter and (first is None or (unread and first + letter["index"] not in failed)):
                 yield line
 
 

@@ -7,7 +7,7 @@ names line and column; and one value that cannot be decoded can be stepped over.
 
 import json
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -17,8 +17,8 @@ HOLDER_KEYS = ("articles", "items", "data", "results")
 """Keys under which an object may hold the array of articles."""
 VAGUE_KEYS = ("data", "results")
 TEXT_KEYS = frozenset({"headline", "title", "content", "text", "body"})
-"""An object with one of these before a vague key is an article with a list of its own. A title alone may be
-that of a feed, before keys that are less vague."""
+"""An object with a text under one of these, before a vague key, is an article with a list of its own. Before
+`items` a title alone may be that of a feed; `articles` are always what is held."""
 
 CHUNK = 1 << 18
 LONGEST_INTEGER = 4300  # digits; Python refuses to convert more
@@ -101,10 +101,24 @@ def _array(buffer: "_Buffer") -> Iterator[Any]:
             return
 
 
+def _may_hold(key: str, members: Mapping[str, Any], count: int) -> bool:
+    """Tell whether an array under a key of an object would be the articles, or some of them.
+
+    Args:
+        key: of the object.
+        members: what stood before it.
+        count: elements that another key's array had.
+    """
+    vague = key in VAGUE_KEYS
+    texts = TEXT_KEYS if vague else TEXT_KEYS - {"title"}
+    own = any(isinstance(text := members.get(name), str) and text.strip() for name in texts)
+    return key == HOLDER_KEYS[0] or (key in HOLDER_KEYS and not own and not (vague and count))
+
+
 def _holder(buffer: "_Buffer") -> Generator[Any, None, bool]:
     """Yield what an object holds, or the object itself; return whether it held an array."""
     members = LoneObject()
-    held = False
+    held, count = False, 0
     buffer.expect("{")
     closing = buffer.expect("}") if buffer.peek() == "}" else ""
     while not closing.endswith("}"):
@@ -112,14 +126,10 @@ def _holder(buffer: "_Buffer") -> Generator[Any, None, bool]:
             raise buffer.error("expected a key in double quotes")
         key = buffer.value()
         buffer.expect(":")
-        own = TEXT_KEYS if key in VAGUE_KEYS else TEXT_KEYS - {"title"}
-        if (
-            key in HOLDER_KEYS
-            and own.isdisjoint(members)
-            and buffer.opens_array(of_objects=key != HOLDER_KEYS[0])
-        ):
+        if _may_hold(key, members, count) and buffer.opens_array(of_objects=key != HOLDER_KEYS[0]):
             held = True
-            yield from _array(buffer)
+            for count, element in enumerate(_array(buffer), start=1):  # noqa: B007  # an empty array leaves 0
+                yield element
         else:
             members[key] = buffer.value()
         closing = buffer.expect(",}")

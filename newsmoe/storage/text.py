@@ -9,10 +9,20 @@ from selectolax.lexbor import LexborHTMLParser
 __all__ = ["clean_line", "clean_text", "one_line"]
 
 _NAME = r"[a-zA-Z][a-zA-Z0-9.:_-]{0,30}"
-_TAG = re.compile(rf"</?({_NAME})(?:\s[^<>=]*=[^<>]*>|(?:\s+[a-zA-Z-]+)?\s*/?>)")
+_SWITCH = (
+    r"(?:[a-z]+-[a-z-]+|allowfullscreen|async|autofocus|autoplay|checked|compact|controls|default|defer|disabled"
+    r"|hidden|inert|ismap|itemscope|loop|multiple|muted|nomodule|noshade|novalidate|nowrap|open|playsinline"
+    r"|readonly|required|reversed|selected)"
+)
+"""An attribute without a value."""
+_TAG = re.compile(rf"</?({_NAME})(?:\s[^<>=]*=[^<>]*>|(?:\s+{_SWITCH})*\s*/?\s*>)", re.IGNORECASE)
 _CLOSING_TAG = re.compile(rf"</({_NAME})\s*>")
+_OTHER_TAG = re.compile(
+    rf"</({_NAME})\s*>|</?([a-zA-Z]\w*:[a-zA-Z][\w-]*)(?=[\s/>])|<({_NAME})\s[^<>=]*=\s*[\"']"
+)
 _LESS_THAN = re.compile(
-    rf"<(?!!--|!doctype\b|\?xml\b)(?:/?({_NAME})(?=\s*/?>|\s*\Z|/|\s+[a-zA-Z-]+\s*(?:/?>|\Z)|\s[^<>=]*=))?",
+    rf"<(?!!--|!doctype\b|!\[|\?[a-z])"
+    rf"(?:/?({_NAME})(?=(?:\s+{_SWITCH})*\s*(?:/?\s*>|\Z)|\s+[a-zA-Z-]+\Z|\s[^<>=]*=))?",
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")
@@ -46,7 +56,7 @@ def clean_text(text: str) -> tuple[str, bool]:
     """Return `text` as plain text, and whether the scraper had cut it.
 
     Markup is stripped where there is any, and its blocks become paragraphs parted by blank lines; what has
-    the look of a tag but is neither HTML's nor has an end, such as `<redacted>`, is text. NewsAPI's
+    the look of a tag but is none of HTML or XML, such as `<redacted>`, is text. NewsAPI's
     `[+N chars]` is taken off; escape sequences, control and direction codes are dropped; surrogates that
     stand alone become U+FFFD. All other text stays as it is, to the character.
     """
@@ -89,7 +99,9 @@ def _has_markup(text: str) -> bool:
 
 
 def _names_of_tags(text: str) -> Set[str]:
-    return {*_HTML.split()} | {name.lower() for name in _CLOSING_TAG.findall(text)}
+    """Return names of elements: those of HTML, and others with an end, a prefix, or a quoted attribute."""
+    named = {name.lower() for names in _OTHER_TAG.findall(text) for name in names if name}
+    return named.union(_HTML.split())
 
 
 def _without_markup(markup: str) -> str:

@@ -252,7 +252,7 @@ RECIPES: Mapping[str, type[AnyRecipe]] = {"classifier": ClassifierRecipe, "extra
 
 
 def read_recipe(path: Path, recipe: type[KindOfRecipe]) -> KindOfRecipe:
-    """Read a recipe; paths in it that begin with a dot are relative to its own folder.
+    """Read a recipe; paths in it that begin with `./` are relative to its own folder.
 
     Raises:
         ConfigError: it cannot be read or makes no sense; names file and key.
@@ -261,7 +261,8 @@ def read_recipe(path: Path, recipe: type[KindOfRecipe]) -> KindOfRecipe:
     for part in ("train", "dev", "unlabelled"):
         sources = values.get(part)
         for source in sources if isinstance(sources, list) else ():
-            if isinstance(source, dict) and str(source.get("path")).startswith("."):
+            if isinstance(source, dict) and str(source.get("path")).startswith("./"):
+                source.setdefault("name", source["path"])
                 source["path"] = str((path.parent / source["path"]).resolve())
     try:
         return recipe.model_validate(values)

@@ -271,6 +271,14 @@ def test_a_growing_inbox_is_added_to_json_lines(here: Path) -> None:
     assert [letter["element"] for letter in letters] == [5, "another"]
 
 
+def test_what_fails_again_has_one_line(here: Path) -> None:
+    write(here / "a.json", [article(1), 5])
+    for _ in range(3):  # a database has every element again, JSON Lines those that are new
+        newsmoe("analyze", "a.json", "-o", "all.db", "--append", *GIST)
+        newsmoe("analyze", "a.json", "-o", "all.jsonl", "--append", *GIST, "--run-report", "lines.run.json")
+        assert len((here / "all.errors.jsonl").read_text(encoding="utf-8").splitlines()) == 1
+
+
 def test_a_run_into_a_folder_of_parquet_files_is_not_retried(here: Path) -> None:
     path = write(here / "a.json", [article(1), 5])
     assert newsmoe("analyze", path, "-o", "all", "--format", "parquet", "--append", *GIST).exit_code == 4

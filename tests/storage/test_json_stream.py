@@ -229,6 +229,9 @@ def test_an_object_is_called_lone_where_nothing_follows() -> None:
         ('{"articles": [{"data": [5]}]}', [{"data": [5]}]),
         ('{"title": "a feed", "items": [{"id": 1}]}', [{"id": 1}]),
         ('{"items": [{"id": 1}], "articles": [{"id": 2}]}', [{"id": 1}, {"id": 2}]),
+        ('{"headline": "a feed", "content": null, "articles": [{"id": 1}]}', [{"id": 1}]),
+        ('{"content": null, "items": [{"id": 1}]}', [{"id": 1}]),
+        ('{"articles": [{"id": 1}], "results": [{"page": 1}]}', [{"id": 1}]),
         ('{"content": "b", "items": [{"img": 1}]}', [{"content": "b", "items": [{"img": 1}]}]),
     ],
 )

@@ -109,6 +109,13 @@ def test_paragraphs_of_html_come_out_as_paragraphs(paragraphs: list[str]) -> Non
         ("<p>Write to <desk@paper.example> if a<b or 3<4</p>", "Write to <desk@paper.example> if a<b or 3<4"),
         ("<p>a gain<loss this year. <p>And <redacted>", "a gain<loss this year.\n\nAnd <redacted>"),
         ("<body.content><block><p>One</p></block></body.content> <hl1>Two</hl1>", "One\n\nTwo"),
+        ("<p>a</p><script async defer>var x=1</script><p>b</p>", "a\n\nb"),
+        ("<p hidden aria-hidden>a<input disabled checked><br /\n>b</p>", "a\nb"),
+        ("<![if !supportLists]>a<![endif]> <?php echo 1 ?>b<o:p/><foo bar='x'/>", "a b"),
+        (
+            "see <https://paper.example/a> and <mailto:desk@x.example><br>now",
+            "see <https://paper.example/a> and <mailto:desk@x.example>\nnow",
+        ),
         ("<!DOCTYPE html><?xml version='1.0'?><script async src=x>a</script><td nowrap>text", "text"),
         ("<frameset><frame></frameset>", ""),
     ],

@@ -1,4 +1,4 @@
-"""The headlines of what rises and falls that two experts learn from."""
+"""The headlines of what rises and falls that `sentiment-general` learns from."""
 
 import shutil
 import subprocess

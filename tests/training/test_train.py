@@ -265,6 +265,13 @@ def test_an_expert_is_measured_again_by_its_recipe_or_on_a_file(folder: Path) ->
     assert "mood" in newsmoe("experts", "list")
 
 
+def test_a_file_in_another_folder_is_learnt_from(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "below").mkdir()
+    monkeypatch.chdir(folder / "below")
+    newsmoe("train", "classifier", "../train.jsonl", "--name", "moods", "--head-only")
+    assert (folder / "below" / "experts" / "moods" / "expert.toml").exists()
+
+
 def test_few_texts_that_are_all_told_apart_make_nobody_certain(folder: Path) -> None:
     expert = trained(folder)
     assert 0.1 < tomllib.loads((expert / "expert.toml").read_text())["settings"]["temperature"] < 1

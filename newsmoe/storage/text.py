@@ -15,14 +15,14 @@ _SWITCH = (
     r"|readonly|required|reversed|selected)"
 )
 """An attribute without a value."""
-_TAG = re.compile(rf"</?({_NAME})(?:\s[^<>=]*=[^<>]*>|(?:\s+{_SWITCH})*\s*/?\s*>)", re.IGNORECASE)
+_TAG = re.compile(rf"</?({_NAME})(?:\s[^<>=]*=[^<>]*>|(?:\s+{_SWITCH})*\s*(?:/\s*)?>)", re.IGNORECASE)
 _CLOSING_TAG = re.compile(rf"</({_NAME})\s*>")
 _OTHER_TAG = re.compile(
     rf"</({_NAME})\s*>|</?([a-zA-Z]\w*:[a-zA-Z][\w-]*)(?=[\s/>])|<({_NAME})\s[^<>=]*=\s*[\"']"
 )
 _LESS_THAN = re.compile(
     rf"<(?!!--|!doctype\b|!\[|\?[a-z])"
-    rf"(?:/?({_NAME})(?=(?:\s+{_SWITCH})*\s*(?:/?\s*>|\Z)|\s+[a-zA-Z-]+\Z|\s[^<>=]*=))?",
+    rf"(?:/?({_NAME})(?=(?:\s+{_SWITCH})*\s*(?:(?:/\s*)?>|\Z)|\s+[a-zA-Z-]+\Z|\s[^<>=]*=))?",
     re.IGNORECASE,
 )
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,30});")

@@ -215,6 +215,15 @@ def test_long_white_space_takes_linear_time() -> None:
     assert process_time() - start < 1
 
 
+@pytest.mark.parametrize(
+    "start", ["<a", "</a", "<a ", "<a href=x", "<a hidden", "<p><a b", "<x y='", "<a:b ", "<a /"]
+)
+@pytest.mark.parametrize("rest", [" ", " hidden", " b", "=", "<a ", "/", " data-x", "-a"])
+def test_tags_that_do_not_end_are_soon_done_with(start: str, rest: str) -> None:
+    markup = start + rest * 100_000  # a pattern that goes over it again and again would take minutes
+    assert len(clean_text(markup)[0]) <= len(markup)
+
+
 @pytest.mark.parametrize("text", ["<![CDATA[Storm hits]]>", "<![CDATA[<p>Storm <b>hits</b></p>]]>"])
 def test_text_in_cdata_is_kept(text: str) -> None:
     assert clean_text(text)[0] == "Storm hits"

@@ -84,13 +84,12 @@ def _numbered(names: str, start: int) -> dict[str, int]:
     return {name: number for number, name in enumerate(names.split(), start)}
 
 
-WEEKDAYS = _Field("day of the week", 0, 7, _numbered("sun mon tue wed thu fri sat", 0))
 FIELDS = (
     _Field("minute", 0, 59, {}),
     _Field("hour", 0, 23, {}),
     _Field("day of the month", 1, 31, {}),
     _Field("month", 1, 12, _numbered("jan feb mar apr may jun jul aug sep oct nov dec", 1)),
-    WEEKDAYS,
+    _Field("day of the week", 0, 7, _numbered("sun mon tue wed thu fri sat", 0)),
 )
 
 
@@ -144,7 +143,8 @@ def _values(text: str, field: _Field) -> tuple[int, ...]:
         low, high = field.lowest, field.highest
         if match["low"]:
             low = _number(match["low"], field)
-        if match["low"] and (field != WEEKDAYS or match["high"] != "sun"):  # which ends a week too
+        ends_week = match["high"] == "sun" and "sun" in field.names  # which begins one as well
+        if match["low"] and not ends_week:
             high = _number(match["high"] or match["low"], field)
         step = int(match["step"] or 1)
         if not (field.lowest <= low <= high <= field.highest and step):

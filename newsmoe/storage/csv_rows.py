@@ -63,12 +63,12 @@ def parted(start: str, delimiter: str) -> tuple[list[str], str]:
     """Return the first row of a table, and what parts its cells.
 
     Args:
-        start: characters, in which the row stands.
+        start: characters, in which the row stands, after empty lines perhaps.
         delimiter: what should; where it does not, a semicolon may, as in countries with decimal commas.
     """
     for sign in (delimiter, ";"):
         try:
-            cells = next(csv.reader(io.StringIO(start, newline=""), delimiter=sign), [])
+            cells = next(csv.reader(io.StringIO(start.lstrip("\r\n"), newline=""), delimiter=sign), [])
         except csv.Error:
             cells = []
         if len(cells) > 1:
@@ -87,7 +87,7 @@ def csv_elements(name: str, path: Path, delimiter: str = ",") -> Iterator[Any]:
     """
     csv.field_size_limit(LONGEST_CELL)
     with open_text(path) as stream:
-        _, delimiter = parted(stream.read(START).lstrip("\r\n"), delimiter)
+        _, delimiter = parted(stream.read(START), delimiter)
     with open_text(path) as stream:
         lines = _Lines(stream)
         reader = csv.reader(lines, delimiter=delimiter)

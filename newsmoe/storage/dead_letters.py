@@ -43,7 +43,8 @@ def write_dead_letters(
     Raises:
         OutputError: it cannot be written.
     """
-    again = dict(zip((source.name for source in sources), _firsts(sources), strict=True))
+    firsts = list(accumulate((source.count for source in sources[:-1]), initial=0))
+    again = {source.name: first for source, first in zip(sources, firsts, strict=True)}
     old = path if append and _is_ours(path) else None
     kept = partial(_still_true, old, again, failed)
     if not (failed or any(kept())):
@@ -55,7 +56,7 @@ def write_dead_letters(
     with replacing_text(path) as put:
         for line in kept():
             put(line)
-        for source, first in zip(sources, _firsts(sources), strict=True):
+        for source, first in zip(sources, firsts, strict=True):
             places: deque[int] = deque()
             while numbers and numbers[0] < first + source.count:
                 places.append(numbers.popleft() - first)
@@ -63,11 +64,6 @@ def write_dead_letters(
                 errors = [error.model_dump() for error in failed[first + place]]
                 letter = dict(zip(KEYS, (source.name, place, element, errors), strict=True))
                 put(json.dumps(letter, ensure_ascii=True, default=_as_text) + "\n")
-
-
-def _firsts(sources: Sequence[Source]) -> Iterator[int]:
-    """Yield the number that the first element of each source has over all of them."""
-    yield from accumulate((source.count for source in sources[:-1]), initial=0)
 
 
 def _elements(source: Source, places: deque[int]) -> Iterator[tuple[int, Any]]:

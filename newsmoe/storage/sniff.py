@@ -49,7 +49,7 @@ def check_header(name: str, path: Path, format: str, normaliser: Normaliser) -> 
     """
     if format in DELIMITERS:
         with open_text(path) as stream:
-            header, delimiter = parted(stream.read(START).lstrip("\r\n"), DELIMITERS[format])
+            header, delimiter = parted(stream.read(START), DELIMITERS[format])
         if header and not normaliser.has_text(header):
             raise InputError(
                 f"{name}: no column of the first row is a headline or content (found: {some_keys(header)});"

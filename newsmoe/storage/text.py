@@ -42,6 +42,7 @@ _HTML = (
     "source span strike strong style sub summary sup svg table tbody td template textarea tfoot th thead "
     "time title tr track tt u ul var video wbr"
 )
+_ELEMENTS = frozenset(_HTML.split())
 """The elements, which need no end to be known as such: theirs may be left out, or was cut off."""
 
 MOST_OPEN_TAGS = 2000  # more are no page but an accident or an attack, and cost the parser quadratic time
@@ -101,7 +102,7 @@ def _has_markup(text: str) -> bool:
 def _names_of_tags(text: str) -> Set[str]:
     """Return names of elements: those of HTML, and others with an end, a prefix, or a quoted attribute."""
     named = {name.lower() for names in _OTHER_TAG.findall(text) for name in names if name}
-    return named.union(_HTML.split())
+    return _ELEMENTS | named
 
 
 def _without_markup(markup: str) -> str:

@@ -8,38 +8,32 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from newsmoe.analysis import (
-        Analysis,
-        Fields,
-        InputUse,
-        ItemError,
-        Labels,
-        Prediction,
-        RouteEntry,
-        Summary,
-    )
     from newsmoe.article import Article
-    from newsmoe.config import Settings, load_settings
     from newsmoe.errors import NewsmoeError
     from newsmoe.jobs.files import analyze_files
     from newsmoe.orchestrator.session import analyze
-    from newsmoe.registry.expert import Device, Expert
+    from newsmoe.output.run_report import RunReport
+    from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
+    from newsmoe.record import ItemError, Record, RouteEntry
+    from newsmoe.registry.device import Device
+    from newsmoe.registry.expert import Expert
     from newsmoe.registry.registry import Registry
-    from newsmoe.storage.run_report import RunReport
+    from newsmoe.settings.model import Settings
+    from newsmoe.settings.sources import load_settings
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "Analysis",
     "Article",
     "Device",
     "Expert",
     "Fields",
-    "InputUse",
+    "InputStats",
     "ItemError",
     "Labels",
     "NewsmoeError",
     "Prediction",
+    "Record",
     "Registry",
     "RouteEntry",
     "RunReport",
@@ -51,18 +45,19 @@ __all__ = [
 ]
 
 _HOMES = {
-    "newsmoe.analysis": (
-        "Analysis", "Fields", "InputUse", "ItemError", "Labels", "Prediction", "RouteEntry", "Summary",
-    ),
     "newsmoe.article": ("Article",),
-    "newsmoe.config": ("Settings", "load_settings"),
     "newsmoe.errors": ("NewsmoeError",),
     "newsmoe.jobs.files": ("analyze_files",),
     "newsmoe.orchestrator.session": ("analyze",),
-    "newsmoe.registry.expert": ("Device", "Expert"),
+    "newsmoe.output.run_report": ("RunReport",),
+    "newsmoe.prediction": ("Fields", "InputStats", "Labels", "Prediction", "Summary"),
+    "newsmoe.record": ("ItemError", "Record", "RouteEntry"),
+    "newsmoe.registry.device": ("Device",),
+    "newsmoe.registry.expert": ("Expert",),
     "newsmoe.registry.registry": ("Registry",),
-    "newsmoe.storage.run_report": ("RunReport",),
-}  # fmt: skip
+    "newsmoe.settings.model": ("Settings",),
+    "newsmoe.settings.sources": ("load_settings",),
+}
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 

@@ -9,8 +9,6 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-__all__ = ["FIELDS", "Article", "Unreadable", "base_language", "estimate_tokens"]
-
 FIELDS = (
     "id", "url", "headline", "content", "topics", "publication_date", "author", "source", "language",
 )  # fmt: skip
@@ -78,7 +76,7 @@ class Article:
 
 
 @dataclass(frozen=True)
-class Unreadable:
+class InvalidItem:
     """An element of the input that is no article: its place is kept, with the reason."""
 
     message: str

@@ -22,24 +22,6 @@ is no exception at this level but an `ItemError` in its record.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-__all__ = [
-    "BrokenExpertError",
-    "CardError",
-    "ConfigError",
-    "InputError",
-    "JournalError",
-    "LockedError",
-    "ModelError",
-    "NameClashError",
-    "NewsmoeError",
-    "OutputError",
-    "PredictionError",
-    "RegistryError",
-    "TooManyErrorsError",
-    "UnknownExpertError",
-    "nearest",
-]
-
 
 class NewsmoeError(Exception):
     """Base of all errors that newsmoe raises on purpose."""

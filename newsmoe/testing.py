@@ -6,9 +6,10 @@ Nothing here needs a test framework; `newsmoe experts check` uses it too.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from newsmoe.analysis import Fields, Labels, Prediction
 from newsmoe.article import Article
-from newsmoe.registry.expert import Device, Expert, lengths_of
+from newsmoe.prediction import Fields, Labels, Prediction
+from newsmoe.registry.device import Device
+from newsmoe.registry.expert import Expert, lengths_of
 
 __all__ = ["ARTICLES", "FakeExpert", "Finding", "check_expert"]
 
@@ -53,7 +54,7 @@ class FakeExpert:
         self,
         name: str = "fake",
         task: str = "fake",
-        answer: Callable[[Article], Prediction] | None = None,
+        prediction: Callable[[Article], Prediction] | None = None,
         *,
         languages: tuple[str, ...] = (),
         needs_content: bool = False,
@@ -62,7 +63,7 @@ class FakeExpert:
         self.task = task
         self.languages = languages
         self.needs_content = needs_content
-        self.answer = answer or (lambda article: Fields({"characters": len(article.content)}))
+        self.prediction = prediction or (lambda article: Fields({"characters": len(article.content)}))
         self.device: Device | None = None
         self.batches: list[list[str | int]] = []
 
@@ -73,7 +74,7 @@ class FakeExpert:
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Answer, and remember the ids in `batches`."""
         self.batches.append([article.id for article in articles])
-        return [self.answer(article) for article in articles]
+        return [self.prediction(article) for article in articles]
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,10 @@ def check_expert(
             return
 
 
-def _keep(kept: list[Prediction], answers: list[Prediction]) -> str | None:
-    if not isinstance(answers, list):
-        return f"predict returned {type(answers).__name__}, expected a list"
-    kept.extend(answers)
+def _keep(kept: list[Prediction], predictions: list[Prediction]) -> str | None:
+    if not isinstance(predictions, list):
+        return f"predict returned {type(predictions).__name__}, expected a list"
+    kept.extend(predictions)
     return None
 
 
@@ -138,16 +139,19 @@ def _lengths_problem(expert: Expert, articles: Sequence[Article]) -> str | None:
     return None if sound else f"lengths returned {lengths!r} for {len(articles)} articles"
 
 
-def _count_problem(answers: Sequence[Prediction], articles: Sequence[Article]) -> str | None:
-    same = len(answers) == len(articles)
-    return None if same else f"predict returned {len(answers)} predictions for {len(articles)} articles"
+def _count_problem(predictions: Sequence[Prediction], articles: Sequence[Article]) -> str | None:
+    same = len(predictions) == len(articles)
+    return None if same else f"predict returned {len(predictions)} predictions for {len(articles)} articles"
 
 
-def _first_problem(answers: Sequence[Prediction]) -> str | None:
-    for answer in answers:
-        if not isinstance(answer, Prediction):
-            return f"predict returned {type(answer).__name__}, expected Summary, Labels or Fields"
-    return next((problem for answer in answers if (problem := answer.plain().problem())), None)
+def _first_problem(predictions: Sequence[Prediction]) -> str | None:
+    for prediction in predictions:
+        if not isinstance(prediction, Prediction):
+            return f"predict returned {type(prediction).__name__}, expected Summary, Labels or Fields"
+    return next(
+        (problem for prediction in predictions if (problem := prediction.to_json_safe().validation_error())),
+        None,
+    )
 
 
 def _batch_problem(expert: Expert, articles: Sequence[Article], together: Sequence[Prediction]) -> str | None:

@@ -4,8 +4,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from newsmoe.errors import nearest
 
-__all__ = ["Strict", "describe"]
-
 
 class Strict(BaseModel):
     """Base of everything that is read or written: frozen, unknown keys refused."""

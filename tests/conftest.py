@@ -21,7 +21,7 @@ from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.files import BackboneFiles, find_backbone
 
 if TYPE_CHECKING:
-    from postgres_server import Server
+    from tests.postgres_server import Server
 
 hypothesis.settings.register_profile("newsmoe", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("newsmoe")
@@ -77,7 +77,7 @@ def own_journal(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator["Server"]:
     """A PostgreSQL server; it takes seconds to start, so whoever uses it is slow."""
-    from postgres_server import find_programs, serving
+    from tests.postgres_server import find_programs, serving
 
     programs = find_programs()
     if programs is None:
@@ -137,7 +137,7 @@ def registry() -> Registry:
 @pytest.fixture(scope="session")
 def backbone(registry: Registry) -> Backbone:
     """The real backbone."""
-    return registry.workshop.backbone(Device())
+    return registry.backbones.backbone(Device())
 
 
 @pytest.fixture(scope="session")
@@ -159,7 +159,7 @@ class TokenTable:
     def hidden(
         self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None
     ) -> NDArray[np.float32]:
-        """Look the tokens up."""
+        """ScanResult the tokens up."""
         return self.table[ids]
 
 

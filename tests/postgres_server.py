@@ -73,7 +73,7 @@ class Server:
                 [self.programs / "postgres", *where, *settings], stdout=log, stderr=log, **self.run_as
             )
         deadline = time.monotonic() + 60
-        while not self._answers():
+        while not self._predictions_of():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.folder / "log").read_text())
             time.sleep(0.05)
@@ -100,7 +100,7 @@ class Server:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
-    def _answers(self) -> bool:
+    def _predictions_of(self) -> bool:
         try:
             self.sql(self.url(), "select 1")
         except psycopg.OperationalError:

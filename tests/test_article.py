@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from newsmoe.article import Article, Unreadable, estimate_tokens
+from newsmoe.article import Article, InvalidItem, estimate_tokens
 from newsmoe.registry.backbone.files import BackboneFiles
 
 STORM = Article(id=7, headline="Storm hits", content="Roofs were lost.", language="en")
@@ -82,7 +82,7 @@ def test_what_else_the_scraper_wrote_is_kept_but_not_compared() -> None:
 
 
 def test_an_unreadable_element_keeps_what_is_known_of_it() -> None:
-    element = Unreadable("no object", id=3, headline="h")
+    element = InvalidItem("no object", id=3, headline="h")
     assert (element.message, element.type, element.id, element.headline, element.url) == (
         "no object",
         "NotAnArticle",

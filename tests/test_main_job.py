@@ -15,8 +15,8 @@ import jsonschema
 import pytest
 from tokenizers import Tokenizer
 
+from newsmoe.output.run_report import RunReport
 from newsmoe.registry.backbone.files import find_backbone
-from newsmoe.storage.run_report import RunReport
 from tests.cli.support import MAIN
 
 RECORDING = (
@@ -153,14 +153,16 @@ def test_every_english_article_with_content_has_a_summary_a_sentiment_and_a_topi
 
 
 def test_scores_are_distributions_with_the_best_label_first(run: Run) -> None:
-    answers = [(task, answer) for record in run.records for task, answer in record["analyses"].items()]
-    labelled = [(task, answer) for task, answer in answers if task != "summarization"]
+    predictions = [
+        (task, prediction) for record in run.records for task, prediction in record["analyses"].items()
+    ]
+    labelled = [(task, prediction) for task, prediction in predictions if task != "summarization"]
     assert len(labelled) == 2 * 23
-    for task, answer in labelled:
-        scores = answer["scores"]
+    for task, prediction in labelled:
+        scores = prediction["scores"]
         assert sum(scores.values()) == pytest.approx(1, abs=1e-4)
         assert list(scores.values()) == sorted(scores.values(), reverse=True)
-        assert (answer["label"], answer["score"]) == next(iter(scores.items()))
+        assert (prediction["label"], prediction["score"]) == next(iter(scores.items()))
         if task == "sentiment":
             assert scores.keys() == {"positive", "neutral", "negative"}
 

@@ -3,16 +3,16 @@ import pytest
 import newsmoe
 
 PUBLIC = [
-    "Analysis",
     "Article",
     "Device",
     "Expert",
     "Fields",
-    "InputUse",
+    "InputStats",
     "ItemError",
     "Labels",
     "NewsmoeError",
     "Prediction",
+    "Record",
     "Registry",
     "RouteEntry",
     "RunReport",

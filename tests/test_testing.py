@@ -99,9 +99,9 @@ def raising(message: str) -> object:
             "gives sound answers",
             "predict returned str, expected Summary, Labels or Fields",
         ),
-        ({"answer": lambda article: Summary(" ")}, "gives sound answers", "the summary is empty"),
+        ({"prediction": lambda article: Summary(" ")}, "gives sound answers", "the summary is empty"),
         (
-            {"answer": lambda article: Labels({"a": math.nan})},
+            {"prediction": lambda article: Labels({"a": math.nan})},
             "gives sound answers",
             "the score of label 'a' is nan",
         ),
@@ -154,14 +154,14 @@ def test_scores_may_differ_by_rounding_but_not_by_more() -> None:
 
 def test_other_articles_can_be_tried() -> None:
     empty = Article(id="empty", headline="h")
-    fake = FakeExpert(answer=lambda article: Fields({"letter": article.content[0]}))
+    fake = FakeExpert(prediction=lambda article: Fields({"letter": article.content[0]}))
     found = problems(fake, articles=[empty])
     assert [finding.asked for finding in found] == ["answers a batch"]
     assert "IndexError" in str(found[0].problem)
 
 
 def test_an_answer_that_no_json_can_hold_is_found() -> None:
-    assert problems(FakeExpert(answer=lambda article: Fields({"article": object()})))
+    assert problems(FakeExpert(prediction=lambda article: Fields({"article": object()})))
 
 
 def test_an_expert_without_a_name_is_found() -> None:

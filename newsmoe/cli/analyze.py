@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from newsmoe.jobs.plan import Job
     from newsmoe.orchestrator.session import Session
 
-__all__ = ["analyze"]
-
 
 def analyze(
     inputs: Annotated[
@@ -138,7 +136,7 @@ def analyze(
     from newsmoe.cli.metrics import Metrics
     from newsmoe.cli.observers import observed
     from newsmoe.cli.signals import Stop
-    from newsmoe.jobs.job import most_errors, run_job
+    from newsmoe.jobs.job import max_error_count, run_job
     from newsmoe.jobs.plan import check_inputs, plan_jobs
     from newsmoe.orchestrator.session import Session, open_session
 
@@ -161,11 +159,11 @@ def analyze(
         )
         jobs = plan_jobs(inputs, output, run_report, settings, append=append)
         check_inputs(jobs)
-        most_errors(max_errors, 0)
+        max_error_count(max_errors, 0)
         if dry_run:
             _show_plan(Session(settings), jobs, limit)
             return
-        with Stop() as stop, open_session(settings, between=stop.between) as session:
+        with Stop() as stop, open_session(settings, on_batch=stop.on_batch) as session:
             for job in jobs:
                 with observed(
                     job, measured, as_json=as_json, quiet=quiet, verbose=verbose, table=True

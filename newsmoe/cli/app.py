@@ -35,8 +35,6 @@ from newsmoe.cli.exits import exit_code
 from newsmoe.cli.signals import TerminatedError, terminate
 from newsmoe.errors import NewsmoeError
 
-__all__ = ["app", "main"]
-
 LONGEST_NAME = 200  # characters of a path in a message
 
 
@@ -58,7 +56,7 @@ def with_exit_codes(command: Callable[..., None]) -> Callable[..., None]:
 
 def _tell(error: BaseException) -> None:
     from newsmoe.cli.logs import say
-    from newsmoe.storage.text import one_line
+    from newsmoe.text.cleaning import one_line
 
     fields: dict[str, Any] = {"event": "error", "type": type(error).__name__, "exit_code": exit_code(error)}
     match error:

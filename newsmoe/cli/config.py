@@ -4,8 +4,6 @@ import typer
 
 from newsmoe.cli.options import ConfigOption
 
-__all__ = ["show"]
-
 
 def show(config: ConfigOption = None) -> None:
     """Print the settings in force, and the file that they were read from."""
@@ -13,8 +11,8 @@ def show(config: ConfigOption = None) -> None:
 
     from newsmoe.cli.console import messages, plain
     from newsmoe.cli.options import settings_of
-    from newsmoe.config import find_config
-    from newsmoe.storage.journal import without_password
+    from newsmoe.journal.journal import without_password
+    from newsmoe.settings.sources import find_config
 
     settings = settings_of(config, None)
     read = config or find_config(Path.cwd())

@@ -6,9 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from newsmoe.storage.text import one_line
-
-__all__ = ["messages", "plain", "results", "table"]
+from newsmoe.text.cleaning import one_line
 
 WIDTH_OF_A_FILE = 160  # columns of a table that goes to a file or a pipe
 

@@ -27,15 +27,13 @@ from newsmoe.cli.options import (
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from newsmoe.config import Settings
-    from newsmoe.evaluation.labelled import LabelSource, SummarySource
+    from newsmoe.datasets.sources import LabelSource, SummarySource
     from newsmoe.evaluation.measure import Evaluation
     from newsmoe.orchestrator.session import Session
     from newsmoe.registry.cards import Card
+    from newsmoe.settings.model import Settings
 
-__all__ = ["evaluate", "figure", "show_evaluations"]
-
-MOST_COLUMNS = 14
+MAX_COLUMNS = 14
 
 
 def evaluate(
@@ -149,7 +147,7 @@ def _source(
     closed: bool,
 ) -> "LabelSource | SummarySource":
     """Return how the file of examples reads; `texts` says where and what its texts are."""
-    from newsmoe.evaluation.labelled import LabelSource, SummarySource
+    from newsmoe.datasets.sources import LabelSource, SummarySource
 
     if summary is not None or task == "summarization":
         return SummarySource(**texts, summary=summary or "summary")
@@ -186,7 +184,7 @@ def _shown(one: "Evaluation") -> Iterator["RenderableType"]:
             shares = (f"{100 * value:.1f}" for value in (quality.precision, quality.recall, quality.f1))
             labels.add_row(plain(label), *shares, str(quality.support))
         yield labels
-    if 0 < len(one.confusion) <= MOST_COLUMNS:
+    if 0 < len(one.confusion) <= MAX_COLUMNS:
         numbers = range(1, len(one.confusion) + 1)
         confusion = table("right label", *(f">{number}" for number in numbers), title="given label")
         for number, (label, counts) in zip(numbers, one.confusion.items(), strict=True):

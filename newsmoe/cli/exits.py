@@ -5,8 +5,6 @@ import typer
 from newsmoe.cli.signals import TerminatedError
 from newsmoe.errors import LockedError, NewsmoeError, TooManyErrorsError
 
-__all__ = ["BUG", "COULD_NOT_RUN", "INTERRUPTED", "ITEMS_FAILED", "LOCKED", "TERMINATED", "exit_code"]
-
 COULD_NOT_RUN = 1
 BUG = 3
 ITEMS_FAILED = 4

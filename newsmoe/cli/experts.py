@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from newsmoe.registry.cards import Measurement
     from newsmoe.registry.registry import ExpertInfo
 
-__all__ = ["check", "compile_experts", "list_experts", "new", "show"]
-
 
 def list_experts(
     experts_dir: ExpertsDirOption = None, config: ConfigOption = None, as_json: JsonOption = False
@@ -74,7 +72,7 @@ def show(
 def check(name: NameArgument, experts_dir: ExpertsDirOption = None, config: ConfigOption = None) -> None:
     """Load an expert and try it on three articles; exit code 1 where it breaks the contract."""
     from newsmoe.cli.console import plain, results
-    from newsmoe.registry.expert import Device
+    from newsmoe.registry.device import Device
     from newsmoe.testing import check_expert
 
     settings = settings_of(config, experts_dir)
@@ -102,15 +100,15 @@ def compile_experts(
     """
     from newsmoe.cli.console import plain, results, table
     from newsmoe.cli.logs import show_logs
-    from newsmoe.registry.backbone.reference import MOST_DISTANCE, distance, reference_of
-    from newsmoe.registry.expert import Device
+    from newsmoe.registry.backbone.reference import MAX_DISTANCE, distance, reference_of
+    from newsmoe.registry.device import Device
     from newsmoe.registry.kinds.embedded import EmbeddedExpert
     from newsmoe.testing import ARTICLES
 
     show_logs(quiet=False)
     registry = registry_of(settings_of(config, experts_dir))
     rows = table("expert", "precision", ">distance from torch")
-    backbone = registry.workshop.backbone(Device())
+    backbone = registry.backbones.backbone(Device())
     reference = reference_of(backbone)
     windows = [window for article in ARTICLES for window in backbone.read(article).windows]
     far = False
@@ -123,7 +121,7 @@ def compile_experts(
             continue
         found = distance(backbone, reference, expert.adapter, windows)
         precision = expert.adapter.precision if expert.adapter else "fp32"
-        is_far = found > MOST_DISTANCE[precision]
+        is_far = found > MAX_DISTANCE[precision]
         far = far or is_far
         rows.add_row(plain(name), precision, plain(f"{found:.6f}", style="red" if is_far else ""))
     results().print(rows)

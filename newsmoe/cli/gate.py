@@ -24,9 +24,7 @@ from newsmoe.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from newsmoe.training.pruning import Worth
-
-__all__ = ["evaluate", "prune", "train"]
+    from newsmoe.training.pruning import Contribution
 
 
 def train(
@@ -58,7 +56,7 @@ def train(
     """
     from newsmoe.cli.console import messages, plain
     from newsmoe.cli.progress import reporting
-    from newsmoe.registry.expert import Device
+    from newsmoe.registry.device import Device
 
     needs_training_extra("training")
     from newsmoe.training.gate import train_gate
@@ -111,7 +109,7 @@ def evaluate(
 
     needs_training_extra("measuring")
     from newsmoe.evaluation.plot import check_plot, draw_curves
-    from newsmoe.gating.artefact import read_gate
+    from newsmoe.gating.gate_card import read_gate
     from newsmoe.training.gate_page import write_measured
     from newsmoe.training.measured import measure_gate
     from newsmoe.training.recipe import RECIPE_FILE, GateRecipe, read_recipe
@@ -167,37 +165,37 @@ def prune(
     from newsmoe.cli.progress import reporting
 
     needs_training_extra("measuring")
-    from newsmoe.evaluation.pool import ask_pool
-    from newsmoe.gating.artefact import read_gate
-    from newsmoe.training.pruning import Thresholds, find_needless, write_pruned
+    from newsmoe.evaluation.pool import predict_pool
+    from newsmoe.gating.gate_card import read_gate
+    from newsmoe.training.pruning import Thresholds, find_redundant, write_pruned
     from newsmoe.training.recipe import RECIPE_FILE, GateRecipe, read_recipe
 
     card = read_gate(folder)
     recipe = read_recipe(folder / RECIPE_FILE, GateRecipe)
     registry = registry_of(settings_of(config, experts_dir))
     with reporting(messages()) as report:
-        dev = ask_pool(card.names, recipe.dev, data, registry, report, target=recipe.target)
-        worths = find_needless(card, registry, dev, Thresholds(min_share, min_gain))
+        dev = predict_pool(card.names, recipe.dev, data, registry, report, target=recipe.target)
+        contributions = find_redundant(card, registry, dev, Thresholds(min_share, min_gain))
     if as_json:
-        typer.echo(json.dumps([{**one.model_dump(), "gain": one.gain} for one in worths], indent=2))
+        typer.echo(json.dumps([{**one.model_dump(), "gain": one.gain} for one in contributions], indent=2))
     else:
-        _show_worths(worths)
-    kept = [one.expert for one in worths if not one.left_out]
-    if len(kept) == len(worths):
+        _show_worths(contributions)
+    kept = [one.expert for one in contributions if not one.left_out]
+    if len(kept) == len(contributions):
         told = "every expert is kept; nothing to write"
     elif dry_run:
         told = "a dry run: nothing was written"
     else:
-        write_pruned(card, worths)
+        write_pruned(card, contributions)
         told = f"wrote {folder}; to train it so, set experts = {json.dumps(kept)} in its {RECIPE_FILE}"
     messages().print(plain(told), soft_wrap=True)
 
 
-def _show_worths(worths: "Sequence[Worth]") -> None:
+def _show_worths(contributions: "Sequence[Contribution]") -> None:
     from newsmoe.cli.console import plain, results, table
 
     rows = table("expert", ">share", ">quality", ">without it", ">gain", ">cost saved", "verdict")
-    for one in worths:
+    for one in contributions:
         rows.add_row(
             plain(one.expert),
             f"{one.share:.3f}",

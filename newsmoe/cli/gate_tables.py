@@ -11,10 +11,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from newsmoe.evaluation.curve import QualityCost
-    from newsmoe.evaluation.gate_figures import SystemFigures
+    from newsmoe.evaluation.gate_metrics import SystemFigures
     from newsmoe.evaluation.gates import Comparison
-
-__all__ = ["show_comparison"]
 
 
 def show_comparison(found: "Comparison") -> None:

@@ -11,10 +11,8 @@ import typer
 from newsmoe.cli.options import ConfigOption, JournalOption, JsonOption, settings_of
 
 if TYPE_CHECKING:
-    from newsmoe.storage.journal import Journal
-    from newsmoe.storage.run_report import RunReport
-
-__all__ = ["list_runs", "prune", "retry", "show_run", "stats", "verify"]
+    from newsmoe.journal.journal import Journal
+    from newsmoe.output.run_report import RunReport
 
 RunArgument = Annotated[
     str, typer.Argument(help="Number of a run, as 'newsmoe runs list' has it, or its *.run.json.")
@@ -48,7 +46,7 @@ def verify(journal: JournalOption = None, config: ConfigOption = None) -> None:
     """Check the journal and every answer in it; damaged answers are forgotten."""
     with _journal(journal, config) as kept:
         damaged = kept.verify()
-        typer.echo(f"{kept.stats().answers} answers are sound, {damaged} were damaged and are forgotten")
+        typer.echo(f"{kept.stats().predictions} answers are sound, {damaged} were damaged and are forgotten")
 
 
 def list_runs(
@@ -91,8 +89,8 @@ def retry(
     import os
 
     from newsmoe.errors import ConfigError
-    from newsmoe.storage.dead_letters import default_errors
-    from newsmoe.storage.journal import without_password
+    from newsmoe.journal.journal import without_password
+    from newsmoe.output.dead_letters import default_errors
 
     report = _report(run, journal, config)
     if not report.command:
@@ -118,15 +116,11 @@ def retry(
 
 
 def _report(run: str, journal: str | None, config: Path | None) -> "RunReport":
-    """Return the report of a run by its number or by its file.
-
-    Raises:
-        ConfigError: there is none, or the file is no report.
-    """
+    """Return the report of a run by its number or by its file."""
     from pydantic import ValidationError
 
     from newsmoe.errors import ConfigError
-    from newsmoe.storage.run_report import RunReport
+    from newsmoe.output.run_report import RunReport
 
     if not run.isdecimal():
         try:
@@ -144,7 +138,7 @@ def _reports(journal: "Journal") -> "dict[int, RunReport]":
     """Return the reports of runs by number; those that another newsmoe wrote are left out if they differ."""
     from pydantic import ValidationError
 
-    from newsmoe.storage.run_report import RunReport
+    from newsmoe.output.run_report import RunReport
 
     reports = {}
     for number, report in journal.runs():
@@ -154,11 +148,7 @@ def _reports(journal: "Journal") -> "dict[int, RunReport]":
 
 
 def _journal(journal: str | None, config: Path | None) -> "Journal":
-    """Open the journal that is there.
-
-    Raises:
-        JournalError: there is none, or it cannot be used.
-    """
-    from newsmoe.storage.journal import existing_journal, journal_place
+    """Open the journal that is there."""
+    from newsmoe.journal.journal import existing_journal, journal_place
 
     return existing_journal(journal_place(settings_of(config, None, journal=journal)))

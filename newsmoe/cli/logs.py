@@ -6,9 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from newsmoe.cli.console import messages, plain
-from newsmoe.storage.text import one_line
-
-__all__ = ["event", "say", "show_logs"]
+from newsmoe.text.cleaning import one_line
 
 STYLES = {logging.INFO: "dim", logging.WARNING: "yellow"}
 
@@ -40,12 +38,7 @@ class _AsJson(logging.Formatter):
 
 
 def show_logs(*, quiet: bool, as_json: bool = False) -> None:
-    """Show what newsmoe logs: all from INFO up, only warnings and errors where it should be quiet.
-
-    Args:
-        quiet: whether it should be.
-        as_json: as lines of JSON; Python's own warnings, which would stand between them, come as such too.
-    """
+    """Show what newsmoe logs: all from INFO up, only warnings and errors where it should be quiet."""
     handler: logging.Handler = _ToConsole()
     if as_json:
         handler = logging.StreamHandler()

@@ -9,9 +9,7 @@ from typing import Self
 
 from newsmoe.cli.exits import exit_code
 from newsmoe.errors import ConfigError, OutputError
-from newsmoe.orchestrator.figures import RunFigures
-
-__all__ = ["Metrics"]
+from newsmoe.orchestrator.stats import RunStats
 
 _logger = logging.getLogger(__name__)
 
@@ -20,13 +18,6 @@ class Metrics:
     """The figures of all runs of a command, written when the block ends, however it does.
 
     Like the journal they are a help and no more: where they cannot be written in the end, a warning says so.
-
-    Args:
-        path: where they go; None: nowhere.
-
-    Raises:
-        ConfigError: prometheus_client is not installed.
-        OutputError: they cannot go there.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -37,7 +28,7 @@ class Metrics:
 
             check_metrics(path)
         self.path = path
-        self.figures = RunFigures()
+        self.figures = RunStats()
         self._began = monotonic()
 
     def __enter__(self) -> Self:

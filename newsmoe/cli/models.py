@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsmoe.cli.options import ConfigOption, ExpertsDirOption, NameArgument, registry_of, settings_of
-from newsmoe.storage.text import one_line
+from newsmoe.text.cleaning import one_line
 
 if TYPE_CHECKING:
     from newsmoe.registry.cards import Card
     from newsmoe.registry.hub.files import ModelSource
     from newsmoe.registry.hub.pull import RemoteFile
-
-__all__ = ["convert", "pull"]
 
 
 def pull(
@@ -56,11 +54,7 @@ def convert(name: NameArgument, experts_dir: ExpertsDirOption = None, config: Co
 def _hub_experts(
     names: list[str], experts_dir: list[Path] | None, config: Path | None
 ) -> "list[tuple[str, ModelSource, Card]]":
-    """Return the experts of these names with what they run.
-
-    Raises:
-        RegistryError: one does not exist, or has no model of the hub.
-    """
+    """Return the experts of these names with what they run."""
     from newsmoe.errors import RegistryError
     from newsmoe.registry.hub.files import ModelSource
     from newsmoe.registry.kinds import check_settings

@@ -8,16 +8,14 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
-from newsmoe.analysis import Analysis
 from newsmoe.cli.logs import event
 from newsmoe.cli.metrics import Metrics
 from newsmoe.cli.progress import SECONDS_BETWEEN_LINES, RunProgress
 from newsmoe.jobs.job import Observer
 from newsmoe.jobs.plan import Job
-from newsmoe.orchestrator.figures import RunFigures
-from newsmoe.storage.run_report import RunReport
-
-__all__ = ["RunLog", "observed"]
+from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunReport
+from newsmoe.record import Record
 
 FIGURES = {
     "output", "seconds", "items", "skipped", "statuses", "errors", "abstentions", "tokens", "experts",
@@ -34,7 +32,7 @@ class RunLog(Observer):
     def __init__(self, job: Job, seconds_between: float = SECONDS_BETWEEN_LINES) -> None:
         self.job = job
         self.seconds_between = seconds_between
-        self.figures = RunFigures()
+        self.figures = RunStats()
         self._inputs: list[tuple[str, int]] = []
         self._total: int | None = None
         self._began = monotonic()
@@ -59,13 +57,13 @@ class RunLog(Observer):
         self._inputs.append((name, count))
         event("input_opened", input=name, elements=count)
 
-    def started(self, total: int, figures: RunFigures) -> None:
+    def started(self, total: int, figures: RunStats) -> None:
         """All were; `total` elements of them are looked at, and `figures` grow from now on."""
         self._total, self.figures = total, figures
 
-    def finished(self, number: int, analysis: Analysis) -> None:
+    def finished(self, number: int, record: Record) -> None:
         """A record was written."""
-        for error in analysis.errors:
+        for error in record.errors:
             name, index = self._place(number)
             event(
                 "item_error",
@@ -115,16 +113,7 @@ def observed(
     verbose: bool = False,
     table: bool = False,
 ) -> Iterator[Observer]:
-    """Give an observer of a run, whose figures the metrics count, also where the run is broken off.
-
-    Args:
-        job: what is run.
-        metrics: of the command.
-        as_json: log, instead of showing progress.
-        quiet: show nothing.
-        verbose: show every item error as it comes.
-        table: show the figures of each expert at the end.
-    """
+    """Give an observer of a run, whose figures the metrics count, also where the run is broken off."""
     observer = RunLog(job) if as_json else RunProgress(quiet=quiet, verbose=verbose, table=table)
     with observer:
         try:

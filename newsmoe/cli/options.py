@@ -8,42 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from newsmoe.config import Settings
     from newsmoe.jobs.timetable import Cron, Every
     from newsmoe.registry.registry import Registry
-
-__all__ = [
-    "EXAMPLES_PANEL",
-    "EXPERTS_PANEL",
-    "JOBS_PANEL",
-    "BudgetOption",
-    "ConfigOption",
-    "ContentOption",
-    "CronOption",
-    "DataOption",
-    "DeviceOption",
-    "EveryOption",
-    "ExpertsDirOption",
-    "GateOption",
-    "HeadlineOption",
-    "InputFormatOption",
-    "JournalOption",
-    "JsonOption",
-    "LabelOption",
-    "LimitOption",
-    "LogFormat",
-    "LogFormatOption",
-    "MaxMemoryOption",
-    "MetricsOption",
-    "NameArgument",
-    "ProfileOption",
-    "SummaryOption",
-    "TasksOption",
-    "needs_training_extra",
-    "registry_of",
-    "settings_of",
-    "times_of",
-]
+    from newsmoe.settings.model import Settings
 
 USERS_FOLDER = Path("experts")
 
@@ -190,11 +157,7 @@ SummaryOption = Annotated[
 
 
 def needs_training_extra(what: str) -> None:
-    """Check that the packages of the extra `train` are there, without importing them.
-
-    Raises:
-        ConfigError: one is not.
-    """
+    """Check that the packages of the extra `train` are there, without importing them."""
     from newsmoe.errors import ConfigError
 
     for package in ("jinja2", "nltk", "peft", "rouge_score", "sklearn", "tomli_w"):
@@ -203,12 +166,8 @@ def needs_training_extra(what: str) -> None:
 
 
 def settings_of(config: Path | None, experts_dir: list[Path] | None, **given: object) -> "Settings":
-    """Merge the command line with environment and file; a folder `./experts` is one of the user's.
-
-    Raises:
-        ConfigError: a setting makes no sense.
-    """
-    from newsmoe.config import load_settings
+    """Merge the command line with environment and file; a folder `./experts` is one of the user's."""
+    from newsmoe.settings.sources import load_settings
 
     settings = load_settings(config, {"experts_dir": tuple(experts_dir) if experts_dir else None, **given})
     if USERS_FOLDER.is_dir():
@@ -218,12 +177,7 @@ def settings_of(config: Path | None, experts_dir: list[Path] | None, **given: ob
 
 
 def times_of(every: str | None, cron: str | None) -> "Every | Cron":
-    """Read `--every` or `--cron`.
-
-    Raises:
-        ConfigError: what is given is no duration, or no cron expression.
-        typer.BadParameter: neither is given, or both are.
-    """
+    """Read `--every` or `--cron`."""
     from newsmoe.jobs.timetable import parse_cron, parse_every
 
     if every is not None and cron is None:

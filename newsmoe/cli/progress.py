@@ -19,23 +19,21 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from newsmoe.analysis import Analysis
 from newsmoe.cli.console import messages, plain, table
 from newsmoe.jobs.job import Observer
-from newsmoe.orchestrator.figures import RunFigures
-from newsmoe.storage.run_report import RunReport
-
-__all__ = ["SECONDS_BETWEEN_LINES", "RunProgress", "reporting"]
+from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunReport
+from newsmoe.record import Record
 
 SECONDS_BETWEEN_UPDATES = 0.1
 SECONDS_BETWEEN_LINES = 30  # of a long job whose messages go to a file
-LEAST_SHOWN = 0.05  # seconds; less would be shown as none
+MIN_SHOWN = 0.05  # seconds; less would be shown as none
 
 
 class _ExpertCounts(ProgressColumn):
     """Answers of each expert so far: they come in batches, long before their window's records are done."""
 
-    figures: RunFigures | None = None
+    figures: RunStats | None = None
 
     def render(self, task: Task) -> Text:
         """Return the counts at this moment."""
@@ -44,18 +42,12 @@ class _ExpertCounts(ProgressColumn):
 
 
 class RunProgress(Observer):
-    """Shows articles done, rate, time left and what each expert did; nothing where nobody looks.
-
-    Args:
-        quiet: show nothing at all.
-        verbose: print every item error as it comes.
-        table: print the figures of each expert at the end.
-    """
+    """Shows articles done, rate, time left and what each expert did; nothing where nobody looks."""
 
     def __init__(self, *, quiet: bool, verbose: bool = False, table: bool = False) -> None:
         self.verbose = verbose and not quiet
         self.table = table and not quiet
-        self.figures = RunFigures()
+        self.figures = RunStats()
         self.console = messages()
         self.counts = _ExpertCounts()
         self.bar = Progress(
@@ -83,16 +75,16 @@ class RunProgress(Observer):
     ) -> None:
         self._stop()
 
-    def started(self, total: int, figures: RunFigures) -> None:
+    def started(self, total: int, figures: RunStats) -> None:
         """The inputs were checked; there are `total` articles in them, and `figures` grow from now on."""
         self.figures = self.counts.figures = figures
         self.bar.update(self.task, total=total, description="analyzing")
 
-    def finished(self, number: int, analysis: Analysis) -> None:
+    def finished(self, number: int, record: Record) -> None:
         """A record was written."""
         if self.verbose:
-            for error in analysis.errors:
-                name = f"index {number}" if analysis.id is None else analysis.id
+            for error in record.errors:
+                name = f"index {number}" if record.id is None else record.id
                 where = f"{name}: {error.stage} {error.expert or ''}".strip()
                 self.console.print(plain(f"{where}: {error.type}: {error.message}", style="red"))
         self.done += 1
@@ -124,7 +116,7 @@ def _print_figures(report: RunReport, console: Console) -> None:
     for name, one in sorted(report.experts.items(), key=lambda item: -item[1].items):
         seconds = f"{one.seconds:.1f}", f"{one.load_seconds:.1f}"
         rows.add_row(plain(name), plain(one.task), str(one.items), str(one.errors), *seconds)
-    if report.gate_seconds >= LEAST_SHOWN:  # what it reads, an expert on the same adapter need not read again
+    if report.gate_seconds >= MIN_SHOWN:  # what it reads, an expert on the same adapter need not read again
         rows.add_row("the gate", "", "", "", f"{report.gate_seconds:.1f}", "")
     console.print(rows)
     for task, count in sorted(report.abstentions.items()):

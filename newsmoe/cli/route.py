@@ -24,10 +24,8 @@ from newsmoe.cli.options import (
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from newsmoe.article import Article, Unreadable
+    from newsmoe.article import Article, InvalidItem
     from newsmoe.gating.gate import Route
-
-__all__ = ["load_table", "route"]
 
 
 def route(
@@ -54,8 +52,8 @@ def route(
 ) -> None:
     """Show which experts would read each article, and why; no expert is loaded."""
     from newsmoe.gating.build import build_gate
+    from newsmoe.ingest.discovery import find_inputs
     from newsmoe.orchestrator.routing import read_routes
-    from newsmoe.storage.inputs import find_inputs
 
     settings = settings_of(
         config,
@@ -79,19 +77,19 @@ def route(
     _print_table(list(routed))
 
 
-def _as_record(item: "Article | Unreadable", route: "Route") -> dict[str, object]:
+def _as_record(item: "Article | InvalidItem", route: "Route") -> dict[str, object]:
     return {
         "id": item.id,
         "headline": item.headline,
         "route": [
-            {**entry.model_dump(), "reserves": list(choice.reserves)}
-            for choice in route
-            for entry in choice.entries
+            {**entry.model_dump(), "reserves": list(decision.fallbacks)}
+            for decision in route
+            for entry in decision.entries
         ],
     }
 
 
-def _print_table(routed: "list[tuple[Article | Unreadable, Route]]") -> None:
+def _print_table(routed: "list[tuple[Article | InvalidItem, Route]]") -> None:
     from newsmoe.cli.console import plain, results, table
 
     rows = table("id", "headline", "task", "expert", ">weight", "reason")
@@ -99,11 +97,11 @@ def _print_table(routed: "list[tuple[Article | Unreadable, Route]]") -> None:
         name = plain(item.id or "-"), plain((item.headline or "")[:40])
         if not route:
             rows.add_row(*name, "-", plain("nobody"), "", plain(getattr(item, "message", "")))
-        for choice in route:
-            for entry in choice.entries:
+        for decision in route:
+            for entry in decision.entries:
                 rows.add_row(
                     *name,
-                    plain(choice.task),
+                    plain(decision.task),
                     plain(entry.expert or "nobody"),
                     f"{entry.weight:g}",
                     plain(entry.reason),
@@ -115,15 +113,15 @@ def _print_table(routed: "list[tuple[Article | Unreadable, Route]]") -> None:
     console.print(load_table(routed))
 
 
-def load_table(routed: "Iterable[tuple[Article | Unreadable, Route]]") -> "Table":
+def load_table(routed: "Iterable[tuple[Article | InvalidItem, Route]]") -> "Table":
     """Return a table of how many articles each expert would get."""
     from newsmoe.cli.console import plain, table
 
     load = Counter(
-        (choice.task, entry.expert or "nobody")
+        (decision.task, entry.expert or "nobody")
         for _, route in routed
-        for choice in route
-        for entry in choice.entries
+        for decision in route
+        for entry in decision.entries
     )
     rows = table("task", "expert", ">articles")
     for (task, expert), count in sorted(load.items()):

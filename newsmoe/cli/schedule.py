@@ -13,8 +13,6 @@ from newsmoe.errors import ConfigError, nearest
 if TYPE_CHECKING:
     from newsmoe.cli.units import Scheduled
 
-__all__ = ["cron", "systemd"]
-
 CommandArgument = Annotated[
     list[str],
     typer.Argument(
@@ -66,11 +64,7 @@ def cron(
 
 
 def _scheduled(context: typer.Context, command: list[str], name: str | None) -> "Scheduled":
-    """Return the command in full, as this very newsmoe would run it here.
-
-    Raises:
-        ConfigError: there is no such command, or it never ends.
-    """
+    """Return the command in full, as this very newsmoe would run it here."""
     from newsmoe.cli.units import Scheduled
 
     known = getattr(context.find_root().command, "commands", {})
@@ -82,11 +76,7 @@ def _scheduled(context: typer.Context, command: list[str], name: str | None) -> 
 
 
 def _program() -> Path:
-    """Return where the newsmoe lies that is running.
-
-    Raises:
-        ConfigError: it was not started as a program of that name, and there is none.
-    """
+    """Return where the newsmoe lies that is running."""
     called, beside, found = (
         Path(sys.argv[0]),
         Path(sys.executable).with_name("newsmoe"),

@@ -5,20 +5,18 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["schema"]
-
 
 def schema(
     side: Annotated[str, typer.Argument(help="input, output, report, or all.", metavar="SIDE")] = "all",
 ) -> None:
     """Print the JSON Schema of an article as read, of a record as written, and of the run report."""
-    from newsmoe.analysis import Analysis
-    from newsmoe.storage.normalise import input_schema
-    from newsmoe.storage.run_report import RunReport
+    from newsmoe.ingest.normalise import input_schema
+    from newsmoe.output.run_report import RunReport
+    from newsmoe.record import Record
 
     schemas = {
         "input": input_schema(),
-        "output": Analysis.model_json_schema(mode="serialization"),
+        "output": Record.model_json_schema(mode="serialization"),
         "report": RunReport.model_json_schema(mode="serialization"),
     }
     if side != "all" and side not in schemas:

@@ -8,8 +8,6 @@ import typer
 
 from newsmoe.cli.options import LimitOption
 
-__all__ = ["show"]
-
 
 def show(
     records: Annotated[Path, typer.Argument(help="A JSON or JSON Lines file that 'newsmoe analyze' wrote.")],
@@ -18,8 +16,8 @@ def show(
     """Show the records of a finished run, one block an article."""
     from newsmoe.cli.console import results
     from newsmoe.errors import InputError
-    from newsmoe.storage.formats import format_of
-    from newsmoe.storage.readers import read_elements
+    from newsmoe.ingest.formats_by_suffix import format_of
+    from newsmoe.ingest.source import read_elements
 
     if (format := format_of(records)) not in ("json", "jsonl"):
         raise InputError(f"{records}: 'newsmoe show' reads json and jsonl, not {format}")

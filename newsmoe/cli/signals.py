@@ -5,8 +5,6 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-__all__ = ["Stop", "TerminatedError", "terminate"]
-
 
 class TerminatedError(KeyboardInterrupt):
     """Somebody asked the process to end; no `SystemExit`, which from an expert costs only its article."""
@@ -43,13 +41,8 @@ class Stop:
         if error is None and self.asked is not None:
             self._end(self.asked)
 
-    def between(self) -> None:
-        """End the run here if that was asked for; called between batches.
-
-        Raises:
-            KeyboardInterrupt: by SIGINT.
-            TerminatedError: by SIGTERM.
-        """
+    def on_batch(self) -> None:
+        """End the run here if that was asked for; called between batches."""
         self.working = True
         if self.asked is not None:
             self._end(self.asked)

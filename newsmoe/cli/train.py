@@ -20,8 +20,6 @@ from newsmoe.cli.options import (
 if TYPE_CHECKING:
     from newsmoe.training.recipe import ClassifierRecipe, SummarizerRecipe
 
-__all__ = ["classifier", "summarizer"]
-
 FileArgument = Annotated[
     Path, typer.Argument(help="recipe.toml, or a file of examples: CSV, TSV, JSON Lines.", metavar="FILE")
 ]
@@ -112,8 +110,9 @@ def _make(
     from newsmoe.cli.console import messages, plain
     from newsmoe.cli.evaluate import show_evaluations
     from newsmoe.cli.progress import reporting
-    from newsmoe.config import CONFIG_FILE, DEFAULT_TASKS
-    from newsmoe.registry.expert import Device
+    from newsmoe.registry.device import Device
+    from newsmoe.settings.model import DEFAULT_TASKS
+    from newsmoe.settings.sources import CONFIG_FILE
     from newsmoe.training.make import make_expert
     from newsmoe.training.recipe import read_recipe
     from newsmoe.training.scaffold import name_from

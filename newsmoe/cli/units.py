@@ -8,8 +8,6 @@ from pathlib import Path
 from newsmoe.errors import ConfigError
 from newsmoe.jobs.timetable import SECONDS, Cron, Every
 
-__all__ = ["Scheduled", "crontab_line", "on_calendar", "service_unit", "timer_unit"]
-
 WEEKDAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
 HOURS_OF_A_DAY = 24
 MINUTES_OF_AN_HOUR = 60
@@ -27,9 +25,6 @@ class Scheduled:
         name: of the units, and of the log.
         command: absolute path of the program, then its arguments.
         folder: absolute path of the folder to run in.
-
-    Raises:
-        ConfigError: the name cannot be a unit's, or a part has control characters.
     """
 
     name: str
@@ -45,11 +40,7 @@ class Scheduled:
 
 
 def service_unit(what: Scheduled) -> str:
-    """Return a systemd service that runs the command once.
-
-    Raises:
-        ConfigError: the folder's name cannot stand in a unit.
-    """
+    """Return a systemd service that runs the command once."""
     folder = str(what.folder)
     if folder != folder.rstrip() or folder.endswith("\\"):
         raise ConfigError(f"{folder!r}: a unit cannot name a folder with such an end; run this elsewhere")
@@ -104,11 +95,7 @@ def on_calendar(when: Cron) -> list[str]:
 
 
 def crontab_line(what: Scheduled, when: Every | Cron) -> str:
-    """Return the crontab's line; what the command says goes to a log in its folder.
-
-    Raises:
-        ConfigError: cron cannot say `when`.
-    """
+    """Return the crontab's line; what the command says goes to a log in its folder."""
     log = what.folder / f"{what.name}.log"
     command = (
         f"cd {shlex.quote(str(what.folder))} && {shlex.join(what.command)} >> {shlex.quote(str(log))} 2>&1"

@@ -34,9 +34,7 @@ if TYPE_CHECKING:
     from newsmoe.jobs.inbox import Inbox
     from newsmoe.jobs.plan import Job
     from newsmoe.orchestrator.session import Session
-    from newsmoe.storage.run_report import RunReport
-
-__all__ = ["watch"]
+    from newsmoe.output.run_report import RunReport
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +49,9 @@ def watch(
     ],
     every: EveryOption = None,
     cron: CronOption = None,
-    once: Annotated[bool, typer.Option("--once", help="Look once and end; for cron and systemd.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="ScanResult once and end; for cron and systemd.")
+    ] = False,
     settle: Annotated[
         float,
         typer.Option(
@@ -102,7 +102,7 @@ def watch(
         stop = Stop()
         with (
             open_inbox(inbox, out, settle=settle, format=settings.format or "json") as opened,
-            open_session(settings, between=stop.between) as session,
+            open_session(settings, on_batch=stop.on_batch) as session,
         ):
             analyze = partial(_analyze, session, measured, as_json)
             if when is None:
@@ -116,7 +116,7 @@ def watch(
 
 
 def _look(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
-    """Look once; return the exit code that tells how that went."""
+    """ScanResult once; return the exit code that tells how that went."""
     with stop:
         look = inbox.look(analyze)
     if look.files or look.unreadable or look.unwritten:
@@ -130,7 +130,7 @@ def _look(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
 
 
 def _look_again(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
-    """Look; a folder that cannot be reached now may be there the next time."""
+    """ScanResult; a folder that cannot be reached now may be there the next time."""
     try:
         return _look(inbox, analyze, stop)
     except (InputError, OutputError) as error:

@@ -13,14 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmoe.config import Settings
-from newsmoe.evaluation.answers import Table
-from newsmoe.evaluation.gate_figures import GateReading, spread_of
-from newsmoe.evaluation.pool import PoolAnswers
-from newsmoe.gating.choosing import pick_top, pick_within_budget
+from newsmoe.evaluation.gate_metrics import GateReading, spread_of
+from newsmoe.evaluation.pool import PoolPredictions
+from newsmoe.evaluation.predictions import Table
+from newsmoe.gating.limits import select_top_k, select_within_budget
+from newsmoe.settings.model import Settings
 from newsmoe.validation import Strict
-
-__all__ = ["Curve", "CurvePoint", "QualityCost", "quality_cost"]
 
 STEPS = 20
 """Budgets between all cheap and all dear, evenly spaced."""
@@ -91,15 +89,9 @@ class QualityCost(Strict):
 
 
 def quality_cost(
-    costs: Sequence[float], dev: Sequence[PoolAnswers], readings: Sequence[GateReading]
+    costs: Sequence[float], dev: Sequence[PoolPredictions], readings: Sequence[GateReading]
 ) -> QualityCost:
-    """Return the curves.
-
-    Args:
-        costs: of an article by expert, as shares of what all experts cost together.
-        dev: what the experts answer to held-out data.
-        readings: what the gate makes of them.
-    """
+    """Return the curves."""
     price = np.asarray(costs)
     alike = bool(price.max() <= ALIKE * price.min())
     budgets = np.linspace(price.min(), price.sum() if alike else price.max(), STEPS + 1).tolist()
@@ -107,12 +99,12 @@ def quality_cost(
 
     def spend(scores: Sequence[Table], at: Sequence[float], *, reads: bool = False) -> list[_Spent]:
         return [
-            _spent(one, _routed(own, reading.able, price, at, top_k), reading if reads else None)
+            _spent(one, _routed(own, reading.eligible, price, at, top_k), reading if reads else None)
             for one, own, reading in zip(dev, scores, readings, strict=True)
         ]
 
     ends = _Ends(
-        spend([np.zeros_like(one.shares) for one in readings], [budgets[0], budgets[-1]]),
+        spend([np.zeros_like(one.probabilities) for one in readings], [budgets[0], budgets[-1]]),
         np.array([one.weight for one in dev]) / sum(one.weight for one in dev),
     )
     names = dev[0].experts
@@ -123,7 +115,7 @@ def quality_cost(
         gain=ends.gain,
         margin=ends.margin,
         curves=(
-            ends.curve("learned", spend([one.shares for one in readings], budgets, reads=True)),
+            ends.curve("learned", spend([one.probabilities for one in readings], budgets, reads=True)),
             ends.curve("random", ends.spent),
             ends.curve("oracle", spend([one.answers.success for one in dev], budgets)),
         ),
@@ -144,7 +136,7 @@ class _Spent(NamedTuple):
     seconds: NDArray[np.float64]
 
 
-def _spent(answers: PoolAnswers, weights: Sequence[Table], reading: GateReading | None) -> _Spent:
+def _spent(answers: PoolPredictions, weights: Sequence[Table], reading: GateReading | None) -> _Spent:
     """Return what choices cost and bring; `reading` where the gate has to read for them."""
     rows = []
     for one in weights:
@@ -159,22 +151,28 @@ def _spent(answers: PoolAnswers, weights: Sequence[Table], reading: GateReading 
 
 
 def _routed(
-    scores: Table, able: NDArray[np.bool_], price: NDArray[np.float64], budgets: Sequence[float], top_k: int
+    scores: Table,
+    eligible: NDArray[np.bool_],
+    price: NDArray[np.float64],
+    budgets: Sequence[float],
+    top_k: int,
 ) -> list[Table]:
     """Return the weights under each budget, a window at a time, as in a run; all may have the dearest."""
-    wishes = pick_top(np.broadcast_to(price, able.shape), able, top_k)
+    wishes = select_top_k(np.broadcast_to(price, eligible.shape), eligible, top_k)
     size = Settings().window_articles
     windows = [slice(start, start + size) for start in range(0, len(wishes), size)]
     routed = []
     for budget in budgets:
-        picks = [
-            pick
+        selections = [
+            selection
             for one in windows
-            for pick in pick_within_budget(wishes[one], scores[one], able[one], price.tolist(), budget)
+            for selection in select_within_budget(
+                wishes[one], scores[one], eligible[one], price.tolist(), budget
+            )
         ]
         weights = np.zeros(scores.shape)
-        for row, pick in enumerate(picks):
-            chosen = list(pick.experts)
+        for row, selection in enumerate(selections):
+            chosen = list(selection.experts)
             heard = np.maximum(scores[row, chosen], LEAST)
             weights[row, chosen] = heard / heard.sum()
         routed.append(weights)
@@ -182,17 +180,12 @@ def _routed(
 
 
 class _Ends:
-    """All cheap and all dear: what every curve lies between.
+    """All cheap and all dear: what every curve lies between."""
 
-    Args:
-        spent: two budgets, for each source.
-        shares: how much each source counts; they sum to 1.
-    """
-
-    def __init__(self, spent: Sequence[_Spent], shares: NDArray[np.float64]) -> None:
+    def __init__(self, spent: Sequence[_Spent], probabilities: NDArray[np.float64]) -> None:
         self.spent = spent
-        self.shares = shares
-        self.gain, self.margin = spread_of([dear - cheap for (cheap, dear), *_ in spent], shares)
+        self.probabilities = probabilities
+        self.gain, self.margin = spread_of([dear - cheap for (cheap, dear), *_ in spent], probabilities)
         self.cheap = self._mean([one.quality[0].mean() for one in spent])
         self.least = float(self._costs(spent)[0])
 
@@ -205,7 +198,7 @@ class _Ends:
             parts @ np.vstack([ends.quality[0], one.quality]) - ends.quality.mean(axis=0)
             for one, ends in zip(spent, self.spent, strict=True)
         ]
-        lead, margin = spread_of(leads, self.shares)
+        lead, margin = spread_of(leads, self.probabilities)
         return Curve(
             system=system,
             apgr=0.5 + lead / self.gain if self.gain > 0 else None,
@@ -222,7 +215,7 @@ class _Ends:
 
     def _mean(self, values: Sequence[Any]) -> Any:
         """Return the mean over the sources."""
-        return np.average(np.array(values), axis=0, weights=self.shares)
+        return np.average(np.array(values), axis=0, weights=self.probabilities)
 
     def _costs(self, spent: Sequence[_Spent]) -> NDArray[np.float64]:
         """Return what each budget cost, as a share of all dear."""
@@ -240,10 +233,10 @@ class _Ends:
         """
         places = np.concatenate([[0.0], (costs - self.least) / max(1.0 - self.least, 1e-9)])
         grid = np.linspace(0.0, 1.0, GRID)
-        shares = np.stack([np.interp(grid, places, one) for one in np.eye(len(places))])
+        probabilities = np.stack([np.interp(grid, places, one) for one in np.eye(len(places))])
         trapezoids = np.full(GRID, 1.0 / (GRID - 1))
         trapezoids[[0, -1]] /= 2
-        parts: NDArray[np.float64] = shares @ trapezoids
+        parts: NDArray[np.float64] = probabilities @ trapezoids
         return parts
 
     def _cost_at(

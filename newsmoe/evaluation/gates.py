@@ -6,21 +6,19 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmoe.config import Settings
-from newsmoe.evaluation.answers import Table
 from newsmoe.evaluation.curve import QualityCost, quality_cost
-from newsmoe.evaluation.gate_figures import GateReading, System, SystemFigures, figures_of, read_at_gate
+from newsmoe.evaluation.gate_metrics import GateReading, System, SystemFigures, figures_of, read_at_gate
 from newsmoe.evaluation.metrics import best_shares, calibration_error
-from newsmoe.evaluation.pool import PoolAnswers
-from newsmoe.gating.artefact import GateCard, GateSettings
+from newsmoe.evaluation.pool import PoolPredictions
+from newsmoe.evaluation.predictions import Table
 from newsmoe.gating.gate import Route
+from newsmoe.gating.gate_card import GateCard, GateSettings
 from newsmoe.gating.learned import LearnedGate
 from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, named_experts, read_rules
-from newsmoe.registry.expert import Device
+from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
+from newsmoe.settings.model import Settings
 from newsmoe.validation import Strict
-
-__all__ = ["Comparison", "compare_gates", "experts_of_rules", "ways_of"]
 
 NEIGHBOURS = 15
 DRAWS = 20
@@ -38,30 +36,18 @@ class Comparison(Strict):
 def compare_gates(
     card: GateCard,
     registry: Registry,
-    dev: Sequence[PoolAnswers],
-    train: Sequence[PoolAnswers] = (),
-    ruled: Sequence[PoolAnswers] = (),
+    dev: Sequence[PoolPredictions],
+    train: Sequence[PoolPredictions] = (),
+    ruled: Sequence[PoolPredictions] = (),
     *,
     seed: int = 0,
 ) -> Comparison:
-    """Return the whole table: each expert alone, everybody, rules, nearest neighbours, the gate, the oracle.
-
-    Args:
-        card: of the gate.
-        registry: has its experts.
-        dev: what they answer to held-out data.
-        train: what they answer to its training data, for the nearest neighbours; empty: leave them out.
-        ruled: what the experts that the rules may ask answer to the same; empty: they are the gate's.
-        seed: of the random choice.
-
-    Raises:
-        ConfigError: the gate was trained for other experts.
-    """
+    """Return the table: each expert alone, all, the rules, nearest neighbours, the gate, the oracle."""
     pool = registry.pool(card.task)
-    backbone = partial(registry.workshop.backbone, Device())
+    backbone = partial(registry.backbones.backbone, Device())
     gate = LearnedGate(card, pool, backbone, GateSettings())
     readings = [read_at_gate(gate, one) for one in dev]
-    gates = {name: LearnedGate(card, pool, backbone, settings) for name, settings in ways_of(card).items()}
+    gates = {name: LearnedGate(card, pool, backbone, settings) for name, settings in variants(card).items()}
     learned = [
         System(name, dev, list(map(partial(_decided, one), dev, readings)), reads=True)
         for name, one in gates.items()
@@ -85,17 +71,17 @@ def compare_gates(
     )
 
 
-def _gate_ece(readings: Sequence[GateReading], dev: Sequence[PoolAnswers]) -> float:
+def _gate_ece(readings: Sequence[GateReading], dev: Sequence[PoolPredictions]) -> float:
     """Return the calibration error of the best score of each article, the mean over the sources."""
     errors = []
     for reading, answers in zip(readings, dev, strict=True):
         best = best_shares(answers.answers.success)
-        right = best[np.arange(len(best)), reading.shares.argmax(axis=1)]
-        errors.append(calibration_error(reading.shares.max(axis=1), right))
+        right = best[np.arange(len(best)), reading.probabilities.argmax(axis=1)]
+        errors.append(calibration_error(reading.probabilities.max(axis=1), right))
     return float(np.average(errors, weights=[one.weight for one in dev]))
 
 
-def ways_of(card: GateCard) -> Mapping[str, GateSettings]:
+def variants(card: GateCard) -> Mapping[str, GateSettings]:
     """Return the settings with which a gate is measured, its own among them, the plain choice first."""
     asked = {"learned, top 1": GateSettings(top_k=1), "learned, top 2": GateSettings(top_k=2)}
     if card.settings not in asked.values():
@@ -117,14 +103,14 @@ def experts_of_rules(task: str, registry: Registry) -> tuple[str, ...]:
     return tuple(name for name in named if name in here) or tuple(here[:1])
 
 
-def _alone(pool: Sequence[PoolAnswers], without: Sequence[str] = ()) -> Iterator[System]:
+def _alone(pool: Sequence[PoolPredictions], without: Sequence[str] = ()) -> Iterator[System]:
     """Yield each expert as a system of its own."""
     for number, name in enumerate(pool[0].experts):
         if name not in without:
             yield System(name, pool, [_columns(one, number) for one in pool])
 
 
-def _everybody(dev: Sequence[PoolAnswers]) -> Iterator[System]:
+def _everybody(dev: Sequence[PoolPredictions]) -> Iterator[System]:
     """Yield the systems that ask everybody about everything."""
     equal = [np.full((len(one.articles), len(one.experts)), 1 / len(one.experts)) for one in dev]
     yield System("everybody, equal weights", dev, equal)
@@ -133,7 +119,7 @@ def _everybody(dev: Sequence[PoolAnswers]) -> Iterator[System]:
         yield System("everybody, the most confident", dev, list(map(_one_hot, confident)), asks_all=True)
 
 
-def _columns(answers: PoolAnswers, number: int) -> Table:
+def _columns(answers: PoolPredictions, number: int) -> Table:
     weights = np.zeros((len(answers.articles), len(answers.experts)))
     weights[:, number] = 1.0
     return weights
@@ -141,14 +127,16 @@ def _columns(answers: PoolAnswers, number: int) -> Table:
 
 def _weights(routes: Sequence[Route], experts: Sequence[str]) -> Table:
     """Return the weights that a gate of one task gives to these experts."""
-    return np.array([[choice.weights.get(name, 0.0) for name in experts] for (choice,) in routes])
+    return np.array([[decision.weights.get(name, 0.0) for name in experts] for (decision,) in routes])
 
 
-def _decided(gate: LearnedGate, answers: PoolAnswers, reading: GateReading) -> Table:
+def _decided(gate: LearnedGate, answers: PoolPredictions, reading: GateReading) -> Table:
     """Return what a gate decides, given its scores, a window at a time, as in a run."""
     size = Settings().window_articles
-    windows = [slice(start, start + size) for start in range(0, len(reading.shares), size)]
-    routes = [route for one in windows for route in gate.decide(answers.articles[one], reading.shares[one])]
+    windows = [slice(start, start + size) for start in range(0, len(reading.probabilities), size)]
+    routes = [
+        route for one in windows for route in gate.decide(answers.articles[one], reading.probabilities[one])
+    ]
     return _weights(routes, answers.experts)
 
 
@@ -182,7 +170,9 @@ def _one_hot(values: Table) -> Table:
     return weights
 
 
-def _neighbours(gate: LearnedGate, dev: Sequence[PoolAnswers], train: Sequence[PoolAnswers]) -> list[Table]:
+def _neighbours(
+    gate: LearnedGate, dev: Sequence[PoolPredictions], train: Sequence[PoolPredictions]
+) -> list[Table]:
     """Return the expert that did best on the nearest training articles, by the cosine of the features."""
     known = _unit(np.concatenate([gate.reader(one.articles) for one in train]))
     success = np.concatenate([one.answers.success for one in train])

@@ -9,19 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from newsmoe.analysis import Analysis
 from newsmoe.article import Article
-from newsmoe.config import Rule, Settings
+from newsmoe.datasets.sources import Labelled, LabelSource, Summarized, SummarySource
 from newsmoe.errors import InputError
-from newsmoe.evaluation.labelled import Labelled, LabelSource, Summarized, SummarySource
 from newsmoe.evaluation.metrics import LabelQuality, classification_figures, label_quality
 from newsmoe.gating.rules import RulesGate
-from newsmoe.orchestrator.figures import RunFigures
 from newsmoe.orchestrator.session import Session
+from newsmoe.orchestrator.stats import RunStats
+from newsmoe.record import Record
 from newsmoe.registry.registry import Registry
+from newsmoe.settings.conditions import Rule
+from newsmoe.settings.model import Settings
 from newsmoe.validation import Strict
-
-__all__ = ["Evaluation", "by_data_label", "measure", "measure_labels", "measure_summaries", "session_of_one"]
 
 _logger = logging.getLogger(__name__)
 
@@ -55,11 +54,7 @@ class Evaluation(Strict):
 
 
 def session_of_one(expert: str, settings: Settings, registry: Registry) -> Session:
-    """Return a session in which one expert answers everything.
-
-    Raises:
-        UnknownExpertError: there is none of that name.
-    """
+    """Return a session in which one expert answers everything."""
     task = registry.info(expert).task
     gate = RulesGate([Rule(use={task: (expert,)})], {task: registry.pool(task)})
     return Session(settings.model_copy(update={"tasks": (task,)}), registry, gate)
@@ -72,18 +67,7 @@ def measure(
     root: Path,
     known: Sequence[str] | None = None,
 ) -> Evaluation:
-    """Measure who answers a task on a file of examples.
-
-    Args:
-        session: expert or pool.
-        task: what is asked.
-        source: the file.
-        root: what its path is relative to.
-        known: the labels that there are; None: any.
-
-    Raises:
-        InputError: the file cannot be read, or nothing was answered.
-    """
+    """Measure who answers a task on a file of examples."""
     if isinstance(source, LabelSource):
         labelled = list(source.examples(root, known))
         return measure_labels(session, task, source.title, labelled, closed=source.closed)
@@ -93,18 +77,7 @@ def measure(
 def measure_labels(
     session: Session, task: str, data: str, examples: Sequence[Labelled], *, closed: bool = False
 ) -> Evaluation:
-    """Measure how well the session answers a task of labels.
-
-    Args:
-        session: expert or pool.
-        task: what is asked.
-        data: what the data is called.
-        examples: articles and right labels; scores of labels that a wider one takes in are summed.
-        closed: only the labels that occur among the examples count as answers.
-
-    Raises:
-        InputError: nothing was answered, or with other labels than the data has.
-    """
+    """Measure how well the session answers a task of labels."""
     run = _Run(session, task, data, [example.article for example in examples])
     scores = run.answered("scores", "label")
     _check_labels(data, examples, set().union(*scores.values()))
@@ -120,11 +93,7 @@ def measure_labels(
 
 
 def _check_labels(data: str, examples: Sequence[Labelled], answers: Collection[str]) -> None:
-    """See that the right labels are ones that answers have.
-
-    Raises:
-        InputError: not one is.
-    """
+    """See that the right labels are ones that answers have."""
     unknown = {label for one in examples for label in one.accepted}.difference(answers)
     if not unknown:
         return
@@ -146,19 +115,9 @@ def by_data_label(scores: Mapping[str, float], wider: Mapping[str, str]) -> dict
 
 
 def measure_summaries(session: Session, task: str, data: str, examples: Sequence[Summarized]) -> Evaluation:
-    """Measure summaries by ROUGE, beside the first three sentences and the greedy oracle's.
-
-    Args:
-        session: expert or pool.
-        task: what is asked.
-        data: what the data is called.
-        examples: articles and summaries by people.
-
-    Raises:
-        InputError: nothing was answered.
-    """
+    """Measure summaries by ROUGE, beside the first three sentences and the greedy oracle's."""
     from newsmoe.evaluation.rouge import rivals, rouge
-    from newsmoe.sentences import split_sentences
+    from newsmoe.text.sentences import split_sentences
 
     run = _Run(session, task, data, [example.article for example in examples])
     scores: defaultdict[str, list[float]] = defaultdict(list)
@@ -180,7 +139,7 @@ class _Run:
     def __init__(self, session: Session, task: str, data: str, articles: Sequence[Article]) -> None:
         self.data = data
         self.items = len(articles)
-        self.figures = RunFigures()
+        self.figures = RunStats()
         started = perf_counter()
         self.analyses = list(session.analyze(articles, self.figures))
         loading = sum(one.load_seconds for one in self.figures.experts.values())
@@ -188,11 +147,7 @@ class _Run:
         self.answers = dict(_answers(self.analyses, task))
 
     def answered(self, key: str, what: str) -> dict[int, Any]:
-        """Return what stands under `key` in the answers, by number of the article.
-
-        Raises:
-            InputError: there is none; says what went wrong first.
-        """
+        """Return what stands under `key` in the answers, by number of the article."""
         found = {number: answer[key] for number, answer in self.answers.items() if key in answer}
         if not found:
             raise InputError(f"{self.data}: no {what} for any of {self.items} articles{self._first_error()}")
@@ -225,7 +180,7 @@ class _Run:
         )
 
 
-def _answers(analyses: Iterable[Analysis], task: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, analysis in enumerate(analyses):
-        if task in analysis.analyses:
-            yield number, analysis.analyses[task]
+def _answers(analyses: Iterable[Record], task: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, record in enumerate(analyses):
+        if task in record.analyses:
+            yield number, record.analyses[task]

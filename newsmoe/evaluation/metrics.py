@@ -9,15 +9,6 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, precisio
 
 from newsmoe.validation import Strict
 
-__all__ = [
-    "LabelQuality",
-    "best_shares",
-    "calibration_error",
-    "classification_figures",
-    "expected_calibration_error",
-    "label_quality",
-]
-
 BINS = 15
 EQUAL = 1e-9
 NO_LABEL = -1
@@ -40,29 +31,19 @@ class LabelQuality(Strict):
 
 
 def expected_calibration_error(probabilities: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
-    """Return the expected calibration error in 15 bins of equal width (Guo et al. 2017).
-
-    Args:
-        probabilities: shape (items, labels).
-        truth: index of the right label, shape (items,).
-    """
+    """Return the expected calibration error in 15 bins of equal width (Guo et al. 2017)."""
     return calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == truth)
 
 
 def best_shares(success: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return 1 for the best of each row, shared among equals, else 0; shape as that of `success`."""
     best = (success >= success.max(axis=1, keepdims=True) - EQUAL).astype(np.float64)
-    shares: NDArray[np.float64] = best / best.sum(axis=1, keepdims=True)
-    return shares
+    probabilities: NDArray[np.float64] = best / best.sum(axis=1, keepdims=True)
+    return probabilities
 
 
 def calibration_error(confidence: NDArray[np.floating], right: NDArray[np.generic]) -> float:
-    """Return the mean distance of confidence from success, in 15 bins of equal width (Guo et al. 2017).
-
-    Args:
-        confidence: from 0 to 1, shape (items,).
-        right: whether it was right, or how far, from 0 to 1, shape (items,).
-    """
+    """Return the mean distance of confidence from success, in 15 bins of equal width (Guo et al. 2017)."""
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gaps = [
         abs(right[bins == number].mean() - confidence[bins == number].mean()) * (bins == number).mean()
@@ -74,12 +55,7 @@ def calibration_error(confidence: NDArray[np.floating], right: NDArray[np.generi
 def classification_figures(
     probabilities: NDArray[np.floating], truth: NDArray[np.integer]
 ) -> dict[str, float]:
-    """Return accuracy, macro-F1 over the labels that occur, and calibration error, all from 0 to 1.
-
-    Args:
-        probabilities: shape (items, labels); where a row is 0 there is no answer, which is never right.
-        truth: index of the right label, shape (items,).
-    """
+    """Return accuracy, macro-F1 over the labels that occur, and calibration error, all from 0 to 1."""
     predicted = np.where(probabilities.any(axis=1), probabilities.argmax(axis=1), NO_LABEL)
     return {
         "accuracy": float(accuracy_score(truth, predicted)),
@@ -93,13 +69,7 @@ def classification_figures(
 def label_quality(
     predicted: NDArray[np.integer], truth: NDArray[np.integer], labels: Sequence[str]
 ) -> tuple[dict[str, LabelQuality], dict[str, dict[str, int]]]:
-    """Return figures by label, and the confusion counts by right label and given label.
-
-    Args:
-        predicted: index of the given label, shape (items,).
-        truth: index of the right label, shape (items,).
-        labels: their names.
-    """
+    """Return figures by label, and the confusion counts by right label and given label."""
     numbers = range(len(labels))
     rows = zip(
         *precision_recall_fscore_support(truth, predicted, labels=numbers, zero_division=0), strict=True

@@ -6,18 +6,11 @@ from pathlib import Path
 from newsmoe.errors import ConfigError, OutputError
 from newsmoe.evaluation.curve import QualityCost
 
-__all__ = ["check_plot", "draw_curves"]
-
 SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def check_plot(path: Path) -> None:
-    """See that a picture can be drawn there, before anything is measured for it.
-
-    Raises:
-        ConfigError: matplotlib is not installed, or the suffix names no format.
-        OutputError: there is no such folder.
-    """
+    """See that a picture can be drawn there, before anything is measured for it."""
     if find_spec("matplotlib") is None:
         raise ConfigError("--plot needs matplotlib; pip install 'newsmoe[plot]'")
     if path.suffix.lower() not in SUFFIXES:
@@ -27,11 +20,7 @@ def check_plot(path: Path) -> None:
 
 
 def draw_curves(found: QualityCost, path: Path) -> None:
-    """Draw the curves into a file, in the format that its suffix names.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
+    """Draw the curves into a file, in the format that its suffix names."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4.5), dpi=150, layout="constrained")

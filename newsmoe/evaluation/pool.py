@@ -10,25 +10,24 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmoe.analysis import ItemError, Labels, Prediction, Summary
 from newsmoe.article import Article, estimate_tokens
-from newsmoe.config import Settings
+from newsmoe.datasets.sources import Labelled, LabelSource, Source, SummarySource, Target
 from newsmoe.errors import InputError
-from newsmoe.evaluation.answers import Answers, Table, label_answers, summary_answers
-from newsmoe.evaluation.kept import Answered, kept_answers
-from newsmoe.evaluation.labelled import Labelled, LabelSource, Source, SummarySource, Target
-from newsmoe.orchestrator.dispatch import Dispatcher
-from newsmoe.orchestrator.figures import ExpertFigures
-from newsmoe.registry.expert import Device
+from newsmoe.evaluation.cache import TimedPredictions, cached_predictions
+from newsmoe.evaluation.predictions import Answers, Table, label_predictions, summary_predictions
+from newsmoe.orchestrator.dispatcher import Dispatcher
+from newsmoe.orchestrator.stats import ExpertStats
+from newsmoe.prediction import Labels, Prediction, Summary
+from newsmoe.record import ItemError
+from newsmoe.registry.device import Device
 from newsmoe.registry.registry import ExpertInfo, Registry
-
-__all__ = ["PoolAnswers", "ask_pool"]
+from newsmoe.settings.model import Settings
 
 Kind = TypeVar("Kind", Labels, Summary)
 
 
 @dataclass(frozen=True)
-class PoolAnswers:
+class PoolPredictions:
     """The answers of a pool to one source.
 
     Attributes:
@@ -51,7 +50,7 @@ class PoolAnswers:
     seconds: NDArray[np.float64]
 
 
-def ask_pool(
+def predict_pool(
     experts: Sequence[str],
     sources: Iterable[LabelSource | SummarySource],
     root: Path,
@@ -59,25 +58,8 @@ def ask_pool(
     report: Callable[[str, int, int], None],
     device: Device | None = None,
     target: Target | None = None,
-) -> list[PoolAnswers]:
-    """Have every expert answer every text, as they are served; what was answered before is kept.
-
-    Args:
-        experts: names.
-        sources: texts with right answers.
-        root: what their paths are relative to.
-        registry: builds the experts, which share its workshop.
-        report: told of the progress.
-        device: where experts run; default: the CPU.
-        target: what success is; default: `probability` with labels, `rouge` with summaries.
-
-    Returns:
-        Their answers, for each source.
-
-    Raises:
-        InputError: a source cannot be read, has a label that is nobody's, or an expert fails on one of its
-            texts.
-    """
+) -> list[PoolPredictions]:
+    """Have every expert answer every text, as they are served; what was answered before is kept."""
     limits = Settings()
     dispatcher = Dispatcher(registry, device or Device(), limits.batch_tokens, limits.batch_articles)
     pool = _Pool(tuple(experts), registry, dispatcher, report)
@@ -98,36 +80,38 @@ class _Pool:
     dispatcher: Dispatcher
     report: Callable[[str, int, int], None]
 
-    def labelled(self, source: LabelSource, root: Path, target: Target) -> PoolAnswers:
+    def labelled(self, source: LabelSource, root: Path, target: Target) -> PoolPredictions:
         examples = list(source.examples(root))
         articles = [one.article for one in examples]
         asked = self._ask(source, articles)
         labels = _rows(Labels, self.experts, asked)
         _require_known(source, examples, labels)
         return self._judged(
-            source, articles, asked, label_answers(examples, labels, target, closed=source.closed)
+            source, articles, asked, label_predictions(examples, labels, target, closed=source.closed)
         )
 
-    def summarized(self, source: SummarySource, root: Path, target: Target) -> PoolAnswers:
+    def summarized(self, source: SummarySource, root: Path, target: Target) -> PoolPredictions:
         examples = list(source.examples(root))
         articles = [one.article for one in examples]
         asked = self._ask(source, articles)
         summaries = _rows(Summary, self.experts, asked)
-        return self._judged(source, articles, asked, summary_answers(examples, summaries, target))
+        return self._judged(source, articles, asked, summary_predictions(examples, summaries, target))
 
-    def _ask(self, source: Source, articles: Sequence[Article]) -> list[Answered]:
+    def _ask(self, source: Source, articles: Sequence[Article]) -> list[TimedPredictions]:
         if not articles:
             raise InputError(f"{source.title}: there are no examples in it")
         asked = []
         for number, name in enumerate(self.experts, start=1):
-            asked.append(kept_answers(self.registry.info(name), articles, partial(_answers, self.dispatcher)))
+            asked.append(
+                cached_predictions(self.registry.info(name), articles, partial(_answers, self.dispatcher))
+            )
             self.report(f"asking {name} about {source.title}", number, len(self.experts))
         return asked
 
     def _judged(
-        self, source: Source, articles: Sequence[Article], asked: Sequence[Answered], answers: Answers
-    ) -> PoolAnswers:
-        return PoolAnswers(
+        self, source: Source, articles: Sequence[Article], asked: Sequence[TimedPredictions], answers: Answers
+    ) -> PoolPredictions:
+        return PoolPredictions(
             title=source.title,
             weight=source.weight,
             articles=tuple(articles),
@@ -138,9 +122,9 @@ class _Pool:
         )
 
 
-def _answers(dispatcher: Dispatcher, info: ExpertInfo, articles: Sequence[Article]) -> Answered:
+def _answers(dispatcher: Dispatcher, info: ExpertInfo, articles: Sequence[Article]) -> TimedPredictions:
     """Have an expert answer, as many articles at a time as a window of a run has."""
-    name, window, figures = info.name, Settings().window_articles, ExpertFigures()
+    name, window, figures = info.name, Settings().window_articles, ExpertStats()
     blocks = [articles[start : start + window] for start in range(0, len(articles), window)]
     started = perf_counter()
     outcomes = [outcome for block in blocks for outcome in dispatcher.run(name, info.task, block, figures)]
@@ -149,15 +133,11 @@ def _answers(dispatcher: Dispatcher, info: ExpertInfo, articles: Sequence[Articl
         if isinstance(outcome, ItemError):
             shown = (article.headline or article.content)[:60]
             raise InputError(f"{name} fails on {shown!r}: {outcome.message}")
-    return Answered([one for one in outcomes if not isinstance(one, ItemError)], seconds)
+    return TimedPredictions([one for one in outcomes if not isinstance(one, ItemError)], seconds)
 
 
-def _rows(kind: type[Kind], experts: Sequence[str], asked: Sequence[Answered]) -> list[list[Kind]]:
-    """Return the answers by article, then by expert.
-
-    Raises:
-        InputError: an expert answers with something else.
-    """
+def _rows(kind: type[Kind], experts: Sequence[str], asked: Sequence[TimedPredictions]) -> list[list[Kind]]:
+    """Return the answers by article, then by expert."""
     for name, one in zip(experts, asked, strict=True):
         for answer in one.answers:
             if not isinstance(answer, kind):
@@ -171,11 +151,7 @@ def _rows(kind: type[Kind], experts: Sequence[str], asked: Sequence[Answered]) -
 def _require_known(
     source: LabelSource, labelled: Sequence[Labelled], answers: Sequence[Sequence[Labels]]
 ) -> None:
-    """See that every right label is one that some expert has.
-
-    Raises:
-        InputError: nobody could be right about an example.
-    """
+    """See that every right label is one that some expert has."""
     known = {label for row in answers for answer in row for label in answer.scores}
     for one in labelled:
         if known.isdisjoint(one.accepted):
@@ -187,6 +163,6 @@ def _require_known(
 
 def _tokens(article: Article, answer: Prediction) -> float:
     """Return what an expert read of an article, estimated where it does not say."""
-    if answer.use is not None:
-        return float(answer.use.tokens)
+    if answer.input_stats is not None:
+        return float(answer.input_stats.tokens)
     return float(estimate_tokens(article.headline) + estimate_tokens(article.content))

@@ -15,8 +15,6 @@ from rouge_score.rouge_scorer import RougeScorer
 from rouge_score.tokenize import tokenize
 from rouge_score.tokenizers import Tokenizer
 
-__all__ = ["LEAD_SENTENCES", "ROUGE", "RougeCounts", "greedy_oracle", "rivals", "rouge"]
-
 ROUGE = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
 
 LEAD_SENTENCES = 3
@@ -41,12 +39,7 @@ _SCORER = RougeScorer(list(ROUGE), tokenizer=_STEMS)
 
 
 def rouge(reference: str, summary: str) -> dict[str, float]:
-    """Return the F1 of ROUGE-1, -2, -L and -Lsum, from 0 to 1.
-
-    Args:
-        reference: what a person wrote, sentences parted by line breaks.
-        summary: what is measured, sentences parted by line breaks.
-    """
+    """Return the F1 of ROUGE-1, -2, -L and -Lsum, from 0 to 1."""
     scores = _SCORER.score(reference, summary)
     return {title: float(scores[key].fmeasure) for key, title in ROUGE.items()}
 
@@ -95,10 +88,6 @@ def greedy_oracle(counts: RougeCounts, most: int) -> list[int]:
     """Return the sentences that together have the greatest score, added one by one while it grows.
 
     As Nallapati et al. (2017) label articles for extractive training.
-
-    Args:
-        counts: of the article's sentences.
-        most: sentences to take at the most.
     """
     chosen: list[int] = []
     best = 0.0
@@ -114,12 +103,7 @@ def greedy_oracle(counts: RougeCounts, most: int) -> list[int]:
 
 
 def rivals(sentences: Sequence[str], reference: str) -> dict[str, str]:
-    """Return what every summary is measured against, by name, one sentence a line.
-
-    Args:
-        sentences: of the article.
-        reference: what a person wrote.
-    """
+    """Return what every summary is measured against, by name, one sentence a line."""
     chosen = greedy_oracle(RougeCounts(sentences, reference), LEAD_SENTENCES)
     return {
         f"lead-{LEAD_SENTENCES}": "\n".join(sentences[:LEAD_SENTENCES]),

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from newsmoe.analysis import AnswerStore
-from newsmoe.config import DEFAULT_TASKS, GATES, Rule, Settings, is_gate_folder
 from newsmoe.errors import ConfigError, ModelError, nearest
 from newsmoe.gating.gate import Gate, UniformGate
 from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, named_experts, read_rules
-from newsmoe.registry.expert import Device
+from newsmoe.prediction import PredictionStore
+from newsmoe.registry.device import Device
 from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
+from newsmoe.settings.conditions import Rule
+from newsmoe.settings.model import DEFAULT_TASKS, GATES, Settings
+from newsmoe.settings.sources import is_gate_folder
 from newsmoe.validation import describe
 
 if TYPE_CHECKING:
-    from newsmoe.gating.artefact import GateCard
+    from newsmoe.gating.gate_card import GateCard
     from newsmoe.gating.learned import LearnedGate
-
-__all__ = ["build_gate"]
 
 _logger = logging.getLogger(__name__)
 
@@ -31,18 +31,8 @@ LIMITS = ("top_k", "capacity", "budget")
 """Settings that a learned gate obeys, and no other."""
 
 
-def build_gate(settings: Settings, registry: Registry, store: AnswerStore | None = None) -> Gate:
-    """Make the gate that the settings ask for.
-
-    Args:
-        settings: what was asked for.
-        registry: has the experts.
-        store: what keeps the scores of learned gates; default: nothing.
-
-    Raises:
-        ConfigError: the gate or a task is not known, or a rule makes no sense.
-        ModelError: nobody whom a rule names has a model on this machine.
-    """
+def build_gate(settings: Settings, registry: Registry, store: PredictionStore | None = None) -> Gate:
+    """Make the gate that the settings ask for."""
     rules = _own_rules(settings)
     tasks = settings.tasks or tuple(
         dict.fromkeys((*DEFAULT_TASKS, *(task for rule in rules for task in rule.use)))
@@ -70,19 +60,15 @@ def build_gate(settings: Settings, registry: Registry, store: AnswerStore | None
             _check_present([by_name[name] for name in named_experts(use)], all_of_them=isinstance(use, dict))
     if not learned:
         return gate
-    from newsmoe.gating.joined import JoinedGate
+    from newsmoe.gating.composite import CompositeGate
 
-    return JoinedGate(gate, learned, own)
+    return CompositeGate(gate, learned, own)
 
 
 def _check_waiting(
     pools: Mapping[str, Sequence[ExpertInfo]], rules: Sequence[Rule], known: Sequence[str]
 ) -> None:
-    """See that every answer that somebody waits for can come.
-
-    Raises:
-        ConfigError: nobody answers that task, or tasks wait for each other.
-    """
+    """See that every answer that somebody waits for can come."""
     waits: dict[str, set[str]] = {task: set() for task in pools}
     for task, pool in pools.items():
         waiting = [(info.origin or info.name, info.after) for info in pool if info.after]
@@ -106,13 +92,9 @@ def _learned_gates(
     settings: Settings,
     registry: Registry,
     pools: Mapping[str, Sequence[ExpertInfo]],
-    store: AnswerStore | None,
+    store: PredictionStore | None,
 ) -> dict[str, "LearnedGate"]:
-    """Return the learned gates that the settings ask for, by task; a task without one keeps the rules.
-
-    Raises:
-        ConfigError: they ask for one, and there is none, or one does not fit the experts or the settings.
-    """
+    """Return the learned gates that the settings ask for, by task; a task without one keeps the rules."""
     limits = {name: value for name in LIMITS if (value := getattr(settings, name)) is not None}
     gates = {}
     if settings.gate in ("auto", "learned") or is_gate_folder(settings.gate):
@@ -131,11 +113,8 @@ def _gate_cards(
     """Return the cards of the gates that the settings ask for, as far as their tasks are asked for.
 
     By default that are those that were measured to be better than the rules, for the experts that are there.
-
-    Raises:
-        ConfigError: they ask for a gate, and there is none.
     """
-    from newsmoe.gating.artefact import find_gates, read_gate
+    from newsmoe.gating.gate_card import find_gates, read_gate
 
     if is_gate_folder(settings.gate):
         card = read_gate(Path(settings.gate))
@@ -156,7 +135,7 @@ def _gate_cards(
 
 def _decides(card: "GateCard", pools: Mapping[str, Sequence[ExpertInfo]]) -> bool:
     """Tell whether a gate decides unasked: it was measured to be better, and is made for these experts."""
-    from newsmoe.gating.artefact import check_experts
+    from newsmoe.gating.gate_card import check_experts
 
     if not card.better or card.task not in pools:
         return False
@@ -175,15 +154,11 @@ def _learned_gate(
     registry: Registry,
     pool: Sequence[ExpertInfo],
     limits: Mapping[str, float],
-    store: AnswerStore | None,
+    store: PredictionStore | None,
 ) -> "LearnedGate":
-    """Return the gate of a card, within the limits of the settings.
-
-    Raises:
-        ConfigError: it does not fit the experts or the limits.
-    """
-    from newsmoe.gating.artefact import GateSettings
-    from newsmoe.gating.learned import LearnedGate, Recall
+    """Return the gate of a card, within the limits of the settings."""
+    from newsmoe.gating.gate_card import GateSettings
+    from newsmoe.gating.learned import LearnedGate, ScoreCache
 
     try:
         chosen = GateSettings.model_validate({**card.settings.model_dump(), **limits})
@@ -191,17 +166,13 @@ def _learned_gate(
         raise ConfigError(f"{card.folder}: {describe(error, GateSettings)}") from None
     device = Device(settings.device, settings.threads).resolve()
     there = ",".join(info.name for info in pool if info.name in card.names and not info.missing)
-    known_as = " ".join((card.folder.name, card.fingerprint(), "of", there, device.kind, version("newsmoe")))
-    recall = Recall(store, known_as) if store is not None else None
-    return LearnedGate(card, pool, partial(registry.workshop.backbone, device), chosen, recall)
+    cache_key = " ".join((card.folder.name, card.fingerprint(), "of", there, device.kind, version("newsmoe")))
+    score_cache = ScoreCache(store, cache_key) if store is not None else None
+    return LearnedGate(card, pool, partial(registry.backbones.backbone, device), chosen, score_cache)
 
 
 def _check_present(named: Sequence[ExpertInfo], *, all_of_them: bool = False) -> None:
-    """See that somebody of those named can answer, or all of them.
-
-    Raises:
-        ModelError: the models are not on this machine; says what to do.
-    """
+    """See that somebody of those named can answer, or all of them."""
     missing = [info.missing for info in named if info.missing]
     if missing and (all_of_them or len(missing) == len(named)):
         raise ModelError(missing[0])

@@ -13,8 +13,6 @@ from newsmoe.gating.lead import LEAD_FEATURES
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 
-__all__ = ["BEYOND_TEXT", "SURFACE", "FeatureName", "FeatureReader", "Features"]
-
 Features = NDArray[np.float32]
 """Shape (articles, width)."""
 
@@ -45,7 +43,7 @@ LANGUAGES = (
 )  # fmt: skip
 """ISO 639-1 codes that have a column each; all others share one more."""
 
-MOST_WORDS = 512
+MAX_WORDS = 512
 """Content above this counts as this long: how much there is beyond the lead says little."""
 
 
@@ -67,7 +65,7 @@ def _language(code: str | None) -> list[float]:
 
 SURFACE: Mapping[str, tuple[int, Callable[[Article], list[float]]]] = {
     "length": (
-        1, lambda article: [math.log1p(min(article.words, MOST_WORDS)) / math.log1p(MOST_WORDS)]
+        1, lambda article: [math.log1p(min(article.words, MAX_WORDS)) / math.log1p(MAX_WORDS)]
     ),
     "has_headline": (1, lambda article: [float(bool(article.headline))]),
     "has_content": (1, lambda article: [float(bool(article.content))]),
@@ -88,11 +86,6 @@ class FeatureReader:
     Attributes:
         width: of all features together.
         columns: where each feature stands.
-
-    Args:
-        names: which features, in this order.
-        backbone: the shared one.
-        adapter: what the backbone reads with, if with any.
     """
 
     def __init__(self, names: Sequence[FeatureName], backbone: Backbone, adapter: Adapter | None) -> None:

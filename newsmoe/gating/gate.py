@@ -5,16 +5,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol, Self
 
-from newsmoe.analysis import RouteEntry
 from newsmoe.article import Article
-from newsmoe.config import After
+from newsmoe.record import RouteEntry
 from newsmoe.registry.registry import ExpertInfo
-
-__all__ = ["Choice", "Gate", "Route", "Traits", "UniformGate", "conditions", "eligible", "why_not"]
+from newsmoe.settings.conditions import After
 
 
 @dataclass(frozen=True)
-class Choice:
+class Decision:
     """The decision for one article and one task.
 
     Attributes:
@@ -31,28 +29,28 @@ class Choice:
 
     task: str
     weights: dict[str, float]
-    reserves: tuple[str, ...]
+    fallbacks: tuple[str, ...]
     reason: str
     full: tuple[str, ...] = ()
     budgeted: bool = False
     after: Mapping[str, After] = field(default_factory=dict)
     condition: After | None = None
-    otherwise: "Choice | None" = None
+    otherwise: "Decision | None" = None
 
     @cached_property  # a gate may give many articles one choice
     def entries(self) -> tuple[RouteEntry, ...]:
         """The decision as the record shows it; reserves only show once they were needed."""
-        shares: list[tuple[str | None, float]] = [*self.weights.items()] or [(None, 0.0)]
+        probabilities: list[tuple[str | None, float]] = [*self.weights.items()] or [(None, 0.0)]
         return tuple(
             RouteEntry(task=self.task, expert=expert, weight=round(weight, 6), reason=self._reason(expert))
-            for expert, weight in shares
+            for expert, weight in probabilities
         )
 
     @cached_property
-    def awaited(self) -> frozenset[str]:
+    def depends_on(self) -> frozenset[str]:
         """The tasks that must be answered before the choice is settled."""
         conditions = [*self.after.values(), *filter(None, [self.condition])]
-        later = self.otherwise.awaited if self.otherwise else frozenset[str]()
+        later = self.otherwise.depends_on if self.otherwise else frozenset[str]()
         return later.union(after.task for after in conditions)
 
     def _reason(self, expert: str | None) -> str:
@@ -83,7 +81,7 @@ class Traits(NamedTuple):
         return cls(bool(article.headline), bool(article.content), article.language)
 
 
-Route = tuple[Choice, ...]
+Route = tuple[Decision, ...]
 """One choice for each task that was asked for."""
 
 
@@ -101,11 +99,7 @@ class Gate(Protocol):
 
 
 class UniformGate:
-    """Sends every article to every expert that can read it, with equal weights.
-
-    Args:
-        pools: for each task that is asked for, the experts that answer it.
-    """
+    """Sends every article to every expert that can read it, with equal weights."""
 
     def __init__(self, pools: dict[str, list[ExpertInfo]]) -> None:
         self.tasks = tuple(pools)
@@ -113,15 +107,15 @@ class UniformGate:
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         """Return the route of each article, in order."""
-        return [tuple(self._choice(task, article) for task in self.tasks) for article in articles]
+        return [tuple(self._decision(task, article) for task in self.tasks) for article in articles]
 
-    def _choice(self, task: str, article: Article) -> Choice:
-        able = eligible(self.pools[task], article)
-        if not able:
-            return Choice(task, {}, (), why_not(self.pools[task], article))
-        weights = dict.fromkeys([info.name for info in able], 1 / len(able))
+    def _decision(self, task: str, article: Article) -> Decision:
+        eligible = eligible_experts(self.pools[task], article)
+        if not eligible:
+            return Decision(task, {}, (), ineligible_reason(self.pools[task], article))
+        weights = dict.fromkeys([info.name for info in eligible], 1 / len(eligible))
         reason = "every expert that can read it"
-        return Choice(task, weights, (), reason, after=conditions(able, self.tasks))
+        return Decision(task, weights, (), reason, after=conditions(eligible, self.tasks))
 
 
 def conditions(experts: Iterable[ExpertInfo], tasks: Collection[str]) -> dict[str, After]:
@@ -133,20 +127,20 @@ def conditions(experts: Iterable[ExpertInfo], tasks: Collection[str]) -> dict[st
     return {info.name: info.after for info in experts if info.after and info.after.task in tasks}
 
 
-def eligible(pool: Iterable[ExpertInfo], article: Article | Traits) -> list[ExpertInfo]:
+def eligible_experts(pool: Iterable[ExpertInfo], article: Article | Traits) -> list[ExpertInfo]:
     """Return the experts that are there and can read the article: its language, and what it has of text."""
-    return [info for info in pool if _obstacle(info, article) is None]
+    return [info for info in pool if _ineligible_reason(info, article) is None]
 
 
-def why_not(pool: Sequence[ExpertInfo], article: Article | Traits) -> str:
+def ineligible_reason(pool: Sequence[ExpertInfo], article: Article | Traits) -> str:
     """Say for a person why none of `pool` can read the article."""
     if not pool:
         return "no expert answers this task"
-    obstacles = dict.fromkeys(filter(None, (_obstacle(info, article) for info in pool)))
-    return "; ".join(obstacles)
+    reasons = dict.fromkeys(filter(None, (_ineligible_reason(info, article) for info in pool)))
+    return "; ".join(reasons)
 
 
-def _obstacle(info: ExpertInfo, article: Article | Traits) -> str | None:
+def _ineligible_reason(info: ExpertInfo, article: Article | Traits) -> str | None:
     if not article.headline and not article.content:
         return "the article has neither headline nor content"
     if info.needs_content and not article.content:

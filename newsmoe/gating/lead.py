@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from newsmoe.registry.kinds.lengths import candidates
 
-__all__ = ["LEAD_FEATURES"]
-
 SENTENCES = 3
 """Of the lead, as long as the expert of that name usually makes it."""
 
@@ -22,9 +20,9 @@ WORD = 5
 TOPICS = 20
 """Words that an article uses most, of those that it uses twice; for one sentence the first half counts."""
 
-MOST_SENTENCES = 64
-MOST_WORDS = 64
-MOST_USES = 16
+MAX_SENTENCES = 64
+MAX_WORDS = 64
+MAX_USES = 16
 """Counts above these count as these."""
 
 _WORD = re.compile(r"\w+")
@@ -35,17 +33,17 @@ def _sentences(sentences: Sequence[str]) -> list[float]:
     """Return how many there are, and how long they are on average."""
     count = len(sentences)
     words = sum(len(_words(sentence)) for sentence in sentences)
-    return [_scaled(count, MOST_SENTENCES), _scaled(words / max(count, 1), MOST_WORDS)]
+    return [_scaled(count, MAX_SENTENCES), _scaled(words / max(count, 1), MAX_WORDS)]
 
 
 def _start(sentences: Sequence[str]) -> list[float]:
     """Return how many come before the first that may stand in a summary: headings and bylines."""
-    return [_scaled(next(iter(candidates(sentences)), 0), MOST_SENTENCES)]
+    return [_scaled(next(iter(candidates(sentences)), 0), MAX_SENTENCES)]
 
 
 def _lengths(sentences: Sequence[str]) -> list[float]:
     """Return the words of each sentence of the lead."""
-    found = [_scaled(len(_words(sentence)), MOST_WORDS) for sentence in _lead(sentences)]
+    found = [_scaled(len(_words(sentence)), MAX_WORDS) for sentence in _lead(sentences)]
     return found + [0.0] * (SENTENCES - len(found))
 
 
@@ -54,7 +52,7 @@ def _topics(sentences: Sequence[str]) -> list[float]:
     counts = Counter(word for sentence in sentences for word in _words(sentence) if len(word) >= WORD)
     frequent = [word for word, count in counts.most_common(TOPICS) if count > 1]
     lead = [set(_words(sentence)) for sentence in _lead(sentences)]
-    uses = [_scaled(counts[word], MOST_USES) for one in lead for word in one if word in counts]
+    uses = [_scaled(counts[word], MAX_USES) for one in lead for word in one if word in counts]
     half = frequent[: TOPICS // 2]
     return [_share(half, lead[:1]), _share(frequent, lead), sum(uses) / max(len(uses), 1)]
 

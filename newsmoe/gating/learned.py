@@ -8,20 +8,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmoe.analysis import AnswerStore, Labels
 from newsmoe.article import Article
 from newsmoe.errors import ConfigError
-from newsmoe.gating.artefact import WEIGHTS_FILE, GateCard, GateSettings, check_experts
-from newsmoe.gating.choosing import Pick, pick_top, pick_within_budget, pick_within_capacity
 from newsmoe.gating.features import BEYOND_TEXT, FeatureReader
-from newsmoe.gating.gate import Choice, Route, Traits, eligible, why_not
+from newsmoe.gating.gate import Decision, Route, Traits, eligible_experts, ineligible_reason
+from newsmoe.gating.gate_card import WEIGHTS_FILE, GateCard, GateSettings, check_experts
+from newsmoe.gating.limits import Selection, select_top_k, select_within_budget, select_within_capacity
+from newsmoe.prediction import Labels, PredictionStore
 from newsmoe.registry.backbone.adapter import Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.kinds.embedded import load_head
 from newsmoe.registry.kinds.scores import softmax
 from newsmoe.registry.registry import ExpertInfo
-
-__all__ = ["Explained", "LearnedGate", "Recall", "gate_adapter"]
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Explained:
     features: dict[str, float]
 
 
-class Recall(NamedTuple):
+class ScoreCache(NamedTuple):
     """A gate's own place in a store.
 
     Attributes:
@@ -50,8 +48,8 @@ class Recall(NamedTuple):
         known_as: all that decides what they are.
     """
 
-    store: AnswerStore
-    known_as: str
+    store: PredictionStore
+    cache_key: str
 
 
 class LearnedGate:
@@ -61,17 +59,6 @@ class LearnedGate:
     -> weights in proportion to their shares, which is the softmax over those chosen (Shazeer et al. 2017).
     In a calibrated gate a share is the probability that the expert is the best of them.
     The other experts stand by in the order of their scores.
-
-    Args:
-        card: of the trained gate.
-        pool: the experts that answer its task; those that it was not trained for are never asked.
-        backbone: returns the shared one; called when there is something to read.
-        settings: how scores become a choice; default: the gate's own.
-        recall: where scores are remembered by the articles' keys, so that nothing is read for them again;
-            default: nowhere, and nor are those of a gate that knows more than the text.
-
-    Raises:
-        ConfigError: it was trained for other experts, or the settings leave no room for every article.
     """
 
     def __init__(
@@ -80,7 +67,7 @@ class LearnedGate:
         pool: Sequence[ExpertInfo],
         backbone: Callable[[], Backbone],
         settings: GateSettings | None = None,
-        recall: Recall | None = None,
+        score_cache: ScoreCache | None = None,
     ) -> None:
         self.card = card
         self.tasks: tuple[str, ...] = (card.task,)
@@ -88,7 +75,7 @@ class LearnedGate:
         self.experts = check_experts(card, pool)
         self._names = card.names
         self._backbone = backbone
-        self._recall = recall if BEYOND_TEXT.isdisjoint(card.features) else None
+        self._score_cache = score_cache if BEYOND_TEXT.isdisjoint(card.features) else None
         self._shared = [card.names.index(name) for name in self.settings.shared]
         routed = len(card.experts) - len(self._shared)
         if self.settings.capacity is not None and 0 < self.settings.capacity * routed < 1:
@@ -99,54 +86,60 @@ class LearnedGate:
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         """Return the route of each article, in order."""
-        return self.decide(articles, self.shares(articles))
+        return self.decide(articles, self.probabilities(articles))
 
-    def decide(self, articles: Sequence[Article], shares: NDArray[np.float64]) -> list[Route]:
+    def decide(self, articles: Sequence[Article], probabilities: NDArray[np.float64]) -> list[Route]:
         """Return the route of each article, given the scores of a window's articles."""
-        able = self.able(articles)
-        rows = zip(articles, shares.tolist(), able.tolist(), self._picks(shares, able), strict=True)
-        return [(self._choice(article, row, can, pick),) for article, row, can, pick in rows]
+        eligible = self.eligible(articles)
+        rows = zip(
+            articles,
+            probabilities.tolist(),
+            eligible.tolist(),
+            self._selections(probabilities, eligible),
+            strict=True,
+        )
+        return [(self._decision(article, row, can, selection),) for article, row, can, selection in rows]
 
-    def shares(self, articles: Sequence[Article]) -> NDArray[np.float64]:
+    def probabilities(self, articles: Sequence[Article]) -> NDArray[np.float64]:
         """Return scores of shape (articles, experts): shares over those that can read the article, else 0."""
-        able = self.able(articles)
-        shares = np.zeros(able.shape)
-        readable = np.flatnonzero(able.any(axis=1)).tolist()
+        eligible = self.eligible(articles)
+        probabilities = np.zeros(eligible.shape)
+        readable = np.flatnonzero(eligible.any(axis=1)).tolist()
         known = self._known([articles[row].key for row in readable])
         new = []
         for row in readable:
             if (found := known.get(articles[row].key)) is not None:
-                shares[row] = found
+                probabilities[row] = found
             else:
                 new.append(row)
         if new:
             logits = self._logits([articles[row] for row in new])
-            shares[new] = softmax(np.where(able[new], logits, -np.inf))
-            self._keep({articles[row].key: shares[row] for row in new})
-        return shares
+            probabilities[new] = softmax(np.where(eligible[new], logits, -np.inf))
+            self._keep({articles[row].key: probabilities[row] for row in new})
+        return probabilities
 
     def _known(self, keys: Sequence[str]) -> dict[str, list[float]]:
         """Return the scores that are remembered, by article."""
-        if self._recall is None:
+        if self._score_cache is None:
             return {}
-        found = self._recall.store.answers(self._recall.known_as, keys)
+        found = self._score_cache.store.predictions(self._score_cache.cache_key, keys)
         return {
             key: [one.scores[name] for name in self.card.names]
             for key, one in found.items()
             if isinstance(one, Labels) and one.scores.keys() == set(self.card.names)
         }
 
-    def _keep(self, shares: Mapping[str, NDArray[np.float64]]) -> None:
-        if self._recall is not None:
+    def _keep(self, probabilities: Mapping[str, NDArray[np.float64]]) -> None:
+        if self._score_cache is not None:
             scores = {
                 key: Labels(dict(zip(self.card.names, map(float, row), strict=True)))
-                for key, row in shares.items()
+                for key, row in probabilities.items()
             }
-            self._recall.store.keep(self._recall.known_as, scores)
+            self._score_cache.store.keep(self._score_cache.cache_key, scores)
 
     def explain(self, article: Article) -> list[Explained]:
         """Return how each expert did for an article, the best first."""
-        [shares] = self.shares([article])
+        [probabilities] = self.probabilities([article])
         weight, bias = self._head
         columns = self.reader.columns
         [seen] = self.reader([article])
@@ -154,7 +147,7 @@ class LearnedGate:
         rows = [
             Explained(
                 expert=expert.name,
-                score=float(shares[row]),
+                score=float(probabilities[row]),
                 cost=expert.cost,
                 features={name: float(parts[row] - parts.mean()) for name, parts in added.items()},
             )
@@ -178,42 +171,48 @@ class LearnedGate:
         logits: NDArray[np.float64] = self.reader(articles).astype(np.float64) @ weight.T + bias
         return logits
 
-    def able(self, articles: Sequence[Article]) -> NDArray[np.bool_]:
+    def eligible(self, articles: Sequence[Article]) -> NDArray[np.bool_]:
         """Return who can read what, shape (articles, experts)."""
         kinds = [Traits.of(article) for article in articles]
-        rows = {kind: [info in eligible(self.experts, kind) for info in self.experts] for kind in set(kinds)}
+        rows = {
+            kind: [info in eligible_experts(self.experts, kind) for info in self.experts]
+            for kind in set(kinds)
+        }
         return np.array([rows[kind] for kind in kinds], dtype=bool).reshape(len(articles), len(self.experts))
 
-    def _picks(self, shares: NDArray[np.float64], able: NDArray[np.bool_]) -> list[Pick]:
+    def _selections(self, probabilities: NDArray[np.float64], eligible: NDArray[np.bool_]) -> list[Selection]:
         chosen = self.settings
         if chosen.capacity is not None:
-            return pick_within_capacity(
-                shares, able, chosen.top_k, self._shared, chosen.capacity, self.card.names
+            return select_within_capacity(
+                probabilities, eligible, chosen.top_k, self._shared, chosen.capacity, self.card.names
             )
-        picks = pick_top(shares, able, chosen.top_k, self._shared)
+        selections = select_top_k(probabilities, eligible, chosen.top_k, self._shared)
         if chosen.budget is None:
-            return picks
+            return selections
         costs = [expert.cost for expert in self.card.experts]
-        return pick_within_budget(picks, shares, able, costs, chosen.budget)
+        return select_within_budget(selections, probabilities, eligible, costs, chosen.budget)
 
-    def _choice(self, article: Article, shares: Sequence[float], able: Sequence[bool], pick: Pick) -> Choice:
-        if not pick.experts:
-            return Choice(self.card.task, {}, (), why_not(self.experts, article))
+    def _decision(
+        self, article: Article, probabilities: Sequence[float], eligible: Sequence[bool], selection: Selection
+    ) -> Decision:
+        if not selection.experts:
+            return Decision(self.card.task, {}, (), ineligible_reason(self.experts, article))
         names = self._names
-        ranked = sorted((one for one, can in enumerate(able) if can), key=lambda one: -shares[one])
-        total = sum(shares[one] for one in pick.experts)
+        ranked = sorted((one for one, can in enumerate(eligible) if can), key=lambda one: -probabilities[one])
+        total = sum(probabilities[one] for one in selection.experts)
         weights = {
-            names[one]: shares[one] / total if total else 1 / len(pick.experts) for one in pick.experts
+            names[one]: probabilities[one] / total if total else 1 / len(selection.experts)
+            for one in selection.experts
         }
-        reason = "learned gate: " + ", ".join([f"{names[one]} {shares[one]:.2f}" for one in ranked])
-        reserves = tuple([names[one] for one in ranked if one not in pick.experts])
-        return Choice(
+        reason = "learned gate: " + ", ".join([f"{names[one]} {probabilities[one]:.2f}" for one in ranked])
+        fallbacks = tuple([names[one] for one in ranked if one not in selection.experts])
+        return Decision(
             self.card.task,
             weights,
-            reserves,
-            f"{reason}; {pick.note}" if pick.note else reason,
-            full=tuple([names[one] for one in pick.full]),
-            budgeted=pick.budgeted,
+            fallbacks,
+            f"{reason}; {selection.note}" if selection.note else reason,
+            full=tuple([names[one] for one in selection.full]),
+            budgeted=selection.budgeted,
         )
 
 

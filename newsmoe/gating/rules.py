@@ -10,13 +10,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from newsmoe.article import Article
-from newsmoe.config import Condition, Rule, read_toml
 from newsmoe.errors import ConfigError, nearest
-from newsmoe.gating.gate import Choice, Route, Traits, conditions, eligible, why_not
+from newsmoe.gating.gate import Decision, Route, Traits, conditions, eligible_experts, ineligible_reason
 from newsmoe.registry.registry import ExpertInfo
+from newsmoe.settings.conditions import Condition, Rule
+from newsmoe.settings.toml import read_toml
 from newsmoe.validation import Strict, describe
-
-__all__ = ["DEFAULT_RULES", "RulesGate", "applies", "check_of", "named_experts", "read_rules"]
 
 DEFAULT_RULES = Path(__file__).with_name("default_rules.toml")
 
@@ -30,11 +29,7 @@ class RuleFile(Strict):
 
 
 def read_rules(path: Path) -> tuple[Rule, ...]:
-    """Read a TOML file of `[[rule]]` tables.
-
-    Raises:
-        ConfigError: it cannot be read, or a rule makes no sense; names file, rule and key.
-    """
+    """Read a TOML file of `[[rule]]` tables."""
     try:
         return RuleFile.model_validate(read_toml(path)).rule
     except ValidationError as error:
@@ -46,13 +41,6 @@ class RulesGate:
 
     A task that no rule names goes to the first expert of its pool that can read the article, with the
     others in reserve.
-
-    Args:
-        rules: in the order in which they are tried.
-        pools: for each task that is asked for, the experts that answer it.
-
-    Raises:
-        ConfigError: a rule for one of these tasks names an expert that does not answer it.
     """
 
     def __init__(self, rules: Iterable[Rule], pools: Mapping[str, Sequence[ExpertInfo]]) -> None:
@@ -82,18 +70,18 @@ class RulesGate:
     def _decided(self, matching: Sequence[int], traits: Traits) -> Route:
         """Return the route of all articles like this: there are few kinds of them."""
         rules = [self._asked[number] for number in matching]
-        return tuple(self._choice(task, traits, rules) for task in self.tasks)
+        return tuple(self._decision(task, traits, rules) for task in self.tasks)
 
-    def _choice(self, task: str, traits: Traits, matching: Sequence[Rule]) -> Choice:
+    def _decision(self, task: str, traits: Traits, matching: Sequence[Rule]) -> Decision:
         """Return what the first rule for the task says, and the next ones where it waits for an answer."""
         rules = [rule for rule in matching if task in rule.use and applies(rule, self.tasks)]
         rule = rules[0] if rules else None
-        choice = self._by_rule(task, traits, rule)
+        decision = self._by_rule(task, traits, rule)
         if rule is None or rule.after is None:
-            return choice
-        return replace(choice, condition=rule.after, otherwise=self._choice(task, traits, rules[1:]))
+            return decision
+        return replace(decision, condition=rule.after, otherwise=self._decision(task, traits, rules[1:]))
 
-    def _by_rule(self, task: str, traits: Traits, rule: Rule | None) -> Choice:
+    def _by_rule(self, task: str, traits: Traits, rule: Rule | None) -> Decision:
         pool = self._by_name[task]
         named = named_experts(rule.use[task]) if rule else dict.fromkeys(pool, 1.0)
         reason = (
@@ -102,21 +90,21 @@ class RulesGate:
             else "no rule names this task: first expert of its pool"
         )
         if rule and not named:
-            return Choice(task, {}, (), reason)
-        readers = eligible([pool[name] for name in named], traits)
-        able = {info.name: named[info.name] for info in readers}
+            return Decision(task, {}, (), reason)
+        readers = eligible_experts([pool[name] for name in named], traits)
+        eligible = {info.name: named[info.name] for info in readers}
         after = conditions(readers, self.tasks)
-        if not able:
-            return Choice(task, {}, (), why_not([pool[name] for name in named], traits))
+        if not eligible:
+            return Decision(task, {}, (), ineligible_reason([pool[name] for name in named], traits))
         if rule and isinstance(rule.use[task], dict):
-            total = sum(able.values())
-            return Choice(
-                task, {name: weight / total for name, weight in able.items()}, (), reason, after=after
+            total = sum(eligible.values())
+            return Decision(
+                task, {name: weight / total for name, weight in eligible.items()}, (), reason, after=after
             )
-        first, *reserves = able
+        first, *fallbacks = eligible
         if first != next(iter(named)):
-            reason = why_not([pool[next(iter(named))]], traits)
-        return Choice(task, {first: 1.0}, tuple(reserves), reason, after=after)
+            reason = ineligible_reason([pool[next(iter(named))]], traits)
+        return Decision(task, {first: 1.0}, tuple(fallbacks), reason, after=after)
 
 
 def applies(rule: Rule, tasks: Collection[str]) -> bool:

@@ -4,15 +4,13 @@ from collections.abc import Iterable
 from os import PathLike, fspath
 from pathlib import Path
 
-from newsmoe.config import Settings
 from newsmoe.gating.gate import Gate
 from newsmoe.jobs.job import run_job
 from newsmoe.jobs.plan import check_inputs, plan_jobs
 from newsmoe.orchestrator.session import open_session
+from newsmoe.output.run_report import RunReport
 from newsmoe.registry.registry import Registry
-from newsmoe.storage.run_report import RunReport
-
-__all__ = ["analyze_files"]
+from newsmoe.settings.model import Settings
 
 Name = str | PathLike[str]
 

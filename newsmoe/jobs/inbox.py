@@ -15,10 +15,8 @@ from glob import escape
 from pathlib import Path
 
 from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError
-from newsmoe.jobs.plan import Job
-from newsmoe.storage.dead_letters import default_errors
-from newsmoe.storage.formats import format_of
-from newsmoe.storage.inbox_state import (
+from newsmoe.ingest.formats_by_suffix import format_of
+from newsmoe.jobs.inbox_state import (
     STATE,
     Begun,
     Known,
@@ -29,17 +27,17 @@ from newsmoe.storage.inbox_state import (
     read_state,
     write_state,
 )
-from newsmoe.storage.lock import locked
-from newsmoe.storage.replace import blaming
-from newsmoe.storage.run_report import RunReport, default_report
-
-__all__ = ["Inbox", "Look", "open_inbox"]
+from newsmoe.jobs.plan import Job
+from newsmoe.output.atomic import translate_errors
+from newsmoe.output.dead_letters import default_errors
+from newsmoe.output.lock import locked
+from newsmoe.output.run_report import RunReport, default_report
 
 LOCK = ".newsmoe-watch.lock"
 TEMPORARY = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", "~")
 """Ends of the names of files that another program has not finished."""
 
-MOST_CRASHES = 3
+MAX_CRASHES = 3
 """So often may the process die of a file, before the file is left alone."""
 
 log = logging.getLogger(__name__)
@@ -48,7 +46,7 @@ Analyze = Callable[[Job], RunReport]
 
 
 @dataclass
-class Look:
+class ScanResult:
     """What came of one look at an inbox.
 
     Attributes:
@@ -77,24 +75,10 @@ def open_inbox(
     format: str = "json",
     clock: Callable[[], float] = time.time,
 ) -> Iterator["Inbox"]:
-    """Give the inbox with what is known of it; nobody else can open one of the same outputs meanwhile.
-
-    Args:
-        folder: where files come in.
-        outbox: where outputs go, and what is known of the files; made if it is not there.
-        settle: seconds for which a file must have stayed the same, to be read.
-        format: `json` or `jsonl`.
-        clock: seconds since 1970.
-
-    Raises:
-        InputError: there is no such inbox, or what is known of it cannot be read.
-        OutputError: the folder of outputs cannot be made or written.
-        ConfigError: the two are one folder.
-        LockedError: somebody else has it open.
-    """
+    """Give the inbox with what is known of it; nobody else can open one of the same outputs meanwhile."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    with blaming(outbox):
+    with translate_errors(outbox):
         outbox.mkdir(parents=True, exist_ok=True)
         if outbox.samefile(folder):
             raise ConfigError(f"{outbox}: outputs would come in again; name another folder with --out")
@@ -117,20 +101,12 @@ class Inbox:
         self.state = read_state(outbox / STATE)
         self._passed_over: set[str] = set()
 
-    def look(self, analyze: Analyze) -> Look:
+    def look(self, analyze: Analyze) -> ScanResult:
         """Analyze every file that is new, or has changed since it was analyzed, in the order of their names.
 
         What cannot be read as articles is logged once, and costs no other file its turn.
-
-        Args:
-            analyze: reads the job's input, and writes its output whole or not at all.
-
-        Raises:
-            InputError: the inbox cannot be listed.
-            OutputError: what is known cannot be written down.
-            NewsmoeError: anything but these two that `analyze` raises.
         """
-        found = Look()
+        found = ScanResult()
         waiting: dict[str, Waiting] = {}
         for name in self._names():
             stamp, known = self._stamp(name), self.state.files.get(name)
@@ -193,7 +169,7 @@ class Inbox:
             return before
         return Waiting(stamp=stamp, since=now)
 
-    def _take(self, name: str, stamp: Stamp, analyze: Analyze, found: Look) -> bool:
+    def _take(self, name: str, stamp: Stamp, analyze: Analyze, found: ScanResult) -> bool:
         """Analyze the file if its content is new; return whether it stayed as it was all the while."""
         known = self.state.files.get(name)
         output = output_name(name, self.format, self.state.files)
@@ -223,16 +199,12 @@ class Inbox:
 
     @contextmanager
     def _beginning(self, name: str, digest: str) -> Iterator[None]:
-        """Have it written down, while the block runs, that the file was begun; the process may die of it.
-
-        Raises:
-            InputError: it did not the last few times.
-        """
+        """Have it written down, while the block runs, that the file was begun; the process may die of it."""
         before = self.state.begun.get(name)
         crashes = before.times if before and before.digest == digest else 0
         others = {other: begun for other, begun in self.state.begun.items() if other != name}
         alive = self.state.model_copy(update={"begun": others})
-        if crashes >= MOST_CRASHES:
+        if crashes >= MAX_CRASHES:
             self.state = alive
             raise InputError(
                 f"{self.folder / name}: newsmoe died {crashes} times while at work on it; see what is in it,"
@@ -263,7 +235,7 @@ class Inbox:
         write_state(self.outbox / STATE, state)
         self.state = state
 
-    def _tell(self, name: str, known: Known, report: RunReport | None, found: Look) -> None:
+    def _tell(self, name: str, known: Known, report: RunReport | None, found: ScanResult) -> None:
         """Count and log what became of a file."""
         if report is None:
             log.warning("%s; left alone until it changes", known.problem)
@@ -285,11 +257,7 @@ def _remove_begun(path: Path) -> None:
 
 
 def _digest(path: Path) -> str:
-    """Return the SHA-256 of a file's content, in hexadecimal.
-
-    Raises:
-        InputError: it cannot be read.
-    """
+    """Return the SHA-256 of a file's content, in hexadecimal."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,25 +9,23 @@ from itertools import chain, islice, tee
 from pathlib import Path
 from time import perf_counter
 
-from newsmoe.analysis import Analysis, ItemError
-from newsmoe.article import Article, Unreadable
-from newsmoe.config import Settings
+from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import ConfigError, OutputError, TooManyErrorsError
+from newsmoe.ingest.source import Source, open_source
 from newsmoe.jobs.plan import Job
-from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.journal.journal import without_password
 from newsmoe.orchestrator.session import Session
-from newsmoe.registry.kinds import answer_keys
+from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.atomic import check_folder, write_text
+from newsmoe.output.dead_letters import write_dead_letters
+from newsmoe.output.lock import output_lock
+from newsmoe.output.run_report import ExpertReport, RunReport, installed_versions
+from newsmoe.output.table import Writer
+from newsmoe.output.writers import STDOUT, open_writer
+from newsmoe.record import ItemError, Record
+from newsmoe.registry.kinds import prediction_columns
 from newsmoe.registry.registry import Registry
-from newsmoe.storage.dead_letters import write_dead_letters
-from newsmoe.storage.journal import without_password
-from newsmoe.storage.lock import output_lock
-from newsmoe.storage.readers import Source, open_source
-from newsmoe.storage.replace import check_folder, write_text
-from newsmoe.storage.run_report import ExpertReport, RunReport, installed_versions
-from newsmoe.storage.table import Writer
-from newsmoe.storage.writers import STDOUT, open_writer
-
-__all__ = ["Observer", "most_errors", "run_job"]
+from newsmoe.settings.model import Settings
 
 _logger = logging.getLogger(__name__)
 
@@ -41,22 +39,18 @@ class Observer:
     def opened(self, name: str, count: int) -> None:
         """An input was checked; there are `count` elements in it."""
 
-    def started(self, total: int, figures: RunFigures) -> None:
+    def started(self, total: int, figures: RunStats) -> None:
         """All were; `total` elements of them are looked at, and `figures` grow from now on."""
 
-    def finished(self, number: int, analysis: Analysis) -> None:
+    def finished(self, number: int, record: Record) -> None:
         """A record was written: of the element `number` over all inputs, counted from 0."""
 
     def ended(self, report: RunReport) -> None:
         """Output and report are in their places."""
 
 
-def most_errors(asked: str | None, total: int) -> int | None:
-    """Return how many records may have errors: of `N`, or of `N%` of all; None for any number.
-
-    Raises:
-        ConfigError: it is neither.
-    """
+def max_error_count(asked: str | None, total: int) -> int | None:
+    """Return how many records may have errors: of `N`, or of `N%` of all; None for any number."""
     if asked is None:
         return None
     number = asked.strip().removesuffix("%")
@@ -75,25 +69,9 @@ def run_job(
     wait: bool = False,
     command: Sequence[str] = (),
 ) -> RunReport:
-    """Read, analyze, write, report.
-
-    Args:
-        session: the loaded experts.
-        job: what to read and where to write.
-        observer: told of the progress; default: nobody is.
-        limit: most articles to read.
-        max_errors: most records with errors, as `N` or `N%`.
-        wait: wait where another run is writing the output.
-        command: how the run was asked for, for the report.
-
-    Raises:
-        InputError: an input cannot be read, or was changed meanwhile; nothing was written.
-        OutputError: an output cannot be written.
-        LockedError: another run is writing the output.
-        TooManyErrorsError: more records have errors than may; nothing was written.
-    """
+    """Read, analyze, write, report."""
     started, clock = datetime.now(UTC), perf_counter()
-    figures, observer = RunFigures(), observer or Observer()
+    figures, observer = RunStats(), observer or Observer()
     with ExitStack() as stack:
         if job.output != STDOUT:
             stack.enter_context(output_lock(job.output, wait=wait))
@@ -102,8 +80,8 @@ def run_job(
         limit = None if limit is None else min(limit, count)  # without one each input is read to its end
         total = count if limit is None else limit
         observer.started(total, figures)
-        answers = _answers(session.registry, session.gate.tasks)
-        with open_writer(job.output, job.format, answers, append=job.append) as output:
+        predictions = _predictions_of(session.registry, session.gate.tasks)
+        with open_writer(job.output, job.format, predictions, append=job.append) as output:
             if job.report is not None:
                 check_folder(job.report)
             records = _records(session, sources, figures, limit, output.holds)
@@ -129,37 +107,33 @@ def _opened(
 def _records(
     session: Session,
     sources: Sequence[Source],
-    figures: RunFigures,
+    figures: RunStats,
     limit: int | None,
-    done: Callable[[Article | Unreadable], bool],
-) -> Iterator[tuple[int, Article | Unreadable, Analysis]]:
+    done: Callable[[Article | InvalidItem], bool],
+) -> Iterator[tuple[int, Article | InvalidItem, Record]]:
     """Yield number, item and record of each item that is not `done`; a window's items are held at a time."""
     items = islice(chain.from_iterable(source.articles() for source in sources), limit)
     kept, asked = tee((number, item) for number, item in enumerate(items) if not done(item))
     analyses = session.analyze((item for _, item in asked), figures)
-    for (number, item), analysis in zip(kept, analyses, strict=True):
-        yield number, item, analysis
+    for (number, item), record in zip(kept, analyses, strict=True):
+        yield number, item, record
 
 
 def _write_all(
-    records: Iterable[tuple[int, Article | Unreadable, Analysis]],
+    records: Iterable[tuple[int, Article | InvalidItem, Record]],
     output: Writer,
     observer: Observer,
     max_errors: str | None,
     total: int,
 ) -> Mapping[int, Sequence[ItemError]]:
-    """Write the records; return the errors of those that have some, by the element's number.
-
-    Raises:
-        TooManyErrorsError: these are more than `max_errors`, a number or a share of `total`.
-    """
-    most = most_errors(max_errors, total)
+    """Write the records; return the errors of those that have some, by the element's number."""
+    most = max_error_count(max_errors, total)
     failed: dict[int, Sequence[ItemError]] = {}
-    for written, (number, item, analysis) in enumerate(records, start=1):
-        output.write(analysis, item.key)
-        observer.finished(number, analysis)
-        if analysis.errors:
-            failed[number] = analysis.errors
+    for written, (number, item, record) in enumerate(records, start=1):
+        output.write(record, item.key)
+        observer.finished(number, record)
+        if record.errors:
+            failed[number] = record.errors
         if most is not None and len(failed) > most:
             index, (first, *_) = next(iter(failed.items()))  # not its message, which may quote the article
             where = " ".join(filter(None, (f"index {index}:", first.stage, first.expert)))
@@ -188,16 +162,16 @@ def _keep(report: RunReport, job: Job, session: Session) -> None:
         session.store.keep_run(report.started.isoformat(), report.model_dump_json())
 
 
-def _answers(registry: Registry, tasks: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+def _predictions_of(registry: Registry, tasks: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
     """Return for each task the keys of its answers that have a column each, where a card tells them."""
     cards = {task: [info.card for info in registry.pool(task) if info.card] for task in tasks}
-    return {task: next(filter(None, map(answer_keys, found)), ()) for task, found in cards.items()}
+    return {task: next(filter(None, map(prediction_columns, found)), ()) for task, found in cards.items()}
 
 
 def _report(
     session: Session,
     job: Job,
-    figures: RunFigures,
+    figures: RunStats,
     started: datetime,
     seconds: float,
     skipped: int,

@@ -10,14 +10,12 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
-from newsmoe.analysis import Analysis
 from newsmoe.errors import OutputError
-from newsmoe.orchestrator.figures import RunFigures
-from newsmoe.storage.replace import blaming, check_folder, write_text
+from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.atomic import check_folder, translate_errors, write_text
+from newsmoe.record import Record
 
-__all__ = ["check_metrics", "write_metrics"]
-
-STATUSES = get_args(Analysis.model_fields["status"].annotation)
+STATUSES = get_args(Record.model_fields["status"].annotation)
 RUN = "newsmoe_run_"
 LAST_SUCCESS = "newsmoe_last_success_timestamp_seconds"
 OURS = b"# HELP newsmoe_"
@@ -30,7 +28,7 @@ class _Run(Collector):
     """
 
     def __init__(
-        self, figures: RunFigures, seconds: float, exit_code: int, ended: float, succeeded: float | None
+        self, figures: RunStats, seconds: float, exit_code: int, ended: float, succeeded: float | None
     ) -> None:
         self.figures = figures
         self.single = {
@@ -79,13 +77,9 @@ def _family(
 
 
 def check_metrics(path: Path) -> None:
-    """See whether metrics can be written to `path`.
-
-    Raises:
-        OutputError: there is no such folder, or the file there is something else, such as an input.
-    """
+    """See whether metrics can be written to `path`."""
     check_folder(path)
-    with blaming(path):
+    with translate_errors(path):
         if path.is_file():
             with path.open("rb") as file:
                 start = file.read(len(OURS))
@@ -93,18 +87,8 @@ def check_metrics(path: Path) -> None:
                 raise OutputError(f"{path}: holds something else; name another file with --metrics")
 
 
-def write_metrics(path: Path, figures: RunFigures, seconds: float, exit_code: int) -> None:
-    """Write what was done, for the textfile collector of Prometheus' node_exporter; whole or not at all.
-
-    Args:
-        path: `*.prom`, for that collector. The time of the last success is taken over from what is there.
-        figures: of all runs of the command.
-        seconds: since it began.
-        exit_code: that it ends with.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
+def write_metrics(path: Path, figures: RunStats, seconds: float, exit_code: int) -> None:
+    """Write what was done, for the textfile collector of Prometheus' node_exporter; whole or not at all."""
     check_metrics(path)
     ended = time()
     succeeded = ended if exit_code == 0 else _last_success(path)

@@ -5,16 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsmoe.config import Settings
 from newsmoe.errors import ConfigError, InputError, OutputError
-from newsmoe.storage.dead_letters import default_errors
-from newsmoe.storage.formats import format_of
-from newsmoe.storage.inputs import find_inputs
-from newsmoe.storage.journal import journal_place
-from newsmoe.storage.run_report import default_report
-from newsmoe.storage.writers import STDOUT, check_format, default_output
-
-__all__ = ["Job", "check_inputs", "plan_jobs"]
+from newsmoe.ingest.discovery import find_inputs
+from newsmoe.ingest.formats_by_suffix import format_of
+from newsmoe.journal.journal import journal_place
+from newsmoe.output.dead_letters import default_errors
+from newsmoe.output.run_report import default_report
+from newsmoe.output.writers import STDOUT, check_format, default_output
+from newsmoe.settings.model import Settings
 
 
 @dataclass(frozen=True)
@@ -49,12 +47,6 @@ def plan_jobs(
     """Return one job for all inputs where an output is named, else one for each input.
 
     A folder or a pattern among the inputs stands for the files in it.
-
-    Raises:
-        InputError: a folder or a pattern stands for no file.
-        ConfigError: two inputs would share a default output, or several jobs one report, or the format
-            cannot be written there.
-        OutputError: an output is one of the inputs, or the journal is.
     """
     inputs = find_inputs(inputs, [path for path in (output, report) if path is not None])
     if output is not None:
@@ -69,11 +61,7 @@ def plan_jobs(
 
 
 def check_inputs(jobs: Sequence[Job]) -> None:
-    """Look for all inputs of all jobs, so that a missing one is told before the first job runs.
-
-    Raises:
-        InputError: an input is not there.
-    """
+    """ScanResult for all inputs of all jobs, so that a missing one is told before the first job runs."""
     for name in (name for job in jobs for name in job.inputs):
         if name != "-" and not Path(name).exists():
             raise InputError(f"{name}: cannot be read: No such file or directory")

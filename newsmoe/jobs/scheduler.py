@@ -11,8 +11,6 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from newsmoe.jobs.timetable import Cron, Every
 
-__all__ = ["run_at"]
-
 ALL_DAYS = tuple(range(1, 32))
 ALL_WEEKDAYS = tuple(range(7))
 LONGEST_WAIT = 60

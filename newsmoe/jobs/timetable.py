@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from newsmoe.errors import ConfigError
 
-__all__ = ["Cron", "Every", "parse_cron", "parse_every"]
-
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 LONGEST = 366 * SECONDS["d"]
 
@@ -20,7 +18,7 @@ MACROS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
-MOST_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+MAX_DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 """Of each month, January first."""
 
 _DURATION = re.compile(r"([0-9]{1,9})([smhd])")
@@ -94,11 +92,7 @@ FIELDS = (
 
 
 def parse_every(text: str) -> Every:
-    """Read `30s`, `15m`, `2h` or `1d`.
-
-    Raises:
-        ConfigError: it is no duration, none at all, or longer than a year.
-    """
+    """Read `30s`, `15m`, `2h` or `1d`."""
     match = _DURATION.fullmatch(text.strip())
     seconds = int(match[1]) * SECONDS[match[2]] if match else 0
     if not 0 < seconds <= LONGEST:
@@ -107,11 +101,7 @@ def parse_every(text: str) -> Every:
 
 
 def parse_cron(text: str) -> Cron:
-    """Read a cron expression: five fields, or one of cron's words, such as `@daily`.
-
-    Raises:
-        ConfigError: it is none, or its day never comes; says which field is wrong.
-    """
+    """Read a cron expression: five fields, or one of cron's words, such as `@daily`."""
     fields = MACROS.get(text.strip().lower(), text).lower().split()
     if len(fields) != len(FIELDS):
         raise ConfigError(
@@ -123,18 +113,14 @@ def parse_cron(text: str) -> Cron:
     except ValueError as error:
         raise ConfigError(f"{text!r} is no cron expression: {error}") from None
     either_day = not (fields[2].startswith("*") or fields[4].startswith("*"))
-    if not either_day and all(min(days) > MOST_DAYS[month - 1] for month in months):
+    if not either_day and all(min(days) > MAX_DAYS[month - 1] for month in months):
         raise ConfigError(f"{text!r} is a day that never comes")
     weekdays = tuple(sorted({day % 7 for day in weekdays}))
     return Cron(minutes, hours, days, months, weekdays, either_day, " ".join(fields))
 
 
 def _values(text: str, field: _Field) -> tuple[int, ...]:
-    """Return the numbers that a field of a cron expression stands for, in order.
-
-    Raises:
-        ValueError: it stands for none.
-    """
+    """Return the numbers that a field of a cron expression stands for, in order."""
     values: set[int] = set()
     for part in text.split(","):
         match = _PART.fullmatch(part)

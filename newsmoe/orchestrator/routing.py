@@ -3,22 +3,16 @@
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from newsmoe.article import Article, Unreadable
-from newsmoe.config import Settings
+from newsmoe.article import Article, InvalidItem
 from newsmoe.gating.gate import Gate, Route
-from newsmoe.storage.readers import open_source
-
-__all__ = ["read_routes"]
+from newsmoe.ingest.source import open_source
+from newsmoe.settings.model import Settings
 
 
 def read_routes(
     gate: Gate, inputs: Sequence[str], settings: Settings, limit: int | None = None
-) -> Iterator[tuple[Article | Unreadable, Route]]:
-    """Yield each article of the inputs with its route; an element that is no article has an empty one.
-
-    Raises:
-        InputError: an input cannot be read.
-    """
+) -> Iterator[tuple[Article | InvalidItem, Route]]:
+    """Yield each article of the inputs with its route; an element that is no article has an empty one."""
     left = limit
     for name in inputs:
         with open_source(name, settings.fields, settings.input_format) as source:

@@ -4,24 +4,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from newsmoe.analysis import Analysis, AnswerStore
-from newsmoe.article import Article, Unreadable
-from newsmoe.config import Settings
+from newsmoe.article import Article, InvalidItem
 from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Gate
-from newsmoe.orchestrator.dispatch import Dispatcher
-from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.ingest.normalise import Normaliser
+from newsmoe.journal.journal import journal_place, open_journal
+from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.pipeline import Pipeline
-from newsmoe.registry.expert import Device
+from newsmoe.orchestrator.stats import RunStats
+from newsmoe.prediction import PredictionStore
+from newsmoe.record import Record
+from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
-from newsmoe.storage.journal import journal_place, open_journal
-from newsmoe.storage.normalise import Normaliser
-
-__all__ = ["RunStore", "Session", "analyze", "open_session"]
+from newsmoe.settings.model import Settings
 
 
-class RunStore(AnswerStore, Protocol):
-    """What keeps answers and runs; `newsmoe.storage.journal.Journal` is one."""
+class RunStore(PredictionStore, Protocol):
+    """What keeps answers and runs; `newsmoe.journal.journal.Journal` is one."""
 
     def keep_run(self, started: str, report: str) -> None:
         """Keep the report of a run, in JSON, and when it started, by ISO 8601."""
@@ -35,7 +34,7 @@ class Session:
         registry: where experts come from; default: the built-in ones, plug-ins, and the settings' folders.
         gate: who decides; default: what the settings say.
         store: what keeps answers from one run to the next, and runs; default: nothing.
-        between: called between batches; what it raises ends the run.
+        on_batch: called between batches; what it raises ends the run.
 
     Raises:
         ConfigError: the settings do not fit each other or this machine.
@@ -48,7 +47,7 @@ class Session:
         registry: Registry | None = None,
         gate: Gate | None = None,
         store: RunStore | None = None,
-        between: Callable[[], None] = lambda: None,
+        on_batch: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
         self.store = store
@@ -63,19 +62,19 @@ class Session:
             settings.max_memory,
             settings.batch_seconds,
             store,
-            between,
+            on_batch,
         )
         self._pipeline = Pipeline(self.gate, self._dispatcher, settings.window_articles)
 
     def analyze(
-        self, items: Iterable[Article | Unreadable], figures: RunFigures | None = None
-    ) -> Iterator[Analysis]:
+        self, items: Iterable[Article | InvalidItem], figures: RunStats | None = None
+    ) -> Iterator[Record]:
         """Yield one record for each item, in order; count it in `figures`.
 
         An expert that failed to load for an earlier input is tried again.
         """
         self._dispatcher.retry_broken()
-        return self._pipeline.run(items, RunFigures() if figures is None else figures)
+        return self._pipeline.run(items, RunStats() if figures is None else figures)
 
 
 @contextmanager
@@ -83,7 +82,7 @@ def open_session(
     settings: Settings,
     registry: Registry | None = None,
     gate: Gate | None = None,
-    between: Callable[[], None] = lambda: None,
+    on_batch: Callable[[], None] = lambda: None,
 ) -> Iterator[Session]:
     """Give a session whose store is the journal that the settings name.
 
@@ -91,14 +90,14 @@ def open_session(
         settings: what was asked for.
         registry: as of `Session`, like the others.
         gate: who decides.
-        between: called between batches.
+        on_batch: called between batches.
 
     Raises:
         ConfigError: the settings do not fit each other or this machine.
         RegistryError: the experts' names clash.
     """
     with open_journal(journal_place(settings)) as journal:
-        yield Session(settings, registry, gate, journal, between)
+        yield Session(settings, registry, gate, journal, on_batch)
 
 
 def analyze(
@@ -107,7 +106,7 @@ def analyze(
     *,
     registry: Registry | None = None,
     gate: Gate | None = None,
-) -> Iterator[Analysis]:
+) -> Iterator[Record]:
     """Analyze articles: yield one record for each, in order, as soon as its window is done.
 
     What goes wrong with one article stands in its record; nothing is raised for it.

@@ -7,11 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from newsmoe.config import After
 from newsmoe.errors import CardError
+from newsmoe.settings.conditions import After
 from newsmoe.validation import Strict, describe
-
-__all__ = ["CARD_FILE", "Card", "Measurement", "Training", "read_card"]
 
 CARD_FILE = "expert.toml"
 
@@ -81,11 +79,7 @@ class Card(Strict):
 
 
 def read_card(folder: Path) -> Card:
-    """Read the card in `folder`.
-
-    Raises:
-        CardError: there is none, it is no TOML, or it does not hold together; names file and key.
-    """
+    """Read the card in `folder`."""
     path = folder / CARD_FILE
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a BOM

@@ -2,9 +2,7 @@
 
 import psutil
 
-from newsmoe.registry.expert import Device
-
-__all__ = ["is_out_of_memory", "used_memory"]
+from newsmoe.registry.device import Device
 
 
 def used_memory(device: Device) -> int:

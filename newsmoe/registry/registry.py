@@ -16,7 +16,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from newsmoe.article import base_language
-from newsmoe.config import After
 from newsmoe.errors import (
     BrokenExpertError,
     CardError,
@@ -27,10 +26,9 @@ from newsmoe.errors import (
 )
 from newsmoe.registry.cards import CARD_FILE, Card, read_card
 from newsmoe.registry.expert import Expert
-from newsmoe.registry.kinds import Workshop, build, check_settings, fingerprint, missing
+from newsmoe.registry.kinds import BackbonePool, build, check_settings, fingerprint, missing
+from newsmoe.settings.conditions import After
 from newsmoe.validation import describe
-
-__all__ = ["GROUP", "ExpertInfo", "Registry", "builtin_folder"]
 
 GROUP = "newsmoe.experts"
 
@@ -108,7 +106,7 @@ class Registry:
         self.changes = dict(changes or {})
         self.plugins = plugins
         self.builtin = builtin
-        self.workshop = Workshop()
+        self.backbones = BackbonePool()
         self._added: dict[str, ExpertInfo] = {}
 
     @cached_property
@@ -153,7 +151,7 @@ class Registry:
         self._added[info.name] = info
 
     def info(self, name: str) -> ExpertInfo:
-        """Look an expert up.
+        """ScanResult an expert up.
 
         Raises:
             UnknownExpertError: there is none of that name; lists what there is.
@@ -184,7 +182,7 @@ class Registry:
         if info.broken:
             raise BrokenExpertError(f"expert {name!r} from {info.origin} is broken: {info.broken}")
         if info.card is not None:
-            return build(info.card, self.workshop)
+            return build(info.card, self.backbones)
         made: Expert = info.factory()
         return made
 

@@ -8,8 +8,6 @@ from newsmoe.errors import RegistryError
 from newsmoe.registry.cards import CARD_FILE
 from newsmoe.registry.registry import GROUP
 
-__all__ = ["new_card", "new_package"]
-
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 _ANSWERS = {
@@ -103,11 +101,7 @@ languages = ["en"]
 
 
 def new_package(name: str, task: str | None, parent: Path) -> Path:
-    """Write a package with an expert in code that works as it is; return its folder.
-
-    Raises:
-        RegistryError: the name cannot be one of a package, or the folder exists.
-    """
+    """Write a package with an expert in code that works as it is; return its folder."""
     module = _checked(name).replace("-", "_")
     task = _checked(task or name)
     words = {
@@ -130,11 +124,7 @@ def new_package(name: str, task: str | None, parent: Path) -> Path:
 
 
 def new_card(name: str, task: str | None, parent: Path) -> Path:
-    """Write a folder with a card that works as it is, an expert without any code; return it.
-
-    Raises:
-        RegistryError: the name cannot be one of an expert, or the folder exists.
-    """
+    """Write a folder with a card that works as it is, an expert without any code; return it."""
     return _write(parent / _checked(name), {CARD_FILE: _CARD.format(name=name, task=_checked(task or name))})
 
 

@@ -8,9 +8,7 @@ from torch.nn import functional as F  # noqa: N812  # as torch's own pages name 
 
 from newsmoe.training.recipe import BalanceRecipe
 
-__all__ = ["balanced"]
-
-LEAST_NOISE = 1e-2
+MIN_NOISE = 1e-2
 
 
 def balanced(
@@ -27,15 +25,6 @@ def balanced(
     H(x)_i = (x W)_i + N(0, 1) softplus((x V)_i); the gates are the softmax over the k largest H(x)_i. To the
     cross-entropy of H(x) come the squared coefficients of variation of the importance (each expert's sum of
     gates) and of the load (each expert's expected number of articles). Serving takes (x W)_i, without noise.
-
-    Args:
-        start: rows of weights and a bias, shape (experts, width + 1).
-        features: shape (articles, width).
-        targets: shape (articles, experts).
-        weights: how much each article counts.
-        recipe: weights of the losses, steps.
-        top_k: experts that answer.
-        seed: of the noise.
     """
     random = torch.Generator().manual_seed(seed)
     x = torch.from_numpy(np.hstack([features, np.ones((len(features), 1))]))
@@ -44,7 +33,7 @@ def balanced(
     noise = torch.zeros_like(rows).requires_grad_()
     optimizer = torch.optim.Adam([rows, noise], lr=recipe.learning_rate)
     for _ in range(recipe.steps):
-        clean, spread = x @ rows.T, F.softplus(x @ noise.T) + LEAST_NOISE
+        clean, spread = x @ rows.T, F.softplus(x @ noise.T) + MIN_NOISE
         noisy = clean + spread * torch.randn(clean.shape, generator=random, dtype=clean.dtype)
         loss = -(counts[:, None] * wanted * F.log_softmax(noisy, dim=1)).sum(dim=1).mean()
         loss = loss + recipe.importance * _uneven(_gates(noisy, top_k).sum(dim=0))

@@ -5,8 +5,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-__all__ = ["fit_temperature"]
-
 Table = NDArray[np.float64]
 """Shape (articles, experts)."""
 
@@ -14,19 +12,14 @@ WIDEST = 20.0
 """Temperatures are looked for from 1 / 20 to 20: beyond, scores are as good as certain, or even."""
 
 
-def fit_temperature(logits: Table, shares: Table, weights: NDArray[np.float64]) -> float:
+def fit_temperature(logits: Table, probabilities: Table, weights: NDArray[np.float64]) -> float:
     """Return what to divide logits by for the least cross-entropy with what was right (Guo et al. 2017).
 
     One article more is counted of which each expert is as likely the best (after Platt 1999): on few articles
     that are all told apart, scores would else be as good as certain.
-
-    Args:
-        logits: of articles that the model did not learn from, shape (articles, experts).
-        shares: who was best, as `evaluation.metrics.best_shares` says.
-        weights: how much each article counts.
     """
-    count, experts = shares.shape
-    targets = (count * shares + 1 / experts) / (count + 1)
+    count, experts = probabilities.shape
+    targets = (count * probabilities + 1 / experts) / (count + 1)
 
     def loss(power: float) -> float:
         likelihoods = (targets * log_softmax(logits / np.exp(power), axis=1)).sum(axis=1)

@@ -17,29 +17,24 @@ from newsmoe.registry.cards import read_card
 from newsmoe.registry.kinds.classifier import head_shapes
 from newsmoe.registry.kinds.embedded import load_head
 from newsmoe.training.data import Head, WindowSet, joined, read_source, read_unlabelled
-from newsmoe.training.folder import Made
+from newsmoe.training.folder import TrainedExpert
 from newsmoe.training.recipe import ClassifierRecipe
 from newsmoe.training.report import Report
 
-__all__ = ["train_classifier"]
-
 BLOCK = 512  # windows that are encoded between two reports of progress
-MOST_STEPS = 2000
+MAX_STEPS = 2000
 ENOUGH_TO_START = 10_000
 """Windows that the head is fitted on where an adapter is trained along with it afterwards."""
 
 
 def train_classifier(
     recipe: ClassifierRecipe, home: Path, root: Path, backbone: Backbone, work: Path, report: Report
-) -> Made:
+) -> TrainedExpert:
     """Train what the recipe says; an adapter is written below `work`, with what training goes on from.
 
     A multinomial logistic regression on the frozen backbone's window vectors comes first; it is the head, or
     what the head starts from where an adapter is trained. Where there are texts without labels, adapter and
     head are trained for a second round, on these too. The temperature is fitted on the dev sources.
-
-    Raises:
-        InputError: a source cannot be read, or there are too few examples.
     """
     labelled = [read_source(source, recipe, root, backbone) for source in recipe.train]
     unlabelled = [read_unlabelled(source, recipe, root, backbone) for source in recipe.unlabelled]
@@ -61,8 +56,8 @@ def train_classifier(
         if unlabelled:
             first = load_adapter(made)
             for one in unlabelled:
-                shares = one.parts.shares(_logits(one.parts, head, backbone, first, report))
-                labelled.append(one.labelled(shares))
+                probabilities = one.parts.probabilities(_logits(one.parts, head, backbone, first, report))
+                labelled.append(one.labelled(probabilities))
             made, train = work / "second", joined(labelled, recipe)
             epochs = recipe.second_epochs or recipe.adapter.epochs
             again = recipe.adapter.model_copy(update={"epochs": epochs})
@@ -71,15 +66,11 @@ def train_classifier(
     logits = {name: _logits(one, head, backbone, adapter, report) for name, one in dev.items()}
     head, temperature = _calibrated(head, train, dev, logits)
     settings = {"labels": list(recipe.labels), "long_input": recipe.long_input, "temperature": temperature}
-    return Made("classifier", settings, {"weight": head.weight, "bias": head.bias}, made)
+    return TrainedExpert("classifier", settings, {"weight": head.weight, "bias": head.bias}, made)
 
 
 def _require_enough(train: Sequence[WindowSet], dev: Sequence[WindowSet]) -> None:
-    """See that there is something to tell apart, and something to measure on.
-
-    Raises:
-        InputError: there is not.
-    """
+    """See that there is something to tell apart, and something to measure on."""
     labels = {label for one in train for label in one.accepted[one.clear].argmax(axis=1).tolist()}
     if len(labels) < 2 or not any(len(one.windows) for one in dev):
         raise InputError(
@@ -89,11 +80,7 @@ def _require_enough(train: Sequence[WindowSet], dev: Sequence[WindowSet]) -> Non
 
 
 def _start(recipe: ClassifierRecipe, home: Path) -> Path | None:
-    """Return the folder of the expert whose adapter training starts from.
-
-    Raises:
-        ConfigError: it has no adapter.
-    """
+    """Return the folder of the expert whose adapter training starts from."""
     if recipe.adapter is None or recipe.adapter.start is None:
         return None
     folder = home / recipe.adapter.start
@@ -130,7 +117,7 @@ def _fit(
         chosen = shuffled[:ENOUGH_TO_START]
     vectors = _encode([train.windows[index] for index in chosen.tolist()], backbone, adapter, report)
     report("fitting the head", 0, 1)
-    model = LogisticRegression(C=recipe.regularization, max_iter=MOST_STEPS)
+    model = LogisticRegression(C=recipe.regularization, max_iter=MAX_STEPS)
     labels = train.accepted.argmax(axis=1)[train.articles[chosen]]
     model.fit(vectors, labels, sample_weight=train.window_weights[chosen])
     weight = np.zeros((len(recipe.labels), vectors.shape[1]), dtype=np.float32)
@@ -173,7 +160,7 @@ def _calibrated(
         for name, one in dev.items():
             moved = logits[name] / np.exp(values[0])
             moved[:, banded] = values[1:]
-            likelihoods.append(one.likelihood(one.shares(moved)))
+            likelihoods.append(one.likelihood(one.probabilities(moved)))
         likelihood = np.average(np.log(np.maximum(np.concatenate(likelihoods), 1e-12)), weights=weights)
         return float(values[0] ** 2 / 2 / len(weights) - likelihood)
 

@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 
-from newsmoe.evaluation.labelled import LabelSource, UnlabelledSource
+from newsmoe.datasets.sources import LabelSource, UnlabelledSource
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import Extract, Window
-from newsmoe.registry.kinds.scores import Shares, softmax
+from newsmoe.registry.kinds.scores import Probabilities, softmax
 from newsmoe.training.recipe import ClassifierRecipe
-
-__all__ = ["Head", "Unlabelled", "WindowSet", "joined", "read_source", "read_unlabelled"]
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,8 @@ class WindowSet:
     @cached_property
     def window_weights(self) -> NDArray[np.float64]:
         """Return how much each window counts: its article's weight, shared among the article's windows."""
-        shares: NDArray[np.float64] = self.weights[self.articles] * self.parts
-        return shares
+        probabilities: NDArray[np.float64] = self.weights[self.articles] * self.parts
+        return probabilities
 
     @property
     def clear(self) -> NDArray[np.bool_]:
@@ -67,32 +65,28 @@ class WindowSet:
             self.weights[articles],
         )
 
-    def right(self, shares: Shares) -> NDArray[np.int64]:
+    def right(self, probabilities: Probabilities) -> NDArray[np.int64]:
         """Return the right label of each article; of several the likeliest in (articles, labels) `shares`."""
-        right: NDArray[np.int64] = np.where(self.accepted, shares, -1.0).argmax(axis=1)
+        right: NDArray[np.int64] = np.where(self.accepted, probabilities, -1.0).argmax(axis=1)
         return right
 
-    def likelihood(self, shares: Shares) -> Shares:
+    def likelihood(self, probabilities: Probabilities) -> Probabilities:
         """Return the probability of the right labels of each article, given `shares`, (articles, labels)."""
-        summed: Shares = np.where(self.accepted, shares, 0.0).sum(axis=1)
+        summed: Probabilities = np.where(self.accepted, probabilities, 0.0).sum(axis=1)
         return summed
 
-    def shares(self, logits: NDArray[np.floating]) -> Shares:
+    def probabilities(self, logits: NDArray[np.floating]) -> Probabilities:
         """Return probabilities of shape (articles, labels) for logits of shape (windows, labels).
 
         They are the weighted mean over an article's windows, as an expert answers.
         """
-        sums: Shares = np.zeros((len(self.accepted), logits.shape[1]))
+        sums: Probabilities = np.zeros((len(self.accepted), logits.shape[1]))
         np.add.at(sums, self.articles, softmax(logits) * self.parts[:, None])
         return sums
 
 
 def read_source(source: LabelSource, recipe: ClassifierRecipe, root: Path, backbone: Backbone) -> WindowSet:
-    """Read a source, cut into the windows that the recipe's policy reads.
-
-    Raises:
-        InputError: the source cannot be read.
-    """
+    """Read a source, cut into the windows that the recipe's policy reads."""
     read = (
         ([backbone.read(article).extract(recipe.long_input)], [label in right for label in recipe.labels])
         for article, _, right in source.examples(root, recipe.labels)
@@ -114,27 +108,23 @@ class Unlabelled:
     texts: WindowSet
     parts: WindowSet
 
-    def labelled(self, shares: Shares) -> WindowSet:
+    def labelled(self, probabilities: Probabilities) -> WindowSet:
         """Return the articles whose labels are the surest, given `shares` of their parts, (articles, labels).
 
         Those of each label are ranked apart: a model is the surest of what it has seen most of.
         """
-        found, score = shares.argmax(axis=1), shares.max(axis=1)
+        found, score = probabilities.argmax(axis=1), probabilities.max(axis=1)
         chosen: list[int] = []
         for label in np.unique(found):
             ranked = sorted(np.flatnonzero(found == label).tolist(), key=lambda one: -score[one])
             chosen += ranked[: min(self.source.most, round(self.source.share * len(ranked)))]
-        return self.texts.of(sorted(chosen), np.eye(shares.shape[1], dtype=bool)[found])
+        return self.texts.of(sorted(chosen), np.eye(probabilities.shape[1], dtype=bool)[found])
 
 
 def read_unlabelled(
     source: UnlabelledSource, recipe: ClassifierRecipe, root: Path, backbone: Backbone
 ) -> Unlabelled:
-    """Read a source without labels; articles of which nothing can be read, or is said, are left out.
-
-    Raises:
-        InputError: the source cannot be read.
-    """
+    """Read a source without labels; articles of which nothing can be read, or is said, are left out."""
     every = [True] * len(recipe.labels)
     texts, parts = [], []
     for article, short in source.examples(root):

@@ -15,18 +15,16 @@ from safetensors.torch import load_file, save
 from sklearn.metrics import f1_score
 from torch import nn
 
-from newsmoe.batching import cut_batches
 from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.files import NAME
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.backbone.torch_runtime import load_bert
+from newsmoe.registry.batching import cut_batches
 from newsmoe.training.data import Head, WindowSet
 from newsmoe.training.loop import fit
 from newsmoe.training.recipe import AdapterRecipe
 from newsmoe.training.report import Report
-
-__all__ = ["adapted_encoder", "digest_of", "finetune", "rows_in_order", "save_adapter", "shuffled_batches"]
 
 
 class _Classifier(nn.Module):
@@ -44,7 +42,7 @@ class _Classifier(nn.Module):
         return vectors @ self.weight.T + self.bias
 
 
-class _Lesson:
+class _Objective:
     """Windows and their articles' labels; dev data is judged as articles are, by macro-F1."""
 
     def __init__(
@@ -83,10 +81,12 @@ class _Lesson:
         return float(np.average([self._macro_f1(one) for one in self.dev.values()], weights=weights))
 
     def _macro_f1(self, dev: WindowSet) -> float:
-        shares = dev.shares(self._logits(dev.windows))
-        right = dev.right(shares)
+        probabilities = dev.probabilities(self._logits(dev.windows))
+        right = dev.right(probabilities)
         kinds = np.unique(right)
-        return float(f1_score(right, shares.argmax(axis=1), labels=kinds, average="macro", zero_division=0))
+        return float(
+            f1_score(right, probabilities.argmax(axis=1), labels=kinds, average="macro", zero_division=0)
+        )
 
     @torch.inference_mode()
     def _logits(self, windows: Sequence[Window]) -> Vectors:
@@ -114,20 +114,10 @@ def finetune(
 
     The head starts from `start`, fitted on what the encoder gives at first, so that the adapter need not undo
     what a random head would teach it (Kumar et al. 2022, LP-FT).
-
-    Args:
-        recipe: epochs, rates, seed.
-        train: to learn from.
-        dev: to choose the epoch by, as the mean over the sources, weighted.
-        start: the head to start from.
-        backbone: tokenizer and batches.
-        encoder: what `adapted_encoder` returns.
-        folder: where the adapter goes, in peft's format, and the state meanwhile.
-        report: told of the progress.
     """
     model = _Classifier(encoder, start)
-    lesson = _Lesson(model, backbone, recipe, train, dev)
-    fit(model, lesson, recipe, folder, report)
+    objective = _Objective(model, backbone, recipe, train, dev)
+    fit(model, objective, recipe, folder, report)
     save_adapter(encoder, folder)
     return Head(model.weight.detach().numpy().copy(), model.bias.detach().numpy().copy())
 
@@ -157,9 +147,9 @@ def adapted_encoder(recipe: AdapterRecipe, backbone: Backbone, start: Path | Non
 
 def _difference(logits: torch.Tensor) -> torch.Tensor:
     """Return how far each of two passes is from the other; logits and result, one pass after the other."""
-    shares = logits.log_softmax(dim=1)
-    others = shares.roll(len(shares) // 2, dims=0)
-    return nn.functional.kl_div(others, shares, reduction="none", log_target=True).sum(dim=1)
+    probabilities = logits.log_softmax(dim=1)
+    others = probabilities.roll(len(probabilities) // 2, dims=0)
+    return nn.functional.kl_div(others, probabilities, reduction="none", log_target=True).sum(dim=1)
 
 
 def _drop_channels(
@@ -187,13 +177,7 @@ def rows_in_order(
     recipe: AdapterRecipe,
     run: Callable[[Sequence[int]], Iterable[Vectors]],
 ) -> list[Vectors]:
-    """Return a row for each item, in their order, computed in batches of like length.
-
-    Args:
-        lengths: tokens of each item.
-        recipe: says how large a batch is.
-        run: returns the rows of the items with those numbers.
-    """
+    """Return a row for each item, in their order, computed in batches of like length."""
     rows: dict[int, Vectors] = {}
     for batch in cut_batches(lengths, recipe.batch_tokens):
         rows.update(zip(batch, run(batch), strict=True))

@@ -17,12 +17,10 @@ from newsmoe.registry.cards import CARD_FILE, Card, Measurement, Training
 from newsmoe.registry.kinds.embedded import HEAD_FILE
 from newsmoe.training.recipe import Recipe
 
-__all__ = ["Made", "with_measurements", "write_expert", "write_model_card", "write_page"]
-
 PAGE_FILE = "README.md"
 
 
-class Made(NamedTuple):
+class TrainedExpert(NamedTuple):
     """What training yields.
 
     Attributes:
@@ -40,15 +38,8 @@ class Made(NamedTuple):
     needs_content: bool = False
 
 
-def write_expert(folder: Path, recipe: Recipe, made: Made, command: str) -> Card:
-    """Put adapter, head and card of a trained expert into `folder`; return the card, nothing measured yet.
-
-    Args:
-        folder: made if it is not there.
-        recipe: what it was made from.
-        made: what came out.
-        command: what makes it again.
-    """
+def write_expert(folder: Path, recipe: Recipe, made: TrainedExpert, command: str) -> Card:
+    """Put adapter, head and card of a trained expert into `folder`; return the card, nothing measured yet."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in (ADAPTER_FILE, ADAPTER_CONFIG_FILE):
         if made.adapter is not None:
@@ -77,13 +68,7 @@ def write_expert(folder: Path, recipe: Recipe, made: Made, command: str) -> Card
 
 
 def with_measurements(card: Card, evaluations: Iterable[Evaluation], command: str) -> Card:
-    """Put figures into the card, those on other data stay, and write it.
-
-    Args:
-        card: of the expert that was measured.
-        evaluations: what was measured.
-        command: what measures it again.
-    """
+    """Put figures into the card, those on other data stay, and write it."""
     packages = ", ".join(f"{package} {version(package)}" for package in ("newsmoe", "onnxruntime"))
     source = f"{command}; {date.today().isoformat()}, {packages}"
     fresh = [

@@ -15,24 +15,22 @@ from scipy.special import log_softmax, softmax
 
 from newsmoe.errors import ConfigError
 from newsmoe.evaluation.metrics import best_shares
-from newsmoe.evaluation.pool import PoolAnswers, ask_pool
-from newsmoe.gating.artefact import GATE_FILE, WEIGHTS_FILE, GateCard, GateExpert, GateTraining
+from newsmoe.evaluation.pool import PoolPredictions, predict_pool
 from newsmoe.gating.features import FeatureReader
+from newsmoe.gating.gate_card import GATE_FILE, WEIGHTS_FILE, GateCard, GateExpert, GateTraining
 from newsmoe.gating.learned import gate_adapter
-from newsmoe.registry.expert import Device
+from newsmoe.registry.device import Device
 from newsmoe.registry.registry import ExpertInfo, Registry
 from newsmoe.training.calibration import fit_temperature
 from newsmoe.training.data import Head
 from newsmoe.training.recipe import RECIPE_FILE, GateRecipe
 from newsmoe.training.report import Report
 
-__all__ = ["Fitted", "fit_gate", "read_features", "soft_targets", "train_gate", "write_gate"]
-
 Table = NDArray[np.float64]
 """One row an article."""
 
 BLOCK = 256  # articles whose features are read between two reports of progress
-MOST_STEPS = 1000
+MAX_STEPS = 1000
 
 
 def train_gate(
@@ -44,29 +42,15 @@ def train_gate(
     device: Device,
     report: Report,
 ) -> None:
-    """Train a gate and write its folder.
-
-    Args:
-        path: the recipe's file; a copy of it goes with the gate.
-        recipe: what stands there.
-        data: what the paths of its sources are relative to.
-        folder: of the gate.
-        registry: has the experts.
-        device: where experts and backbone run.
-        report: told of the progress.
-
-    Raises:
-        ConfigError: the recipe names an expert that is not in the pool, or fewer than two.
-        InputError: a source cannot be read, or an expert fails on it.
-    """
+    """Train a gate and write its folder."""
     device = device.resolve()
     experts = experts_of(recipe, registry)
     names = [info.name for info in experts]
-    answers = ask_pool(names, recipe.train, data, registry, report, device, recipe.target)
+    answers = predict_pool(names, recipe.train, data, registry, report, device, recipe.target)
     costs = _costs(answers, recipe)
     command = f"newsmoe gate train {path.as_posix()}" + ("" if data == Path() else " --data DATA")
     card = _card(recipe, experts, costs, command, folder)
-    reader = FeatureReader(card.features, registry.workshop.backbone(device), gate_adapter(card, experts))
+    reader = FeatureReader(card.features, registry.backbones.backbone(device), gate_adapter(card, experts))
     features = np.concatenate([read_features(reader, one, report) for one in answers])
     success = np.concatenate([one.answers.success for one in answers])
     weights = np.concatenate([np.full(len(one.articles), one.weight) for one in answers])
@@ -103,11 +87,7 @@ def _card(
 
 
 def experts_of(recipe: GateRecipe, registry: Registry) -> list[ExpertInfo]:
-    """Return the experts that the recipe names, or all of the task's pool that are on this machine.
-
-    Raises:
-        ConfigError: one is not in the pool or not on this machine, or there are fewer than two.
-    """
+    """Return the experts that the recipe names, or all of the task's pool that are on this machine."""
     pool = {info.name: info for info in registry.pool(recipe.task)}
     _require(recipe.experts, pool, recipe.task)
     chosen = [pool[name] for name in recipe.experts] or [info for info in pool.values() if not info.missing]
@@ -126,7 +106,7 @@ def _require(names: Iterable[str], known: Collection[str], task: str) -> None:
             raise ConfigError(f"{name!r} is none of the experts for {task!r}: {', '.join(known)}")
 
 
-def read_features(reader: FeatureReader, answers: PoolAnswers, report: Report) -> Table:
+def read_features(reader: FeatureReader, answers: PoolPredictions, report: Report) -> Table:
     """Return the features of a source's articles, shape (articles, width)."""
     rows = []
     for start in range(0, len(answers.articles), BLOCK):
@@ -166,13 +146,6 @@ def fit_gate(
     Of two regularizations that are as good on held-out folds, by the utility of the expert with the best
     score, the stronger is taken. Features are standardised for the fit, and the weights are for features as
     they come.
-
-    Args:
-        features: shape (articles, width).
-        utility: success of each expert, less what its cost is worth, shape (articles, experts).
-        weights: how much each article counts.
-        recipe: how to train.
-        report: told of the progress.
     """
     mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
     scaled = (features - mean) / scale
@@ -240,7 +213,7 @@ def _fit(features: Table, targets: Table, weights: NDArray[np.float64], strength
         return float(value), slope.ravel()
 
     start = np.zeros(experts * (width + 1))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MOST_STEPS})
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MAX_STEPS})
     rows: Table = found.x.reshape(experts, width + 1)
     return rows
 
@@ -250,13 +223,13 @@ def _scores(features: Table, rows: Table) -> Table:
     return scores
 
 
-def _costs(answers: Sequence[PoolAnswers], recipe: GateRecipe) -> NDArray[np.float64]:
+def _costs(answers: Sequence[PoolPredictions], recipe: GateRecipe) -> NDArray[np.float64]:
     """Return what an article costs at each expert on average, as shares of what all cost together."""
     tokens = np.concatenate([one.tokens for one in answers]).mean(axis=0)
     prices = np.array([recipe.token_costs.get(name, 1.0) for name in answers[0].experts])
     costs = tokens * prices
-    shares: NDArray[np.float64] = costs / max(float(costs.sum()), 1e-9)
-    return shares
+    probabilities: NDArray[np.float64] = costs / max(float(costs.sum()), 1e-9)
+    return probabilities
 
 
 def write_gate(card: GateCard, head: Head | None = None) -> None:

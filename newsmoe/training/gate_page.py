@@ -4,26 +4,17 @@ from datetime import date
 from importlib.metadata import version
 
 from newsmoe.evaluation.curve import Curve
-from newsmoe.evaluation.gate_figures import SystemFigures
-from newsmoe.evaluation.gates import Comparison, ways_of
-from newsmoe.gating.artefact import GateCard, MeasuredGate
+from newsmoe.evaluation.gate_metrics import SystemFigures
+from newsmoe.evaluation.gates import Comparison, variants
+from newsmoe.gating.gate_card import GateCard, MeasuredGate
 from newsmoe.training.folder import write_page
 from newsmoe.training.gate import write_gate
 from newsmoe.training.recipe import GateRecipe
 
-__all__ = ["write_measured"]
-
 
 def write_measured(card: GateCard, recipe: GateRecipe, found: Comparison, command: str) -> None:
-    """Put what was measured into the gate's folder.
-
-    Args:
-        card: of the gate.
-        recipe: what it was made from.
-        found: what was measured.
-        command: what measures it again.
-    """
-    as_set = next(name for name, settings in ways_of(card).items() if settings == card.settings)
+    """Put what was measured into the gate's folder."""
+    as_set = next(name for name, settings in variants(card).items() if settings == card.settings)
     row = next(row for row in found.systems if row.system == as_set)
     figures = {
         "better": row.gain > row.margin,

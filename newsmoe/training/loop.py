@@ -16,16 +16,14 @@ from torch import nn
 from newsmoe.training.recipe import AdapterRecipe
 from newsmoe.training.report import Report
 
-__all__ = ["Lesson", "fit"]
-
 CHECKPOINT_FILE = "checkpoint.safetensors"
 STEPS_BETWEEN_CHECKPOINTS = 200
-MOST_GRADIENT = 1.0
+MAX_GRADIENT = 1.0
 
 Tensors = dict[str, torch.Tensor]
 
 
-class Lesson(Protocol):
+class Objective(Protocol):
     """What is learnt: batches, what a mistake costs, and how good the model has become.
 
     Attributes:
@@ -44,27 +42,20 @@ class Lesson(Protocol):
         """Return a figure on dev data; more is better."""
 
 
-def fit(model: nn.Module, lesson: Lesson, recipe: AdapterRecipe, folder: Path, report: Report) -> None:
+def fit(model: nn.Module, objective: Objective, recipe: AdapterRecipe, folder: Path, report: Report) -> None:
     """Train the parameters of `model` that require gradients, and leave those of the best epoch in it.
 
     The weights that are measured and kept are an exponential moving average over the steps. A run that was
     broken off goes on from the state in `folder`, if recipe and examples are the same, and ends with the
     weights of one that was not; one that was finished has nothing left to do.
-
-    Args:
-        model: what is trained.
-        lesson: on what.
-        recipe: rates, epochs, seed.
-        folder: where the state is kept; made if it is not there.
-        report: told of the progress.
     """
-    state = _State(model, lesson, recipe)
+    state = _State(model, objective, recipe)
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / CHECKPOINT_FILE
     state.restore(checkpoint)
     while state.epoch < recipe.epochs and state.stale < recipe.patience:
         model.train()
-        batches = lesson.batches(np.random.default_rng([recipe.seed, state.epoch]))
+        batches = objective.batches(np.random.default_rng([recipe.seed, state.epoch]))
         title = f"epoch {state.epoch + 1} of {recipe.epochs}"
         for number in range(state.batch, len(batches)):
             loss = state.step(batches[number])
@@ -74,7 +65,7 @@ def fit(model: nn.Module, lesson: Lesson, recipe: AdapterRecipe, folder: Path, r
                 state.keep(checkpoint)
         model.eval()
         with state.averaged():
-            quality = lesson.quality()
+            quality = objective.quality()
         report(f"{title}: {quality:.4f} on dev data", 1, 1)
         state.close_epoch(quality)
         state.keep(checkpoint)
@@ -85,8 +76,8 @@ def fit(model: nn.Module, lesson: Lesson, recipe: AdapterRecipe, folder: Path, r
 class _State:
     """All that changes from step to step."""
 
-    def __init__(self, model: nn.Module, lesson: Lesson, recipe: AdapterRecipe) -> None:
-        self.lesson = lesson
+    def __init__(self, model: nn.Module, objective: Objective, recipe: AdapterRecipe) -> None:
+        self.objective = objective
         self.recipe = recipe
         self.weights = {name: one for name, one in model.named_parameters() if one.requires_grad}
         self.average = self._copy(self.weights)
@@ -96,7 +87,7 @@ class _State:
             weight_decay=recipe.weight_decay,
         )
         # lengths differ from epoch to epoch, so this is the number of steps to within a few
-        self.steps = recipe.epochs * len(lesson.batches(np.random.default_rng([recipe.seed, 0])))
+        self.steps = recipe.epochs * len(objective.batches(np.random.default_rng([recipe.seed, 0])))
         self.epoch = self.batch = self.done = self.stale = 0
         self.best_quality = -math.inf
 
@@ -110,10 +101,10 @@ class _State:
     def step(self, batch: Sequence[int]) -> float:
         """Take one step and return the loss before it."""
         torch.manual_seed(self.recipe.seed + self.done)
-        loss = self.lesson.loss(batch, np.random.default_rng([self.recipe.seed, 1, self.done]))
+        loss = self.objective.loss(batch, np.random.default_rng([self.recipe.seed, 1, self.done]))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own
-        nn.utils.clip_grad_norm_(self.weights.values(), MOST_GRADIENT)
+        nn.utils.clip_grad_norm_(self.weights.values(), MAX_GRADIENT)
         for group in self.optimizer.param_groups:
             group["lr"] = group["base"] * self._share_of_rate()
         self.optimizer.step()
@@ -190,4 +181,6 @@ class _State:
     def _run(self) -> str:
         """Hash of what must be the same for a run to go on: recipe, examples, shapes of the weights."""
         shapes = {name: tuple(one.shape) for name, one in self.weights.items()}
-        return sha256(f"{self.recipe.model_dump_json()} {self.lesson.digest} {shapes}".encode()).hexdigest()
+        return sha256(
+            f"{self.recipe.model_dump_json()} {self.objective.digest} {shapes}".encode()
+        ).hexdigest()

@@ -4,25 +4,23 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from newsmoe.config import Settings
 from newsmoe.evaluation.measure import Evaluation, session_of_one
 from newsmoe.orchestrator.session import Session
 from newsmoe.registry.cards import Card
-from newsmoe.registry.expert import Device
-from newsmoe.registry.kinds import Workshop
+from newsmoe.registry.device import Device
+from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.registry import Registry
+from newsmoe.settings.model import Settings
 from newsmoe.training.classifier import train_classifier
 from newsmoe.training.folder import with_measurements, write_expert, write_model_card
 from newsmoe.training.measured import measure_recipe
 from newsmoe.training.recipe import RECIPE_FILE, AnyRecipe, ClassifierRecipe
 from newsmoe.training.report import Report
 
-__all__ = ["finish_expert", "make_expert"]
-
 WORK_FOLDER = ".training"
 """In an expert's folder: what is being trained."""
 QUALITIES = ("accuracy", "macro-F1", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum")
-MOST_COST = 0.003
+MAX_COST = 0.003
 """Of quality that int8 may cost on any dev data: 0.3 points."""
 
 
@@ -32,20 +30,8 @@ def make_expert(
     """Train an expert, write its folder, measure it on its dev data, and put the figures into its card.
 
     An expert that is in the folder already stays as it is until the new one is trained.
-
-    Args:
-        path: the recipe's file; a copy of it goes with the expert.
-        recipe: what stands there.
-        data: what the paths of its sources are relative to.
-        folder: of the expert.
-        device: where the backbone runs while a head is fitted.
-        report: told of the progress.
-
-    Raises:
-        InputError: a source cannot be read.
-        ConfigError: the recipe starts from an expert that is not there.
     """
-    backbone, work = Workshop().backbone(device.resolve()), folder / WORK_FOLDER
+    backbone, work = BackbonePool().backbone(device.resolve()), folder / WORK_FOLDER
     if isinstance(recipe, ClassifierRecipe):
         what, made = "classifier", train_classifier(recipe, path.parent, data, backbone, work, report)
     else:
@@ -61,17 +47,7 @@ def make_expert(
 
 
 def finish_expert(card: Card, recipe: AnyRecipe, data: Path, report: Report) -> list[Evaluation]:
-    """Measure an expert in fp32 and int8, settle for int8 if that costs next to nothing, and write the card.
-
-    Args:
-        card: of the trained expert.
-        recipe: names the dev data.
-        data: what the paths of its sources are relative to.
-        report: told of the progress.
-
-    Raises:
-        InputError: a source cannot be read, or nothing was answered.
-    """
+    """Measure an expert in fp32 and int8, choose int8 if it costs next to nothing, and write the card."""
     chosen = card.with_settings({"precision": "fp32"})
     evaluations = measure_recipe(_alone(chosen), recipe, data, report)
     if recipe.adapter is not None:
@@ -79,7 +55,7 @@ def finish_expert(card: Card, recipe: AnyRecipe, data: Path, report: Report) -> 
         found = measure_recipe(_alone(rounded), recipe, data, report)
         cost = _cost(evaluations, found)
         report(f"int8 costs at most {100 * cost:.2f} points of any figure", 1, 1)
-        if cost <= MOST_COST:
+        if cost <= MAX_COST:
             chosen, evaluations = rounded, found
     card = with_measurements(chosen, evaluations, f"newsmoe evaluate {card.name}{_data_option(data)}")
     write_model_card(card, recipe)

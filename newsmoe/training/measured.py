@@ -2,31 +2,19 @@
 
 from pathlib import Path
 
+from newsmoe.datasets.sources import LabelSource, SummarySource
 from newsmoe.evaluation.gates import Comparison, compare_gates, experts_of_rules
-from newsmoe.evaluation.labelled import LabelSource, SummarySource
 from newsmoe.evaluation.measure import Evaluation, measure
-from newsmoe.evaluation.pool import ask_pool
-from newsmoe.gating.artefact import GateCard
+from newsmoe.evaluation.pool import predict_pool
+from newsmoe.gating.gate_card import GateCard
 from newsmoe.orchestrator.session import Session
 from newsmoe.registry.registry import Registry
 from newsmoe.training.recipe import AnyRecipe, ClassifierRecipe, GateRecipe
 from newsmoe.training.report import Report
 
-__all__ = ["measure_gate", "measure_recipe"]
-
 
 def measure_recipe(session: Session, recipe: AnyRecipe, data: Path, report: Report) -> list[Evaluation]:
-    """Measure experts on the dev data of a recipe.
-
-    Args:
-        session: who answers.
-        recipe: names the data.
-        data: what the paths of its sources are relative to.
-        report: told of the progress.
-
-    Raises:
-        InputError: a source cannot be read, or nothing was answered.
-    """
+    """Measure experts on the dev data of a recipe."""
     evaluations = []
     sources: tuple[LabelSource | SummarySource, ...] = recipe.dev
     known = recipe.labels if isinstance(recipe, ClassifierRecipe) else None
@@ -39,26 +27,13 @@ def measure_recipe(session: Session, recipe: AnyRecipe, data: Path, report: Repo
 def measure_gate(
     card: GateCard, recipe: GateRecipe, data: Path, registry: Registry, report: Report, *, neighbours: bool
 ) -> Comparison:
-    """Measure a gate on the dev data of its recipe, beside everything that it has to beat.
-
-    Args:
-        card: of the gate.
-        recipe: names the data.
-        data: what the paths of its sources are relative to.
-        registry: has the gate's experts.
-        report: told of the progress.
-        neighbours: whether the experts are asked about the training data too, for the nearest neighbours.
-
-    Raises:
-        ConfigError: the gate was trained for other experts.
-        InputError: a source cannot be read, or an expert fails on it.
-    """
+    """Measure a gate on the dev data of its recipe, beside everything that it has to beat."""
     asked = [
         (card.names, recipe.dev),
         (card.names, recipe.train if neighbours else ()),
         (experts_of_rules(card.task, registry), recipe.dev),
     ]
     dev, train, ruled = (
-        ask_pool(names, sources, data, registry, report, target=recipe.target) for names, sources in asked
+        predict_pool(names, sources, data, registry, report, target=recipe.target) for names, sources in asked
     )
     return compare_gates(card, registry, dev, train, ruled, seed=recipe.seed)

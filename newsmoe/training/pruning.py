@@ -9,16 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from newsmoe.evaluation.pool import PoolAnswers
-from newsmoe.gating.artefact import WEIGHTS_FILE, GateCard, LeftOut
+from newsmoe.evaluation.pool import PoolPredictions
+from newsmoe.gating.gate_card import WEIGHTS_FILE, Excluded, GateCard
 from newsmoe.gating.learned import LearnedGate
-from newsmoe.registry.expert import Device
+from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
 from newsmoe.training.data import Head
 from newsmoe.training.gate import write_gate
 from newsmoe.validation import Strict
-
-__all__ = ["Thresholds", "Worth", "find_needless", "write_pruned"]
 
 Table = NDArray[np.float64]
 """Shape (articles, experts)."""
@@ -26,7 +24,7 @@ Table = NDArray[np.float64]
 LEFT_OUT = "left out"
 
 
-class Worth(Strict):
+class Contribution(Strict):
     """What an expert is worth to its gate, on held-out data: means over the sources, each by its weight.
 
     Attributes:
@@ -68,50 +66,41 @@ class Thresholds:
     share: float
     gain: float
 
-    def reached(self, worth: Worth) -> bool:
+    def reached(self, contribution: Contribution) -> bool:
         """Tell whether an expert reaches both."""
-        return worth.share >= self.share and worth.gain >= self.gain
+        return contribution.share >= self.share and contribution.gain >= self.gain
 
 
-def find_needless(
-    card: GateCard, registry: Registry, dev: Sequence[PoolAnswers], least: Thresholds
-) -> list[Worth]:
+def find_redundant(
+    card: GateCard, registry: Registry, dev: Sequence[PoolPredictions], least: Thresholds
+) -> list[Contribution]:
     """Return the worth of each expert, in the gate's order, with who is to be left out.
 
     They go one at a time, the one with the least gain first, and the others are measured anew: of two that
     can stand for each other each alone has no gain, and only one may go. Experts that always answer stay,
     and so does the one whose adapter reads for the gate.
-
-    Args:
-        card: of the gate.
-        registry: has its experts.
-        dev: what they answer to held-out data.
-        least: what an expert must reach.
-
-    Raises:
-        ConfigError: the gate was trained for other experts.
     """
     measure = _measured(card, registry, dev)
     settings = card.settings
     routed = 1 if settings.capacity is None else ceil(1 / settings.capacity)
     fewest = max(2, len(settings.shared) + routed)
     stays = {card.embedding: "it reads for the gate", **dict.fromkeys(settings.shared, "it always answers")}
-    kept, found = list(card.names), dict[str, Worth]()
+    kept, found = list(card.names), dict[str, Contribution]()
     while True:
         quality, cost, asked = measure(kept)
         for name in kept:
             without, cheaper, _ = measure([one for one in kept if one != name])
-            found[name] = Worth(
+            found[name] = Contribution(
                 expert=name, share=asked[name], quality=quality, without=without, saved=cost - cheaper
             )
-        needless = [found[name] for name in kept if not least.reached(found[name])]
-        free = [one for one in needless if one.expert not in stays]
+        redundant = [found[name] for name in kept if not least.reached(found[name])]
+        free = [one for one in redundant if one.expert not in stays]
         if not free or len(kept) <= fewest:
             break
         out = min(free, key=lambda one: (one.gain, one.share))
         found[out.expert] = out.model_copy(update={"verdict": LEFT_OUT})
         kept.remove(out.expert)
-    for one in needless:
+    for one in redundant:
         why = stays.get(one.expert, f"the gate needs {fewest}")
         found[one.expert] = one.model_copy(update={"verdict": f"kept: {why}"})
     return [found[name] for name in card.names]
@@ -122,21 +111,21 @@ Measured = tuple[float, float, dict[str, float]]
 
 
 def _measured(
-    card: GateCard, registry: Registry, dev: Sequence[PoolAnswers]
+    card: GateCard, registry: Registry, dev: Sequence[PoolPredictions]
 ) -> Callable[[Sequence[str]], Measured]:
     """Return what measures the gate with some of its experts, the scores of the others given to them."""
     pool = registry.pool(card.task)
-    backbone = partial(registry.workshop.backbone, Device())
+    backbone = partial(registry.backbones.backbone, Device())
     gate = LearnedGate(card, pool, backbone)
-    scores = [gate.shares(one.articles) for one in dev]
+    scores = [gate.probabilities(one.articles) for one in dev]
     sources = np.array([one.weight for one in dev]) / sum(one.weight for one in dev)
 
     def measure(names: Sequence[str]) -> Measured:
         smaller = LearnedGate(_to_measure(card, names), pool, backbone)
         found = []
-        for answers, shares in zip(dev, scores, strict=True):
+        for answers, probabilities in zip(dev, scores, strict=True):
             routes = smaller.decide(
-                answers.articles, _shared_out(shares, [card.names.index(n) for n in names])
+                answers.articles, _shared_out(probabilities, [card.names.index(n) for n in names])
             )
             weights = np.array([[one.weights.get(name, 0.0) for name in card.names] for (one,) in routes])
             cost = (answers.tokens * (weights > 0)).sum() / max(answers.tokens.sum(), 1.0)
@@ -157,9 +146,9 @@ def _to_measure(card: GateCard, names: Sequence[str]) -> GateCard:
     return with_experts(card, names).model_copy(update={"embedding": "", "settings": settings})
 
 
-def _shared_out(shares: Table, kept: Sequence[int]) -> Table:
+def _shared_out(probabilities: Table, kept: Sequence[int]) -> Table:
     """Return the scores of some experts, to sum to 1 where one of them can read the article."""
-    some = shares[:, kept]
+    some = probabilities[:, kept]
     scaled: Table = some / np.maximum(some.sum(axis=1, keepdims=True), 1e-12)
     return scaled
 
@@ -172,18 +161,18 @@ def with_experts(card: GateCard, names: Sequence[str]) -> GateCard:
     return card.model_copy(update={"experts": tuple(costs), "better": False, "measured": (), "curve": ()})
 
 
-def write_pruned(card: GateCard, worths: Sequence[Worth]) -> GateCard:
+def write_pruned(card: GateCard, contributions: Sequence[Contribution]) -> GateCard:
     """Write a gate without those that are left out into its folder; return its card.
 
     Their rows of weights are dropped, so that their share of the scores goes to the others in proportion.
     The gate is not trained again: what was measured is what is written, and no training data is needed.
     """
-    out = [one for one in worths if one.left_out]
-    names = [one.expert for one in worths if not one.left_out]
+    out = [one for one in contributions if one.left_out]
+    names = [one.expert for one in contributions if not one.left_out]
     rows = [card.names.index(name) for name in names]
     tensors = load_file(card.folder / WEIGHTS_FILE)
     figures = [
-        LeftOut(
+        Excluded(
             name=one.expert, share=round(one.share, 6), gain=round(one.gain, 6), saved=round(one.saved, 6)
         )
         for one in out

@@ -5,18 +5,9 @@ from torch import nn
 
 from newsmoe.registry.kinds.ranker import HEADS, INNER, PLACES
 
-__all__ = ["SentenceRanker"]
-
 
 class SentenceRanker(nn.Module):
-    """The network of `newsmoe.registry.kinds.ranker`, over a batch of articles.
-
-    Args:
-        width: of the sentence vectors.
-        dropout: on the vectors that come in.
-        place_dropout: share of articles whose sentences' places are hidden in training, so that not the place
-            alone is learnt.
-    """
+    """The network of `newsmoe.registry.kinds.ranker`, over a batch of articles."""
 
     def __init__(self, width: int, dropout: float, place_dropout: float) -> None:
         super().__init__()
@@ -42,15 +33,7 @@ class SentenceRanker(nn.Module):
         tokens: torch.Tensor,
         mask: torch.Tensor,
     ) -> torch.Tensor:
-        """Return logits of shape (articles, sentences).
-
-        Args:
-            sentences: vectors, shape (articles, sentences, width).
-            whole: vectors of the articles, shape (articles, width).
-            places: numbers of the sentences, shape (articles, sentences).
-            tokens: their lengths, shape (articles, sentences).
-            mask: which sentences there are, shape (articles, sentences).
-        """
+        """Return logits of shape (articles, sentences)."""
         place = self.place(places.clamp(max=PLACES - 1))
         if self.training:
             place = place * (torch.rand(len(place), 1, 1) >= self.place_dropout)

@@ -6,34 +6,21 @@ from typing import Annotated, TypeVar
 
 from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
-from newsmoe.config import read_toml
-from newsmoe.errors import ConfigError
-from newsmoe.evaluation.labelled import (
+from newsmoe.datasets.sources import (
     LabelSource,
     Source,
     SummarySource,
     Target,
     UnlabelledSource,
 )
-from newsmoe.gating.artefact import GateSettings
+from newsmoe.errors import ConfigError
 from newsmoe.gating.features import FeatureName
+from newsmoe.gating.gate_card import GateSettings
 from newsmoe.registry.backbone.reading import LongInput
 from newsmoe.registry.cards import Card, Name
 from newsmoe.registry.kinds.extractive import ExtractiveSettings
+from newsmoe.settings.toml import read_toml
 from newsmoe.validation import Strict, describe
-
-__all__ = [
-    "RECIPE_FILE",
-    "AdapterRecipe",
-    "AnyRecipe",
-    "BalanceRecipe",
-    "ClassifierRecipe",
-    "GateRecipe",
-    "Recipe",
-    "SummarizerRecipe",
-    "read_recipe",
-    "recipe_of",
-]
 
 RECIPE_FILE = "recipe.toml"
 
@@ -252,11 +239,7 @@ RECIPES: Mapping[str, type[AnyRecipe]] = {"classifier": ClassifierRecipe, "extra
 
 
 def read_recipe(path: Path, recipe: type[KindOfRecipe]) -> KindOfRecipe:
-    """Read a recipe; paths in it that begin with `./` are relative to its own folder.
-
-    Raises:
-        ConfigError: it cannot be read or makes no sense; names file and key.
-    """
+    """Read a recipe; paths in it that begin with `./` are relative to its own folder."""
     values = read_toml(path)
     for part in ("train", "dev", "unlabelled"):
         sources = values.get(part)
@@ -271,10 +254,6 @@ def read_recipe(path: Path, recipe: type[KindOfRecipe]) -> KindOfRecipe:
 
 
 def recipe_of(card: Card) -> AnyRecipe | None:
-    """Return the recipe in an expert's folder, if it has one.
-
-    Raises:
-        ConfigError: it makes no sense.
-    """
+    """Return the recipe in an expert's folder, if it has one."""
     path = card.folder / RECIPE_FILE
     return read_recipe(path, RECIPES[card.kind]) if path.is_file() and card.kind in RECIPES else None

@@ -9,18 +9,16 @@ from typing import Any
 import tomli_w
 from pydantic import TypeAdapter, ValidationError
 
+from newsmoe.datasets.sources import elements_of
 from newsmoe.errors import ConfigError, InputError
-from newsmoe.evaluation.labelled import elements_of
 from newsmoe.gating.lead import LEAD_FEATURES
+from newsmoe.ingest.normalise import some_keys
 from newsmoe.registry.cards import CARD_FILE, Name
 from newsmoe.registry.registry import builtin_folder
-from newsmoe.storage.normalise import some_keys
 from newsmoe.training.recipe import RECIPE_FILE
 
-__all__ = ["classifier_recipe", "gate_recipe", "name_from", "summarizer_recipe"]
-
 USERS_FOLDER = Path("experts")
-MOST_LABELS = 200
+MAX_LABELS = 200
 
 
 def classifier_recipe(
@@ -33,21 +31,7 @@ def classifier_recipe(
     label: str = "label",
     head_only: bool = False,
 ) -> Path:
-    """Write `experts/NAME/recipe.toml` for a file of labelled texts, a fifth of which is kept for measuring.
-
-    Args:
-        file: CSV, TSV, JSON Lines or JSON.
-        name: of the expert.
-        task: what it answers; default: a task of its own name.
-        content: key or column of the text; default, of both: those with usual names.
-        headline: key or column of the headline, if there is one.
-        label: key or column of the label.
-        head_only: leave the backbone as it is, and fit a head alone.
-
-    Raises:
-        InputError: the file cannot be read, or has no such key.
-        ConfigError: there is a recipe of this name already.
-    """
+    """Write `experts/NAME/recipe.toml` for a file of labelled texts, a fifth of them held out."""
     path = _new_path(name, task or name)
     labels: Counter[str] = Counter()
     for where, element in elements_of(file):
@@ -59,7 +43,7 @@ def classifier_recipe(
             if key is not None and element[key] in (None, ""):
                 raise InputError(f"{where}: nothing stands under {key!r}; leave such elements out")
         labels[str(element[label])] += 1
-    if not 2 <= len(labels) <= MOST_LABELS:
+    if not 2 <= len(labels) <= MAX_LABELS:
         raise InputError(f"{file}: {len(labels)} different labels under {label!r}; is this the right column?")
     values = {
         "task": task or name,
@@ -71,17 +55,7 @@ def classifier_recipe(
 
 
 def summarizer_recipe(file: Path, name: str, *, content: str | None = None, summary: str = "summary") -> Path:
-    """Write `experts/NAME/recipe.toml` for a file of articles with summaries.
-
-    Args:
-        file: CSV, TSV, JSON Lines or JSON.
-        name: of the expert.
-        content: key or column of the text; default: one with a usual name.
-        summary: key or column of the summary.
-
-    Raises:
-        ConfigError: there is a recipe of this name already.
-    """
+    """Write `experts/NAME/recipe.toml` for a file of articles with summaries."""
     path = _new_path(name, "summarization")
     values = {
         "task": "summarization",
@@ -100,19 +74,7 @@ def gate_recipe(
     label: str = "label",
     summary: str | None = None,
 ) -> Path:
-    """Write `experts/gate-TASK/recipe.toml` for a file of labelled texts, a fifth kept for measuring.
-
-    Args:
-        file: CSV, TSV, JSON Lines or JSON.
-        task: what the experts are asked.
-        content: key or column of the text; default, of both: those with usual names.
-        headline: key or column of the headline, if there is one.
-        label: key or column of the label.
-        summary: key or column of a summary, where the examples have that instead.
-
-    Raises:
-        ConfigError: there is a recipe of this name already.
-    """
+    """Write `experts/gate-TASK/recipe.toml` for a file of labelled texts, a fifth kept for measuring."""
     source = {"path": file, "headline": headline, "content": content}
     path = _new_path(f"gate-{task}", task)
     if summary is None:

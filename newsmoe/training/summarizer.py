@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from peft import PeftModel
 from torch import nn
 
+from newsmoe.datasets.sources import SummarySource
 from newsmoe.errors import InputError
-from newsmoe.evaluation.labelled import SummarySource
 from newsmoe.evaluation.rouge import LEAD_SENTENCES, RougeCounts, greedy_oracle
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
@@ -23,13 +23,11 @@ from newsmoe.training.finetune import (
     save_adapter,
     shuffled_batches,
 )
-from newsmoe.training.folder import Made
+from newsmoe.training.folder import TrainedExpert
 from newsmoe.training.loop import fit
 from newsmoe.training.ranker import SentenceRanker
 from newsmoe.training.recipe import SummarizerRecipe
 from newsmoe.training.report import Report
-
-__all__ = ["train_summarizer"]
 
 HEAD_DROPOUT = 0.2
 GAIN_SCALE = 0.05
@@ -62,22 +60,12 @@ class _Example:
 
 def train_summarizer(
     recipe: SummarizerRecipe, root: Path, backbone: Backbone, work: Path, report: Report
-) -> Made:
+) -> TrainedExpert:
     """Train what the recipe says; the adapter is written into `work`, with what training goes on from.
 
     Every sentence learns two things of the greedy oracle's choice (Nallapati et al. 2017): whether it is in
     it, and, against the other sentences of its article, how much of the summary it says by itself. The second
     tells apart the many sentences that the oracle leaves out.
-
-    Args:
-        recipe: what to make.
-        root: what the paths of the sources are relative to.
-        backbone: tokenizer and windows.
-        work: a folder.
-        report: told of the progress.
-
-    Raises:
-        InputError: a source cannot be read, or there are too few examples.
     """
     train = [one for source in recipe.train for one in _examples(source, recipe, root, backbone, report)]
     dev = {source.title: _examples(source, recipe, root, backbone, report) for source in recipe.dev}
@@ -85,14 +73,14 @@ def train_summarizer(
         raise InputError("too few examples: of a file a fifth is for measuring, and none is left on one side")
     encoder = adapted_encoder(recipe.adapter, backbone, None)
     model = _Summarizer(encoder, SentenceRanker(backbone.width, HEAD_DROPOUT, recipe.place_dropout))
-    lesson = _Lesson(model, backbone, recipe, train, dev)
-    fit(model, lesson, recipe.adapter, work, report)
+    objective = _Objective(model, backbone, recipe, train, dev)
+    fit(model, objective, recipe.adapter, work, report)
     save_adapter(encoder, work)
     head = {
         name: tensor.detach().numpy().astype(np.float16) for name, tensor in model.ranker.state_dict().items()
     }
-    settings = lesson.best_settings().model_dump(exclude={"precision"})
-    return Made("extractive", settings, head, work, needs_content=True)
+    settings = objective.best_settings().model_dump(exclude={"precision"})
+    return TrainedExpert("extractive", settings, head, work, needs_content=True)
 
 
 def _examples(
@@ -132,7 +120,7 @@ class _Summarizer(nn.Module):
         vectors = vectors.index_add(0, batch.slots.flatten(), (pieces * sizes).flatten(0, 1))[:-1]
         windows = nn.functional.normalize((states * batch.mask.unsqueeze(-1)).sum(dim=1), dim=-1)
         wholes = states.new_zeros(articles, states.shape[-1])
-        wholes = wholes.index_add(0, batch.owners, windows * batch.shares.unsqueeze(-1))
+        wholes = wholes.index_add(0, batch.owners, windows * batch.probabilities.unsqueeze(-1))
         logits: torch.Tensor = self.ranker(
             nn.functional.normalize(vectors, dim=-1).view(articles, sentences, -1),
             nn.functional.normalize(wholes, dim=-1),
@@ -167,7 +155,7 @@ class _Batch:
     pieces: torch.Tensor
     slots: torch.Tensor
     owners: torch.Tensor
-    shares: torch.Tensor
+    probabilities: torch.Tensor
     places: torch.Tensor
     tokens: torch.Tensor
     present: torch.Tensor
@@ -202,7 +190,7 @@ def _batch(examples: Sequence[_Example], backbone: Backbone) -> _Batch:
         pieces=torch.from_numpy(pieces),
         slots=torch.from_numpy(slots),
         owners=torch.tensor([owner for owner, _ in windows]),
-        shares=torch.tensor([weight for one in examples for weight in one.extract.weights]),
+        probabilities=torch.tensor([weight for one in examples for weight in one.extract.weights]),
         places=padded([one.found.numbers for one in examples]),
         tokens=padded([one.found.tokens for one in examples]),
         present=padded([np.ones(len(one.found.numbers), dtype=np.bool_) for one in examples]),
@@ -212,7 +200,7 @@ def _batch(examples: Sequence[_Example], backbone: Backbone) -> _Batch:
     )
 
 
-class _Lesson:
+class _Objective:
     """Articles and their oracles; dev data is judged by ROUGE of the summaries that are chosen."""
 
     def __init__(

@@ -26,14 +26,14 @@ from tokenizers import ByteLevelBPETokenizer
 from transformers import BartConfig, BartForConditionalGeneration, EncoderDecoderCache, RobertaTokenizer
 
 from newsmoe.article import Article
-from newsmoe.batching import cut_batches
-from newsmoe.registry.expert import Device
+from newsmoe.ingest.source import open_source
+from newsmoe.registry.batching import cut_batches
+from newsmoe.registry.device import Device
 from newsmoe.registry.hub import budget, generation
 from newsmoe.registry.hub.loading import quiet
 from newsmoe.registry.hub.pieces import Piece
 from newsmoe.registry.kinds.seq2seq import Seq2Seq
 from newsmoe.registry.registry import Registry
-from newsmoe.storage.readers import open_source
 from tests.benchmarks.tutorial import BEAMS, DISTILBART, NEW_TOKENS
 
 CARD = f"""
@@ -166,12 +166,12 @@ def _batched(expert: Seq2Seq, pieces: Sequence[Piece], batches: Batches = cut_ba
         return expert.in_batches([piece.tokens for piece in pieces], partial(expert.tokens, pieces))
 
 
-def as_they_come(lengths: Sequence[int], most_tokens: int) -> Iterator[list[int]]:
+def as_they_come(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
     """Yield batches of the budget that `cut_batches` has, but in the order of the articles."""
     batch: list[int] = []
     for index, length in enumerate(lengths):
         longest = max([length, *(lengths[other] for other in batch)])
-        if batch and longest * (len(batch) + 1) > most_tokens:
+        if batch and longest * (len(batch) + 1) > max_tokens:
             yield batch
             batch = []
         batch.append(index)

@@ -15,12 +15,12 @@ from typing import get_args
 
 import numpy as np
 
-from newsmoe.analysis import Labels
 from newsmoe.article import Article
+from newsmoe.ingest.source import open_source
+from newsmoe.prediction import Labels
 from newsmoe.registry.backbone.reading import LongInput
-from newsmoe.registry.expert import Device
+from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
-from newsmoe.storage.readers import open_source
 
 
 def main() -> None:
@@ -51,9 +51,9 @@ def _tones(name: str, policy: str, articles: list[Article]) -> list[tuple[str, f
     expert.load(Device())
     found = []
     for one in expert.predict(articles):
-        if isinstance(one, Labels) and one.use:
+        if isinstance(one, Labels) and one.input_stats:
             label = max(one.scores, key=lambda key: one.scores[key])
-            found.append((label, one.scores["positive"] - one.scores["negative"], one.use.tokens))
+            found.append((label, one.scores["positive"] - one.scores["negative"], one.input_stats.tokens))
     return found
 
 

@@ -14,16 +14,16 @@ from statistics import median
 from time import perf_counter
 
 from newsmoe.article import Article
-from newsmoe.config import Settings
-from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.ingest.source import open_source
 from newsmoe.orchestrator.session import Session
+from newsmoe.orchestrator.stats import RunStats
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.reading import Window
-from newsmoe.registry.expert import Device
+from newsmoe.registry.device import Device
 from newsmoe.registry.kinds.embedded import EmbeddedExpert
 from newsmoe.registry.registry import Registry
-from newsmoe.storage.readers import open_source
+from newsmoe.settings.model import Settings
 
 
 def main() -> None:
@@ -37,7 +37,7 @@ def main() -> None:
     ratios = []
     for round_number in range(asked.rounds):
         session = Session(Settings())
-        figures = RunFigures()
+        figures = RunStats()
         list(session.analyze(articles[:1]))
         started = perf_counter()
         list(session.analyze(articles, figures))
@@ -53,7 +53,7 @@ def main() -> None:
 
 def _bare_passes(articles: list[Article], registry: Registry, names: Iterable[str]) -> tuple[float, int]:
     """Return seconds and tokens of what the named experts have the backbone compute, on those articles."""
-    loaded = registry.workshop.backbone(Device())
+    loaded = registry.backbones.backbone(Device())
     fresh = Backbone(loaded.files, loaded.runtime)
     read: defaultdict[str, dict[Window, None]] = defaultdict(dict)
     adapters: dict[str, Adapter | None] = {}

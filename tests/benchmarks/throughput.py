@@ -26,15 +26,15 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
-from newsmoe.analysis import Labels
 from newsmoe.article import Article
-from newsmoe.config import Settings
+from newsmoe.ingest.source import open_source, read_elements
 from newsmoe.jobs.job import run_job
 from newsmoe.jobs.plan import Job
+from newsmoe.journal.journal import open_journal
 from newsmoe.orchestrator.session import Session
+from newsmoe.prediction import Labels
 from newsmoe.registry.registry import Registry
-from newsmoe.storage.journal import open_journal
-from newsmoe.storage.readers import open_source, read_elements
+from newsmoe.settings.model import Settings
 from newsmoe.testing import FakeExpert
 
 WORDS = ("the", "of", "storm", "council", "market", "police", "team", "company", "hospital", "fell", "said")
@@ -109,7 +109,7 @@ def _written(path: Path, source: str | None, count: int) -> Path:
 def _made_up() -> Iterator[dict[str, Any]]:
     chance = random.Random(0)
     while True:
-        text = " ".join(chance.choices(WORDS, k=50))
+        text = " ".join(chance.decisions(WORDS, k=50))
         yield {"url": "https://example.com/news", "headline": "Storm", "content": text, "topics": ["Weather"]}
 
 

@@ -30,9 +30,9 @@ from transformers import (
 )
 
 from newsmoe.article import Article
-from newsmoe.registry.expert import Device
-from newsmoe.registry.kinds import Workshop
-from newsmoe.storage.readers import open_source
+from newsmoe.ingest.source import open_source
+from newsmoe.registry.device import Device
+from newsmoe.registry.kinds import BackbonePool
 
 NEW_TOKENS, BEAMS = 65, 4
 BART_LIMIT, DISTILBERT_LIMIT = 1024, 512
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def _lengths(articles: str) -> list[int]:
-    backbone = Workshop().backbone(Device())
+    backbone = BackbonePool().backbone(Device())
     with open_source(articles) as source:
         read = [backbone.read(item) for item in source.articles() if isinstance(item, Article)]
     return [sum(map(len, reading.windows)) for reading in read]

@@ -5,8 +5,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from .conftest import PlugIn
-from .support import MAIN, article, with_plug_ins
+from tests.cli.conftest import PlugIn
+from tests.cli.support import MAIN, article, with_plug_ins
 
 COUNTING = """
 import pathlib

@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from newsmoe.storage.run_report import RunReport
-
-from .conftest import PlugIn
-from .support import (
+from newsmoe.output.run_report import RunReport
+from tests.cli.conftest import PlugIn
+from tests.cli.support import (
     GIST,
     MAIN,
     SHORT,

@@ -9,8 +9,7 @@ import typer
 import newsmoe as package
 from newsmoe.cli.app import with_exit_codes
 from newsmoe.errors import InputError, LockedError, NewsmoeError, PredictionError
-
-from .support import MAIN, names, newsmoe, process
+from tests.cli.support import MAIN, names, newsmoe, process
 
 COMMANDS = [
     ("analyze",),

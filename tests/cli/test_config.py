@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from newsmoe.config import Settings
-
-from .support import GIST, article, card, names, newsmoe, one_line, read, write
+from newsmoe.settings.model import Settings
+from tests.cli.support import GIST, article, card, names, newsmoe, one_line, read, write
 
 
 def shown(*arguments: object) -> dict[str, Any]:

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from newsmoe.testing import check_expert
-
-from .conftest import PlugIn
-from .support import card, names, newsmoe, one_line, write
+from tests.cli.conftest import PlugIn
+from tests.cli.support import card, names, newsmoe, one_line, write
 
 BUILT_IN = [
     "bart-large-cnn", "distilbart-cnn-6-6", "distilbert-sst-2", "extractive", "finbert", "iptc-topic", "lead",

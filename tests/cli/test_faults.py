@@ -12,8 +12,8 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from .conftest import PlugIn
-from .support import (
+from tests.cli.conftest import PlugIn
+from tests.cli.support import (
     GIST,
     MAIN,
     article,

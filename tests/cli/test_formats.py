@@ -14,10 +14,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from newsmoe.storage.run_report import RunReport
-
-from .conftest import PlugIn
-from .support import GIST, SHORT, article, articles, card, names, newsmoe, one_line, read, write
+from newsmoe.output.run_report import RunReport
+from tests.cli.conftest import PlugIn
+from tests.cli.support import GIST, SHORT, article, articles, card, names, newsmoe, one_line, read, write
 
 FLAT = ["id", "headline", "url", "status", "summarization.summary", "errors", "experts"]
 

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import PlugIn
+from tests.cli.support import article, articles, newsmoe, one_line, read, write
 from tests.gating.support import constant, equal
-
-from .conftest import PlugIn
-from .support import article, articles, newsmoe, one_line, read, write
 
 MOODS = """
 from newsmoe import Labels

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PlugIn
-from .counting import COUNTED, COUNTING, calls, counting, different, ending, started
-from .support import (
+from tests.cli.conftest import PlugIn
+from tests.cli.counting import COUNTED, COUNTING, calls, counting, different, ending, started
+from tests.cli.support import (
     GIST,
     MAIN,
     article,
@@ -74,7 +74,7 @@ def test_the_journal_and_its_runs_can_be_seen(here: Path) -> None:
     write(here / "a.json", different(3))
     assert newsmoe("analyze", "a.json", "--quiet", *GIST).exit_code == 0
     stats = json.loads(newsmoe("journal", "stats", "--json").stdout)
-    assert (stats["answers"], stats["experts"], stats["articles"], stats["runs"]) == (3, 1, 3, 1)
+    assert (stats["predictions"], stats["experts"], stats["articles"], stats["runs"]) == (3, 1, 3, 1)
     assert "3 answers are sound" in newsmoe("journal", "verify").stdout
     (run,) = json.loads(newsmoe("runs", "list", "--json").stdout)
     assert (run["run"], run["items"], run["output"]) == (1, 3, "analyzed_a.json")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from .conftest import PlugIn
-from .support import GIST, article, articles, names, newsmoe, one_line, write
+from tests.cli.conftest import PlugIn
+from tests.cli.support import GIST, article, articles, names, newsmoe, one_line, write
 
 FAILING = """
 class Failing:
@@ -25,7 +25,7 @@ class Reading:
     name = task = "reading"
     def load(self, device): pass
     def predict(self, articles):
-        return [newsmoe.Fields({"seen": True}, newsmoe.InputUse(tokens=7, windows=1)) for _ in articles]
+        return [newsmoe.Fields({"seen": True}, newsmoe.InputStats(tokens=7, windows=1)) for _ in articles]
 """
 
 

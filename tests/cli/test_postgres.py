@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .conftest import PlugIn
-from .counting import COUNTED, calls, counting, different, started
-from .support import GIST, MAIN, article, names, newsmoe, one_line, process, read, write
+from tests.cli.conftest import PlugIn
+from tests.cli.counting import COUNTED, calls, counting, different, started
+from tests.cli.support import GIST, MAIN, article, names, newsmoe, one_line, process, read, write
 
 if TYPE_CHECKING:
-    from postgres_server import Server
+    from tests.postgres_server import Server
 
 STOPPING = """
 import os
@@ -130,7 +130,7 @@ def test_what_a_killed_run_had_finished_is_not_done_again(here: Path, plug_in: P
 def test_a_server_that_stops_in_mid_run_costs_the_journal_alone(
     here: Path, plug_in: PlugIn, postgres: "Server", place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsmoe.storage.journal_postgres.PAUSES", (0.01, 0.01))
+    monkeypatch.setattr("newsmoe.journal.postgres.PAUSES", (0.01, 0.01))
     plug_in(STOPPING, stopping="Stopping")
     write(here / "a.json", different(40))
     (here / "newsmoe.toml").write_text("batch_articles = 4\nwindow_articles = 8\ntasks = ['stopping']\n")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import PlugIn
-from .support import (
+from tests.cli.conftest import PlugIn
+from tests.cli.support import (
     GIST,
     article,
     articles,

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from newsmoe.cli.units import Scheduled, crontab_line, on_calendar, service_unit
 from newsmoe.errors import ConfigError
 from newsmoe.jobs.timetable import Cron, parse_cron, parse_every
-
-from .support import newsmoe, one_line
+from tests.cli.support import newsmoe, one_line
 
 ODD = 'in box/100% "of" $HOME\'s {a};\\.json'
 """A file's name with all that means something to systemd, cron or a shell."""

@@ -5,7 +5,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from .support import GIST, article, newsmoe, read, write
+from tests.cli.support import GIST, article, newsmoe, read, write
 
 SIDES = ("input", "output", "report")
 SAMPLE = Path(__file__).parents[2] / "data" / "news-data.json"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from .support import GIST, articles, newsmoe, one_line, write
+from tests.cli.support import GIST, articles, newsmoe, one_line, write
 
 
 def record(**fields: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import PlugIn
-from .support import article, newsmoe, one_line, read, write
+from tests.cli.conftest import PlugIn
+from tests.cli.support import article, newsmoe, one_line, read, write
 
 DESKS = """
 from newsmoe import Fields, Labels

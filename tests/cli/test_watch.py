@@ -14,10 +14,21 @@ from pathlib import Path
 import pytest
 
 from newsmoe.jobs.inbox import open_inbox
-
-from .conftest import PlugIn
-from .counting import COUNTED, calls, different, ending
-from .support import GIST, MAIN, SHORT, article, articles, names, newsmoe, one_line, process, read, write
+from tests.cli.conftest import PlugIn
+from tests.cli.counting import COUNTED, calls, different, ending
+from tests.cli.support import (
+    GIST,
+    MAIN,
+    SHORT,
+    article,
+    articles,
+    names,
+    newsmoe,
+    one_line,
+    process,
+    read,
+    write,
+)
 
 ONCE = ("--out", "out", "--once", "--settle", "0", *GIST)
 

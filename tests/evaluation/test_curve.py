@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from newsmoe import Article, Registry
-from newsmoe.analysis import InputUse, Prediction, Summary
+from newsmoe.datasets.sources import LabelSource, SummarySource
 from newsmoe.errors import ConfigError, InputError, OutputError
-from newsmoe.evaluation.answers import SummaryAnswers
 from newsmoe.evaluation.curve import STEPS, QualityCost
 from newsmoe.evaluation.gates import compare_gates
-from newsmoe.evaluation.labelled import LabelSource, SummarySource
 from newsmoe.evaluation.plot import check_plot
-from newsmoe.evaluation.pool import PoolAnswers, ask_pool
-from newsmoe.gating.artefact import GateCard, GateExpert
+from newsmoe.evaluation.pool import PoolPredictions, predict_pool
+from newsmoe.evaluation.predictions import SummaryPredictions
+from newsmoe.gating.gate_card import GateCard, GateExpert
+from newsmoe.prediction import InputStats, Prediction, Summary
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
 from tests.gating.support import written
@@ -30,12 +30,12 @@ EXPERTS = GateExpert(name="cheap", cost=0.0), GateExpert(name="dear", cost=1.0)
 
 def cheap(article: Article) -> Prediction:
     """Find the gist where there is a headline."""
-    return Summary(GIST if article.headline else MISSED, InputUse(tokens=0))
+    return Summary(GIST if article.headline else MISSED, InputStats(tokens=0))
 
 
 def dear(article: Article) -> Prediction:
     """Find the gist, at a cost, unless the article is a hopeless one."""
-    return Summary(MISSED if "hopeless" in article.content else GIST, InputUse(tokens=100))
+    return Summary(MISSED if "hopeless" in article.content else GIST, InputStats(tokens=100))
 
 
 def silent(what: str, done: int, of: int) -> None:
@@ -45,18 +45,20 @@ def silent(what: str, done: int, of: int) -> None:
 @pytest.fixture
 def registry(quick_backbone: Backbone) -> Registry:
     registry = Registry(plugins=False, builtin=False)
-    registry.workshop = Lent(quick_backbone)
+    registry.backbones = Lent(quick_backbone)
     registry.add(FakeExpert("cheap", TASK, cheap))
     registry.add(FakeExpert("dear", TASK, dear))
     return registry
 
 
-def asked(registry: Registry, folder: Path, *rows: tuple[str, str], target: str | None = None) -> PoolAnswers:
+def asked(
+    registry: Registry, folder: Path, *rows: tuple[str, str], target: str | None = None
+) -> PoolPredictions:
     """Have the pool summarize texts, headline and content."""
     lines = [{"headline": head, "content": text, "gist": [GIST]} for head, text in rows]
     (folder / "rows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     source = SummarySource(path="rows.jsonl", headline="headline", content="content", summary="gist")
-    return ask_pool(("cheap", "dear"), [source], folder, registry, silent, target=target)[0]  # type: ignore[arg-type]
+    return predict_pool(("cheap", "dear"), [source], folder, registry, silent, target=target)[0]  # type: ignore[arg-type]
 
 
 HALF = ("easy", "a"), ("easy", "b"), ("", "c"), ("", "d")
@@ -68,7 +70,7 @@ def knowing(folder: Path) -> GateCard:
     return written(folder, [[2.0, 0.0], [0.0, 1.0]], [0.0, 0.0], task=TASK, experts=EXPERTS)
 
 
-def curves(registry: Registry, card: GateCard, *answers: PoolAnswers) -> QualityCost:
+def curves(registry: Registry, card: GateCard, *answers: PoolPredictions) -> QualityCost:
     return compare_gates(card, registry, answers).curve
 
 
@@ -77,7 +79,7 @@ def test_success_with_summaries_is_rouge(registry: Registry, tmp_path: Path) -> 
     assert found.answers.metric == "ROUGE-1/2"
     assert found.answers.success.tolist() == [[1, 1], [1, 1], [0, 1], [0, 1]]
     assert found.tokens.tolist() == [[0, 100]] * 4
-    assert isinstance(two := asked(registry, tmp_path, *HALF, target="rouge2").answers, SummaryAnswers)
+    assert isinstance(two := asked(registry, tmp_path, *HALF, target="rouge2").answers, SummaryPredictions)
     assert list(two.figures(np.ones((4, 2))))[0] == two.metric == "ROUGE-2"
     for weights, quality in (([0.6, 0.4], 0.0), ([0.4, 0.6], 1.0), ([0.0, 0.0], 0.0)):
         assert two.quality(np.array([weights] * 4))[3] == quality
@@ -105,7 +107,7 @@ def test_a_gate_that_knows_gains_all_at_half_the_cost(registry: Registry, tmp_pa
 
 def test_what_the_gate_reads_itself_is_part_of_the_cost(registry: Registry, tmp_path: Path) -> None:
     answers = asked(registry, tmp_path, *HALF)
-    width = registry.workshop.backbone(None).width  # type: ignore[arg-type]  # it is lent
+    width = registry.backbones.backbone(None).width  # type: ignore[arg-type]  # it is lent
     blind = written(
         tmp_path,
         np.zeros((2, width)).tolist(),
@@ -117,7 +119,7 @@ def test_what_the_gate_reads_itself_is_part_of_the_cost(registry: Registry, tmp_
     free, reading = (
         curves(registry, card, answers).curves[0] for card in (knowing(tmp_path / "free"), blind)
     )
-    backbone = registry.workshop.backbone(None)  # type: ignore[arg-type]
+    backbone = registry.backbones.backbone(None)  # type: ignore[arg-type]
     tokens = sum(backbone.read(article).extract("sentences").tokens for article in answers.articles)
     assert [point.cost for point in reading.points] == pytest.approx(
         [point.cost + tokens / 400 for point in free.points]
@@ -145,7 +147,7 @@ def test_experts_that_cost_alike_are_measured_against_everybody(registry: Regist
 
 def test_an_article_that_nobody_can_read_counts_as_nothing(quick_backbone: Backbone, tmp_path: Path) -> None:
     registry = Registry(plugins=False, builtin=False)
-    registry.workshop = Lent(quick_backbone)
+    registry.backbones = Lent(quick_backbone)
     for name, answer in (("cheap", cheap), ("dear", dear)):
         registry.add(FakeExpert(name, TASK, answer, needs_content=True))
     found = compare_gates(
@@ -168,4 +170,4 @@ def test_labels_where_summaries_are_wanted_are_refused(registry: Registry, tmp_p
     (tmp_path / "rows.csv").write_text("text,label\nRain fell.,bad\n")
     source = LabelSource(path="rows.csv")
     with pytest.raises(InputError, match="cheap answers with Summary; these examples have Labels"):
-        ask_pool(("cheap", "dear"), [source], tmp_path, registry, silent)
+        predict_pool(("cheap", "dear"), [source], tmp_path, registry, silent)

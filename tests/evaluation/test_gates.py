@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 
 from newsmoe import Article, Labels, Registry, Settings
-from newsmoe.analysis import InputUse, Prediction
-from newsmoe.evaluation.answers import LabelAnswers
-from newsmoe.evaluation.gate_figures import SystemFigures
+from newsmoe.datasets.sources import LabelSource
+from newsmoe.evaluation.cache import TimedPredictions, cached_predictions
+from newsmoe.evaluation.gate_metrics import SystemFigures
 from newsmoe.evaluation.gates import compare_gates, experts_of_rules
-from newsmoe.evaluation.kept import Answered, kept_answers
-from newsmoe.evaluation.labelled import LabelSource
 from newsmoe.evaluation.measure import measure, session_of_one
-from newsmoe.evaluation.pool import PoolAnswers, ask_pool
-from newsmoe.gating.artefact import GateCard
+from newsmoe.evaluation.pool import PoolPredictions, predict_pool
+from newsmoe.evaluation.predictions import LabelPredictions
+from newsmoe.gating.gate_card import GateCard
+from newsmoe.prediction import InputStats, Prediction
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
 from tests.gating.support import equal, written
@@ -40,7 +40,7 @@ def right_where(kind: str, tokens: int) -> Callable[[Article], Prediction]:
         text = article.headline or article.content
         good = 0.8 if text.startswith(kind) else 0.4
         score = good if text.endswith("a") else 1 - good
-        return Labels({"good": score, "bad": 1 - score}, InputUse(tokens=tokens))
+        return Labels({"good": score, "bad": 1 - score}, InputStats(tokens=tokens))
 
     return answer
 
@@ -48,7 +48,7 @@ def right_where(kind: str, tokens: int) -> Callable[[Article], Prediction]:
 @pytest.fixture
 def registry(quick_backbone: Backbone) -> Registry:
     registry = Registry(plugins=False, builtin=False)
-    registry.workshop = Lent(quick_backbone)
+    registry.backbones = Lent(quick_backbone)
     registry.add(FakeExpert("evens", TASK, right_where("even", 10)))
     registry.add(FakeExpert("odds", TASK, right_where("odd", 30)))
     return registry
@@ -65,16 +65,16 @@ def source(tmp_path: Path) -> LabelSource:
 
 
 @pytest.fixture
-def answers(registry: Registry, source: LabelSource, tmp_path: Path) -> PoolAnswers:
-    return ask_pool(("evens", "odds"), [source], tmp_path, registry, silent)[0]
+def answers(registry: Registry, source: LabelSource, tmp_path: Path) -> PoolPredictions:
+    return predict_pool(("evens", "odds"), [source], tmp_path, registry, silent)[0]
 
 
-def labels_of(answers: PoolAnswers) -> LabelAnswers:
-    assert isinstance(answers.answers, LabelAnswers)
+def labels_of(answers: PoolPredictions) -> LabelPredictions:
+    assert isinstance(answers.answers, LabelPredictions)
     return answers.answers
 
 
-def part(answers: PoolAnswers, rows: slice, title: str) -> PoolAnswers:
+def part(answers: PoolPredictions, rows: slice, title: str) -> PoolPredictions:
     """Return the answers to some of the articles."""
     labels = labels_of(answers)
     return replace(
@@ -97,7 +97,7 @@ def knowing(folder: Path, **fields: Any) -> GateCard:
 
 
 def test_the_pool_answers_as_the_experts_are_served(
-    answers: PoolAnswers, registry: Registry, source: LabelSource, tmp_path: Path
+    answers: PoolPredictions, registry: Registry, source: LabelSource, tmp_path: Path
 ) -> None:
     labels = labels_of(answers)
     assert labels.labels == ("bad", "good")
@@ -120,13 +120,13 @@ def test_where_a_source_is_closed_only_its_labels_count(
     registry.add(FakeExpert("torn", TASK, torn))
     for closed, likelihoods in ((False, [0.3, 0.2]), (True, [0.6, 0.4])):
         changed = source.model_copy(update={"closed": closed, "limit": 2})
-        found = labels_of(*ask_pool(("torn",), [changed], tmp_path, registry, silent))
+        found = labels_of(*predict_pool(("torn",), [changed], tmp_path, registry, silent))
         assert found.likelihood()[:, 0].tolist() == pytest.approx(likelihoods)
         assert found.correct().tolist() == [[float(closed)], [0.0]]
 
 
 def test_every_figure_of_the_table_is_what_one_counts_by_hand(
-    answers: PoolAnswers, registry: Registry, tmp_path: Path
+    answers: PoolPredictions, registry: Registry, tmp_path: Path
 ) -> None:
     found = tabled(knowing(tmp_path), registry, [answers], [answers])
     accuracy = {name: row.quality for name, row in found.items()}
@@ -155,7 +155,7 @@ def test_every_figure_of_the_table_is_what_one_counts_by_hand(
 
 
 def test_how_far_the_gates_scores_are_from_what_they_say(
-    answers: PoolAnswers, registry: Registry, tmp_path: Path
+    answers: PoolPredictions, registry: Registry, tmp_path: Path
 ) -> None:
     share = 1 / (1 + np.exp(-2))  # of the expert that it sends an article to, which is always the better one
     found = compare_gates(knowing(tmp_path), registry, [answers])
@@ -163,7 +163,7 @@ def test_how_far_the_gates_scores_are_from_what_they_say(
 
 
 def test_the_gates_own_settings_stand_in_the_table(
-    answers: PoolAnswers, registry: Registry, tmp_path: Path
+    answers: PoolPredictions, registry: Registry, tmp_path: Path
 ) -> None:
     card = knowing(tmp_path, settings={"shared": ("evens",)})
     found = tabled(card, registry, [answers])
@@ -173,15 +173,15 @@ def test_the_gates_own_settings_stand_in_the_table(
 
 
 def test_rules_may_ask_experts_that_are_not_the_gates(
-    answers: PoolAnswers, registry: Registry, source: LabelSource, tmp_path: Path
+    answers: PoolPredictions, registry: Registry, source: LabelSource, tmp_path: Path
 ) -> None:
     first = Registry(plugins=False, builtin=False)
-    first.workshop = registry.workshop
-    first.add(FakeExpert("first", TASK, lambda _: Labels({"good": 0.9, "bad": 0.1}, InputUse(tokens=20))))
+    first.backbones = registry.backbones
+    first.add(FakeExpert("first", TASK, lambda _: Labels({"good": 0.9, "bad": 0.1}, InputStats(tokens=20))))
     for info in registry.pool(TASK):
         first.add(registry.build(info.name))
     assert experts_of_rules(TASK, first) == ("first",)  # no rule names the task
-    (ruled,) = ask_pool(("first",), [source], tmp_path, first, silent)
+    (ruled,) = predict_pool(("first",), [source], tmp_path, first, silent)
     found = tabled(knowing(tmp_path), first, [answers], ruled=[ruled])
     assert [found[name].quality for name in ("evens", "odds", "first", "rules")] == [0.5] * 4
     assert found["rules"].load == found["first"].load == {"first": 1.0}
@@ -193,7 +193,7 @@ def test_rules_may_ask_experts_that_are_not_the_gates(
     }
 
 
-def test_sources_count_by_their_weight(answers: PoolAnswers, registry: Registry, tmp_path: Path) -> None:
+def test_sources_count_by_their_weight(answers: PoolPredictions, registry: Registry, tmp_path: Path) -> None:
     evens, odds = part(answers, slice(2), "evens only"), part(answers, slice(2, 4), "odds only")
     parts = [replace(evens, weight=3.0), odds]
     [row, *_] = tabled(knowing(tmp_path), registry, parts).values()
@@ -201,7 +201,7 @@ def test_sources_count_by_their_weight(answers: PoolAnswers, registry: Registry,
 
 
 def test_the_random_choice_knows_nothing_of_the_sources(
-    answers: PoolAnswers, registry: Registry, tmp_path: Path
+    answers: PoolPredictions, registry: Registry, tmp_path: Path
 ) -> None:
     """Each source here is for one expert alone; to shuffle within a source would change nothing."""
     evens, odds = part(answers, slice(2), "evens only"), part(answers, slice(2, 4), "odds only")
@@ -212,7 +212,7 @@ def test_the_random_choice_knows_nothing_of_the_sources(
     assert sum(found["random at equal cost"].load.values()) == pytest.approx(1.0)
 
 
-def test_where_nobody_answers_no_label_is_right(answers: PoolAnswers) -> None:
+def test_where_nobody_answers_no_label_is_right(answers: PoolPredictions) -> None:
     weights = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
     figures = answers.answers.figures(weights)
     assert figures["accuracy"] == answers.answers.quality(weights).mean() == 0.5
@@ -220,13 +220,13 @@ def test_where_nobody_answers_no_label_is_right(answers: PoolAnswers) -> None:
 
 
 def test_what_the_gate_reads_and_no_expert_does_is_its_own_cost(
-    answers: PoolAnswers, registry: Registry, tmp_path: Path
+    answers: PoolPredictions, registry: Registry, tmp_path: Path
 ) -> None:
-    width = registry.workshop.backbone(None).width  # type: ignore[arg-type]  # it is lent
+    width = registry.backbones.backbone(None).width  # type: ignore[arg-type]  # it is lent
     rows = np.zeros((2, width)).tolist()
     card = written(tmp_path, rows, [0.0, 0.0], experts=equal(("evens", "odds")), features=("embedding",))
     found = tabled(card, registry, [answers])
-    reading = registry.workshop.backbone(None)  # type: ignore[arg-type]
+    reading = registry.backbones.backbone(None)  # type: ignore[arg-type]
     tokens = sum(reading.read(article).extract("sentences").tokens for article in answers.articles)
     assert found["learned, top 1"].gate_cost == pytest.approx(tokens / 160)
     assert found["evens"].gate_cost == 0.0
@@ -236,20 +236,20 @@ def test_answers_are_kept_by_fingerprint_and_text() -> None:
     info = Registry(plugins=False).info("sentiment-news")
     asked: list[int] = []
 
-    def ask(_: object, articles: object) -> Answered:
+    def ask(_: object, articles: object) -> TimedPredictions:
         asked.append(len(list(articles)))  # type: ignore[call-overload]
-        return Answered([Labels({"good": 0.1 + 0.2, "bad": 0.7}, InputUse(tokens=3))], seconds=1.5)
+        return TimedPredictions([Labels({"good": 0.1 + 0.2, "bad": 0.7}, InputStats(tokens=3))], seconds=1.5)
 
     storm, calm = Article(headline="Storm"), Article(headline="Calm")
-    first = kept_answers(info, [storm], ask)
-    assert kept_answers(info, [storm], ask) == first
+    first = cached_predictions(info, [storm], ask)
+    assert cached_predictions(info, [storm], ask) == first
     assert isinstance(answer := first.answers[0], Labels)
     assert answer.scores["good"] == 0.1 + 0.2
     assert len(asked) == 1
-    kept_answers(info, [calm], ask)
+    cached_predictions(info, [calm], ask)
     assert info.card is not None
     changed = Registry(changes={info.name: {"temperature": 2.0}}, plugins=False).info(info.name)
-    kept_answers(changed, [storm], ask)
+    cached_predictions(changed, [storm], ask)
     assert len(asked) == 3
 
 
@@ -259,12 +259,12 @@ def test_kept_answers_that_are_damaged_are_asked_for_again(
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     info = Registry(plugins=False).info("sentiment-news")
 
-    def ask(_: object, articles: object) -> Answered:
-        return Answered([Labels({"good": 1.0}, InputUse(tokens=3))], seconds=1.5)
+    def ask(_: object, articles: object) -> TimedPredictions:
+        return TimedPredictions([Labels({"good": 1.0}, InputStats(tokens=3))], seconds=1.5)
 
-    first = kept_answers(info, [Article(headline="Storm")], ask)
+    first = cached_predictions(info, [Article(headline="Storm")], ask)
     [path] = (tmp_path / "newsmoe" / "answers").glob("*.jsonl")
     for damage in ("", "[]", "1.5\n[]", "1.5\n5", "1.5", '1.5\n["Rumour", {}, null]'):
         path.write_text(damage)
-        assert kept_answers(info, [Article(headline="Storm")], ask) == first
+        assert cached_predictions(info, [Article(headline="Storm")], ask) == first
     assert "Rumour" not in path.read_text()

@@ -1,13 +1,13 @@
 import pytest
 
-from newsmoe.analysis import Labels, Prediction, Summary
 from newsmoe.article import Article
-from newsmoe.config import Settings
+from newsmoe.datasets.sources import Labelled, Summarized
 from newsmoe.errors import InputError
-from newsmoe.evaluation.labelled import Labelled, Summarized
 from newsmoe.evaluation.measure import measure_labels, measure_summaries, session_of_one
 from newsmoe.orchestrator.session import Session
+from newsmoe.prediction import Labels, Prediction, Summary
 from newsmoe.registry.registry import Registry
+from newsmoe.settings.model import Settings
 from newsmoe.testing import FakeExpert
 
 LABELS = {"good", "bad", "ugly"}

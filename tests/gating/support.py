@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from newsmoe.article import Article
-from newsmoe.gating.artefact import GateCard, GateExpert, GateSettings
-from newsmoe.gating.gate import Choice
+from newsmoe.gating.gate import Decision
+from newsmoe.gating.gate_card import GateCard, GateExpert, GateSettings
 from newsmoe.gating.learned import LearnedGate
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.registry import ExpertInfo
@@ -38,9 +38,9 @@ def equal(names: Sequence[str]) -> list[GateExpert]:
     return [GateExpert(name=name, cost=1 / len(names)) for name in names]
 
 
-def constant(folder: Path, shares: Sequence[float], **fields: Any) -> GateCard:
+def constant(folder: Path, probabilities: Sequence[float], **fields: Any) -> GateCard:
     """Write a gate that gives every article these scores."""
-    return written(folder, [[0.0, 0.0]] * len(shares), np.log(shares).tolist(), **fields)
+    return written(folder, [[0.0, 0.0]] * len(probabilities), np.log(probabilities).tolist(), **fields)
 
 
 def choose(
@@ -49,10 +49,10 @@ def choose(
     articles: Sequence[Article],
     pool: Sequence[ExpertInfo] = POOL,
     **settings: Any,
-) -> list[Choice]:
+) -> list[Decision]:
     """Return a gate's choices with these settings."""
     gate = LearnedGate(card, pool, lambda: backbone, GateSettings(**settings))
-    return [choice for (choice,) in gate.route(articles)]
+    return [decision for (decision,) in gate.route(articles)]
 
 
 def articles(count: int) -> list[Article]:

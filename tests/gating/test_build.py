@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 
 from newsmoe import Article, Registry, Settings
-from newsmoe.config import GATES, After
 from newsmoe.errors import ConfigError, ModelError
 from newsmoe.gating.build import build_gate
-from newsmoe.gating.gate import Choice, UniformGate
-from newsmoe.gating.joined import JoinedGate
+from newsmoe.gating.composite import CompositeGate
+from newsmoe.gating.gate import Decision, UniformGate
 from newsmoe.gating.rules import RulesGate
 from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.settings.conditions import After
+from newsmoe.settings.model import GATES
 from newsmoe.testing import FakeExpert
+from tests.gating.support import NAMES, TASK, constant, equal
 from tests.registry.kinds.test_embedded import Lent
-
-from .support import NAMES, TASK, constant, equal
 
 ARTICLE = Article(headline="Storm hits", content="word " * 100, language="en")
 
@@ -24,16 +24,16 @@ def settings(**values: Any) -> Settings:
     return Settings.model_validate(values)
 
 
-def topic(chosen: Settings, registry: Registry) -> Choice:
+def topic(chosen: Settings, registry: Registry) -> Decision:
     (route,) = build_gate(chosen, registry).route([ARTICLE])
-    return {choice.task: choice for choice in route}["topic"]
+    return {decision.task: decision for decision in route}["topic"]
 
 
 def test_rules_and_the_gate_that_comes_with_newsmoe_decide_on_the_three_tasks(registry: Registry) -> None:
     rules = build_gate(settings(gate="rules"), registry)
     assert isinstance(rules, RulesGate)
     gate = build_gate(Settings(), registry)
-    assert isinstance(gate, JoinedGate)
+    assert isinstance(gate, CompositeGate)
     assert list(gate.learned) == ["sentiment"]
     assert gate.tasks == rules.tasks == ("summarization", "sentiment", "topic")
 
@@ -42,9 +42,9 @@ def test_the_gate_of_all_asks_everybody(registry: Registry) -> None:
     gate = build_gate(settings(gate="all"), registry)
     assert isinstance(gate, UniformGate)
     assert gate.tasks == ("summarization", "sentiment", "topic")
-    choice = topic(settings(gate="all"), registry)
+    decision = topic(settings(gate="all"), registry)
     there = {info.name for info in registry.pool("topic") if not info.missing}
-    assert choice.weights.keys() == there
+    assert decision.weights.keys() == there
     assert {"topic-news", "topic-zero-shot"} <= there
 
 
@@ -73,7 +73,7 @@ def test_an_unknown_gate_is_told_with_the_known_ones(registry: Registry, gate: s
 
 def test_own_rules_come_before_the_built_in_ones(registry: Registry) -> None:
     own = settings(rule=[{"use": {"topic": "topic-zero-shot"}, "reason": "mine"}])
-    assert topic(own, registry) == Choice("topic", {"topic-zero-shot": 1.0}, (), "mine")
+    assert topic(own, registry) == Decision("topic", {"topic-zero-shot": 1.0}, (), "mine")
     elsewhere = settings(rule=[{"when": {"language": "de"}, "use": {"topic": "topic-zero-shot"}}])
     assert topic(elsewhere, registry) == topic(Settings(), registry)
 
@@ -83,7 +83,7 @@ def test_rules_of_a_file_come_before_those_of_the_settings(registry: Registry, t
     path.write_text('[[rule]]\nuse = { topic = "topic-zero-shot" }\nreason = "file"\n')
     both = settings(gate=str(path), rule=[{"use": {"topic": [], "sentiment": []}, "reason": "settings"}])
     (route,) = build_gate(both, registry).route([ARTICLE])
-    reasons = {choice.task: choice.reason for choice in route}
+    reasons = {decision.task: decision.reason for decision in route}
     assert reasons == {"summarization": "built-in default", "sentiment": "settings", "topic": "file"}
 
 
@@ -119,16 +119,16 @@ def moody(tmp_path: Path, quick_backbone: Backbone) -> Registry:
     """Three experts, and a gate among the user's folders that prefers the second."""
     constant(tmp_path / "users" / "gate-mood", [0.2, 0.7, 0.1])
     registry = Registry([tmp_path / "users"], plugins=False)
-    registry.workshop = Lent(quick_backbone)
+    registry.backbones = Lent(quick_backbone)
     for name in NAMES:
         registry.add(FakeExpert(name, TASK))
     return registry
 
 
-def mood(registry: Registry, **values: Any) -> Choice:
+def mood(registry: Registry, **values: Any) -> Decision:
     chosen = settings(tasks=[TASK, "topic"], **values)
     (route,) = build_gate(chosen, registry).route([ARTICLE])
-    assert [choice.task for choice in route] == [TASK, "topic"]
+    assert [decision.task for decision in route] == [TASK, "topic"]
     return route[0]
 
 
@@ -190,7 +190,7 @@ def test_a_gate_is_named_by_its_folder(moody: Registry, tmp_path: Path) -> None:
 
 def test_own_rules_come_before_the_learned_gate(moody: Registry) -> None:
     rule = {"when": {"headline": "Storm"}, "use": {TASK: "third"}, "reason": "mine"}
-    assert mood(moody, gate="learned", rule=[rule]) == Choice(TASK, {"third": 1.0}, (), "mine")
+    assert mood(moody, gate="learned", rule=[rule]) == Decision(TASK, {"third": 1.0}, (), "mine")
     other = {"when": {"headline": "Calm"}, "use": {TASK: "third"}}
     assert mood(moody, gate="learned", rule=[other]).weights == {"second": 1.0}
 
@@ -207,7 +207,7 @@ def test_where_an_own_rule_waits_for_an_answer_and_does_not_hold_the_learned_gat
     last = [*rules, {"use": {TASK: "first"}, "reason": "mine"}]
     chain = mood(moody, gate="learned", rule=last)
     assert chain.otherwise is not None
-    assert chain.otherwise.otherwise == Choice(TASK, {"first": 1.0}, (), "mine")
+    assert chain.otherwise.otherwise == Decision(TASK, {"first": 1.0}, (), "mine")
 
 
 def test_an_expert_waits_behind_a_learned_gate_too_where_what_it_waits_for_is_asked(moody: Registry) -> None:
@@ -242,7 +242,7 @@ def test_the_gate_that_comes_with_newsmoe_fits_its_experts(registry: Registry) -
     ((summary, tone, topic), *_) = gate.route([review])
     assert tone.weights.keys() == {"sentiment-general", "sentiment-reviews"}
     assert sum(tone.weights.values()) == pytest.approx(1.0)
-    assert [choice.task for choice in (summary, tone, topic)] == ["summarization", "sentiment", "topic"]
+    assert [decision.task for decision in (summary, tone, topic)] == ["summarization", "sentiment", "topic"]
 
 
 def test_where_nobody_trained_a_gate_that_is_told() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsmoe import Article
-from newsmoe.gating.gate import Choice, UniformGate, eligible, why_not
+from newsmoe.gating.gate import Decision, UniformGate, eligible_experts, ineligible_reason
 from newsmoe.registry.registry import ExpertInfo
 
 ENGLISH = ExpertInfo("english", "topic", ("en",))
@@ -34,24 +34,24 @@ def test_the_weights_of_those_that_can_read_an_article_are_equal_and_sum_to_one(
 ) -> None:
     routes = UniformGate({"topic": pool}).route(articles)
     assert len(routes) == len(articles)
-    for article, (choice,) in zip(articles, routes, strict=True):
-        assert list(choice.weights) == [info.name for info in eligible(pool, article)]
-        assert choice.reserves == ()
-        assert choice.reason
-        if choice.weights:
-            assert math.fsum(choice.weights.values()) == pytest.approx(1)
-            assert len(set(choice.weights.values())) == 1
+    for article, (decision,) in zip(articles, routes, strict=True):
+        assert list(decision.weights) == [info.name for info in eligible_experts(pool, article)]
+        assert decision.fallbacks == ()
+        assert decision.reason
+        if decision.weights:
+            assert math.fsum(decision.weights.values()) == pytest.approx(1)
+            assert len(set(decision.weights.values())) == 1
 
 
 @given(st.lists(INFOS, max_size=6), ARTICLES)
 def test_there_is_a_reason_exactly_where_nobody_can_read_the_article(
     pool: list[ExpertInfo], article: Article
 ) -> None:
-    able = eligible(pool, article)
-    assert all(info.reads(article.language) for info in able)
-    assert all(article.content or not info.needs_content for info in able)
-    if not able:
-        assert why_not(pool, article)
+    eligible = eligible_experts(pool, article)
+    assert all(info.reads(article.language) for info in eligible)
+    assert all(article.content or not info.needs_content for info in eligible)
+    if not eligible:
+        assert ineligible_reason(pool, article)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_there_is_a_reason_exactly_where_nobody_can_read_the_article(
     ],
 )
 def test_an_expert_gets_what_it_can_read(article: Article, names: list[str]) -> None:
-    assert [info.name for info in eligible([ENGLISH, GERMAN, ANY, FULL], article)] == names
+    assert [info.name for info in eligible_experts([ENGLISH, GERMAN, ANY, FULL], article)] == names
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_an_expert_gets_what_it_can_read(article: Article, names: list[str]) -> 
 def test_the_reason_says_what_stands_in_the_way(
     pool: list[ExpertInfo], article: Article, reason: str
 ) -> None:
-    assert why_not(pool, article) == reason
+    assert ineligible_reason(pool, article) == reason
 
 
 def test_the_gate_decides_each_task_in_the_order_of_the_pools() -> None:
@@ -96,8 +96,8 @@ def test_the_gate_decides_each_task_in_the_order_of_the_pools() -> None:
     (route,) = gate.route([Article(headline="h", content="c", language="en")])
     assert gate.tasks == ("topic", "sentiment")
     assert route == (
-        Choice("topic", {"english": 0.5, "any": 0.5}, (), "every expert that can read it"),
-        Choice("sentiment", {}, (), "the language is 'en', german reads de, nl"),
+        Decision("topic", {"english": 0.5, "any": 0.5}, (), "every expert that can read it"),
+        Decision("sentiment", {}, (), "the language is 'en', german reads de, nl"),
     )
 
 
@@ -106,7 +106,7 @@ def test_no_articles_no_routes() -> None:
 
 
 def test_a_choice_shows_who_answers_and_not_who_is_in_reserve() -> None:
-    entries = Choice("topic", {"a": 2 / 3, "b": 1 / 3}, ("c",), "because").entries
+    entries = Decision("topic", {"a": 2 / 3, "b": 1 / 3}, ("c",), "because").entries
     assert [(entry.expert, entry.weight, entry.reason) for entry in entries] == [
         ("a", 0.666667, "because"),
         ("b", 0.333333, "because"),
@@ -115,5 +115,5 @@ def test_a_choice_shows_who_answers_and_not_who_is_in_reserve() -> None:
 
 
 def test_an_abstention_shows_as_an_entry_without_an_expert() -> None:
-    (entry,) = Choice("topic", {}, (), "no content").entries
+    (entry,) = Decision("topic", {}, (), "no content").entries
     assert entry.model_dump() == {"task": "topic", "expert": None, "weight": 0.0, "reason": "no content"}

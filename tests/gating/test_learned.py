@@ -11,21 +11,20 @@ from safetensors.numpy import save_file
 
 from newsmoe import Article, Device
 from newsmoe.errors import ConfigError, ModelError
-from newsmoe.gating.artefact import GateCard, GateExpert, find_gates, read_gate
-from newsmoe.gating.features import MOST_WORDS, SURFACE, FeatureName, FeatureReader
-from newsmoe.gating.gate import Choice
+from newsmoe.gating.features import MAX_WORDS, SURFACE, FeatureName, FeatureReader
+from newsmoe.gating.gate import Decision
+from newsmoe.gating.gate_card import GateCard, GateExpert, find_gates, read_gate
 from newsmoe.gating.lead import LEAD_FEATURES
-from newsmoe.gating.learned import LearnedGate, Recall, gate_adapter
+from newsmoe.gating.learned import LearnedGate, ScoreCache, gate_adapter
+from newsmoe.journal.journal import open_journal
 from newsmoe.registry.backbone.backbone import Backbone, Runtime
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.cards import read_card
 from newsmoe.registry.kinds import build
 from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
-from newsmoe.storage.journal import open_journal
 from newsmoe.testing import ARTICLES, FakeExpert
+from tests.gating.support import NAMES, POOL, TASK, articles, choose, constant, equal, written
 from tests.registry.kinds.test_embedded import Counting, Lent
-
-from .support import NAMES, POOL, TASK, articles, choose, constant, equal, written
 
 STORM = Article(headline="Storm hits coast", content="Ten houses were lost.", language="en")
 
@@ -33,8 +32,8 @@ STORM = Article(headline="Storm hits coast", content="Ten houses were lost.", la
 def test_the_best_answers_the_others_stand_by_and_the_reason_shows_the_scores(
     tmp_path: Path, quick_backbone: Backbone
 ) -> None:
-    [choice] = choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, [STORM])
-    assert choice == Choice(
+    [decision] = choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, [STORM])
+    assert decision == Decision(
         TASK, {"second": 1.0}, ("first", "third"), "learned gate: second 0.70, first 0.20, third 0.10"
     )
 
@@ -52,16 +51,18 @@ def test_scores_that_are_remembered_are_not_computed_again(tmp_path: Path, quick
     card = written(tmp_path / "gate", np.eye(3, width).tolist(), [0.0, 0.0, 1.0], features=features)
     asked = [Article(headline="h"), Article(), STORM, STORM]  # nobody can read the second
 
-    def scored(backbone: Callable[[], Backbone], known_as: str = "this gate") -> Any:
+    def scored(backbone: Callable[[], Backbone], cache_key: str = "this gate") -> Any:
         with open_journal(str(tmp_path / "journal.sqlite")) as journal:
             assert journal is not None
-            return LearnedGate(card, POOL, backbone, recall=Recall(journal, known_as)).shares(asked)
+            return LearnedGate(
+                card, POOL, backbone, score_cache=ScoreCache(journal, cache_key)
+            ).probabilities(asked)
 
     def absent() -> Backbone:
         raise ModelError("nothing is to be read")
 
     first = scored(lambda: quick_backbone)
-    assert (first == LearnedGate(card, POOL, lambda: quick_backbone).shares(asked)).all()
+    assert (first == LearnedGate(card, POOL, lambda: quick_backbone).probabilities(asked)).all()
     assert (scored(absent) == first).all()
     with pytest.raises(ModelError, match="nothing is to be read"):
         scored(absent, "another gate")
@@ -76,10 +77,10 @@ def test_scores_by_more_than_the_text_are_not_remembered_by_it(
     card = written(tmp_path / "gate", weight.tolist(), [0.0, 1.0, 0.0], features=("topics",))
     with open_journal(str(tmp_path / "journal.sqlite")) as journal:
         assert journal is not None
-        gate = LearnedGate(card, POOL, lambda: quick_backbone, recall=Recall(journal, "this gate"))
+        gate = LearnedGate(card, POOL, lambda: quick_backbone, score_cache=ScoreCache(journal, "this gate"))
         filed = replace(STORM, topics=("Weather",))
         assert filed.key == STORM.key
-        assert [list(choice.weights) for one in (STORM, filed) for (choice,) in gate.route([one])] == [
+        assert [list(decision.weights) for one in (STORM, filed) for (decision,) in gate.route([one])] == [
             ["second"],
             ["first"],
         ]
@@ -89,19 +90,19 @@ def test_of_the_top_k_the_weights_are_the_softmax_over_the_chosen(
     tmp_path: Path, quick_backbone: Backbone
 ) -> None:
     card = written(tmp_path, [[0.0, 0.0]] * 3, [1.0, -1.0, 2.0])
-    [choice] = choose(card, quick_backbone, [STORM], top_k=2)
+    [decision] = choose(card, quick_backbone, [STORM], top_k=2)
     share = math.exp(2) / (math.exp(1) + math.exp(2))
-    assert choice.weights == pytest.approx({"third": share, "first": 1 - share})
-    assert choice.reserves == ("second",)
+    assert decision.weights == pytest.approx({"third": share, "first": 1 - share})
+    assert decision.fallbacks == ("second",)
     [everybody] = choose(card, quick_backbone, [STORM], top_k=5)
     assert set(everybody.weights) == set(NAMES)
 
 
 def test_a_shared_expert_always_answers_beside_the_top_k(tmp_path: Path, quick_backbone: Backbone) -> None:
     card = constant(tmp_path, [0.2, 0.7, 0.1])
-    [choice] = choose(card, quick_backbone, [STORM], shared=("third",))
-    assert choice.weights == pytest.approx({"second": 0.875, "third": 0.125})
-    assert choice.reserves == ("first",)
+    [decision] = choose(card, quick_backbone, [STORM], shared=("third",))
+    assert decision.weights == pytest.approx({"second": 0.875, "third": 0.125})
+    assert decision.fallbacks == ("first",)
 
 
 def test_who_cannot_read_an_article_is_left_out_and_the_scores_are_of_the_others(
@@ -114,22 +115,22 @@ def test_who_cannot_read_an_article_is_left_out_and_the_scores_are_of_the_others
     )
     assert english.reason == "learned gate: third 0.75, second 0.25"
     assert german.weights == {"first": 1.0}
-    assert nothing == Choice(TASK, {}, (), "the article has neither headline nor content")
+    assert nothing == Decision(TASK, {}, (), "the article has neither headline nor content")
 
 
 def test_where_nobody_can_read_an_article_the_gate_abstains(tmp_path: Path, quick_backbone: Backbone) -> None:
     pool = [ExpertInfo(name, TASK, ("de",)) for name in NAMES]
-    [choice] = choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, [STORM], pool)
-    assert (choice.weights, choice.reserves) == ({}, ())
-    assert choice.reason.startswith("the language is 'en', first reads de")
+    [decision] = choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, [STORM], pool)
+    assert (decision.weights, decision.fallbacks) == ({}, ())
+    assert decision.reason.startswith("the language is 'en', first reads de")
 
 
 def test_an_expert_that_the_gate_was_not_trained_for_is_not_asked(
     tmp_path: Path, quick_backbone: Backbone
 ) -> None:
     pool = [*POOL, ExpertInfo("fourth", TASK)]
-    [choice] = choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, [STORM], pool)
-    assert "fourth" not in (*choice.weights, *choice.reserves)
+    [decision] = choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, [STORM], pool)
+    assert "fourth" not in (*decision.weights, *decision.fallbacks)
 
 
 def test_no_more_than_its_share_goes_to_an_expert_and_the_record_says_so(
@@ -138,12 +139,12 @@ def test_no_more_than_its_share_goes_to_an_expert_and_the_record_says_so(
     card = constant(tmp_path, [0.2, 0.7, 0.1])
     free = choose(card, quick_backbone, articles(5))
     limited = choose(card, quick_backbone, articles(5), capacity=0.5)
-    assert [list(choice.weights) for choice in free] == [["second"]] * 5
-    assert [list(choice.weights) for choice in limited] == [["second"]] * 3 + [["first"]] * 2
+    assert [list(decision.weights) for decision in free] == [["second"]] * 5
+    assert [list(decision.weights) for decision in limited] == [["second"]] * 3 + [["first"]] * 2
     assert limited[2].reason == "learned gate: second 0.70, first 0.20, third 0.10"
     assert limited[4].reason.endswith("third 0.10; full for this window: second")
-    assert [choice.full for choice in limited] == [()] * 3 + [("second",)] * 2
-    assert limited[4].reserves == ("second", "third")
+    assert [decision.full for decision in limited] == [()] * 3 + [("second",)] * 2
+    assert limited[4].fallbacks == ("second", "third")
 
 
 def test_a_capacity_that_leaves_articles_over_is_refused(tmp_path: Path, quick_backbone: Backbone) -> None:
@@ -157,12 +158,12 @@ def test_a_budget_is_spent_where_most_is_gained(tmp_path: Path, quick_backbone: 
     card = written(tmp_path, [[0.0, 0.0], [1.0, 2.0], [0.0, 0.0]], [0.0, 0.0, -9.0], experts=experts)
     window = [Article(headline="h"), Article(content="c"), STORM, STORM]
     asked = choose(card, quick_backbone, window, budget=0.4)
-    assert [list(choice.weights) for choice in asked] == [["first"], ["first"], ["second"], ["second"]]
+    assert [list(decision.weights) for decision in asked] == [["first"], ["first"], ["second"], ["second"]]
     assert asked[0].reason.endswith("; the cheapest, to stay within the budget")
-    assert asked[0].reserves[0] == "second"
-    assert [choice.budgeted for choice in asked] == [True, True, False, False]
+    assert asked[0].fallbacks[0] == "second"
+    assert [decision.budgeted for decision in asked] == [True, True, False, False]
     dear = choose(card, quick_backbone, window, budget=1.0)
-    assert [list(choice.weights) for choice in dear] == [["second"]] * 4
+    assert [list(decision.weights) for decision in dear] == [["second"]] * 4
 
 
 def test_the_embedding_is_that_of_headline_and_lead(backbone: Backbone) -> None:
@@ -209,9 +210,9 @@ def test_every_feature_has_a_reader_of_its_width(quick_backbone: Backbone) -> No
 
 
 def test_features_that_are_counted_tell_articles_apart() -> None:
-    long = Article(content="word " * 2 * MOST_WORDS)
+    long = Article(content="word " * 2 * MAX_WORDS)
     assert SURFACE["length"][1](Article()) == [0.0]
-    assert SURFACE["length"][1](Article(content="word " * MOST_WORDS)) == SURFACE["length"][1](long) == [1.0]
+    assert SURFACE["length"][1](Article(content="word " * MAX_WORDS)) == SURFACE["length"][1](long) == [1.0]
     sport, finance = Article(topics=("Sport",)), Article(topics=("Finance",))
     assert SURFACE["topics"][1](sport) == SURFACE["topics"][1](Article(topics=("sport",)))
     assert SURFACE["topics"][1](sport) != SURFACE["topics"][1](finance)
@@ -288,8 +289,8 @@ def test_an_expert_whose_model_is_not_here_is_left_out_and_the_gate_runs(
         GateExpert(name="second", cost=0.5),
     ]
     card = constant(tmp_path, [0.9, 0.1], task="sentiment", experts=experts)
-    [choice] = choose(card, quick_backbone, [STORM], pool)
-    assert choice.weights == {"second": 1.0}
+    [decision] = choose(card, quick_backbone, [STORM], pool)
+    assert decision.weights == {"second": 1.0}
 
 
 @pytest.mark.parametrize(

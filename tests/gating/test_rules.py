@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsmoe import Article, Registry, Settings
-from newsmoe.config import Condition, Rule
 from newsmoe.errors import ConfigError
 from newsmoe.gating.build import build_gate
-from newsmoe.gating.gate import Choice, Gate
+from newsmoe.gating.gate import Decision, Gate
 from newsmoe.gating.rules import CHECKS, DEFAULT_RULES, RulesGate, check_of, read_rules
 from newsmoe.registry.registry import ExpertInfo
+from newsmoe.settings.conditions import Condition, Rule
 
 STORM = Article(
     url="https://www.News.example/storm",
@@ -36,10 +36,10 @@ def rule(use: dict[str, Any], reason: str | None = None, **when: Any) -> Rule:
     return Rule.model_validate({"use": use, "when": when, "reason": reason})
 
 
-def choose(task: str, article: Article, *rules: Rule) -> Choice:
+def choose(task: str, article: Article, *rules: Rule) -> Decision:
     gate = RulesGate(rules, {task: POOLS[task]})
-    ((choice,),) = gate.route([article])
-    return choice
+    ((decision,),) = gate.route([article])
+    return decision
 
 
 CONDITIONS: list[tuple[str, Any, bool]] = [
@@ -124,57 +124,57 @@ def test_the_first_rule_that_matches_and_names_the_task_decides() -> None:
 
 
 def test_of_a_list_the_first_answers_and_the_rest_stand_by() -> None:
-    choice = choose("topic", STORM, rule({"topic": ["full", "english"]}, "ours"))
-    assert choice == Choice("topic", {"full": 1.0}, ("english",), "ours")
+    decision = choose("topic", STORM, rule({"topic": ["full", "english"]}, "ours"))
+    assert decision == Decision("topic", {"full": 1.0}, ("english",), "ours")
 
 
 def test_of_a_list_those_that_cannot_read_the_article_are_left_out_and_the_reason_says_so() -> None:
-    choice = choose("topic", STORM, rule({"topic": ["german", "full", "english"]}, "ours"))
-    assert choice.weights == {"full": 1.0}
-    assert choice.reserves == ("english",)
-    assert choice.reason == "the language is 'en', german reads de"
+    decision = choose("topic", STORM, rule({"topic": ["german", "full", "english"]}, "ours"))
+    assert decision.weights == {"full": 1.0}
+    assert decision.fallbacks == ("english",)
+    assert decision.reason == "the language is 'en', german reads de"
 
 
 def test_where_nobody_that_a_rule_names_can_read_the_article_the_gate_abstains() -> None:
     for use in ("german", ["german"], {"german": 2}):
-        choice = choose("topic", STORM, rule({"topic": use}, "ours"))
-        assert choice == Choice("topic", {}, (), "the language is 'en', german reads de")
+        decision = choose("topic", STORM, rule({"topic": use}, "ours"))
+        assert decision == Decision("topic", {}, (), "the language is 'en', german reads de")
 
 
 def test_an_empty_list_sends_the_article_to_nobody() -> None:
-    choice = choose("topic", STORM, rule({"topic": []}, "not needed"), rule({"topic": "english"}))
-    assert choice == Choice("topic", {}, (), "not needed")
+    decision = choose("topic", STORM, rule({"topic": []}, "not needed"), rule({"topic": "english"}))
+    assert decision == Decision("topic", {}, (), "not needed")
 
 
 def test_of_a_table_all_answer_with_their_shares() -> None:
-    choice = choose("topic", STORM, rule({"topic": {"english": 3, "full": 1}}, "mix"))
-    assert choice == Choice("topic", {"english": 0.75, "full": 0.25}, (), "mix")
+    decision = choose("topic", STORM, rule({"topic": {"english": 3, "full": 1}}, "mix"))
+    assert decision == Decision("topic", {"english": 0.75, "full": 0.25}, (), "mix")
 
 
 @given(st.dictionaries(st.sampled_from(["english", "german", "full"]), st.floats(1e-3, 1e3), min_size=1))
 def test_shares_are_normalised_over_those_that_can_read_the_article(weights: dict[str, float]) -> None:
-    choice = choose("topic", STORM, rule({"topic": weights}))
-    able = weights.keys() - {"german"}
-    assert choice.weights.keys() == able
-    if able:
-        assert math.fsum(choice.weights.values()) == pytest.approx(1)
-        total = math.fsum(weights[name] for name in able)
-        assert choice.weights == pytest.approx({name: weights[name] / total for name in able})
+    decision = choose("topic", STORM, rule({"topic": weights}))
+    eligible = weights.keys() - {"german"}
+    assert decision.weights.keys() == eligible
+    if eligible:
+        assert math.fsum(decision.weights.values()) == pytest.approx(1)
+        total = math.fsum(weights[name] for name in eligible)
+        assert decision.weights == pytest.approx({name: weights[name] / total for name in eligible})
 
 
 def test_a_task_that_no_rule_names_goes_to_the_first_of_its_pool_that_can_read_the_article() -> None:
-    choice = choose("topic", STORM, rule({"summarization": "short"}))
-    assert (choice.weights, choice.reserves) == ({"english": 1.0}, ("full",))
-    assert "no rule names this task" in choice.reason
+    decision = choose("topic", STORM, rule({"summarization": "short"}))
+    assert (decision.weights, decision.fallbacks) == ({"english": 1.0}, ("full",))
+    assert "no rule names this task" in decision.reason
     german = Article(headline="h", content="c", language="de")
-    choice = choose("topic", german)
-    assert (choice.weights, choice.reserves) == ({"german": 1.0}, ("full",))
-    assert choice.reason == "the language is 'de', english reads en"
+    decision = choose("topic", german)
+    assert (decision.weights, decision.fallbacks) == ({"german": 1.0}, ("full",))
+    assert decision.reason == "the language is 'de', english reads en"
 
 
 def test_a_task_without_experts_is_answered_by_nobody() -> None:
-    ((choice,),) = RulesGate([], {"mood": []}).route([STORM])
-    assert choice == Choice("mood", {}, (), "no expert answers this task")
+    ((decision,),) = RulesGate([], {"mood": []}).route([STORM])
+    assert decision == Decision("mood", {}, (), "no expert answers this task")
 
 
 @pytest.mark.parametrize(
@@ -254,9 +254,9 @@ def default(registry: Registry) -> Gate:
     return build_gate(Settings(gate="rules"), registry)
 
 
-def decided(gate: Gate, article: Article) -> dict[str, Choice]:
+def decided(gate: Gate, article: Article) -> dict[str, Decision]:
     (route,) = gate.route([article])
-    return {choice.task: choice for choice in route}
+    return {decision.task: decision for decision in route}
 
 
 def test_every_built_in_rule_says_its_reason() -> None:
@@ -264,49 +264,49 @@ def test_every_built_in_rule_says_its_reason() -> None:
 
 
 def test_an_english_article_goes_to_the_trained_experts_with_others_in_reserve(default: Gate) -> None:
-    choices = decided(default, Article(headline="h", content="word " * 61, language="en"))
-    assert {task: (choice.weights, choice.reserves) for task, choice in choices.items()} == {
+    decisions = decided(default, Article(headline="h", content="word " * 61, language="en"))
+    assert {task: (decision.weights, decision.fallbacks) for task, decision in decisions.items()} == {
         "summarization": ({"extractive": 1.0}, ("lead",)),
         "sentiment": ({"sentiment-general": 1.0}, ("sentiment-news",)),
         "topic": ({"topic-news": 1.0}, ("topic-zero-shot",)),
     }
-    assert {choice.reason for choice in choices.values()} == {"built-in default"}
+    assert {decision.reason for decision in decisions.values()} == {"built-in default"}
 
 
 def test_without_content_there_is_no_summary_but_a_sentiment_and_a_topic(default: Gate) -> None:
-    choices = decided(default, Article(headline="Watch: late goal wins the cup", language="en"))
-    assert choices["summarization"].weights == {}
-    assert choices["summarization"].reason == "there is no content to summarize"
-    assert choices["sentiment"].weights == {"sentiment-general": 1.0}
-    assert choices["topic"].weights == {"topic-news": 1.0}
+    decisions = decided(default, Article(headline="Watch: late goal wins the cup", language="en"))
+    assert decisions["summarization"].weights == {}
+    assert decisions["summarization"].reason == "there is no content to summarize"
+    assert decisions["sentiment"].weights == {"sentiment-general": 1.0}
+    assert decisions["topic"].weights == {"topic-news": 1.0}
 
 
 def test_a_short_article_is_summarized_by_its_lead(default: Gate) -> None:
-    choices = decided(default, Article(headline="h", content="word " * 60, language="en"))
-    assert choices["summarization"].weights == {"lead": 1.0}
-    assert choices["summarization"].reason == "so short that its first sentences will do"
-    assert choices["topic"].weights == {"topic-news": 1.0}
+    decisions = decided(default, Article(headline="h", content="word " * 60, language="en"))
+    assert decisions["summarization"].weights == {"lead": 1.0}
+    assert decisions["summarization"].reason == "so short that its first sentences will do"
+    assert decisions["topic"].weights == {"topic-news": 1.0}
 
 
 def test_a_spanish_article_has_a_lead_but_no_sentiment_and_no_topic(default: Gate) -> None:
-    choices = decided(default, Article(headline="h", content="palabra " * 200, language="es"))
-    assert choices["summarization"].weights == {"lead": 1.0}
+    decisions = decided(default, Article(headline="h", content="palabra " * 200, language="es"))
+    assert decisions["summarization"].weights == {"lead": 1.0}
     for task in ("summarization", "sentiment", "topic"):
-        assert "the language is 'es'" in choices[task].reason
+        assert "the language is 'es'" in decisions[task].reason
     for task in ("sentiment", "topic"):
-        assert (choices[task].weights, choices[task].reserves) == ({}, ())
+        assert (decisions[task].weights, decisions[task].fallbacks) == ({}, ())
 
 
 def test_an_article_without_any_text_is_sent_to_nobody(default: Gate) -> None:
-    choices = decided(default, Article(language="en"))
-    assert [choice.weights for choice in choices.values()] == [{}, {}, {}]
-    assert choices["topic"].reason == "the article has neither headline nor content"
+    decisions = decided(default, Article(language="en"))
+    assert [decision.weights for decision in decisions.values()] == [{}, {}, {}]
+    assert decisions["topic"].reason == "the article has neither headline nor content"
 
 
 @pytest.mark.parametrize("language", ["EN", "en-GB"])
 def test_english_is_english_however_a_caller_writes_it(default: Gate, language: str) -> None:
-    choices = decided(default, Article(headline="h", content="c", language=language))
-    assert choices["topic"].weights == {"topic-news": 1.0}
+    decisions = decided(default, Article(headline="h", content="c", language=language))
+    assert decisions["topic"].weights == {"topic-news": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -320,5 +320,5 @@ def test_english_is_english_however_a_caller_writes_it(default: Gate, language: 
 def test_what_an_article_is_filed_under_decides_who_reads_its_tone(
     default: Gate, topics: tuple[str, ...], weights: dict[str, float]
 ) -> None:
-    choices = decided(default, Article(headline="h", content="word", topics=topics, language="en"))
-    assert choices["sentiment"].weights == weights
+    decisions = decided(default, Article(headline="h", content="word", topics=topics, language="en"))
+    assert decisions["sentiment"].weights == weights

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from newsmoe.errors import InputError
 from newsmoe.jobs.plan import Job
-from newsmoe.storage.replace import write_text
-from newsmoe.storage.run_report import RunReport
+from newsmoe.output.atomic import write_text
+from newsmoe.output.run_report import RunReport
 
 SETTLE = 10
 

@@ -30,7 +30,7 @@ def test_files_become_a_file_with_a_report_and_a_run_in_the_journal(workdir: Pat
     lines = (workdir / "all.jsonl").read_text().splitlines()
     assert [json.loads(line)["analyses"] for line in lines] == [{TASK: {"id": number}} for number in range(3)]
     assert newsmoe.RunReport.model_validate_json((workdir / "all.run.json").read_text()) == report
-    from newsmoe.storage.journal import existing_journal
+    from newsmoe.journal.journal import existing_journal
 
     with existing_journal(str(workdir / "journal")) as journal:
         assert len(journal.runs()) == 4

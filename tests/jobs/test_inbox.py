@@ -10,12 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsmoe.errors import ConfigError, InputError, LockedError, OutputError
-from newsmoe.jobs.inbox import Inbox, Look, open_inbox
-from newsmoe.storage.dead_letters import default_errors
-from newsmoe.storage.inbox_state import STATE, Known, output_name
-from newsmoe.storage.run_report import default_report
-
-from .inboxes import SETTLE, Analyst, Clock, CrashError, put
+from newsmoe.jobs.inbox import Inbox, ScanResult, open_inbox
+from newsmoe.jobs.inbox_state import STATE, Known, output_name
+from newsmoe.output.dead_letters import default_errors
+from newsmoe.output.run_report import default_report
+from tests.jobs.inboxes import SETTLE, Analyst, Clock, CrashError, put
 
 
 class Desk:
@@ -41,7 +40,7 @@ class Desk:
     def put(self, name: str, content: str, age: float = 0) -> Path:
         return put(self.folder / name, content, self.clock.now - age)
 
-    def look(self, after: float = 900) -> Look:
+    def look(self, after: float = 900) -> ScanResult:
         self.clock.now += after
         return self.inbox.look(self.analyst)
 
@@ -61,8 +60,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_a_file_is_analyzed_once(desk: Desk) -> None:
     desk.put("news-data.json", "one")
-    assert desk.look() == Look(files=1, articles=1)
-    assert desk.look() == Look()
+    assert desk.look() == ScanResult(files=1, articles=1)
+    assert desk.look() == ScanResult()
     assert desk.analyst.done == [("news-data.json", "one")]
     assert desk.outputs() == {"analyzed_news_data.json": "one"}
 
@@ -71,7 +70,7 @@ def test_a_file_is_not_analyzed_again_after_a_restart(desk: Desk) -> None:
     desk.put("a.json", "one")
     desk.look()
     desk.restart()
-    assert desk.look() == Look()
+    assert desk.look() == ScanResult()
 
 
 def test_new_content_under_the_same_name_is_analyzed_to_the_same_output(desk: Desk) -> None:
@@ -87,7 +86,7 @@ def test_a_file_that_was_only_touched_is_not_analyzed_again(desk: Desk) -> None:
     desk.put("a.json", "one")
     desk.look()
     desk.put("a.json", "one")
-    assert desk.look() == desk.look() == Look()
+    assert desk.look() == desk.look() == ScanResult()
 
 
 def test_a_file_under_a_new_name_gets_an_output_of_that_name(desk: Desk) -> None:
@@ -102,7 +101,7 @@ def test_an_output_that_was_taken_away_is_not_made_again(desk: Desk) -> None:
     desk.put("a.json", "one")
     desk.look()
     (desk.outbox / "analyzed_a.json").unlink()
-    assert desk.look() == Look()
+    assert desk.look() == ScanResult()
 
 
 def test_a_file_that_comes_back_is_known(desk: Desk) -> None:
@@ -111,7 +110,7 @@ def test_a_file_that_comes_back_is_known(desk: Desk) -> None:
     path.rename(desk.folder.parent / "elsewhere")
     desk.look()
     (desk.folder.parent / "elsewhere").rename(path)
-    assert desk.look() == Look()
+    assert desk.look() == ScanResult()
 
 
 @pytest.mark.parametrize(
@@ -119,14 +118,14 @@ def test_a_file_that_comes_back_is_known(desk: Desk) -> None:
 )
 def test_hidden_and_temporary_files_are_left_alone(name: str, desk: Desk) -> None:
     desk.put(name, "one")
-    assert desk.look() == Look()
+    assert desk.look() == ScanResult()
 
 
 def test_what_is_no_file_is_left_alone(desk: Desk) -> None:
     (desk.folder / "folder.json").mkdir()
     (desk.folder / "nowhere.json").symlink_to("missing")
     os.mkfifo(desk.folder / "pipe.json")
-    assert desk.look() == Look()
+    assert desk.look() == ScanResult()
 
 
 def test_a_link_to_a_file_is_a_file(desk: Desk) -> None:
@@ -190,8 +189,8 @@ def test_an_output_does_not_take_the_name_of_a_report(names: tuple[str, str], de
 
 def test_a_file_that_was_just_written_waits_for_the_next_look(desk: Desk) -> None:
     desk.put("a.json", "one")
-    assert desk.look(after=SETTLE - 1) == Look(waiting=1)
-    assert desk.look(after=1) == Look(files=1, articles=1)
+    assert desk.look(after=SETTLE - 1) == ScanResult(waiting=1)
+    assert desk.look(after=1) == ScanResult(files=1, articles=1)
 
 
 def test_a_file_that_grows_waits_however_old_it_says_it_is(desk: Desk) -> None:
@@ -215,16 +214,16 @@ def test_a_clock_that_is_put_back_makes_no_file_wait_longer(desk: Desk) -> None:
     desk.put("a.json", "one")
     assert desk.look(after=1).waiting == 1
     assert desk.look(after=-1_000_000).waiting == 1
-    assert desk.look(after=SETTLE) == Look(files=1, articles=1)
-    assert desk.look(after=-1_000_000) == Look()
+    assert desk.look(after=SETTLE) == ScanResult(files=1, articles=1)
+    assert desk.look(after=-1_000_000) == ScanResult()
 
 
 def test_a_file_that_changes_while_it_is_analyzed_is_analyzed_again(desk: Desk) -> None:
     desk.put("a.json", "one")
     desk.analyst.meanwhile = lambda name: desk.put(name, "one and two")
-    assert desk.look() == Look(waiting=1)
+    assert desk.look() == ScanResult(waiting=1)
     desk.analyst.meanwhile = lambda name: None
-    assert desk.look() == Look(files=1, articles=1)
+    assert desk.look() == ScanResult(files=1, articles=1)
     assert desk.outputs() == {"analyzed_a.json": "one and two"}
 
 
@@ -240,7 +239,7 @@ def test_a_file_that_goes_while_it_is_analyzed_is_no_error(
 
     desk.clock.now += SETTLE
     desk.inbox.look(gone)  # type: ignore[arg-type]
-    assert desk.look() == Look()
+    assert desk.look() == ScanResult()
     assert caplog.records == []
 
 
@@ -252,10 +251,10 @@ def test_a_file_without_articles_is_told_once_and_stops_no_other(
 ) -> None:
     desk.put("a.json", "!")
     desk.put("b.json", "two")
-    assert desk.look() == Look(files=1, articles=1, unreadable=1)
+    assert desk.look() == ScanResult(files=1, articles=1, unreadable=1)
     desk.restart()
     desk.put("a.json", "!")
-    assert desk.look() == Look()
+    assert desk.look() == ScanResult()
     assert [record.getMessage() for record in caplog.records] == [
         f"{desk.folder / 'a.json'}: not valid JSON; left alone until it changes"
     ]
@@ -281,9 +280,9 @@ def test_an_output_that_cannot_be_written_stops_no_other_and_is_tried_again(desk
     (desk.outbox / "analyzed_a.json").mkdir()
     desk.put("a.json", "one")
     desk.put("b.json", "two")
-    assert desk.look() == Look(files=1, articles=1, unwritten=1)
+    assert desk.look() == ScanResult(files=1, articles=1, unwritten=1)
     (desk.outbox / "analyzed_a.json").rmdir()
-    assert desk.look() == Look(files=1, articles=1)
+    assert desk.look() == ScanResult(files=1, articles=1)
 
 
 def test_each_file_is_a_line_in_the_log(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
@@ -304,7 +303,7 @@ def test_an_inbox_that_goes_away_is_an_error_and_nothing_is_forgotten(desk: Desk
     with pytest.raises(InputError, match="cannot be read: No such file or directory"):
         desk.look()
     desk.folder.with_name("gone").rename(desk.folder)
-    assert desk.look() == Look()
+    assert desk.look() == ScanResult()
 
 
 # opening
@@ -362,7 +361,7 @@ def test_a_crash_between_output_and_state_costs_a_second_analysis_and_nothing_el
     desk.analyst.meanwhile = lambda name: None
     before = desk.outputs()
     desk.restart()
-    assert desk.look() == Look(files=1, articles=1)
+    assert desk.look() == ScanResult(files=1, articles=1)
     assert desk.analyst.done == [("a.json", "one"), ("a.jsonl", "two"), ("a.jsonl", "two")]
     assert desk.outputs() == before
     assert sorted(before.values()) == ["one", "two"]
@@ -379,14 +378,14 @@ def test_a_file_of_which_the_process_dies_again_and_again_is_left_alone(
         with pytest.raises(CrashError):
             desk.look()
         desk.restart()
-    assert desk.look() == Look(files=1, articles=1, unreadable=1)
+    assert desk.look() == ScanResult(files=1, articles=1, unreadable=1)
     assert "deadly.json: newsmoe died 3 times while at work on it" in caplog.text
-    assert desk.look() == Look()
+    assert desk.look() == ScanResult()
     desk.restart()
-    assert desk.look() == Look()
+    assert desk.look() == ScanResult()
     desk.analyst.meanwhile = lambda name: None
     desk.put("deadly.json", "changed")
-    assert desk.look() == Look(files=1, articles=1)
+    assert desk.look() == ScanResult(files=1, articles=1)
     assert desk.inbox.state.begun == {}
 
 
@@ -398,10 +397,10 @@ def test_who_is_told_to_end_or_cannot_write_does_not_die_of_the_file(desk: Desk)
     for error in (KeyboardInterrupt(), OutputError("the disk is full")) * 3:
         desk.analyst.meanwhile = lambda name, error=error: fails(error)
         with suppress(KeyboardInterrupt):
-            assert desk.look() == Look(unwritten=1)
+            assert desk.look() == ScanResult(unwritten=1)
         desk.restart()
     desk.analyst.meanwhile = lambda name: None
-    assert desk.look() == Look(files=1, articles=1)
+    assert desk.look() == ScanResult(files=1, articles=1)
 
 
 def test_what_a_killed_run_had_begun_is_removed(desk: Desk) -> None:
@@ -464,9 +463,9 @@ def test_whatever_happens_each_file_has_one_output_of_its_last_content(
         desk.look()
         desk.look()
         done = list(desk.analyst.done)
-        assert desk.look() == Look()
+        assert desk.look() == ScanResult()
         desk.restart()
-        assert desk.look() == Look()
+        assert desk.look() == ScanResult()
         desk.close()
         assert desk.analyst.done == done
         crashes = sum(event == "crash" for event, *_ in events)

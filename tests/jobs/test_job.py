@@ -6,17 +6,18 @@ from typing import Any
 
 import pytest
 
-from newsmoe.analysis import Analysis, Fields, InputUse, Prediction, Summary
 from newsmoe.article import Article
-from newsmoe.config import Settings
 from newsmoe.errors import ConfigError, InputError, OutputError, TooManyErrorsError
 from newsmoe.jobs.job import Observer, run_job
 from newsmoe.jobs.plan import Job, plan_jobs
-from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.journal.journal import open_journal
 from newsmoe.orchestrator.session import Session
-from newsmoe.storage.journal import open_journal
-from newsmoe.storage.run_report import RunReport
-from newsmoe.storage.writers import STDOUT
+from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunReport
+from newsmoe.output.writers import STDOUT
+from newsmoe.prediction import Fields, InputStats, Prediction, Summary
+from newsmoe.record import Record
+from newsmoe.settings.model import Settings
 from newsmoe.testing import FakeExpert
 from tests.orchestrator.support import echo, failing_on, registry_of
 
@@ -37,13 +38,13 @@ class Watcher(Observer):
     def opened(self, name: str, count: int) -> None:
         self.opened_inputs.append((name, count))
 
-    def started(self, total: int, figures: RunFigures) -> None:
+    def started(self, total: int, figures: RunStats) -> None:
         self.totals.append(total)
         self.figures = figures
 
-    def finished(self, number: int, analysis: Analysis) -> None:
+    def finished(self, number: int, record: Record) -> None:
         self.numbers.append(number)
-        self.finished_ids.append(analysis.id)
+        self.finished_ids.append(record.id)
         self.counts.append(self.figures.items)
 
     def ended(self, report: RunReport) -> None:
@@ -203,7 +204,7 @@ def test_a_file_of_errors_that_is_something_else_costs_no_output(
 ) -> None:
     """Here a folder has its name, and then a file of somebody else's."""
     source = numbered(workdir / "a.json", 0, 3)
-    expert = FakeExpert(task="task", answer=failing_on(1) if failing else echo)
+    expert = FakeExpert(task="task", prediction=failing_on(1) if failing else echo)
     (workdir / "b.errors.jsonl").mkdir()
     run_job(session_of(expert), *plan([source], "b.json"))
     assert len(records(workdir / "b.json")) == 3
@@ -278,13 +279,13 @@ def test_a_limit_counts_over_all_inputs(limit: int, expected: int, workdir: Path
 
 
 def test_the_report_holds_the_figures_of_the_run(workdir: Path) -> None:
-    def answer(article: Article) -> Prediction:
-        return Summary("read", InputUse(tokens=10))
+    def prediction(article: Article) -> Prediction:
+        return Summary("read", InputStats(tokens=10))
 
     path = write(workdir / "in.json", [*({"id": number, "headline": "x"} for number in range(8)), 7, "x"])
     session = session_of(
-        FakeExpert("a", "task", failing_on(3, otherwise=answer)),
-        FakeExpert("b", "task", answer),
+        FakeExpert("a", "task", failing_on(3, otherwise=prediction)),
+        FakeExpert("b", "task", prediction),
         rule=[{"use": {"task": ["a", "b"]}}],
     )
     returned = run_job(

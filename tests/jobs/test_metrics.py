@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from newsmoe.analysis import Analysis, InputUse, ItemError
 from newsmoe.errors import OutputError
 from newsmoe.jobs.metrics import write_metrics
-from newsmoe.orchestrator.figures import ExpertFigures, RunFigures
+from newsmoe.orchestrator.stats import ExpertStats, RunStats
+from newsmoe.prediction import InputStats
+from newsmoe.record import ItemError, Record
 
 LAST = "newsmoe_last_success_timestamp_seconds"
 HOSTILE = 'quo"te\\ back\nline {a="b"} é'
@@ -27,10 +28,10 @@ def samples(path: Path) -> dict[tuple[str, ...], float]:
     }
 
 
-def record(status: Any, *errors: ItemError) -> Analysis:
-    return Analysis(
+def record(status: Any, *errors: ItemError) -> Record:
+    return Record(
         id=1, headline=None, url=None, status=status, analyses={}, route=[], errors=list(errors),
-        input=InputUse(tokens=5),
+        input=InputStats(tokens=5),
     )  # fmt: skip
 
 
@@ -38,8 +39,8 @@ def failure(stage: Any, expert: str | None) -> ItemError:
     return ItemError(expert=expert, type="ValueError", message="the text of the article", stage=stage)
 
 
-def figures() -> RunFigures:
-    run = RunFigures()
+def figures() -> RunStats:
+    run = RunStats()
     for one in (
         record("ok"),
         record("ok"),
@@ -47,7 +48,7 @@ def figures() -> RunFigures:
         record("failed", failure("read", None)),
     ):
         run.count(one)
-    run.experts = {HOSTILE: ExpertFigures(items=2, reused=1, tokens=10, seconds=0.5, load_seconds=2.0)}
+    run.experts = {HOSTILE: ExpertStats(items=2, reused=1, tokens=10, seconds=0.5, load_seconds=2.0)}
     return run
 
 
@@ -91,11 +92,11 @@ def test_the_last_success_outlives_failures(tmp_path: Path, monkeypatch: pytest.
     path = tmp_path / "m.prom"
     now = 1e9
     monkeypatch.setattr("newsmoe.jobs.metrics.time", lambda: now)
-    write_metrics(path, RunFigures(), 1, 1)
+    write_metrics(path, RunStats(), 1, 1)
     assert (LAST,) not in samples(path)
     for code, expected in ((0, 2e9), (4, 2e9), (143, 2e9), (0, 5e9)):
         now += 1e9
-        write_metrics(path, RunFigures(), 1, code)
+        write_metrics(path, RunStats(), 1, code)
         assert samples(path)[LAST,] == expected
         assert samples(path)["newsmoe_run_success",] == (code == 0)
     assert [one.name for one in tmp_path.iterdir()] == ["m.prom"]
@@ -114,7 +115,7 @@ def test_metrics_that_were_torn_by_somebody_else_are_replaced(share: float, tmp_
 def test_a_file_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("[1]")
     with pytest.raises(OutputError, match="holds something else; name another file with --metrics"):
-        write_metrics(tmp_path / "a.json", RunFigures(), 1, 0)
+        write_metrics(tmp_path / "a.json", RunStats(), 1, 0)
     assert (tmp_path / "a.json").read_text() == "[1]"
 
 
@@ -122,4 +123,4 @@ def test_a_file_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
 def test_where_nothing_can_be_written_is_told(name: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(OutputError, match=name):
-        write_metrics(tmp_path / name, RunFigures(), 1, 0)
+        write_metrics(tmp_path / name, RunStats(), 1, 0)

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from apscheduler.triggers.interval import IntervalTrigger
 
-from newsmoe.config import Settings
 from newsmoe.jobs import scheduler
 from newsmoe.jobs.inbox import Inbox, open_inbox
 from newsmoe.jobs.job import run_job
@@ -22,9 +21,9 @@ from newsmoe.jobs.plan import Job
 from newsmoe.jobs.scheduler import run_at
 from newsmoe.jobs.timetable import Cron, Every, parse_cron, parse_every
 from newsmoe.orchestrator.session import Session
-from newsmoe.storage.run_report import RunReport
-
-from .inboxes import SETTLE, Clock, CrashError, put
+from newsmoe.output.run_report import RunReport
+from newsmoe.settings.model import Settings
+from tests.jobs.inboxes import SETTLE, Clock, CrashError, put
 
 HOUR = 3600
 DAY = 24 * HOUR

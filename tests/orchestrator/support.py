@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from newsmoe.analysis import Analysis, Fields, Prediction
-from newsmoe.article import Article, Unreadable
-from newsmoe.gating.gate import Choice, Route
-from newsmoe.orchestrator.dispatch import Dispatcher
-from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.article import Article, InvalidItem
+from newsmoe.gating.gate import Decision, Route
+from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.pipeline import Pipeline
-from newsmoe.registry.expert import Device, Expert
+from newsmoe.orchestrator.stats import RunStats
+from newsmoe.prediction import Fields, Prediction
+from newsmoe.record import Record
+from newsmoe.registry.device import Device
+from newsmoe.registry.expert import Expert
 from newsmoe.registry.registry import Registry
 from newsmoe.testing import FakeExpert
 
@@ -22,14 +24,14 @@ Answer = Callable[[Article], Prediction]
 class FixedGate:
     """Sends every article the same way; remembers the windows that it was asked about."""
 
-    def __init__(self, *choices: Choice) -> None:
-        self.choices = choices
-        self.tasks = tuple(choice.task for choice in choices)
+    def __init__(self, *decisions: Decision) -> None:
+        self.decisions = decisions
+        self.tasks = tuple(decision.task for decision in decisions)
         self.windows: list[list[str | int]] = []
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         self.windows.append([article.id for article in articles])
-        return [self.choices for _ in articles]
+        return [self.decisions for _ in articles]
 
 
 def articles(count: int) -> list[Article]:
@@ -41,19 +43,19 @@ def echo(article: Article) -> Prediction:
 
 
 def failing_on(*ids: str | int, error: BaseException | None = None, otherwise: Answer = echo) -> Answer:
-    def answer(article: Article) -> Prediction:
+    def prediction(article: Article) -> Prediction:
         if article.id in ids:
             raise error or ValueError(f"cannot read {article.id}")
         return otherwise(article)
 
-    return answer
+    return prediction
 
 
 def failing(message: str = "out of order") -> Answer:
-    def answer(article: Article) -> Prediction:
+    def prediction(article: Article) -> Prediction:
         raise RuntimeError(message)
 
-    return answer
+    return prediction
 
 
 def registry_of(*experts: Expert) -> Registry:
@@ -69,18 +71,18 @@ def dispatcher_of(
     return Dispatcher(registry_of(*experts), device or Device(), batch_tokens, batch_articles)
 
 
-def choice(
-    weights: Mapping[str, float], *reserves: str, task: str = TASK, reason: str = "test", **more: Any
-) -> Choice:
-    return Choice(task, dict(weights), reserves, reason, **more)
+def decision(
+    weights: Mapping[str, float], *fallbacks: str, task: str = TASK, reason: str = "test", **more: Any
+) -> Decision:
+    return Decision(task, dict(weights), fallbacks, reason, **more)
 
 
 def run(
-    items: Sequence[Article | Unreadable],
-    choices: Sequence[Choice],
+    items: Sequence[Article | InvalidItem],
+    decisions: Sequence[Decision],
     *experts: FakeExpert,
-    figures: RunFigures | None = None,
+    figures: RunStats | None = None,
     window_articles: int = 256,
-) -> list[Analysis]:
-    pipeline = Pipeline(FixedGate(*choices), dispatcher_of(*experts), window_articles)
-    return list(pipeline.run(items, RunFigures() if figures is None else figures))
+) -> list[Record]:
+    pipeline = Pipeline(FixedGate(*decisions), dispatcher_of(*experts), window_articles)
+    return list(pipeline.run(items, RunStats() if figures is None else figures))

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from registry.hub.models import make_model
 from transformers import BertConfig, BertForSequenceClassification
 
 from newsmoe import Article, Device
-from newsmoe.analysis import Fields, Prediction
-from newsmoe.orchestrator.dispatch import Dispatcher
-from newsmoe.orchestrator.figures import ExpertFigures
-
-from .support import registry_of
+from newsmoe.orchestrator.dispatcher import Dispatcher
+from newsmoe.orchestrator.stats import ExpertStats
+from newsmoe.prediction import Fields, Prediction
+from tests.orchestrator.support import registry_of
+from tests.registry.hub.models import make_model
 
 COUNT = 10
 
@@ -77,7 +76,7 @@ def test_where_memory_is_short_the_longest_idle_is_let_go() -> None:
     registry = registry_of(*(Weighing(name, diary) for name in ("first", "second", "third")))
     dispatcher = Dispatcher(registry, Device(), 100, 10, max_memory=1)
     for name in ("first", "first", "second", "first"):
-        dispatcher.run(name, "weighing", [Article(content="x")], ExpertFigures())
+        dispatcher.run(name, "weighing", [Article(content="x")], ExpertStats())
     assert diary == ["load first", "unload first", "load second", "unload second", "load first"]
 
 
@@ -86,7 +85,7 @@ def test_an_expert_that_does_not_fit_beside_the_others_is_loaded_without_them() 
     registry = registry_of(Weighing("first", diary), Weighing("second", diary), Hungry("third", diary))
     dispatcher = Dispatcher(registry, Device(), 100, 10)
     for name in ("first", "second", "third"):
-        (outcome,) = dispatcher.run(name, "weighing", [Article(content="x")], ExpertFigures())
+        (outcome,) = dispatcher.run(name, "weighing", [Article(content="x")], ExpertStats())
         assert outcome == Fields({"by": name})
     assert diary[2:] == ["load third", "unload first", "load third", "unload second", "load third"]
 

@@ -5,20 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsmoe.analysis import Analysis, Fields, InputUse, ItemError, Labels, Prediction, RouteEntry, Summary
-from newsmoe.article import Article, Unreadable
-from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.article import Article, InvalidItem
 from newsmoe.orchestrator.pipeline import Pipeline
-from newsmoe.registry.expert import Device
+from newsmoe.orchestrator.stats import RunStats
+from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
+from newsmoe.record import ItemError, Record, RouteEntry
+from newsmoe.registry.device import Device
 from newsmoe.testing import FakeExpert
-
-from .support import (
+from tests.orchestrator.support import (
     KEYS,
     TASK,
     Answer,
     FixedGate,
     articles,
-    choice,
+    decision,
     dispatcher_of,
     echo,
     failing,
@@ -31,18 +31,18 @@ def saying(**scores: float) -> Answer:
     return lambda article: Labels(scores)
 
 
-def scores_of(analysis: Analysis, task: str = TASK) -> dict[str, float]:
-    scores: dict[str, float] = analysis.analyses[task]["scores"]
+def scores_of(record: Record, task: str = TASK) -> dict[str, float]:
+    scores: dict[str, float] = record.analyses[task]["scores"]
     return scores
 
 
-def blamed(analysis: Analysis) -> list[tuple[str | None, str | None]]:
-    return [(error.task, error.expert) for error in analysis.errors]
+def blamed(record: Record) -> list[tuple[str | None, str | None]]:
+    return [(error.task, error.expert) for error in record.errors]
 
 
 def test_an_answered_article_is_ok_and_shows_who_answered() -> None:
-    [analysis] = run(articles(1), [choice({"a": 1.0}, reason="because")], FakeExpert("a", TASK, echo))
-    assert analysis == Analysis(
+    [record] = run(articles(1), [decision({"a": 1.0}, reason="because")], FakeExpert("a", TASK, echo))
+    assert record == Record(
         id=0,
         headline="headline 0",
         url="",
@@ -50,64 +50,64 @@ def test_an_answered_article_is_ok_and_shows_who_answered() -> None:
         analyses={TASK: {"id": 0}},
         route=[RouteEntry(task=TASK, expert="a", weight=1.0, reason="because")],
         errors=[],
-        input=InputUse(),
+        input=InputStats(),
     )
 
 
 def test_the_experts_of_a_mixture_answer_by_weight() -> None:
-    [analysis] = run(
+    [record] = run(
         articles(1),
-        [choice({"a": 0.75, "b": 0.25})],
+        [decision({"a": 0.75, "b": 0.25})],
         FakeExpert("a", TASK, saying(yes=0.6, no=0.4)),
         FakeExpert("b", TASK, saying(yes=0.2, no=0.8)),
     )
-    assert scores_of(analysis) == pytest.approx({"yes": 0.5, "no": 0.5})
-    assert [(entry.expert, entry.weight) for entry in analysis.route] == [("a", 0.75), ("b", 0.25)]
+    assert scores_of(record) == pytest.approx({"yes": 0.5, "no": 0.5})
+    assert [(entry.expert, entry.weight) for entry in record.route] == [("a", 0.75), ("b", 0.25)]
 
 
 def test_when_one_of_a_mixture_fails_the_others_share_its_weight() -> None:
-    [analysis] = run(
+    [record] = run(
         articles(1),
-        [choice({"a": 0.3, "b": 0.1, "c": 0.6})],
+        [decision({"a": 0.3, "b": 0.1, "c": 0.6})],
         FakeExpert("a", TASK, saying(yes=1.0, no=0.0)),
         FakeExpert("b", TASK, saying(yes=0.0, no=1.0)),
         FakeExpert("c", TASK, failing()),
     )
-    assert scores_of(analysis) == pytest.approx({"yes": 0.75, "no": 0.25})
-    assert analysis.status == "partial"
-    assert blamed(analysis) == [(TASK, "c")]
+    assert scores_of(record) == pytest.approx({"yes": 0.75, "no": 0.25})
+    assert record.status == "partial"
+    assert blamed(record) == [(TASK, "c")]
 
 
 def test_a_reserve_is_not_asked_while_one_of_the_mixture_answers() -> None:
-    reserve = FakeExpert("reserve", TASK, echo)
-    [analysis] = run(
+    fallback = FakeExpert("reserve", TASK, echo)
+    [record] = run(
         articles(1),
-        [choice({"a": 0.5, "b": 0.5}, "reserve")],
+        [decision({"a": 0.5, "b": 0.5}, "reserve")],
         FakeExpert("a", TASK, failing()),
         FakeExpert("b", TASK, saying(yes=1.0)),
-        reserve,
+        fallback,
     )
-    assert reserve.batches == []
-    assert [entry.expert for entry in analysis.route] == ["a", "b"]
+    assert fallback.batches == []
+    assert [entry.expert for entry in record.route] == ["a", "b"]
 
 
 def test_reserves_are_tried_one_after_the_other_and_each_failure_is_recorded() -> None:
     last = FakeExpert("last", TASK, echo)
-    [analysis] = run(
+    [record] = run(
         articles(1),
-        [choice({"first": 1.0}, "second", "third", "last")],
+        [decision({"first": 1.0}, "second", "third", "last")],
         FakeExpert("first", TASK, failing("one")),
         FakeExpert("second", TASK, failing("two")),
         FakeExpert("third", TASK, echo),
         last,
     )
-    assert analysis.analyses == {TASK: {"id": 0}}
-    assert analysis.status == "partial"
-    assert analysis.errors == [
+    assert record.analyses == {TASK: {"id": 0}}
+    assert record.status == "partial"
+    assert record.errors == [
         ItemError(task=TASK, expert="first", type="RuntimeError", message="one", stage="predict"),
         ItemError(task=TASK, expert="second", type="RuntimeError", message="two", stage="predict"),
     ]
-    assert analysis.route == [
+    assert record.route == [
         RouteEntry(task=TASK, expert="first", weight=1.0, reason="test"),
         RouteEntry(task=TASK, expert="second", weight=0.0, reason="in reserve: first failed"),
         RouteEntry(task=TASK, expert="third", weight=0.0, reason="in reserve: second failed"),
@@ -116,67 +116,67 @@ def test_reserves_are_tried_one_after_the_other_and_each_failure_is_recorded() -
 
 
 def test_reserves_step_in_once_the_whole_mixture_has_failed() -> None:
-    [analysis] = run(
+    [record] = run(
         articles(1),
-        [choice({"a": 0.5, "b": 0.5}, "reserve")],
+        [decision({"a": 0.5, "b": 0.5}, "reserve")],
         FakeExpert("a", TASK, failing()),
         FakeExpert("b", TASK, failing()),
         FakeExpert("reserve", TASK, echo),
     )
-    assert analysis.analyses == {TASK: {"id": 0}}
-    assert [entry.expert for entry in analysis.route] == ["a", "b", "reserve"]
+    assert record.analyses == {TASK: {"id": 0}}
+    assert [entry.expert for entry in record.route] == ["a", "b", "reserve"]
 
 
 def test_a_reserve_reads_only_the_articles_that_the_first_expert_failed_on() -> None:
-    reserve = FakeExpert("reserve", TASK, echo)
+    fallback = FakeExpert("reserve", TASK, echo)
     analyses = run(
         articles(10),
-        [choice({"first": 1.0}, "reserve")],
+        [decision({"first": 1.0}, "reserve")],
         FakeExpert("first", TASK, failing_on(2, 7)),
-        reserve,
+        fallback,
     )
-    assert sorted(one for batch in reserve.batches for one in batch) == [2, 7]
-    assert [analysis.id for analysis in analyses if analysis.status == "partial"] == [2, 7]
-    assert all(analysis.analyses == {TASK: {"id": analysis.id}} for analysis in analyses)
+    assert sorted(one for batch in fallback.batches for one in batch) == [2, 7]
+    assert [record.id for record in analyses if record.status == "partial"] == [2, 7]
+    assert all(record.analyses == {TASK: {"id": record.id}} for record in analyses)
 
 
 def test_an_article_that_nobody_could_answer_has_failed() -> None:
-    [analysis] = run(
+    [record] = run(
         articles(1),
-        [choice({"a": 1.0}, "b")],
+        [decision({"a": 1.0}, "b")],
         FakeExpert("a", TASK, failing()),
         FakeExpert("b", TASK, failing()),
     )
-    assert (analysis.status, analysis.analyses) == ("failed", {})
-    assert blamed(analysis) == [(TASK, "a"), (TASK, "b")]
+    assert (record.status, record.analyses) == ("failed", {})
+    assert blamed(record) == [(TASK, "a"), (TASK, "b")]
 
 
 def test_an_article_with_one_task_answered_and_one_failed_is_partial() -> None:
-    [analysis] = run(
+    [record] = run(
         articles(1),
-        [choice({"a": 1.0}, task="one"), choice({"b": 1.0}, task="two")],
+        [decision({"a": 1.0}, task="one"), decision({"b": 1.0}, task="two")],
         FakeExpert("a", "one", failing()),
         FakeExpert("b", "two", echo),
     )
-    assert (analysis.status, analysis.analyses) == ("partial", {"two": {"id": 0}})
-    assert blamed(analysis) == [("one", "a")]
+    assert (record.status, record.analyses) == ("partial", {"two": {"id": 0}})
+    assert blamed(record) == [("one", "a")]
 
 
 def test_an_article_that_the_gate_sends_to_nobody_is_ok_and_says_why() -> None:
-    figures = RunFigures()
-    [analysis] = run(articles(1), [choice({}, reason="the language is 'xx'")], figures=figures)
-    assert (analysis.status, analysis.analyses, analysis.errors) == ("ok", {}, [])
-    assert analysis.route == [RouteEntry(task=TASK, expert=None, weight=0.0, reason="the language is 'xx'")]
+    figures = RunStats()
+    [record] = run(articles(1), [decision({}, reason="the language is 'xx'")], figures=figures)
+    assert (record.status, record.analyses, record.errors) == ("ok", {}, [])
+    assert record.route == [RouteEntry(task=TASK, expert=None, weight=0.0, reason="the language is 'xx'")]
     assert figures.abstentions == {TASK: 1}
 
 
 def test_what_is_no_article_keeps_its_place_and_reaches_neither_gate_nor_expert() -> None:
     expert = FakeExpert("a", TASK, echo)
-    gate = FixedGate(choice({"a": 1.0}))
-    items = [Article(id=1), Unreadable("no good", id=2, headline="x", url="u"), Article(id=3)]
-    analyses = list(Pipeline(gate, dispatcher_of(expert), 256).run(items, RunFigures()))
-    assert [analysis.id for analysis in analyses] == [1, 2, 3]
-    assert analyses[1] == Analysis(
+    gate = FixedGate(decision({"a": 1.0}))
+    items = [Article(id=1), InvalidItem("no good", id=2, headline="x", url="u"), Article(id=3)]
+    analyses = list(Pipeline(gate, dispatcher_of(expert), 256).run(items, RunStats()))
+    assert [record.id for record in analyses] == [1, 2, 3]
+    assert analyses[1] == Record(
         id=2,
         headline="x",
         url="u",
@@ -184,7 +184,7 @@ def test_what_is_no_article_keeps_its_place_and_reaches_neither_gate_nor_expert(
         analyses={},
         route=[],
         errors=[ItemError(type="NotAnArticle", message="no good", stage="read")],
-        input=InputUse(),
+        input=InputStats(),
     )
     assert gate.windows == [[1, 3]]
     assert expert.batches == [[1, 3]]
@@ -198,8 +198,8 @@ def test_the_first_record_comes_before_the_input_is_read_to_its_end() -> None:
             taken.append(number)
             yield Article(id=number)
 
-    pipeline = Pipeline(FixedGate(choice({"a": 1.0})), dispatcher_of(FakeExpert("a", TASK, echo)), 4)
-    stream = pipeline.run(long(), RunFigures())
+    pipeline = Pipeline(FixedGate(decision({"a": 1.0})), dispatcher_of(FakeExpert("a", TASK, echo)), 4)
+    stream = pipeline.run(long(), RunStats())
     assert next(stream).id == 0
     assert taken == [0, 1, 2, 3]
     assert [next(stream).id for _ in range(4)] == [1, 2, 3, 4]
@@ -213,7 +213,7 @@ def test_an_expert_is_loaded_once_for_all_windows() -> None:
         def load(self, device: Device) -> None:
             loads.append(device)
 
-    run(articles(9), [choice({"a": 1.0})], Counting("a", TASK, echo), window_articles=2)
+    run(articles(9), [decision({"a": 1.0})], Counting("a", TASK, echo), window_articles=2)
     assert len(loads) == 1
 
 
@@ -224,53 +224,53 @@ def test_an_expert_that_cannot_be_loaded_is_replaced_by_its_reserve() -> None:
 
     analyses = run(
         articles(3),
-        [choice({"a": 1.0}, "b")],
+        [decision({"a": 1.0}, "b")],
         Unloadable("a", TASK),
         FakeExpert("b", TASK, echo),
         window_articles=2,
     )
-    assert [analysis.analyses for analysis in analyses] == [{TASK: {"id": number}} for number in range(3)]
+    assert [record.analyses for record in analyses] == [{TASK: {"id": number}} for number in range(3)]
     assert [(error.type, error.stage) for one in analyses for error in one.errors] == [
         ("OSError", "load")
     ] * 3
 
 
 def test_the_input_shows_the_most_that_any_expert_read() -> None:
-    def reading(use: InputUse) -> Answer:
+    def reading(use: InputStats) -> Answer:
         return lambda article: Summary("read", use)
 
-    [analysis] = run(
+    [record] = run(
         articles(1),
-        [choice({"a": 0.5, "b": 0.5}, task="one"), choice({"c": 1.0}, task="two")],
-        FakeExpert("a", "one", reading(InputUse(tokens=5, windows=9))),
-        FakeExpert("b", "one", reading(InputUse(tokens=70, truncated=True, windows=1))),
-        FakeExpert("c", "two", reading(InputUse(tokens=6, windows=2))),
+        [decision({"a": 0.5, "b": 0.5}, task="one"), decision({"c": 1.0}, task="two")],
+        FakeExpert("a", "one", reading(InputStats(tokens=5, windows=9))),
+        FakeExpert("b", "one", reading(InputStats(tokens=70, truncated=True, windows=1))),
+        FakeExpert("c", "two", reading(InputStats(tokens=6, windows=2))),
     )
-    assert analysis.input == InputUse(tokens=70, truncated=False, windows=9)
+    assert record.input == InputStats(tokens=70, truncated=False, windows=9)
 
 
 def test_what_every_expert_left_unread_is_truncated() -> None:
-    partly = InputUse(tokens=70, truncated=True, windows=1)
-    [analysis] = run(
+    partly = InputStats(tokens=70, truncated=True, windows=1)
+    [record] = run(
         articles(1),
-        [choice({"a": 1.0}, task="one"), choice({"b": 1.0}, task="two")],
+        [decision({"a": 1.0}, task="one"), decision({"b": 1.0}, task="two")],
         FakeExpert("a", "one", lambda article: Summary("read", partly)),
         FakeExpert("b", "two", lambda article: Summary("read", partly)),
     )
-    assert analysis.input == partly
+    assert record.input == partly
 
 
 def test_an_article_that_the_scraper_cut_is_truncated_even_if_nobody_reads_it() -> None:
-    [cut, whole] = run([Article(id=1, truncated=True), Article(id=2)], [choice({})])
+    [cut, whole] = run([Article(id=1, truncated=True), Article(id=2)], [decision({})])
     assert (cut.input.truncated, whole.input.truncated) == (True, False)
 
 
 def test_figures_count_records_errors_and_abstentions() -> None:
-    figures = RunFigures()
-    items = [*articles(4), Unreadable("no good", type="NotAnArticle")]
+    figures = RunStats()
+    items = [*articles(4), InvalidItem("no good", type="NotAnArticle")]
     run(
         items,
-        [choice({"a": 1.0}, "b", task="one"), choice({}, task="two")],
+        [decision({"a": 1.0}, "b", task="one"), decision({}, task="two")],
         FakeExpert("a", "one", failing_on(1, 2)),
         FakeExpert("b", "one", failing_on(2, error=KeyError("x"))),
         figures=figures,
@@ -305,15 +305,15 @@ def test_whoever_fails_where_every_other_answer_is_kept(
         FakeExpert(name, task, distribution(name)) for task, names in EXPERTS.items() for name in names
     ]
     gate = FixedGate(
-        choice({"a": 1.0}, "b", task="one"),
-        choice({"c": 1.0}, task="two"),
-        choice({"d": 0.8, "e": 0.2}, task="mixed"),
+        decision({"a": 1.0}, "b", task="one"),
+        decision({"c": 1.0}, task="two"),
+        decision({"d": 0.8, "e": 0.2}, task="mixed"),
     )
     dispatcher = dispatcher_of(*experts, batch_tokens=batch_tokens, batch_articles=batch_articles)
-    analyses = list(Pipeline(gate, dispatcher, window_articles).run(articles(12), RunFigures()))
+    analyses = list(Pipeline(gate, dispatcher, window_articles).run(articles(12), RunStats()))
 
-    assert [analysis.id for analysis in analyses] == list(range(12))
-    for number, analysis in enumerate(analyses):
+    assert [record.id for record in analyses] == list(range(12))
+    for number, record in enumerate(analyses):
         failed = {name for name, numbers in fails.items() if number in numbers}
         asked = set("acde") | ({"b"} if "a" in failed else set())
         mixed = {"d": 0.8, "e": 0.2}
@@ -323,26 +323,26 @@ def test_whoever_fails_where_every_other_answer_is_kept(
             "two": {name: 1.0 for name in "c" if name not in failed},
             "mixed": {name: weight / sum(alive.values()) for name, weight in alive.items()},
         }
-        assert {task: scores_of(analysis, task) for task in analysis.analyses} == {
+        assert {task: scores_of(record, task) for task in record.analyses} == {
             task: pytest.approx(scores) for task, scores in expected.items() if scores
         }
-        assert set(blamed(analysis)) == {
+        assert set(blamed(record)) == {
             (task, name) for task, names in EXPERTS.items() for name in names if name in asked & failed
         }
         assert all(
             (error.type, error.message, error.stage) == ("ValueError", f"cannot read {number}", "predict")
-            for error in analysis.errors
+            for error in record.errors
         )
         none_answered = not any(expected.values())
-        assert analysis.status == ("failed" if none_answered else "partial" if asked & failed else "ok")
-        assert list(analysis.model_dump()) == KEYS
+        assert record.status == ("failed" if none_answered else "partial" if asked & failed else "ok")
+        assert list(record.model_dump()) == KEYS
 
 
 def test_fields_with_a_key_that_is_no_string_cost_one_article_at_most() -> None:
-    def answer(article: Article) -> Prediction:
+    def prediction(article: Article) -> Prediction:
         return Fields({1: "one"}) if article.id == 1 else echo(article)  # type: ignore[dict-item]
 
-    analyses = run(articles(3), [choice({"a": 1.0})], FakeExpert("a", TASK, answer))
+    analyses = run(articles(3), [decision({"a": 1.0})], FakeExpert("a", TASK, prediction))
     assert [analyses[place].analyses for place in (0, 2)] == [{TASK: {"id": 0}}, {TASK: {"id": 2}}]
 
 
@@ -352,7 +352,7 @@ def test_a_mixture_whose_answers_cannot_be_ranked_costs_one_article() -> None:
 
     analyses = run(
         articles(3),
-        [choice({"a": 0.5, "b": 0.5})],
+        [decision({"a": 0.5, "b": 0.5})],
         FakeExpert("a", TASK, saying(yes=1.0)),
         FakeExpert("b", TASK, odd),
     )
@@ -360,11 +360,11 @@ def test_a_mixture_whose_answers_cannot_be_ranked_costs_one_article() -> None:
 
 
 def test_an_answer_is_written_as_the_expert_gave_it() -> None:
-    def answer(article: Article) -> Prediction:
+    def prediction(article: Article) -> Prediction:
         return Fields({"words": (word for word in ("a", "b"))})
 
-    [analysis] = run(articles(1), [choice({"a": 1.0})], FakeExpert("a", TASK, answer))
-    assert analysis.status == "failed" or '"words":["a","b"]' in analysis.model_dump_json()
+    [record] = run(articles(1), [decision({"a": 1.0})], FakeExpert("a", TASK, prediction))
+    assert record.status == "failed" or '"words":["a","b"]' in record.model_dump_json()
 
 
 @pytest.mark.parametrize("depth", (200, 252, 253, 254, 300, 5000))
@@ -372,7 +372,7 @@ def test_deeply_nested_fields_can_be_written_or_are_an_item_error(depth: int) ->
     nested: list[Any] = []
     for _ in range(depth):
         nested = [nested]
-    [analysis] = run(
-        articles(1), [choice({"a": 1.0})], FakeExpert("a", TASK, lambda _: Fields({"x": nested}))
+    [record] = run(
+        articles(1), [decision({"a": 1.0})], FakeExpert("a", TASK, lambda _: Fields({"x": nested}))
     )
-    analysis.model_dump_json(indent=2)
+    record.model_dump_json(indent=2)

@@ -4,18 +4,17 @@ from typing import Any
 
 import pytest
 
-from newsmoe.article import Article, Unreadable
-from newsmoe.config import Settings
+from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import InputError
 from newsmoe.gating.build import build_gate
+from newsmoe.ingest.source import open_source
 from newsmoe.orchestrator.routing import read_routes
 from newsmoe.orchestrator.session import Session
-from newsmoe.storage.readers import open_source
+from newsmoe.settings.model import Settings
 from newsmoe.testing import FakeExpert
+from tests.orchestrator.support import FixedGate, decision, echo, registry_of
 
-from .support import FixedGate, choice, echo, registry_of
-
-GATE = FixedGate(choice({"a": 1.0}))
+GATE = FixedGate(decision({"a": 1.0}))
 
 
 def write(path: Path, elements: list[Any]) -> str:
@@ -37,14 +36,14 @@ def test_articles_of_all_inputs_come_in_order_each_with_its_route(tmp_path: Path
     inputs = [numbered(tmp_path / "a.json", 0, 5), numbered(tmp_path / "b.json", 5, 4)]
     routed = list(read_routes(GATE, inputs, Settings(window_articles=2)))
     assert [item.id for item, _ in routed] == list(range(9))
-    assert all(route == GATE.choices for _, route in routed)
+    assert all(route == GATE.decisions for _, route in routed)
 
 
 def test_what_is_no_article_has_an_empty_route_and_is_not_shown_to_the_gate(tmp_path: Path) -> None:
-    gate = FixedGate(choice({"a": 1.0}))
+    gate = FixedGate(decision({"a": 1.0}))
     path = write(tmp_path / "a.json", [{"id": 1, "headline": "x"}, 7, {"id": 3, "headline": "x"}])
     routed = list(read_routes(gate, [path], Settings()))
-    assert [type(item) for item, _ in routed] == [Article, Unreadable, Article]
+    assert [type(item) for item, _ in routed] == [Article, InvalidItem, Article]
     assert [len(route) for _, route in routed] == [1, 0, 1]
     assert gate.windows == [[1, 3]]
 
@@ -56,7 +55,7 @@ def test_a_limit_counts_over_all_inputs(limit: int, tmp_path: Path) -> None:
 
 
 def test_the_gate_sees_a_window_at_a_time(tmp_path: Path) -> None:
-    gate = FixedGate(choice({"a": 1.0}))
+    gate = FixedGate(decision({"a": 1.0}))
     stream = read_routes(gate, [numbered(tmp_path / "a.json", 0, 5)], Settings(window_articles=2))
     assert gate.windows == []
     next(stream)
@@ -102,7 +101,7 @@ def test_what_is_shown_is_what_a_run_does_with_no_expert_loaded_for_it(tmp_path:
     ]
     assert expert.device is None
     with open_source(path) as source:
-        done = [analysis.route for analysis in Session(settings, registry).analyze(source.articles())]
+        done = [record.route for record in Session(settings, registry).analyze(source.articles())]
     assert shown == done
     assert [[entry.expert for entry in entries] for entries in shown] == [
         ["a", "b"], [None], ["b"], ["b"], [], [None],

@@ -7,18 +7,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import newsmoe
-from newsmoe.analysis import Fields, Labels, Prediction, Summary
-from newsmoe.article import Article, Unreadable
-from newsmoe.config import Settings
+from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import ConfigError
-from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.ingest.normalise import ALIASES
 from newsmoe.orchestrator.session import Session, analyze
-from newsmoe.registry.expert import Device
+from newsmoe.orchestrator.stats import RunStats
+from newsmoe.prediction import Fields, Labels, Prediction, Summary
+from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
-from newsmoe.storage.normalise import ALIASES
+from newsmoe.settings.model import Settings
 from newsmoe.testing import FakeExpert
-
-from .support import KEYS, FixedGate, articles, choice, echo, failing_on, registry_of
+from tests.orchestrator.support import KEYS, FixedGate, articles, decision, echo, failing_on, registry_of
 
 KEY_NAMES = sorted({name for names in ALIASES.values() for name in names})
 
@@ -77,7 +76,7 @@ def test_any_list_of_values_gives_as_many_records_in_order(
 ) -> None:
     chosen = Settings(tasks=TASKS, gate=gate, window_articles=window_articles)
     analyses = analyze(elements, chosen, registry=three_pools())
-    records = [json.loads(analysis.model_dump_json()) for analysis in analyses]
+    records = [json.loads(record.model_dump_json()) for record in analyses]
     assert len(records) == len(elements)
     for element, record in zip(elements, records, strict=True):
         assert list(record) == KEYS
@@ -107,8 +106,8 @@ def test_articles_and_what_a_scraper_wrote_may_be_mixed() -> None:
 def test_fields_can_be_mapped_by_the_settings() -> None:
     expert = FakeExpert("a", "task", lambda article: Fields({"content": article.content}))
     chosen = Settings(tasks=("task",), fields={"headline": "titular", "content": ["texto"]})
-    [analysis] = analyze([{"titular": "Hola", "texto": "Que tal."}], chosen, registry=registry_of(expert))
-    assert (analysis.headline, analysis.analyses["task"]) == ("Hola", {"content": "Que tal."})
+    [record] = analyze([{"titular": "Hola", "texto": "Que tal."}], chosen, registry=registry_of(expert))
+    assert (record.headline, record.analyses["task"]) == ("Hola", {"content": "Que tal."})
 
 
 def test_articles_are_taken_a_window_at_a_time() -> None:
@@ -137,9 +136,9 @@ def test_a_task_that_nobody_answers_is_refused_before_the_first_article_is_read(
 
 def test_the_gate_that_is_handed_in_decides() -> None:
     registry = registry_of(FakeExpert("a", "task", echo), FakeExpert("b", "task", echo))
-    gate = FixedGate(choice({"b": 1.0}, task="task", reason="because"))
-    [analysis] = analyze(articles(1), registry=registry, gate=gate)
-    assert [(entry.expert, entry.reason) for entry in analysis.route] == [("b", "because")]
+    gate = FixedGate(decision({"b": 1.0}, task="task", reason="because"))
+    [record] = analyze(articles(1), registry=registry, gate=gate)
+    assert [(entry.expert, entry.reason) for entry in record.route] == [("b", "because")]
 
 
 def test_experts_are_loaded_on_the_device_and_with_the_threads_of_the_settings() -> None:
@@ -165,8 +164,8 @@ def test_a_session_counts_what_it_does_and_keeps_its_experts_for_the_next_input(
 
     registry = registry_of(Counting("a", "task", failing_on(1)))
     session = Session(Settings(tasks=("task",)), registry)
-    figures = RunFigures()
-    list(session.analyze([*articles(3), Unreadable("no good")], figures))
+    figures = RunStats()
+    list(session.analyze([*articles(3), InvalidItem("no good")], figures))
     list(session.analyze(articles(1)))
     assert (figures.items, figures.statuses) == (4, {"ok": 2, "failed": 2})
     assert len(loads) == 1
@@ -190,22 +189,22 @@ def test_one_odd_element_costs_no_other_its_record(element: dict[str, Any]) -> N
     analyses = list(
         analyze([element, *articles(1)], chosen, registry=registry_of(FakeExpert("a", "task", echo)))
     )
-    assert [json.loads(analysis.model_dump_json())["status"] for analysis in analyses][1:] == ["ok"]
+    assert [json.loads(record.model_dump_json())["status"] for record in analyses][1:] == ["ok"]
 
 
 def test_an_object_id_is_cleaned_like_any_other_id() -> None:
     expert = FakeExpert("a", "task", lambda article: Fields({"n": 1}))
     elements = [{"headline": "x", "_id": {"$oid": "1\x1b[31m2\x9b"}}]
-    [analysis] = analyze(elements, Settings(tasks=("task",)), registry=registry_of(expert))
-    assert analysis.id == "12"
+    [record] = analyze(elements, Settings(tasks=("task",)), registry=registry_of(expert))
+    assert record.id == "12"
 
 
 @pytest.mark.parametrize("field", ["id", "headline", "content"])
 def test_a_nan_is_a_missing_value(field: str) -> None:
     expert = FakeExpert("a", "task", lambda article: Fields({"content": article.content or None}))
     elements = [{"headline": "x", "content": "c", "url": "u"} | {field: float("nan")}]
-    [analysis] = analyze(elements, Settings(tasks=("task",)), registry=registry_of(expert))
-    assert "nan" not in (analysis.id, analysis.headline, analysis.analyses["task"]["content"])
+    [record] = analyze(elements, Settings(tasks=("task",)), registry=registry_of(expert))
+    assert "nan" not in (record.id, record.headline, record.analyses["task"]["content"])
 
 
 @pytest.mark.parametrize("weight", [float("inf"), float("nan")])

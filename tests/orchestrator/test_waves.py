@@ -1,16 +1,16 @@
 """Tasks that wait for the answer to another one are asked in a second wave of the same window."""
 
-from newsmoe.analysis import Analysis, Labels, Prediction
 from newsmoe.article import Article
-from newsmoe.config import After
-from newsmoe.gating.gate import Choice
-from newsmoe.orchestrator.figures import RunFigures
+from newsmoe.gating.gate import Decision
+from newsmoe.orchestrator.stats import RunStats
+from newsmoe.prediction import Labels, Prediction
+from newsmoe.record import Record
+from newsmoe.settings.conditions import After
 from newsmoe.testing import FakeExpert
-
-from .support import articles, choice, echo, failing, failing_on, run
+from tests.orchestrator.support import articles, decision, echo, failing, failing_on, run
 
 EVEN = After(task="topic", label=("even",), at_least=0.5)
-FIRST = choice({"sorter": 1.0}, task="topic")
+FIRST = decision({"sorter": 1.0}, task="topic")
 
 
 def parity(article: Article) -> Prediction:
@@ -18,17 +18,17 @@ def parity(article: Article) -> Prediction:
     return Labels({"even": even, "odd": 1 - even})
 
 
-def second(task: str = "kind", after: After = EVEN, expert: str = "namer", reserve: str = "") -> Choice:
-    return choice({expert: 1.0}, *filter(None, [reserve]), task=task, after={expert: after})
+def second(task: str = "kind", after: After = EVEN, expert: str = "namer", fallback: str = "") -> Decision:
+    return decision({expert: 1.0}, *filter(None, [fallback]), task=task, after={expert: after})
 
 
-def reason(analysis: Analysis, task: str = "kind") -> str:
-    return next(entry.reason for entry in analysis.route if entry.task == task)
+def reason(record: Record, task: str = "kind") -> str:
+    return next(entry.reason for entry in record.route if entry.task == task)
 
 
 def test_only_what_the_first_answer_sends_on_is_read_again_and_in_one_batch() -> None:
     sorter, namer = FakeExpert("sorter", "topic", parity), FakeExpert("namer", "kind", echo)
-    figures = RunFigures()
+    figures = RunStats()
     found = run(articles(5), [second(), FIRST], sorter, namer, figures=figures)
     assert sorter.batches == [[0, 1, 2, 3, 4]]
     assert namer.batches == [[0, 2, 4]]
@@ -60,7 +60,7 @@ def test_a_failure_in_the_second_wave_costs_that_answer_alone_and_its_reserve_st
     assert (alone[0].status, list(alone[0].analyses)) == ("partial", ["topic"])
     assert [error.expert for error in alone[0].errors] == ["namer"]
     helped = run(
-        articles(1), [FIRST, second(reserve="other")], sorter, namer, FakeExpert("other", "kind", echo)
+        articles(1), [FIRST, second(fallback="other")], sorter, namer, FakeExpert("other", "kind", echo)
     )
     assert helped[0].analyses["kind"] == {"id": 0}
 
@@ -69,8 +69,8 @@ def test_a_third_wave_waits_for_the_second() -> None:
     third = After(task="kind", label=("small",))
     small = FakeExpert("namer", "kind", lambda one: Labels({"small" if int(one.id) < 3 else "large": 1.0}))
     last = FakeExpert("last", "size", echo)
-    choices = [second("size", third, "last"), second(), FIRST]
-    run(articles(6), choices, FakeExpert("sorter", "topic", parity), small, last)
+    decisions = [second("size", third, "last"), second(), FIRST]
+    run(articles(6), decisions, FakeExpert("sorter", "topic", parity), small, last)
     assert last.batches == [[0, 2]]
 
 

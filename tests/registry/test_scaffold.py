@@ -15,7 +15,7 @@ from newsmoe.testing import check_expert
 
 
 @pytest.mark.parametrize(
-    ("name", "task", "answers"),
+    ("name", "task", "predictions"),
     [
         ("reading-time", None, "reading-time"),
         ("first-lines", "summarization", "summarization"),
@@ -24,7 +24,7 @@ from newsmoe.testing import check_expert
     ],
 )
 def test_a_new_package_works_as_it_is_once_installed(
-    tmp_path: Path, site: Path, install: Callable[..., None], name: str, task: str | None, answers: str
+    tmp_path: Path, site: Path, install: Callable[..., None], name: str, task: str | None, predictions: str
 ) -> None:
     folder = new_package(name, task, tmp_path)
     module = name.replace("-", "_")
@@ -34,7 +34,7 @@ def test_a_new_package_works_as_it_is_once_installed(
 
     registry = Registry()
     info = registry.info(name)
-    assert (info.task, info.broken) == (answers, None)
+    assert (info.task, info.broken) == (predictions, None)
     assert [finding for finding in check_expert(registry.build(name)) if finding.problem] == []
     tests = runpy.run_path(str(folder / "tests" / f"test_{module}.py"))
     tests["test_keeps_the_contract_of_an_expert"]()
@@ -52,7 +52,7 @@ def test_a_new_card_works_as_it_is(tmp_path: Path, registry: Registry) -> None:
     folder = new_card("good-or-bad", "news-value", tmp_path)
     info = Registry([tmp_path], plugins=False).info("good-or-bad")
     assert (info.task, info.broken) == ("news-value", None)
-    expert = build(read_card(folder), registry.workshop)
+    expert = build(read_card(folder), registry.backbones)
     assert [finding for finding in check_expert(expert) if finding.problem] == []
 
 

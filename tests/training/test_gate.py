@@ -9,12 +9,12 @@ import pytest
 import tomli_w
 
 from newsmoe import Article, Device, Labels, Registry, Summary
-from newsmoe.analysis import InputUse, Prediction
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.evaluation.metrics import best_shares, calibration_error
-from newsmoe.gating.artefact import GateCard, read_gate
 from newsmoe.gating.features import FeatureReader
+from newsmoe.gating.gate_card import GateCard, read_gate
 from newsmoe.gating.learned import LearnedGate
+from newsmoe.prediction import InputStats, Prediction
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.kinds.scores import softmax
 from newsmoe.testing import FakeExpert
@@ -35,7 +35,7 @@ def telling(words: list[str], tokens: int = 10) -> Any:
     def answer(article: Article) -> Prediction:
         right = any(word in article.content for word in words)
         share = 0.9 if right == article.content.startswith("Good") else 0.1
-        return Labels({"good": share, "bad": 1 - share}, InputUse(tokens=tokens))
+        return Labels({"good": share, "bad": 1 - share}, InputStats(tokens=tokens))
 
     return answer
 
@@ -57,7 +57,7 @@ def rows(tmp_path: Path) -> Path:
 def pool(quick_backbone: Backbone) -> Registry:
     """One expert that knows sport and one that knows money, which reads twice as much."""
     registry = Registry(plugins=False, builtin=False)
-    registry.workshop = Lent(quick_backbone)
+    registry.backbones = Lent(quick_backbone)
     registry.add(FakeExpert("sport", TASK, telling(SPORT)))
     registry.add(FakeExpert("money", TASK, telling(MONEY, tokens=20)))
     return registry
@@ -77,9 +77,9 @@ def trained(rows: Path, registry: Registry, name: str = "gate", **values: Any) -
 
 
 def chosen(card: GateCard, registry: Registry, *texts: str) -> list[str]:
-    gate = LearnedGate(card, registry.pool(TASK), lambda: registry.workshop.backbone(Device()))
+    gate = LearnedGate(card, registry.pool(TASK), lambda: registry.backbones.backbone(Device()))
     routes = gate.route([Article(content=text, language="en") for text in texts])
-    return [next(iter(choice.weights)) for (choice,) in routes]
+    return [next(iter(decision.weights)) for (decision,) in routes]
 
 
 def test_the_gate_learns_who_is_right_where(rows: Path, pool: Registry) -> None:
@@ -118,12 +118,12 @@ def test_with_summaries_the_gate_learns_whose_is_nearer_to_peoples(
     rows: Path, quick_backbone: Backbone
 ) -> None:
     registry = Registry(plugins=False, builtin=False)
-    registry.workshop = Lent(quick_backbone)
+    registry.backbones = Lent(quick_backbone)
 
     def gist(words: list[str], tokens: int) -> Any:
         return lambda article: Summary(
             "the gist of it" if any(word in article.content for word in words) else "something else",
-            InputUse(tokens=tokens),
+            InputStats(tokens=tokens),
         )
 
     registry.add(FakeExpert("free", TASK, gist(SPORT, 0)))
@@ -160,9 +160,9 @@ def test_sources_and_target_fit_each_other(tmp_path: Path, changes: dict[str, An
 def test_the_settings_of_the_recipe_are_the_gates_own(rows: Path, pool: Registry) -> None:
     card = trained(rows, pool, settings={"top_k": 1, "shared": ["money"]})
     assert card.settings.shared == ("money",)
-    gate = LearnedGate(card, pool.pool(TASK), lambda: pool.workshop.backbone(Device()))
-    ((choice,),) = gate.route([Article(content="Good news: a goal of Kiel.", language="en")])
-    assert set(choice.weights) == {"money", "sport"}
+    gate = LearnedGate(card, pool.pool(TASK), lambda: pool.backbones.backbone(Device()))
+    ((decision,),) = gate.route([Article(content="Good news: a goal of Kiel.", language="en")])
+    assert set(decision.weights) == {"money", "sport"}
 
 
 @pytest.mark.parametrize(
@@ -257,9 +257,9 @@ def by_ground(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def error_of_scores(features: np.ndarray, utility: np.ndarray, fitted: Fitted) -> float:
-    shares = softmax(features @ fitted.head.weight.T + fitted.head.bias)
-    right = best_shares(utility)[np.arange(len(shares)), shares.argmax(axis=1)]
-    return calibration_error(shares.max(axis=1), right)
+    probabilities = softmax(features @ fitted.head.weight.T + fitted.head.bias)
+    right = best_shares(utility)[np.arange(len(probabilities)), probabilities.argmax(axis=1)]
+    return calibration_error(probabilities.max(axis=1), right)
 
 
 def test_calibrated_scores_are_the_probability_that_an_expert_is_the_best() -> None:

@@ -8,14 +8,14 @@ import pytest
 from safetensors.numpy import load_file
 
 from newsmoe import Article, Labels, Registry
-from newsmoe.analysis import InputUse, Prediction
-from newsmoe.evaluation.labelled import LabelSource
-from newsmoe.evaluation.pool import PoolAnswers, ask_pool
-from newsmoe.gating.artefact import GateCard, MeasuredGate, read_gate
+from newsmoe.datasets.sources import LabelSource
+from newsmoe.evaluation.pool import PoolPredictions, predict_pool
+from newsmoe.gating.gate_card import GateCard, MeasuredGate, read_gate
 from newsmoe.gating.learned import LearnedGate
+from newsmoe.prediction import InputStats, Prediction
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
-from newsmoe.training.pruning import Thresholds, Worth, find_needless, write_pruned
+from newsmoe.training.pruning import Contribution, Thresholds, find_redundant, write_pruned
 from tests.gating.support import equal, written
 from tests.registry.kinds.test_embedded import Lent
 
@@ -28,7 +28,7 @@ def right_where(kind: str, tokens: int) -> Any:
     def answer(article: Article) -> Prediction:
         text = article.headline or article.content
         good = (0.9 if text.startswith(kind) else 0.2) if text.endswith("a") else 0.1
-        return Labels({"good": good, "bad": 1 - good}, InputUse(tokens=tokens))
+        return Labels({"good": good, "bad": 1 - good}, InputStats(tokens=tokens))
 
     return answer
 
@@ -37,18 +37,18 @@ def right_where(kind: str, tokens: int) -> Any:
 def registry(quick_backbone: Backbone) -> Registry:
     """One for headlines, two alike for contents, and one that is never right where another is not."""
     registry = Registry(plugins=False, builtin=False)
-    registry.workshop = Lent(quick_backbone)
+    registry.backbones = Lent(quick_backbone)
     for name, kind, tokens in zip(NAMES, ("even", "odd", "odd", "none"), (10, 20, 30, 40), strict=True):
         registry.add(FakeExpert(name, TASK, right_where(kind, tokens)))
     return registry
 
 
 @pytest.fixture
-def dev(registry: Registry, tmp_path: Path) -> list[PoolAnswers]:
+def dev(registry: Registry, tmp_path: Path) -> list[PoolPredictions]:
     rows = "headline,text,label\neven a,,good\neven b,,bad\n,odd a,good\n,odd b,bad\n"
     (tmp_path / "rows.csv").write_text(rows)
     source = LabelSource(path="rows.csv", headline="headline", content="text")
-    return ask_pool(NAMES, [source], tmp_path, registry, lambda what, done, of: None)
+    return predict_pool(NAMES, [source], tmp_path, registry, lambda what, done, of: None)
 
 
 def gate(folder: Path, **fields: Any) -> GateCard:
@@ -57,14 +57,14 @@ def gate(folder: Path, **fields: Any) -> GateCard:
     return written(folder / "gate", weight, [0.0, 0.0, 0.0, -9.0], experts=equal(NAMES), **fields)
 
 
-def by_name(worths: list[Worth]) -> dict[str, Worth]:
-    return {one.expert: one for one in worths}
+def by_name(contributions: list[Contribution]) -> dict[str, Contribution]:
+    return {one.expert: one for one in contributions}
 
 
 def test_who_is_hardly_asked_or_gains_nothing_is_left_out_one_at_a_time(
-    registry: Registry, dev: list[PoolAnswers], tmp_path: Path
+    registry: Registry, dev: list[PoolPredictions], tmp_path: Path
 ) -> None:
-    found = by_name(find_needless(gate(tmp_path), registry, dev, LEAST))
+    found = by_name(find_redundant(gate(tmp_path), registry, dev, LEAST))
     assert {name: one.verdict for name, one in found.items()} == {
         "evens": "kept",
         "odds": "left out",
@@ -78,17 +78,17 @@ def test_who_is_hardly_asked_or_gains_nothing_is_left_out_one_at_a_time(
 
 
 def test_an_expert_that_gains_but_is_rarely_asked_is_left_out_too(
-    registry: Registry, dev: list[PoolAnswers], tmp_path: Path
+    registry: Registry, dev: list[PoolPredictions], tmp_path: Path
 ) -> None:
-    found = by_name(find_needless(gate(tmp_path), registry, dev, Thresholds(share=0.6, gain=0.001)))
+    found = by_name(find_redundant(gate(tmp_path), registry, dev, Thresholds(share=0.6, gain=0.001)))
     assert [one.verdict for one in found.values()].count("left out") == 2
     assert found["twin"].verdict == "kept: the gate needs 2"
 
 
 def test_with_thresholds_of_zero_everybody_stays(
-    registry: Registry, dev: list[PoolAnswers], tmp_path: Path
+    registry: Registry, dev: list[PoolPredictions], tmp_path: Path
 ) -> None:
-    found = find_needless(gate(tmp_path), registry, dev, Thresholds(share=0.0, gain=0.0))
+    found = find_redundant(gate(tmp_path), registry, dev, Thresholds(share=0.0, gain=0.0))
     assert {one.verdict for one in found} == {"kept"}
 
 
@@ -102,32 +102,34 @@ def test_with_thresholds_of_zero_everybody_stays(
 )
 def test_whom_the_gate_cannot_do_without_stays(
     registry: Registry,
-    dev: list[PoolAnswers],
+    dev: list[PoolPredictions],
     tmp_path: Path,
     fields: dict[str, Any],
     name: str,
     verdict: str,
 ) -> None:
-    found = by_name(find_needless(gate(tmp_path, **fields), registry, dev, LEAST))
+    found = by_name(find_redundant(gate(tmp_path, **fields), registry, dev, LEAST))
     assert found[name].verdict == verdict
 
 
 def test_the_written_gate_decides_as_the_old_one_would_without_them(
-    registry: Registry, dev: list[PoolAnswers], tmp_path: Path
+    registry: Registry, dev: list[PoolPredictions], tmp_path: Path
 ) -> None:
     measured = MeasuredGate(system="rules", figures={"accuracy": 0.5})
     card = gate(tmp_path, measured=(measured,))
     before = load_file(card.folder / "gate.safetensors")
-    old = LearnedGate(card, registry.pool(TASK), lambda: registry.workshop.backbone(None))  # type: ignore[arg-type]
-    shares = old.shares(dev[0].articles)[:, [0, 2]]
-    write_pruned(card, find_needless(card, registry, dev, LEAST))
+    old = LearnedGate(card, registry.pool(TASK), lambda: registry.backbones.backbone(None))  # type: ignore[arg-type]
+    probabilities = old.probabilities(dev[0].articles)[:, [0, 2]]
+    write_pruned(card, find_redundant(card, registry, dev, LEAST))
     pruned = read_gate(card.folder)
     assert pruned.names == ("evens", "twin")
     assert [one.cost for one in pruned.experts] == [0.5, 0.5]
     assert ([one.name for one in pruned.left_out], pruned.measured) == (["odds", "idle"], ())
     assert load_file(card.folder / "gate.safetensors")["weight"].tolist() == before["weight"][[0, 2]].tolist()
-    new = LearnedGate(pruned, registry.pool(TASK), lambda: registry.workshop.backbone(None))  # type: ignore[arg-type]
-    assert new.shares(dev[0].articles) == pytest.approx(shares / shares.sum(axis=1, keepdims=True))
+    new = LearnedGate(pruned, registry.pool(TASK), lambda: registry.backbones.backbone(None))  # type: ignore[arg-type]
+    assert new.probabilities(dev[0].articles) == pytest.approx(
+        probabilities / probabilities.sum(axis=1, keepdims=True)
+    )
     routes = new.route(dev[0].articles)
-    assert [next(iter(choice.weights)) for (choice,) in routes] == ["evens", "evens", "twin", "twin"]
-    assert np.allclose([sum(choice.weights.values()) for (choice,) in routes], 1)
+    assert [next(iter(decision.weights)) for (decision,) in routes] == ["evens", "evens", "twin", "twin"]
+    assert np.allclose([sum(decision.weights.values()) for (decision,) in routes], 1)

@@ -136,8 +136,8 @@ share = 0.5
 @pytest.mark.slow
 def test_two_passes_are_to_agree_and_do_where_nothing_is_left_out(folder: Path) -> None:
     def head(dropout: float, consistency: float) -> NDArray[np.float32]:
-        shares = f"dropout = {dropout}, token_dropout = 0, consistency = {consistency}"
-        expert = trained(folder, f"adapter = {{ rank = 2, epochs = 1, batch_items = 8, {shares} }}")
+        probabilities = f"dropout = {dropout}, token_dropout = 0, consistency = {consistency}"
+        expert = trained(folder, f"adapter = {{ rank = 2, epochs = 1, batch_items = 8, {probabilities} }}")
         weight: NDArray[np.float32] = load_file(expert / "head.safetensors")["weight"]
         return weight
 

@@ -20,16 +20,6 @@ from safetensors.numpy import load_file
 
 from newsmoe.errors import ModelError
 
-__all__ = [
-    "ADAPTER_CONFIG_FILE",
-    "ADAPTER_FILE",
-    "Adapter",
-    "LowRank",
-    "Precision",
-    "adapted_modules",
-    "load_adapter",
-]
-
 ADAPTER_FILE = "adapter_model.safetensors"
 ADAPTER_CONFIG_FILE = "adapter_config.json"
 _DOWN = ".lora_A.weight"
@@ -78,15 +68,7 @@ class Adapter:
 
 
 def load_adapter(folder: Path, precision: Precision = "fp32") -> Adapter | None:
-    """Load an adapter in peft's format; None where the folder has none.
-
-    Args:
-        folder: of an expert.
-        precision: what a processor is to compute in.
-
-    Raises:
-        ModelError: it is damaged, or is no LoRA adapter.
-    """
+    """Load an adapter in peft's format; None where the folder has none."""
     path = folder / ADAPTER_FILE
     if not path.is_file():
         return None

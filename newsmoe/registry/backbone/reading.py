@@ -8,9 +8,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from newsmoe.article import Article
-from newsmoe.sentences import split_sentences
-
-__all__ = ["HEADLINE", "Extract", "LongInput", "Reading", "Span", "Window", "read_article"]
+from newsmoe.text.sentences import split_sentences
 
 LongInput = Literal["head", "head+tail", "windows", "sentences"]
 """What is read of an article: its first window, the first and the last, all of them, or the headline and the
@@ -27,7 +25,7 @@ LEAD_SENTENCES = 4
 SHORT = 64
 """Tokens of one or two sentences. Read as one window, the items of NewsMTSC that have two gain 0.7 points."""
 
-MOST_CHARACTERS = 100_000
+MAX_CHARACTERS = 100_000
 """An article is read up to here: some 20,000 words, ten times a long-read."""
 
 
@@ -112,16 +110,16 @@ class Reading:
         )
 
 
-def read_article(article: Article, tokenizer: Tokenizer, most_tokens: int) -> Reading:
+def read_article(article: Article, tokenizer: Tokenizer, max_tokens: int) -> Reading:
     """Cut headline and content into windows of at most `most_tokens` tokens, at sentence ends if possible."""
-    text = article.content[:MOST_CHARACTERS]
+    text = article.content[:MAX_CHARACTERS]
     sentences = split_sentences(text, article.language)
     encoded = tokenizer.encode_batch_fast([article.headline, *sentences], add_special_tokens=False)
     ids = [np.array(one.ids, dtype=np.int32) for one in encoded]
     return Reading(
         sentences=tuple(sentences),
         lengths=tuple(map(len, ids[1:])),
-        windows=tuple(_pack(ids, most_tokens)),
+        windows=tuple(_pack(ids, max_tokens)),
         truncated=len(text) < len(article.content),
     )
 

@@ -8,11 +8,9 @@ from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.backbone.torch_runtime import TorchRuntime
-from newsmoe.registry.expert import Device
+from newsmoe.registry.device import Device
 
-__all__ = ["MOST_DISTANCE", "distance", "reference_of"]
-
-MOST_DISTANCE = {"fp32": 1e-4, "int8": 0.05}
+MAX_DISTANCE = {"fp32": 1e-4, "int8": 0.05}
 """By precision, what is still rounding: 1 minus the cosine of a window's two vectors."""
 
 

@@ -11,9 +11,7 @@ from transformers.models.bert.modeling_bert import BertModel
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.backbone.files import BackboneFiles
-from newsmoe.registry.expert import Device
-
-__all__ = ["TorchRuntime", "load_bert"]
+from newsmoe.registry.device import Device
 
 
 def load_bert(files: BackboneFiles) -> BertModel:
@@ -30,12 +28,7 @@ def load_bert(files: BackboneFiles) -> BertModel:
 
 
 class TorchRuntime:
-    """Hidden states by torch in single precision; an adapter is merged when it is first used.
-
-    Args:
-        files: of the published model.
-        device: where to run; resolved.
-    """
+    """Hidden states by torch in single precision; an adapter is merged when it is first used."""
 
     batch_tokens = 2048
     workers = 1

@@ -2,8 +2,6 @@
 
 from typing import NamedTuple
 
-__all__ = ["Bounds"]
-
 
 class Bounds(NamedTuple):
     """How many new tokens one text may have.

@@ -3,41 +3,27 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from newsmoe.batching import cut_batches
+from newsmoe.registry.batching import cut_batches
 from newsmoe.registry.memory import is_out_of_memory
-
-__all__ = ["Budget"]
 
 T = TypeVar("T")
 
 
 class Budget:
-    """Cuts work into batches; one that does not fit into memory is halved, and its size remembered.
-
-    Args:
-        tokens: most tokens in a batch at first, padding included.
-    """
+    """Cuts work into batches; one that does not fit into memory is halved, and its size remembered."""
 
     def __init__(self, tokens: int) -> None:
         self.tokens = tokens
 
     def run(self, lengths: Sequence[int], forward: Callable[[list[int]], Sequence[T]]) -> list[T]:
-        """Return what `forward` answers for each item.
-
-        Args:
-            lengths: tokens of each item.
-            forward: answers for the items of these indices, in order.
-
-        Raises:
-            Exception: what `forward` raises; being out of memory only where a single item does not fit.
-        """
-        answers: dict[int, T] = {}
+        """Return what `forward` answers for each item."""
+        predictions: dict[int, T] = {}
         waiting = list(range(len(lengths)))
         while waiting:
             first = next(cut_batches([lengths[index] for index in waiting], self.tokens))
             batch = [waiting[place] for place in first]
             try:
-                answers.update(zip(batch, forward(batch), strict=True))
+                predictions.update(zip(batch, forward(batch), strict=True))
             except (RuntimeError, MemoryError) as error:
                 if len(batch) == 1 or not is_out_of_memory(error):
                     raise
@@ -45,4 +31,4 @@ class Budget:
             else:
                 done = set(batch)
                 waiting = [index for index in waiting if index not in done]
-        return [answers[index] for index in range(len(lengths))]
+        return [predictions[index] for index in range(len(lengths))]

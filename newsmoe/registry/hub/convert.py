@@ -6,10 +6,8 @@ from tempfile import mkdtemp
 
 from newsmoe.errors import ModelError
 from newsmoe.registry.cards import Card
-from newsmoe.registry.expert import Device
+from newsmoe.registry.device import Device
 from newsmoe.registry.hub.files import CONFIG, PICKLES, ModelSource, cache_folder, weight_files
-
-__all__ = ["convert"]
 
 WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "*.bin.index.json", *PICKLES)
 
@@ -18,12 +16,6 @@ def convert(folder: Path, source: ModelSource, card: Card) -> Path:
     """Read the pickle in `folder` with `torch.load(weights_only=True)`, and write safetensors.
 
     That way of loading knows tensors and containers, and refuses all else that a pickle can hold.
-
-    Returns:
-        The folder with the converted model: the card's own where it names a folder, else one in the cache.
-
-    Raises:
-        ModelError: there is no pickle, or it holds more than weights.
     """
     if weight_files(folder):
         raise ModelError(f"{folder}: has safetensors already; there is nothing to convert")

@@ -8,17 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from newsmoe.analysis import InputUse
 from newsmoe.article import Article, estimate_tokens
 from newsmoe.errors import ModelError, PredictionError
+from newsmoe.prediction import InputStats
 from newsmoe.registry.cards import Card
-from newsmoe.registry.expert import Device
+from newsmoe.registry.device import Device
 from newsmoe.registry.hub.budget import Budget
 from newsmoe.registry.hub.files import ModelSource, find_model, weight_files
-from newsmoe.registry.hub.pieces import MOST_CHARACTERS, Piece, cut_text
-from newsmoe.registry.kinds import Workshop
-
-__all__ = ["HubExpert", "HubSettings", "Parts"]
+from newsmoe.registry.hub.pieces import MAX_CHARACTERS, Piece, cut_text
+from newsmoe.registry.kinds import BackbonePool
 
 T = TypeVar("T")
 
@@ -33,7 +31,7 @@ class HubSettings(ModelSource):
     read: Literal["all", "headline", "content"] = Field(
         "all", description="what is given to the model: headline and content, or one of them"
     )
-    most_tokens: int | None = Field(
+    max_tokens: int | None = Field(
         None, ge=16, description="read fewer tokens at a time than the model could; unset: as many as it can"
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
@@ -84,7 +82,7 @@ class HubExpert:
 
     architecture: ClassVar[str]
 
-    def __init__(self, card: Card, settings: HubSettings, workshop: Workshop) -> None:
+    def __init__(self, card: Card, settings: HubSettings, backbones: BackbonePool) -> None:
         self.name = card.name
         self.task = card.task
         self.languages = card.languages
@@ -112,11 +110,7 @@ class HubExpert:
         return " ".join(map(_identity, weight_files(find_model(settings, card))))
 
     def folder(self) -> Path:
-        """Return where the model's files are.
-
-        Raises:
-            ModelError: it is not on this machine, or not to be trusted; says what to do.
-        """
+        """Return where the model's files are."""
         return find_model(self.source, self.card)
 
     def memory(self) -> int:
@@ -124,12 +118,8 @@ class HubExpert:
         return sum(file.stat().st_size for file in weight_files(self.folder()))
 
     def load(self, device: Device) -> None:
-        """Bring tokenizer and weights into memory.
-
-        Raises:
-            ModelError: they are missing, damaged, or made for something else.
-        """
-        from newsmoe.registry.hub.loading import counter, in_int8, load_model, load_tokenizer, most_tokens
+        """Bring tokenizer and weights into memory."""
+        from newsmoe.registry.hub.loading import counter, in_int8, load_model, load_tokenizer, max_tokens
 
         folder = self.folder()
         self.device = device
@@ -137,7 +127,7 @@ class HubExpert:
         self.model = load_model(folder, self.architecture, device, self.source.dtype)
         if self.source.precision == "int8" and device.name == "cpu":
             self.model = in_int8(self.model)
-        self.input_limit = min(most_tokens(self.model), self.source.most_tokens or 2**31)
+        self.input_limit = min(max_tokens(self.model), self.source.max_tokens or 2**31)
         self.limit = self.input_limit  # a kind takes off what it adds to the text
         self.count = counter(self.tokenizer)
         self.budget = Budget(BATCH_TOKENS.get(device.name, BATCH_TOKENS_ELSEWHERE))
@@ -155,11 +145,7 @@ class HubExpert:
             release(device)
 
     def loaded(self) -> Device:
-        """Return where the model is.
-
-        Raises:
-            PredictionError: `load` was not called.
-        """
+        """Return where the model is."""
         if self.device is None:
             raise PredictionError(f"expert {self.name!r} was asked before load() was called")
         return self.device
@@ -174,23 +160,19 @@ class HubExpert:
 
     def lengths(self, articles: Sequence[Article]) -> list[int]:
         """Return about how many tokens are read of each article."""
-        return [estimate_tokens(self.text(article)[:MOST_CHARACTERS]) for article in articles]
+        return [estimate_tokens(self.text(article)[:MAX_CHARACTERS]) for article in articles]
 
     def cut(self, article: Article, most: int, size: int | None = None) -> Parts:
-        """Return the article's text, in pieces of `size` tokens where it has more than `most`.
-
-        Raises:
-            PredictionError: there is nothing to read.
-        """
+        """Return the article's text, in pieces of `size` tokens where it has more than `most`."""
         text = self.text(article)
         pieces = cut_text(text, article.language, self.count, most, size)
         if not pieces:
             raise PredictionError(f"the article has nothing to read ({self.source.read})")
-        return Parts(tuple(pieces), len(text) > MOST_CHARACTERS)
+        return Parts(tuple(pieces), len(text) > MAX_CHARACTERS)
 
-    def use(self, article: Article, read: Parts) -> InputUse:
+    def input_stats(self, article: Article, read: Parts) -> InputStats:
         """Say how much of the article was read."""
-        return InputUse(
+        return InputStats(
             tokens=read.tokens,
             truncated=article.truncated or read.truncated,
             windows=len(read.pieces),

@@ -8,8 +8,6 @@ from newsmoe.errors import ModelError
 from newsmoe.registry.cards import Card
 from newsmoe.validation import Strict
 
-__all__ = ["CONFIG", "PICKLES", "ModelSource", "cache_folder", "find_model", "weight_files"]
-
 CONFIG = "config.json"
 PICKLES = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt")
 """Checkpoints in Python's pickle format, which can run code when they are opened."""
@@ -38,11 +36,7 @@ class ModelSource(Strict):
 
 
 def find_model(source: ModelSource, card: Card) -> Path:
-    """Return the folder with the model's config, tokenizer and weights.
-
-    Raises:
-        ModelError: it is not on this machine, not whole, or a pickle; says what to do.
-    """
+    """Return the folder with the model's config, tokenizer and weights."""
     folder = source.folder(card)
     if folder is None:
         folder = _converted(source) or _in_hub_cache(source)

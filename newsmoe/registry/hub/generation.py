@@ -14,19 +14,11 @@ from transformers import (
 
 from newsmoe.registry.hub.bounds import Bounds
 
-__all__ = ["generate", "settle"]
-
 
 class RowBounds(LogitsProcessor):
     """Gives every row of a batch its own least and greatest length.
 
     `generate` knows one of each for a whole batch, so that a summary would depend on its neighbours.
-
-    Args:
-        bounds: of each row.
-        beams: beams to a row.
-        start: tokens that the decoder, or the prompt, begins with.
-        ends: ids that end a text.
     """
 
     def __init__(self, bounds: Sequence[Bounds], beams: int, start: int, ends: Sequence[int]) -> None:
@@ -65,11 +57,6 @@ def settle(model: Any, changes: Mapping[str, Any], marks: Collection[int] = ()) 
 
     Lengths are left out: each row has its own. The model's settings are replaced, since `generate` fills up
     from them whatever a configuration that it is given leaves open.
-
-    Args:
-        model: whose settings to change.
-        changes: settings of `generate`.
-        marks: ids of the tokenizer's special tokens; those that neither begin nor end a text are not written.
     """
     own = {**model.generation_config.to_dict(), **changes}
     kept = {
@@ -85,13 +72,7 @@ def settle(model: Any, changes: Mapping[str, Any], marks: Collection[int] = ()) 
 
 @torch.inference_mode()
 def generate(model: Any, inputs: dict[str, torch.Tensor], bounds: Sequence[Bounds]) -> list[list[int]]:
-    """Return the new tokens of each row, without the one that ends it and what comes after.
-
-    Args:
-        model: an encoder-decoder, or a decoder whose prompts are padded on the left; settled.
-        inputs: `input_ids` and `attention_mask`, shape (rows, tokens).
-        bounds: of each row.
-    """
+    """Return the new tokens of each row, without the one that ends it and what comes after."""
     config, seq2seq = model.generation_config, model.config.is_encoder_decoder
     start = 1 if seq2seq else inputs["input_ids"].shape[1]
     beams = config.num_beams or 1

@@ -14,21 +14,9 @@ import transformers
 from transformers.utils import logging
 
 from newsmoe.errors import ModelError
-from newsmoe.registry.expert import Device
+from newsmoe.registry.device import Device
 from newsmoe.registry.hub.files import CONFIG
 from newsmoe.registry.hub.pieces import Counter
-
-__all__ = [
-    "DType",
-    "architecture_of",
-    "counter",
-    "in_int8",
-    "load_model",
-    "load_tokenizer",
-    "most_tokens",
-    "quiet",
-    "release",
-]
 
 DType = Literal["auto", "float32", "bfloat16", "float16"]
 """What weights are computed in; `auto`: single precision on a processor, bfloat16 on a device that has it."""
@@ -60,11 +48,7 @@ def quiet() -> Iterator[None]:
 
 
 def load_tokenizer(folder: Path) -> Any:
-    """Load the tokenizer in `folder`.
-
-    Raises:
-        ModelError: there is none that works without code from the hub.
-    """
+    """Load the tokenizer in `folder`."""
     try:
         with quiet():
             return transformers.AutoTokenizer.from_pretrained(
@@ -75,11 +59,7 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def architecture_of(folder: Path) -> str:
-    """Return the class of transformers that the model in `folder` was saved from.
-
-    Raises:
-        ModelError: its config does not say.
-    """
+    """Return the class of transformers that the model in `folder` was saved from."""
     try:
         named = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("architectures") or [""]
     except (OSError, ValueError, AttributeError) as error:
@@ -90,18 +70,7 @@ def architecture_of(folder: Path) -> str:
 
 
 def load_model(folder: Path, architecture: str, device: Device, dtype: DType, *, pickle: bool = False) -> Any:
-    """Load the model in `folder`, ready to answer.
-
-    Args:
-        folder: config and weights in safetensors.
-        architecture: the class of transformers that picks the model's, such as `AutoModelForSeq2SeqLM`.
-        device: where to run; resolved.
-        dtype: what to compute in.
-        pickle: read a checkpoint in pickle format, as weights only, in order to convert it.
-
-    Raises:
-        ModelError: it is damaged, or no such model, or needs code from the hub.
-    """
+    """Load the model in `folder`, ready to answer."""
     if device.threads:
         torch.set_num_threads(device.threads)
     try:
@@ -164,7 +133,7 @@ def counter(tokenizer: Any) -> Counter:
     return count
 
 
-def most_tokens(model: Any) -> int:
+def max_tokens(model: Any) -> int:
     """Return how many tokens the model takes, special ones counted, by its own config and weights.
 
     RoBERTa and its kin number positions from their padding's id on, so that fewer are left than the config

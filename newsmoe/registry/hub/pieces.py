@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from newsmoe.sentences import split_sentences
+from newsmoe.text.sentences import split_sentences
 
-__all__ = ["MOST_CHARACTERS", "Piece", "cut_text"]
-
-MOST_CHARACTERS = 100_000
+MAX_CHARACTERS = 100_000
 """A text is read up to here: some 20,000 words, ten times a long-read."""
 
 Counter = Callable[[Sequence[str]], list[int]]
@@ -33,15 +31,8 @@ def cut_text(
 
     A text that fits stays as it is, to the character. A sentence that is longer than a piece is cut between
     words, a word that is longer still inside.
-
-    Args:
-        text: what to cut.
-        language: of the text, as a code; None where it is not known.
-        count: counts tokens.
-        most: tokens of a text that is not cut.
-        size: most tokens of a piece of one that is; unset: `most`.
     """
-    text = text[:MOST_CHARACTERS].strip()
+    text = text[:MAX_CHARACTERS].strip()
     if not text:
         return []
     (whole,) = count([text])

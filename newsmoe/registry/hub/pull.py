@@ -13,8 +13,6 @@ from newsmoe.errors import ModelError
 from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.files import CONFIG, PICKLES, ModelSource
 
-__all__ = ["Pulled", "RemoteFile", "pull"]
-
 WANTED = ("*.json", "*.txt", "*.model", "*.spm", "*.jinja", "model.safetensors", "model-*.safetensors")
 """Config, tokenizer and weights; none of these can run code."""
 
@@ -23,7 +21,7 @@ LEFT_OUT = ("*/*", "adapter_config.json", "training_args*")
 
 
 TOO_MANY_REQUESTS = 429
-MOST_TRIES = 4
+MAX_TRIES = 4
 LONGEST_WAIT = 60.0
 """Seconds."""
 
@@ -68,22 +66,13 @@ def pull(
     """Fetch a model into the Hugging Face cache; what is there already is not fetched again.
 
     `HF_ENDPOINT`, `HF_HOME`, `HF_TOKEN` and `HF_HUB_OFFLINE` are honoured as in the library.
-
-    Args:
-        source: which model.
-        card: whose it is, for messages.
-        starting: told of each file before it is fetched.
-        pickles: fetch a checkpoint in Python's pickle format, to convert it; else such a model is refused.
-
-    Raises:
-        ModelError: it cannot be had, or what came is not what the hub says it is; says what to do.
     """
     from huggingface_hub import HfApi, hf_hub_download
 
     if source.folder(card) is not None:
         raise ModelError(f"the model of {card.name!r} is a folder, {source.folder(card)}: nothing to fetch")
     with _explained(source):
-        info = _patiently(
+        info = _retry_rate_limited(
             lambda: HfApi().model_info(source.model, revision=source.revision, files_metadata=True)
         )
         commit = str(info.sha)
@@ -128,11 +117,7 @@ def _wanted(
 
 
 def _check(path: Path, file: RemoteFile) -> None:
-    """See that a file is what the hub says.
-
-    Raises:
-        ModelError: it is not; the damaged file is removed, so that the next pull fetches it again.
-    """
+    """See that a file is what the hub says."""
     if file.sha256:
         same = _digest(path, sha256()) == file.sha256
     elif file.blob:
@@ -154,11 +139,11 @@ def _digest(path: Path, digest: Any) -> str:
     return str(digest.hexdigest())
 
 
-def _patiently(ask: Callable[[], Any]) -> Any:
+def _retry_rate_limited(ask: Callable[[], Any]) -> Any:
     """Ask the hub again where it is busy, when it says so; for files the library does that."""
     from huggingface_hub.errors import HfHubHTTPError
 
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_TRIES):
         try:
             return ask()
         except HfHubHTTPError as error:

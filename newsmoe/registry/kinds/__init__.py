@@ -9,14 +9,13 @@ from pydantic import ValidationError
 
 from newsmoe.errors import CardError, nearest
 from newsmoe.registry.cards import CARD_FILE, Card
-from newsmoe.registry.expert import Device, Expert
+from newsmoe.registry.device import Device
+from newsmoe.registry.expert import Expert
 from newsmoe.validation import Strict, describe
 
 if TYPE_CHECKING:
     from newsmoe.registry.backbone.backbone import Backbone, Runtime
     from newsmoe.registry.backbone.files import BackboneFiles
-
-__all__ = ["KINDS", "Workshop", "answer_keys", "build", "check_settings", "fingerprint", "missing"]
 
 KINDS: Mapping[str, str] = {
     "chat-summarization": "newsmoe.registry.kinds.chat:Chat",
@@ -34,18 +33,14 @@ settings)`, and which weights it would load in `identity(card, settings)`."""
 SUMMARIZERS = frozenset({"chat-summarization", "extractive", "lead", "seq2seq-summarization"})
 
 
-class Workshop:
+class BackbonePool:
     """What experts share: one backbone a device, however many experts stand on it."""
 
     def __init__(self) -> None:
         self._backbones: dict[Device, Backbone] = {}
 
     def backbone(self, device: Device) -> "Backbone":
-        """Return the backbone on `device`, loaded on the first call.
-
-        Raises:
-            ModelError: its files are missing.
-        """
+        """Return the backbone on `device`, loaded on the first call."""
         if device not in self._backbones:
             from newsmoe.registry.backbone.backbone import Backbone
             from newsmoe.registry.backbone.files import find_backbone
@@ -66,14 +61,10 @@ def _runtime(files: "BackboneFiles", device: Device) -> "Runtime":
     return TorchRuntime(files, device)
 
 
-def build(card: Card, workshop: Workshop) -> Expert:
-    """Make the expert that `card` describes, its weights not loaded yet.
-
-    Raises:
-        CardError: the kind does not exist, or refuses the settings.
-    """
+def build(card: Card, backbones: BackbonePool) -> Expert:
+    """Make the expert that `card` describes, its weights not loaded yet."""
     kind = _kind(card)
-    expert: Expert = kind(card, check_settings(card), workshop)
+    expert: Expert = kind(card, check_settings(card), backbones)
     return expert
 
 
@@ -84,7 +75,7 @@ def missing(card: Card) -> str | None:
     return found
 
 
-def answer_keys(card: Card) -> tuple[str, ...]:
+def prediction_columns(card: Card) -> tuple[str, ...]:
     """Return the keys under which the expert's answers hold text or a number; none where labels are many."""
     if card.kind in SUMMARIZERS:
         return ("summary",)
@@ -101,11 +92,7 @@ def fingerprint(card: Card) -> str:
 
 
 def check_settings(card: Card) -> Strict:
-    """Return the settings as the kind understands them.
-
-    Raises:
-        CardError: the kind does not exist, or refuses the settings; names file and key.
-    """
+    """Return the settings as the kind understands them."""
     model: type[Strict] = _kind(card).Settings
     try:
         return model.model_validate(card.settings)

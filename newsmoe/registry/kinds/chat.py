@@ -6,17 +6,15 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from newsmoe.analysis import Prediction, Summary
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
+from newsmoe.prediction import Prediction, Summary
 from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.bounds import Bounds
 from newsmoe.registry.hub.expert import HubExpert, Parts
 from newsmoe.registry.hub.pieces import Piece
-from newsmoe.registry.kinds import Workshop
+from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.seq2seq import Generation, whole_sentences
-
-__all__ = ["Chat", "ChatSettings", "fenced"]
 
 FENCE = "article"
 
@@ -53,16 +51,12 @@ class Chat(HubExpert):
     Settings = ChatSettings
     architecture = "AutoModelForCausalLM"
 
-    def __init__(self, card: Card, settings: ChatSettings, workshop: Workshop) -> None:
-        super().__init__(card, settings, workshop)
+    def __init__(self, card: Card, settings: ChatSettings, backbones: BackbonePool) -> None:
+        super().__init__(card, settings, backbones)
         self.settings = settings
 
     def prepare(self) -> None:
-        """Find out how much room the prompt and the answer leave for the article.
-
-        Raises:
-            ModelError: the model has no chat template, or the prompt leaves no room.
-        """
+        """Find out how much room the prompt and the answer leave for the article."""
         from newsmoe.registry.hub.generation import settle
 
         if not self.tokenizer.chat_template:
@@ -75,7 +69,7 @@ class Chat(HubExpert):
         self.bounds = Bounds(self.settings.min_new_tokens or 0, self.settings.max_new_tokens)
         self.marks = [mark for mark in self.tokenizer.get_added_vocab() if mark.strip()]
         (around,) = self.count([self._prompt("")])
-        self.limit = min(self.limit - around - self.bounds.most, self.source.most_tokens or READ_TOKENS)
+        self.limit = min(self.limit - around - self.bounds.most, self.source.max_tokens or READ_TOKENS)
         if self.limit < 1:
             raise ModelError(f"{self.name}: the prompt leaves no room for an article; make it shorter")
 
@@ -86,7 +80,7 @@ class Chat(HubExpert):
         pieces = [parts.pieces[0] for parts in read]
         texts = self.in_batches([piece.tokens for piece in pieces], partial(self._written, pieces))
         return [
-            Summary(text, self.use(article, parts))
+            Summary(text, self.input_stats(article, parts))
             for article, parts, text in zip(articles, read, texts, strict=True)
         ]
 

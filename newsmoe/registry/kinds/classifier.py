@@ -4,15 +4,13 @@ from collections.abc import Sequence
 
 from pydantic import Field, field_validator
 
-from newsmoe.analysis import Prediction
 from newsmoe.article import Article
+from newsmoe.prediction import Prediction
 from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.cards import Card
-from newsmoe.registry.kinds import Workshop
+from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
-from newsmoe.registry.kinds.scores import Shares, softmax
-
-__all__ = ["Classifier", "ClassifierSettings", "head_shapes"]
+from newsmoe.registry.kinds.scores import Probabilities, softmax
 
 
 class ClassifierSettings(EmbeddedSettings):
@@ -39,24 +37,20 @@ class Classifier(EmbeddedExpert):
 
     Settings = ClassifierSettings
 
-    def __init__(self, card: Card, settings: ClassifierSettings, workshop: Workshop) -> None:
-        super().__init__(card, settings, workshop)
+    def __init__(self, card: Card, settings: ClassifierSettings, backbones: BackbonePool) -> None:
+        super().__init__(card, settings, backbones)
         self.labels = settings.labels
         self.temperature = settings.temperature
 
     def prepare(self) -> None:
-        """Load the head: `weight` of shape (labels, width) and `bias` of shape (labels,).
-
-        Raises:
-            ModelError: the file is missing or damaged, or is not made for these labels.
-        """
+        """Load the head: `weight` of shape (labels, width) and `bias` of shape (labels,)."""
         head = load_head(self.card.folder, head_shapes(self.labels, self.backbone.width))
         self.weight, self.bias = head["weight"], head["bias"]
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the label distribution of each article."""
-        return self.classify(articles, self.labels, self.shares)
+        return self.classify(articles, self.labels, self.probabilities)
 
-    def shares(self, vectors: Vectors) -> Shares:
+    def probabilities(self, vectors: Vectors) -> Probabilities:
         """Return probabilities of shape (windows, labels) for window vectors of shape (windows, width)."""
         return softmax((vectors @ self.weight.T + self.bias) / self.temperature)

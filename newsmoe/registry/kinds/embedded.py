@@ -7,19 +7,17 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from newsmoe.analysis import InputUse, Labels, Prediction
 from newsmoe.article import Article
 from newsmoe.errors import ModelError, PredictionError
+from newsmoe.prediction import InputStats, Labels, Prediction
 from newsmoe.registry.backbone.adapter import Adapter, Precision, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Encoded, Vectors
 from newsmoe.registry.backbone.reading import Extract, LongInput, Window
 from newsmoe.registry.cards import Card
-from newsmoe.registry.expert import Device
-from newsmoe.registry.kinds import Workshop
-from newsmoe.registry.kinds.scores import Shares
+from newsmoe.registry.device import Device
+from newsmoe.registry.kinds import BackbonePool
+from newsmoe.registry.kinds.scores import Probabilities
 from newsmoe.validation import Strict
-
-__all__ = ["HEAD_FILE", "EmbeddedExpert", "EmbeddedSettings", "load_head"]
 
 HEAD_FILE = "head.safetensors"
 
@@ -34,7 +32,7 @@ class EmbeddedSettings(Strict):
 class EmbeddedExpert:
     """An expert on the backbone; a kind adds `predict`, and `prepare` where it has weights of its own."""
 
-    def __init__(self, card: Card, settings: EmbeddedSettings, workshop: Workshop) -> None:
+    def __init__(self, card: Card, settings: EmbeddedSettings, backbones: BackbonePool) -> None:
         self.name = card.name
         self.task = card.task
         self.languages = card.languages
@@ -42,13 +40,13 @@ class EmbeddedExpert:
         self.card = card
         self.long_input = settings.long_input
         self.precision = settings.precision
-        self._workshop = workshop
+        self._backbones = backbones
         self._backbone: Backbone | None = None
         self.adapter: Adapter | None = None
 
     def load(self, device: Device) -> None:
         """Take the shared backbone, and load what is this expert's own."""
-        self._backbone = self._workshop.backbone(device)
+        self._backbone = self._backbones.backbone(device)
         self.adapter = load_adapter(self.card.folder, self.precision)
         self.prepare()
 
@@ -57,11 +55,7 @@ class EmbeddedExpert:
 
     @property
     def backbone(self) -> Backbone:
-        """The shared backbone.
-
-        Raises:
-            PredictionError: `load` was not called.
-        """
+        """The shared backbone."""
         if self._backbone is None:
             raise PredictionError(f"expert {self.name!r} was asked before load() was called")
         return self._backbone
@@ -85,48 +79,36 @@ class EmbeddedExpert:
         """Return what this expert reads of the article."""
         return self.backbone.read(article).extract(self.long_input)
 
-    def use(self, article: Article, extract: Extract) -> InputUse:
+    def input_stats(self, article: Article, extract: Extract) -> InputStats:
         """Say how much of the article was read."""
-        return InputUse(
+        return InputStats(
             tokens=extract.tokens,
             truncated=article.truncated or not extract.whole,
             windows=len(extract.windows),
         )
 
     def classify(
-        self, articles: Sequence[Article], labels: Sequence[str], shares: Callable[[Vectors], Shares]
+        self,
+        articles: Sequence[Article],
+        labels: Sequence[str],
+        probabilities: Callable[[Vectors], Probabilities],
     ) -> list[Prediction]:
-        """Return the label distribution of each article: the weighted mean over its windows.
-
-        Args:
-            articles: what to read.
-            labels: names of the labels.
-            shares: returns probabilities of shape (windows, labels) for vectors of shape (windows, width).
-        """
+        """Return the label distribution of each article: the weighted mean over its windows."""
         predictions: list[Prediction] = []
         for article, extract, encoded in self.seen(articles):
             if not encoded:
                 raise PredictionError("the article has neither headline nor content")
             vectors = np.stack([one.window for one in encoded])
-            mean = np.average(shares(vectors).astype(np.float64), axis=0, weights=extract.weights)
+            mean = np.average(probabilities(vectors).astype(np.float64), axis=0, weights=extract.weights)
             scores = dict(zip(labels, map(float, mean), strict=True))
-            predictions.append(Labels(scores, self.use(article, extract)))
+            predictions.append(Labels(scores, self.input_stats(article, extract)))
         return predictions
 
 
 def load_head(
     folder: Path, shapes: Mapping[str, tuple[int, ...]], file: str = HEAD_FILE
 ) -> dict[str, Vectors]:
-    """Load the tensors of a head.
-
-    Args:
-        folder: of the expert, or of the gate.
-        shapes: of each tensor that is needed, by name.
-        file: its name in the folder.
-
-    Raises:
-        ModelError: the file is missing or damaged, or is not made for these settings.
-    """
+    """Load the tensors of a head."""
     path = folder / file
     try:
         tensors = load_file(path)

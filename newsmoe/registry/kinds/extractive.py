@@ -9,18 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from newsmoe.analysis import Prediction, Summary
 from newsmoe.article import Article
 from newsmoe.errors import PredictionError
+from newsmoe.prediction import Prediction, Summary
 from newsmoe.registry.backbone.backbone import Encoded, Vectors, unit
 from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
 from newsmoe.registry.cards import Card
-from newsmoe.registry.kinds import Workshop
+from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
 from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
 from newsmoe.registry.kinds.ranker import Ranker, ranker_shapes
-
-__all__ = ["Extractive", "ExtractiveSettings", "Sentences", "choose", "sentences_of"]
 
 _WORD = re.compile(r"\w+")
 
@@ -50,16 +48,12 @@ class Extractive(EmbeddedExpert):
 
     Settings = ExtractiveSettings
 
-    def __init__(self, card: Card, settings: ExtractiveSettings, workshop: Workshop) -> None:
-        super().__init__(card, settings, workshop)
+    def __init__(self, card: Card, settings: ExtractiveSettings, backbones: BackbonePool) -> None:
+        super().__init__(card, settings, backbones)
         self.settings = settings
 
     def prepare(self) -> None:
-        """Load the ranker.
-
-        Raises:
-            ModelError: the file is missing or damaged, or is not made for this backbone.
-        """
+        """Load the ranker."""
         self.ranker = Ranker(load_head(self.card.folder, ranker_shapes(self.backbone.width)))
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
@@ -76,7 +70,7 @@ class Extractive(EmbeddedExpert):
         whole = unit(np.average([one.window for one in encoded], axis=0, weights=extract.weights))
         logits = self.ranker(matrix, whole, found.numbers, found.tokens)
         chosen = choose(found, logits, reading, self.settings)
-        return Summary(joined(reading.sentences, chosen), self.use(article, extract))
+        return Summary(joined(reading.sentences, chosen), self.input_stats(article, extract))
 
 
 def sentences_of(reading: Reading, extract: Extract) -> Sentences:
@@ -90,14 +84,7 @@ def sentences_of(reading: Reading, extract: Extract) -> Sentences:
 
 
 def choose(found: Sentences, logits: Vectors, reading: Reading, settings: ExtractiveSettings) -> list[int]:
-    """Return the numbers of the sentences of the summary, in the article's order.
-
-    Args:
-        found: what may be chosen.
-        logits: their scores, shape (sentences,).
-        reading: the article.
-        settings: bounds and threshold.
-    """
+    """Return the numbers of the sentences of the summary, in the article's order."""
     taken: list[int] = []
     return settings.choose(_ranked(found, logits, reading, settings, taken), reading.lengths, taken)
 

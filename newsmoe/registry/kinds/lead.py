@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from newsmoe.analysis import InputUse, Prediction, Summary
 from newsmoe.article import Article, estimate_tokens
+from newsmoe.prediction import InputStats, Prediction, Summary
 from newsmoe.registry.cards import Card
-from newsmoe.registry.expert import Device
-from newsmoe.registry.kinds import Workshop
+from newsmoe.registry.device import Device
+from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
-from newsmoe.sentences import split_sentences
-
-__all__ = ["Lead"]
+from newsmoe.text.sentences import split_sentences
 
 READ = 10_000  # characters; more than any lead has
 
@@ -20,7 +18,7 @@ class Lead:
 
     Settings = SummaryLength
 
-    def __init__(self, card: Card, settings: SummaryLength, workshop: Workshop) -> None:
+    def __init__(self, card: Card, settings: SummaryLength, backbones: BackbonePool) -> None:
         self.name = card.name
         self.task = card.task
         self.languages = card.languages
@@ -43,4 +41,4 @@ class Lead:
         tokens = [estimate_tokens(sentence) for sentence in sentences]
         chosen = self.settings.choose(candidates(sentences), tokens)
         # No model reads a token here, and what gates spend is counted in tokens that models read.
-        return Summary(joined(sentences, chosen), InputUse(truncated=article.truncated, windows=1))
+        return Summary(joined(sentences, chosen), InputStats(truncated=article.truncated, windows=1))

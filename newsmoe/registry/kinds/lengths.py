@@ -7,8 +7,6 @@ from pydantic import Field, model_validator
 
 from newsmoe.validation import Strict
 
-__all__ = ["SummaryLength", "candidates", "joined"]
-
 _FINISHED = re.compile(r"""[.!?…。！？।؟]["'”’»)\]]*$""")
 
 
@@ -32,13 +30,7 @@ class SummaryLength(Strict):
     def choose(
         self, ranked: Iterable[int], tokens: Sequence[int], taken: list[int] | None = None
     ) -> list[int]:
-        """Take sentences, the best first, and return their numbers in the article's order.
-
-        Args:
-            ranked: numbers of sentences; may be a generator that looks at `taken` before the next.
-            tokens: length of every sentence of the article.
-            taken: where those that are taken are put, one after the other.
-        """
+        """Take sentences, the best first, and return their numbers in the article's order."""
         taken = [] if taken is None else taken
         total = 0
         for candidate in ranked:

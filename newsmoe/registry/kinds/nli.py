@@ -5,17 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field, field_validator
 
-from newsmoe.analysis import Labels, Prediction
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
+from newsmoe.prediction import Labels, Prediction
 from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.expert import HubExpert, HubSettings
 from newsmoe.registry.hub.pieces import Piece
-from newsmoe.registry.kinds import Workshop
+from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.scores import softmax
 from newsmoe.registry.kinds.text_classification import LongInput, choose_pieces
-
-__all__ = ["Nli", "NliSettings"]
 
 
 class NliSettings(HubSettings):
@@ -39,16 +37,12 @@ class Nli(HubExpert):
     Settings = NliSettings
     architecture = "AutoModelForSequenceClassification"
 
-    def __init__(self, card: Card, settings: NliSettings, workshop: Workshop) -> None:
-        super().__init__(card, settings, workshop)
+    def __init__(self, card: Card, settings: NliSettings, backbones: BackbonePool) -> None:
+        super().__init__(card, settings, backbones)
         self.settings = settings
 
     def prepare(self) -> None:
-        """Find what the model calls entailment, and how much room the hypotheses leave.
-
-        Raises:
-            ModelError: it is no model of inference.
-        """
+        """Find what the model calls entailment, and how much room the hypotheses leave."""
         own = {str(label).lower(): index for index, label in self.model.config.id2label.items()}
         entailing = [index for label, index in own.items() if label.startswith("entail")]
         if not entailing:
@@ -78,14 +72,14 @@ class Nli(HubExpert):
                 lambda batch: self._entailed([pairs[index] for index in batch]),
             )
         )
-        answers: list[Prediction] = []
+        predictions: list[Prediction] = []
         for article, parts in zip(articles, read, strict=True):
             own = np.array([[next(logits) for _ in self.hypotheses] for _ in parts.pieces])
-            shares = softmax(own)
-            mean = parts.mean(shares)
+            probabilities = softmax(own)
+            mean = parts.mean(probabilities)
             scores = dict(zip(self.settings.labels, map(float, mean), strict=True))
-            answers.append(Labels(scores, self.use(article, parts)))
-        return answers
+            predictions.append(Labels(scores, self.input_stats(article, parts)))
+        return predictions
 
     def _entailed(self, pairs: Sequence[tuple[Piece, str]]) -> list[float]:
         """Return the logit of entailment of each text and hypothesis."""

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from newsmoe.registry.backbone.backbone import Vectors
 
-__all__ = ["HEADS", "PLACES", "Ranker", "ranker_shapes"]
-
 INNER = 192
 HEADS = 4
 PLACES = 32
@@ -46,11 +44,7 @@ def ranker_shapes(width: int) -> dict[str, tuple[int, ...]]:
 
 
 class Ranker:
-    """Scores the sentences of one article.
-
-    Args:
-        tensors: of the shapes that `ranker_shapes` returns.
-    """
+    """Scores the sentences of one article."""
 
     def __init__(self, tensors: Mapping[str, Vectors]) -> None:
         self.tensors = tensors
@@ -58,14 +52,7 @@ class Ranker:
     def __call__(
         self, sentences: Vectors, whole: Vectors, places: NDArray[np.integer], tokens: NDArray[np.integer]
     ) -> Vectors:
-        """Return the logit of each sentence, shape (sentences,).
-
-        Args:
-            sentences: their vectors, shape (sentences, width).
-            whole: the article's vector, shape (width,).
-            places: numbers of the sentences in the article, from 0.
-            tokens: lengths of the sentences.
-        """
+        """Return the logit of each sentence, shape (sentences,)."""
         states = (
             self._linear("sentence", sentences)
             + self._linear("whole", whole)

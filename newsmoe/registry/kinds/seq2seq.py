@@ -7,24 +7,22 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from newsmoe.analysis import Prediction, Summary
 from newsmoe.article import Article
+from newsmoe.prediction import Prediction, Summary
 from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.bounds import Bounds
 from newsmoe.registry.hub.expert import HubExpert, HubSettings, Parts
 from newsmoe.registry.hub.pieces import Piece, cut_text
-from newsmoe.registry.kinds import Workshop
-
-__all__ = ["Generation", "Seq2Seq", "Seq2SeqSettings", "whole_sentences"]
+from newsmoe.registry.kinds import BackbonePool
 
 LongInput = Literal["head", "head+tail", "map-reduce"]
 """What is read of a text that is longer than the model: as much of its start as fits, half of start and end
 each, or all of it in pieces, whose summaries are summarized."""
 
-DEFAULT_MOST = 142
+DEFAULT_MAX = 142
 """New tokens where neither card nor model says how many, as BART's for CNN/DailyMail."""
 
-LIBRARY_MOST = 20
+LIBRARY_MAX = 20
 """What transformers takes for `max_length` where a model says nothing."""
 
 _SENTENCE_END = re.compile(r"""[.!?…。！？]['"”’»)\]]*(?=\s|$)""")
@@ -67,8 +65,8 @@ class Seq2Seq(HubExpert):
     Settings = Seq2SeqSettings
     architecture = "AutoModelForSeq2SeqLM"
 
-    def __init__(self, card: Card, settings: Seq2SeqSettings, workshop: Workshop) -> None:
-        super().__init__(card, settings, workshop)
+    def __init__(self, card: Card, settings: Seq2SeqSettings, backbones: BackbonePool) -> None:
+        super().__init__(card, settings, backbones)
         self.settings = settings
 
     def prepare(self) -> None:
@@ -88,7 +86,7 @@ class Seq2Seq(HubExpert):
         read = [self._parts(article) for article in articles]
         texts = self._summaries([parts.pieces for parts in read])
         return [
-            Summary(text, self.use(article, parts))
+            Summary(text, self.input_stats(article, parts))
             for article, parts, text in zip(articles, read, texts, strict=True)
         ]
 
@@ -158,8 +156,8 @@ def whole_sentences(text: str, *, finished: bool) -> str:
 
 def _bounds(own: Mapping[str, Any], asked: Generation, limit: int) -> Bounds:
     """Return how long summaries are: as the card says, else as the model's settings do."""
-    stated = own.get("max_new_tokens") or (own.get("max_length") or LIBRARY_MOST) - 1
-    most = asked.max_new_tokens or (stated if stated != LIBRARY_MOST - 1 else DEFAULT_MOST)
+    stated = own.get("max_new_tokens") or (own.get("max_length") or LIBRARY_MAX) - 1
+    most = asked.max_new_tokens or (stated if stated != LIBRARY_MAX - 1 else DEFAULT_MAX)
     least = own.get("min_new_tokens") or max((own.get("min_length") or 0) - 1, 0)
     least = least if asked.min_new_tokens is None else asked.min_new_tokens
     return Bounds(min(least, most, limit), min(most, limit))

@@ -8,15 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from newsmoe.analysis import Fields, Labels, Prediction
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
+from newsmoe.prediction import Fields, Labels, Prediction
 from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.expert import HubExpert, HubSettings, Parts
 from newsmoe.registry.hub.pieces import Piece
-from newsmoe.registry.kinds import Workshop
-
-__all__ = ["TextClassification", "TextClassificationSettings", "choose_pieces"]
+from newsmoe.registry.kinds import BackbonePool
 
 Scores = NDArray[np.float64]
 
@@ -42,16 +40,12 @@ class TextClassification(HubExpert):
     Settings = TextClassificationSettings
     architecture = "AutoModelForSequenceClassification"
 
-    def __init__(self, card: Card, settings: TextClassificationSettings, workshop: Workshop) -> None:
-        super().__init__(card, settings, workshop)
+    def __init__(self, card: Card, settings: TextClassificationSettings, backbones: BackbonePool) -> None:
+        super().__init__(card, settings, backbones)
         self.settings = settings
 
     def prepare(self) -> None:
-        """Match the card's labels with the model's.
-
-        Raises:
-            ModelError: they do not fit each other.
-        """
+        """Match the card's labels with the model's."""
         own = [str(label) for _, label in sorted(self.model.config.id2label.items())]
         self.labels = _matched(own, self.settings.labels, self.name)
         self.limit -= self.tokenizer.num_special_tokens_to_add(pair=False)
@@ -64,12 +58,12 @@ class TextClassification(HubExpert):
         ]
         pieces = [piece for parts in read for piece in parts.pieces]
         scores = iter(self.in_batches([piece.tokens for piece in pieces], partial(self._scores, pieces)))
-        answers = []
+        predictions = []
         for article, parts in zip(articles, read, strict=True):
             own = np.stack([next(scores) for _ in parts.pieces])
             mean = parts.mean(own)
-            answers.append(self._answer(mean, article, parts))
-        return answers
+            predictions.append(self._prediction(mean, article, parts))
+        return predictions
 
     def _scores(self, pieces: Sequence[Piece], batch: Sequence[int]) -> list[Scores]:
         """Return the scores of each piece of a batch, shape (labels of the model,)."""
@@ -87,8 +81,8 @@ class TextClassification(HubExpert):
             scores = logits.sigmoid() if self.settings.multi_label else logits.softmax(-1)
         return list(scores.cpu().numpy())
 
-    def _answer(self, scores: Scores, article: Article, parts: Parts) -> Prediction:
-        use = self.use(article, parts)
+    def _prediction(self, scores: Scores, article: Article, parts: Parts) -> Prediction:
+        use = self.input_stats(article, parts)
         merged = _merged(scores, self.labels, max if self.settings.multi_label else sum)
         if not self.settings.multi_label:
             total = sum(merged.values())

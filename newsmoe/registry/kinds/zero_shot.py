@@ -5,16 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field
 
-from newsmoe.analysis import Prediction
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
+from newsmoe.prediction import Prediction
 from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.cards import Card
-from newsmoe.registry.kinds import Workshop
+from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings
-from newsmoe.registry.kinds.scores import Shares, softmax
-
-__all__ = ["ZeroShot", "ZeroShotSettings"]
+from newsmoe.registry.kinds.scores import Probabilities, softmax
 
 
 class ZeroShotSettings(EmbeddedSettings):
@@ -29,8 +27,8 @@ class ZeroShot(EmbeddedExpert):
 
     Settings = ZeroShotSettings
 
-    def __init__(self, card: Card, settings: ZeroShotSettings, workshop: Workshop) -> None:
-        super().__init__(card, settings, workshop)
+    def __init__(self, card: Card, settings: ZeroShotSettings, backbones: BackbonePool) -> None:
+        super().__init__(card, settings, backbones)
         self.labels = settings.labels
         self.temperature = settings.temperature
 
@@ -46,8 +44,8 @@ class ZeroShot(EmbeddedExpert):
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the label distribution of each article."""
-        return self.classify(articles, tuple(self.labels), self.shares)
+        return self.classify(articles, tuple(self.labels), self.probabilities)
 
-    def shares(self, vectors: Vectors) -> Shares:
+    def probabilities(self, vectors: Vectors) -> Probabilities:
         """Return probabilities of shape (windows, labels) for window vectors of shape (windows, width)."""
         return softmax(vectors @ self.descriptions.T / self.temperature)

@@ -11,7 +11,7 @@ from newsmoe.errors import ModelError
 from newsmoe.registry.backbone.adapter import Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.files import BackboneFiles
-from newsmoe.registry.expert import Device
+from newsmoe.registry.device import Device
 
 QUERY = "base_model.model.encoder.layer.0.attention.self.query"
 WIDTH, RANK = 384, 4

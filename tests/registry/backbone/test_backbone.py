@@ -230,4 +230,4 @@ def test_vectors_of_nothing_stay_nothing() -> None:
 
 
 def test_a_workshop_keeps_one_backbone_a_device(registry: Registry, backbone: Backbone) -> None:
-    assert registry.workshop.backbone(Device("cpu")) is backbone
+    assert registry.backbones.backbone(Device("cpu")) is backbone

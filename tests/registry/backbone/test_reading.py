@@ -11,7 +11,7 @@ from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.reading import (
     HEADLINE,
     LEAD_SENTENCES,
-    MOST_CHARACTERS,
+    MAX_CHARACTERS,
     Reading,
     Span,
     Window,
@@ -115,9 +115,9 @@ def test_an_article_without_text_has_no_window(tokenizer: Tokenizer) -> None:
 
 def test_an_article_is_read_up_to_a_bound_and_says_so(tokenizer: Tokenizer) -> None:
     sentence = "A storm hit the coast."
-    whole = Article(content=(sentence + " ") * (MOST_CHARACTERS // (len(sentence) + 1)))
-    longer = Article(content="x" * (MOST_CHARACTERS - len(whole.content) + 1) + whole.content)
-    assert len(whole.content) <= MOST_CHARACTERS < len(longer.content)
+    whole = Article(content=(sentence + " ") * (MAX_CHARACTERS // (len(sentence) + 1)))
+    longer = Article(content="x" * (MAX_CHARACTERS - len(whole.content) + 1) + whole.content)
+    assert len(whole.content) <= MAX_CHARACTERS < len(longer.content)
     assert not read_article(whole, tokenizer, 254).truncated
     assert read_article(longer, tokenizer, 254).truncated
 

@@ -62,7 +62,7 @@ SEQ2SEQ = (
     hf.T5ForConditionalGeneration,
 )
 
-Made = tuple[hf.PreTrainedModel, hf.PreTrainedTokenizerBase]
+TrainedExpert = tuple[hf.PreTrainedModel, hf.PreTrainedTokenizerBase]
 Pieces = list[tuple[str, float]]
 
 
@@ -84,7 +84,7 @@ def make_pickle_only(folder: Path, copy: Path) -> Path:
     return copy
 
 
-def _bart() -> Made:
+def _bart() -> TrainedExpert:
     tokenizer = hf.RobertaTokenizer(**_byte_level(), model_max_length=LIMIT)
     config = hf.BartConfig(vocab_size=len(tokenizer), max_position_embeddings=LIMIT, **BART_SIZES)
     model = hf.BartForConditionalGeneration(config)
@@ -105,7 +105,7 @@ def _bart() -> Made:
     return model, tokenizer
 
 
-def _led() -> Made:
+def _led() -> TrainedExpert:
     tokenizer = hf.RobertaTokenizer(**_byte_level(), model_max_length=2 * LIMIT)
     config = hf.LEDConfig(
         vocab_size=len(tokenizer),
@@ -119,7 +119,7 @@ def _led() -> Made:
     return model, tokenizer
 
 
-def _pegasus() -> Made:
+def _pegasus() -> TrainedExpert:
     unused = [f"<unk_{number}>" for number in range(2, 103)]
     tokenizer = hf.PegasusTokenizer(
         vocab=_pieces("<pad>", "</s>", "<mask_1>", "<mask_2>", *unused, "<unk>"), model_max_length=LIMIT
@@ -135,7 +135,7 @@ def _t5_tokenizer() -> hf.T5Tokenizer:
     return hf.T5Tokenizer(vocab=_pieces("<pad>", "</s>", "<unk>") + sentinels, model_max_length=LIMIT)
 
 
-def _t5() -> Made:
+def _t5() -> TrainedExpert:
     tokenizer = _t5_tokenizer()
     summarization = {
         "early_stopping": True,
@@ -156,7 +156,7 @@ def _t5() -> Made:
     return hf.T5ForConditionalGeneration(config), tokenizer
 
 
-def _switch_transformers() -> Made:
+def _switch_transformers() -> TrainedExpert:
     tokenizer = _t5_tokenizer()
     config = hf.SwitchTransformersConfig(
         vocab_size=len(tokenizer),
@@ -170,7 +170,7 @@ def _switch_transformers() -> Made:
     return hf.SwitchTransformersForConditionalGeneration(config), tokenizer
 
 
-def _distilbert() -> Made:
+def _distilbert() -> TrainedExpert:
     tokenizer = hf.DistilBertTokenizer(vocab=_word_pieces(), model_max_length=LIMIT)
     config = hf.DistilBertConfig(
         vocab_size=len(tokenizer),
@@ -185,7 +185,7 @@ def _distilbert() -> Made:
     return hf.DistilBertForSequenceClassification(config), tokenizer
 
 
-def _roberta() -> Made:
+def _roberta() -> TrainedExpert:
     tokenizer = hf.RobertaTokenizer(**_byte_level(), model_max_length=LIMIT)
     config = hf.RobertaConfig(
         vocab_size=len(tokenizer),
@@ -197,7 +197,7 @@ def _roberta() -> Made:
     return hf.RobertaForSequenceClassification(config), tokenizer
 
 
-def _deberta_v2() -> Made:
+def _deberta_v2() -> TrainedExpert:
     vocabulary = [*_pieces("[PAD]", "[CLS]", "[SEP]", "[UNK]"), ("[MASK]", 0.0)]
     tokenizer = hf.DebertaV2Tokenizer(vocab=vocabulary)
     config = hf.DebertaV2Config(
@@ -215,7 +215,7 @@ def _deberta_v2() -> Made:
     return hf.DebertaV2ForSequenceClassification(config), tokenizer
 
 
-def _nli() -> Made:
+def _nli() -> TrainedExpert:
     tokenizer = hf.BertTokenizer(vocab=_word_pieces(), model_max_length=LIMIT)
     config = hf.BertConfig(
         vocab_size=len(tokenizer), max_position_embeddings=LIMIT, **BERT_SIZES, **_labels(NLI)
@@ -223,7 +223,7 @@ def _nli() -> Made:
     return hf.BertForSequenceClassification(config), tokenizer
 
 
-def _mixtral() -> Made:
+def _mixtral() -> TrainedExpert:
     vocabulary, merges = _byte_pairs("<unk>", "<s>", "</s>")
     backend = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -245,7 +245,7 @@ def _mixtral() -> Made:
     return hf.MixtralForCausalLM(config), tokenizer
 
 
-ARCHITECTURES: Mapping[str, Callable[[], Made]] = {
+ARCHITECTURES: Mapping[str, Callable[[], TrainedExpert]] = {
     "bart": _bart,
     "t5": _t5,
     "pegasus": _pegasus,

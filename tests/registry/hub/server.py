@@ -103,7 +103,9 @@ class Refusal(Exception):
     def __init__(self, status: int, code: str, message: str, commit: str | None = None) -> None:
         super().__init__(message)
         headers = {"X-Error-Code": code, "X-Error-Message": message}
-        self.answer = _json({"error": message}, status, headers if commit is None else _of(commit, headers))
+        self.prediction = _json(
+            {"error": message}, status, headers if commit is None else _of(commit, headers)
+        )
 
 
 class Hub:
@@ -178,7 +180,7 @@ class Hub:
         self._corrupt.clear()
         self._busy = Fault(times=0, after=0)
 
-    def answer(self, method: str, target: str, headers: Message) -> Answer:
+    def prediction(self, method: str, target: str, headers: Message) -> Answer:
         """Return what is to be sent on a request."""
         url = urlsplit(target)
         if url.path in COURTESIES:
@@ -193,7 +195,7 @@ class Hub:
                 if match := RESOLVE.fullmatch(url.path):
                     return self._file(method, _parts(match), headers)
             except Refusal as refusal:
-                return refusal.answer
+                return refusal.prediction
         return _json({"error": "Sorry, we can't find the page you are looking for."}, 404)
 
     def _metadata(self, parts: dict[str, str], query: dict[str, list[str]], headers: Message) -> Answer:
@@ -273,20 +275,20 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        answer = self._head()
-        self.wfile.write(answer.body[: answer.cut_after])
+        prediction = self._head()
+        self.wfile.write(prediction.body[: prediction.cut_after])
 
     def do_HEAD(self) -> None:
         self._head()
 
     def _head(self) -> Answer:
-        answer = self.server.hub.answer(self.command, self.path, self.headers)
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+        prediction = self.server.hub.prediction(self.command, self.path, self.headers)
+        self.send_response(prediction.status)
+        for name, value in prediction.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
+        self.send_header("Content-Length", str(len(prediction.body)))
         self.end_headers()
-        return answer
+        return prediction
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: what came is in `Hub.requests`."""

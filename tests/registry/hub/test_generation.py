@@ -10,8 +10,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from newsmoe.registry.hub.bounds import SHORTEST, Bounds
 from newsmoe.registry.hub.generation import generate, settle
-
-from .models import make_model
+from tests.registry.hub.models import make_model
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsmoe.registry.hub.pieces import MOST_CHARACTERS, Piece, cut_text
+from newsmoe.registry.hub.pieces import MAX_CHARACTERS, Piece, cut_text
 
 TEXTS = st.lists(
     st.text(st.characters(codec="utf-8"), max_size=50)
@@ -79,6 +79,6 @@ def test_no_text_has_no_pieces(text: str) -> None:
 
 
 def test_a_text_is_read_up_to_a_bound() -> None:
-    assert cut_text("x " * MOST_CHARACTERS, None, lambda texts: [1] * len(texts), 5) == [
-        Piece(("x " * MOST_CHARACTERS)[: MOST_CHARACTERS - 1], 1)
+    assert cut_text("x " * MAX_CHARACTERS, None, lambda texts: [1] * len(texts), 5) == [
+        Piece(("x " * MAX_CHARACTERS)[: MAX_CHARACTERS - 1], 1)
     ]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from .models import ARCHITECTURES, SAMPLE, make_model, make_pickle_only
-from .server import Hub
+from tests.registry.hub.models import ARCHITECTURES, SAMPLE, make_model, make_pickle_only
+from tests.registry.hub.server import Hub
 
 NAME = "owner/tone"
 ARTICLES = [{"headline": "Rowers take gold", "content": "The crew won by a length."}]

@@ -11,8 +11,8 @@ import pytest
 import torch
 import transformers as hf
 
-from .models import ARCHITECTURES, NLI, SENTIMENT, make_model, make_pickle_only
-from .server import Hub
+from tests.registry.hub.models import ARCHITECTURES, NLI, SENTIMENT, make_model, make_pickle_only
+from tests.registry.hub.server import Hub
 
 CLIENT = """
 import json, sys
@@ -65,8 +65,8 @@ def ask(hub: Hub, home: Path, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    answers: list[Any] = json.loads(done.stdout)
-    return answers
+    predictions: list[Any] = json.loads(done.stdout)
+    return predictions
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -174,9 +174,9 @@ def test_a_tiny_model_loads_and_answers(architecture: str, tmp_path: Path, compl
     folder = make_model(architecture, tmp_path / "model")
     model, tokenizer = loaded(folder)
     assert complaints == []
-    first, second = (answer(model, tokenizer, text) for text in TEXTS)
+    first, second = (prediction(model, tokenizer, text) for text in TEXTS)
     assert first != second
-    assert answer(model, tokenizer, TEXTS[0]) == first
+    assert prediction(model, tokenizer, TEXTS[0]) == first
 
 
 def test_a_tiny_model_is_the_same_each_time(tmp_path: Path) -> None:
@@ -188,7 +188,7 @@ def test_a_pickled_model_is_the_same_model(tmp_path: Path) -> None:
     folder = make_model("distilbert", tmp_path / "model")
     pickled = make_pickle_only(folder, tmp_path / "pickled")
     assert not list(pickled.glob("*.safetensors"))
-    assert answer(*loaded(pickled), TEXTS[0]) == answer(*loaded(folder), TEXTS[0])
+    assert prediction(*loaded(pickled), TEXTS[0]) == prediction(*loaded(folder), TEXTS[0])
 
 
 def loaded(folder: Path) -> tuple[Any, Any]:
@@ -205,7 +205,7 @@ def loaded(folder: Path) -> tuple[Any, Any]:
 
 
 @torch.inference_mode()
-def answer(model: Any, tokenizer: Any, text: str) -> Any:
+def prediction(model: Any, tokenizer: Any, text: str) -> Any:
     """Return what a model says of a text: its labels' probabilities, or a text."""
     if not model.can_generate():
         assert tuple(model.config.id2label.values()) in (SENTIMENT, NLI)

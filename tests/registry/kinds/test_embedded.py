@@ -20,15 +20,15 @@ from newsmoe.registry.backbone.backbone import Backbone, Runtime
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.reading import HEADLINE
 from newsmoe.registry.cards import Card
-from newsmoe.registry.kinds import KINDS, Workshop, build
+from newsmoe.registry.kinds import KINDS, BackbonePool, build
 from newsmoe.registry.kinds.classifier import Classifier
 from newsmoe.registry.kinds.embedded import EmbeddedExpert
 from newsmoe.registry.kinds.extractive import Extractive, ExtractiveSettings, choose, sentences_of
 from newsmoe.registry.kinds.ranker import ranker_shapes
 from newsmoe.registry.kinds.zero_shot import ZeroShot
 from newsmoe.registry.registry import builtin_folder
-from newsmoe.sentences import split_sentences
 from newsmoe.testing import check_expert
+from newsmoe.text.sentences import split_sentences
 
 BUILT_IN = [
     info
@@ -53,7 +53,7 @@ LONG = Article(
 )
 
 
-class Lent(Workshop):
+class Lent(BackbonePool):
     """A workshop that hands out a backbone which is at hand."""
 
     def __init__(self, backbone: Backbone) -> None:
@@ -182,9 +182,11 @@ def test_a_summary_is_made_of_the_windows_that_the_policy_reads(
     (summary,) = expert.predict([LONG])
     spans = [span for place in read for span in windows[place].spans]
     assert taken(summary, LONG) == sorted({span.sentence for span in spans} - {HEADLINE})
-    assert summary.use.windows == len(read)
-    assert summary.use.tokens == sum(len(windows[place]) for place in read) == expert.lengths([LONG])[0]
-    assert summary.use.truncated is (len(read) < 5)
+    assert summary.input_stats.windows == len(read)
+    assert (
+        summary.input_stats.tokens == sum(len(windows[place]) for place in read) == expert.lengths([LONG])[0]
+    )
+    assert summary.input_stats.truncated is (len(read) < 5)
 
 
 @pytest.mark.parametrize(("policy", "read"), [("windows", 5), ("head", 1), ("head+tail", 2)])
@@ -195,16 +197,16 @@ def test_labels_are_made_of_the_windows_that_the_policy_reads(
         "zero-shot", quick_backbone, long_input=policy, labels={"tram": "A tram.", "storm": "Rain."}
     )
     (labels,) = expert.predict([LONG])
-    assert labels.use.windows == read
-    assert labels.use.truncated is (read < 5)
-    assert labels.use.tokens == expert.lengths([LONG])[0]
+    assert labels.input_stats.windows == read
+    assert labels.input_stats.truncated is (read < 5)
+    assert labels.input_stats.tokens == expert.lengths([LONG])[0]
 
 
 @pytest.mark.parametrize("policy", ["windows", "head", "head+tail"])
 def test_an_article_of_one_window_is_read_whole(quick_backbone: Backbone, ranking: Path, policy: str) -> None:
     (summary,) = make("extractive", quick_backbone, ranking, long_input=policy).predict([STORM])
     assert summary.text == STORM.content
-    assert (summary.use.windows, summary.use.truncated) == (1, False)
+    assert (summary.input_stats.windows, summary.input_stats.truncated) == (1, False)
 
 
 @pytest.mark.parametrize("kind", ["extractive", "zero-shot"])
@@ -216,7 +218,11 @@ def test_what_the_scraper_had_cut_or_is_too_long_is_told(
     cut = Article(content="A storm hit.", truncated=True)
     endless = Article(content="A storm hit the coast. " * 5000)
     whole = Article(content="A storm hit the coast. " * 4000)
-    assert [found.use.truncated for found in expert.predict([cut, endless, whole])] == [True, True, False]
+    assert [found.input_stats.truncated for found in expert.predict([cut, endless, whole])] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_an_unknown_policy_is_refused(quick_backbone: Backbone, ranking: Path) -> None:
@@ -291,7 +297,7 @@ def test_a_text_without_punctuation_still_has_a_summary(registry: Registry, back
     words = " ".join(f"and then the storm number {number} came to town" for number in range(80))
     article = Article(headline="Storms", content=words, language="en")
     (summary,) = built_in("extractive", registry, backbone).predict([article])
-    assert summary.problem() is None
+    assert summary.validation_error() is None
     assert summary.text in words or taken(summary, article)
 
 
@@ -346,7 +352,7 @@ def test_labels_are_those_of_the_card_and_sum_to_one(
     assert card is not None
     for found in expert.predict([*sample[:6], Article(headline="Goal"), Article(content="Rain.")]):
         assert isinstance(found, Labels)
-        assert found.problem() is None
+        assert found.validation_error() is None
         assert math.fsum(found.scores.values()) == pytest.approx(1, abs=1e-6)
         assert list(found.scores) == list(card.settings["labels"])
 
@@ -411,8 +417,8 @@ def test_a_long_articles_labels_are_the_mean_over_its_windows_by_their_tokens(
     expert = built_in("sentiment-news", registry, backbone)
     expert.long_input = "windows"
     windows = backbone.read(LONG).windows
-    shares = [expert.shares(encoded.window[None])[0] for encoded in expert.encode(windows)]
-    mean = np.average(shares, axis=0, weights=[len(window) for window in windows])
+    probabilities = [expert.probabilities(encoded.window[None])[0] for encoded in expert.encode(windows)]
+    mean = np.average(probabilities, axis=0, weights=[len(window) for window in windows])
     assert list(expert.predict([LONG])[0].scores.values()) == pytest.approx(list(mean), abs=1e-5)
 
 
@@ -552,7 +558,7 @@ def test_a_copied_expert_answers_as_the_original(
     path.write_text(path.read_text(encoding="utf-8").replace('"topic-news"', '"mine"'), encoding="utf-8")
     copy = Registry([tmp_path], plugins=False).info("mine").card
     assert copy is not None
-    expert = build(copy, registry.workshop)
+    expert = build(copy, registry.backbones)
     expert.load(Device())
     assert expert.predict([STORM]) == built_in("topic-news", registry, backbone).predict([STORM])
 

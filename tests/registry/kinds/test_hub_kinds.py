@@ -9,14 +9,13 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from newsmoe import Article, Device, Registry
-from newsmoe.analysis import Fields, Labels, Prediction, Summary
 from newsmoe.errors import BrokenExpertError, ModelError, PredictionError
+from newsmoe.prediction import Fields, Labels, Prediction, Summary
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.kinds.chat import fenced
 from newsmoe.registry.kinds.seq2seq import whole_sentences
 from newsmoe.testing import check_expert
-
-from ..hub.models import SENTIMENT, make_model
+from tests.registry.hub.models import SENTIMENT, make_model
 
 SENTENCES = tuple(
     f"On day {day} the council heard of the storm and of house number {day}." for day in range(14)
@@ -77,8 +76,8 @@ def _toml(value: Any) -> str:
 
 
 def one(expert: Expert, article: Article) -> Prediction:
-    (answer,) = expert.predict([article])
-    return answer
+    (prediction,) = expert.predict([article])
+    return prediction
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -119,15 +118,15 @@ def test_a_model_of_another_kind_is_refused_rather_than_given_a_random_head(expe
 
 
 def test_scores_are_those_of_the_model(expert: Maker, models: Callable[[str], Path]) -> None:
-    answer = one(expert("text-classification", read="content"), SHORT)
+    prediction = one(expert("text-classification", read="content"), SHORT)
     folder = models("distilbert")
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForSequenceClassification.from_pretrained(folder).train(False)
     with torch.inference_mode():
         scores = model(**tokenizer(SHORT.content, return_tensors="pt")).logits.softmax(-1)[0].tolist()
-    assert isinstance(answer, Labels)
-    assert list(answer.scores.values()) == pytest.approx(scores, abs=1e-5)
-    assert list(answer.scores) == list(model.config.id2label.values())
+    assert isinstance(prediction, Labels)
+    assert list(prediction.scores.values()) == pytest.approx(scores, abs=1e-5)
+    assert list(prediction.scores) == list(model.config.id2label.values())
 
 
 def test_labels_are_renamed_merged_and_dropped(expert: Maker) -> None:
@@ -165,19 +164,19 @@ def test_labels_that_are_not_the_models_are_told_when_it_loads(
 
 
 def test_of_several_labels_all_that_hold_are_told(expert: Maker) -> None:
-    answer = one(expert("text-classification", multi_label=True, threshold=0.5), SHORT)
-    assert isinstance(answer, Fields)
-    fields = answer.fields()
+    prediction = one(expert("text-classification", multi_label=True, threshold=0.5), SHORT)
+    assert isinstance(prediction, Fields)
+    fields = prediction.fields()
     assert fields["labels"] == [label for label, score in fields["scores"].items() if score >= 0.5]
     assert fields["label"] == max(fields["scores"], key=fields["scores"].get)
-    assert answer.problem() is None
+    assert prediction.validation_error() is None
 
 
 def test_a_long_article_is_read_under_its_policy(expert: Maker) -> None:
     for architecture in ("distilbert", "roberta", "deberta-v2"):
-        whole = one(expert("text-classification", architecture), LONG).use
-        head = one(expert("text-classification", architecture, long_input="head"), LONG).use
-        ends = one(expert("text-classification", architecture, long_input="head+tail"), LONG).use
+        whole = one(expert("text-classification", architecture), LONG).input_stats
+        head = one(expert("text-classification", architecture, long_input="head"), LONG).input_stats
+        ends = one(expert("text-classification", architecture, long_input="head+tail"), LONG).input_stats
         assert (head.windows, ends.windows) == (1, 2)
         assert whole.windows > 3
         assert (whole.truncated, head.truncated, ends.truncated) == (False, True, True)
@@ -187,12 +186,12 @@ def test_a_long_article_is_read_under_its_policy(expert: Maker) -> None:
 
 
 def test_labels_are_told_apart_by_what_they_mean(expert: Maker) -> None:
-    answers = [
+    predictions = [
         one(expert("zero-shot-nli", labels={"sport": meaning, "storm": ""}), SHORT).scores
         for meaning in ("", "rowing and gold")
     ]
-    assert [list(scores) for scores in answers] == [["sport", "storm"]] * 2
-    assert answers[0] != answers[1]
+    assert [list(scores) for scores in predictions] == [["sport", "storm"]] * 2
+    assert predictions[0] != predictions[1]
 
 
 @pytest.mark.parametrize("hypothesis", ["This is it.", "{} or {}"])
@@ -207,11 +206,11 @@ def test_a_hypothesis_has_one_place_for_the_label(expert: Maker, hypothesis: str
 @pytest.mark.parametrize("architecture", ["bart", "led", "pegasus", "switch-transformers", "t5"])
 def test_long_articles_never_overrun_the_model(expert: Maker, architecture: str) -> None:
     for policy in ("head", "head+tail", "map-reduce"):
-        mine = expert("seq2seq-summarization", architecture, long_input=policy, most_tokens=60)
+        mine = expert("seq2seq-summarization", architecture, long_input=policy, max_tokens=60)
         short, long = mine.predict([SHORT, LONG])
         assert isinstance(long, Summary)
-        assert long.use.truncated is (policy != "map-reduce")
-        assert (short.use.truncated, short.use.windows) == (False, 1)
+        assert long.input_stats.truncated is (policy != "map-reduce")
+        assert (short.input_stats.truncated, short.input_stats.windows) == (False, 1)
         assert one(mine, LONG) == long
 
 

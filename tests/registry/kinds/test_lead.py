@@ -3,19 +3,19 @@ import pytest
 from newsmoe import Article, Device, Expert, Prediction, Summary
 from newsmoe.article import estimate_tokens
 from newsmoe.registry.cards import Card
-from newsmoe.registry.kinds import Workshop, build
+from newsmoe.registry.kinds import BackbonePool, build
 from newsmoe.registry.kinds.lengths import candidates, joined
-from newsmoe.sentences import split_sentences
+from newsmoe.text.sentences import split_sentences
 
 
 def lead(**settings: int) -> Expert:
     card = Card(name="mine", task="summarization", kind="lead", description="d", settings=settings)
-    expert = build(card, Workshop())
+    expert = build(card, BackbonePool())
     expert.load(Device())
     return expert
 
 
-def answer(article: Article, **settings: int) -> Summary:
+def prediction(article: Article, **settings: int) -> Summary:
     (found,) = lead(**settings).predict([article])
     assert isinstance(found, Summary)
     return found
@@ -33,18 +33,18 @@ STORM = "A storm hit the coast. Mr. Smith lost 3.5 tonnes of hay. Nobody was hur
     ],
 )
 def test_the_summary_is_the_first_sentences(sentences: int, text: str) -> None:
-    assert answer(Article(content=STORM), sentences=sentences, min_tokens=1).text == text
+    assert prediction(Article(content=STORM), sentences=sentences, min_tokens=1).text == text
 
 
 def test_the_summary_goes_on_while_it_is_too_short() -> None:
-    assert answer(Article(content=STORM), sentences=1, min_tokens=estimate_tokens(STORM)).text == STORM
+    assert prediction(Article(content=STORM), sentences=1, min_tokens=estimate_tokens(STORM)).text == STORM
 
 
 def test_the_summary_of_an_article_of_the_sample_is_its_first_finished_sentences(
     sample: list[Article],
 ) -> None:
     for article in sample:
-        text = answer(article).text
+        text = prediction(article).text
         sentences = split_sentences(article.content, "en")
         finished = joined(sentences, candidates(sentences))
         assert finished.startswith(text + " ")
@@ -53,42 +53,45 @@ def test_the_summary_of_an_article_of_the_sample_is_its_first_finished_sentences
 
 def test_a_heading_is_no_part_of_it() -> None:
     article = Article(content="Weather report\n\nA storm hit the coast. Nobody was hurt.")
-    assert answer(article, sentences=1, min_tokens=1).text == "A storm hit the coast."
+    assert prediction(article, sentences=1, min_tokens=1).text == "A storm hit the coast."
 
 
 def test_a_sentence_that_comes_twice_is_told_once() -> None:
     content = "A storm hit. A storm hit. Nobody was hurt."
-    assert answer(Article(content=content), sentences=2, min_tokens=1).text == "A storm hit. Nobody was hurt."
+    assert (
+        prediction(Article(content=content), sentences=2, min_tokens=1).text
+        == "A storm hit. Nobody was hurt."
+    )
 
 
 def test_the_headline_is_no_part_of_it() -> None:
-    assert answer(Article(headline="Storm", content="It rained.")).text == "It rained."
+    assert prediction(Article(headline="Storm", content="It rained.")).text == "It rained."
 
 
 def test_a_text_without_punctuation_still_has_a_summary() -> None:
     words = " ".join(f"word{number}" for number in range(2000))
-    found = answer(Article(content=words))
-    assert found.problem() is None
+    found = prediction(Article(content=words))
+    assert found.validation_error() is None
     assert words.startswith(found.text)
     assert len(found.text) <= 1200
 
 
 def test_a_text_in_another_script_has_a_summary() -> None:
     article = Article(content="新闻很短。今天下雨。没有人受伤。明天晴。", language="zh")
-    assert answer(article, sentences=2, min_tokens=1).text == "新闻很短。 今天下雨。"
+    assert prediction(article, sentences=2, min_tokens=1).text == "新闻很短。 今天下雨。"
 
 
 def test_an_article_without_a_sentence_has_none_and_says_so() -> None:
     for content in ("", "!!! ..."):
-        assert answer(Article(content=content)).problem() == "the summary is empty"
+        assert prediction(Article(content=content)).validation_error() == "the summary is empty"
 
 
 def test_it_says_what_it_used_and_that_the_scraper_had_cut() -> None:
-    found = answer(Article(content=STORM, truncated=True), sentences=1, min_tokens=1)
-    assert found.use is not None
-    assert (found.use.tokens, found.use.windows) == (0, 1), "no model reads"
-    assert found.use.truncated
-    whole = answer(Article(content=STORM)).use
+    found = prediction(Article(content=STORM, truncated=True), sentences=1, min_tokens=1)
+    assert found.input_stats is not None
+    assert (found.input_stats.tokens, found.input_stats.windows) == (0, 1), "no model reads"
+    assert found.input_stats.truncated
+    whole = prediction(Article(content=STORM)).input_stats
     assert whole is not None
     assert not whole.truncated
 
@@ -111,4 +114,4 @@ def test_the_last_sentence_taken_is_a_whole_one() -> None:
     )
     for shift in range(0, 160, 8):
         content = f"{first} The secretary said {'a' * shift} and no more, and then he left. {later}"
-        assert answer(Article(content=content, language="en")).text.endswith(".")
+        assert prediction(Article(content=content, language="en")).text.endswith(".")

@@ -1,0 +1,1 @@
+"""Finished predictions and runs, kept between runs."""

@@ -1,0 +1,132 @@
+"""What an expert returns for an article."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from operator import itemgetter
+from typing import Any, Protocol
+
+from pydantic_core import from_json, to_json
+
+from newsmoe.validation import Strict
+
+
+class InputStats(Strict):
+    """How much of an article an expert read.
+
+    Attributes:
+        tokens: tokens that went into the model, special tokens not counted.
+        truncated: whether some of the article was left unread, in a record by all experts, or had been
+            cut by the scraper.
+        windows: pieces in which the article was read.
+    """
+
+    tokens: int = 0
+    truncated: bool = False
+    windows: int = 0
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A text that stands for the article."""
+
+    text: str
+    input_stats: InputStats | None = None
+
+    def validation_error(self) -> str | None:
+        """Say what is wrong with this prediction, if anything is."""
+        return None if self.text.strip() else "the summary is empty"
+
+    def to_json_safe(self) -> "Summary":
+        """Return the prediction as JSON will hold it.
+
+        Raises:
+            TypeError: the summary is no text.
+            UnicodeEncodeError: it holds a surrogate that stands alone.
+        """
+        if not isinstance(self.text, str):
+            raise TypeError(f"the summary is a {type(self.text).__name__}, not text")
+        self.text.encode()
+        return self
+
+    def fields(self) -> dict[str, Any]:
+        """Return what stands in the record under the task."""
+        return {"summary": self.text}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """A distribution over labels: scores from 0 to 1 that sum to 1."""
+
+    scores: Mapping[str, float]
+    input_stats: InputStats | None = None
+
+    def validation_error(self) -> str | None:
+        """Say what is wrong with this prediction, if anything is."""
+        if not self.scores:
+            return "there are no label scores"
+        for label, score in self.scores.items():
+            if not (math.isfinite(score) and 0.0 <= score <= 1.0 + 1e-6):
+                return f"the score of label {label!r} is {score}, not a number from 0 to 1"
+        total = math.fsum(self.scores.values())
+        return None if abs(total - 1.0) < 1e-3 else f"the label scores sum to {total:.4f}, not to 1"
+
+    def to_json_safe(self) -> "Labels":
+        """Return the prediction as JSON will hold it.
+
+        Raises:
+            ValueError: a label or a score cannot be written.
+        """
+        labels: list[str] = list(from_json(to_json(dict.fromkeys(self.scores))))
+        return replace(self, scores=dict(zip(labels, map(float, self.scores.values()), strict=True)))
+
+    def fields(self) -> dict[str, Any]:
+        """Return what stands in the record under the task: the best label first."""
+        ranked = sorted(sorted(self.scores.items()), key=itemgetter(1), reverse=True)
+        scores = {label: round(float(score), 6) for label, score in ranked}
+        label, score = next(iter(scores.items()))
+        return {"label": label, "score": score, "scores": scores}
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The answer to a plug-in's own task: anything that JSON can hold."""
+
+    values: Mapping[str, Any]
+    input_stats: InputStats | None = None
+
+    def validation_error(self) -> str | None:
+        """Say what is wrong with this prediction, if anything is."""
+        return None if self.values else "there are no fields"
+
+    def to_json_safe(self) -> "Fields":
+        """Return the prediction as JSON will hold it.
+
+        Raises:
+            ValueError: a value cannot be written.
+        """
+        if not isinstance(self.values, Mapping):
+            raise TypeError(f"the fields are a {type(self.values).__name__}, not a mapping")
+        return replace(self, values=from_json(to_json(dict(self.values))))
+
+    def fields(self) -> dict[str, Any]:
+        """Return what stands in the record under the task."""
+        return dict(self.values)
+
+
+Prediction = Summary | Labels | Fields
+
+
+class PredictionStore(Protocol):
+    """What keeps answers from one run to the next."""
+
+    def predictions(self, expert: str, articles: Sequence[str]) -> Mapping[str, Prediction]:
+        """Return the answers that are known, by article.
+
+        Args:
+            expert: all that decides what is answered, by an expert or a gate, whose scores are answers too.
+            articles: their keys.
+        """
+
+    def keep(self, expert: str, predictions: Mapping[str, Prediction]) -> None:
+        """Keep answers by article."""

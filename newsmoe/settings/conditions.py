@@ -1,0 +1,74 @@
+"""Rules, and the conditions under which they hold."""
+
+import math
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from newsmoe.validation import Strict
+
+
+def _single(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_single)]
+
+
+class Condition(Strict):
+    """What must be true of an article; everything that is given must hold.
+
+    Lists hold alternatives. Names are compared without regard to case.
+    """
+
+    topics: Names | None = Field(None, description="one of the scraper's topics is one of these")
+    language: Names | None = Field(None, description="the language is one of these codes")
+    author: Names | None = Field(None, description="the author is one of these")
+    url_host: Names | None = Field(None, description="the URL's host is one of these, or below one")
+    headline: re.Pattern[str] | None = Field(None, description="a regular expression found in the headline")
+    has_content: bool | None = Field(None, description="whether there is any content")
+    min_words: int | None = Field(None, ge=0, description="the content has at least so many words")
+    max_words: int | None = Field(None, ge=0, description="the content has at most so many words")
+
+
+class After(Strict):
+    """What the answer to another task, which is asked before, must say of an article.
+
+    Several labels are alternatives. They are compared without regard to case.
+    """
+
+    task: str = Field(description="the other task")
+    label: Names = Field(min_length=1, description="its answer has one of these labels")
+    at_least: float | None = Field(
+        None, gt=0, le=1, description="least score of that label; unset: it is the answer's best"
+    )
+
+    def __str__(self) -> str:
+        """Return the condition in words."""
+        least = "" if self.at_least is None else f" with {self.at_least:g} or more"
+        return f"{self.task} is {' or '.join(map(repr, self.label))}{least}"
+
+
+class Rule(Strict):
+    """Who answers which task for the articles that meet the condition.
+
+    `use` maps a task to an expert, to a list of experts (the first answers, the next ones stand by in
+    case it fails), to a table of weights (all answer), or to an empty list (nobody answers). With `after`
+    the rule holds only where an earlier answer says so, and elsewhere the next one that matches decides.
+    """
+
+    when: Condition = Condition()
+    after: After | None = None
+    use: dict[str, str | tuple[str, ...] | dict[str, float]]
+    reason: str | None = Field(None, description="what the record says; default: the condition in words")
+
+    @field_validator("use")
+    @classmethod
+    def _positive_weights(cls, use: dict[str, Any]) -> dict[str, Any]:
+        for task, decision in use.items():
+            if isinstance(decision, dict) and not (
+                decision and all(0 < w < math.inf for w in decision.values())
+            ):
+                raise ValueError(f"the weights for {task!r} must be greater than 0, and finite")
+        return use

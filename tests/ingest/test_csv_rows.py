@@ -1,0 +1,162 @@
+import csv
+import gzip
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsmoe.errors import InputError
+from newsmoe.ingest.csv_rows import FORMULA_SIGNS, csv_writer
+from newsmoe.ingest.json_stream import BadElement
+from newsmoe.ingest.source import open_source, read_elements
+from tests.output.test_writers import record
+from tests.strategies import FEW
+
+CELLS = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
+    ["=1+1", "@SUM(A1)", "\tx", "\r", '"', "a\r\nb", "a\nb", ",", "'", "\x00", "é😀", "\u2028"]
+)
+
+
+def elements(folder: Path, content: str | bytes, name: str = "a.csv") -> list[Any]:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return list(read_elements(name, path))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("csv")
+
+
+@FEW
+@given(st.lists(st.tuples(CELLS, CELLS), max_size=4))
+def test_what_a_csv_writer_wrote_is_read_back(folder: Path, rows: Sequence[tuple[str, str]]) -> None:
+    text = io.StringIO()
+    csv.writer(text).writerows([("id", "text"), *rows])
+    assert elements(folder, text.getvalue()) == [{"id": one, "text": two} for one, two in rows]
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.csv.gz", "a.tsv.gz"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_the_suffix_tells_the_delimiter(tmp_path: Path, name: str, encoding: str, line_end: str) -> None:
+    comma = "\t" if "tsv" in name else ","
+    text = line_end.join([f"id{comma} headline ", "", f'7{comma}"One{comma} é"', ""]).encode(encoding)
+    content = gzip.compress(text) if name.endswith(".gz") else text
+    assert elements(tmp_path, content, name) == [{"id": "7", "headline": f"One{comma} é"}]
+
+
+def test_semicolons_part_cells_where_no_comma_does(tmp_path: Path) -> None:
+    found = elements(tmp_path, '\nid;text\n1;"One; two, three"\n2,5;b\n')
+    assert found == [{"id": "1", "text": "One; two, three"}, {"id": "2,5", "text": "b"}]
+    assert elements(tmp_path, "text\none; two\n") == [{"text": "one; two"}]
+
+
+def test_a_row_of_another_length_costs_only_itself(tmp_path: Path) -> None:
+    found = elements(tmp_path, "id,text\n1,a\n2\n3,c,d\n4,\n")
+    assert found == [
+        {"id": "1", "text": "a"},
+        BadElement("line 3: 1 cells, where the header names 2 columns"),
+        BadElement("line 4: 3 cells, where the header names 2 columns"),
+        {"id": "4", "text": ""},
+    ]
+
+
+def test_a_quote_that_is_never_closed_costs_its_line_alone(tmp_path: Path) -> None:
+    found = elements(tmp_path, 'id,text\n1,a\n2,"b\n3,c\n4\n')
+    assert found == [
+        {"id": "1", "text": "a"},
+        BadElement("line 3: a quote is opened and never closed"),
+        {"id": "3", "text": "c"},
+        BadElement("line 5: 1 cells, where the header names 2 columns"),
+    ]
+
+
+def test_a_header_that_opens_a_quote_which_nothing_closes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"line 1: a quote is opened and never closed"):
+        elements(tmp_path, 'id,"text\n1,a\n')
+
+
+def test_a_last_line_without_an_end_is_whole(tmp_path: Path) -> None:
+    assert elements(tmp_path, 'id,text\n1,"a"') == [{"id": "1", "text": "a"}]
+
+
+def test_a_cell_may_be_long_and_hold_nul(tmp_path: Path) -> None:
+    long = "word \x00" * 200_000
+    assert elements(tmp_path, f"id,text\n1,{long}\n2,b\n") == [
+        {"id": "1", "text": long},
+        {"id": "2", "text": "b"},
+    ]
+
+
+def test_a_cell_beyond_the_limit_costs_no_other_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = csv.field_size_limit()
+    monkeypatch.setattr("newsmoe.ingest.csv_rows.LONGEST_CELL", 10)
+    try:
+        found = elements(tmp_path, f"id,text\n1,{'x' * 11}\n2,b\n")
+    finally:
+        csv.field_size_limit(before)
+    assert isinstance(found[0], BadElement)
+    assert found[0].message.startswith("line 2: field larger than field limit")
+    assert found[1:] == [{"id": "2", "text": "b"}]
+
+
+@pytest.mark.parametrize("content", ["", "\n\n", gzip.compress(b"", mtime=0)])
+def test_a_file_without_a_header_is_refused(tmp_path: Path, content: str | bytes) -> None:
+    with pytest.raises(InputError, match=r"^a.csv: the file is empty; expected a first row"):
+        elements(tmp_path, content)
+
+
+def test_a_header_alone_has_no_articles(tmp_path: Path) -> None:
+    assert elements(tmp_path, "id,headline\n") == []
+
+
+def test_a_damaged_gzip_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the gzip file is damaged"):
+        elements(tmp_path, gzip.compress(b"id,text\n" * 500)[:-12])
+
+
+def test_rows_become_articles(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,title,text,tags,words\n7,Storm,It rained.,\"['a', 'b']\",2\n8,x\n")
+    with open_source(str(path)) as source:
+        article, short = source.articles()
+    assert (article.id, article.headline) == ("7", "Storm")
+    assert getattr(article, "topics") == ("['a', 'b']",)  # noqa: B009  # the other kind of item has none
+    assert getattr(short, "type") == "UndecodableElement"  # noqa: B009
+    assert source.count == 2
+
+
+def written(*records: Any, **predictions: Sequence[str]) -> list[list[str]]:
+    pieces: list[str] = []
+    with csv_writer(pieces.append, predictions) as write:
+        for one in records:
+            write(one, "key")
+    return list(csv.reader(io.StringIO("".join(pieces), newline="")))
+
+
+@given(CELLS, CELLS, CELLS)
+def test_texts_come_back_and_no_cell_starts_a_formula(one: str, two: str, three: str) -> None:
+    analysis = record(one, mood={"label": two, "score": 0.5}, gist={"summary": three})
+    header, cells = written(analysis, mood=("label", "score"), gist=("summary",))
+    assert header == [
+        "id", "headline", "url", "status", "mood.label", "mood.score", "gist.summary", "errors", "experts"
+    ]  # fmt: skip
+    assert not any(cell.startswith(FORMULA_SIGNS) for cell in cells)
+    for given_text, cell in ((one, cells[0]), (two, cells[4]), (three, cells[6])):
+        assert cell == (f"'{given_text}" if given_text.startswith(FORMULA_SIGNS) else given_text)
+    assert cells[5] == "0.5"
+
+
+def test_an_answer_without_columns_of_its_own_is_json() -> None:
+    header, cells = written(record(1, mine={"a": [1, "é"], "b": "\x9b"}), mine=(), other=("label", "score"))
+    assert header[4:7] == ["mine.json", "other.label", "other.score"]
+    assert cells[4:7] == ['{"a":[1,"é"],"b":"\\u009b"}', "", ""]
+
+
+def test_a_number_below_zero_stays_a_number() -> None:
+    assert written(record(1, mood={"score": -0.5}), mood=("score",))[1][4] == "-0.5"

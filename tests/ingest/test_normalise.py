@@ -1,0 +1,386 @@
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from newsmoe.article import Article, InvalidItem
+from newsmoe.ingest.json_stream import BadElement
+from newsmoe.ingest.normalise import ALIASES, Normaliser, input_schema
+from tests.strategies import ANY_TEXT, FEW, JSON
+
+ENGLISH = "The council approved the new budget on Tuesday after a long debate about the tram line."
+NAMES = [name for names in ALIASES.values() for name in names]
+TEXT_NAMES = [*ALIASES["headline"], *ALIASES["content"]]
+
+
+def article(element: Mapping[str, Any], fields: Mapping[str, list[str]] | None = None) -> Article:
+    found = Normaliser(fields)(element)
+    assert isinstance(found, Article), found
+    return found
+
+
+def unreadable(element: object) -> InvalidItem:
+    found = Normaliser()(element)
+    assert isinstance(found, InvalidItem), found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("field", "name"), [(field, name) for field, names in ALIASES.items() for name in names]
+)
+def test_each_common_name_is_understood(field: str, name: str) -> None:
+    given_text = field in ("headline", "content")
+    found = article({name: "en"} if given_text else {"headline": "Storm", name: "en"})
+    value = getattr(found, field)
+    assert value == (("en",) if field == "topics" else "en")
+
+
+@pytest.mark.parametrize("empty", [None, "", [], {}])
+def test_an_empty_value_gives_way_to_the_next_name(empty: object) -> None:
+    found = article({"headline": empty, "title": "Storm", "content": empty, "description": "Roofs."})
+    assert (found.headline, found.content) == ("Storm", "Roofs.")
+
+
+def test_the_first_name_with_a_value_wins() -> None:
+    found = article({"summary": "3", "text": "2", "content": "1", "title": "b", "headline": "a"})
+    assert (found.headline, found.content) == ("a", "1")
+
+
+def test_the_users_first_name_with_a_value_wins_before_the_common_ones() -> None:
+    fields = {"headline": ["kicker", "slug"], "content": ["story"]}
+    element = {
+        "headline": "common",
+        "kicker": "mine",
+        "slug": "second",
+        "content": "c",
+        "story": "s",
+    }
+    found = article(element, fields)
+    assert (found.headline, found.content) == ("mine", "s")
+    assert article({**element, "kicker": ""}, fields).headline == "second"
+    assert article({"headline": "common"}, fields).headline == "common"
+
+
+def test_the_users_names_alone_make_an_article() -> None:
+    assert article({"copy": "Roofs."}, {"content": ["copy"]}).content == "Roofs."
+    refused = Normaliser()({"copy": "Roofs.", "\x1b": 1})
+    assert isinstance(refused, InvalidItem)
+    assert r"(found: 'copy', '\x1b')" in refused.message
+
+
+def test_names_are_known_however_they_are_written() -> None:
+    found = article({"Title": "Storm", " TEXT ": "Roofs.", "publishedat": "2025-01-03", "Kicker": "Weather"})
+    assert (found.headline, found.content, found.publication_date) == ("Storm", "Roofs.", "2025-01-03")
+    assert found.extra == {"Kicker": "Weather"}
+    assert article({"Title": "Other", "title": "Storm"}).headline == "Storm"
+    assert article({7: "seven", None: "none", "Title": "Storm"}).headline == "Storm"
+
+
+@pytest.mark.parametrize(
+    ("headline", "content"),
+    [
+        ({"rendered": "Storm"}, {"rendered": "Roofs.\n\nTiles."}),
+        ({"main": "Storm", "kicker": None}, [{"type": "text/html", "value": "Roofs."}, {"value": "Tiles."}]),
+    ],
+)
+def test_wrapped_texts_are_unwrapped(headline: object, content: object) -> None:
+    found = article({"headline": headline, "content": content})
+    assert (found.headline, found.content) == ("Storm", "Roofs.\n\nTiles.")
+
+
+@pytest.mark.parametrize("field", sorted(set(ALIASES) - {"topics"}))
+def test_each_field_can_be_mapped(field: str) -> None:
+    found = article({"headline": "common", "mine": "en"}, {field: ["mine"]})
+    assert getattr(found, field) == "en"
+    assert "mine" not in found.extra
+
+
+@pytest.mark.parametrize(
+    ("element", "kind"),
+    [
+        (5, "a number"),
+        (1.5, "a number"),
+        (True, "a boolean"),
+        (None, "null"),
+        ("text", "a string"),
+        ([{"headline": "x"}], "an array"),
+    ],
+)
+def test_what_is_no_object_is_unreadable(element: object, kind: str) -> None:
+    found = unreadable(element)
+    assert found.message.endswith(f"found {kind}")
+    assert found.type == "NotAnArticle"
+    assert (found.id, found.headline, found.url) == (None, None, None)
+
+
+@pytest.mark.parametrize("element", [{}, {"id": 7}, {"id": 7, "url": "u", "author": "A"}])
+def test_an_object_without_any_text_field_is_unreadable(element: Mapping[str, Any]) -> None:
+    found = unreadable(element)
+    assert (found.id, found.url) == (element.get("id"), element.get("url"))
+    assert "headline, title, content" in found.message
+    assert "[fields]" in found.message
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({"a": 1}, "an object"),
+        ({"rendered": 5}, "an object"),
+        (True, "a boolean"),
+        (False, "a boolean"),
+        (["a", 1], "an array"),
+        (["a", None], "an array"),
+        ([["a"]], "an array"),
+    ],
+)
+@pytest.mark.parametrize("field", ["headline", "content"])
+def test_a_text_of_the_wrong_type_is_unreadable_and_keeps_its_id(
+    field: str, value: object, kind: str
+) -> None:
+    found = unreadable({"id": "a-7", "url": "https://a.example", field: value})
+    assert found.message == f"{field}: expected text, found {kind}"
+    assert (found.type, found.id, found.url) == ("NotAnArticle", "a-7", "https://a.example")
+
+
+def test_an_unreadable_element_keeps_its_headline() -> None:
+    assert unreadable({"headline": "<b>Storm</b>", "content": {"a": 1}}).headline == "Storm"
+
+
+def test_a_bad_element_is_unreadable() -> None:
+    found = unreadable(BadElement("nested too deeply"))
+    assert (found.message, found.type) == ("nested too deeply", "UndecodableElement")
+
+
+def test_null_fields_make_an_empty_article() -> None:
+    found = article(dict.fromkeys(NAMES))
+    assert (found.headline, found.content, found.url, found.topics) == ("", "", "", ())
+    assert (found.publication_date, found.author, found.source, found.language) == (None,) * 4
+
+
+@pytest.mark.parametrize("identifier", [0, 7, -1, 10**30, "a-7", "0"])
+def test_an_id_is_kept_as_it_is(identifier: object) -> None:
+    found = article({"id": identifier, "headline": "x"}).id
+    assert found == identifier
+    assert type(found) is type(identifier)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [(" a\n7 ", "a 7"), (1.5, "1.5"), ({"$oid": "5f"}, "5f"), ("\x1b[31ma\ud800", "a\ufffd")],
+)
+def test_an_id_becomes_a_plain_line(value: object, kept: str) -> None:
+    assert article({"_id": value, "headline": "x"}).id == kept
+
+
+@pytest.mark.parametrize("value", [None, "", " ", True, False, [1], {"a": 1}, "\x1b[31m"])
+def test_without_an_id_one_is_derived_from_url_and_text(value: object) -> None:
+    derived = article({"headline": "Storm", "content": "Roofs.", "url": "u"}).id
+    assert article({"id": value, "headline": "Storm", "content": "Roofs.", "url": "u"}).id == derived
+    assert derived == "6ec0b059ac24a143"
+
+
+@pytest.mark.parametrize("change", [{"headline": "Calm"}, {"content": "None."}, {"url": "v"}])
+def test_another_article_has_another_derived_id(change: Mapping[str, str]) -> None:
+    element = {"headline": "Storm", "content": "Roofs.", "url": "u"}
+    assert article({**element, **change}).id != article(element).id
+
+
+def test_the_derived_id_tells_the_fields_apart() -> None:
+    assert article({"headline": "Storm"}).id != article({"content": "Storm"}).id
+
+
+def test_the_derived_id_depends_on_nothing_else() -> None:
+    element = {"headline": "Storm", "content": "Roofs."}
+    assert article({**element, "scraped": 5, "topics": ["a"]}).id == article(element).id
+
+
+@pytest.mark.parametrize(
+    ("value", "content"),
+    [
+        ("<p>One</p><p>Two</p>", "One\n\nTwo"),
+        ({"rendered": "<p>One</p>\n<p>Two</p>", "protected": False}, "One\n\nTwo"),
+        (["One", "Two"], "One\n\nTwo"),
+        (2024, "2024"),
+        (0, "0"),
+        (1.5, "1.5"),
+    ],
+)
+def test_content_comes_in_several_shapes(value: object, content: str) -> None:
+    assert article({"content": value}).content == content
+
+
+def test_a_headline_is_one_plain_line() -> None:
+    found = article({"title": {"rendered": "<b>Storm</b>\n hits &#8211;  coast"}})
+    assert found.headline == "Storm hits – coast"
+
+
+def test_content_that_newsapi_cut_is_marked() -> None:
+    cut = article({"title": "Storm", "content": "Roofs were… [+1234 chars]"})
+    assert (cut.content, cut.truncated) == ("Roofs were", True)
+    assert article({"title": "Storm [+5 chars]", "content": "Roofs."}).truncated is False
+
+
+@pytest.mark.parametrize(
+    ("value", "date"),
+    [
+        ({"$date": 1474243200000}, "2016-09-19T00:00:00+00:00"),
+        ({"$date": -86400000000000}, None),
+        ({"$date": "2016-09-19T00:00:00Z"}, "2016-09-19T00:00:00Z"),
+        (1474243200, "2016-09-19T00:00:00+00:00"),
+        (1474243200.5, "2016-09-19T00:00:00.500000+00:00"),
+        (0, "1970-01-01T00:00:00+00:00"),
+        (" 19 September\n2016 ", "19 September 2016"),
+        ("2016-09-19", "2016-09-19"),
+        (True, None),
+        (["2016"], None),
+        ({"a": 1}, None),
+        ({"$date": None}, None),
+        (1e300, None),
+        (float("inf"), None),
+        (10**300, None),
+        (-(10**300), None),
+    ],
+)
+def test_dates_are_understood(value: object, date: str | None) -> None:
+    found = article({"headline": "x", "publish_date": value}).publication_date
+    assert found == date
+
+
+@pytest.mark.parametrize(
+    ("value", "author"),
+    [
+        ("Ada Byron", "Ada Byron"),
+        (["Ada Byron", "Alan T."], "Ada Byron, Alan T."),
+        ([{"name": "Ada"}, "<b>Alan</b>", None, 5, "", {"x": 1}], "Ada, Alan"),
+        ({"name": "Ada", "url": "u"}, "Ada"),
+        ([], None),
+        (12, None),
+        (True, None),
+    ],
+)
+def test_authors_are_joined(value: object, author: str | None) -> None:
+    assert article({"headline": "x", "authors": value}).author == author
+
+
+@pytest.mark.parametrize(
+    ("value", "source"),
+    [
+        ({"id": None, "name": "The Paper"}, "The Paper"),
+        ({"id": "paper", "name": None}, None),
+        ("The Paper", "The Paper"),
+        (["First", "Second"], "First"),
+        (5, None),
+    ],
+)
+def test_the_source_is_named(value: object, source: str | None) -> None:
+    assert article({"headline": "x", "source": value}).source == source
+
+
+@pytest.mark.parametrize(
+    ("value", "topics"),
+    [
+        (["Sport", " Rowing\n"], ("Sport", "Rowing")),
+        ("Sport", ("Sport",)),
+        ([{"name": "Sport"}, 3, None], ("Sport",)),
+        ([3, 5], ()),
+        (5, ()),
+    ],
+)
+def test_topics_are_a_tuple_of_names(value: object, topics: tuple[str, ...]) -> None:
+    assert article({"headline": "x", "categories": value}).topics == topics
+
+
+@pytest.mark.parametrize("given_code", ["de", "DE", "de-AT", "de_CH", " de\n"])
+def test_a_given_language_is_believed(given_code: str) -> None:
+    assert article({"headline": ENGLISH, "language": given_code}).language == "de"
+
+
+@pytest.mark.parametrize("no_code", [None, "", "english", "e", "1234", "日本", 5, ["de"], True])
+def test_without_a_language_code_the_text_tells(no_code: object) -> None:
+    assert article({"headline": "Tram", "content": ENGLISH, "language": no_code}).language == "en"
+
+
+def test_a_headline_alone_tells_the_language() -> None:
+    assert article({"headline": ENGLISH, "content": None}).language == "en"
+
+
+@pytest.mark.parametrize("url", [5, None, ["u"], {"a": 1}, True])
+def test_a_url_of_the_wrong_type_is_left_empty(url: object) -> None:
+    assert article({"headline": "x", "url": url}).url == ""
+
+
+def test_everything_else_is_kept_aside_untouched() -> None:
+    extra = {"score": 1.5, "nested": {"a": [None, "\ud800 <b>x</b>"]}, "": 0}
+    assert article({"headline": "x", **extra}).extra == extra
+
+
+def test_texts_lose_control_codes_and_lone_surrogates() -> None:
+    bad = "a\x1b[31m\u202e\ud800\x00b"
+    found = article(dict.fromkeys(("headline", "content", "url", "author", "date", "source"), bad))
+    texts = (found.headline, found.content, found.url, found.author)
+    assert texts == ("a\ufffdb",) * 4
+    assert (found.publication_date, found.source) == ("a\ufffdb", "a\ufffdb")
+
+
+@FEW
+@given(st.dictionaries(st.sampled_from(NAMES) | ANY_TEXT, JSON, max_size=6))
+def test_any_object_becomes_an_article_or_a_reason(element: dict[str, Any]) -> None:
+    found = Normaliser()(element)
+    texts = [found.id, found.headline, found.url]
+    if isinstance(found, Article):
+        assert type(found.id) in (int, str)
+        texts += [found.content, found.author, found.source, found.publication_date, *found.topics]
+        assert set(found.extra) <= set(element)
+    else:
+        assert found.message
+        assert not isinstance(found.id, bool)
+    for text in texts:
+        str("" if text is None else text).encode()
+
+
+def test_the_schema_of_an_element_is_a_schema() -> None:
+    schema = input_schema()
+    Draft202012Validator.check_schema(schema)
+    assert set(schema["properties"]) == set(NAMES)
+
+
+@pytest.mark.parametrize("value", ["x", None, ["a", "b"], 5, {"rendered": "x"}])
+def test_the_schema_accepts_what_is_read(value: object) -> None:
+    schema = Draft202012Validator(input_schema())
+    for name in TEXT_NAMES:
+        element = {name: value, "other": True}
+        assert isinstance(Normaliser()(element), Article)
+        assert schema.is_valid(element)
+
+
+@pytest.mark.parametrize(
+    "element", [5, None, [], "x", {}, {"id": 7}, {"headline": True}, {"content": ["a", 1]}]
+)
+def test_the_schema_refuses_what_cannot_be_read(element: object) -> None:
+    assert isinstance(Normaliser()(element), InvalidItem)
+    assert not Draft202012Validator(input_schema()).is_valid(element)
+
+
+def test_a_date_beyond_floats_is_missing() -> None:
+    assert article({"headline": "x", "date": 10**400}).publication_date is None
+
+
+def test_an_object_id_loses_lone_surrogates() -> None:
+    assert article({"headline": "x", "_id": {"$oid": "a\ud800"}}).id == "a\ufffd"
+
+
+def test_a_known_name_that_was_not_read_is_kept_aside() -> None:
+    found = article({"headline": "x", "content": "Roofs.", "summary": "A storm.", "tags": ["a"]})
+    assert found.extra == {"summary": "A storm."}
+
+
+@pytest.mark.parametrize("code", ["eng", "und"])
+def test_a_language_is_given_in_two_letters_where_there_are_two(code: str) -> None:
+    assert article({"headline": ENGLISH, "lang": code}).language == "en"
+
+
+def test_white_space_gives_way_to_the_next_name() -> None:
+    assert article({"headline": " ", "title": "Storm"}).headline == "Storm"

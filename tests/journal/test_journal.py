@@ -1,0 +1,187 @@
+"""What holds of a journal wherever it lies."""
+
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsmoe.errors import JournalError
+from newsmoe.journal.journal import existing_journal, open_journal, without_password
+from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
+from tests.journal.support import STORM, keep, kept
+from tests.strategies import FEW
+
+USES = st.none() | st.builds(InputStats, tokens=st.integers(0, 999), truncated=st.booleans())
+TEXTS = st.text(st.characters(codec="utf-8"), min_size=1)
+HASHES = st.integers(0, 2**256).map("{:064x}".format)
+SCORES = st.floats(0, 1)
+ANSWERS = (
+    st.builds(Summary, TEXTS, USES)
+    | st.builds(Labels, st.dictionaries(TEXTS, SCORES, min_size=1), USES)
+    | st.builds(Fields, st.dictionaries(TEXTS, st.none() | SCORES | TEXTS | st.lists(TEXTS)), USES)
+)
+STORES = ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)]
+
+
+@pytest.fixture(scope="module", params=STORES)
+def new_place(request: pytest.FixtureRequest) -> Callable[[], str]:
+    """A function that gives the place of a journal that is not there yet."""
+    if request.param == "postgres":
+        place: Callable[[], str] = request.getfixturevalue("postgres").place
+        return place
+    folders: pytest.TempPathFactory = request.getfixturevalue("tmp_path_factory")
+    return lambda: str(folders.mktemp("journal") / "data" / "journal.sqlite")
+
+
+@pytest.fixture
+def place(new_place: Callable[[], str]) -> str:
+    return new_place()
+
+
+@contextmanager
+def table_of_answers(place: str) -> Iterator[tuple[Callable[[str], object], str]]:
+    """Give what runs statements where the journal lies, in a transaction, and its table's name."""
+    if "://" in place:
+        import psycopg
+
+        with psycopg.connect(place) as connection:
+            yield connection.execute, "newsmoe_answers"
+        return
+    with closing(sqlite3.connect(place)) as database, database:
+        yield database.execute, "answers"
+
+
+@FEW
+@given(predictions=st.dictionaries(HASHES, ANSWERS, max_size=8))
+def test_what_is_kept_comes_back_as_it_was(
+    new_place: Callable[[], str], predictions: dict[str, Prediction]
+) -> None:
+    place = new_place()
+    with open_journal(place) as journal:
+        assert journal is not None
+        journal.keep("expert", predictions)
+    with existing_journal(place) as journal:
+        assert journal.predictions("expert", [*predictions, "another"]) == predictions
+        assert journal.predictions("another expert", [*predictions]) == {}
+
+
+@pytest.mark.parametrize("expert", ["", "NUL \0", "lone \ud800", "long " * 2000, "é ' \" ? % :x"])
+def test_an_expert_may_call_itself_anything(place: str, expert: str) -> None:
+    keep(place, STORM, expert)
+    assert kept(place, expert) == {"a": STORM}
+    assert kept(place, expert + "!") == {}
+
+
+def test_more_articles_than_a_query_takes_are_found(place: str) -> None:
+    predictions = {str(number): Summary(f"Storm {number}.") for number in range(1234)}
+    with open_journal(place) as journal:
+        assert journal is not None
+        journal.keep("e", predictions)
+    assert kept(place, "e", *predictions) == predictions
+
+
+def test_a_later_answer_takes_the_place_of_the_one_before(place: str) -> None:
+    keep(place, Summary("Old."))
+    keep(place, STORM)
+    assert kept(place) == {"a": STORM}
+
+
+@pytest.mark.parametrize("damage", ["answer = replace(answer, 'storm', 'flood')", "mark = mark + 1"])
+def test_an_answer_that_was_changed_is_not_believed(place: str, damage: str) -> None:
+    keep(place)
+    keep(place, Summary("Another."), article="b")
+    with table_of_answers(place) as (execute, table):
+        execute(f"update {table} set {damage} where article = 'a'")
+    assert kept(place, "e", "a", "b") == {"b": Summary("Another.")}
+    with existing_journal(place) as journal:
+        assert journal.verify() == 1
+        assert journal.verify() == 0
+        assert journal.stats().predictions == 1
+
+
+def test_old_answers_are_forgotten_when_asked(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("newsmoe.journal.journal.time", lambda: time.time() - 10 * 86400)
+        keep(place)
+    keep(place, article="b")
+    with existing_journal(place) as journal:
+        assert journal.prune(days=9) == 1
+        assert journal.predictions("e", ["a", "b"]) == {"b": STORM}
+
+
+def test_runs_are_known_by_number_the_last_one_first(place: str) -> None:
+    with open_journal(place) as journal:
+        assert journal is not None
+        journal.keep_run("monday", "one")
+        journal.keep_run("tuesday", "two")
+    with existing_journal(place) as journal:
+        assert journal.runs() == [(2, "two"), (1, "one")]
+        assert journal.stats().bytes > 1000
+
+
+def test_a_journal_that_another_process_holds_is_done_without(
+    place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for store in ("sqlite", "postgres"):
+        monkeypatch.setattr(f"newsmoe.journal.{store}.WAIT_SECONDS", 0.05)
+    keep(place)
+    with table_of_answers(place) as (execute, table):
+        execute(f"lock table {table}" if "://" in place else "begin exclusive")
+        with open_journal(place) as journal:
+            if journal is not None:
+                journal.keep("e", {"b": STORM})
+                assert journal.predictions("e", ["a"]) == {}
+    assert caplog.text.count("kept") == 1
+    assert kept(place, "e", "a", "b") == {"a": STORM}
+
+
+def test_there_is_nothing_to_show_before_the_first_run(place: str) -> None:
+    with pytest.raises(JournalError, match="no journal yet"):
+        existing_journal(place)
+
+
+def test_there_is_nothing_to_show_of_no_journal() -> None:
+    with pytest.raises(JournalError, match="there is no journal"):
+        existing_journal(None)
+
+
+WRITING = """
+import sys
+from newsmoe.prediction import Summary
+from newsmoe.journal.journal import open_journal
+
+place, expert = sys.argv[1:]
+with open_journal(place) as journal:
+    for number in range(40):
+        journal.keep(expert, {str(number): Summary("A storm."), "all": Summary("Rain.")})
+"""
+
+
+def test_several_processes_may_begin_and_write_at_once(place: str) -> None:
+    command = [sys.executable, "-c", WRITING, place]
+    children = [subprocess.Popen([*command, f"e{number % 2}"]) for number in range(3)]
+    assert [child.wait(60) for child in children] == [0, 0, 0]
+    with existing_journal(place) as journal:
+        assert journal.stats()[:3] == (82, 2, 41)
+        assert journal.verify() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("postgresql://me:secret@host/db", "postgresql://me@host/db"),
+        ("--journal=postgres://me:se@c/r?et@host:5432/db", "--journal=postgres://me@host:5432/db"),
+        ("postgresql://host:5432/db?password=secret&sslmode=require", "postgresql://host:5432/db?password=&sslmode=require"),
+        ("postgresql:///db?user=me&sslpassword=secret", "postgresql:///db?user=me&sslpassword="),
+        ("postgresql://me@host:5432/db", "postgresql://me@host:5432/db"),
+        ("data/a:b@c.sqlite", "data/a:b@c.sqlite"),
+    ],
+)  # fmt: skip
+def test_passwords_are_not_shown(text: str, shown: str) -> None:
+    assert without_password(text) == shown

@@ -1,0 +1,166 @@
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from newsmoe.errors import JournalError
+from newsmoe.journal.journal import existing_journal, open_journal
+from tests.journal.support import STORM, keep, kept
+
+if TYPE_CHECKING:
+    from tests.postgres_server import Server
+
+slow = pytest.mark.slow
+
+
+@pytest.fixture
+def place(postgres: "Server") -> str:
+    return postgres.place()
+
+
+def failing(postgres: "Server", place: str, times: int, state: str) -> None:
+    """Have the server refuse the next answers to be stored, so many times."""
+    keep(place, article="before")
+    postgres.sql(
+        place,
+        f"""
+        create sequence refusals;
+        create function refuse() returns trigger language plpgsql as $$ begin
+            if nextval('refusals') > {times} then return new; end if;
+            raise exception 'refused' using errcode = '{state}';
+        end $$;
+        create trigger refusing before insert on newsmoe_answers for each row execute function refuse();
+        """,
+    )
+
+
+@slow
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+def test_what_another_try_may_mend_is_tried_again(
+    postgres: "Server", place: str, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsmoe.journal.postgres.PAUSES", (0, 0, 0))
+    failing(postgres, place, 3, state)
+    keep(place)
+    assert kept(place, "e", "a", "before") == {"a": STORM, "before": STORM}
+
+
+@slow
+@pytest.mark.parametrize(("times", "state", "tries"), [(9, "40001", 4), (9, "23514", 1)])
+def test_the_number_of_tries_is_limited(
+    postgres: "Server",
+    place: str,
+    times: int,
+    state: str,
+    tries: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("newsmoe.journal.postgres.PAUSES", (0, 0, 0))
+    failing(postgres, place, times, state)
+    with open_journal(place) as journal:
+        assert journal is not None
+        journal.keep("e", {"a": STORM})
+        journal.keep("e", {"b": STORM})
+        assert journal.predictions("e", ["before"]) == {}
+    assert caplog.text.count("refused; what follows is not kept") == 1
+    assert "storm" not in caplog.text
+    assert postgres.sql(place, "select last_value from refusals") == [(tries,)]
+
+
+@slow
+def test_a_connection_that_was_lost_is_made_again(
+    postgres: "Server", place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    others = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'newsmoe'"
+    monkeypatch.setattr("newsmoe.journal.postgres.PAUSES", (0.01,))
+    with open_journal(place) as journal:
+        assert journal is not None
+        journal.keep("e", {"a": STORM})
+        assert postgres.sql(place, others) == [(True,)]
+        journal.keep("e", {"b": STORM})
+        assert postgres.sql(place, others) == [(True,)]
+        journal.keep_run("monday", "{}")
+        assert journal.predictions("e", ["a", "b"]) == {"a": STORM, "b": STORM}
+        assert len(journal.runs()) == 1
+    assert caplog.text == ""
+
+
+@slow
+def test_a_run_is_kept_once_though_its_try_was(place: str) -> None:
+    with open_journal(place) as journal:
+        assert journal is not None
+        journal.keep_run("monday", "{}")
+        journal.keep_run("monday", "{}")
+        assert journal.runs() == [(1, "{}")]
+
+
+@slow
+def test_what_another_machine_mended_meanwhile_is_not_forgotten(postgres: "Server", place: str) -> None:
+    keep(place)
+    with existing_journal(place) as journal:
+        (sound,) = journal.store.rows()
+        journal.store.forget([sound._replace(mark=0)])
+        assert journal.predictions("e", ["a"]) == {"a": STORM}
+
+
+@slow
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table newsmoe_answers (x int)",
+        "comment on table newsmoe_answers is 'journal of newsmoe, version 99'",
+    ],
+)
+def test_tables_of_somebody_else_are_left_alone(postgres: "Server", place: str, statement: str) -> None:
+    if statement.startswith("comment"):
+        keep(place)
+    postgres.sql(place, statement)
+    with (
+        pytest.raises(JournalError, match="its table newsmoe_answers is of another newsmoe"),
+        open_journal(place),
+    ):
+        pass
+
+
+@slow
+def test_a_database_that_is_not_there_is_told_without_the_password(postgres: "Server") -> None:
+    place = postgres.url().replace(":///", "://").replace("newsmoe@/postgres", "newsmoe:secret@/nowhere")
+    with pytest.raises(JournalError) as caught, open_journal(place):
+        pass
+    assert str(caught.value).count("\n") == 0
+    assert 'database "nowhere" does not exist' in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (
+            "postgresql://me:secret@127.0.0.1:1/db",
+            "postgresql://me@127.0.0.1:1/db: cannot be used: .*refused",
+        ),
+        ("postgres:///db?host=/nowhere&password=secret", "cannot be used: .*No such file"),
+        ("postgresql://me:secret@host:port/db", "is no URL of a database"),
+        ("postgresql://me:se@cret@host/db", "is no URL of a database; .* with %40 for an @"),
+        ("postgresql://me:secret@127.0.0.1:1/db?sslmod=require", 'invalid connection option "sslmod"'),
+        ("mysql://me:secret@host/db", "mysql://me@host/db: a journal is a file, or postgresql://"),
+    ],
+)
+def test_a_server_that_cannot_be_had_ends_the_run_in_a_line(
+    place: str, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for opening in (lambda: open_journal(place).__enter__(), lambda: existing_journal(place)):
+        with pytest.raises(JournalError, match=said) as caught:
+            opening()
+        assert "cret" not in str(caught.value) + caplog.text
+        assert "\n" not in str(caught.value)
+
+
+def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    monkeypatch.delitem(sys.modules, "newsmoe.journal.postgres", raising=False)
+    with pytest.raises(JournalError, match=r"pip install 'newsmoe\[postgres\]'"):
+        existing_journal("postgresql:///db")

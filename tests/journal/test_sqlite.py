@@ -1,0 +1,160 @@
+import os
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from newsmoe.errors import JournalError
+from newsmoe.journal.journal import existing_journal, open_journal
+from newsmoe.prediction import Prediction, Summary
+from tests.journal.support import STORM, keep, kept
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "data" / "journal.sqlite"
+
+
+def not_a_database(path: Path) -> None:
+    path.write_bytes(b"[1, 2, 3]" * 500)
+
+
+def another_database(path: Path) -> None:
+    with sqlite3.connect(path) as database:
+        database.execute("create table answers (x)")
+    database.close()
+
+
+def a_later_version(path: Path) -> None:
+    keep(str(path))
+    with sqlite3.connect(path) as database:
+        database.execute("pragma user_version = 99")
+    database.close()
+
+
+def an_earlier_version(path: Path) -> None:
+    keep(str(path))
+    with sqlite3.connect(path) as database:
+        database.execute("pragma user_version = 0")
+        database.execute("alter table answers drop column mark")
+    database.close()
+
+
+def torn(path: Path) -> None:
+    keep(str(path))
+    path.write_bytes(path.read_bytes()[:700])
+
+
+@pytest.mark.parametrize(
+    "spoil", [not_a_database, another_database, a_later_version, an_earlier_version, torn]
+)
+def test_a_journal_that_cannot_be_trusted_is_set_aside(
+    path: Path, spoil: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.mkdir()
+    spoil(path)
+    before = path.read_bytes()
+    with pytest.raises(JournalError, match=str(path)):
+        existing_journal(str(path))
+    keep(str(path))
+    assert kept(str(path)) == {"a": STORM}
+    assert path.with_name("journal.sqlite.1.aside").read_bytes() == before
+    assert "set aside" in caplog.text
+    spoil_again = path.with_name("journal.sqlite.2.aside")
+    not_a_database(path)
+    keep(str(path))
+    assert spoil_again.exists()
+
+
+def test_what_another_program_has_written_of_late_is_set_aside_with_its_file(path: Path) -> None:
+    """SQLite has it in a file of its own until the last connection is closed, or until it has grown."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as theirs:
+        theirs.execute("pragma journal_mode = wal")
+        theirs.execute("create table theirs (x)")
+        theirs.execute("insert into theirs values (7)")
+        keep(str(path))
+        with closing(sqlite3.connect(path.with_name("journal.sqlite.1.aside"))) as aside:
+            assert aside.execute("select x from theirs").fetchall() == [(7,)]
+
+
+def test_processes_that_begin_a_journal_at_once_share_it(path: Path) -> None:
+    """One must not take for foreign what the other has made by half."""
+    with ProcessPoolExecutor(4, get_context("spawn")) as processes:
+        for number in range(5):
+            place = path.with_name(f"{number}.sqlite")
+            assert list(processes.map(begin, [place] * 4)) == [True] * 4
+    assert not list(path.parent.glob("*.aside"))
+
+
+def begin(path: Path) -> bool:
+    with open_journal(str(path)) as journal:
+        return journal is not None
+
+
+def test_a_journal_that_proves_to_be_damaged_is_set_aside_for_the_next_run(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    predictions: dict[str, Prediction] = {
+        str(number): Summary(f"Storm {number} hit the coast.") for number in range(500)
+    }
+    with open_journal(str(path)) as journal:
+        assert journal is not None
+        journal.keep("e", predictions)
+    content = path.read_bytes()
+    path.write_bytes(content[:16384] + b"x" * (len(content) - 16384))
+    with (
+        existing_journal(str(path)) as journal,
+        pytest.raises(JournalError, match=f"{path}: is damaged: .*; remove it, and it is begun anew"),
+    ):
+        journal.verify()
+    with open_journal(str(path)) as journal:
+        assert journal is not None
+        assert journal.predictions("e", list(predictions)) == {}
+        journal.keep("e", {"a": STORM})
+    assert caplog.text.count("what follows is not kept") == 1
+    assert path.with_name("journal.sqlite.1.aside").read_bytes()[16384:] == b"x" * (len(content) - 16384)
+    keep(str(path))
+    assert kept(str(path)) == {"a": STORM}
+
+
+def test_a_journal_that_another_process_writes_is_not_called_damaged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsmoe.journal.sqlite.WAIT_SECONDS", 0.05)
+    keep(str(path))
+    keep(str(path), Summary("Another."), article="b")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("update answers set mark = 0 where article = 'b'")
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+        existing_journal(str(path)) as journal,
+    ):
+        other.execute("begin immediate")
+        for work in (lambda: journal.prune(0), journal.verify):
+            with pytest.raises(JournalError, match="cannot be used now: database is locked; try again later"):
+                work()
+        other.execute("rollback")
+        assert (journal.verify(), journal.prune(0)) == (1, 1)
+
+
+def test_a_clock_that_was_put_back_or_on_costs_no_answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for year, article in ((1990, "a"), (2090, "b")):
+        monkeypatch.setattr("newsmoe.journal.journal.time", lambda year=year: (year - 1970) * 31_556_952.0)
+        keep(str(path), article=article)
+        assert kept(str(path), "e", "a", article) == {"a": STORM, article: STORM}
+    monkeypatch.setattr("newsmoe.journal.journal.time", lambda: 40 * 31_556_952.0)
+    with existing_journal(str(path)) as journal:
+        assert journal.prune(days=90) == 1
+        assert journal.predictions("e", ["a", "b"]) == {"b": STORM}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_cannot_be_written_is_done_without(path: Path) -> None:
+    path.parent.mkdir(mode=0o500)
+    with open_journal(str(path)) as journal:
+        assert journal is None

@@ -1,0 +1,410 @@
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from newsmoe.errors import ConfigError
+from newsmoe.settings.model import Settings
+from newsmoe.settings.sources import find_config, load_settings
+from newsmoe.settings.toml import read_toml
+from newsmoe.validation import describe
+
+NOTHING: Mapping[str, str] = {}
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "newsmoe.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_with_nothing_said_the_defaults_hold(workdir: Path) -> None:
+    assert load_settings() == Settings()
+    assert Settings().gate == "auto"
+    assert Settings().device == "cpu"
+
+
+@pytest.mark.parametrize(
+    ("file", "environment", "given", "expected"),
+    [
+        (False, False, None, 64),
+        (True, False, None, 1),
+        (False, True, None, 2),
+        (True, True, None, 2),
+        (True, False, 3, 3),
+        (False, True, 3, 3),
+        (True, True, 3, 3),
+    ],
+)
+def test_command_line_beats_environment_beats_file_beats_default(
+    workdir: Path, file: bool, environment: bool, given: int | None, expected: int
+) -> None:
+    if file:
+        write(workdir, "batch_articles = 1")
+    settings = load_settings(
+        given={"batch_articles": given},
+        environment={"NEWSMOE_BATCH_ARTICLES": "2"} if environment else NOTHING,
+    )
+    assert settings.batch_articles == expected
+
+
+def test_sources_are_merged_key_by_key(workdir: Path) -> None:
+    write(workdir, 'gate = "all"\ndevice = "cuda"')
+    settings = load_settings(given={"tasks": "topic"}, environment={"NEWSMOE_DEVICE": "mps"})
+    assert (settings.gate, settings.device, settings.tasks) == ("all", "mps", ("topic",))
+
+
+def test_the_environment_of_the_process_is_read_by_default(
+    workdir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEWSMOE_WINDOW_ARTICLES", "9")
+    assert load_settings().window_articles == 9
+
+
+def test_other_variables_are_none_of_our_business(workdir: Path) -> None:
+    assert load_settings(environment={"PATH": "/bin", "NEWSMOETASKS": "x"}) == Settings()
+
+
+@pytest.mark.parametrize("text", ['tasks = "topic, sentiment"', 'tasks = ["topic", "sentiment"]'])
+def test_a_list_may_be_written_with_commas_in_the_file(workdir: Path, text: str) -> None:
+    write(workdir, text)
+    assert load_settings(environment=NOTHING).tasks == ("topic", "sentiment")
+
+
+@pytest.mark.parametrize(
+    ("text", "tasks"), [("topic", ("topic",)), (" topic ,sentiment,", ("topic", "sentiment")), ("", ())]
+)
+def test_a_list_is_written_with_commas_in_the_environment(
+    workdir: Path, text: str, tasks: tuple[str, ...]
+) -> None:
+    assert load_settings(environment={"NEWSMOE_TASKS": text}).tasks == tasks
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("batch_token = 5", r"unknown key 'batch_token'; did you mean 'batch_tokens'\?"),
+        ('[[rule]]\nuse = {}\nreasn = "x"', r"unknown key 'rule\.0\.reasn'; did you mean 'reason'\?"),
+        (
+            '[[rule]]\nuse = {}\n[[rule]]\nuse = {}\nwhen = { topcs = "a" }',
+            r"unknown key 'rule\.1\.when\.topcs'; did you mean 'topics'\?",
+        ),
+        ("[[rule]]\nuse = {}\nwhen = { zzz = 1 }", r"'rule\.0\.when\.zzz'; known: author, has_content,"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_nearest_of_its_own_table(
+    workdir: Path, text: str, message: str
+) -> None:
+    path = write(workdir, text)
+    with pytest.raises(ConfigError, match=f"^{re.escape(str(path))}: .*{message}"):
+        load_settings(environment=NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rule = 5", r"rule: is to be written \[\[rule\]\]"),
+        ("[rule]\nuse = {}", r"rule: is to be written \[\[rule\]\]"),
+        ('profile = ["a"]', 'profile: is to be written profile = "NAME"'),
+        ('profile = "x"\n[profiles.x]\nrule = 5', r"rule: is to be written \[\[rule\]\]"),
+        ("profiles = 5", r"profiles: is to be written \[profiles.NAME\]"),
+    ],
+)
+def test_a_setting_of_another_shape_is_refused(workdir: Path, text: str, message: str) -> None:
+    write(workdir, text)
+    with pytest.raises(ConfigError, match=f"newsmoe.toml: {message}"):
+        load_settings(environment=NOTHING)
+
+
+def test_a_home_that_nobody_has_is_a_name_like_others(workdir: Path) -> None:
+    write(workdir, 'journal = "~nobody-here/x.sqlite"')
+    assert load_settings(environment=NOTHING).journal == str(workdir / "~nobody-here/x.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("variable", "nearest"),
+    [("NEWSMOE_BATCH_TOKEN", "NEWSMOE_BATCH_TOKENS"), ("NEWSMOE_TASK", "NEWSMOE_TASKS")],
+)
+def test_an_unknown_variable_is_refused_with_the_nearest(workdir: Path, variable: str, nearest: str) -> None:
+    with pytest.raises(ConfigError, match=f"environment: unknown variable {variable}; .*'{nearest}'"):
+        load_settings(environment={variable: "1"})
+
+
+@pytest.mark.parametrize("table", ["RULE", "FIELDS", "EXPERTS"])
+def test_tables_cannot_stand_in_the_environment(workdir: Path, table: str) -> None:
+    with pytest.raises(ConfigError, match=f"unknown variable NEWSMOE_{table}"):
+        load_settings(environment={f"NEWSMOE_{table}": "x"})
+
+
+def test_a_wrong_value_in_the_file_names_the_file(workdir: Path) -> None:
+    path = write(workdir, "batch_tokens = 0")
+    with pytest.raises(ConfigError, match=f"^{re.escape(str(path))}: batch_tokens: .*greater than or equal"):
+        load_settings(environment={"NEWSMOE_GATE": "all"}, given={"device": "cpu"})
+
+
+def test_a_wrong_value_in_the_environment_names_the_environment(workdir: Path) -> None:
+    write(workdir, 'gate = "all"')
+    with pytest.raises(ConfigError, match="^environment: threads: .*valid integer"):
+        load_settings(environment={"NEWSMOE_THREADS": "many"}, given={"device": "cpu"})
+
+
+def test_a_wrong_value_on_the_command_line_names_it(workdir: Path) -> None:
+    write(workdir, 'gate = "all"')
+    with pytest.raises(
+        ConfigError, match="^command line: format: .*'json', 'jsonl', 'csv', 'parquet' or 'sqlite'"
+    ):
+        load_settings(environment={"NEWSMOE_DEVICE": "cpu"}, given={"format": "xml"})
+
+
+def test_a_right_value_that_was_overridden_is_not_blamed(workdir: Path) -> None:
+    write(workdir, "batch_tokens = 10")
+    with pytest.raises(ConfigError, match="^environment: batch_tokens"):
+        load_settings(environment={"NEWSMOE_BATCH_TOKENS": "many"})
+
+
+def test_paths_in_the_file_are_relative_to_the_file(tmp_path: Path, workdir: Path) -> None:
+    elsewhere = tmp_path / "project"
+    elsewhere.mkdir()
+    path = write(elsewhere, 'experts_dir = ["mine", "/opt/experts"]\ngate = "gates/mine.toml"')
+    settings = load_settings(path, environment=NOTHING)
+    assert settings.experts_dir == (elsewhere / "mine", Path("/opt/experts"))
+    assert settings.gate == str(elsewhere / "gates/mine.toml")
+
+
+def test_paths_of_a_comma_list_in_the_file_are_relative_to_the_file_too(tmp_path: Path) -> None:
+    path = write(tmp_path, 'experts_dir = "mine, yours"')
+    assert load_settings(path, environment=NOTHING).experts_dir == (tmp_path / "mine", tmp_path / "yours")
+
+
+def test_a_gates_folder_in_the_file_is_relative_to_the_file(tmp_path: Path, workdir: Path) -> None:
+    (tmp_path / "gates" / "mine").mkdir(parents=True)
+    path = write(tmp_path, 'gate = "gates/mine"')
+    assert load_settings(path, environment=NOTHING).gate == str(tmp_path / "gates" / "mine")
+    (tmp_path / "learned").mkdir()
+    assert load_settings(write(tmp_path, 'gate = "learned"'), environment=NOTHING).gate == "learned"
+
+
+def test_a_gates_name_in_the_file_is_no_path(tmp_path: Path) -> None:
+    assert load_settings(write(tmp_path, 'gate = "all"'), environment=NOTHING).gate == "all"
+
+
+def test_paths_of_the_environment_and_the_command_line_are_relative_to_here(workdir: Path) -> None:
+    settings = load_settings(environment={"NEWSMOE_EXPERTS_DIR": "a,b"}, given={"gate": "mine.toml"})
+    assert settings.experts_dir == (Path("a"), Path("b"))
+    assert settings.gate == "mine.toml"
+
+
+def test_a_file_that_is_no_toml_is_told_with_file_and_line(tmp_path: Path) -> None:
+    path = write(tmp_path, 'gate = "all"\ndevice = \n')
+    with pytest.raises(ConfigError, match=rf"^{re.escape(str(path))}: no valid TOML: .*line 2"):
+        load_settings(path, environment=NOTHING)
+
+
+def test_a_file_that_is_no_utf_8_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "newsmoe.toml"
+    path.write_bytes(b'gate = "\xff"')
+    with pytest.raises(ConfigError, match=f"^{re.escape(str(path))}: no valid TOML"):
+        load_settings(path, environment=NOTHING)
+
+
+def test_a_file_that_is_missing_or_a_folder_is_told(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.toml", tmp_path):
+        with pytest.raises(ConfigError, match=f"^{re.escape(str(path))}: cannot be read"):
+            load_settings(path, environment=NOTHING)
+
+
+def test_the_byte_order_mark_of_windows_editors_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "newsmoe.toml"
+    path.write_bytes(b'\xef\xbb\xbfgate = "all"')
+    assert read_toml(path) == {"gate": "all"}
+
+
+def test_the_nearest_file_upwards_is_found(workdir: Path) -> None:
+    below = workdir / "a" / "b"
+    below.mkdir(parents=True)
+    outer = write(workdir, "")
+    assert find_config(below) == outer
+    inner = write(workdir / "a", "")
+    assert find_config(below) == inner
+    assert find_config(workdir) == outer
+
+
+def test_a_folder_of_that_name_is_no_settings_file(workdir: Path) -> None:
+    below = workdir / "a"
+    (below / "newsmoe.toml").mkdir(parents=True)
+    assert find_config(below) == find_config(workdir)
+
+
+def test_the_nearest_file_upwards_from_here_is_read(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(workdir, "threads = 3")
+    (workdir / "inbox").mkdir()
+    monkeypatch.chdir(workdir / "inbox")
+    assert load_settings(environment=NOTHING).threads == 3
+
+
+def test_a_file_that_is_named_replaces_the_one_found(tmp_path: Path, workdir: Path) -> None:
+    write(workdir, "threads = 3")
+    named = tmp_path / "other.toml"
+    named.write_text("batch_articles = 5")
+    settings = load_settings(named, environment=NOTHING)
+    assert (settings.threads, settings.batch_articles) == (None, 5)
+
+
+@pytest.mark.parametrize(
+    ("use", "read"),
+    [
+        ('"lead"', "lead"),
+        ('["extractive", "lead"]', ("extractive", "lead")),
+        ("[]", ()),
+        ("{ extractive = 3, lead = 1 }", {"extractive": 3.0, "lead": 1.0}),
+    ],
+)
+def test_a_rule_names_one_expert_or_a_list_or_weights_or_nobody(
+    tmp_path: Path, use: str, read: object
+) -> None:
+    path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {use} }}")
+    assert load_settings(path, environment=NOTHING).rule[0].use == {"summarization": read}
+
+
+@pytest.mark.parametrize("weights", ["{ lead = 0 }", "{ lead = 1, extractive = -1 }", "{}"])
+def test_weights_that_are_not_above_zero_are_refused(tmp_path: Path, weights: str) -> None:
+    path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {weights} }}")
+    with pytest.raises(ConfigError, match=r"rule\.0\.use: the weights for 'summarization' must be greater"):
+        load_settings(path, environment=NOTHING)
+
+
+@pytest.mark.parametrize("weights", ["{ lead = inf, extractive = 1 }", "{ lead = nan }"])
+def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, weights: str) -> None:
+    path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {weights} }}")
+    with pytest.raises(ConfigError, match=r"rule\.0\.use"):
+        load_settings(path, environment=NOTHING)
+
+
+def test_a_pattern_that_is_none_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, '[[rule]]\nuse = {}\nwhen = { headline = "(" }')
+    with pytest.raises(ConfigError, match=r"rule\.0\.when\.headline: .*regular expression"):
+        load_settings(path, environment=NOTHING)
+
+
+def test_one_name_stands_for_a_list_of_one(tmp_path: Path) -> None:
+    path = write(tmp_path, '[[rule]]\nuse = {}\nwhen = { topics = "A, B" }\n[fields]\nheadline = "kop"')
+    settings = load_settings(path, environment=NOTHING)
+    assert settings.rule[0].when.topics == ("A, B",)
+    assert settings.fields == {"headline": ("kop",)}
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().gate = "all"  # type: ignore[misc]
+
+
+def test_every_setting_is_described() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+class Inner(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    colour: str = ""
+    secret: str = Field("", exclude=True)
+
+
+class Outer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    inner: Inner | None = None
+    many: list[Inner] = []
+    named: dict[str, Inner] = {}
+    depth: int = Field(0, alias="how-deep")
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"iner": {}}, "unknown key 'iner'; did you mean 'inner'?"),
+        ({"inner": {"color": "x"}}, "unknown key 'inner.color'; did you mean 'colour'?"),
+        ({"many": [{}, {"color": "x"}]}, "unknown key 'many.1.color'; did you mean 'colour'?"),
+        ({"named": {"a": {"color": "x"}}}, "unknown key 'named.a.color'; did you mean 'colour'?"),
+        ({"inner": {"zzz": 1}}, "unknown key 'inner.zzz'; known: colour"),
+        ({"how-dee": 1}, "unknown key 'how-dee'; did you mean 'how-deep'?"),
+        ({"inner": {"colour": 1}}, "inner.colour: Input should be a valid string"),
+        (
+            {"how-deep": "x", "a": 1},
+            "how-deep: Input should be a valid integer, unable to parse string as an integer; "
+            "unknown key 'a'; known: how-deep, inner, many, named",
+        ),
+    ],
+)
+def test_what_pydantic_finds_is_said_in_a_line_with_the_nearest_key(
+    values: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Outer.model_validate(values)
+    assert describe(caught.value, Outer) == problem
+
+
+# profiles
+
+PROFILED = """
+tasks = ["topic"]
+[[rule]]
+use = { topic = "topic-zero-shot" }
+
+[profiles.quick]
+tasks = ["summarization"]
+experts_dir = "mine"
+[[profiles.quick.rule]]
+use = { summarization = "lead" }
+"""
+
+
+def test_a_profile_that_is_asked_for_beats_the_file_and_its_rules_come_first(workdir: Path) -> None:
+    (workdir / "newsmoe.toml").write_text(PROFILED)
+    settings = load_settings(given={"profile": "quick"}, environment={})
+    assert (settings.profile, settings.tasks) == ("quick", ("summarization",))
+    assert settings.experts_dir == (workdir / "mine",)
+    assert [list(rule.use) for rule in settings.rule] == [["summarization"], ["topic"]]
+    told = load_settings(given={"tasks": "sentiment"}, environment={"NEWSMOE_PROFILE": "quick"})
+    assert told.tasks == ("sentiment",)
+
+
+def test_a_profile_that_the_file_names_gives_way_to_the_rest_of_the_file(workdir: Path) -> None:
+    (workdir / "newsmoe.toml").write_text('profile = "quick"\n' + PROFILED)
+    settings = load_settings(environment={})
+    assert settings.tasks == ("topic",)
+    assert [list(rule.use) for rule in settings.rule] == [["topic"], ["summarization"]]
+
+
+def test_the_tutorials_profile_is_its_pair_and_no_more(workdir: Path) -> None:
+    settings = load_settings(given={"profile": "tutorial"}, environment={})
+    assert settings.tasks == ("summarization", "sentiment")
+    assert [rule.use for rule in settings.rule] == [
+        {"summarization": "distilbart-cnn-6-6", "sentiment": "distilbert-sst-2"}
+    ]
+
+
+def test_an_unknown_profile_is_told_with_the_nearest(workdir: Path) -> None:
+    with pytest.raises(ConfigError, match="no profile is called 'tutoral'; did you mean 'tutorial'"):
+        load_settings(given={"profile": "tutoral"}, environment={})
+
+
+def test_a_profile_with_an_unknown_key_is_blamed_by_its_name(workdir: Path) -> None:
+    (workdir / "newsmoe.toml").write_text('[profiles.quick]\ntaks = ["topic"]\n')
+    with pytest.raises(ConfigError, match="profile 'quick': unknown key 'taks'; did you mean 'tasks'"):
+        load_settings(given={"profile": "quick"}, environment={})
+
+
+@pytest.mark.parametrize(("text", "size"), [("4GB", 4_000_000_000), ("512MiB", 512 << 20), ("1000", 1000)])
+def test_memory_is_said_in_bytes_or_in_units(workdir: Path, text: str, size: int) -> None:
+    assert load_settings(given={"max_memory": text}, environment={}).max_memory == size
+
+
+def test_a_file_s_journal_lies_beside_it_too(tmp_path: Path) -> None:
+    for given, place in (
+        ("kept.sqlite", str(tmp_path / "kept.sqlite")),
+        ("~/kept.sqlite", str(Path.home() / "kept.sqlite")),
+        ("none", "none"),
+        ("postgresql://me@there/news", "postgresql://me@there/news"),
+    ):
+        path = write(tmp_path, f'journal = "{given}"')
+        assert load_settings(path, environment=NOTHING).journal == place

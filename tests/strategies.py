@@ -1,0 +1,31 @@
+"""Values that JSON and scrapers may hold, for property tests."""
+
+import json
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+FEW = settings(max_examples=20)
+
+ANY_TEXT = st.text(st.characters(codec=None), max_size=8)  # lone surrogates too
+
+SCALARS = (
+    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | st.sampled_from(["", "é", "😀"])
+)
+JSON = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+OBJECTS = st.dictionaries(ANY_TEXT, JSON, max_size=3)
+
+
+def as_read(document: str) -> Any:
+    """Decode as the standard library does, with nothing where the value is no number."""
+    return json.loads(document, parse_constant=lambda _: None)
+
+
+def dumped(value: object) -> str:
+    """Dump for a comparison that tells `1` from `True` and `1.0`."""
+    return json.dumps(value)

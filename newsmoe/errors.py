@@ -4,6 +4,7 @@
     ├── InputError               a file that cannot be read as articles
     ├── OutputError              a result that cannot be written
     ├── ConfigError              a setting, or a rule of the gate, that makes no sense
+    │   └── PluginError          a format, gate, ... that is unknown, or of another package and broken
     ├── RegistryError            an expert that cannot be had
     │   ├── CardError            an expert.toml that does not hold together
     │   ├── NameClashError       two experts of one name
@@ -57,6 +58,10 @@ class UnknownExpertError(RegistryError):
 
 class BrokenExpertError(RegistryError):
     """A plug-in that fails on import."""
+
+
+class PluginError(ConfigError):
+    """A format, gate, combiner or the like of another package that cannot be used."""
 
 
 class ModelError(NewsmoeError):

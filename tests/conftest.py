@@ -115,14 +115,19 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def install(site: Path) -> Callable[..., None]:
     """A function that installs a distribution: its name, its modules' code, and its entry points."""
 
-    def install(distribution: str, modules: Mapping[str, str], points: Mapping[str, str]) -> None:
+    def install(
+        distribution: str,
+        modules: Mapping[str, str],
+        points: Mapping[str, str],
+        group: str = "newsmoe.experts",
+    ) -> None:
         for module, code in modules.items():
             (site / f"{module}.py").write_text(code, encoding="utf-8")
         info = site / f"{distribution.replace('-', '_')}-1.0.dist-info"
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
         lines = [f"{name} = {value}" for name, value in points.items()]
-        (info / "entry_points.txt").write_text("\n".join(["[newsmoe.experts]", *lines, ""]))
+        (info / "entry_points.txt").write_text("\n".join([f"[{group}]", *lines, ""]))
         importlib.invalidate_caches()
 
     return install

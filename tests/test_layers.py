@@ -16,7 +16,7 @@ import newsmoe
 PACKAGE = Path(newsmoe.__file__).parent
 
 LAYERS = (
-    {"errors", "validation", "article", "prediction", "record"},
+    {"errors", "validation", "plugins", "article", "prediction", "record"},
     {"text", "settings"},
     {"ingest", "output"},
     {"registry", "journal"},

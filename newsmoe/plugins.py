@@ -1,0 +1,97 @@
+"""The doors of the package: a table of built-ins, then what other packages add by entry points."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+from newsmoe.errors import PluginError, nearest
+
+T = TypeVar("T")
+_logger = logging.getLogger(__name__)
+
+
+class Plugins(Generic[T]):
+    """Everything of one kind that can be had by name; nothing is imported before it is asked for.
+
+    Args:
+        group: of the entry points, such as `newsmoe.writers`.
+        what: what one is called in messages, such as `output format`.
+        builtin: where each built-in stands, as `module:attribute`, or a module by itself.
+        requires: attributes that each must have.
+    """
+
+    def __init__(
+        self, group: str, what: str, builtin: Mapping[str, str], requires: tuple[str, ...] = ()
+    ) -> None:
+        self.group = group
+        self.what = what
+        self.builtin = builtin
+        self.requires = requires
+        self._loaded: dict[str, T] = {}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.builtin or name in self._added
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the names, the built-in ones first."""
+        yield from self.builtin
+        yield from (name for name in self._added if name not in self.builtin)
+
+    def load(self, name: str) -> T:
+        """Return what is called `name`.
+
+        Raises:
+            PluginError: nothing is, two are, or it cannot be imported; says which package brought it.
+        """
+        if name not in self._loaded:
+            self._loaded[name] = self._load(name)
+        return self._loaded[name]
+
+    def usable(self) -> Iterator[tuple[str, T]]:
+        """Yield all by name; one that is broken is logged, and breaks nothing else."""
+        for name in self:
+            try:
+                yield name, self.load(name)
+            except PluginError as error:
+                _logger.warning("%s", error)
+
+    @cached_property
+    def _added(self) -> dict[str, list[EntryPoint]]:
+        added: dict[str, list[EntryPoint]] = {}
+        for point in sorted(entry_points(group=self.group), key=lambda point: (point.name, origin_of(point))):
+            added.setdefault(point.name, []).append(point)
+        return added
+
+    def _load(self, name: str) -> T:
+        points = self._added.get(name, [])
+        origins = [*(["newsmoe"] if name in self.builtin else []), *map(origin_of, points)]
+        if not origins:
+            raise PluginError(f"no {self.what} is called {name!r}; {nearest(name, self)}")
+        if len(origins) > 1:
+            raise PluginError(
+                f"two {self.what}s are called {name!r}: of {' and of '.join(origins)}; uninstall one of them"
+            )
+        try:
+            found: Any = points[0].load() if points else _import(self.builtin[name])
+        except (Exception, SystemExit) as error:
+            if not points:
+                raise
+            reason = f"cannot be imported: {type(error).__name__}: {error}"
+            raise PluginError(f"the {self.what} {name!r} of {origins[0]} {reason}") from error
+        if missing := [attribute for attribute in self.requires if not hasattr(found, attribute)]:
+            raise PluginError(f"the {self.what} {name!r} of {origins[0]} has no {' and no '.join(missing)}")
+        loaded: T = found
+        return loaded
+
+
+def origin_of(point: EntryPoint) -> str:
+    """Return the package that an entry point comes from, and what it names there."""
+    return f"{point.dist.name if point.dist else 'an entry point'} ({point.value})"
+
+
+def _import(place: str) -> Any:
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute) if attribute else import_module(module)

@@ -69,7 +69,7 @@ def analyze(
         Path | None,
         typer.Option(
             "--run-report",
-            help="Where the run's figures go; default: *.run.json beside the output.",
+            help="Where the run's stats go; default: *.run.json beside the output.",
             metavar="FILE",
         ),
     ] = None,
@@ -169,7 +169,7 @@ def analyze(
                     job, measured, as_json=as_json, quiet=quiet, verbose=verbose, table=True
                 ) as observer:
                     run_job(session, job, observer, limit, max_errors, wait=wait, command=sys.argv[1:])
-        if measured.figures.errors:
+        if measured.stats.errors:
             raise typer.Exit(ITEMS_FAILED)
 
 

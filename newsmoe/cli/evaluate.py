@@ -132,7 +132,8 @@ def _who(what: str, settings: "Settings") -> tuple["Session", str, "Card | None"
 
     registry = registry_of(settings)
     if what not in registry.experts and what in registry.tasks():
-        return Session(settings.model_copy(update={"tasks": (what,)}), registry), what, None
+        pool_settings = settings.model_copy(update={"tasks": (what,), "journal": None})
+        return Session(pool_settings, registry=registry), what, None
     info = registry.info(what)
     return session_of_one(what, settings, registry), info.task, info.card
 

@@ -21,8 +21,7 @@ from rich.text import Text
 
 from newsmoe.cli.console import messages, plain, table
 from newsmoe.jobs.job import Observer
-from newsmoe.orchestrator.stats import RunStats
-from newsmoe.output.run_report import RunReport
+from newsmoe.output.run_report import RunReport, RunStats
 from newsmoe.record import Record
 
 SECONDS_BETWEEN_UPDATES = 0.1
@@ -33,11 +32,11 @@ MIN_SHOWN = 0.05  # seconds; less would be shown as none
 class _ExpertCounts(ProgressColumn):
     """Answers of each expert so far: they come in batches, long before their window's records are done."""
 
-    figures: RunStats | None = None
+    stats: RunStats | None = None
 
     def render(self, task: Task) -> Text:
         """Return the counts at this moment."""
-        experts = dict(self.figures.experts) if self.figures else {}
+        experts = dict(self.stats.experts) if self.stats else {}
         return plain(" ".join(f"{name} {one.items}" for name, one in experts.items()), style="dim")
 
 
@@ -47,7 +46,7 @@ class RunProgress(Observer):
     def __init__(self, *, quiet: bool, verbose: bool = False, table: bool = False) -> None:
         self.verbose = verbose and not quiet
         self.table = table and not quiet
-        self.figures = RunStats()
+        self.stats = RunStats()
         self.console = messages()
         self.counts = _ExpertCounts()
         self.bar = Progress(
@@ -75,9 +74,9 @@ class RunProgress(Observer):
     ) -> None:
         self._stop()
 
-    def started(self, total: int, figures: RunStats) -> None:
-        """The inputs were checked; there are `total` articles in them, and `figures` grow from now on."""
-        self.figures = self.counts.figures = figures
+    def started(self, total: int, stats: RunStats) -> None:
+        """The inputs were checked; there are `total` articles in them, and `stats` grow from now on."""
+        self.stats = self.counts.stats = stats
         self.bar.update(self.task, total=total, description="analyzing")
 
     def finished(self, number: int, record: Record) -> None:

@@ -242,8 +242,8 @@ class Inbox:
             found.unreadable += 1
             return
         failed = report.items - report.statuses.get("ok", 0)
-        figures = f"{report.items} articles, {failed} with errors, {report.seconds:.1f} s"
-        log.info("%s: %s -> %s", name, figures, self.outbox / known.output)
+        stats = f"{report.items} articles, {failed} with errors, {report.seconds:.1f} s"
+        log.info("%s: %s -> %s", name, stats, self.outbox / known.output)
         found.files += 1
         found.articles += report.items
         found.failed += failed

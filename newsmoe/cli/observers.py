@@ -1,4 +1,4 @@
-"""Who is told how a run comes along: the terminal, or a log for programs; and the metrics in either case."""
+"""What is told how a run comes along: the terminal, or a log for programs; and the metrics."""
 
 import logging
 from collections.abc import Iterator
@@ -90,7 +90,7 @@ class RunLog(Observer):
             "items": self.stats.items,
             "total": self._total,
             "seconds": round(monotonic() - self._began, 3),
-            "experts": {name: one.items for name, one in experts.items()},
+            "experts": {name: expert.items for name, expert in experts.items()},
         }
 
     def _place(self, number: int) -> tuple[str, int]:

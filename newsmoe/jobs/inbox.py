@@ -101,7 +101,7 @@ class Inbox:
         self.state = read_state(outbox / STATE)
         self._passed_over: set[str] = set()
 
-    def look(self, analyze: Analyze) -> ScanResult:
+    def scan(self, analyze: Analyze) -> ScanResult:
         """Analyze every file that is new, or has changed since it was analyzed, in the order of their names.
 
         What cannot be read as articles is logged once, and costs no other file its turn.

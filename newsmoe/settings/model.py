@@ -79,7 +79,10 @@ class Settings(Strict):
         (), "folder of your own expert cards, besides ./experts; may be repeated", "DIR", EXPERTS_PANEL
     )
     device: str = _setting(
-        "cpu", "cpu, cuda, cuda:N, mps, or auto for the best that there is", "DEVICE", EXPERTS_PANEL
+        "cpu",
+        "where models run: cpu, cuda, cuda:N, mps, or auto for the best that there is",
+        "DEVICE",
+        EXPERTS_PANEL,
     )
     threads: int | None = _setting(None, "processor threads a model may use; default: all", ge=1)
     max_memory: ByteSize | None = _setting(
@@ -107,7 +110,7 @@ class Settings(Strict):
         "FORMAT",
     )
     format: Literal["json", "jsonl", "csv", "parquet", "sqlite"] | None = _setting(
-        None, "json, jsonl, csv, parquet or sqlite; default: by the output's suffix", "FORMAT"
+        None, "format of the output: json, jsonl, csv, parquet, sqlite; default: by its suffix", "FORMAT"
     )
     rule: tuple[Rule, ...] = _setting((), "rules of your own, tried before the built-in ones")
     fields: dict[str, Names] = _setting({}, "your scraper's names for the fields of an article")

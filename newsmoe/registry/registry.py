@@ -24,9 +24,10 @@ from newsmoe.errors import (
     UnknownExpertError,
     nearest,
 )
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import CARD_FILE, Card, read_card
 from newsmoe.registry.expert import Expert
-from newsmoe.registry.kinds import BackbonePool, build, check_settings, fingerprint, missing
+from newsmoe.registry.kinds import build, check_settings, fingerprint, missing
 from newsmoe.settings.conditions import After
 from newsmoe.validation import describe
 

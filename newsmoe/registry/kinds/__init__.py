@@ -3,19 +3,15 @@
 from collections.abc import Mapping
 from hashlib import sha256
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
 from newsmoe.errors import CardError, nearest
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import CARD_FILE, Card
-from newsmoe.registry.device import Device
 from newsmoe.registry.expert import Expert
 from newsmoe.validation import Strict, describe
-
-if TYPE_CHECKING:
-    from newsmoe.registry.backbone.backbone import Backbone, Runtime
-    from newsmoe.registry.backbone.files import BackboneFiles
 
 KINDS: Mapping[str, str] = {
     "chat-summarization": "newsmoe.registry.kinds.chat:Chat",
@@ -31,34 +27,6 @@ KINDS: Mapping[str, str] = {
 its settings as a pydantic model in `Settings`. One whose weights may be elsewhere says so in `missing(card,
 settings)`, and which weights it would load in `identity(card, settings)`."""
 SUMMARIZERS = frozenset({"chat-summarization", "extractive", "lead", "seq2seq-summarization"})
-
-
-class BackbonePool:
-    """What experts share: one backbone a device, however many experts stand on it."""
-
-    def __init__(self) -> None:
-        self._backbones: dict[Device, Backbone] = {}
-
-    def backbone(self, device: Device) -> "Backbone":
-        """Return the backbone on `device`, loaded on the first call."""
-        if device not in self._backbones:
-            from newsmoe.registry.backbone.backbone import Backbone
-            from newsmoe.registry.backbone.files import find_backbone
-
-            files = find_backbone()
-            self._backbones[device] = Backbone(files, _runtime(files, device))
-        return self._backbones[device]
-
-
-def _runtime(files: "BackboneFiles", device: Device) -> "Runtime":
-    """Return what computes: ONNX Runtime on a processor, torch on anything else."""
-    if device.name == "cpu":
-        from newsmoe.registry.backbone.onnx_runtime import OnnxRuntime
-
-        return OnnxRuntime(files, device.threads)
-    from newsmoe.registry.backbone.torch_runtime import TorchRuntime
-
-    return TorchRuntime(files, device)
 
 
 def build(card: Card, backbones: BackbonePool) -> Expert:

@@ -9,11 +9,11 @@ from pydantic import Field, field_validator
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
 from newsmoe.prediction import Prediction, Summary
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.bounds import Bounds
 from newsmoe.registry.hub.expert import HubExpert, Parts
 from newsmoe.registry.hub.pieces import Piece
-from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.seq2seq import Generation, whole_sentences
 
 FENCE = "article"

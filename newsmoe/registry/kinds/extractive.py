@@ -13,9 +13,9 @@ from newsmoe.article import Article
 from newsmoe.errors import PredictionError
 from newsmoe.prediction import Prediction, Summary
 from newsmoe.registry.backbone.backbone import Encoded, Vectors, unit
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
 from newsmoe.registry.cards import Card
-from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
 from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
 from newsmoe.registry.kinds.ranker import Ranker, ranker_shapes

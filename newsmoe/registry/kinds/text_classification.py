@@ -11,10 +11,10 @@ from pydantic import Field
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
 from newsmoe.prediction import Fields, Labels, Prediction
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.expert import HubExpert, HubSettings, Parts
 from newsmoe.registry.hub.pieces import Piece
-from newsmoe.registry.kinds import BackbonePool
 
 Scores = NDArray[np.float64]
 

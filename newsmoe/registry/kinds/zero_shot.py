@@ -9,8 +9,8 @@ from newsmoe.article import Article
 from newsmoe.errors import ModelError
 from newsmoe.prediction import Prediction
 from newsmoe.registry.backbone.backbone import Vectors
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
-from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings
 from newsmoe.registry.kinds.scores import Probabilities, softmax
 

@@ -23,7 +23,6 @@ from newsmoe.output.run_report import ExpertReport, RunReport, installed_version
 from newsmoe.output.table import Writer
 from newsmoe.output.writers import STDOUT, open_writer
 from newsmoe.record import ItemError, Record
-from newsmoe.registry.kinds import prediction_columns
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 
@@ -164,8 +163,7 @@ def _keep(report: RunReport, job: Job, session: Session) -> None:
 
 def _predictions_of(registry: Registry, tasks: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
     """Return for each task the keys of its answers that have a column each, where a card tells them."""
-    cards = {task: [info.card for info in registry.pool(task) if info.card] for task in tasks}
-    return {task: next(filter(None, map(prediction_columns, found)), ()) for task, found in cards.items()}
+    return {task: next((info.columns for info in registry.pool(task) if info.columns), ()) for task in tasks}
 
 
 def _report(

@@ -1,4 +1,6 @@
-"""Stand-ins around the backbone that tests of several rooms use."""
+"""Cards, and stand-ins around the backbone, that tests of several rooms use."""
+
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,6 +9,20 @@ from newsmoe import Device
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone, Runtime
 from newsmoe.registry.backbone.pool import BackbonePool
+
+
+def lead_card(name: str, **settings: int) -> str:
+    """Return the text of a card of the kind `lead`."""
+    lines = [f"{key} = {value}" for key, value in settings.items()]
+    head = f'name = "{name}"\ntask = "summarization"\nkind = "lead"\ndescription = "d"\n'
+    return head + "\n".join(["[settings]", *lines, ""])
+
+
+def card(folder: Path, name: str, text: str = "") -> Path:
+    """Write a card into the folder `name` below `folder`, by default one of the kind `lead`."""
+    (folder / name).mkdir(parents=True)
+    (folder / name / "expert.toml").write_text(text or lead_card(name), encoding="utf-8")
+    return folder
 
 
 class Lent(BackbonePool):

@@ -49,6 +49,7 @@ class Chat(HubExpert):
     """Summarizes as it is told to in its card's prompt; the article is given as data, between marks."""
 
     Settings = ChatSettings
+    columns = ("summary",)
     architecture = "AutoModelForCausalLM"
 
     def __init__(self, card: Card, settings: ChatSettings, backbones: BackbonePool) -> None:

@@ -36,6 +36,7 @@ class Classifier(EmbeddedExpert):
     """Answers with a distribution over the labels of its card."""
 
     Settings = ClassifierSettings
+    columns = ("label", "score")
 
     def __init__(self, card: Card, settings: ClassifierSettings, backbones: BackbonePool) -> None:
         super().__init__(card, settings, backbones)

@@ -47,6 +47,7 @@ class Extractive(EmbeddedExpert):
     """Summarizes by whole sentences of the article, chosen by their scores and unlike each other."""
 
     Settings = ExtractiveSettings
+    columns = ("summary",)
 
     def __init__(self, card: Card, settings: ExtractiveSettings, backbones: BackbonePool) -> None:
         super().__init__(card, settings, backbones)

@@ -17,6 +17,7 @@ class Lead:
     """Summarizes by the first sentences, as news is written to be cut from the end."""
 
     Settings = SummaryLength
+    columns = ("summary",)
 
     def __init__(self, card: Card, settings: SummaryLength, backbones: BackbonePool) -> None:
         self.name = card.name

@@ -35,6 +35,7 @@ class Nli(HubExpert):
     """Answers with a distribution over the user's labels (Yin et al. 2019: entailment as classification)."""
 
     Settings = NliSettings
+    columns = ("label", "score")
     architecture = "AutoModelForSequenceClassification"
 
     def __init__(self, card: Card, settings: NliSettings, backbones: BackbonePool) -> None:

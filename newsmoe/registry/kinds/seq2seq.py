@@ -63,6 +63,7 @@ class Seq2Seq(HubExpert):
     """Summarizes in the model's own words."""
 
     Settings = Seq2SeqSettings
+    columns = ("summary",)
     architecture = "AutoModelForSeq2SeqLM"
 
     def __init__(self, card: Card, settings: Seq2SeqSettings, backbones: BackbonePool) -> None:

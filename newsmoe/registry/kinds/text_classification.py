@@ -44,6 +44,11 @@ class TextClassification(HubExpert):
         super().__init__(card, settings, backbones)
         self.settings = settings
 
+    @staticmethod
+    def columns(settings: TextClassificationSettings) -> tuple[str, ...]:
+        """Return the keys that get a column each in tables; none where several labels may hold."""
+        return () if settings.multi_label else ("label", "score")
+
     def prepare(self) -> None:
         """Match the card's labels with the model's."""
         own = [str(label) for _, label in sorted(self.model.config.id2label.items())]

@@ -26,6 +26,7 @@ class ZeroShot(EmbeddedExpert):
     """Answers with a distribution over the user's labels, by similarity of article and description."""
 
     Settings = ZeroShotSettings
+    columns = ("label", "score")
 
     def __init__(self, card: Card, settings: ZeroShotSettings, backbones: BackbonePool) -> None:
         super().__init__(card, settings, backbones)

@@ -23,7 +23,6 @@ from newsmoe.output.run_report import RunInfo, RunReport, RunStats, installed_ve
 from newsmoe.output.table import Writer
 from newsmoe.output.writers import STDOUT, open_writer
 from newsmoe.record import ItemError, Record
-from newsmoe.registry.kinds import prediction_columns
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 
@@ -191,9 +190,8 @@ def _write_all(
 
 
 def _columns(registry: Registry, tasks: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
-    """Return for each task the keys of its predictions that have a column each, where a card tells them."""
-    cards = {task: [info.card for info in registry.pool(task) if info.card] for task in tasks}
-    return {task: next(filter(None, map(prediction_columns, of_task)), ()) for task, of_task in cards.items()}
+    """Return for each task the keys of its predictions that have a column each."""
+    return {task: next((info.columns for info in registry.pool(task) if info.columns), ()) for task in tasks}
 
 
 def _report(info: RunInfo, stats: RunStats, registry: Registry) -> RunReport:

@@ -15,7 +15,7 @@ from newsmoe.settings.conditions import After
 from newsmoe.settings.model import GATE_NAMES
 from newsmoe.testing import FakeExpert
 from tests.gating.support import NAMES, TASK, constant, equal
-from tests.registry.kinds.test_embedded import Lent
+from tests.registry.support import Lent
 
 ARTICLE = Article(headline="Storm hits", content="word " * 100, language="en")
 

@@ -24,7 +24,7 @@ from newsmoe.registry.kinds import build
 from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
 from newsmoe.testing import ARTICLES, FakeExpert
 from tests.gating.support import NAMES, POOL, TASK, articles, choose, constant, equal, written
-from tests.registry.kinds.test_embedded import Counting, Lent
+from tests.registry.support import Counting, Lent
 
 STORM = Article(headline="Storm hits coast", content="Ten houses were lost.", language="en")
 

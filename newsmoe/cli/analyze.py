@@ -63,6 +63,36 @@ class ScreenOptions:
     )
 
 
+@dataclass
+class RunOptions:
+    """How much is done, and when it is given up."""
+
+    limit: LimitOption = None
+    max_errors: Annotated[
+        str | None,
+        typer.Option(
+            help="Stop when more records than this have errors: 10, or 5%.",
+            metavar="N|N%",
+            rich_help_panel=JOBS_PANEL,
+        ),
+    ] = None
+    no_journal: Annotated[
+        bool,
+        typer.Option(
+            "--no-journal", help="Neither reuse nor store finished work.", rich_help_panel=JOBS_PANEL
+        ),
+    ] = False
+    wait: Annotated[
+        bool,
+        typer.Option(
+            "--wait", help="Wait where another run is writing the same output.", rich_help_panel=JOBS_PANEL
+        ),
+    ] = False
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check inputs and show which experts would run; write nothing.")
+    ] = False
+
+
 @takes(
     "input_format", "format", "tasks", "gate", "budget", "experts_dir", "profile", "device", "max_memory",
     "batch_tokens", "journal",
@@ -71,32 +101,9 @@ def analyze(
     inputs: InputsArgument,
     target: OutputOptions,
     load: LoadSettings,
+    run: RunOptions,
     screen: ScreenOptions,
     logs: LogOptions,
-    limit: LimitOption = None,
-    max_errors: Annotated[
-        str | None,
-        typer.Option(
-            help="Stop when more records than this have errors: 10, or 5%.",
-            metavar="N|N%",
-            rich_help_panel=JOBS_PANEL,
-        ),
-    ] = None,
-    no_journal: Annotated[
-        bool,
-        typer.Option(
-            "--no-journal", help="Neither reuse nor store finished work.", rich_help_panel=JOBS_PANEL
-        ),
-    ] = False,
-    wait: Annotated[
-        bool,
-        typer.Option(
-            "--wait", help="Wait where another run is writing the same output.", rich_help_panel=JOBS_PANEL
-        ),
-    ] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check inputs and show which experts would run; write nothing.")
-    ] = False,
 ) -> None:
     """Give every article a summary, a sentiment and a topic.
 
@@ -113,15 +120,15 @@ def analyze(
     from newsmoe.jobs.plan import check_inputs, plan_jobs
 
     show_logs(quiet=screen.quiet, as_json=logs.as_json)
-    with Metrics(None if dry_run else logs.metrics) as metrics:
+    with Metrics(None if run.dry_run else logs.metrics) as metrics:
         settings = load()
-        if no_journal:
+        if run.no_journal:
             settings = settings.model_copy(update={"journal": "none"})
         jobs = plan_jobs(inputs, target.output, target.run_report, settings, append=target.append)
         check_inputs(jobs)
-        error_limit = ErrorLimit.parse(max_errors) if max_errors is not None else None
-        if dry_run:
-            _show_plan(settings, jobs, limit)
+        error_limit = ErrorLimit.parse(run.max_errors) if run.max_errors is not None else None
+        if run.dry_run:
+            _show_plan(settings, jobs, run.limit)
             return
         with Stop() as stop, open_session(settings, on_batch=stop.on_batch) as session:
             for job in jobs:
@@ -132,9 +139,9 @@ def analyze(
                         session,
                         job,
                         observer,
-                        limit=limit,
+                        limit=run.limit,
                         max_errors=error_limit,
-                        wait=wait,
+                        wait=run.wait,
                         command=sys.argv[1:],
                     )
         if metrics.stats.errors:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,19 +31,10 @@ if TYPE_CHECKING:
 MAX_COLUMNS = 14
 
 
-@takes("gate", "experts_dir", "device")
-def evaluate(
-    what: Annotated[
-        str,
-        typer.Argument(help="An expert, or a task: the task's whole pool behind the gate.", metavar="NAME"),
-    ],
-    keys: ExampleKeys,
-    load: LoadSettings,
-    file: Annotated[
-        Path | None,
-        typer.Argument(help="Examples: JSON Lines, CSV, TSV; default: the dev data of the expert's recipe."),
-    ] = None,
-    data: DataOption = Path(),
+@dataclass
+class ExampleOptions(ExampleKeys):
+    """How a file of examples is read."""
+
     rename: Annotated[
         list[str] | None,
         typer.Option(
@@ -51,7 +43,7 @@ def evaluate(
             metavar="OLD=NEW",
             rich_help_panel=EXAMPLES_PANEL,
         ),
-    ] = None,
+    ] = None
     closed: Annotated[
         bool,
         typer.Option(
@@ -59,11 +51,26 @@ def evaluate(
             help="Predictions are limited to the labels of the data.",
             rich_help_panel=EXAMPLES_PANEL,
         ),
-    ] = False,
+    ] = False
     limit: Annotated[
         int | None,
         typer.Option(min=1, help="Take the first N examples only.", rich_help_panel=EXAMPLES_PANEL),
+    ] = None
+
+
+@takes("gate", "experts_dir", "device")
+def evaluate(
+    what: Annotated[
+        str,
+        typer.Argument(help="An expert, or a task: the task's whole pool behind the gate.", metavar="NAME"),
+    ],
+    examples: ExampleOptions,
+    load: LoadSettings,
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Examples: JSON Lines, CSV, TSV; default: the dev data of the expert's recipe."),
     ] = None,
+    data: DataOption = Path(),
     write: Annotated[
         bool, typer.Option("--write", help="Put the figures into the expert's card and model card.")
     ] = False,
@@ -95,7 +102,7 @@ def evaluate(
     with reporting(messages()) as report:
         if file is not None:
             report(f"measuring on {file}", 0, 1)
-            source = _source(task, keys, rename or (), path=str(file), limit=limit, closed=closed)
+            source = _source(task, file, examples)
             evaluations = [measure(session, task, source, Path())]
         elif recipe is not None:
             evaluations = measure_recipe(session, recipe, data, report)
@@ -124,21 +131,24 @@ def _session(what: str, settings: "Settings") -> tuple["Session", str, "Card | N
     return session_of_one(what, settings, registry), info.task, info.card
 
 
-def _source(
-    task: str, keys: ExampleKeys, rename: Sequence[str], *, closed: bool, **texts: Any
-) -> "LabelSource | SummarySource":
+def _source(task: str, file: Path, options: ExampleOptions) -> "LabelSource | SummarySource":
     """Return how the file of examples is read."""
     from newsmoe.datasets.sources import LabelSource, SummarySource
 
-    texts |= {"headline": keys.headline, "content": keys.content}
-    if keys.summary is not None or task == "summarization":
-        return SummarySource(**texts, summary=keys.summary or "summary")
-    pairs = [pair.partition("=") for pair in rename]
+    texts: dict[str, Any] = {
+        "path": str(file),
+        "headline": options.headline,
+        "content": options.content,
+        "limit": options.limit,
+    }
+    if options.summary is not None or task == "summarization":
+        return SummarySource(**texts, summary=options.summary or "summary")
+    pairs = [pair.partition("=") for pair in options.rename or ()]
     for old, sign, new in pairs:
         if not (old and sign and new):
             raise typer.BadParameter(f"--map {old}{sign}{new}: expected OLD=NEW")
     labels = {old.strip(): new.strip() for old, _, new in pairs}
-    return LabelSource(**texts, label=keys.label, labels=labels, closed=closed)
+    return LabelSource(**texts, label=options.label, labels=labels, closed=options.closed)
 
 
 def show_evaluations(evaluations: Sequence["Evaluation"]) -> None:

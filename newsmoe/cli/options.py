@@ -190,7 +190,7 @@ def _setting_parameters(names: tuple[str, ...]) -> Iterator[Parameter]:
             metavar=shown["metavar"],
             rich_help_panel=shown["panel"] or None,
         )
-        annotation = Annotated[_option_type(field.annotation) | None, option]
+        annotation: Any = Annotated[_option_type(field.annotation) | None, option]
         yield _parameter(name, annotation)
 
 

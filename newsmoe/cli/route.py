@@ -86,12 +86,10 @@ def load_table(routed: "Iterable[tuple[Article | InvalidItem, Route]]") -> "Tabl
     from newsmoe.cli.console import plain, table
 
     load = Counter(
-        (entry.task, entry.expert or ABSTAINED)
-        for _, route in routed
-        for decision in route
-        for entry in decision.entries
+        (entry.task, entry.expert) for _, route in routed for decision in route for entry in decision.entries
     )
     rows = table("task", "expert", ">articles")
-    for (task, expert), count in sorted(load.items()):
-        rows.add_row(plain(task), plain(expert), str(count))
+    by_task = sorted(load.items(), key=lambda row: (row[0][0], row[0][1] is None, row[0][1] or ""))
+    for (task, expert), count in by_task:
+        rows.add_row(plain(task), plain(expert or ABSTAINED), str(count))
     return rows

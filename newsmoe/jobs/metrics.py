@@ -36,7 +36,7 @@ class _Run(Collector):
             "seconds": ("Seconds since the command began.", seconds),
             "timestamp_seconds": ("When this was written, in seconds since 1970.", ended),
             "exit_code": (
-                "Exit code; of a watch that goes on, what its last look would end with.",
+                "Exit code; of a watch that goes on, that of its last scan.",
                 exit_code,
             ),
             "success": ("Whether the exit code is 0.", exit_code == 0),
@@ -50,14 +50,16 @@ class _Run(Collector):
         yield _family("items", "Records written, by status.", ["status"], statuses)
         yield _family("errors", "Item errors.", ["stage", "expert"], sorted(stats.places.items()))
         by_expert = {
-            "items": "Articles that the expert answered.",
-            "reused": "Those of them whose answer was known already.",
+            "items": "Articles with a prediction of the expert.",
+            "reused": "Those of them whose prediction was reused.",
             "tokens": "Tokens that the expert read.",
             "seconds": "Seconds in the expert's predictions.",
             "load_seconds": "Seconds in which the expert was loaded.",
         }
         for name, text in by_expert.items():
-            values = [((expert,), getattr(one, name)) for expert, one in sorted(stats.experts.items())]
+            values = [
+                ((expert,), getattr(counted, name)) for expert, counted in sorted(stats.experts.items())
+            ]
             yield _family(f"expert_{name}", text, ["expert"], values)
         for name, (text, value) in self.single.items():
             yield GaugeMetricFamily(RUN + name, text, value)

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ByteSize, Field, field_validator
+from pydantic.config import JsonDict
 
 from newsmoe.article import FIELDS
 from newsmoe.errors import nearest
@@ -31,7 +32,7 @@ CommaList = BeforeValidator(split_list)
 
 def _setting(default: Any, description: str, metavar: str = "", panel: str = "", **constraints: Any) -> Any:
     """Return a field that may be an option of the command line too: with a metavar, below a heading."""
-    option = {"metavar": metavar, "panel": panel}
+    option: JsonDict = {"metavar": metavar, "panel": panel}
     return Field(default, description=description, json_schema_extra=option, **constraints)
 
 

@@ -118,7 +118,7 @@ def test_a_rule_may_wait_and_where_it_does_not_hold_the_next_decides(news: Path,
     [
         (
             '{ task = "dsk", label = "sport" }',
-            "waits for the task 'dsk', which no expert answers; did you mean",
+            "waits for the task 'dsk', which no expert predicts; did you mean",
         ),
         ('{ task = "game", label = "x" }', "'after': these tasks wait for each other: "),
         ('{ task = "desk" }', "after.label: Field required"),

@@ -1,11 +1,12 @@
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from newsmoe import Article, Registry, Settings
-from newsmoe.errors import ConfigError, ModelError
+from newsmoe.errors import ConfigError, ModelError, PluginError
 from newsmoe.gating.build import build_gate
 from newsmoe.gating.composite import CompositeGate
 from newsmoe.gating.gate import Decision, UniformGate
@@ -154,7 +155,7 @@ def test_by_default_rules_decide_where_a_learned_gate_knows_other_experts(
     constant(moody.folders[0] / "gate-mood", [0.2, 0.7, 0.1], experts=known, better=True)
     with caplog.at_level("INFO"):
         assert mood(moody).weights == {"first": 1.0}
-    assert f"gate-mood does not decide on {TASK}: " in caplog.text
+    assert f"gate-mood is not used for {TASK}: " in caplog.text
     assert "first has changed" in caplog.text
     with pytest.raises(ConfigError, match="trained for other experts: first has changed"):
         mood(moody, gate="learned")
@@ -254,3 +255,36 @@ def test_where_nobody_trained_a_gate_that_is_told() -> None:
 
 def test_a_gate_in_a_folder_of_experts_is_no_expert(moody: Registry) -> None:
     assert not [info for info in moody.experts.values() if "gate" in info.name or info.broken]
+
+
+PLUGIN = """
+from newsmoe.gating.gate import Decision
+
+
+class Cheapest:
+    def __init__(self, context):
+        self.tasks = tuple(context.pools)
+        self.pools = context.pools
+
+    def route(self, articles):
+        last = {task: pool[-1].name for task, pool in self.pools.items()}
+        return [
+            tuple(Decision(task, {name: 1.0}, (), "the last of its pool") for task, name in last.items())
+            for _ in articles
+        ]
+"""
+
+
+def test_a_package_adds_a_gate(install: Callable[..., None], registry: Registry) -> None:
+    install("more-gates", {"more_gates": PLUGIN}, {"cheapest": "more_gates:Cheapest"}, "newsmoe.gates")
+    ((decision,),) = build_gate(settings(gate="cheapest", tasks=["topic"]), registry).route([ARTICLE])
+    assert (decision.weights, decision.reason) == ({"topic-zero-shot": 1.0}, "the last of its pool")
+    with pytest.raises(ConfigError, match="use auto, rules, all, learned, cheapest, a .toml file"):
+        build_gate(settings(gate="dearest"), registry)
+
+
+def test_a_broken_gate_is_named_and_breaks_no_other(install: Callable[..., None], registry: Registry) -> None:
+    install("bad-gates", {"bad_gates": "1 / 0"}, {"bad": "bad_gates:Gate"}, "newsmoe.gates")
+    with pytest.raises(PluginError, match="the gate 'bad' of bad-gates .*ZeroDivisionError"):
+        build_gate(settings(gate="bad"), registry)
+    assert build_gate(settings(gate="all"), registry).tasks

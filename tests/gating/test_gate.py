@@ -84,7 +84,8 @@ def test_an_expert_gets_what_it_can_read(article: Article, names: list[str]) -> 
         (
             [ENGLISH, GERMAN],
             Article(headline="h", language="es"),
-            "language 'es' is not supported, english reads en; language 'es' is not supported, german reads de, nl",
+            "language 'es' is not supported, english reads en;"
+            " language 'es' is not supported, german reads de, nl",
         ),
         ([FULL, FULL], Article(headline="h", language="es"), "the article has no content"),
     ],

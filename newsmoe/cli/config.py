@@ -11,7 +11,7 @@ def show(config: ConfigOption = None) -> None:
 
     from newsmoe.cli.console import messages, plain
     from newsmoe.cli.options import settings_of
-    from newsmoe.journal.journal import without_password
+    from newsmoe.journal.store import without_password
     from newsmoe.settings.sources import find_config
 
     settings = settings_of(config, None)

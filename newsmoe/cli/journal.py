@@ -89,7 +89,7 @@ def retry(
     import os
 
     from newsmoe.errors import ConfigError
-    from newsmoe.journal.journal import without_password
+    from newsmoe.journal.store import without_password
     from newsmoe.output.dead_letters import default_errors
 
     report = _report(run, journal, config)

@@ -1,4 +1,4 @@
-"""A journal in a SQLite file, which serves one machine."""
+"""A journal in a SQLite file, for one machine."""
 
 import logging
 import sqlite3
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsmoe.errors import JournalError
-from newsmoe.journal.store import WAIT_SECONDS, JournalStats, Row
+from newsmoe.journal.store import COLUMNS, WAIT_SECONDS, JournalStats, Row
 from newsmoe.text.cleaning import one_line
 
 APPLICATION = 0x6E6D6F65
@@ -47,43 +47,40 @@ class SqliteStore:
         """The file."""
         return str(self.path)
 
-    def find(self, expert: str, articles: Sequence[str]) -> list[Row]:
-        """Return the rows of an expert about some articles."""
+    def find(self, cache_key: str, articles: Sequence[str]) -> list[Row]:
+        """Return rows."""
         places = ",".join("?" * len(articles))
-        query = (
-            f"select expert, article, answer, mark from answers where expert = ? and article in ({places})"
-        )
+        query = f"select {COLUMNS} from answers where expert = ? and article in ({places})"
         with self._translate_errors(in_run=True):
-            return list(map(Row._make, self.database.execute(query, (expert, *articles))))
+            return list(map(Row._make, self.database.execute(query, (cache_key, *articles))))
 
-    def put(self, rows: Sequence[Row], kept: int) -> None:
+    def put(self, rows: Sequence[Row], time: int) -> None:
         """Store rows in one transaction."""
         insert = "insert or replace into answers values (?, ?, ?, ?, ?)"
         with self._translate_errors(in_run=True), self.database:
-            self.database.executemany(insert, [(*row, kept) for row in rows])
+            self.database.executemany(insert, [(*row, time) for row in rows])
 
     def rows(self) -> Iterator[Row]:
-        """Yield every row, after the file was checked."""
+        """Check the file, then yield every row."""
         with self._translate_errors():
-            (found,) = self.database.execute("pragma integrity_check(1)").fetchone()
-            if found != "ok":
-                raise sqlite3.DatabaseError(one_line(found))
-            for row in self.database.execute("select expert, article, answer, mark from answers"):
-                yield Row(*row)
+            (result,) = self.database.execute("pragma integrity_check(1)").fetchone()
+            if result != "ok":
+                raise sqlite3.DatabaseError(one_line(result))
+            yield from map(Row._make, self.database.execute(f"select {COLUMNS} from answers"))
 
-    def forget(self, rows: Sequence[Row]) -> None:
-        """Remove rows."""
+    def delete(self, rows: Sequence[Row]) -> None:
+        """Delete rows."""
         delete = "delete from answers where expert = ? and article = ?"
         with self._translate_errors(), self.database:
-            self.database.executemany(delete, [(row.expert, row.article) for row in rows])
+            self.database.executemany(delete, [row[:2] for row in rows])
 
-    def forget_until(self, kept: int) -> int:
-        """Remove old rows, and give their room back."""
+    def delete_until(self, time: int) -> int:
+        """Delete old rows, and shrink the file."""
         with self._translate_errors():
             with self.database:
-                gone = self.database.execute("delete from answers where kept <= ?", (kept,)).rowcount
+                deleted = self.database.execute("delete from answers where kept <= ?", (time,)).rowcount
             self.database.execute("vacuum")
-        return gone
+        return deleted
 
     def put_run(self, started: str, report: str) -> None:
         """Store the report of a run."""
@@ -97,13 +94,12 @@ class SqliteStore:
 
     def stats(self) -> JournalStats:
         """Return how much there is."""
-        one = self.database.execute
+        query = (
+            "select count(*), count(distinct expert), count(distinct article),"
+            " (select count(*) from runs) from answers"
+        )
         with self._translate_errors():
-            (predictions, experts, articles) = one(
-                "select count(*), count(distinct expert), count(distinct article) from answers"
-            ).fetchone()
-            (runs,) = one("select count(*) from runs").fetchone()
-            return JournalStats(predictions, experts, articles, runs, self.path.stat().st_size)
+            return JournalStats._make((*self.database.execute(query).fetchone(), self.path.stat().st_size))
 
     def close(self) -> None:
         """Close the file."""
@@ -112,13 +108,12 @@ class SqliteStore:
 
     @contextmanager
     def _translate_errors(self, *, in_run: bool = False) -> Iterator[None]:
-        """Turn SQLite's errors into ours."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:
             if not _is_damage(error):
                 raise JournalError(f"{self.path}: cannot be used now: {error}; try again later") from None
-            help = "remove it, and it is begun anew"
+            help = "remove it, and a new journal is created"
             if in_run:
                 self.close()
                 with suppress(OSError):
@@ -126,52 +121,37 @@ class SqliteStore:
             raise JournalError(f"{self.path}: is damaged: {error}; {help}") from None
 
 
-def open_sqlite(path: Path) -> SqliteStore | None:
-    """Open the journal at `path`; with a warning, None where that cannot be had.
-
-    A file that is damaged or no journal is set aside, and a new one begun.
-    """
+def open_sqlite(path: Path, *, create: bool) -> SqliteStore:
+    """Open the journal at `path`; with `create`, one that is damaged or none of ours is set aside first."""
+    if not create and not path.is_file():
+        raise JournalError(f"{path}: there is no journal yet; 'newsmoe analyze' creates one")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            return _connected(path)
-        except (sqlite3.Error, JournalError) as error:
-            if not (isinstance(error, JournalError) or _is_damage(error)):
+            return _connect(path)
+        except sqlite3.Error as error:
+            if not (create and _is_damage(error)):
                 raise
             aside = _set_aside(path)
-            _logger.warning("%s: %s; it was set aside as %s, and a new one begun", path, error, aside.name)
-            return _connected(path)
+            _logger.warning("%s: %s; it was set aside as %s, and a new one created", path, error, aside.name)
+            return _connect(path)
     except (OSError, sqlite3.Error) as error:
-        _logger.warning("%s: cannot be opened, so finished work is not kept: %s", path, error)
-        return None
+        help = "" if create else "; if it was a journal, remove it, and a new journal is created"
+        raise JournalError(f"{path}: cannot be used: {error}{help}") from None
 
 
-def existing_sqlite(path: Path) -> SqliteStore:
-    """Open the journal at `path`, which is there."""
-    if not path.is_file():
-        raise JournalError(f"{path}: there is no journal yet; 'newsmoe analyze' begins one")
-    try:
-        return _connected(path)
-    except JournalError as error:
-        raise JournalError(f"{path}: {error}") from None
-    except sqlite3.Error as error:
-        raise JournalError(
-            f"{path}: cannot be used: {error}; if it was a journal, remove it, and it is begun anew"
-        ) from None
-
-
-def _connected(path: Path) -> SqliteStore:
-    """Open a journal, made on the first call."""
-    database = sqlite3.connect(path, timeout=WAIT_SECONDS)
+def _connect(path: Path) -> SqliteStore:
+    """Open a journal, with its tables made if the file is new."""
+    database = sqlite3.connect(path, timeout=WAIT_SECONDS, check_same_thread=False)  # `Journal` has a lock
     try:
         database.execute("begin")  # else a journal that another process is making may be seen by half
         (application,) = database.execute("pragma application_id").fetchone()
         (version,) = database.execute("pragma user_version").fetchone()
         (tables,) = database.execute("select count(*) from sqlite_master").fetchone()
         if tables and application != APPLICATION:
-            raise JournalError("is no journal of newsmoe")
+            raise sqlite3.DatabaseError("it is no journal of newsmoe")
         if version != SCHEMA_VERSION and (tables or version):
-            raise JournalError(f"is of version {version}, this newsmoe writes {SCHEMA_VERSION}")
+            raise sqlite3.DatabaseError(f"it is of version {version}, this newsmoe writes {SCHEMA_VERSION}")
         database.rollback()
         if not tables:
             database.executescript(f"begin immediate; {SCHEMA} commit;")
@@ -186,7 +166,7 @@ def _connected(path: Path) -> SqliteStore:
 
 
 def _set_aside(path: Path) -> Path:
-    """Give a file that cannot be used another name; its write-ahead log goes with it, which may hold more."""
+    """Rename a file that cannot be used, with its write-ahead log, which may hold more."""
     number = 1
     while (aside := path.with_name(f"{path.name}.{number}.aside")).exists():
         number += 1
@@ -198,8 +178,8 @@ def _set_aside(path: Path) -> Path:
 
 
 def _is_damage(error: Exception) -> bool:
-    """Tell whether SQLite says that the file is damaged or no database, rather than that it is in use."""
+    """Tell whether the file is damaged or no journal, rather than in use."""
     code = getattr(error, "sqlite_errorcode", None)
-    if code is None:  # found by us
+    if code is None:  # raised by this module
         return type(error) is sqlite3.DatabaseError
     return code & 0xFF in DAMAGED

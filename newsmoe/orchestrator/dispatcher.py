@@ -8,8 +8,9 @@ from time import perf_counter
 
 from newsmoe.article import Article
 from newsmoe.errors import NewsmoeError, PredictionError
+from newsmoe.journal.store import PredictionStore
 from newsmoe.orchestrator.stats import ExpertStats
-from newsmoe.prediction import InputStats, Prediction, PredictionStore
+from newsmoe.prediction import InputStats, Prediction
 from newsmoe.record import ItemError, Stage
 from newsmoe.registry.batching import cut_batches
 from newsmoe.registry.device import Device

@@ -1,4 +1,4 @@
-"""What a run did, for people and programs that come after it."""
+"""The report of a run: what was read and written, by which experts, how fast."""
 
 from datetime import datetime
 from functools import cache
@@ -23,18 +23,18 @@ class ExpertReport(Strict):
     """What one expert did.
 
     Attributes:
-        task: what it answers.
-        fingerprint: hash of card and weights, or what a plug-in says; empty where nobody can tell.
-        items: articles that it answered.
-        reused: those of them whose answer was known from an earlier run, or from the same text before.
+        task: what it predicts.
+        fingerprint: hash of card and weights, or what a plug-in says; empty where there is none.
+        items: articles with its prediction.
+        reused: those whose prediction came from the journal, or from an earlier article with the same text.
         share: of the run's articles.
         errors: articles that it failed on.
-        overflow: articles that found it full, having taken its share of their window (`capacity`).
-        budgeted: articles that it got as a cheaper one, in place of their choice (`budget`).
+        overflow: articles that went elsewhere because it had its share of their window (`capacity`).
+        budgeted: articles that it got because it is cheaper than the gate's choice (`budget`).
         batches: calls of its `predict`.
-        tokens: that it read.
-        seconds: that it took, loading not counted.
-        load_seconds: that loading took.
+        tokens: tokens that it read.
+        seconds: in `predict`.
+        load_seconds: in `load`.
     """
 
     task: str
@@ -56,23 +56,23 @@ class RunReport(Strict):
 
     Attributes:
         command: arguments of `newsmoe`; empty where a program ran it.
-        folder: working directory, from which paths are seen.
+        folder: working directory, to which paths are relative.
         inputs: what was read.
         output: what was written.
         started: when, ISO 8601.
-        seconds: that the run took, from reading the first input to the last record.
+        seconds: from reading the first input to writing the last record.
         items: records written.
-        skipped: articles left alone because the output had their record already.
+        skipped: articles not analyzed because the output already had their record.
         statuses: records by status.
         errors: item errors by type.
-        abstentions: times the gate sent an article to nobody, by task.
+        abstentions: times the gate abstained, by task.
         tokens: of all articles, each counted once.
         device: where models ran.
-        gate: who decided.
-        gate_seconds: that it took; what a learned gate reads is there for experts that read the same.
-        tasks: what was asked.
+        gate: the setting.
+        gate_seconds: in the gate; experts reuse the embeddings that a learned gate computes.
+        tasks: of the run.
         experts: figures by expert.
-        versions: of newsmoe and what its answers depend on.
+        versions: of newsmoe and of the packages that its predictions depend on.
     """
 
     command: list[str] = []
@@ -101,8 +101,8 @@ def default_report(output: Path) -> Path:
 
 
 def installed_versions() -> dict[str, str]:
-    """Return the versions of newsmoe and of the packages that its answers depend on."""
-    return {package: found for package in PACKAGES if (found := _version(package))}
+    """Return the versions of newsmoe and of the packages that its predictions depend on."""
+    return {package: installed for package in PACKAGES if (installed := _version(package))}
 
 
 @cache  # a watch writes many reports, and the metadata of a package takes milliseconds to read

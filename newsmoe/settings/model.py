@@ -1,7 +1,7 @@
 """All that a run can be told."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ByteSize, Field, field_validator
 
@@ -74,11 +74,11 @@ class Settings(Strict):
     batch_tokens: int = Field(16384, ge=1, description="most tokens in one batch, padding included")
     batch_articles: int = Field(64, ge=1, description="most articles in one batch")
     window_articles: int = Field(128, ge=1, description="articles that are in hand at a time")
-    input_format: Literal["json", "jsonl", "csv", "tsv", "parquet"] | None = Field(
+    input_format: str | None = Field(
         None,
         description="what inputs are; unset: by their suffix, of standard input and pipes by the content",
     )
-    format: Literal["json", "jsonl", "csv", "parquet", "sqlite"] | None = Field(
+    format: str | None = Field(
         None,
         description="json: one array; jsonl: one record a line; csv, parquet, sqlite: one row a record;"
         " unset: by the output's suffix",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import newsmoe
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import ConfigError
-from newsmoe.ingest.normalise import ALIASES
+from newsmoe.ingest.fields import ALIASES
 from newsmoe.orchestrator.session import Session, analyze
 from newsmoe.orchestrator.stats import RunStats
 from newsmoe.prediction import Fields, Labels, Prediction, Summary

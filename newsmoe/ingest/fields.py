@@ -68,21 +68,13 @@ class FieldFinder:
         }
 
     def _match(self, keys: tuple[str, ...]) -> FieldNames:
-        spellings: dict[object, str] = {}
-        for key in keys:
-            spellings.setdefault(_folded(key), key)
+        spellings: dict[object, str] = {_folded(key): key for key in reversed(keys)}  # the first one counts
         spellings.update((key, key) for key in keys)
-        return {
-            field: tuple(
-                dict.fromkeys(
-                    spellings[spelling]
-                    for name in names
-                    for spelling in (name, _folded(name))
-                    if spelling in spellings
-                )
-            )
+        matches = {
+            field: (spellings.get(spelling) for name in names for spelling in (name, _folded(name)))
             for field, names in self.names.items()
         }
+        return {field: tuple(dict.fromkeys(filter(None, keys))) for field, keys in matches.items()}
 
 
 def some_keys(keys: Iterable[str]) -> str:

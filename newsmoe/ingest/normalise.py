@@ -5,19 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from newsmoe.article import Article, InvalidItem
+from newsmoe.ingest import values
 from newsmoe.ingest.fields import FieldFinder, FieldNames, some_keys
 from newsmoe.ingest.formats import BadElement
-from newsmoe.ingest.values import (
-    NotAnArticleError,
-    date_of,
-    derived_id,
-    identifier_of,
-    language_of,
-    line_or_none,
-    names_of,
-    text_of,
-    type_name,
-)
 from newsmoe.text.cleaning import clean_line, clean_text
 from newsmoe.text.language import identify_language
 
@@ -35,42 +25,44 @@ class Normaliser:
         if isinstance(element, BadElement):
             return InvalidItem(element.message, type="UndecodableElement")
         if not isinstance(element, Mapping):
-            return InvalidItem(f"expected an object with a headline or content, found {type_name(element)}")
+            return InvalidItem(
+                f"expected an object with a headline or content, found {values.type_name(element)}"
+            )
         keys = self.fields.find(element)
-        values = {field: element[key] for field, key in keys.items()}
+        raw = {field: element[key] for field, key in keys.items()}
         try:
-            return self._article(element, set(keys.values()), values)
-        except NotAnArticleError as error:
+            return self._article(element, set(keys.values()), raw)
+        except values.NotAnArticleError as error:
             return InvalidItem(
                 str(error),
-                id=identifier_of(values.get("id")),
-                headline=line_or_none(values.get("headline")),
-                url=line_or_none(values.get("url")),
+                id=values.identifier_of(raw.get("id")),
+                headline=values.line_or_none(raw.get("headline")),
+                url=values.line_or_none(raw.get("url")),
             )
 
-    def _article(self, element: Mapping[str, Any], read: set[str], values: Mapping[str, Any]) -> Article:
+    def _article(self, element: Mapping[str, Any], read: set[str], raw: Mapping[str, Any]) -> Article:
         if not self.fields.has_text(element):
-            raise NotAnArticleError(
+            raise values.NotAnArticleError(
                 f"no headline and no content: the element has none of the keys"
                 f" {', '.join(self.fields.text_keys)} (found: {some_keys(element)});"
                 " name yours under [fields] in newsmoe.toml"
             )
-        headline = clean_line(text_of("headline", values.get("headline")))
-        content, truncated = clean_text(text_of("content", values.get("content")))
+        headline = clean_line(values.text_of("headline", raw.get("headline")))
+        content, truncated = clean_text(values.text_of("content", raw.get("content")))
         if not _WORD.search(content):  # nothing but punctuation, such as a row of stars
             content = ""
-        url = line_or_none(values.get("url")) or ""
-        identifier = identifier_of(values.get("id"))
+        url = values.line_or_none(raw.get("url")) or ""
+        identifier = values.identifier_of(raw.get("id"))
         return Article(
-            id=derived_id(url, headline, content) if identifier is None else identifier,
+            id=values.derived_id(url, headline, content) if identifier is None else identifier,
             url=url,
             headline=headline,
             content=content,
-            topics=tuple(names_of(values.get("topics"))),
-            publication_date=date_of(values.get("publication_date")),
-            author=", ".join(names_of(values.get("author"))) or None,
-            source=next(iter(names_of(values.get("source"))), None),
-            language=language_of(values.get("language")) or identify_language(f"{headline}\n{content}"),
+            topics=tuple(values.names_of(raw.get("topics"))),
+            publication_date=values.date_of(raw.get("publication_date")),
+            author=", ".join(values.names_of(raw.get("author"))) or None,
+            source=next(iter(values.names_of(raw.get("source"))), None),
+            language=values.language_of(raw.get("language")) or identify_language(f"{headline}\n{content}"),
             truncated=truncated,
             extra={key: value for key, value in element.items() if key not in read},
         )

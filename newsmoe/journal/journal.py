@@ -6,11 +6,10 @@ a file. A run goes on without a journal that is damaged, foreign or locked, or w
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import RLock
 from time import time
-from types import TracebackType
 from typing import Self, TypeVar
 
 from newsmoe.errors import ConfigError, JournalError
@@ -42,9 +41,7 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._lock:
             self.store.close()
 
@@ -127,17 +124,14 @@ def open_journal(place: str | None) -> Iterator[Journal | None]:
 
     A file that cannot be used only costs a warning, and None is given too.
     """
+    journal = None
     try:
-        store = None if place is None else _open_store(place, create=True)
+        journal = Journal(_open_store(place, create=True)) if place else None
     except JournalError as error:
-        if place is None or "://" in place:
+        if "://" in str(place):
             raise
         _logger.warning("%s; predictions are not stored", error)
-        store = None
-    if store is None:
-        yield None
-        return
-    with Journal(store) as journal:
+    with journal or nullcontext():
         yield journal
 
 
@@ -153,9 +147,8 @@ def _open_store(place: str, *, create: bool) -> Store:
     if not separator:
         return open_sqlite(Path(place), create=create)
     if scheme not in JOURNALS:
-        added = ", ".join(f"{other}://" for other in JOURNALS if other not in JOURNALS.builtin)
         raise JournalError(
-            f"{without_password(place)}: a journal is a file, or postgresql://USER@HOST/DATABASE"
-            + (f", or of a plug-in ({added})" if added else "")
+            f"{without_password(place)}: a journal is a file, or postgresql://USER@HOST/DATABASE;"
+            f" the schemes of URLs are {', '.join(JOURNALS)}"
         )
     return JOURNALS.load(scheme)(place, create=create)

@@ -15,9 +15,6 @@ WAIT_SECONDS = 10.0
 
 MAX_KEY = 500
 
-COLUMNS = "expert, article, answer, mark"
-"""The fields of `Row` on disk, under the names that the first version gave them."""
-
 
 class JournalStats(NamedTuple):
     """How much a journal holds."""

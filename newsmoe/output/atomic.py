@@ -77,16 +77,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
 @contextmanager
 def atomic_write_text(path: Path) -> Iterator[TextIO]:
     """Give a UTF-8 file which takes the name `path` when the block ends well; else as `atomic_write`."""
-    with atomic_write(path) as temporary:
-        with translate_errors(path):
-            file = temporary.open("w", encoding="utf-8", newline="\n")
-        try:
-            yield file
-            with translate_errors(path):
-                file.flush()
-        finally:
-            with suppress(OSError):
-                file.close()
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        yield file
 
 
 def remove_leftovers(path: Path) -> None:

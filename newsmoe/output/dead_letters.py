@@ -1,11 +1,11 @@
 """The elements with errors, in a file of their own for a person to look at."""
 
 import json
-from collections import deque
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -53,28 +53,27 @@ def write_dead_letters(
             with translate_errors(path):
                 path.unlink()
         return
-    numbers = deque(failed)
+    numbers = list(failed)
     with translate_errors(path), atomic_write_text(path) as file:
         file.writelines(still_valid())
         for source, start in zip(sources, starts, strict=True):
-            indices: deque[int] = deque()
-            while numbers and numbers[0] < start + source.count:
-                indices.append(numbers.popleft() - start)
-            for index, element in _elements(source, indices):
+            ends = bisect_left(numbers, start), bisect_left(numbers, start + source.count)
+            indices = [number - start for number in numbers[slice(*ends)]]
+            for index, element in zip(indices, _elements(source, indices), strict=True):
                 errors = [error.model_dump() for error in failed[start + index]]
                 letter = dict(zip(KEYS, (source.name, index, element, errors), strict=True))
                 file.write(json.dumps(letter, ensure_ascii=True, default=str) + "\n")
 
 
-def _elements(source: Source, indices: deque[int]) -> Iterator[tuple[int, Any]]:
+def _elements(source: Source, indices: Sequence[int]) -> Iterator[Any]:
     """Yield the elements at these indices, None where the input is gone or has changed since."""
-    with suppress(InputError):
-        for index, element in enumerate(source.elements() if indices else ()):
-            if index == indices[0]:
-                yield indices.popleft(), element
-            if not indices:
-                return
-    yield from ((index, None) for index in indices)
+    elements, position = source.elements(), 0
+    for index in indices:
+        element = None
+        with suppress(InputError):
+            element = next(islice(elements, index - position, None), None)
+        yield element
+        position = index + 1
 
 
 def _still_valid(path: Path | None, start_of: Mapping[str, int], failed: Collection[int]) -> Iterator[str]:

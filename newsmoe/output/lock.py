@@ -26,16 +26,13 @@ def output_lock(output: Path, *, wait: bool) -> Iterator[None]:
 @contextmanager
 def locked(path: Path, message: str, *, wait: bool = False) -> Iterator[None]:
     """Hold the lock `path` for as long as the block runs; it is released if the process dies."""
-    lock = FileLock(path)
     with translate_errors(path):
         try:
-            lock.acquire(timeout=-1 if wait else 0)
+            lock = FileLock(path).acquire(timeout=-1 if wait else 0)
         except Timeout:
             raise LockedError(message) from None
-    try:
+    with lock:
         yield
-    finally:
-        lock.release()
 
 
 def _folder() -> Path:

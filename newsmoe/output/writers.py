@@ -1,5 +1,6 @@
 """Records out, one at a time, in any output format."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
@@ -9,7 +10,6 @@ from types import MappingProxyType
 from newsmoe.errors import ConfigError, OutputError
 from newsmoe.output.atomic import translate_errors
 from newsmoe.output.formats import STDOUT, WRITERS, TaskColumns, Writer
-from newsmoe.record import Record
 
 
 def default_output(source: Path, format: str) -> Path:
@@ -46,15 +46,15 @@ def open_writer(
     output = WRITERS.load(format)
     opener = getattr(output, "open_appender" if append else "open_writer")
     shown = Path("standard output") if path == STDOUT else path
-    translating = partial(translate_errors, shown, *getattr(output, "errors", ()))
-    with ExitStack() as stack:
-        with translating():
-            writer: Writer = stack.enter_context(opener(path, columns))
-
-        def write(record: Record, key: str) -> None:
-            with translating():
-                writer.write(record, key)
-
-        yield Writer(write, writer.holds)
-        with translating():
-            stack.close()
+    translating = partial(translate_errors, shown, *getattr(output, "errors", tuple)())
+    stack = ExitStack()
+    with translating():
+        writer: Writer = stack.enter_context(opener(path, columns))
+    try:
+        yield Writer(translating()(writer.write), writer.holds)
+    except BaseException:
+        with translating():  # what closing raises, as where the disk is still full
+            stack.__exit__(*sys.exc_info())
+        raise
+    with translating():
+        stack.close()

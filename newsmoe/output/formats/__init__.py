@@ -43,7 +43,7 @@ class OutputFormat(Protocol):
         stdout: bool                  whether `open_writer` writes to `text_output(path)`, so to `-` too
         open_appender(path, columns)  as `open_writer`, but adds to what is at `path`, if anything is
         folder: bool                  whether that adds to a folder of files
-        errors: tuple[type, ...]      exceptions that mean that the file cannot be written, besides OSError
+        errors()                      exceptions that mean that the file cannot be written, besides OSError
     """
 
     def open_writer(self, path: Path, columns: TaskColumns) -> AbstractContextManager[Writer]:
@@ -55,7 +55,7 @@ class OutputFormat(Protocol):
             columns: what tables have columns for, in order.
 
         Raises:
-            OutputError: it cannot be written. Callers make one of an OSError, and of `errors`.
+            OutputError: it cannot be written. Callers make one of an OSError, and of `errors()`.
         """
 
 

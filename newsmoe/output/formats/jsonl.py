@@ -34,16 +34,16 @@ def open_appender(path: Path, columns: TaskColumns) -> Iterator[Writer]:
     with closing(Seen()) as done, closing(Seen()) as redone, text_output(path) as file:
         for line, record in _records(path):
             if not _may_be_redone(record):
-                done.add(*_identity_of(record))
+                done.add(*_identity(record))
                 file.write(line)
 
         def write(record: Record, _: str) -> None:
-            redone.add(*_identity_of(record))
+            redone.add(*_identity(record))
             file.write(as_json(record) + "\n")
 
         yield Writer(write, lambda item: not done.add(*_identity(item)))
         for line, record in _records(path):
-            if _may_be_redone(record) and not redone.has(*_identity_of(record)):
+            if _may_be_redone(record) and not redone.has(*_identity(record)):
                 file.write(line)
 
 
@@ -76,11 +76,8 @@ def _may_be_redone(record: Record) -> bool:
     return any(error.stage != "read" for error in record.errors)
 
 
-def _identity(item: Article | InvalidItem) -> tuple[str | int | None, ...]:
-    message = item.message if isinstance(item, InvalidItem) else None
-    return item.id, item.url, item.headline, message
-
-
-def _identity_of(record: Record) -> tuple[str | int | None, ...]:
-    message = next((error.message for error in record.errors if error.stage == "read"), None)
-    return record.id, record.url, record.headline, message
+def _identity(of: Article | InvalidItem | Record) -> tuple[str | int | None, ...]:
+    message = getattr(of, "message", None)
+    if isinstance(of, Record):
+        message = next((error.message for error in of.errors if error.stage == "read"), None)
+    return of.id, of.url, of.headline, message

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from newsmoe.errors import OutputError
-from newsmoe.output.atomic import atomic_write, translate_errors
+from newsmoe.output.atomic import atomic_write
 from newsmoe.output.formats import TaskColumns, Writer
 from newsmoe.output.seen import Seen
 from newsmoe.output.table import IDENTITY, is_number, keyed_names, keyed_row
@@ -18,6 +18,11 @@ ROW_GROUP = 1024
 folder = True
 
 
+def errors() -> tuple[type[Exception], ...]:
+    """Return what pyarrow raises."""
+    return (_pyarrow().ArrowException,)
+
+
 @contextmanager
 def open_writer(path: Path, columns: TaskColumns) -> Iterator[Writer]:
     """Give a writer of rows, which are written a row group at a time."""
@@ -25,11 +30,8 @@ def open_writer(path: Path, columns: TaskColumns) -> Iterator[Writer]:
     types = [(name, arrow.float64() if is_number(name) else arrow.string()) for name in keyed_names(columns)]
     schema = arrow.schema(types)
     rows: list[dict[str, Any]] = []
-    with atomic_write(path) as temporary, ExitStack() as stack:
-        with translate_errors(path, arrow.ArrowException):
-            file = stack.enter_context(arrow.parquet.ParquetWriter(temporary, schema))
+    with atomic_write(path) as temporary, arrow.parquet.ParquetWriter(temporary, schema) as file:
 
-        @translate_errors(path, arrow.ArrowException)
         def flush() -> None:
             file.write_table(arrow.Table.from_pylist(rows, schema))
             rows.clear()
@@ -42,8 +44,6 @@ def open_writer(path: Path, columns: TaskColumns) -> Iterator[Writer]:
         yield Writer(write)
         if rows:
             flush()
-        with translate_errors(path, arrow.ArrowException):
-            file.close()
 
 
 @contextmanager

@@ -16,7 +16,11 @@ MIN_BYTES = 512  # of a database that is not empty
 WAIT_SECONDS = 60  # for another program's transaction to end
 
 suffixes = (".db", ".sqlite3")
-errors = (sqlite3.Error,)
+
+
+def errors() -> tuple[type[Exception], ...]:
+    """Return what SQLite raises."""
+    return (sqlite3.Error,)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from newsmoe.errors import InputError
 from newsmoe.evaluation.metrics import LabelQuality, classification_figures, label_quality
 from newsmoe.gating.rules import RulesGate
 from newsmoe.orchestrator.session import Session
-from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunStats
 from newsmoe.record import Record
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.conditions import Rule
@@ -57,7 +57,8 @@ def session_of_one(expert: str, settings: Settings, registry: Registry) -> Sessi
     """Return a session in which one expert answers everything."""
     task = registry.info(expert).task
     gate = RulesGate([Rule(use={task: (expert,)})], {task: registry.pool(task)})
-    return Session(settings.model_copy(update={"tasks": (task,)}), registry, gate)
+    settings = settings.model_copy(update={"tasks": (task,), "journal": None})
+    return Session(settings, registry=registry, gate=gate)
 
 
 def measure(

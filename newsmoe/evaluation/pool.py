@@ -16,7 +16,8 @@ from newsmoe.errors import InputError
 from newsmoe.evaluation.cache import TimedPredictions, cached_predictions
 from newsmoe.evaluation.predictions import Answers, Table, label_predictions, summary_predictions
 from newsmoe.orchestrator.dispatcher import Dispatcher
-from newsmoe.orchestrator.stats import ExpertStats
+from newsmoe.orchestrator.loaded import LoadedExperts
+from newsmoe.output.run_report import ExpertStats
 from newsmoe.prediction import Labels, Prediction, Summary
 from newsmoe.record import ItemError
 from newsmoe.registry.device import Device
@@ -61,7 +62,8 @@ def predict_pool(
 ) -> list[PoolPredictions]:
     """Have every expert answer every text, as they are served; what was answered before is kept."""
     limits = Settings()
-    dispatcher = Dispatcher(registry, device or Device(), limits.batch_tokens, limits.batch_articles)
+    loaded = LoadedExperts(registry, device or Device(), None)
+    dispatcher = Dispatcher(loaded, limits.batch_tokens, limits.batch_articles)
     pool = _Pool(tuple(experts), registry, dispatcher, report)
     return [
         pool.labelled(source, root, target or "probability")

@@ -101,7 +101,7 @@ class Inbox:
         self.state = read_state(outbox / STATE)
         self._passed_over: set[str] = set()
 
-    def look(self, analyze: Analyze) -> ScanResult:
+    def scan(self, analyze: Analyze) -> ScanResult:
         """Analyze every file that is new, or has changed since it was analyzed, in the order of their names.
 
         What cannot be read as articles is logged once, and costs no other file its turn.
@@ -242,8 +242,8 @@ class Inbox:
             found.unreadable += 1
             return
         failed = report.items - report.statuses.get("ok", 0)
-        figures = f"{report.items} articles, {failed} with errors, {report.seconds:.1f} s"
-        log.info("%s: %s -> %s", name, figures, self.outbox / known.output)
+        stats = f"{report.items} articles, {failed} with errors, {report.seconds:.1f} s"
+        log.info("%s: %s -> %s", name, stats, self.outbox / known.output)
         found.files += 1
         found.articles += report.items
         found.failed += failed

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from newsmoe.evaluation.measure import Evaluation, session_of_one
 from newsmoe.orchestrator.session import Session
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
-from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 from newsmoe.training.classifier import train_classifier

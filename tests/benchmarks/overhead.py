@@ -16,7 +16,7 @@ from time import perf_counter
 from newsmoe.article import Article
 from newsmoe.ingest.source import open_source
 from newsmoe.orchestrator.session import Session
-from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunStats
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.reading import Window

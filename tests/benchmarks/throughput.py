@@ -116,7 +116,7 @@ def _made_up() -> Iterator[dict[str, Any]]:
 def _session(journal: Any = None) -> Session:
     registry = Registry(plugins=False)
     registry.add(Quick("quick", "quick"))
-    return Session(Settings(tasks=("quick",)), registry, store=journal)
+    return Session(Settings(tasks=("quick",)), registry=registry, journal=journal)
 
 
 def _read(path: Path) -> None:

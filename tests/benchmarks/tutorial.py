@@ -31,8 +31,8 @@ from transformers import (
 
 from newsmoe.article import Article
 from newsmoe.ingest.source import open_source
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.device import Device
-from newsmoe.registry.kinds import BackbonePool
 
 NEW_TOKENS, BEAMS = 65, 4
 BART_LIMIT, DISTILBERT_LIMIT = 1024, 512

@@ -12,10 +12,10 @@ from newsmoe.gating.gate import Decision, UniformGate
 from newsmoe.gating.rules import RulesGate
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.settings.conditions import After
-from newsmoe.settings.model import GATES
+from newsmoe.settings.model import GATE_NAMES
 from newsmoe.testing import FakeExpert
 from tests.gating.support import NAMES, TASK, constant, equal
-from tests.registry.kinds.test_embedded import Lent
+from tests.registry.support import Lent
 
 ARTICLE = Article(headline="Storm hits", content="word " * 100, language="en")
 
@@ -56,7 +56,7 @@ def test_only_the_tasks_that_were_asked_for_are_decided_on_in_their_order(regist
 
 def test_an_unknown_task_is_told_with_the_nearest(registry: Registry) -> None:
     with pytest.raises(
-        ConfigError, match=r"no expert answers the task 'sentimnt'; did you mean 'sentiment'\?"
+        ConfigError, match=r"no expert predicts the task 'sentimnt'; did you mean 'sentiment'\?"
     ):
         build_gate(settings(tasks=["sentimnt"]), registry)
     with pytest.raises(ConfigError, match="'xyz'; known: sentiment, sport, summarization, topic"):
@@ -66,7 +66,7 @@ def test_an_unknown_task_is_told_with_the_nearest(registry: Registry) -> None:
 @pytest.mark.parametrize("gate", ["rule", "ALL", "", "nowhere/gate"])
 def test_an_unknown_gate_is_told_with_the_known_ones(registry: Registry, gate: str) -> None:
     with pytest.raises(
-        ConfigError, match=f"no gate is called '{gate}'; use {', '.join(GATES)}, a .toml file"
+        ConfigError, match=f"no gate is called '{gate}'; use {', '.join(GATE_NAMES)}, a .toml file"
     ):
         build_gate(settings(gate=gate), registry)
 
@@ -224,7 +224,7 @@ def test_settings_change_how_a_learned_gate_chooses(moody: Registry) -> None:
     assert set(mood(moody, gate="learned", top_k=2).weights) == {"first", "second"}
     assert mood(moody, gate="learned", budget=0.4).weights == {"second": 1.0}
     assert set(mood(moody, gate="learned", top_k=2, budget=0.4).weights) == {"second"}
-    with pytest.raises(ConfigError, match="a capacity of 0.2 leaves articles over"):
+    with pytest.raises(ConfigError, match="a capacity of 0.2 is too small"):
         mood(moody, gate="learned", capacity=0.2)
     with pytest.raises(ConfigError, match="capacity and budget exclude each other"):
         mood(moody, gate="learned", capacity=0.5, budget=0.5)
@@ -232,7 +232,7 @@ def test_settings_change_how_a_learned_gate_chooses(moody: Registry) -> None:
 
 @pytest.mark.parametrize("gate", ["rules", "all"])
 def test_what_only_a_learned_gate_heeds_is_refused_elsewhere(registry: Registry, gate: str) -> None:
-    with pytest.raises(ConfigError, match="budget: only a learned gate heeds this, and none decides here"):
+    with pytest.raises(ConfigError, match="budget: requires a learned gate, and none is used here"):
         build_gate(settings(gate=gate, budget=0.5), registry)
 
 

@@ -11,7 +11,7 @@ from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import ConfigError
 from newsmoe.ingest.fields import ALIASES
 from newsmoe.orchestrator.session import Session, analyze
-from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunStats
 from newsmoe.prediction import Fields, Labels, Prediction, Summary
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
@@ -130,7 +130,7 @@ def test_a_task_that_nobody_answers_is_refused_before_the_first_article_is_read(
         raise AssertionError("read too early")
         yield
 
-    with pytest.raises(ConfigError, match="no expert answers the task 'taks'; did you mean 'task'"):
+    with pytest.raises(ConfigError, match="no expert predicts the task 'taks'; did you mean 'task'"):
         analyze(untouched(), Settings(tasks=("taks",)), registry=registry_of(FakeExpert("a", "task", echo)))
 
 
@@ -163,11 +163,11 @@ def test_a_session_counts_what_it_does_and_keeps_its_experts_for_the_next_input(
             loads.append(device)
 
     registry = registry_of(Counting("a", "task", failing_on(1)))
-    session = Session(Settings(tasks=("task",)), registry)
-    figures = RunStats()
-    list(session.analyze([*articles(3), InvalidItem("no good")], figures))
+    session = Session(Settings(tasks=("task",)), registry=registry)
+    stats = RunStats()
+    list(session.analyze([*articles(3), InvalidItem("no good")], stats))
     list(session.analyze(articles(1)))
-    assert (figures.items, figures.statuses) == (4, {"ok": 2, "failed": 2})
+    assert (stats.items, stats.statuses) == (4, {"ok": 2, "failed": 2})
     assert len(loads) == 1
 
 
@@ -226,7 +226,7 @@ def test_an_expert_that_failed_to_load_is_tried_again_for_the_next_input() -> No
                 raise OSError("the drive is away")
 
     expert = Away("fake", "task", echo)
-    session = Session(Settings(tasks=("task",)), registry_of(expert))
+    session = Session(Settings(tasks=("task",)), registry=registry_of(expert))
     assert [record.status for record in session.analyze(articles(2))] == ["failed", "failed"]
     expert.away = False
     assert [record.status for record in session.analyze(articles(2))] == ["ok", "ok"]

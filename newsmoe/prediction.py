@@ -1,10 +1,10 @@
 """What an expert returns for an article."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic_core import from_json, to_json
 
@@ -115,18 +115,3 @@ class Fields:
 
 
 Prediction = Summary | Labels | Fields
-
-
-class PredictionStore(Protocol):
-    """What keeps answers from one run to the next."""
-
-    def predictions(self, expert: str, articles: Sequence[str]) -> Mapping[str, Prediction]:
-        """Return the answers that are known, by article.
-
-        Args:
-            expert: all that decides what is answered, by an expert or a gate, whose scores are answers too.
-            articles: their keys.
-        """
-
-    def keep(self, expert: str, predictions: Mapping[str, Prediction]) -> None:
-        """Keep answers by article."""

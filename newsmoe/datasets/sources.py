@@ -12,8 +12,8 @@ from pydantic import Field
 
 from newsmoe.article import Article
 from newsmoe.errors import InputError
-from newsmoe.ingest.json_stream import BadElement
-from newsmoe.ingest.normalise import Normaliser
+from newsmoe.ingest.fields import FieldFinder
+from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.source import read_elements
 from newsmoe.text.cleaning import clean_line, clean_text
 from newsmoe.validation import Strict
@@ -22,7 +22,7 @@ Target = Literal["probability", "correct", "rouge", "rouge2"]
 """An expert's success. With labels: how likely it thinks the right one, or whether that is its answer;
 with summaries: the mean of ROUGE-1 and -2, or ROUGE-2."""
 
-NAMES = Normaliser({"content": ("sentence", "review")})
+NAMES = FieldFinder({"content": ("sentence", "review")})
 """The usual names of headline and content, of articles and of labelled texts."""
 
 Example = TypeVar("Example")

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from newsmoe.errors import ConfigError, ModelError, nearest
 from newsmoe.gating.gate import Gate, UniformGate
 from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, named_experts, read_rules
+from newsmoe.journal.store import PredictionStore
 from newsmoe.plugins import Plugins
-from newsmoe.prediction import PredictionStore
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
 from newsmoe.settings.conditions import Rule

@@ -15,7 +15,6 @@ from glob import escape
 from pathlib import Path
 
 from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError
-from newsmoe.ingest.formats_by_suffix import format_of
 from newsmoe.jobs.inbox_state import (
     STATE,
     FileState,
@@ -30,6 +29,7 @@ from newsmoe.jobs.inbox_state import (
 from newsmoe.jobs.plan import Job
 from newsmoe.output.atomic import translate_errors
 from newsmoe.output.dead_letters import default_errors
+from newsmoe.output.formats import format_of
 from newsmoe.output.lock import locked
 from newsmoe.output.run_report import RunReport, default_report
 

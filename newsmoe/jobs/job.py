@@ -14,14 +14,15 @@ from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import ConfigError, OutputError, TooManyErrorsError
 from newsmoe.ingest.source import Source, open_source
 from newsmoe.jobs.plan import Job
-from newsmoe.journal.journal import journal_place, without_password
+from newsmoe.journal.journal import journal_place
+from newsmoe.journal.store import without_password
 from newsmoe.orchestrator.session import Session
 from newsmoe.output.atomic import check_folder, write_text
 from newsmoe.output.dead_letters import write_dead_letters
+from newsmoe.output.formats import STDOUT, Writer
 from newsmoe.output.lock import output_lock
 from newsmoe.output.run_report import RunInfo, RunReport, RunStats, installed_versions
-from newsmoe.output.table import Writer
-from newsmoe.output.writers import STDOUT, open_writer
+from newsmoe.output.writers import open_writer
 from newsmoe.record import ItemError, Record
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from newsmoe.errors import ConfigError
-from newsmoe.journal.journal import without_password
+from newsmoe.journal.store import without_password
 from newsmoe.output.dead_letters import default_errors
 from newsmoe.output.run_report import RunReport
 

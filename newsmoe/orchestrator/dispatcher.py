@@ -7,10 +7,11 @@ from time import perf_counter
 
 from newsmoe.article import Article
 from newsmoe.errors import PredictionError
+from newsmoe.journal.store import PredictionStore
 from newsmoe.orchestrator.item_errors import checked_prediction, item_error
 from newsmoe.orchestrator.loaded import LoadedExperts, LoadFailure
 from newsmoe.output.run_report import ExpertStats
-from newsmoe.prediction import Prediction, PredictionStore
+from newsmoe.prediction import Prediction
 from newsmoe.record import ItemError
 from newsmoe.registry.batching import cut_batches
 from newsmoe.registry.expert import Expert, lengths_of

@@ -12,12 +12,12 @@ from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Gate
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.journal.journal import journal_place, open_journal
+from newsmoe.journal.store import PredictionStore
 from newsmoe.orchestrator.combiners import COMBINERS
 from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.loaded import LoadedExperts
 from newsmoe.orchestrator.pipeline import Pipeline
 from newsmoe.output.run_report import RunStats
-from newsmoe.prediction import PredictionStore
 from newsmoe.record import Record
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsmoe.errors import JournalError
-from newsmoe.journal.journal import existing_journal, open_journal, without_password
+from newsmoe.journal.journal import existing_journal, open_journal
+from newsmoe.journal.store import without_password
 from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
 from tests.journal.support import STORM, keep, kept
 from tests.strategies import FEW
@@ -137,7 +138,7 @@ def test_a_journal_that_another_process_holds_is_done_without(
             if journal is not None:
                 journal.keep("e", {"b": STORM})
                 assert journal.predictions("e", ["a"]) == {}
-    assert caplog.text.count("kept") == 1
+    assert caplog.text.count("stored") == 1
     assert kept(place, "e", "a", "b") == {"a": STORM}
 
 

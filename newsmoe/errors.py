@@ -4,20 +4,20 @@
     ├── InputError               a file that cannot be read as articles
     ├── OutputError              a result that cannot be written
     ├── ConfigError              a setting, or a rule of the gate, that makes no sense
-    │   └── PluginError          a format, gate, ... that is unknown, or of another package and broken
+    │   └── PluginError          a format, gate, ... that is unknown, or a broken plug-in
     ├── RegistryError            an expert that cannot be had
     │   ├── CardError            an expert.toml that does not hold together
     │   ├── NameClashError       two experts of one name
-    │   ├── UnknownExpertError   a name that nobody registered
+    │   ├── UnknownExpertError   a name that is not registered
     │   └── BrokenExpertError    a plug-in that fails on import
     ├── ModelError               weights that are missing or are not the published ones
     ├── JournalError             a journal that cannot be used
-    ├── LockedError              what another run is at work on, exit code 5
+    ├── LockedError              a lock that another run holds, exit code 5
     ├── TooManyErrorsError       a run that was told to stop at so many failures
     └── PredictionError          an expert that breaks its contract
 
 Every message says what happened, where, and what to do about it. What goes wrong with a single article
-is no exception at this level but an `ItemError` in its record.
+is an `ItemError` in its record.
 """
 
 from collections.abc import Iterable
@@ -53,7 +53,7 @@ class NameClashError(RegistryError):
 
 
 class UnknownExpertError(RegistryError):
-    """A name that nobody registered."""
+    """A name that is not registered."""
 
 
 class BrokenExpertError(RegistryError):
@@ -73,7 +73,7 @@ class JournalError(NewsmoeError):
 
 
 class LockedError(NewsmoeError):
-    """What another run is at work on."""
+    """A lock that another run holds."""
 
 
 class TooManyErrorsError(NewsmoeError):
@@ -84,8 +84,8 @@ class PredictionError(NewsmoeError):
     """An expert that breaks its contract."""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `did you mean 'x'?` for the known name closest to `name`, else the list of known names."""
-    names = sorted(known)
+def nearest(name: str, existing: Iterable[str]) -> str:
+    """Return `did you mean 'x'?` for the existing name closest to `name`, else the list of existing names."""
+    names = sorted(existing)
     close = get_close_matches(name, names, n=1)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names) or 'none'}"

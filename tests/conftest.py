@@ -16,6 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from newsmoe import Article, Device, Registry
+from newsmoe.plugins import all_entry_points
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.files import BackboneFiles, find_backbone
@@ -109,6 +110,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
             del sys.modules[name]
     importlib.invalidate_caches()
+    all_entry_points.cache_clear()
 
 
 @pytest.fixture
@@ -129,6 +131,7 @@ def install(site: Path) -> Callable[..., None]:
         lines = [f"{name} = {value}" for name, value in points.items()]
         (info / "entry_points.txt").write_text("\n".join([f"[{group}]", *lines, ""]))
         importlib.invalidate_caches()
+        all_entry_points.cache_clear()
 
     return install
 

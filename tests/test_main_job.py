@@ -205,9 +205,9 @@ def test_the_spanish_article_is_kept_from_experts_that_read_english_only_with_th
     for task, expert in (("sentiment", "sentiment-news"), ("topic", "topic-news")):
         assert task not in record["analyses"]
         assert by_task[task]["expert"] is None
-        assert f"the language is 'es', {expert} reads en" in by_task[task]["reason"]
+        assert f"language 'es' is not supported, {expert} reads en" in by_task[task]["reason"]
     assert by_task["summarization"]["expert"] == "lead"
-    assert by_task["summarization"]["reason"] == "the language is 'es', extractive reads en"
+    assert by_task["summarization"]["reason"] == "language 'es' is not supported, extractive reads en"
     assert record["analyses"]["summarization"]["summary"].startswith("Nerea Irunela cruzó la meta")
 
 

@@ -1,46 +1,32 @@
 """`newsmoe analyze`: the main job."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsmoe.cli.exits import ITEMS_FAILED
-from newsmoe.cli.options import (
-    EXPERTS_PANEL,
-    JOBS_PANEL,
-    BudgetOption,
-    ConfigOption,
-    DeviceOption,
-    ExpertsDirOption,
-    GateOption,
-    InputFormatOption,
-    JournalOption,
-    LimitOption,
-    LogFormat,
-    LogFormatOption,
-    MaxMemoryOption,
-    MetricsOption,
-    ProfileOption,
-    TasksOption,
-    settings_of,
-)
+from newsmoe.cli.options import JOBS_PANEL, LimitOption, LoadSettings, LogOptions, takes
 
 if TYPE_CHECKING:
     from newsmoe.jobs.plan import Job
-    from newsmoe.orchestrator.session import Session
+    from newsmoe.settings.model import Settings
+
+InputsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        help="Article files (JSON, JSON Lines, CSV, TSV, gzipped or not; Parquet), folders of them, or"
+        " patterns such as 'inbox/*.json'; '-' is standard input."
+    ),
+]
 
 
-def analyze(
-    inputs: Annotated[
-        list[str],
-        typer.Argument(
-            help="Article files (JSON, JSON Lines, CSV, TSV, gzipped or not; Parquet), folders of them, or"
-            " patterns such as 'inbox/*.json'; '-' is standard input."
-        ),
-    ],
-    input_format: InputFormatOption = None,
+@dataclass
+class OutputOptions:
+    """Where records and report go."""
+
     output: Annotated[
         Path | None,
         typer.Option(
@@ -49,85 +35,79 @@ def analyze(
             help="Where to write; default: analyzed_NAME.json beside each input.",
             metavar="FILE",
         ),
-    ] = None,
-    format: Annotated[  # noqa: A002  # the option's name
-        str | None,
-        typer.Option(
-            "--format",
-            help="json, jsonl, csv, parquet or sqlite; default: by the output's suffix.",
-            metavar="FORMAT",
-        ),
-    ] = None,
+    ] = None
     append: Annotated[
         bool,
         typer.Option(
             "--append",
             help="Add to the output (jsonl, sqlite, a folder of parquet files); no article comes twice.",
         ),
-    ] = False,
+    ] = False
     run_report: Annotated[
         Path | None,
         typer.Option(
-            "--run-report",
-            help="Where the run's figures go; default: *.run.json beside the output.",
-            metavar="FILE",
+            help="Where the run's figures go; default: *.run.json beside the output.", metavar="FILE"
         ),
-    ] = None,
-    tasks: TasksOption = None,
-    gate: GateOption = None,
-    budget: BudgetOption = None,
-    experts_dir: ExpertsDirOption = None,
-    config: ConfigOption = None,
-    profile: ProfileOption = None,
-    device: DeviceOption = None,
-    max_memory: MaxMemoryOption = None,
-    batch_tokens: Annotated[
-        int | None,
-        typer.Option(
-            "--batch-tokens",
-            help="Most tokens in a batch, padding included.",
-            metavar="N",
-            rich_help_panel=EXPERTS_PANEL,
-        ),
-    ] = None,
-    limit: LimitOption = None,
+    ] = None
+
+
+@dataclass
+class ScreenOptions:
+    """What is shown of a run."""
+
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no table; errors only.")] = (
+        False
+    )
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Name every item error as it comes.")] = (
+        False
+    )
+
+
+@dataclass
+class RunOptions:
+    """How much is done, and when it is given up."""
+
+    limit: LimitOption = None
     max_errors: Annotated[
         str | None,
         typer.Option(
-            "--max-errors",
             help="Stop when more records than this have errors: 10, or 5%.",
             metavar="N|N%",
             rich_help_panel=JOBS_PANEL,
         ),
-    ] = None,
-    journal: JournalOption = None,
+    ] = None
     no_journal: Annotated[
         bool,
         typer.Option(
-            "--no-journal", help="Neither reuse nor keep finished work.", rich_help_panel=JOBS_PANEL
+            "--no-journal", help="Neither reuse nor store finished work.", rich_help_panel=JOBS_PANEL
         ),
-    ] = False,
+    ] = False
     wait: Annotated[
         bool,
         typer.Option(
             "--wait", help="Wait where another run is writing the same output.", rich_help_panel=JOBS_PANEL
         ),
-    ] = False,
+    ] = False
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check inputs and show who would run; write nothing.")
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("-q", "--quiet", help="No progress and no table; errors only.")
-    ] = False,
-    verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", help="Name every item error as it comes.")
-    ] = False,
-    log_format: LogFormatOption = LogFormat.TEXT,
-    metrics: MetricsOption = None,
+        bool, typer.Option("--dry-run", help="Check inputs and show which experts would run; write nothing.")
+    ] = False
+
+
+@takes(
+    "input_format", "format", "tasks", "gate", "budget", "experts_dir", "profile", "device", "max_memory",
+    "batch_tokens", "journal",
+)  # fmt: skip
+def analyze(
+    inputs: InputsArgument,
+    target: OutputOptions,
+    load: LoadSettings,
+    run: RunOptions,
+    screen: ScreenOptions,
+    logs: LogOptions,
 ) -> None:
     """Give every article a summary, a sentiment and a topic.
 
-    What is finished is kept in a journal: a run that was broken off goes on where it was, and what was
+    What is finished is stored in a journal: a run that was broken off goes on where it was, and what was
     analyzed yesterday is not analyzed again.
 
     Exit codes: 0 all well, 1 could not run, 2 usage, 4 some items failed, 5 another run writes the output.
@@ -136,52 +116,48 @@ def analyze(
     from newsmoe.cli.metrics import Metrics
     from newsmoe.cli.observers import observed
     from newsmoe.cli.signals import Stop
-    from newsmoe.jobs.job import max_error_count, run_job
+    from newsmoe.jobs.job import ErrorLimit, open_session, run_job
     from newsmoe.jobs.plan import check_inputs, plan_jobs
-    from newsmoe.orchestrator.session import Session, open_session
 
-    as_json = log_format is LogFormat.JSON
-    show_logs(quiet=quiet, as_json=as_json)
-    with Metrics(None if dry_run else metrics) as measured:
-        settings = settings_of(
-            config,
-            experts_dir,
-            profile=profile,
-            tasks=tasks,
-            gate=gate,
-            device=device,
-            max_memory=max_memory,
-            batch_tokens=batch_tokens,
-            input_format=input_format,
-            format=format,
-            journal="none" if no_journal else journal,
-            budget=budget,
-        )
-        jobs = plan_jobs(inputs, output, run_report, settings, append=append)
+    show_logs(quiet=screen.quiet, as_json=logs.as_json)
+    with Metrics(None if run.dry_run else logs.metrics) as metrics:
+        settings = load()
+        if run.no_journal:
+            settings = settings.model_copy(update={"journal": "none"})
+        jobs = plan_jobs(inputs, target.output, target.run_report, settings, append=target.append)
         check_inputs(jobs)
-        max_error_count(max_errors, 0)
-        if dry_run:
-            _show_plan(Session(settings), jobs, limit)
+        error_limit = ErrorLimit.parse(run.max_errors) if run.max_errors is not None else None
+        if run.dry_run:
+            _show_plan(settings, jobs, run.limit)
             return
         with Stop() as stop, open_session(settings, on_batch=stop.on_batch) as session:
             for job in jobs:
                 with observed(
-                    job, measured, as_json=as_json, quiet=quiet, verbose=verbose, table=True
+                    job, metrics, as_json=logs.as_json, quiet=screen.quiet, verbose=screen.verbose, table=True
                 ) as observer:
-                    run_job(session, job, observer, limit, max_errors, wait=wait, command=sys.argv[1:])
-        if measured.figures.errors:
+                    run_job(
+                        session,
+                        job,
+                        observer,
+                        limit=run.limit,
+                        max_errors=error_limit,
+                        wait=run.wait,
+                        command=sys.argv[1:],
+                    )
+        if metrics.stats.errors:
             raise typer.Exit(ITEMS_FAILED)
 
 
-def _show_plan(session: "Session", jobs: list["Job"], limit: int | None) -> None:
+def _show_plan(settings: "Settings", jobs: "list[Job]", limit: int | None) -> None:
     from newsmoe.cli.console import plain, results
     from newsmoe.cli.route import load_table
     from newsmoe.orchestrator.routing import read_routes
+    from newsmoe.orchestrator.session import Session
 
     console = results()
-    for job in jobs:
-        routed = list(read_routes(session.gate, job.inputs, session.settings, limit))
-        console.print(
-            plain(f"{', '.join(job.inputs)}: {len(routed)} articles -> {job.output}"), soft_wrap=True
-        )
-        console.print(load_table(routed))
+    with Session(settings.model_copy(update={"journal": None})) as session:
+        for job in jobs:
+            routed = list(read_routes(session.gate, job.inputs, settings, limit))
+            inputs = ", ".join(job.inputs)
+            console.print(plain(f"{inputs}: {len(routed)} articles -> {job.output}"), soft_wrap=True)
+            console.print(load_table(routed))

@@ -1,8 +1,8 @@
 """`newsmoe`: the commands, and the one place where errors become messages and exit codes.
 
-0 all well; 1 could not run; 2 usage; 3 a bug of ours; 4 finished, some items failed; 5 another run is at
-work in the same place; 130 interrupted; 143 terminated. Commands import what they need when they run, so
-that `--help` is quick.
+0 all well; 1 could not run; 2 usage; 3 a bug of ours; 4 finished, some items failed; 5 another run holds the
+lock; 130 interrupted; 143 terminated. Commands import what they need when they run, so that `--help` is
+quick.
 """
 
 import functools
@@ -10,10 +10,12 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
+from typer.main import get_command_from_info
+from typer.models import CommandInfo
 
 import newsmoe
 from newsmoe.cli import (
@@ -32,13 +34,28 @@ from newsmoe.cli import (
     watch,
 )
 from newsmoe.cli.exits import exit_code
+from newsmoe.cli.options import Command, expanded
 from newsmoe.cli.signals import TerminatedError, terminate
 from newsmoe.errors import NewsmoeError
 
-LONGEST_NAME = 200  # characters of a path in a message
+MAX_PATH = 200  # characters of a path in a message
 
 
-def with_exit_codes(command: Callable[..., None]) -> Callable[..., None]:
+class _LazyCommand(TyperCommand):
+    """A command whose options are made when it runs: the program's own help needs none of them."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Make the context of the command with all its options."""
+        callback: Any = self.callback
+        full = get_command_from_info(
+            CommandInfo(info_name, callback=with_exit_codes(expanded(callback.command))),
+            pretty_exceptions_short=False,
+            rich_markup_mode=self.rich_markup_mode,
+        )
+        return full.make_context(info_name, args, parent, **extra)
+
+
+def with_exit_codes(command: Command) -> Command:
     """Turn what a command raises into a message and an exit code."""
 
     @functools.wraps(command)
@@ -63,7 +80,7 @@ def _tell(error: BaseException) -> None:
         case NewsmoeError():
             say(f"newsmoe: {error}", **fields, message=str(error))
         case OSError() if error.filename is not None:
-            said = f"{one_line(os.fsdecode(error.filename))[:LONGEST_NAME]}: {error.strerror}"
+            said = f"{one_line(os.fsdecode(error.filename))[:MAX_PATH]}: {error.strerror}"
             say(f"newsmoe: {said}", **fields, message=said)
         case TerminatedError():
             say("newsmoe: terminated", **fields)
@@ -75,8 +92,8 @@ def _tell(error: BaseException) -> None:
             say(f"Please report it, with the place {place.filename}:{place.lineno} and what you ran.")
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"newsmoe {newsmoe.__version__}")
         raise typer.Exit
 
@@ -99,78 +116,67 @@ def _options(
     """Summary, sentiment and topic for every article in a pile of news."""
 
 
-def _group(help_text: str, *commands: tuple[str, Callable[..., None]]) -> typer.Typer:
+def _add(group: typer.Typer, name: str, command: Command) -> None:
+    def stub() -> None: ...
+
+    stub.__doc__ = command.__doc__
+    stub.command = command  # type: ignore[attr-defined]
+    group.command(name, cls=_LazyCommand)(stub)
+
+
+def _add_group(name: str, help_text: str, **commands: Command) -> None:
     group = typer.Typer(help=help_text, no_args_is_help=True)
-    for name, command in commands:
-        group.command(name)(with_exit_codes(command))
-    return group
+    for command_name, command in commands.items():
+        _add(group, command_name, command)
+    app.add_typer(group, name=name)
 
 
-app.command("analyze")(with_exit_codes(analyze.analyze))
-app.command("watch")(with_exit_codes(watch.watch))
-app.add_typer(
-    _group(
-        "Print what runs a command again and again.",
-        ("systemd", schedule.systemd),
-        ("cron", schedule.cron),
-    ),
-    name="schedule",
+_add(app, "analyze", analyze.analyze)
+_add(app, "watch", watch.watch)
+_add_group(
+    "schedule", "Print what runs a command again and again.", systemd=schedule.systemd, cron=schedule.cron
 )
-app.command("show")(with_exit_codes(show.show))
-app.command("route")(with_exit_codes(route.route))
-app.add_typer(
-    _group(
-        "See, try and make experts.",
-        ("list", experts.list_experts),
-        ("show", experts.show),
-        ("check", experts.check),
-        ("compile", experts.compile_experts),
-        ("pull", models.pull),
-        ("convert", models.convert),
-        ("new", experts.new),
-    ),
-    name="experts",
+_add(app, "show", show.show)
+_add(app, "route", route.route)
+_add_group(
+    "experts",
+    "See, try and make experts.",
+    list=experts.list_experts,
+    show=experts.show,
+    check=experts.check,
+    compile=experts.compile_experts,
+    pull=models.pull,
+    convert=models.convert,
+    new=experts.new,
 )
-app.add_typer(
-    _group(
-        "Make experts of your own data.",
-        ("classifier", train.classifier),
-        ("summarizer", train.summarizer),
-    ),
-    name="train",
+_add_group(
+    "train", "Make experts of your own data.", classifier=train.classifier, summarizer=train.summarizer
 )
-app.add_typer(
-    _group(
-        "Make and measure gates that learn.",
-        ("train", gate.train),
-        ("evaluate", gate.evaluate),
-        ("prune", gate.prune),
-    ),
-    name="gate",
+_add_group(
+    "gate",
+    "Make and measure gates that learn.",
+    train=gate.train,
+    evaluate=gate.evaluate,
+    prune=gate.prune,
 )
-app.command("evaluate")(with_exit_codes(evaluate.evaluate))
-app.command("schema")(with_exit_codes(schema.schema))
-app.add_typer(
-    _group(
-        "What is kept of finished work.",
-        ("stats", journal.stats),
-        ("prune", journal.prune),
-        ("verify", journal.verify),
-    ),
-    name="journal",
+_add(app, "evaluate", evaluate.evaluate)
+_add(app, "schema", schema.schema)
+_add_group(
+    "journal",
+    "See and clean up what is stored of finished work.",
+    stats=journal.stats,
+    prune=journal.prune,
+    verify=journal.verify,
 )
-app.add_typer(
-    _group("What was run.", ("list", journal.list_runs), ("show", journal.show_run)),
-    name="runs",
-)
-app.command("retry")(with_exit_codes(journal.retry))
-app.add_typer(_group("See the settings.", ("show", config.show)), name="config")
+_add_group("runs", "See what was run.", list=journal.list_runs, show=journal.show_run)
+_add(app, "retry", journal.retry)
+_add_group("config", "See the settings.", show=config.show)
 
 
 def main() -> None:
-    """Run the command line; a request to end is heard, so that nothing half done is left behind."""
-    # numpy is left with small products, for which its threads wait for each other: up to 200 times longer
-    # where other programs are at work. To be said before numpy is imported.
+    """Run the command line; SIGTERM ends it as an exception, so that nothing half done is left behind."""
+    # numpy has small products only, on which its threads wait for each other: up to 200 times longer where
+    # other programs run. Must be set before numpy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, terminate)
     sys.exit(app())

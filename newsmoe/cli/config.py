@@ -2,7 +2,7 @@
 
 import typer
 
-from newsmoe.cli.options import ConfigOption
+from newsmoe.cli.options import ConfigOption, load_settings
 
 
 def show(config: ConfigOption = None) -> None:
@@ -10,13 +10,12 @@ def show(config: ConfigOption = None) -> None:
     from pathlib import Path
 
     from newsmoe.cli.console import messages, plain
-    from newsmoe.cli.options import settings_of
     from newsmoe.journal.journal import without_password
     from newsmoe.settings.sources import find_config
 
-    settings = settings_of(config, None)
-    read = config or find_config(Path.cwd())
-    messages().print(plain(f"read from {read}" if read else "no newsmoe.toml here or above"), soft_wrap=True)
+    settings = load_settings(config)
+    path = config or find_config(Path.cwd())
+    messages().print(plain(f"read from {path}" if path else "no newsmoe.toml here or above"), soft_wrap=True)
     if settings.journal:
         settings = settings.model_copy(update={"journal": without_password(settings.journal)})
     typer.echo(settings.model_dump_json(indent=2, exclude_none=True))

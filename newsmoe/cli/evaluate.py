@@ -1,7 +1,8 @@
 """`newsmoe evaluate`: how good an expert is, or a whole pool behind its gate."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,19 +10,13 @@ import typer
 
 from newsmoe.cli.options import (
     EXAMPLES_PANEL,
-    ConfigOption,
-    ContentOption,
     DataOption,
-    DeviceOption,
-    ExpertsDirOption,
-    GateOption,
-    HeadlineOption,
+    ExampleKeys,
     JsonOption,
-    LabelOption,
-    SummaryOption,
+    LoadSettings,
     needs_training_extra,
     registry_of,
-    settings_of,
+    takes,
 )
 
 if TYPE_CHECKING:
@@ -36,56 +31,55 @@ if TYPE_CHECKING:
 MAX_COLUMNS = 14
 
 
+@dataclass
+class ExampleOptions(ExampleKeys):
+    """How a file of examples is read."""
+
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map",
+            help="A label of the data and what the expert calls it, business=economy; others are excluded.",
+            metavar="OLD=NEW",
+            rich_help_panel=EXAMPLES_PANEL,
+        ),
+    ] = None
+    closed: Annotated[
+        bool,
+        typer.Option(
+            "--closed",
+            help="Predictions are limited to the labels of the data.",
+            rich_help_panel=EXAMPLES_PANEL,
+        ),
+    ] = False
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, help="Take the first N examples only.", rich_help_panel=EXAMPLES_PANEL),
+    ] = None
+
+
+@takes("gate", "experts_dir", "device")
 def evaluate(
     what: Annotated[
         str,
         typer.Argument(help="An expert, or a task: the task's whole pool behind the gate.", metavar="NAME"),
     ],
+    examples: ExampleOptions,
+    load: LoadSettings,
     file: Annotated[
         Path | None,
         typer.Argument(help="Examples: JSON Lines, CSV, TSV; default: the dev data of the expert's recipe."),
     ] = None,
     data: DataOption = Path(),
-    headline: HeadlineOption = None,
-    content: ContentOption = None,
-    label: LabelOption = "label",
-    summary: SummaryOption = None,
-    rename: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--map",
-            help="A label of the data and what the expert calls it, business=economy; others are left out.",
-            metavar="OLD=NEW",
-            rich_help_panel=EXAMPLES_PANEL,
-        ),
-    ] = None,
-    closed: Annotated[
-        bool,
-        typer.Option(
-            "--closed",
-            help="The data's labels are the only answers that count.",
-            rich_help_panel=EXAMPLES_PANEL,
-        ),
-    ] = False,
-    limit: Annotated[
-        int | None,
-        typer.Option(
-            "--limit", min=1, help="Take the first N examples only.", rich_help_panel=EXAMPLES_PANEL
-        ),
-    ] = None,
     write: Annotated[
         bool, typer.Option("--write", help="Put the figures into the expert's card and model card.")
     ] = False,
-    gate: GateOption = None,
-    experts_dir: ExpertsDirOption = None,
-    config: ConfigOption = None,
-    device: DeviceOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure an expert or a pool on texts with right answers, as it is served.
+    """Measure an expert or a pool on labelled texts, as it is served.
 
     Labels: accuracy, macro-F1, figures by label, confusion, calibration. Summaries: ROUGE, beside the first
-    three sentences and the best ones that greedy choice finds. Both: throughput.
+    three sentences and the best ones that greedy search finds. Both: throughput.
     """
     from newsmoe.cli.console import messages, plain
     from newsmoe.cli.progress import reporting
@@ -97,8 +91,8 @@ def evaluate(
     from newsmoe.training.make import measure_recipe
     from newsmoe.training.recipe import recipe_of
 
-    settings = settings_of(config, experts_dir, gate=gate, device=device)
-    session, task, card = _who(what, settings)
+    settings = load()
+    session, task, card = _session(what, settings)
     recipe = recipe_of(card) if card and (file is None or write) else None
     if write and recipe is None:
         raise ConfigError(f"{what} has no card and recipe to put figures into")
@@ -108,15 +102,14 @@ def evaluate(
     with reporting(messages()) as report:
         if file is not None:
             report(f"measuring on {file}", 0, 1)
-            texts = {"path": str(file), "headline": headline, "content": content, "limit": limit}
-            source = _source(task, texts, summary, label, rename or (), closed=closed)
+            source = _source(task, file, examples)
             evaluations = [measure(session, task, source, Path())]
         elif recipe is not None:
             evaluations = measure_recipe(session, recipe, data, report)
         else:
             raise ConfigError(f"{what} has no recipe that names dev data; give a file of examples")
     if as_json:
-        typer.echo(json.dumps([one.model_dump(mode="json") for one in evaluations], indent=2))
+        typer.echo(json.dumps([evaluation.model_dump(mode="json") for evaluation in evaluations], indent=2))
     else:
         show_evaluations(evaluations)
     if write and card and recipe:
@@ -125,38 +118,37 @@ def evaluate(
         messages().print(plain(f"wrote {card.folder}"), soft_wrap=True)
 
 
-def _who(what: str, settings: "Settings") -> tuple["Session", str, "Card | None"]:
-    """Return who answers, the task, and the card where it is a single expert that has one."""
+def _session(what: str, settings: "Settings") -> tuple["Session", str, "Card | None"]:
+    """Return what is measured, its task, and the card where it is a single expert that has one."""
     from newsmoe.evaluation.measure import single_expert_session
     from newsmoe.orchestrator.session import Session
 
     registry = registry_of(settings)
     if what not in registry.experts and what in registry.tasks():
-        return Session(settings.model_copy(update={"tasks": (what,)}), registry), what, None
+        pool_settings = settings.model_copy(update={"tasks": (what,), "journal": None})
+        return Session(pool_settings, registry=registry), what, None
     info = registry.info(what)
     return single_expert_session(what, settings, registry), info.task, info.card
 
 
-def _source(
-    task: str,
-    texts: Mapping[str, Any],
-    summary: str | None,
-    label: str,
-    rename: Sequence[str],
-    *,
-    closed: bool,
-) -> "LabelSource | SummarySource":
-    """Return how the file of examples reads; `texts` says where and what its texts are."""
+def _source(task: str, file: Path, options: ExampleOptions) -> "LabelSource | SummarySource":
+    """Return how the file of examples is read."""
     from newsmoe.datasets.sources import LabelSource, SummarySource
 
-    if summary is not None or task == "summarization":
-        return SummarySource(**texts, summary=summary or "summary")
-    pairs = [pair.partition("=") for pair in rename]
+    texts: dict[str, Any] = {
+        "path": str(file),
+        "headline": options.headline,
+        "content": options.content,
+        "limit": options.limit,
+    }
+    if options.summary is not None or task == "summarization":
+        return SummarySource(**texts, summary=options.summary or "summary")
+    pairs = [pair.partition("=") for pair in options.rename or ()]
     for old, sign, new in pairs:
         if not (old and sign and new):
             raise typer.BadParameter(f"--map {old}{sign}{new}: expected OLD=NEW")
     labels = {old.strip(): new.strip() for old, _, new in pairs}
-    return LabelSource(**texts, label=label, labels=labels, closed=closed)
+    return LabelSource(**texts, label=options.label, labels=labels, closed=options.closed)
 
 
 def show_evaluations(evaluations: Sequence["Evaluation"]) -> None:
@@ -164,30 +156,31 @@ def show_evaluations(evaluations: Sequence["Evaluation"]) -> None:
     from newsmoe.cli.console import results
 
     console = results()
-    for one in evaluations:
-        for part in _shown(one):
+    for evaluation in evaluations:
+        for part in _shown(evaluation):
             console.print(part)
 
 
-def _shown(one: "Evaluation") -> Iterator["RenderableType"]:
+def _shown(evaluation: "Evaluation") -> Iterator["RenderableType"]:
     from newsmoe.cli.console import plain, table
 
-    speed = f"{one.items_per_second:.1f} articles/s, {one.tokens_per_second:.0f} tokens/s"
-    yield plain(f"{one.data}: {one.answered} of {one.items} answered, {speed}", style="bold")
+    items = f"{evaluation.answered} of {evaluation.items} predicted"
+    speed = f"{evaluation.items_per_second:.1f} articles/s, {evaluation.tokens_per_second:.0f} tokens/s"
+    yield plain(f"{evaluation.data}: {items}, {speed}", style="bold")
     figures = table("metric", ">value")
-    for metric, value in one.figures.items():
+    for metric, value in evaluation.figures.items():
         figures.add_row(plain(metric), figure(metric, value))
     yield figures
-    if one.labels:
+    if evaluation.labels:
         labels = table("label", ">precision", ">recall", ">F1", ">items")
-        for label, quality in one.labels.items():
+        for label, quality in evaluation.labels.items():
             shares = (f"{100 * value:.1f}" for value in (quality.precision, quality.recall, quality.f1))
             labels.add_row(plain(label), *shares, str(quality.support))
         yield labels
-    if 0 < len(one.confusion) <= MAX_COLUMNS:
-        numbers = range(1, len(one.confusion) + 1)
-        confusion = table("right label", *(f">{number}" for number in numbers), title="given label")
-        for number, (label, counts) in zip(numbers, one.confusion.items(), strict=True):
+    if 0 < len(evaluation.confusion) <= MAX_COLUMNS:
+        numbers = range(1, len(evaluation.confusion) + 1)
+        confusion = table("label", *(f">{number}" for number in numbers), title="predicted label")
+        for number, (label, counts) in zip(numbers, evaluation.confusion.items(), strict=True):
             confusion.add_row(plain(f"{number} {label}"), *map(str, counts.values()))
         yield confusion
     yield ""

@@ -6,32 +6,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.options import (
-    ConfigOption,
-    ExpertsDirOption,
-    JsonOption,
-    NameArgument,
-    registry_of,
-    settings_of,
-)
+from newsmoe.cli.options import JsonOption, LoadSettings, NameArgument, registry_of, takes
 
 if TYPE_CHECKING:
     from newsmoe.registry.cards import Measurement
     from newsmoe.registry.registry import ExpertInfo
 
 
-def list_experts(
-    experts_dir: ExpertsDirOption = None, config: ConfigOption = None, as_json: JsonOption = False
-) -> None:
+@takes("experts_dir")
+def list_experts(load: LoadSettings, as_json: JsonOption = False) -> None:
     """List all experts: built in, in your folders, and plugged in."""
     from newsmoe.cli.console import plain, results, table
 
-    found = registry_of(settings_of(config, experts_dir)).experts.values()
+    experts = registry_of(load()).experts.values()
     if as_json:
-        typer.echo(json.dumps([_as_record(info) for info in found], indent=2, ensure_ascii=False))
+        typer.echo(json.dumps([_as_record(info) for info in experts], indent=2, ensure_ascii=False))
         return
     rows = table("name", "task", "here", "reads", "what it is", "measured, %")
-    for info in found:
+    for info in experts:
         if info.broken:
             rows.add_row(plain(info.name), "", "[red]broken[/red]", "", plain(info.broken, style="red"), "")
             continue
@@ -48,16 +40,12 @@ def list_experts(
     results().print(rows)
 
 
-def show(
-    name: NameArgument,
-    experts_dir: ExpertsDirOption = None,
-    config: ConfigOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@takes("experts_dir")
+def show(name: NameArgument, load: LoadSettings, as_json: JsonOption = False) -> None:
     """Show one expert's card: what it was trained on, its licence, its measured quality."""
     from newsmoe.cli.console import plain, results, table
 
-    record = _as_record(registry_of(settings_of(config, experts_dir)).info(name))
+    record = _as_record(registry_of(load()).info(name))
     if as_json:
         typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
         return
@@ -69,13 +57,14 @@ def show(
     results().print(rows)
 
 
-def check(name: NameArgument, experts_dir: ExpertsDirOption = None, config: ConfigOption = None) -> None:
+@takes("experts_dir")
+def check(name: NameArgument, load: LoadSettings) -> None:
     """Load an expert and try it on three articles; exit code 1 where it breaks the contract."""
     from newsmoe.cli.console import plain, results
     from newsmoe.registry.device import Device
     from newsmoe.testing import check_expert
 
-    settings = settings_of(config, experts_dir)
+    settings = load()
     expert = registry_of(settings).build(name)
     console = results()
     failed = False
@@ -87,12 +76,12 @@ def check(name: NameArgument, experts_dir: ExpertsDirOption = None, config: Conf
         raise typer.Exit(1)
 
 
+@takes("experts_dir")
 def compile_experts(
+    load: LoadSettings,
     names: Annotated[
         list[str] | None, typer.Argument(help="Experts to compile; default: all that have an adapter.")
     ] = None,
-    experts_dir: ExpertsDirOption = None,
-    config: ConfigOption = None,
 ) -> None:
     """Compile experts for this machine, and check each against torch; analyze does so by itself, unchecked.
 
@@ -106,7 +95,7 @@ def compile_experts(
     from newsmoe.testing import ARTICLES
 
     show_logs(quiet=False)
-    registry = registry_of(settings_of(config, experts_dir))
+    registry = registry_of(load())
     rows = table("expert", "precision", ">distance from torch")
     backbone = registry.backbones.backbone(Device())
     reference = reference_of(backbone)
@@ -119,11 +108,11 @@ def compile_experts(
         expert.load(Device())
         if expert.adapter is None and not names:
             continue
-        found = distance(backbone, reference, expert.adapter, windows)
+        cosine_distance = distance(backbone, reference, expert.adapter, windows)
         precision = expert.adapter.precision if expert.adapter else "fp32"
-        is_far = found > MAX_DISTANCE[precision]
+        is_far = cosine_distance > MAX_DISTANCE[precision]
         far = far or is_far
-        rows.add_row(plain(name), precision, plain(f"{found:.6f}", style="red" if is_far else ""))
+        rows.add_row(plain(name), precision, plain(f"{cosine_distance:.6f}", style="red" if is_far else ""))
     results().print(rows)
     if far:
         raise typer.Exit(1)
@@ -132,7 +121,7 @@ def compile_experts(
 def new(
     name: NameArgument,
     task: Annotated[
-        str | None, typer.Option("--task", help="What it answers; default: a task of its own name.")
+        str | None, typer.Option("--task", help="What it predicts; default: a task of its own name.")
     ] = None,
     card: Annotated[
         bool, typer.Option("--card", help="A folder with a card, without code, instead of a package.")
@@ -157,10 +146,11 @@ def new(
     )
 
 
-def _in_short(one: "Measurement") -> str:
+def _in_short(measurement: "Measurement") -> str:
     """Return the accuracy, or of summaries ROUGE-2; on which data, `experts show` says."""
-    metric = next((metric for metric in ("accuracy", "ROUGE-2") if metric in one.figures), None)
-    return f"{100 * one.figures[metric]:.1f}" if metric else "-"
+    figures = measurement.figures
+    metric = next((metric for metric in ("accuracy", "ROUGE-2") if metric in figures), None)
+    return f"{100 * figures[metric]:.1f}" if metric else "-"
 
 
 def _as_record(info: "ExpertInfo") -> dict[str, object]:

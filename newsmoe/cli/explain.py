@@ -14,37 +14,42 @@ if TYPE_CHECKING:
 
 
 def explain(
-    gate: "Gate", routed: "Iterable[tuple[Article | InvalidItem, Route]]", wanted: str, *, as_json: bool
+    gate: "Gate", routed: "Iterable[tuple[Article | InvalidItem, Route]]", article_id: str, *, as_json: bool
 ) -> None:
-    """Print, for each task with a learned gate, how every expert did for the article with the id `wanted`."""
+    """Print, for each task with a learned gate, how every expert did for the article with this id."""
     from newsmoe.errors import ConfigError
     from newsmoe.gating.composite import CompositeGate
 
     if not isinstance(gate, CompositeGate):
         raise ConfigError("--explain shows the scores of learned gates; use --gate learned")
-    article, route = _find(routed, wanted)
-    decisions = [decision for decision in route if decision.task in gate.learned]
-    explained = [(decision, gate.learned[decision.task].explain(article)) for decision in decisions]
+    article, route = _find(routed, article_id)
+    explained = [
+        (decision, gate.learned[decision.task].explain(article))
+        for decision in route
+        if decision.task in gate.learned
+    ]
     if as_json:
-        tasks = [_as_record(*one) for one in explained]
+        tasks = [_as_record(decision, experts) for decision, experts in explained]
         typer.echo(json.dumps({"id": article.id, "headline": article.headline, "tasks": tasks}, indent=2))
         return
-    for one in explained:
-        _print(article, *one)
+    for decision, experts in explained:
+        _print(article, decision, experts)
 
 
-def _find(routed: "Iterable[tuple[Article | InvalidItem, Route]]", wanted: str) -> "tuple[Article, Route]":
+def _find(
+    routed: "Iterable[tuple[Article | InvalidItem, Route]]", article_id: str
+) -> "tuple[Article, Route]":
     from newsmoe.article import Article
     from newsmoe.errors import InputError
 
     for item, route in routed:
-        if isinstance(item, Article) and str(item.id) == wanted:
+        if isinstance(item, Article) and str(item.id) == article_id:
             return item, route
-    raise InputError(f"no article with the id {wanted!r} in the input")
+    raise InputError(f"no article with the id {article_id!r} in the input")
 
 
 def _as_record(decision: "Decision", experts: "list[Explained]") -> dict[str, object]:
-    rows = [{**asdict(one), "weight": decision.weights.get(one.expert, 0.0)} for one in experts]
+    rows = [{**asdict(expert), "weight": decision.weights.get(expert.expert, 0.0)} for expert in experts]
     return {"task": decision.task, "reason": decision.reason, "experts": rows}
 
 
@@ -53,16 +58,16 @@ def _print(article: "Article", decision: "Decision", experts: "list[Explained]")
 
     features = (f">{name}" for name in experts[0].features)
     rows = table("expert", ">score", ">weight", ">cost", *features, title=decision.task)
-    for one in experts:
-        figures = one.score, decision.weights.get(one.expert, 0.0), one.cost
+    for expert in experts:
+        figures = expert.score, decision.weights.get(expert.expert, 0.0), expert.cost
         rows.add_row(
-            plain(one.expert),
+            plain(expert.expert),
             *(f"{value:.2f}" for value in figures),
-            *(f"{value:+.2f}" for value in one.features.values()),
+            *(f"{value:+.2f}" for value in expert.features.values()),
         )
-    cost = sum(one.cost for one in experts if one.expert in decision.weights)
+    cost = sum(expert.cost for expert in experts if expert.expert in decision.weights)
     console = results()
     console.print(plain(f"{article.id}: {article.headline}", style="bold"), soft_wrap=True)
     console.print(rows)
     console.print(plain(decision.reason), soft_wrap=True)
-    console.print(plain(f"{100 * cost:.0f} % of what asking every expert would cost"))
+    console.print(plain(f"{100 * cost:.0f} % of what running every expert would cost"))

@@ -15,18 +15,22 @@ if TYPE_CHECKING:
     from newsmoe.evaluation.gates import Comparison
 
 
-def show_comparison(found: "Comparison") -> None:
-    """Print who is how good at what cost, whom each asks, and what each makes of a budget."""
+def show_comparison(comparison: "Comparison") -> None:
+    """Print the quality and cost of each system, its load, and what each makes of a budget."""
     console = results()
-    for shown in (_systems(found.systems), _load(found.systems), _curve(found.curve)):
+    for shown in (
+        _systems(comparison.systems),
+        _load(comparison.systems),
+        _curve(comparison.curve),
+    ):
         console.print(shown)
         console.print()
-    console.print(plain(f"calibration error of the gate's own scores: {found.gate_ece:.3f}"))
+    console.print(plain(f"expected calibration error of the gate's scores: {comparison.gate_ece:.3f}"))
 
 
 def _systems(rows: "Sequence[SystemFigures]") -> "Table":
     metrics, sources = list(rows[0].figures), list(rows[0].sources)
-    columns = (*metrics, "to rules", "cost", "of the gate", "ms", "of the gate", "nobody", *sources)
+    columns = (*metrics, "to rules", "cost", "of the gate", "ms", "of the gate", "abstained", *sources)
     shown = table("system", *(f">{name}" for name in columns))
     for row in rows:
         shown.add_row(
@@ -45,27 +49,27 @@ def _systems(rows: "Sequence[SystemFigures]") -> "Table":
 
 def _load(rows: "Sequence[SystemFigures]") -> "Table":
     experts = list(dict.fromkeys(name for row in rows for name in row.load))
-    shown = table("asked about", *(f">{name}" for name in experts))
+    shown = table("share of articles", *(f">{name}" for name in experts))
     for row in rows:
         shown.add_row(plain(row.system), *(f"{row.load.get(name, 0.0):.2f}" for name in experts))
     return shown
 
 
-def _curve(found: "QualityCost") -> "Table":
-    levels = list(found.curves[0].cost_at)
-    gain = f"{100 * found.gain:+.2f} ±{100 * found.margin:.2f} {found.metric}"
+def _curve(quality_cost: "QualityCost") -> "Table":
+    levels = list(quality_cost.curves[0].cost_at)
+    gain = f"{100 * quality_cost.gain:+.2f} ±{100 * quality_cost.margin:.2f} {quality_cost.metric}"
     shown = table(
         "budget",
         ">APGR",
         ">above chance",
         *(f">cost at {level}" for level in levels),
-        title=f"from {found.cheap} to {found.dear}: {gain}",
+        title=f"from {quality_cost.cheap} to {quality_cost.dear}: {gain}",
     )
-    for one in found.curves:
+    for curve in quality_cost.curves:
         shown.add_row(
-            plain(one.system),
-            "-" if one.apgr is None else f"{one.apgr:.2f}",
-            f"{100 * one.lead:+.2f} ±{100 * one.margin:.2f}",
-            *("-" if (cost := one.cost_at[level]) is None else f"{cost:.2f}" for level in levels),
+            plain(curve.system),
+            "-" if curve.apgr is None else f"{curve.apgr:.2f}",
+            f"{100 * curve.lead:+.2f} ±{100 * curve.margin:.2f}",
+            *("-" if (cost := curve.cost_at[level]) is None else f"{cost:.2f}" for level in levels),
         )
     return shown

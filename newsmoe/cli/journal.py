@@ -1,14 +1,13 @@
-"""`newsmoe journal`: what is kept of finished work. `newsmoe runs`: what was run."""
+"""`newsmoe journal`: what is stored of finished work. `newsmoe runs`, `newsmoe retry`: what was run."""
 
 import json
-import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.options import ConfigOption, JournalOption, JsonOption, settings_of
+from newsmoe.cli.options import JsonOption, LoadSettings, takes
 
 if TYPE_CHECKING:
     from newsmoe.journal.journal import Journal
@@ -19,103 +18,75 @@ RunArgument = Annotated[
 ]
 
 
-def stats(journal: JournalOption = None, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """Show how much of finished work is kept, and where."""
-    with _journal(journal, config) as kept:
-        found = {"journal": kept.place, **kept.stats()._asdict()}
+@takes("journal")
+def stats(load: LoadSettings, as_json: JsonOption = False) -> None:
+    """Show how much of finished work is stored, and where."""
+    with _journal(load) as journal:
+        figures = {"journal": journal.place, **journal.stats()._asdict()}
     if as_json:
-        typer.echo(json.dumps(found, indent=2))
+        typer.echo(json.dumps(figures, indent=2))
         return
-    for key, value in found.items():
-        typer.echo(f"{key:10} {value}")
+    for key, value in figures.items():
+        typer.echo(f"{key:11} {value}")
 
 
+@takes("journal")
 def prune(
-    days: Annotated[
-        float, typer.Option("--days", min=0, max=36_500, help="Forget what is older than that.")
-    ] = 90,
-    journal: JournalOption = None,
-    config: ConfigOption = None,
+    load: LoadSettings,
+    days: Annotated[float, typer.Option(min=0, max=36_500, help="Delete what is older than that.")] = 90,
 ) -> None:
-    """Forget old answers."""
-    with _journal(journal, config) as kept:
-        typer.echo(f"{kept.prune(days)} answers forgotten")
+    """Delete old predictions."""
+    with _journal(load) as journal:
+        typer.echo(f"{journal.prune(days)} predictions deleted")
 
 
-def verify(journal: JournalOption = None, config: ConfigOption = None) -> None:
-    """Check the journal and every answer in it; damaged answers are forgotten."""
-    with _journal(journal, config) as kept:
-        damaged = kept.verify()
-        typer.echo(f"{kept.stats().predictions} answers are sound, {damaged} were damaged and are forgotten")
+@takes("journal")
+def verify(load: LoadSettings) -> None:
+    """Check the journal and every prediction in it; damaged ones are deleted."""
+    with _journal(load) as journal:
+        damaged = journal.verify()
+        sound = journal.stats().predictions
+    typer.echo(f"{sound} predictions are sound, {damaged} were damaged and are deleted")
 
 
-def list_runs(
-    journal: JournalOption = None, config: ConfigOption = None, as_json: JsonOption = False
-) -> None:
-    """List the runs that the journal knows, the last one first."""
+@takes("journal")
+def list_runs(load: LoadSettings, as_json: JsonOption = False) -> None:
+    """List the runs in the journal, the last one first."""
     from newsmoe.cli.console import plain, results, table
 
-    with _journal(journal, config) as kept:
-        runs = _reports(kept)
+    with _journal(load) as journal:
+        runs = _reports(journal)
     if as_json:
         records = [{"run": number, **report.model_dump(mode="json")} for number, report in runs.items()]
         typer.echo(json.dumps(records, indent=2))
         return
     rows = table("run", "started", ">articles", ">with errors", ">seconds", "output")
     for number, report in runs.items():
-        rows.add_row(
-            str(number),
-            f"{report.started:%Y-%m-%d %H:%M}",
-            str(report.items),
-            str(report.items - report.statuses.get("ok", 0)),
-            f"{report.seconds:.1f}",
-            plain(report.output),
-        )
+        started, seconds = f"{report.started:%Y-%m-%d %H:%M}", f"{report.seconds:.1f}"
+        figures = str(report.items), str(report.failed), seconds
+        rows.add_row(str(number), started, *figures, plain(report.output))
     results().print(rows)
 
 
-def show_run(run: RunArgument, journal: JournalOption = None, config: ConfigOption = None) -> None:
+@takes("journal")
+def show_run(run: RunArgument, load: LoadSettings) -> None:
     """Print the report of a run."""
-    typer.echo(_report(run, journal, config).model_dump_json(indent=2))
+    typer.echo(_report(run, load).model_dump_json(indent=2))
 
 
-def retry(
-    context: typer.Context, run: RunArgument, journal: JournalOption = None, config: ConfigOption = None
-) -> None:
+@takes("journal")
+def retry(run: RunArgument, load: LoadSettings) -> None:
     """Do again what failed in a run, and put it into the run's output.
 
     It is the run's command once more: what went well is taken from the journal.
     """
-    import os
+    from newsmoe.jobs.retry import retry as run_again
 
-    from newsmoe.errors import ConfigError
-    from newsmoe.journal.journal import without_password
-    from newsmoe.output.dead_letters import default_errors
-
-    report = _report(run, journal, config)
-    if not report.command:
-        raise ConfigError(
-            "that run was a watch's or a program's, so there is no command of its own to repeat"
-        )
-    output = Path(report.folder) / report.output
-    if output.is_dir():
-        raise ConfigError(
-            f"{output}: a folder of Parquet files is only added to, and keeps what failed in it; analyze the"
-            f" elements in {default_errors(output).name} into another output"
-        )
-    known = settings_of(config, None, journal=journal).journal or ""
-    try:
-        os.chdir(report.folder)
-    except OSError as error:
-        raise ConfigError(
-            f"{report.folder}: the run was there, on this machine or another: {error.strerror}"
-        ) from None
-    # a report has no password; the next one is to name this command, and not "retry"
-    sys.argv[1:] = [argument.replace(without_password(known), known) for argument in report.command]
-    context.find_root().command.main(sys.argv[1:])
+    if code := run_again(_report(run, load), load().journal):
+        raise typer.Exit(code)
 
 
-def _report(run: str, journal: str | None, config: Path | None) -> "RunReport":
+def _report(run: str, load: LoadSettings) -> "RunReport":
     """Return the report of a run by its number or by its file."""
     from pydantic import ValidationError
 
@@ -127,15 +98,15 @@ def _report(run: str, journal: str | None, config: Path | None) -> "RunReport":
             return RunReport.model_validate_json(Path(run).read_bytes())
         except (OSError, ValidationError):
             raise ConfigError(f"{run}: is no report of a run; see 'newsmoe runs list'") from None
-    with _journal(journal, config) as kept:
-        reports = _reports(kept)
+    with _journal(load) as journal:
+        reports = _reports(journal)
     if int(run) not in reports:
         raise ConfigError(f"there is no run {run}; see 'newsmoe runs list'")
     return reports[int(run)]
 
 
 def _reports(journal: "Journal") -> "dict[int, RunReport]":
-    """Return the reports of runs by number; those that another newsmoe wrote are left out if they differ."""
+    """Return the reports of runs by number; those of another newsmoe are left out if they differ."""
     from pydantic import ValidationError
 
     from newsmoe.output.run_report import RunReport
@@ -147,8 +118,8 @@ def _reports(journal: "Journal") -> "dict[int, RunReport]":
     return reports
 
 
-def _journal(journal: str | None, config: Path | None) -> "Journal":
-    """Open the journal that is there."""
+def _journal(load: LoadSettings) -> "Journal":
+    """Open the journal, which must exist."""
     from newsmoe.journal.journal import existing_journal, journal_place
 
-    return existing_journal(journal_place(settings_of(config, None, journal=journal)))
+    return existing_journal(journal_place(load()))

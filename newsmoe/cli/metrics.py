@@ -9,13 +9,13 @@ from typing import Self
 
 from newsmoe.cli.exits import exit_code
 from newsmoe.errors import ConfigError, OutputError
-from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunStats
 
 _logger = logging.getLogger(__name__)
 
 
 class Metrics:
-    """The figures of all runs of a command, written when the block ends, however it does.
+    """The stats of all runs of a command, written when the block ends, however it does.
 
     Like the journal they are a help and no more: where they cannot be written in the end, a warning says so.
     """
@@ -28,7 +28,7 @@ class Metrics:
 
             check_metrics(path)
         self.path = path
-        self.figures = RunStats()
+        self.stats = RunStats()
         self._began = monotonic()
 
     def __enter__(self) -> Self:
@@ -46,6 +46,6 @@ class Metrics:
         from newsmoe.jobs.metrics import write_metrics
 
         try:
-            write_metrics(self.path, self.figures, monotonic() - self._began, code)
+            write_metrics(self.path, self.stats, monotonic() - self._began, code)
         except OutputError as error:
             _logger.warning("%s", error)

@@ -1,11 +1,10 @@
 """`newsmoe experts pull` and `convert`: get experts' models onto this machine."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.options import ConfigOption, ExpertsDirOption, NameArgument, registry_of, settings_of
+from newsmoe.cli.options import LoadSettings, NameArgument, registry_of, takes
 from newsmoe.text.cleaning import one_line
 
 if TYPE_CHECKING:
@@ -14,10 +13,9 @@ if TYPE_CHECKING:
     from newsmoe.registry.hub.pull import RemoteFile
 
 
+@takes("experts_dir")
 def pull(
-    names: Annotated[list[str], typer.Argument(help="Experts whose models to fetch.")],
-    experts_dir: ExpertsDirOption = None,
-    config: ConfigOption = None,
+    names: Annotated[list[str], typer.Argument(help="Experts whose models to fetch.")], load: LoadSettings
 ) -> None:
     """Fetch experts' models from the Hugging Face hub; no analysis ever reaches for the network.
 
@@ -27,7 +25,7 @@ def pull(
     """
     from newsmoe.registry.hub.pull import pull as fetch
 
-    for name, source, card in _hub_experts(names, experts_dir, config):
+    for name, source, card in _hub_experts(names, load):
         pulled = fetch(source, card, _say_file)
         size = sum(file.size for file in pulled.files) / 1e6
         typer.echo(f"{name}: {source.model} at {pulled.commit}, {size:.1f} MB, in {pulled.folder}")
@@ -36,7 +34,8 @@ def pull(
             typer.echo(f"To stay with this commit, write into newsmoe.toml:\n\n{pinned}")
 
 
-def convert(name: NameArgument, experts_dir: ExpertsDirOption = None, config: ConfigOption = None) -> None:
+@takes("experts_dir")
+def convert(name: NameArgument, load: LoadSettings) -> None:
     """Make safetensors of a model whose weights are a pickle.
 
     A pickle can run code when it is opened. This fetches the checkpoint, reads it with
@@ -46,21 +45,19 @@ def convert(name: NameArgument, experts_dir: ExpertsDirOption = None, config: Co
     from newsmoe.registry.hub.convert import convert as make
     from newsmoe.registry.hub.pull import pull as fetch
 
-    ((_, source, card),) = _hub_experts([name], experts_dir, config)
+    ((_, source, card),) = _hub_experts([name], load)
     folder = source.folder(card) or fetch(source, card, _say_file, pickles=True).folder
     typer.echo(f"{name}: converted, in {make(folder, source, card)}")
 
 
-def _hub_experts(
-    names: list[str], experts_dir: list[Path] | None, config: Path | None
-) -> "list[tuple[str, ModelSource, Card]]":
+def _hub_experts(names: list[str], load: LoadSettings) -> "list[tuple[str, ModelSource, Card]]":
     """Return the experts of these names with what they run."""
     from newsmoe.errors import RegistryError
     from newsmoe.registry.hub.files import ModelSource
     from newsmoe.registry.kinds import check_settings
 
-    registry = registry_of(settings_of(config, experts_dir))
-    found = []
+    registry = registry_of(load())
+    experts = []
     for name in names:
         info = registry.info(name)
         if info.broken:
@@ -68,8 +65,8 @@ def _hub_experts(
         source = check_settings(info.card) if info.card else None
         if info.card is None or not isinstance(source, ModelSource):
             raise RegistryError(f"expert {name!r} has no model of the hub: there is nothing to fetch")
-        found.append((name, source, info.card))
-    return found
+        experts.append((name, source, info.card))
+    return experts
 
 
 def _say_file(file: "RemoteFile") -> None:

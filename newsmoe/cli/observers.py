@@ -1,4 +1,4 @@
-"""Who is told how a run comes along: the terminal, or a log for programs; and the metrics in either case."""
+"""What is told how a run comes along: the terminal, or a log for programs; and the metrics."""
 
 import logging
 from collections.abc import Iterator
@@ -13,8 +13,7 @@ from newsmoe.cli.metrics import Metrics
 from newsmoe.cli.progress import SECONDS_BETWEEN_LINES, RunProgress
 from newsmoe.jobs.job import Observer
 from newsmoe.jobs.plan import Job
-from newsmoe.orchestrator.stats import RunStats
-from newsmoe.output.run_report import RunReport
+from newsmoe.output.run_report import RunReport, RunStats
 from newsmoe.record import Record
 
 FIGURES = {
@@ -32,7 +31,7 @@ class RunLog(Observer):
     def __init__(self, job: Job, seconds_between: float = SECONDS_BETWEEN_LINES) -> None:
         self.job = job
         self.seconds_between = seconds_between
-        self.figures = RunStats()
+        self.stats = RunStats()
         self._inputs: list[tuple[str, int]] = []
         self._total: int | None = None
         self._began = monotonic()
@@ -57,9 +56,9 @@ class RunLog(Observer):
         self._inputs.append((name, count))
         event("input_opened", input=name, elements=count)
 
-    def started(self, total: int, figures: RunStats) -> None:
-        """All were; `total` elements of them are looked at, and `figures` grow from now on."""
-        self._total, self.figures = total, figures
+    def started(self, total: int, stats: RunStats) -> None:
+        """All were; `total` elements of them are looked at, and `stats` grow from now on."""
+        self._total, self.stats = total, stats
 
     def finished(self, number: int, record: Record) -> None:
         """A record was written."""
@@ -86,12 +85,12 @@ class RunLog(Observer):
             event("progress", **self._so_far())
 
     def _so_far(self) -> dict[str, Any]:
-        experts = dict(self.figures.experts)
+        experts = dict(self.stats.experts)
         return {
-            "items": self.figures.items,
+            "items": self.stats.items,
             "total": self._total,
             "seconds": round(monotonic() - self._began, 3),
-            "experts": {name: one.items for name, one in experts.items()},
+            "experts": {name: expert.items for name, expert in experts.items()},
         }
 
     def _place(self, number: int) -> tuple[str, int]:
@@ -113,10 +112,10 @@ def observed(
     verbose: bool = False,
     table: bool = False,
 ) -> Iterator[Observer]:
-    """Give an observer of a run, whose figures the metrics count, also where the run is broken off."""
+    """Give an observer of a run, whose stats the metrics count, also where the run is broken off."""
     observer = RunLog(job) if as_json else RunProgress(quiet=quiet, verbose=verbose, table=table)
     with observer:
         try:
             yield observer
         finally:
-            metrics.figures.add(observer.figures)
+            metrics.stats.add(observer.stats)

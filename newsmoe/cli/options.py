@@ -1,9 +1,20 @@
-"""Options that several commands share, and the settings and registry that they lead to."""
+"""Options that several commands share, and the settings and registry that they lead to.
 
+A command says which settings are its options with `takes`; they are made from `Settings`: name, type,
+description, heading. Other options that go together are a dataclass, which stands as one parameter of the
+command.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import StrEnum
+from functools import partial
 from importlib.util import find_spec
+from inspect import Parameter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
 
@@ -12,7 +23,13 @@ if TYPE_CHECKING:
     from newsmoe.registry.registry import Registry
     from newsmoe.settings.model import Settings
 
-USERS_FOLDER = Path("experts")
+USER_FOLDER = Path("experts")
+JOBS_PANEL = "Jobs"
+EXAMPLES_PANEL = "Examples"
+
+Command = Callable[..., None]
+LoadSettings = Callable[[], "Settings"]
+"""What a command with options of settings gets: returns the settings in force, of all sources."""
 
 
 class LogFormat(StrEnum):
@@ -22,142 +39,184 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-EXPERTS_PANEL = "Who answers, and where"
-JOBS_PANEL = "Jobs"
-EXAMPLES_PANEL = "Examples"
-"""Headings in the help, the last one of the options that say how a file of examples reads."""
-
 NameArgument = Annotated[str, typer.Argument(help="Name of the expert.")]
 
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", help="Settings file; default: newsmoe.toml here or above.", metavar="FILE"),
 ]
-ExpertsDirOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--experts-dir",
-        help="Folder of your own expert cards; may be repeated.",
-        metavar="DIR",
-        rich_help_panel=EXPERTS_PANEL,
-    ),
-]
-GateOption = Annotated[
-    str | None,
-    typer.Option(
-        "--gate",
-        help="Who decides: auto (default), rules, all, learned, a .toml file of rules, or a gate's folder.",
-        metavar="GATE",
-        rich_help_panel=EXPERTS_PANEL,
-    ),
-]
-BudgetOption = Annotated[
-    float | None,
-    typer.Option(
-        "--budget",
-        help="Learned gate: spend at most this share of what asking every expert would cost.",
-        metavar="SHARE",
-        rich_help_panel=EXPERTS_PANEL,
-    ),
-]
-TasksOption = Annotated[
-    str | None,
-    typer.Option("--tasks", help="Tasks to run, parted by commas; default: all three.", metavar="TASKS"),
-]
-ProfileOption = Annotated[
-    str | None,
-    typer.Option(
-        "--profile",
-        help="Settings by name: embedded, tutorial, or one of your own.",
-        metavar="NAME",
-        rich_help_panel=EXPERTS_PANEL,
-    ),
-]
-MaxMemoryOption = Annotated[
-    str | None,
-    typer.Option(
-        "--max-memory",
-        help="Let go of idle experts above this, such as 4GB; default: never.",
-        metavar="SIZE",
-        rich_help_panel=EXPERTS_PANEL,
-    ),
-]
-JournalOption = Annotated[
-    str | None,
-    typer.Option(
-        "--journal",
-        help="What keeps finished work: a file, or postgresql://USER@HOST/DATABASE; default: your own file.",
-        metavar="FILE|URL",
-        rich_help_panel=JOBS_PANEL,
-    ),
-]
 LimitOption = Annotated[
     int | None, typer.Option("--limit", min=0, help="Read the first N articles only.", metavar="N")
 ]
-LogFormatOption = Annotated[
-    LogFormat,
-    typer.Option(
-        "--log-format",
-        help="Messages on standard error: text, or JSON, one object a line.",
-        rich_help_panel=JOBS_PANEL,
-    ),
-]
-MetricsOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--metrics",
-        help="Where figures for Prometheus go: a textfile, *.prom.",
-        metavar="FILE",
-        rich_help_panel=JOBS_PANEL,
-    ),
-]
-InputFormatOption = Annotated[
-    str | None,
-    typer.Option(
-        "--input-format",
-        help="What the inputs are: json, jsonl, csv, tsv, parquet; default: by suffix, else by content.",
-        metavar="FORMAT",
-    ),
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-DeviceOption = Annotated[
-    str | None,
-    typer.Option(
-        "--device", help="cpu, cuda, cuda:N, mps, or auto.", metavar="DEVICE", rich_help_panel=EXPERTS_PANEL
-    ),
-]
 DataOption = Annotated[
     Path, typer.Option("--data", help="Folder that the recipe's paths start from.", metavar="DIR")
 ]
 
-EveryOption = Annotated[
-    str | None, typer.Option("--every", help="Time between two runs: 30s, 15m, 2h, 1d.", metavar="DURATION")
-]
-CronOption = Annotated[
-    str | None,
-    typer.Option("--cron", help='Times as for cron: "0 6 * * *" is every day at six.', metavar="EXPRESSION"),
-]
 
-HeadlineOption = Annotated[
-    str | None,
-    typer.Option("--headline", help="Key or column of the headline.", rich_help_panel=EXAMPLES_PANEL),
-]
-ContentOption = Annotated[
-    str | None, typer.Option("--content", help="Key or column of the text.", rich_help_panel=EXAMPLES_PANEL)
-]
-LabelOption = Annotated[
-    str, typer.Option("--label", help="Key or column of the label.", rich_help_panel=EXAMPLES_PANEL)
-]
-SummaryOption = Annotated[
-    str | None,
-    typer.Option(
-        "--summary", help="Key or column of the summary, a text or a list.", rich_help_panel=EXAMPLES_PANEL
-    ),
-]
+@dataclass
+class LogOptions:
+    """What a run tells programs."""
+
+    log_format: Annotated[
+        LogFormat,
+        typer.Option(
+            help="Messages on standard error: text, or JSON, one object a line.", rich_help_panel=JOBS_PANEL
+        ),
+    ] = LogFormat.TEXT
+    metrics: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where figures for Prometheus go: a textfile, *.prom.",
+            metavar="FILE",
+            rich_help_panel=JOBS_PANEL,
+        ),
+    ] = None
+
+    @property
+    def as_json(self) -> bool:
+        """Whether messages are JSON."""
+        return self.log_format is LogFormat.JSON
+
+
+@dataclass
+class TimeOptions:
+    """When to run."""
+
+    every: Annotated[
+        str | None, typer.Option(help="Time between two runs: 30s, 15m, 2h, 1d.", metavar="DURATION")
+    ] = None
+    cron: Annotated[
+        str | None,
+        typer.Option(help='Times as for cron: "0 6 * * *" is every day at six.', metavar="EXPRESSION"),
+    ] = None
+
+    def times(self) -> "Every | Cron":
+        """Return when; it is an error of usage if neither or both are set."""
+        from newsmoe.jobs.timetable import parse_cron, parse_every
+
+        if self.every is not None and self.cron is None:
+            return parse_every(self.every)
+        if self.cron is not None and self.every is None:
+            return parse_cron(self.cron)
+        raise typer.BadParameter("say when: either --every 15m or --cron '0 6 * * *'")
+
+
+def _key(name: str, text: str) -> Any:
+    return typer.Option(f"--{name}", help=text, rich_help_panel=EXAMPLES_PANEL)
+
+
+HeadlineOption = Annotated[str | None, _key("headline", "Key or column of the headline.")]
+ContentOption = Annotated[str | None, _key("content", "Key or column of the text.")]
+LabelOption = Annotated[str, _key("label", "Key or column of the label.")]
+SummaryOption = Annotated[str | None, _key("summary", "Key or column of the summary, a text or a list.")]
+
+
+@dataclass
+class ExampleKeys:
+    """Where the texts, and the labels or summaries, of a file of examples are."""
+
+    headline: HeadlineOption = None
+    content: ContentOption = None
+    label: LabelOption = "label"
+    summary: SummaryOption = None
+
+
+def takes(*settings: str, config: bool = True) -> Callable[[Command], Command]:
+    """Give a command the options of these settings; its parameter `load` loads them.
+
+    With `config` it has the option `--config` too, and loads the settings of file and environment.
+    """
+
+    def mark(command: Command) -> Command:
+        command.settings, command.config = settings, config  # type: ignore[attr-defined]
+        return command
+
+    return mark
+
+
+def expanded(command: Command) -> Command:
+    """Return the command with its options spelled out, one parameter each, as typer reads them."""
+    names: tuple[str, ...] = getattr(command, "settings", ())
+    config: bool = getattr(command, "config", False)
+    groups: dict[str, type] = {}
+    parameters: list[Parameter] = []
+    for parameter in inspect.signature(command).parameters.values():
+        if parameter.name == "load":
+            parameters += _setting_parameters(names)
+            if config:
+                parameters.append(_parameter("config", ConfigOption))
+        elif is_dataclass(parameter.annotation) and isinstance(parameter.annotation, type):
+            groups[parameter.name] = parameter.annotation
+            parameters += _group_parameters(parameter.annotation)
+        else:
+            parameters.append(parameter.replace(kind=Parameter.KEYWORD_ONLY))
+
+    def run(**values: Any) -> None:
+        arguments = {name: group(**_taken(values, group)) for name, group in groups.items()}
+        if names:
+            overrides = {name: None if (value := values.pop(name)) == [] else value for name in names}
+            arguments["load"] = partial(_load, overrides, values.pop("config") if config else False)
+        command(**values, **arguments)
+
+    run.__doc__ = command.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def _taken(values: dict[str, Any], group: type) -> dict[str, Any]:
+    return {field.name: values.pop(field.name) for field in fields(group)}
+
+
+def _group_parameters(group: type) -> Iterator[Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    for field in fields(group):
+        default = Parameter.empty if field.default is MISSING else field.default
+        yield _parameter(field.name, hints[field.name], default)
+
+
+def _setting_parameters(names: tuple[str, ...]) -> Iterator[Parameter]:
+    from newsmoe.settings.model import Settings
+
+    for name in names:
+        field = Settings.model_fields[name]
+        shown: Mapping[str, Any] = (
+            field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+        )
+        option = typer.Option(
+            f"--{name.replace('_', '-')}",
+            help=f"{(field.description or '')[:1].upper()}{(field.description or '')[1:]}.",
+            metavar=shown["metavar"],
+            rich_help_panel=shown["panel"] or None,
+        )
+        annotation: Any = Annotated[_option_type(field.annotation) | None, option]
+        yield _parameter(name, annotation)
+
+
+def _parameter(name: str, annotation: Any, default: Any = None) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+
+def _load(overrides: Mapping[str, object], config: Path | Literal[False] | None) -> "Settings":
+    """Return the settings of all sources, or those of the command line alone."""
+    if config is not False:
+        return load_settings(config, overrides)
+    from newsmoe.settings.model import Settings
+
+    return Settings.model_validate({name: value for name, value in overrides.items() if value is not None})
+
+
+def _option_type(annotation: Any) -> Any:
+    """Return what typer converts to; everything but numbers and folders goes to `Settings` as text."""
+    parts = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    if Path in get_args(annotation):
+        return list[Path]
+    return next((kind for kind in (int, float) if kind in parts), str)
 
 
 def needs_training_extra(what: str) -> None:
-    """Check that the packages of the extra `train` are there, without importing them."""
+    """Check that the packages of the extra `train` are installed, without importing them."""
     from newsmoe.errors import ConfigError
 
     for package in ("jinja2", "nltk", "peft", "rouge_score", "sklearn", "tomli_w"):
@@ -165,26 +224,15 @@ def needs_training_extra(what: str) -> None:
             raise ConfigError(f"{what} needs {package}; pip install 'newsmoe[train]'")
 
 
-def settings_of(config: Path | None, experts_dir: list[Path] | None, **given: object) -> "Settings":
+def load_settings(config: Path | None, overrides: Mapping[str, object] | None = None) -> "Settings":
     """Merge the command line with environment and file; a folder `./experts` is one of the user's."""
-    from newsmoe.settings.sources import load_settings
+    from newsmoe.settings import sources
 
-    settings = load_settings(config, {"experts_dir": tuple(experts_dir) if experts_dir else None, **given})
-    if USERS_FOLDER.is_dir():
-        folders = tuple(dict.fromkeys((*settings.experts_dir, USERS_FOLDER)))
+    settings = sources.load_settings(config, overrides)
+    if USER_FOLDER.is_dir():
+        folders = tuple(dict.fromkeys((*settings.experts_dir, USER_FOLDER)))
         settings = settings.model_copy(update={"experts_dir": folders})
     return settings
-
-
-def times_of(every: str | None, cron: str | None) -> "Every | Cron":
-    """Read `--every` or `--cron`."""
-    from newsmoe.jobs.timetable import parse_cron, parse_every
-
-    if every is not None and cron is None:
-        return parse_every(every)
-    if cron is not None and every is None:
-        return parse_cron(cron)
-    raise typer.BadParameter("say when: either --every 15m or --cron '0 6 * * *'")
 
 
 def registry_of(settings: "Settings") -> "Registry":

@@ -21,8 +21,7 @@ from rich.text import Text
 
 from newsmoe.cli.console import messages, plain, table
 from newsmoe.jobs.job import Observer
-from newsmoe.orchestrator.stats import RunStats
-from newsmoe.output.run_report import RunReport
+from newsmoe.output.run_report import RunReport, RunStats
 from newsmoe.record import Record
 
 SECONDS_BETWEEN_UPDATES = 0.1
@@ -31,23 +30,23 @@ MIN_SHOWN = 0.05  # seconds; less would be shown as none
 
 
 class _ExpertCounts(ProgressColumn):
-    """Answers of each expert so far: they come in batches, long before their window's records are done."""
+    """Predictions of each expert so far: they come in batches, long before their window's records."""
 
-    figures: RunStats | None = None
+    stats: RunStats | None = None
 
     def render(self, task: Task) -> Text:
         """Return the counts at this moment."""
-        experts = dict(self.figures.experts) if self.figures else {}
-        return plain(" ".join(f"{name} {one.items}" for name, one in experts.items()), style="dim")
+        experts = dict(self.stats.experts) if self.stats else {}
+        return plain(" ".join(f"{name} {expert.items}" for name, expert in experts.items()), style="dim")
 
 
 class RunProgress(Observer):
-    """Shows articles done, rate, time left and what each expert did; nothing where nobody looks."""
+    """Shows articles done, rate, time left and what each expert did; on a terminal only."""
 
     def __init__(self, *, quiet: bool, verbose: bool = False, table: bool = False) -> None:
         self.verbose = verbose and not quiet
         self.table = table and not quiet
-        self.figures = RunStats()
+        self.stats = RunStats()
         self.console = messages()
         self.counts = _ExpertCounts()
         self.bar = Progress(
@@ -75,9 +74,9 @@ class RunProgress(Observer):
     ) -> None:
         self._stop()
 
-    def started(self, total: int, figures: RunStats) -> None:
-        """The inputs were checked; there are `total` articles in them, and `figures` grow from now on."""
-        self.figures = self.counts.figures = figures
+    def started(self, total: int, stats: RunStats) -> None:
+        """The inputs were checked; there are `total` articles in them, and `stats` grow from now on."""
+        self.stats = self.counts.stats = stats
         self.bar.update(self.task, total=total, description="analyzing")
 
     def finished(self, number: int, record: Record) -> None:
@@ -95,7 +94,7 @@ class RunProgress(Observer):
         """Output and report are in their places."""
         self._stop()
         if self.table:
-            _print_figures(report, self.console)
+            _print_stats(report, self.console)
 
     def _stop(self) -> None:
         if not self.bar.disable:
@@ -110,36 +109,34 @@ class RunProgress(Observer):
         self.bar.update(self.task, rate=f"{speed:.0f}/s" if speed else "")
 
 
-def _print_figures(report: RunReport, console: Console) -> None:
-    failed = report.items - report.statuses.get("ok", 0)
+def _print_stats(report: RunReport, console: Console) -> None:
     rows = table("expert", "task", ">items", ">errors", ">seconds", ">to load")
-    for name, one in sorted(report.experts.items(), key=lambda item: -item[1].items):
-        seconds = f"{one.seconds:.1f}", f"{one.load_seconds:.1f}"
-        rows.add_row(plain(name), plain(one.task), str(one.items), str(one.errors), *seconds)
-    if report.gate_seconds >= MIN_SHOWN:  # what it reads, an expert on the same adapter need not read again
+    for name, expert in sorted(report.experts.items(), key=lambda item: -item[1].items):
+        seconds = f"{expert.seconds:.1f}", f"{expert.load_seconds:.1f}"
+        rows.add_row(plain(name), plain(expert.task), str(expert.items), str(expert.errors), *seconds)
+    if report.gate_seconds >= MIN_SHOWN:
         rows.add_row("the gate", "", "", "", f"{report.gate_seconds:.1f}", "")
     console.print(rows)
     for task, count in sorted(report.abstentions.items()):
-        console.print(plain(f"{count} x nobody was asked for {task}; the records say why"), soft_wrap=True)
+        articles = "1 article" if count == 1 else f"{count} articles"
+        message = f"the gate abstained on {task} ({articles}); the records say why"
+        console.print(plain(message), soft_wrap=True)
     for error, count in sorted(report.errors.items()):
         console.print(plain(f"{count} x {error}", style="red"))
     rate = report.items / report.seconds if report.seconds else 0.0
-    there = f", {report.skipped} there already" if report.skipped else ""
-    reused = sum(one.reused for one in report.experts.values())
-    known = f", {reused} answers known already" if reused else ""
-    summary = (
-        f"{report.items} articles, {failed} with errors{known}{there},"
-        f" {report.seconds:.1f} s ({rate:.0f} a second)"
-    )
+    reused = sum(expert.reused for expert in report.experts.values())
+    parts = [f"{report.items} articles", f"{report.failed} with errors"]
+    parts += [f"{reused} predictions reused"] if reused else []
+    parts += [f"{report.skipped} already in the output"] if report.skipped else []
+    summary = f"{', '.join(parts)}, {report.seconds:.1f} s ({rate:.0f} a second)"
     console.print(plain(f"{summary} -> {report.output}"), soft_wrap=True)
 
 
 @contextmanager
 def reporting(console: Console) -> Iterator[Callable[[str, int, int], None]]:
-    """Show what a long job reports: a bar on a terminal, a line now and then anywhere else.
+    """Show the progress of a long job: a bar on a terminal, a line now and then anywhere else.
 
-    Yields what the job is to call: what is going on, how many are done, of how many. What is finished stays
-    on the screen as a line.
+    Yields the function that the job calls with what is going on, how many are done, and of how many.
     """
     bar = Progress(
         SpinnerColumn(),
@@ -152,13 +149,13 @@ def reporting(console: Console) -> Iterator[Callable[[str, int, int], None]]:
         disable=not console.is_terminal,
     )
     task = bar.add_task("starting", total=None)
-    told = monotonic()
+    printed = monotonic()
 
     def report(what: str, done: int, of: int) -> None:
-        nonlocal told
+        nonlocal printed
         bar.update(task, description=what, completed=done, total=of)
-        if done == of or (not console.is_terminal and monotonic() - told > SECONDS_BETWEEN_LINES):
-            told = monotonic()
+        if done == of or (not console.is_terminal and monotonic() - printed > SECONDS_BETWEEN_LINES):
+            printed = monotonic()
             console.print(plain(what if done == of else f"{what}: {done} of {of}"))
 
     with bar:

@@ -1,4 +1,4 @@
-"""`newsmoe route`: who would read what, and why."""
+"""`newsmoe route`: which experts would read what, and why."""
 
 import json
 from collections import Counter
@@ -7,19 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.options import (
-    BudgetOption,
-    ConfigOption,
-    ExpertsDirOption,
-    GateOption,
-    InputFormatOption,
-    JsonOption,
-    LimitOption,
-    ProfileOption,
-    TasksOption,
-    registry_of,
-    settings_of,
-)
+from newsmoe.cli.options import JsonOption, LimitOption, LoadSettings, registry_of, takes
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,54 +15,40 @@ if TYPE_CHECKING:
     from newsmoe.article import Article, InvalidItem
     from newsmoe.gating.gate import Route
 
+ABSTAINED = "(abstained)"
 
+
+@takes("input_format", "tasks", "gate", "experts_dir", "profile", "budget")
 def route(
     inputs: Annotated[
         list[str], typer.Argument(help="Article files, folders, patterns; '-' is standard input.")
     ],
-    input_format: InputFormatOption = None,
-    tasks: TasksOption = None,
-    gate: GateOption = None,
-    experts_dir: ExpertsDirOption = None,
-    config: ConfigOption = None,
-    profile: ProfileOption = None,
+    load: LoadSettings,
     limit: LimitOption = None,
-    budget: BudgetOption = None,
     explain: Annotated[
         str | None,
         typer.Option(
-            "--explain",
-            help="Show the learned gates' scores of every expert for the article with this id.",
-            metavar="ID",
+            help="Show the learned gates' scores of every expert for the article with this id.", metavar="ID"
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show which experts would read each article, and why; no expert is loaded."""
+    from newsmoe.cli.explain import explain as show_explained
     from newsmoe.gating.build import build_gate
     from newsmoe.ingest.discovery import find_inputs
     from newsmoe.orchestrator.routing import read_routes
 
-    settings = settings_of(
-        config,
-        experts_dir,
-        profile=profile,
-        tasks=tasks,
-        gate=gate,
-        input_format=input_format,
-        budget=budget,
-    )
-    decides = build_gate(settings, registry_of(settings))
-    routed = read_routes(decides, find_inputs(inputs), settings, limit)
+    settings = load()
+    gate = build_gate(settings, registry_of(settings))
+    routed = read_routes(gate, find_inputs(inputs), settings, limit)
     if explain is not None:
-        from newsmoe.cli.explain import explain as show_explained
-
-        show_explained(decides, routed, explain, as_json=as_json)
-        return
-    if as_json:
-        typer.echo(json.dumps([_as_record(*one) for one in routed], indent=2, ensure_ascii=False))
-        return
-    _print_table(list(routed))
+        show_explained(gate, routed, explain, as_json=as_json)
+    elif as_json:
+        records = [_as_record(item, route) for item, route in routed]
+        typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
+    else:
+        _print_table(list(routed))
 
 
 def _as_record(item: "Article | InvalidItem", route: "Route") -> dict[str, object]:
@@ -82,7 +56,7 @@ def _as_record(item: "Article | InvalidItem", route: "Route") -> dict[str, objec
         "id": item.id,
         "headline": item.headline,
         "route": [
-            {**entry.model_dump(), "reserves": list(decision.fallbacks)}
+            {**entry.model_dump(), "fallbacks": list(decision.fallbacks)}
             for decision in route
             for entry in decision.entries
         ],
@@ -96,17 +70,11 @@ def _print_table(routed: "list[tuple[Article | InvalidItem, Route]]") -> None:
     for item, route in routed:
         name = plain(item.id or "-"), plain((item.headline or "")[:40])
         if not route:
-            rows.add_row(*name, "-", plain("nobody"), "", plain(getattr(item, "message", "")))
-        for decision in route:
-            for entry in decision.entries:
-                rows.add_row(
-                    *name,
-                    plain(decision.task),
-                    plain(entry.expert or "nobody"),
-                    f"{entry.weight:g}",
-                    plain(entry.reason),
-                )
-                name = plain(""), plain("")
+            rows.add_row(*name, "-", plain("-"), "", plain(getattr(item, "message", "")))
+        for entry in (entry for decision in route for entry in decision.entries):
+            expert, weight = plain(entry.expert or ABSTAINED), f"{entry.weight:g}"
+            rows.add_row(*name, plain(entry.task), expert, weight, plain(entry.reason))
+            name = plain(""), plain("")
     console = results()
     console.print(rows)
     console.print()
@@ -118,12 +86,10 @@ def load_table(routed: "Iterable[tuple[Article | InvalidItem, Route]]") -> "Tabl
     from newsmoe.cli.console import plain, table
 
     load = Counter(
-        (decision.task, entry.expert or "nobody")
-        for _, route in routed
-        for decision in route
-        for entry in decision.entries
+        (entry.task, entry.expert) for _, route in routed for decision in route for entry in decision.entries
     )
     rows = table("task", "expert", ">articles")
-    for (task, expert), count in sorted(load.items()):
-        rows.add_row(plain(task), plain(expert), str(count))
+    by_task = sorted(load.items(), key=lambda row: (row[0][0], row[0][1] is None, row[0][1] or ""))
+    for (task, expert), count in by_task:
+        rows.add_row(plain(task), plain(expert or ABSTAINED), str(count))
     return rows

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.options import CronOption, EveryOption, times_of
+from newsmoe.cli.options import TimeOptions
 from newsmoe.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -25,40 +25,33 @@ NameOption = Annotated[
 
 
 def systemd(
-    context: typer.Context,
-    command: CommandArgument,
-    every: EveryOption = None,
-    cron: CronOption = None,
-    name: NameOption = None,
+    context: typer.Context, command: CommandArgument, times: TimeOptions, name: NameOption = None
 ) -> None:
     """Print a service and a timer of systemd that run COMMAND in this folder."""
     from newsmoe.cli.units import service_unit, timer_unit
 
-    when = times_of(every, cron)
-    what = _scheduled(context, command, name)
+    when = times.times()
+    scheduled = _scheduled(context, command, name)
+    unit = scheduled.name
     folder = "~/.config/systemd/user"
-    typer.echo(f"# {folder}/{what.name}.service")
-    typer.echo(service_unit(what))
-    typer.echo(f"# {folder}/{what.name}.timer")
+    typer.echo(f"# {folder}/{unit}.service")
+    typer.echo(service_unit(scheduled))
+    typer.echo(f"# {folder}/{unit}.timer")
     typer.echo("# Save both where their first lines say, then:")
     typer.echo("#   systemctl --user daemon-reload")
-    typer.echo(f"#   systemctl --user enable --now {what.name}.timer")
-    typer.echo(f"#   journalctl --user -u {what.name}.service        # what it said")
+    typer.echo(f"#   systemctl --user enable --now {unit}.timer")
+    typer.echo(f"#   journalctl --user -u {unit}.service        # what it said")
     typer.echo("#   loginctl enable-linger                    # if it is to run while you are logged out")
-    typer.echo(timer_unit(what, when), nl=False)
+    typer.echo(timer_unit(scheduled, when), nl=False)
 
 
 def cron(
-    context: typer.Context,
-    command: CommandArgument,
-    every: EveryOption = None,
-    cron: CronOption = None,
-    name: NameOption = None,
+    context: typer.Context, command: CommandArgument, times: TimeOptions, name: NameOption = None
 ) -> None:
     """Print a line for a crontab that runs COMMAND in this folder."""
     from newsmoe.cli.units import crontab_line
 
-    line = crontab_line(_scheduled(context, command, name), times_of(every, cron))
+    line = crontab_line(_scheduled(context, command, name), times.times())
     typer.echo("# Append this to your crontab: crontab -e")
     typer.echo(line, nl=False)
 
@@ -67,9 +60,9 @@ def _scheduled(context: typer.Context, command: list[str], name: str | None) -> 
     """Return the command in full, as this very newsmoe would run it here."""
     from newsmoe.cli.units import Scheduled
 
-    known = getattr(context.find_root().command, "commands", {})
-    if command[0] not in known:
-        raise ConfigError(f"newsmoe has no command {command[0]!r}; {nearest(command[0], known)}")
+    commands = getattr(context.find_root().command, "commands", {})
+    if command[0] not in commands:
+        raise ConfigError(f"newsmoe has no command {command[0]!r}; {nearest(command[0], commands)}")
     if command[0] == "watch" and "--once" not in command:
         raise ConfigError("newsmoe watch does not end by itself; add --once to it")
     return Scheduled(name or f"newsmoe-{command[0]}", (str(_program()), *command), Path.cwd())
@@ -77,12 +70,9 @@ def _scheduled(context: typer.Context, command: list[str], name: str | None) -> 
 
 def _program() -> Path:
     """Return where the newsmoe lies that is running."""
-    called, beside, found = (
-        Path(sys.argv[0]),
-        Path(sys.executable).with_name("newsmoe"),
-        shutil.which("newsmoe"),
-    )
-    for path in (called, beside, *([Path(found)] if found else [])):
+    on_path = shutil.which("newsmoe")
+    candidates = [Path(sys.argv[0]), Path(sys.executable).with_name("newsmoe")]
+    for path in (*candidates, *([Path(on_path)] if on_path else [])):
         if path.name == "newsmoe" and path.is_file():
             return path.absolute()
     raise ConfigError("the program newsmoe is not there; install the package")

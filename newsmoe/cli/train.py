@@ -10,11 +10,12 @@ from newsmoe.cli.options import (
     EXAMPLES_PANEL,
     ContentOption,
     DataOption,
-    DeviceOption,
     HeadlineOption,
     LabelOption,
+    LoadSettings,
     SummaryOption,
     needs_training_extra,
+    takes,
 )
 
 if TYPE_CHECKING:
@@ -35,16 +36,17 @@ NameOption = Annotated[
 ]
 
 
+@takes("device", config=False)
 def classifier(
     file: FileArgument,
+    load: LoadSettings,
     data: DataOption = Path(),
     output: OutputOption = None,
-    device: DeviceOption = "cpu",
     name: NameOption = None,
     task: Annotated[
         str | None,
         typer.Option(
-            "--task", help="What it answers; default: a task of its own name.", rich_help_panel=EXAMPLES_PANEL
+            help="What it predicts; default: a task of its own name.", rich_help_panel=EXAMPLES_PANEL
         ),
     ] = None,
     content: ContentOption = None,
@@ -59,43 +61,44 @@ def classifier(
 ) -> None:
     """Train a classifier on labelled texts: an adapter and a head on the backbone, with a card.
 
-    Of a file of examples a fifth is kept for measuring; its recipe is written to experts/NAME, for you to
+    Of a file of examples a fifth is held out for measuring; its recipe is written to experts/NAME, for you to
     change and train again. Training that was broken off goes on where it was.
     """
     needs_training_extra("training")
     from newsmoe.training.recipe import ClassifierRecipe
     from newsmoe.training.scaffold import classifier_recipe
 
-    def scaffold(called: str) -> Path:
+    def scaffold(expert: str) -> Path:
         return classifier_recipe(
-            file, called, task=task, content=content, headline=headline, label=label, head_only=head_only
+            file, expert, task=task, content=content, headline=headline, label=label, head_only=head_only
         )
 
-    _make(file, name, ClassifierRecipe, scaffold, data, output, device)
+    _make(file, name, ClassifierRecipe, scaffold, data, output, load)
 
 
+@takes("device", config=False)
 def summarizer(
     file: FileArgument,
+    load: LoadSettings,
     data: DataOption = Path(),
     output: OutputOption = None,
-    device: DeviceOption = "cpu",
     name: NameOption = None,
     content: ContentOption = None,
     summary: SummaryOption = None,
 ) -> None:
     """Train a ranker of sentences on articles with summaries, with a card.
 
-    Of a file of examples a fifth is kept for measuring; its recipe is written to experts/NAME, for you to
+    Of a file of examples a fifth is held out for measuring; its recipe is written to experts/NAME, for you to
     change and train again. Training that was broken off goes on where it was.
     """
     needs_training_extra("training")
     from newsmoe.training.recipe import SummarizerRecipe
     from newsmoe.training.scaffold import summarizer_recipe
 
-    def scaffold(called: str) -> Path:
-        return summarizer_recipe(file, called, content=content, summary=summary or "summary")
+    def scaffold(expert: str) -> Path:
+        return summarizer_recipe(file, expert, content=content, summary=summary or "summary")
 
-    _make(file, name, SummarizerRecipe, scaffold, data, output, device)
+    _make(file, name, SummarizerRecipe, scaffold, data, output, load)
 
 
 def _make(
@@ -105,7 +108,7 @@ def _make(
     scaffold: Callable[[str], Path],
     data: Path,
     output: Path | None,
-    device: str | None,
+    load: LoadSettings,
 ) -> None:
     from newsmoe.cli.console import messages, plain
     from newsmoe.cli.evaluate import show_evaluations
@@ -124,9 +127,9 @@ def _make(
     recipe = read_recipe(file, kind)
     folder = output or file.parent
     with reporting(console) as report:
-        evaluations = make_expert(file, recipe, data, folder, Device(device or "cpu"), report)
+        evaluations = make_expert(file, recipe, data, folder, Device(load().device), report)
     show_evaluations(evaluations)
     use = f"newsmoe analyze news.json --tasks {recipe.task}"
-    if recipe.task in DEFAULT_TASKS:  # others answer it already, until a rule says otherwise
+    if recipe.task in DEFAULT_TASKS:  # other experts predict it, until a rule says otherwise
         use = f'put [[rule]] and, below it, use = {{ {recipe.task} = "{recipe.name}" }} into {CONFIG_FILE}'
     console.print(plain(f"wrote {folder}; to use it: {use}"), soft_wrap=True)

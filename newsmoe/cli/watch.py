@@ -10,22 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsmoe.cli.exits import COULD_NOT_RUN, ITEMS_FAILED, exit_code
-from newsmoe.cli.options import (
-    ConfigOption,
-    CronOption,
-    DeviceOption,
-    EveryOption,
-    ExpertsDirOption,
-    GateOption,
-    LogFormat,
-    LogFormatOption,
-    MaxMemoryOption,
-    MetricsOption,
-    ProfileOption,
-    TasksOption,
-    settings_of,
-    times_of,
-)
+from newsmoe.cli.options import LoadSettings, LogOptions, TimeOptions, takes
 from newsmoe.errors import ConfigError, InputError, OutputError
 
 if TYPE_CHECKING:
@@ -41,100 +26,77 @@ log = logging.getLogger(__name__)
 Analyze = Callable[["Job"], "RunReport"]
 
 
+@takes("tasks", "gate", "experts_dir", "profile", "device", "max_memory")
 def watch(
     inbox: Annotated[Path, typer.Argument(help="Folder into which article files come.", metavar="INBOX")],
     out: Annotated[
-        Path,
-        typer.Option("--out", help="Folder for outputs, and for what is known of INBOX.", metavar="OUTBOX"),
+        Path, typer.Option(help="Folder for outputs, and for the state of INBOX's files.", metavar="OUTBOX")
     ],
-    every: EveryOption = None,
-    cron: CronOption = None,
-    once: Annotated[
-        bool, typer.Option("--once", help="ScanResult once and end; for cron and systemd.")
-    ] = False,
+    times: TimeOptions,
+    load: LoadSettings,
+    logs: LogOptions,
+    once: Annotated[bool, typer.Option("--once", help="Scan once and end; for cron and systemd.")] = False,
     settle: Annotated[
         float,
         typer.Option(
-            "--settle",
-            min=0,
-            help="Leave alone what was written in the last so many seconds.",
-            metavar="SECONDS",
+            min=0, help="Leave alone what was written in the last so many seconds.", metavar="SECONDS"
         ),
     ] = 10,
-    tasks: TasksOption = None,
-    gate: GateOption = None,
-    experts_dir: ExpertsDirOption = None,
-    config: ConfigOption = None,
-    profile: ProfileOption = None,
-    device: DeviceOption = None,
-    max_memory: MaxMemoryOption = None,
-    log_format: LogFormatOption = LogFormat.TEXT,
-    metrics: MetricsOption = None,
 ) -> None:
     """Analyze each file of a folder once, when it is new or has changed, to OUTBOX/analyzed_NAME.json.
 
     Hidden and temporary files, folders, and files that are still being written are left alone.
 
     Exit codes: 143 terminated, 130 interrupted; with --once 0 all well, 4 some articles or files failed;
-    1 could not run, 2 usage, 5 another one is at work on OUTBOX.
+    1 could not run, 2 usage, 5 another watch holds OUTBOX.
     """
     from newsmoe.cli.logs import show_logs
     from newsmoe.cli.metrics import Metrics
     from newsmoe.cli.signals import Stop
     from newsmoe.jobs.inbox import open_inbox
-    from newsmoe.orchestrator.session import open_session
+    from newsmoe.jobs.job import open_session
 
-    as_json = log_format is LogFormat.JSON
-    show_logs(quiet=False, as_json=as_json)
-    when = None if once else times_of(every, cron)
+    show_logs(quiet=False, as_json=logs.as_json)
+    when = None if once else times.times()
     if when and find_spec("apscheduler") is None:
         raise ConfigError("newsmoe watch needs apscheduler; pip install 'newsmoe[schedule]'; or use --once")
-    with Metrics(metrics) as measured:
-        settings = settings_of(
-            config,
-            experts_dir,
-            profile=profile,
-            tasks=tasks,
-            gate=gate,
-            device=device,
-            max_memory=max_memory,
-        )
-        stop = Stop()
+    with Metrics(logs.metrics) as metrics:
+        settings, stop = load(), Stop()
         with (
             open_inbox(inbox, out, settle=settle, format=settings.format or "json") as opened,
             open_session(settings, on_batch=stop.on_batch) as session,
         ):
-            analyze = partial(_analyze, session, measured, as_json)
+            analyze = partial(_analyze, session, metrics, logs.as_json)
             if when is None:
-                if code := _look(opened, analyze, stop):
+                if code := _scan(opened, analyze, stop):
                     raise typer.Exit(code)
                 return
             from newsmoe.jobs.scheduler import run_at
 
             log.info("watching %s, %s; output goes to %s", inbox, when, out)
-            run_at(when, lambda: measured.write(_look_again(opened, analyze, stop)))
+            run_at(when, lambda: metrics.write(_scan_again(opened, analyze, stop)))
 
 
-def _look(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
-    """ScanResult once; return the exit code that tells how that went."""
+def _scan(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
+    """Scan once; return the exit code that tells how that went."""
     with stop:
-        look = inbox.look(analyze)
-    if look.files or look.unreadable or look.unwritten:
+        result = inbox.scan(analyze)
+    if result.files or result.unreadable or result.unwritten:
         log.info(
             "%d files analyzed (%d articles, %d with errors), %d unreadable, %d still being written",
-            *(look.files, look.articles, look.failed, look.unreadable, look.waiting),
+            *(result.files, result.articles, result.failed, result.unreadable, result.pending),
         )
-    if look.unwritten:
+    if result.unwritten:
         return COULD_NOT_RUN
-    return ITEMS_FAILED if look.failed or look.unreadable else 0
+    return ITEMS_FAILED if result.failed or result.unreadable else 0
 
 
-def _look_again(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
-    """ScanResult; a folder that cannot be reached now may be there the next time."""
+def _scan_again(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
+    """Scan; a folder that cannot be reached now may be there the next time."""
     try:
-        return _look(inbox, analyze, stop)
+        return _scan(inbox, analyze, stop)
     except (InputError, OutputError) as error:
-        log.warning("%s; the next look tries again", error)
+        log.warning("%s; the next scan tries again", error)
         return exit_code(error)
 
 

@@ -16,7 +16,7 @@ from newsmoe.evaluation.metrics import LabelQuality
 from newsmoe.evaluation.predictions import label_predictions, unknown_labels
 from newsmoe.gating.rules import RulesGate
 from newsmoe.orchestrator.session import Session
-from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunStats
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.conditions import Rule
 from newsmoe.settings.model import Settings
@@ -44,7 +44,8 @@ def single_expert_session(expert: str, settings: Settings, registry: Registry) -
     """Return a session that runs one expert on every article."""
     task = registry.info(expert).task
     gate = RulesGate([Rule(use={task: (expert,)})], {task: registry.pool(task)})
-    return Session(settings.model_copy(update={"tasks": (task,)}), registry, gate)
+    settings = settings.model_copy(update={"tasks": (task,), "journal": None})
+    return Session(settings, registry=registry, gate=gate)
 
 
 def measure(

@@ -1,6 +1,6 @@
 """Predictions of every expert of a pool for the examples of a data source: a gate's training data."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,8 @@ from newsmoe.evaluation.predictions import (
 )
 from newsmoe.evaluation.progress import Progress
 from newsmoe.orchestrator.dispatcher import Dispatcher
-from newsmoe.orchestrator.stats import ExpertStats
+from newsmoe.orchestrator.loaded import LoadedExperts
+from newsmoe.output.run_report import ExpertStats
 from newsmoe.prediction import Labels, Prediction, Summary
 from newsmoe.record import ItemError
 from newsmoe.registry.device import Device
@@ -58,8 +59,32 @@ def predict_pool(
 ) -> list[PoolPredictions]:
     """Run every expert on every example, as experts are served; predictions are cached."""
     limits = Settings()
-    dispatcher = Dispatcher(registry, device or Device(), limits.batch_tokens, limits.batch_articles)
-    return [_predict_source(experts, source, root, dispatcher, report, target) for source in sources]
+    loaded = LoadedExperts(registry, device or Device(), None)
+    predict = partial(_predict, Dispatcher(loaded, limits.batch_tokens, limits.batch_articles))
+    pool = []
+    for source in sources:
+        examples: list[Any] = list(source.examples(root))
+        if not examples:
+            raise InputError(f"{source.title}: there are no examples in it")
+        articles = tuple(example.article for example in examples)
+        columns = {}
+        for number, name in enumerate(experts, start=1):
+            columns[name] = cached_predictions(registry.info(name), articles, predict)
+            report(f"running {name} on {source.title}", number, len(experts))
+        pool.append(
+            PoolPredictions(
+                title=source.title,
+                weight=source.weight,
+                articles=articles,
+                experts=tuple(experts),
+                predictions=_scored(source, examples, columns, target),
+                tokens=np.array(
+                    [[*map(_tokens, articles, column.predictions)] for column in columns.values()]
+                ).T,
+                seconds=np.array([column.seconds for column in columns.values()]) / len(articles),
+            )
+        )
+    return pool
 
 
 def source_weights(pool: Sequence[PoolPredictions]) -> NDArray[np.float64]:
@@ -72,41 +97,6 @@ def windows_of(count: int) -> list[slice]:
     """Return the windows in which a run processes so many articles."""
     size = Settings().window_articles
     return [slice(start, start + size) for start in range(0, count, size)]
-
-
-def _predict_source(
-    experts: Sequence[str],
-    source: LabelSource | SummarySource,
-    root: Path,
-    dispatcher: Dispatcher,
-    report: Progress,
-    target: Target | None,
-) -> PoolPredictions:
-    examples: list[Any] = list(source.examples(root))
-    articles = tuple(example.article for example in examples)
-    if not articles:
-        raise InputError(f"{source.title}: there are no examples in it")
-    timed = []
-    for number, name in enumerate(experts, start=1):
-        info = dispatcher.registry.info(name)
-        timed.append(cached_predictions(info, articles, partial(_predict, dispatcher)))
-        report(f"running {name} on {source.title}", number, len(experts))
-    predictions: ScoredPredictions
-    if isinstance(source, LabelSource):
-        scores = [[labels.scores for labels in row] for row in _rows(Labels, experts, timed)]
-        _check_labels(source.title, examples, {label for row in scores for column in row for label in column})
-        predictions = label_predictions(examples, scores, target or "probability", closed=source.closed)
-    else:
-        predictions = summary_predictions(examples, _rows(Summary, experts, timed), target or "rouge")
-    return PoolPredictions(
-        title=source.title,
-        weight=source.weight,
-        articles=articles,
-        experts=tuple(experts),
-        predictions=predictions,
-        tokens=np.array([list(map(_tokens, articles, column.predictions)) for column in timed]).T,
-        seconds=np.array([column.seconds for column in timed]) / len(articles),
-    )
 
 
 def _predict(dispatcher: Dispatcher, info: ExpertInfo, articles: Sequence[Article]) -> TimedPredictions:
@@ -123,16 +113,31 @@ def _predict(dispatcher: Dispatcher, info: ExpertInfo, articles: Sequence[Articl
     return TimedPredictions(predictions, perf_counter() - started - stats.load_seconds)
 
 
-def _rows(kind: type[Kind], experts: Sequence[str], timed: Sequence[TimedPredictions]) -> list[list[Kind]]:
+def _scored(
+    source: LabelSource | SummarySource,
+    examples: Sequence[Any],
+    columns: Mapping[str, TimedPredictions],
+    target: Target | None,
+) -> ScoredPredictions:
+    if isinstance(source, SummarySource):
+        return summary_predictions(examples, _rows(Summary, columns), target or "rouge")
+    scores = [[labels.scores for labels in row] for row in _rows(Labels, columns)]
+    _check_labels(source.title, examples, {label for row in scores for column in row for label in column})
+    return label_predictions(examples, scores, target or "probability", closed=source.closed)
+
+
+def _rows(kind: type[Kind], columns: Mapping[str, TimedPredictions]) -> list[tuple[Kind, ...]]:
     """Return the predictions by article, then by expert."""
-    for name, column in zip(experts, timed, strict=True):
+    checked: list[list[Kind]] = []
+    for name, column in columns.items():
+        checked.append([])
         for prediction in column.predictions:
             if not isinstance(prediction, kind):
                 raise InputError(
                     f"{name} predicts {type(prediction).__name__}; these examples have {kind.__name__}"
                 )
-    rows = zip(*(column.predictions for column in timed), strict=True)
-    return [[prediction for prediction in row if isinstance(prediction, kind)] for row in rows]
+            checked[-1].append(prediction)
+    return list(zip(*checked, strict=True))
 
 
 def _check_labels(title: str, examples: Sequence[LabelledArticle], labels: set[str]) -> None:

@@ -1,7 +1,8 @@
 """From settings to a gate."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import version
@@ -13,71 +14,150 @@ from pydantic import ValidationError
 from newsmoe.errors import ConfigError, ModelError, nearest
 from newsmoe.gating.gate import Gate, UniformGate
 from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, named_experts, read_rules
+from newsmoe.plugins import Plugins
 from newsmoe.prediction import PredictionStore
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
 from newsmoe.settings.conditions import Rule
-from newsmoe.settings.model import DEFAULT_TASKS, GATES, Settings
-from newsmoe.settings.sources import is_gate_folder
+from newsmoe.settings.model import DEFAULT_TASKS, Settings, is_gate_folder
 from newsmoe.validation import describe
 
 if TYPE_CHECKING:
     from newsmoe.gating.gate_card import GateCard
     from newsmoe.gating.learned import LearnedGate
 
+LIMITS = ("top_k", "capacity", "budget")
+"""Settings that require a learned gate."""
+
 _logger = logging.getLogger(__name__)
 
-LIMITS = ("top_k", "capacity", "budget")
-"""Settings that a learned gate obeys, and no other."""
+
+@dataclass(frozen=True)
+class GateContext:
+    """What a gate is built from.
+
+    Attributes:
+        settings: of the run.
+        registry: has the experts.
+        pools: the experts of each task of the run, broken ones left out.
+        user_rules: rules of the user's own; the built-in ones are not among them.
+        store: keeps predictions between runs; None: nothing does.
+    """
+
+    settings: Settings
+    registry: Registry
+    pools: Mapping[str, list[ExpertInfo]]
+    user_rules: tuple[Rule, ...] = ()
+    store: PredictionStore | None = None
+
+
+GATES: Plugins[Callable[[GateContext], Gate]] = Plugins(
+    "newsmoe.gates",
+    "gate",
+    {
+        "auto": "newsmoe.gating.build:build_auto",
+        "rules": "newsmoe.gating.build:build_rules",
+        "all": "newsmoe.gating.build:build_uniform",
+        "learned": "newsmoe.gating.build:build_learned",
+    },
+)
 
 
 def build_gate(settings: Settings, registry: Registry, store: PredictionStore | None = None) -> Gate:
-    """Make the gate that the settings ask for."""
-    rules = _own_rules(settings)
-    tasks = settings.tasks or tuple(
-        dict.fromkeys((*DEFAULT_TASKS, *(task for rule in rules for task in rule.use)))
-    )
-    known = registry.tasks()
-    for task in (*tasks, *(task for rule in rules for task in rule.use)):
-        if task not in known:
-            raise ConfigError(f"no expert answers the task {task!r}; {nearest(task, known)}")
+    """Make the gate that the settings ask for; `store` keeps the scores of learned gates."""
+    build = _builder(settings.gate)
+    user_rules = settings.rule
+    if settings.gate.endswith(".toml"):
+        user_rules = (*read_rules(Path(settings.gate)), *user_rules)
+    named = [task for rule in user_rules for task in rule.use]
+    tasks = settings.tasks or tuple(dict.fromkeys((*DEFAULT_TASKS, *named)))
+    existing = registry.tasks()
+    for task in (*tasks, *named):
+        if task not in existing:
+            raise ConfigError(f"no expert predicts the task {task!r}; {nearest(task, existing)}")
+    _check_rules(user_rules, registry)
+    pools = {task: registry.pool(task) for task in tasks}
+    _check_deferred(pools, user_rules, existing)
+    return build(GateContext(settings, registry, pools, user_rules, store))
+
+
+def build_uniform(context: GateContext) -> Gate:
+    """Make the gate that runs every eligible expert."""
+    _refuse_limits(context.settings)
+    for pool in context.pools.values():
+        _check_present(pool)
+    return UniformGate(context.pools)
+
+
+def build_rules(context: GateContext) -> RulesGate:
+    """Make the gate of the user's rules and the built-in ones."""
+    _refuse_limits(context.settings)
+    return _rules_gate(context)
+
+
+def build_auto(context: GateContext) -> Gate:
+    """Make a gate of rules, with learned gates where they were measured to be better for these experts."""
+    from newsmoe.gating.gate_card import find_gates
+
+    try:
+        cards = find_gates(_gate_roots(context.registry), partial(_decides, pools=context.pools))
+    except ConfigError as error:
+        _logger.warning("the gate of rules is used: %s", error)
+        cards = {}
+    return _composite(context, cards)
+
+
+def build_learned(context: GateContext) -> Gate:
+    """Make a gate of the learned gates that there are, with rules for the other tasks."""
+    from newsmoe.gating.gate_card import find_gates
+
+    cards = find_gates(_gate_roots(context.registry))
+    if not cards:
+        raise ConfigError("no folder of experts has a learned gate in it; make one: newsmoe gate train")
+    return _composite(context, cards)
+
+
+def build_from_folder(context: GateContext) -> Gate:
+    """Make a gate of the learned one in a folder, with rules for the other tasks."""
+    from newsmoe.gating.gate_card import read_gate
+
+    card = read_gate(Path(context.settings.gate))
+    return _composite(context, {card.task: card})
+
+
+def _builder(gate: str) -> Callable[[GateContext], Gate]:
+    if gate.endswith(".toml"):
+        return build_rules
+    if is_gate_folder(gate):
+        return build_from_folder
+    if gate not in GATES:
+        raise ConfigError(
+            f"no gate is called {gate!r}; use {', '.join(GATES)}, a .toml file of rules, or the folder of a"
+            " learned gate"
+        )
+    return GATES.load(gate)
+
+
+def _check_rules(rules: Sequence[Rule], registry: Registry) -> None:
+    """Refuse rules that name a broken expert."""
     for name in {name for rule in rules for use in rule.use.values() for name in named_experts(use)}:
         if (info := registry.experts.get(name)) and info.broken:
             raise ConfigError(f"a rule names the expert {name!r}, which is broken: {info.broken}")
-    pools = {task: registry.pool(task) for task in tasks}
-    _check_waiting(pools, rules, known)
-    learned = _learned_gates(settings, registry, pools, store)
-    if settings.gate == "all":
-        for pool in pools.values():
-            _check_present(pool)
-        return UniformGate(pools)
-    own, rules = rules, (*rules, *read_rules(DEFAULT_RULES))
-    gate = RulesGate(rules, pools)
-    for task, pool in pools.items():
-        by_name = {info.name: info for info in pool}
-        uses = [rule.use[task] for rule in rules if task in rule.use]
-        for use in uses or [tuple(by_name)]:
-            _check_present([by_name[name] for name in named_experts(use)], all_of_them=isinstance(use, dict))
-    if not learned:
-        return gate
-    from newsmoe.gating.composite import CompositeGate
-
-    return CompositeGate(gate, learned, own)
 
 
-def _check_waiting(
-    pools: Mapping[str, Sequence[ExpertInfo]], rules: Sequence[Rule], known: Sequence[str]
+def _check_deferred(
+    pools: Mapping[str, Sequence[ExpertInfo]], rules: Sequence[Rule], existing: Sequence[str]
 ) -> None:
-    """See that every answer that somebody waits for can come."""
+    """Refuse deferred experts and rules whose task no expert predicts, and tasks that wait for each other."""
     waits: dict[str, set[str]] = {task: set() for task in pools}
     for task, pool in pools.items():
-        waiting = [(info.origin or info.name, info.after) for info in pool if info.after]
-        waiting += [("a rule", rule.after) for rule in rules if rule.after and task in rule.use]
-        for who, after in waiting:
-            if after.task not in known:
+        deferred = [(info.origin or info.name, info.after) for info in pool if info.after]
+        deferred += [("a rule", rule.after) for rule in rules if rule.after and task in rule.use]
+        for origin, after in deferred:
+            if after.task not in existing:
                 raise ConfigError(
-                    f"{who}: 'after' waits for the task {after.task!r}, which no expert answers;"
-                    f" {nearest(after.task, known)}"
+                    f"{origin}: 'after' waits for the task {after.task!r}, which no expert predicts;"
+                    f" {nearest(after.task, existing)}"
                 )
             waits[task].add(after.task)
     try:
@@ -88,53 +168,47 @@ def _check_waiting(
         ) from None
 
 
-def _learned_gates(
-    settings: Settings,
-    registry: Registry,
-    pools: Mapping[str, Sequence[ExpertInfo]],
-    store: PredictionStore | None,
-) -> dict[str, "LearnedGate"]:
-    """Return the learned gates that the settings ask for, by task; a task without one keeps the rules."""
-    limits = {name: value for name in LIMITS if (value := getattr(settings, name)) is not None}
-    gates = {}
-    if settings.gate in ("auto", "learned") or is_gate_folder(settings.gate):
-        for card in _gate_cards(settings, registry, pools):
-            gates[card.task] = _learned_gate(card, settings, registry, pools[card.task], limits, store)
-    if limits and not gates:
-        raise ConfigError(
-            f"{', '.join(limits)}: only a learned gate heeds this, and none decides here; see --gate"
-        )
-    return gates
+def _check_present(experts: Sequence[ExpertInfo], *, all_of_them: bool = False) -> None:
+    """See that at least one of the experts has its model on this machine, or that all have."""
+    missing = [info.missing for info in experts if info.missing]
+    if missing and (all_of_them or len(missing) == len(experts)):
+        raise ModelError(missing[0])
 
 
-def _gate_cards(
-    settings: Settings, registry: Registry, pools: Mapping[str, Sequence[ExpertInfo]]
-) -> "list[GateCard]":
-    """Return the cards of the gates that the settings ask for, as far as their tasks are asked for.
+def _refuse_limits(settings: Settings) -> None:
+    limits = [name for name in LIMITS if getattr(settings, name) is not None]
+    if limits:
+        verb = "requires" if len(limits) == 1 else "require"
+        raise ConfigError(f"{', '.join(limits)}: {verb} a learned gate, and none is used here; see --gate")
 
-    By default that are those that were measured to be better than the rules, for the experts that are there.
-    """
-    from newsmoe.gating.gate_card import find_gates, read_gate
 
-    if is_gate_folder(settings.gate):
-        card = read_gate(Path(settings.gate))
-        return [card] if card.task in pools else []
-    folders = (*([builtin_folder()] if registry.builtin else []), *registry.folders)
-    if settings.gate == "learned":
-        found = find_gates(folders)
-        if not found:
-            raise ConfigError("no folder of experts has a learned gate in it; make one: newsmoe gate train")
-        return [found[task] for task in pools if task in found]
-    try:
-        found = find_gates(folders, partial(_decides, pools=pools))
-    except ConfigError as error:
-        _logger.warning("rules decide: %s", error)
-        return []
-    return [found[task] for task in pools if task in found]
+def _rules_gate(context: GateContext) -> RulesGate:
+    rules = (*context.user_rules, *read_rules(DEFAULT_RULES))
+    gate = RulesGate(rules, context.pools)
+    for task, pool in context.pools.items():
+        by_name = {info.name: info for info in pool}
+        uses = [rule.use[task] for rule in rules if task in rule.use]
+        for use in uses or [tuple(by_name)]:
+            _check_present([by_name[name] for name in named_experts(use)], all_of_them=isinstance(use, dict))
+    return gate
+
+
+def _composite(context: GateContext, cards: "Mapping[str, GateCard]") -> Gate:
+    """Return the gates of the cards beside rules, or rules alone where no card fits a task."""
+    learned = {task: _learned_gate(cards[task], context) for task in context.pools if task in cards}
+    if not learned:
+        return build_rules(context)
+    from newsmoe.gating.composite import CompositeGate
+
+    return CompositeGate(_rules_gate(context), learned, context.user_rules)
+
+
+def _gate_roots(registry: Registry) -> tuple[Path, ...]:
+    return (*([builtin_folder()] if registry.builtin else []), *registry.folders)
 
 
 def _decides(card: "GateCard", pools: Mapping[str, Sequence[ExpertInfo]]) -> bool:
-    """Tell whether a gate decides unasked: it was measured to be better, and is made for these experts."""
+    """Tell whether a gate decides by default: measured to be better, and for these experts."""
     from newsmoe.gating.gate_card import check_experts
 
     if not card.better or card.task not in pools:
@@ -143,47 +217,27 @@ def _decides(card: "GateCard", pools: Mapping[str, Sequence[ExpertInfo]]) -> boo
         check_experts(card, pools[card.task])
         card.fingerprint()
     except (ConfigError, ModelError) as error:
-        _logger.info("%s does not decide on %s: %s", card.folder, card.task, error)
+        _logger.info("%s is not used for %s: %s", card.folder, card.task, error)
         return False
     return True
 
 
-def _learned_gate(
-    card: "GateCard",
-    settings: Settings,
-    registry: Registry,
-    pool: Sequence[ExpertInfo],
-    limits: Mapping[str, float],
-    store: PredictionStore | None,
-) -> "LearnedGate":
+def _learned_gate(card: "GateCard", context: GateContext) -> "LearnedGate":
     """Return the gate of a card, within the limits of the settings."""
     from newsmoe.gating.gate_card import GateSettings
     from newsmoe.gating.learned import LearnedGate, ScoreCache
 
+    settings, pool = context.settings, context.pools[card.task]
+    limits = {name: value for name in LIMITS if (value := getattr(settings, name)) is not None}
     try:
-        chosen = GateSettings.model_validate({**card.settings.model_dump(), **limits})
+        gate_settings = GateSettings.model_validate({**card.settings.model_dump(), **limits})
     except ValidationError as error:
         raise ConfigError(f"{card.folder}: {describe(error, GateSettings)}") from None
     device = Device(settings.device, settings.threads).resolve()
-    there = ",".join(info.name for info in pool if info.name in card.names and not info.missing)
-    cache_key = " ".join((card.folder.name, card.fingerprint(), "of", there, device.kind, version("newsmoe")))
-    score_cache = ScoreCache(store, cache_key) if store is not None else None
-    return LearnedGate(card, pool, partial(registry.backbones.backbone, device), chosen, score_cache)
-
-
-def _check_present(named: Sequence[ExpertInfo], *, all_of_them: bool = False) -> None:
-    """See that somebody of those named can answer, or all of them."""
-    missing = [info.missing for info in named if info.missing]
-    if missing and (all_of_them or len(missing) == len(named)):
-        raise ModelError(missing[0])
-
-
-def _own_rules(settings: Settings) -> tuple[Rule, ...]:
-    if settings.gate.endswith(".toml"):
-        return (*read_rules(Path(settings.gate)), *settings.rule)
-    if settings.gate not in GATES and not is_gate_folder(settings.gate):
-        raise ConfigError(
-            f"no gate is called {settings.gate!r}; use {', '.join(GATES)}, a .toml file of rules, or the"
-            " folder of a learned gate"
-        )
-    return settings.rule
+    present = ",".join(info.name for info in pool if info.name in card.names and not info.missing)
+    score_cache = None
+    if context.store is not None:
+        key = " ".join((card.folder.name, card.fingerprint(), "of", present, device.kind, version("newsmoe")))
+        score_cache = ScoreCache(context.store, key)
+    backbone = partial(context.registry.backbones.backbone, device)
+    return LearnedGate(card, pool, backbone, gate_settings, score_cache)

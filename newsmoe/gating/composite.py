@@ -1,4 +1,4 @@
-"""Rules and learned gates side by side: each task by its own gate."""
+"""Learned gates beside rules: each task by its own gate."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,32 +11,42 @@ from newsmoe.settings.conditions import Rule
 
 
 class CompositeGate:
-    """Decides some tasks by gates of their own and the others by rules; the user's rules come first."""
+    """Decides some tasks by a learned gate each, the others by rules; the user's own rules come first."""
 
-    def __init__(self, rules: RulesGate, learned: Mapping[str, LearnedGate], own: Sequence[Rule]) -> None:
+    def __init__(
+        self, rules: RulesGate, learned: Mapping[str, LearnedGate], user_rules: Sequence[Rule]
+    ) -> None:
         self.tasks = rules.tasks
         self.rules = rules
         self.learned = dict(learned)
-        self.own = [(rule, check_of(rule.when)) for rule in own]
+        self.user_rules = [(rule, check_of(rule.when)) for rule in user_rules]
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         """Return the route of each article, in order."""
         routes = [list(route) for route in self.rules.route(articles)]
-        for task, gate in self.learned.items():
-            rules = [
-                (rule, check) for rule, check in self.own if task in rule.use and applies(rule, self.tasks)
-            ]
-            own = [[rule for rule, check in rules if check(article)] for article in articles]
-            free = [number for number, found in enumerate(own) if all(rule.after for rule in found)]
-            place, after = self.tasks.index(task), conditions(gate.experts, self.tasks)
-            for number, (decision,) in zip(free, gate.route([articles[one] for one in free]), strict=True):
-                learned = replace(decision, after=after) if after else decision
-                routes[number][place] = _in_the_end(routes[number][place], len(own[number]), learned)
+        for column, task in enumerate(self.tasks):
+            if (gate := self.learned.get(task)) is not None:
+                self._decide(gate, articles, routes, column)
         return [tuple(route) for route in routes]
 
+    def _decide(
+        self, gate: LearnedGate, articles: Sequence[Article], routes: list[list[Decision]], column: int
+    ) -> None:
+        """Put the gate's decisions where no user's rule decides, or only deferred ones do."""
+        task = self.tasks[column]
+        rules = [
+            (rule, check) for rule, check in self.user_rules if task in rule.use and applies(rule, self.tasks)
+        ]
+        matching = [[rule for rule, check in rules if check(article)] for article in articles]
+        rows = [row for row, user_rules in enumerate(matching) if all(rule.after for rule in user_rules)]
+        after = conditions(gate.experts, self.tasks)
+        for row, (decision,) in zip(rows, gate.route([articles[row] for row in rows]), strict=True):
+            learned = replace(decision, after=after) if after else decision
+            routes[row][column] = _behind(routes[row][column], len(matching[row]), learned)
 
-def _in_the_end(decision: Decision, rules: int, learned: Decision) -> Decision:
-    """Return a learned gate's choice behind the user's rules, which hold only where an answer says so."""
-    if not rules or decision.otherwise is None:
+
+def _behind(decision: Decision, deferred_rules: int, learned: Decision) -> Decision:
+    """Return `learned` as what holds where the user's deferred rules do not."""
+    if not deferred_rules or decision.otherwise is None:
         return learned
-    return replace(decision, otherwise=_in_the_end(decision.otherwise, rules - 1, learned))
+    return replace(decision, otherwise=_behind(decision.otherwise, deferred_rules - 1, learned))

@@ -1,4 +1,4 @@
-"""What a learned gate knows of an article: how the backbone sees its lead, and what can be counted."""
+"""The features of a learned gate: an embedding of the article's lead, and what can be counted."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsmoe.article import Article, base_language
-from newsmoe.gating.lead import LEAD_FEATURES
+from newsmoe.gating.lead_features import LEAD_FEATURES
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 
@@ -32,7 +32,7 @@ FeatureName = Literal[
 ]
 
 BEYOND_TEXT: frozenset[FeatureName] = frozenset({"topics", "source"})
-"""Features of what is no part of an article's key: two of one text may differ in them."""
+"""Features of what is no part of an article's key: articles of one text may differ in them."""
 
 BUCKETS = 32
 """Columns of a feature that is a set of names, some of which share one (Weinberger et al. 2009)."""
@@ -43,8 +43,7 @@ LANGUAGES = (
 )  # fmt: skip
 """ISO 639-1 codes that have a column each; all others share one more."""
 
-MAX_WORDS = 512
-"""Content above this counts as this long: how much there is beyond the lead says little."""
+MAX_WORDS = 512  # longer content counts as this long: the length beyond the lead says little
 
 
 def _hashed(names: Iterable[str]) -> list[float]:
@@ -55,7 +54,7 @@ def _hashed(names: Iterable[str]) -> list[float]:
 
 
 def _language(code: str | None) -> list[float]:
-    """Return 1 in the language's column, all 0 where it is not known."""
+    """Return 1 in the language's column; all 0 where it is unknown."""
     columns = [0.0] * (len(LANGUAGES) + 1)
     if code:
         base = base_language(code)
@@ -73,19 +72,14 @@ SURFACE: Mapping[str, tuple[int, Callable[[Article], list[float]]]] = {
     "topics": (BUCKETS, lambda article: _hashed(article.topics)),
     "source": (BUCKETS, lambda article: _hashed(filter(None, [article.source or article.url_host]))),
 }  # fmt: skip
-"""Features that are counted: how many columns, and what they are, from 0 to 1. Those of `LEAD_FEATURES` are
-counted in an article's sentences."""
+"""Features of the article as a whole: how many columns, and what stands in them, from 0 to 1."""
 
 
 class FeatureReader:
-    """Reads the features of articles.
+    """Computes the features of articles; `columns` says where each stands, `width` how many there are.
 
-    The embedding is of headline and lead, as `long_input = "sentences"` reads them: an expert that reads so
-    too, with the same adapter or with none, finds its vectors computed already.
-
-    Attributes:
-        width: of all features together.
-        columns: where each feature stands.
+    The embedding is of headline and lead, as `long_input = "sentences"` reads them, so that an expert with
+    the same adapter reuses it.
     """
 
     def __init__(self, names: Sequence[FeatureName], backbone: Backbone, adapter: Adapter | None) -> None:
@@ -118,7 +112,7 @@ class FeatureReader:
         return np.array(rows, dtype=np.float32)
 
     def tokens(self, articles: Sequence[Article]) -> list[int]:
-        """Return how many tokens of each article go into the embedding."""
+        """Return the number of tokens of each article that the embedding reads."""
         if "embedding" not in self.names:
             return [0] * len(articles)
         return [self.backbone.read(article).extract("sentences").tokens for article in articles]
@@ -130,7 +124,7 @@ class FeatureReader:
         encoded = iter(self.backbone.encode(windows, self.adapter))
         vectors = np.zeros((len(articles), self.backbone.width), dtype=np.float32)
         for row, extract in enumerate(extracts):
-            seen = [next(encoded).window for _ in extract.windows]
-            if seen:
-                vectors[row] = np.average(np.stack(seen), axis=0, weights=extract.weights)
+            embedded = [next(encoded).window for _ in extract.windows]
+            if embedded:
+                vectors[row] = np.average(np.stack(embedded), axis=0, weights=extract.weights)
         return vectors

@@ -18,30 +18,20 @@ WEIGHTS_FILE = "gate.safetensors"
 
 
 class GateExpert(Strict):
-    """An expert that the gate was trained for.
-
-    Attributes:
-        name: in the registry.
-        fingerprint: what it was when the gate was trained; empty for a plug-in that has none.
-        cost: what one article cost there on average, as a share of what all experts cost together; 0 where
-            no model reads.
-    """
+    """An expert that the gate was trained for."""
 
     name: str
-    fingerprint: str = ""
-    cost: float = Field(ge=0, le=1)
+    fingerprint: str = ""  # at the time of the training; empty for a plug-in without one
+    cost: float = Field(ge=0, le=1)  # of an article on average, as a share of what all experts cost together
 
 
 class GateSettings(Strict):
-    """How scores become a choice.
+    """How scores become a selection.
 
-    Attributes:
-        top_k: experts that answer, those that always do not counted.
-        shared: experts that always answer, whatever their scores (DeepSeekMoE's shared experts).
-        capacity: the largest share of a window's articles that one expert takes, rounded up; what is over
-            goes to the article's next choice (Switch's capacity factor, as a share). None: no limit.
-        budget: the largest share of the cost of asking everybody that a window may take; the articles
-            that gain most get their choice, the others the cheapest expert. None: no limit.
+    `top_k` experts run, beside the `shared` ones, which always do (DeepSeekMoE's shared experts). `capacity`
+    is the largest share of a window's articles that one expert takes, rounded up; the others go to their next
+    choice (Switch's capacity factor, as a share). `budget` is the largest share of the cost of running every
+    expert that a window may spend; articles that gain little get the cheapest expert. None: no limit.
     """
 
     top_k: int = Field(1, ge=1)
@@ -52,31 +42,26 @@ class GateSettings(Strict):
     @model_validator(mode="after")
     def _one_limit(self) -> "GateSettings":
         if self.capacity is not None and self.budget is not None:
-            raise ValueError("capacity and budget exclude each other: what is saved goes to one cheap expert")
+            raise ValueError(
+                "capacity and budget exclude each other: a budget sends articles to one cheap expert"
+            )
         return self
 
 
 class Excluded(Strict):
-    """An expert that `newsmoe gate prune` left out.
-
-    Attributes:
-        name: in the registry.
-        share: of the articles that it was asked about.
-        gain: accuracy that the gate had by it.
-        saved: cost that the gate does without, as a share of what asking the whole pool costs.
-    """
+    """An expert that `newsmoe gate prune` excluded."""
 
     name: str
-    share: float
-    gain: float
-    saved: float
+    share: float  # of the articles that it was selected for
+    gain: float  # accuracy that the gate had by it
+    saved: float  # cost without it, as a share of what the whole pool costs
 
 
 class GateTraining(Strict):
-    """What the weights were made of."""
+    """What the weights were trained on."""
 
-    data: tuple[str, ...] = Field(description="data sets, each with its licence")
-    command: str = Field(description="what makes the weights again")
+    data: tuple[str, ...]  # data sets, each with its licence
+    command: str  # what makes the weights again
 
 
 class MeasuredGate(Strict):
@@ -87,37 +72,19 @@ class MeasuredGate(Strict):
 
 
 class GateCard(Strict):
-    """A trained gate as its folder describes it.
-
-    Attributes:
-        kind: how features become scores.
-        task: what it decides on.
-        features: what it knows of an article, in the order of the weights' columns.
-        embedding: the expert whose adapter reads for the gate; empty: the bare backbone reads.
-        experts: whom it scores, in the order of the weights' rows.
-        settings: how scores become a choice.
-        regularization: the inverse strength that cross-validation chose.
-        temperature: what calibration divided the scores by, weights and bias; None: they are not calibrated.
-        training: what the weights were made of.
-        left_out: experts that it was trained with and does without.
-        better: whether it was better than the rules on held-out data by more than chance may give; then it
-            decides by default.
-        measured: the table on held-out data.
-        curve: what the gate, chance and the oracle make of a budget there.
-        folder: where it lies.
-    """
+    """A trained gate as its folder describes it."""
 
     kind: Literal["linear"] = "linear"
     task: str
-    features: tuple[FeatureName, ...] = Field(min_length=1)
-    embedding: str = ""
-    experts: tuple[GateExpert, ...] = Field(min_length=2)
+    features: tuple[FeatureName, ...] = Field(min_length=1)  # in the order of the weights' columns
+    embedding: str = ""  # the expert whose adapter the embedding is computed with; empty: the bare backbone
+    experts: tuple[GateExpert, ...] = Field(min_length=2)  # in the order of the weights' rows
     settings: GateSettings = GateSettings()
-    regularization: float | None = None
-    temperature: float | None = None
+    regularization: float | None = None  # the inverse strength that cross-validation chose
+    temperature: float | None = None  # that calibration divided weights and bias by
     training: GateTraining | None = None
-    left_out: tuple[Excluded, ...] = ()
-    better: bool = False
+    left_out: tuple[Excluded, ...] = ()  # experts that it was trained with and does without
+    better: bool = False  # than the rules on held-out data by more than chance: it decides by default
     measured: tuple[MeasuredGate, ...] = ()
     curve: tuple[MeasuredGate, ...] = ()
     folder: Path = Field(default=Path(), exclude=True)
@@ -128,7 +95,7 @@ class GateCard(Strict):
         return tuple(expert.name for expert in self.experts)
 
     def fingerprint(self) -> str:
-        """Return a hash of all that decides its scores; its experts' own fingerprints are among that."""
+        """Return a hash of everything that decides its scores, its experts' fingerprints included."""
         read = self.model_dump_json(include={"kind", "features", "embedding", "experts", "temperature"})
         try:
             weights = (self.folder / WEIGHTS_FILE).read_bytes()
@@ -149,30 +116,30 @@ def read_gate(folder: Path) -> GateCard:
 def find_gates(
     roots: Iterable[Path], fits: Callable[[GateCard], bool] = lambda card: True
 ) -> dict[str, GateCard]:
-    """Return the gates in the folders below `roots` by task; those of a later root replace earlier ones."""
-    found: dict[str, GateCard] = {}
+    """Return the fitting gates below `roots` by task; those of a later root replace earlier ones."""
+    gates: dict[str, GateCard] = {}
     for root in roots:
-        here: dict[str, GateCard] = {}
+        of_root: dict[str, GateCard] = {}
         for path in sorted(root.glob(f"*/{GATE_FILE}")):
             card = read_gate(path.parent)
             if not fits(card):
                 continue
-            if card.task in here:
+            if card.task in of_root:
                 raise ConfigError(
-                    f"two gates decide on {card.task!r}: {here[card.task].folder} and {card.folder};"
+                    f"two gates decide on {card.task!r}: {of_root[card.task].folder} and {card.folder};"
                     " name one of them with --gate"
                 )
-            here[card.task] = card
-        found |= here
-    return found
+            of_root[card.task] = card
+        gates |= of_root
+    return gates
 
 
 def check_experts(card: GateCard, pool: Sequence[ExpertInfo]) -> list[ExpertInfo]:
-    """Return the gate's experts, in its order."""
-    known: Mapping[str, ExpertInfo] = {info.name: info for info in pool}
+    """Return the gate's experts, in its order; it is an error if it was trained for other ones."""
+    by_name: Mapping[str, ExpertInfo] = {info.name: info for info in pool}
     problems = []
     for expert in card.experts:
-        info = known.get(expert.name)
+        info = by_name.get(expert.name)
         if info is None:
             problems.append(f"{expert.name} is gone")
         elif not info.missing and info.fingerprint() != expert.fingerprint:
@@ -187,4 +154,4 @@ def check_experts(card: GateCard, pool: Sequence[ExpertInfo]) -> list[ExpertInfo
             raise ConfigError(
                 f"{card.folder / GATE_FILE}: {name!r} is none of its experts: {', '.join(card.names)}"
             )
-    return [known[name] for name in card.names]
+    return [by_name[name] for name in card.names]

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,17 +20,17 @@ from newsmoe.registry.kinds.embedded import load_head
 from newsmoe.registry.kinds.scores import softmax
 from newsmoe.registry.registry import ExpertInfo
 
+Table = NDArray[np.float64]
+"""Shape (articles, experts)."""
+
 
 @dataclass(frozen=True)
 class Explained:
     """How one expert did at the gate for one article.
 
-    Attributes:
-        expert: its name.
-        score: its share, 0 where it cannot read the article.
-        cost: of an article, as a share of what all experts cost together.
-        features: what each feature adds to its score before the softmax, above the mean of all experts;
-            `bias` is what it has whatever the article.
+    `score` is its probability, 0 where it is not eligible; `cost` that of an article, as a share of what all
+    experts cost together; `features` what each feature adds to its score before the softmax, above the mean
+    of all experts, `bias` among them.
     """
 
     expert: str
@@ -40,25 +39,37 @@ class Explained:
     features: dict[str, float]
 
 
-class ScoreCache(NamedTuple):
-    """A gate's own place in a store.
-
-    Attributes:
-        store: where scores lie.
-        known_as: all that decides what they are.
-    """
+@dataclass(frozen=True)
+class ScoreCache:
+    """A gate's scores from earlier runs: a store, and the key of everything that decides them."""
 
     store: PredictionStore
     cache_key: str
+
+    def get(self, articles: Sequence[str], experts: Sequence[str]) -> dict[str, list[float]]:
+        """Return the scores of these experts by article key, as far as they are stored."""
+        stored = self.store.predictions(self.cache_key, articles)
+        return {
+            article: [prediction.scores[name] for name in experts]
+            for article, prediction in stored.items()
+            if isinstance(prediction, Labels) and prediction.scores.keys() == set(experts)
+        }
+
+    def put(self, scores: Mapping[str, Sequence[float]], experts: Sequence[str]) -> None:
+        """Store scores by article key."""
+        labels = {article: Labels(dict(zip(experts, row, strict=True))) for article, row in scores.items()}
+        self.store.keep(self.cache_key, labels)
 
 
 class LearnedGate:
     """Scores every expert of one task for an article, and sends it to the best.
 
-    Features -> one linear score an expert -> shares over the experts that can read the article -> the top k
-    -> weights in proportion to their shares, which is the softmax over those chosen (Shazeer et al. 2017).
-    In a calibrated gate a share is the probability that the expert is the best of them.
-    The other experts stand by in the order of their scores.
+    Features -> one linear score an expert -> softmax over the eligible experts -> the top k -> weights in
+    proportion to their probabilities, which is the softmax over those chosen (Shazeer et al. 2017). In a
+    calibrated gate a score is the probability that the expert is the best of them. The other experts are the
+    fallbacks.
+
+    Scores of articles in `score_cache` are not computed again, unless the gate knows more than the text.
     """
 
     def __init__(
@@ -80,16 +91,16 @@ class LearnedGate:
         routed = len(card.experts) - len(self._shared)
         if self.settings.capacity is not None and 0 < self.settings.capacity * routed < 1:
             raise ConfigError(
-                f"a capacity of {self.settings.capacity} leaves articles over: {routed} experts take"
-                f" {self.settings.capacity * routed:.0%} at the most; give at least {1 / routed:.2f}"
+                f"a capacity of {self.settings.capacity} is too small: {routed} experts take at most"
+                f" {self.settings.capacity * routed:.0%} of the articles; set at least {1 / routed:.2f}"
             )
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         """Return the route of each article, in order."""
         return self.decide(articles, self.probabilities(articles))
 
-    def decide(self, articles: Sequence[Article], probabilities: NDArray[np.float64]) -> list[Route]:
-        """Return the route of each article, given the scores of a window's articles."""
+    def decide(self, articles: Sequence[Article], probabilities: Table) -> list[Route]:
+        """Return the route of each article of a window, whose scores are there already."""
         eligible = self.eligible(articles)
         rows = zip(
             articles,
@@ -98,52 +109,36 @@ class LearnedGate:
             self._selections(probabilities, eligible),
             strict=True,
         )
-        return [(self._decision(article, row, can, selection),) for article, row, can, selection in rows]
+        return [(self._decision(article, row, mask, selection),) for article, row, mask, selection in rows]
 
-    def probabilities(self, articles: Sequence[Article]) -> NDArray[np.float64]:
-        """Return scores of shape (articles, experts): shares over those that can read the article, else 0."""
+    def probabilities(self, articles: Sequence[Article]) -> Table:
+        """Return the scores, shape (articles, experts): they sum to 1 over the eligible experts, else 0."""
         eligible = self.eligible(articles)
         probabilities = np.zeros(eligible.shape)
         readable = np.flatnonzero(eligible.any(axis=1)).tolist()
-        known = self._known([articles[row].key for row in readable])
+        keys = [articles[row].key for row in readable]
+        cached = self._score_cache.get(keys, self._names) if self._score_cache else {}
         new = []
-        for row in readable:
-            if (found := known.get(articles[row].key)) is not None:
-                probabilities[row] = found
+        for row, key in zip(readable, keys, strict=True):
+            if key in cached:
+                probabilities[row] = cached[key]
             else:
                 new.append(row)
         if new:
             logits = self._logits([articles[row] for row in new])
             probabilities[new] = softmax(np.where(eligible[new], logits, -np.inf))
-            self._keep({articles[row].key: probabilities[row] for row in new})
+            if self._score_cache:
+                scores = {articles[row].key: probabilities[row].tolist() for row in new}
+                self._score_cache.put(scores, self._names)
         return probabilities
-
-    def _known(self, keys: Sequence[str]) -> dict[str, list[float]]:
-        """Return the scores that are remembered, by article."""
-        if self._score_cache is None:
-            return {}
-        found = self._score_cache.store.predictions(self._score_cache.cache_key, keys)
-        return {
-            key: [one.scores[name] for name in self.card.names]
-            for key, one in found.items()
-            if isinstance(one, Labels) and one.scores.keys() == set(self.card.names)
-        }
-
-    def _keep(self, probabilities: Mapping[str, NDArray[np.float64]]) -> None:
-        if self._score_cache is not None:
-            scores = {
-                key: Labels(dict(zip(self.card.names, map(float, row), strict=True)))
-                for key, row in probabilities.items()
-            }
-            self._score_cache.store.keep(self._score_cache.cache_key, scores)
 
     def explain(self, article: Article) -> list[Explained]:
         """Return how each expert did for an article, the best first."""
         [probabilities] = self.probabilities([article])
         weight, bias = self._head
-        columns = self.reader.columns
-        [seen] = self.reader([article])
-        added = {name: weight[:, part] @ seen[part] for name, part in columns.items()} | {"bias": bias}
+        [features] = self.reader([article])
+        columns = self.reader.columns.items()
+        added = {name: weight[:, part] @ features[part] for name, part in columns} | {"bias": bias}
         rows = [
             Explained(
                 expert=expert.name,
@@ -153,11 +148,11 @@ class LearnedGate:
             )
             for row, expert in enumerate(self.card.experts)
         ]
-        return sorted(rows, key=lambda one: -one.score)
+        return sorted(rows, key=lambda explained: -explained.score)
 
     @cached_property
     def reader(self) -> FeatureReader:
-        """What reads the features."""
+        """What computes the features."""
         return FeatureReader(self.card.features, self._backbone(), gate_adapter(self.card, self.experts))
 
     @cached_property
@@ -166,13 +161,13 @@ class LearnedGate:
         tensors = load_head(self.card.folder, shapes, WEIGHTS_FILE)
         return tensors["weight"], tensors["bias"]
 
-    def _logits(self, articles: Sequence[Article]) -> NDArray[np.float64]:
+    def _logits(self, articles: Sequence[Article]) -> Table:
         weight, bias = self._head
-        logits: NDArray[np.float64] = self.reader(articles).astype(np.float64) @ weight.T + bias
+        logits: Table = self.reader(articles).astype(np.float64) @ weight.T + bias
         return logits
 
     def eligible(self, articles: Sequence[Article]) -> NDArray[np.bool_]:
-        """Return who can read what, shape (articles, experts)."""
+        """Return which expert may read which article, shape (articles, experts)."""
         kinds = [Traits.of(article) for article in articles]
         rows = {
             kind: [info in eligible_experts(self.experts, kind) for info in self.experts]
@@ -180,43 +175,43 @@ class LearnedGate:
         }
         return np.array([rows[kind] for kind in kinds], dtype=bool).reshape(len(articles), len(self.experts))
 
-    def _selections(self, probabilities: NDArray[np.float64], eligible: NDArray[np.bool_]) -> list[Selection]:
-        chosen = self.settings
-        if chosen.capacity is not None:
+    def _selections(self, probabilities: Table, eligible: NDArray[np.bool_]) -> list[Selection]:
+        limits = self.settings
+        if limits.capacity is not None:
             return select_within_capacity(
-                probabilities, eligible, chosen.top_k, self._shared, chosen.capacity, self.card.names
+                probabilities, eligible, limits.top_k, self._shared, limits.capacity, self._names
             )
-        selections = select_top_k(probabilities, eligible, chosen.top_k, self._shared)
-        if chosen.budget is None:
+        selections = select_top_k(probabilities, eligible, limits.top_k, self._shared)
+        if limits.budget is None:
             return selections
         costs = [expert.cost for expert in self.card.experts]
-        return select_within_budget(selections, probabilities, eligible, costs, chosen.budget)
+        return select_within_budget(selections, probabilities, eligible, costs, limits.budget)
 
     def _decision(
         self, article: Article, probabilities: Sequence[float], eligible: Sequence[bool], selection: Selection
     ) -> Decision:
         if not selection.experts:
-            return Decision(self.card.task, {}, (), ineligible_reason(self.experts, article))
+            return Decision.abstain(self.card.task, ineligible_reason(self.experts, article))
         names = self._names
-        ranked = sorted((one for one, can in enumerate(eligible) if can), key=lambda one: -probabilities[one])
-        total = sum(probabilities[one] for one in selection.experts)
-        weights = {
-            names[one]: probabilities[one] / total if total else 1 / len(selection.experts)
-            for one in selection.experts
-        }
-        reason = "learned gate: " + ", ".join([f"{names[one]} {probabilities[one]:.2f}" for one in ranked])
-        fallbacks = tuple([names[one] for one in ranked if one not in selection.experts])
+        candidates = [expert for expert, may_read in enumerate(eligible) if may_read]
+        ranked = sorted(candidates, key=lambda expert: -probabilities[expert])
+        total = sum(probabilities[expert] for expert in selection.experts)
+        equal = 1 / len(selection.experts)
+        scores = ", ".join([f"{names[expert]} {probabilities[expert]:.2f}" for expert in ranked])
         return Decision(
             self.card.task,
-            weights,
-            fallbacks,
-            f"{reason}; {selection.note}" if selection.note else reason,
-            full=tuple([names[one] for one in selection.full]),
-            budgeted=selection.budgeted,
+            {
+                names[expert]: probabilities[expert] / total if total else equal
+                for expert in selection.experts
+            },
+            tuple([names[expert] for expert in ranked if expert not in selection.experts]),
+            "; ".join(filter(None, [f"learned gate: {scores}", selection.note])),
+            over_capacity=tuple([names[expert] for expert in selection.over_capacity]),
+            downgraded=selection.downgraded,
         )
 
 
 def gate_adapter(card: GateCard, experts: Sequence[ExpertInfo]) -> Adapter | None:
-    """Return the adapter that reads for the gate, as its expert loads it; None for the bare backbone."""
+    """Return the adapter that the gate's embedding is computed with; None for the bare backbone."""
     chosen = next((info.card for info in experts if info.name == card.embedding), None)
     return load_adapter(chosen.folder, chosen.settings.get("precision", "fp32")) if chosen else None

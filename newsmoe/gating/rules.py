@@ -1,4 +1,4 @@
-"""Rules in TOML: conditions on an article, and who answers when they hold."""
+"""Rules in TOML: conditions on an article, and which experts run when they hold."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ from newsmoe.validation import Strict, describe
 
 DEFAULT_RULES = Path(__file__).with_name("default_rules.toml")
 
-ROUTES_KEPT = 1024
+CACHED_ROUTES = 1024
 
 
 class RuleFile(Strict):
@@ -39,76 +39,80 @@ def read_rules(path: Path) -> tuple[Rule, ...]:
 class RulesGate:
     """For each task the first rule decides that matches the article and names the task.
 
-    A task that no rule names goes to the first expert of its pool that can read the article, with the
-    others in reserve.
+    A task that no rule names goes to the first eligible expert of its pool, with the others as fallbacks.
     """
 
     def __init__(self, rules: Iterable[Rule], pools: Mapping[str, Sequence[ExpertInfo]]) -> None:
         self.rules = tuple(rules)
         self.tasks = tuple(pools)
-        self._asked = [rule for rule in self.rules if not rule.use.keys().isdisjoint(pools)]
-        self._checks = [check_of(rule.when) for rule in self._asked]
-        self._route = lru_cache(ROUTES_KEPT)(self._decided)
-        self._by_name = {task: {info.name: info for info in pool} for task, pool in pools.items()}
+        self._pools = {task: {info.name: info for info in pool} for task, pool in pools.items()}
+        self._relevant = [rule for rule in self.rules if not rule.use.keys().isdisjoint(pools)]
+        self._checks = [check_of(rule.when) for rule in self._relevant]
+        self._cached_route = lru_cache(CACHED_ROUTES)(self._route)
         for number, rule in enumerate(self.rules, start=1):
-            for task in rule.use.keys() & pools.keys():
-                for name in named_experts(rule.use[task]):
-                    if name not in self._by_name[task]:
-                        raise ConfigError(
-                            f"rule {number} sends {task!r} to {name!r}, which is no expert for it;"
-                            f" {nearest(name, self._by_name[task])}"
-                        )
+            self._check(number, rule)
+
+    def _check(self, number: int, rule: Rule) -> None:
+        for task in rule.use.keys() & self._pools.keys():
+            for name in named_experts(rule.use[task]):
+                if name not in self._pools[task]:
+                    raise ConfigError(
+                        f"rule {number} sends {task!r} to {name!r}, which is no expert for it;"
+                        f" {nearest(name, self._pools[task])}"
+                    )
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         """Return the route of each article, in order."""
-        return [self._route(self._matching(article), Traits.of(article)) for article in articles]
+        return [self._cached_route(self._matching(article), Traits.of(article)) for article in articles]
 
     def _matching(self, article: Article) -> tuple[int, ...]:
-        """Return which rules match, by number."""
         return tuple([number for number, check in enumerate(self._checks) if check(article)])
 
-    def _decided(self, matching: Sequence[int], traits: Traits) -> Route:
-        """Return the route of all articles like this: there are few kinds of them."""
-        rules = [self._asked[number] for number in matching]
-        return tuple(self._decision(task, traits, rules) for task in self.tasks)
+    def _route(self, matching: Sequence[int], traits: Traits) -> Route:
+        rules = [self._relevant[number] for number in matching]
+        return tuple(self._decide(task, traits, rules) for task in self.tasks)
 
-    def _decision(self, task: str, traits: Traits, matching: Sequence[Rule]) -> Decision:
-        """Return what the first rule for the task says, and the next ones where it waits for an answer."""
+    def _decide(self, task: str, traits: Traits, matching: Sequence[Rule]) -> Decision:
+        """Return what the first rule for the task says, and the next ones where it is deferred."""
         rules = [rule for rule in matching if task in rule.use and applies(rule, self.tasks)]
-        rule = rules[0] if rules else None
+        if not rules:
+            names = dict.fromkeys(self._pools[task], 1.0)
+            reason = "no rule names this task: first expert of its pool"
+            return self._first_of(task, traits, names, reason)
+        rule = rules[0]
         decision = self._by_rule(task, traits, rule)
-        if rule is None or rule.after is None:
+        if rule.after is None:
             return decision
-        return replace(decision, condition=rule.after, otherwise=self._decision(task, traits, rules[1:]))
+        return replace(decision, condition=rule.after, otherwise=self._decide(task, traits, rules[1:]))
 
-    def _by_rule(self, task: str, traits: Traits, rule: Rule | None) -> Decision:
-        pool = self._by_name[task]
-        named = named_experts(rule.use[task]) if rule else dict.fromkeys(pool, 1.0)
-        reason = (
-            (rule.reason or in_words(rule.when))
-            if rule
-            else "no rule names this task: first expert of its pool"
-        )
-        if rule and not named:
-            return Decision(task, {}, (), reason)
-        readers = eligible_experts([pool[name] for name in named], traits)
-        eligible = {info.name: named[info.name] for info in readers}
-        after = conditions(readers, self.tasks)
-        if not eligible:
-            return Decision(task, {}, (), ineligible_reason([pool[name] for name in named], traits))
-        if rule and isinstance(rule.use[task], dict):
-            total = sum(eligible.values())
-            return Decision(
-                task, {name: weight / total for name, weight in eligible.items()}, (), reason, after=after
-            )
-        first, *fallbacks = eligible
-        if first != next(iter(named)):
-            reason = ineligible_reason([pool[next(iter(named))]], traits)
+    def _by_rule(self, task: str, traits: Traits, rule: Rule) -> Decision:
+        weights = named_experts(rule.use[task])
+        reason = rule.reason or in_words(rule.when)
+        if not weights:
+            return Decision.abstain(task, reason)
+        decision = self._first_of(task, traits, weights, reason)
+        if not decision.weights or not isinstance(rule.use[task], dict):
+            return decision
+        names = [*decision.weights, *decision.fallbacks]
+        total = sum(weights[name] for name in names)
+        mixed = {name: weights[name] / total for name in names}
+        return replace(decision, weights=mixed, fallbacks=(), reason=reason)
+
+    def _first_of(self, task: str, traits: Traits, names: Mapping[str, float], reason: str) -> Decision:
+        """Return the decision for the first eligible expert, with the others as fallbacks."""
+        named = [self._pools[task][name] for name in names]
+        experts = eligible_experts(named, traits)
+        if not experts:
+            return Decision.abstain(task, ineligible_reason(named, traits))
+        if experts[0] is not named[0]:
+            reason = ineligible_reason(named[:1], traits)
+        first, *fallbacks = [info.name for info in experts]
+        after = conditions(experts, self.tasks)
         return Decision(task, {first: 1.0}, tuple(fallbacks), reason, after=after)
 
 
 def applies(rule: Rule, tasks: Collection[str]) -> bool:
-    """Tell whether the answer that a rule waits for, if it does, is among `tasks`."""
+    """Tell whether the task that a deferred rule waits for is among `tasks`; other rules always apply."""
     return rule.after is None or rule.after.task in tasks
 
 
@@ -122,18 +126,17 @@ def named_experts(use: str | Sequence[str] | Mapping[str, float]) -> dict[str, f
 Check = Callable[[Article], bool]
 
 
-def _any_of(names: Iterable[str], found: Callable[[Article], Iterable[str | None]]) -> Check:
-    """Return the check whether one of `names`, in whatever case, is among what is found of an article."""
+def _any_of(names: Iterable[str], values: Callable[[Article], Iterable[str | None]]) -> Check:
+    """Return the check whether one of an article's values is among `names`, in whatever case."""
     folded = {name.casefold() for name in names}
-    return lambda article: not folded.isdisjoint([name.casefold() for name in found(article) if name])
+    return lambda article: not folded.isdisjoint([value.casefold() for value in values(article) if value])
 
 
 def _host_of(names: Iterable[str]) -> Check:
-    """Return the check whether an article lies on one of the hosts, or below it."""
-    hosts = [name.lower() for name in names]
-    return lambda article: any(
-        article.url_host == host or article.url_host.endswith("." + host) for host in hosts
-    )
+    """Return the check whether an article's URL is on one of the hosts, or below it."""
+    hosts = tuple(name.lower() for name in names)
+    below = tuple("." + host for host in hosts)
+    return lambda article: article.url_host in hosts or article.url_host.endswith(below)
 
 
 CHECKS: Mapping[str, Callable[[Any], Check]] = {
@@ -145,23 +148,24 @@ CHECKS: Mapping[str, Callable[[Any], Check]] = {
     "url_host": _host_of,
     "headline": lambda pattern: lambda article: bool(pattern.search(article.headline)),
     "has_content": lambda wanted: lambda article: bool(article.content) is wanted,
-    "min_words": lambda least: lambda article: article.has_words(least),
-    "max_words": lambda most: lambda article: not article.has_words(most + 1),
+    "min_words": lambda minimum: lambda article: article.has_words(minimum),
+    "max_words": lambda maximum: lambda article: not article.has_words(maximum + 1),
 }
-"""For each key of a condition and its value, what must hold of an article."""
+"""For each key of a condition and its value, the check of an article."""
 
 
 def check_of(condition: Condition) -> Check:
-    """Return the check whether everything that the condition asks for holds of an article."""
-    asked = {key: getattr(condition, key) for key in condition.model_fields_set}
-    checks = [CHECKS[key](value) for key, value in asked.items() if value is not None]
+    """Return the check whether everything in the condition holds of an article."""
+    values = {key: getattr(condition, key) for key in condition.model_fields_set}
+    checks = [CHECKS[key](value) for key, value in values.items() if value is not None]
     return checks[0] if len(checks) == 1 else lambda article: all(check(article) for check in checks)
 
 
 def in_words(condition: Condition) -> str:
-    """Say what the condition asks for."""
-    asked = condition.model_dump(exclude_none=True)
-    parts = [f"{key} {_value_in_words(value)}" for key, value in asked.items()]
+    """Return the condition for a person."""
+    parts = [
+        f"{key} {_value_in_words(value)}" for key, value in condition.model_dump(exclude_none=True).items()
+    ]
     return "rule: " + (", ".join(parts) or "every article")
 
 

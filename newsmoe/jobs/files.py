@@ -5,9 +5,8 @@ from os import PathLike, fspath
 from pathlib import Path
 
 from newsmoe.gating.gate import Gate
-from newsmoe.jobs.job import run_job
+from newsmoe.jobs.job import ErrorLimit, open_session, run_job
 from newsmoe.jobs.plan import check_inputs, plan_jobs
-from newsmoe.orchestrator.session import open_session
 from newsmoe.output.run_report import RunReport
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
@@ -37,10 +36,10 @@ def analyze_files(
         settings: what to do; default: all tasks by the built-in gates on the CPU. No file and no
             environment variable is read; `load_settings` does that.
         append: whether to add to what the output holds; no article comes twice.
-        max_errors: most records with errors, as `N` or `N%`.
+        max_errors: greatest number of records with errors, as `N` or `N%`.
         wait: wait where another run is writing the output.
         registry: where experts come from.
-        gate: who decides.
+        gate: decides which experts read what.
 
     Raises:
         NewsmoeError: it could not be done; nothing was written.
@@ -49,5 +48,6 @@ def analyze_files(
     names = [inputs] if isinstance(inputs, str | PathLike) else inputs
     jobs = plan_jobs([fspath(name) for name in names], Path(output), None, settings, append=append)
     check_inputs(jobs)
-    with open_session(settings, registry, gate) as session:
-        return run_job(session, jobs[0], max_errors=max_errors, wait=wait)
+    limit = ErrorLimit.parse(max_errors) if max_errors is not None else None
+    with open_session(settings, registry=registry, gate=gate) as session:
+        return run_job(session, jobs[0], max_errors=limit, wait=wait)

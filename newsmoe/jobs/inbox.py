@@ -1,6 +1,6 @@
 """A folder into which files keep coming: each is analyzed once, and again only when it changes.
 
-A file is known by its name and the hash of its content. What is known is written down after the output is in
+A file is identified by its name and the hash of its content. The state is written after the output is in
 place, so that a run that dies in between analyzes the file again, to the same output: never none, never two.
 """
 
@@ -18,11 +18,11 @@ from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError
 from newsmoe.ingest.formats_by_suffix import format_of
 from newsmoe.jobs.inbox_state import (
     STATE,
-    Begun,
-    Known,
+    FileState,
+    PendingFile,
     Stamp,
+    StartedFile,
     State,
-    Waiting,
     output_name,
     read_state,
     write_state,
@@ -37,8 +37,7 @@ LOCK = ".newsmoe-watch.lock"
 TEMPORARY = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", "~")
 """Ends of the names of files that another program has not finished."""
 
-MAX_CRASHES = 3
-"""So often may the process die of a file, before the file is left alone."""
+MAX_CRASHES = 3  # of the process on a file, before the file is left alone
 
 log = logging.getLogger(__name__)
 
@@ -47,23 +46,14 @@ Analyze = Callable[[Job], RunReport]
 
 @dataclass
 class ScanResult:
-    """What came of one look at an inbox.
+    """What came of one scan of an inbox."""
 
-    Attributes:
-        files: that were analyzed.
-        articles: in them.
-        failed: articles with errors.
-        unreadable: new files that are none of articles.
-        unwritten: new files whose output could not be written; the next look tries again.
-        waiting: files that may still be written; left for the next look.
-    """
-
-    files: int = 0
-    articles: int = 0
-    failed: int = 0
-    unreadable: int = 0
-    unwritten: int = 0
-    waiting: int = 0
+    files: int = 0  # that were analyzed
+    articles: int = 0  # in them
+    failed: int = 0  # articles with errors
+    unreadable: int = 0  # new files that are none of articles
+    unwritten: int = 0  # new files whose output could not be written; the next scan tries again
+    pending: int = 0  # files that may still be written; left for the next scan
 
 
 @contextmanager
@@ -75,7 +65,7 @@ def open_inbox(
     format: str = "json",
     clock: Callable[[], float] = time.time,
 ) -> Iterator["Inbox"]:
-    """Give the inbox with what is known of it; nobody else can open one of the same outputs meanwhile."""
+    """Give the inbox with its state; no other process can open one with the same outbox meanwhile."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
     with translate_errors(outbox):
@@ -87,7 +77,7 @@ def open_inbox(
 
 
 class Inbox:
-    """The files of a folder, and what is known of them; made by `open_inbox`."""
+    """The files of a folder, and their state; made by `open_inbox`."""
 
     def __init__(
         self, folder: Path, outbox: Path, settle: float, format: str, clock: Callable[[], float]
@@ -97,27 +87,27 @@ class Inbox:
         self.settle = settle
         self.format = format
         self.clock = clock
-        _remove_begun(outbox / STATE)
+        _remove_leftovers(outbox / STATE)
         self.state = read_state(outbox / STATE)
-        self._passed_over: set[str] = set()
+        self._undecodable: set[str] = set()
 
-    def look(self, analyze: Analyze) -> ScanResult:
+    def scan(self, analyze: Analyze) -> ScanResult:
         """Analyze every file that is new, or has changed since it was analyzed, in the order of their names.
 
-        What cannot be read as articles is logged once, and costs no other file its turn.
+        What cannot be read as articles is logged once, and other files are unaffected.
         """
-        found = ScanResult()
-        waiting: dict[str, Waiting] = {}
+        result = ScanResult()
+        pending: dict[str, PendingFile] = {}
         for name in self._names():
-            stamp, known = self._stamp(name), self.state.files.get(name)
-            if stamp is None or (known and known.digest and known.stamp == stamp):
+            stamp, state = self._stamp(name), self.state.files.get(name)
+            if stamp is None or (state and state.digest and state.stamp == stamp):
                 continue
-            if not (self._settled(name, stamp) and self._take(name, stamp, analyze, found)):
-                waiting[name] = self._wait(name, stamp)
-        found.waiting = len(waiting)
-        if waiting != self.state.waiting:
-            self._save(self.state.model_copy(update={"waiting": waiting}))
-        return found
+            if not (self._is_stable(name, stamp) and self._process(name, stamp, analyze, result)):
+                pending[name] = self._pending(name, stamp)
+        result.pending = len(pending)
+        if pending != self.state.waiting:
+            self._save(self.state.model_copy(update={"waiting": pending}))
+        return result
 
     def _names(self) -> list[str]:
         try:
@@ -130,31 +120,30 @@ class Inbox:
             if not name.startswith(".")
             and not name.lower().endswith(TEMPORARY)
             and (self.folder / name).is_file()
-            and self._can_be_written_down(name)
+            and self._is_unicode(name)
         ]
 
-    def _can_be_written_down(self, name: str) -> bool:
+    def _is_unicode(self, name: str) -> bool:
         try:
             name.encode()
         except UnicodeEncodeError:
-            if name not in self._passed_over:
-                self._passed_over.add(name)
+            if name not in self._undecodable:
+                self._undecodable.add(name)
                 log.warning("%s: cannot be read: its name is no UTF-8", self.folder / name)
             return False
         return True
 
     def _stamp(self, name: str) -> Stamp | None:
         try:
-            found = (self.folder / name).stat()
+            stat = (self.folder / name).stat()
         except OSError:
             return None
-        return found.st_size, found.st_mtime_ns, found.st_ctime_ns
+        return stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns
 
-    def _settled(self, name: str, stamp: Stamp) -> bool:
-        """Tell whether nobody seems to write the file any more.
+    def _is_stable(self, name: str, stamp: Stamp) -> bool:
+        """Tell whether the file has stayed the same for long enough, since the last scan if that saw it.
 
-        It must be as the last look saw it, if that did, and must have been so for long enough: by its own
-        time, or by ours, because some files come with a time from elsewhere.
+        Its own time counts, or ours, because some files come with a time from elsewhere.
         """
         before = self.state.waiting.get(name)
         since = stamp[1] / 1e9
@@ -162,98 +151,97 @@ class Inbox:
             since = min(since, before.since)
         return (before is None or before.stamp == stamp) and self.clock() - since >= self.settle
 
-    def _wait(self, name: str, stamp: Stamp) -> Waiting:
-        """Note what the file is like now; `stamp` is what it was like a moment ago."""
+    def _pending(self, name: str, stamp: Stamp) -> PendingFile:
+        """Return the file as it is now; `stamp` is what it was a moment ago."""
         before, stamp, now = self.state.waiting.get(name), self._stamp(name) or stamp, self.clock()
         if before and before.stamp == stamp and before.since <= now:  # else the clock was put back
             return before
-        return Waiting(stamp=stamp, since=now)
+        return PendingFile(stamp=stamp, since=now)
 
-    def _take(self, name: str, stamp: Stamp, analyze: Analyze, found: ScanResult) -> bool:
+    def _process(self, name: str, stamp: Stamp, analyze: Analyze, result: ScanResult) -> bool:
         """Analyze the file if its content is new; return whether it stayed as it was all the while."""
-        known = self.state.files.get(name)
+        before = self.state.files.get(name)
         output = output_name(name, self.format, self.state.files)
         digest, report, problem = None, None, None
         try:
             digest = _digest(self.folder / name)
             if self._stamp(name) != stamp:
                 return False
-            if known and known.digest == digest:
-                self._remember(name, known.model_copy(update={"stamp": stamp}))
+            if before and before.digest == digest:
+                self._save_file(name, before.model_copy(update={"stamp": stamp}))
                 return True
-            with self._beginning(name, digest):
+            with self._started(name, digest):
                 report = analyze(self._job(name, output))
         except InputError as error:
             problem = str(error)
         except OutputError as error:
-            log.warning("%s; the next look tries again", error)
-            found.unwritten += 1
+            log.warning("%s; the next scan tries again", error)
+            result.unwritten += 1
             return True
         if self._stamp(name) != stamp:
             return False
-        fresh = Known(stamp=stamp, digest=digest, output=output, problem=problem)
-        if fresh != known:
-            self._remember(name, fresh)
-            self._tell(name, fresh, report, found)
+        state = FileState(stamp=stamp, digest=digest, output=output, problem=problem)
+        if state != before:
+            self._save_file(name, state)
+            self._count(name, state, report, result)
         return True
 
     @contextmanager
-    def _beginning(self, name: str, digest: str) -> Iterator[None]:
-        """Have it written down, while the block runs, that the file was begun; the process may die of it."""
+    def _started(self, name: str, digest: str) -> Iterator[None]:
+        """Keep in the state, while the block runs, that the file was started: the process may die of it."""
         before = self.state.begun.get(name)
         crashes = before.times if before and before.digest == digest else 0
-        others = {other: begun for other, begun in self.state.begun.items() if other != name}
-        alive = self.state.model_copy(update={"begun": others})
+        others = {other: started for other, started in self.state.begun.items() if other != name}
+        finished = self.state.model_copy(update={"begun": others})
         if crashes >= MAX_CRASHES:
-            self.state = alive
+            self.state = finished
             raise InputError(
                 f"{self.folder / name}: newsmoe died {crashes} times while at work on it; see what is in it,"
                 " and give it another name to have it tried again"
             )
-        begun = {**others, name: Begun(digest=digest, times=crashes + 1)}
-        self._save(self.state.model_copy(update={"begun": begun}))
+        started = {**others, name: StartedFile(digest=digest, times=crashes + 1)}
+        self._save(self.state.model_copy(update={"begun": started}))
         try:
             yield
         except (NewsmoeError, KeyboardInterrupt):
-            self.state = alive
+            self.state = finished
             with suppress(OutputError):
-                self._save(alive)
+                self._save(finished)
             raise
-        self.state = alive
+        self.state = finished
 
     def _job(self, name: str, output: str) -> Job:
         path = self.outbox / output
         report, errors = default_report(path), default_errors(path)
-        for one in (path, report, errors):
-            _remove_begun(one)
+        for written in (path, report, errors):
+            _remove_leftovers(written)
         return Job((str(self.folder / name),), path, format_of(path), report, errors)
 
-    def _remember(self, name: str, known: Known) -> None:
-        self._save(self.state.model_copy(update={"files": {**self.state.files, name: known}}))
+    def _save_file(self, name: str, state: FileState) -> None:
+        self._save(self.state.model_copy(update={"files": {**self.state.files, name: state}}))
 
     def _save(self, state: State) -> None:
         write_state(self.outbox / STATE, state)
         self.state = state
 
-    def _tell(self, name: str, known: Known, report: RunReport | None, found: ScanResult) -> None:
+    def _count(self, name: str, state: FileState, report: RunReport | None, result: ScanResult) -> None:
         """Count and log what became of a file."""
         if report is None:
-            log.warning("%s; left alone until it changes", known.problem)
-            found.unreadable += 1
+            log.warning("%s; left alone until it changes", state.problem)
+            result.unreadable += 1
             return
-        failed = report.items - report.statuses.get("ok", 0)
-        figures = f"{report.items} articles, {failed} with errors, {report.seconds:.1f} s"
-        log.info("%s: %s -> %s", name, figures, self.outbox / known.output)
-        found.files += 1
-        found.articles += report.items
-        found.failed += failed
+        stats = f"{report.items} articles, {report.failed} with errors, {report.seconds:.1f} s"
+        log.info("%s: %s -> %s", name, stats, self.outbox / state.output)
+        result.files += 1
+        result.articles += report.items
+        result.failed += report.failed
 
 
-def _remove_begun(path: Path) -> None:
-    """Remove what a run that was killed had begun to write in the place of `path`."""
-    for begun in path.parent.glob(f".{escape(path.name)}.*.tmp"):
+def _remove_leftovers(path: Path) -> None:
+    """Remove temporary files of `path` that a killed run left."""
+    for leftover in path.parent.glob(f".{escape(path.name)}.*.tmp"):
         with suppress(OSError):
-            begun.unlink()
+            leftover.unlink()
 
 
 def _digest(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What became of the files of an inbox, in one small file beside their outputs."""
+"""What became of the files of an inbox, in one small file beside their outputs; its keys stay as they are."""
 
 import json
 from hashlib import sha256
@@ -20,47 +20,40 @@ Stamp = tuple[int, int, int]
 """Size in bytes, and when content and then anything of a file changed, in nanoseconds."""
 
 
-class Known(Strict):
-    """A file that needs no look until it changes.
+class FileState(Strict):
+    """A file that was dealt with, and is left alone until it changes."""
 
-    Attributes:
-        stamp: while it stays, the content is not read again.
-        digest: SHA-256 of the content; None where it could not be read.
-        output: name of its output; nobody else's, even when the file is gone.
-        problem: why there are no articles in it.
-    """
-
-    stamp: Stamp
-    digest: str | None
-    output: str
-    problem: str | None = None
+    stamp: Stamp  # while it stays the same, the content is not read again
+    digest: str | None  # SHA-256 of the content; None where it could not be read
+    output: str  # name of its output, reserved for it even when the file is gone
+    problem: str | None = None  # why there are no articles in it
 
 
-class Waiting(Strict):
-    """A file that may still be written, unchanged `since` a look at this time, in seconds since 1970."""
+class PendingFile(Strict):
+    """A file that may still be written, unchanged `since` this scan, in seconds since 1970."""
 
     stamp: Stamp
     since: float
 
 
-class Begun(Strict):
-    """A content that somebody began to analyze so many times, and did not live to finish."""
+class StartedFile(Strict):
+    """A content that was started this many times, by processes that did not live to finish it."""
 
     digest: str
     times: int
 
 
 class State(Strict):
-    """What is known from one look to the next, by the files' names."""
+    """What is stored from one scan to the next, by the files' names."""
 
     version: Literal[1] = 1
-    files: dict[str, Known] = {}
-    waiting: dict[str, Waiting] = {}
-    begun: dict[str, Begun] = {}
+    files: dict[str, FileState] = {}
+    waiting: dict[str, PendingFile] = {}
+    begun: dict[str, StartedFile] = {}
 
 
 def read_state(path: Path) -> State:
-    """Read what is known; nothing is where there is no file."""
+    """Read the state; an empty one where there is no file."""
     try:
         return State.model_validate_json(path.read_bytes())
     except FileNotFoundError:
@@ -75,19 +68,19 @@ def read_state(path: Path) -> State:
 
 
 def write_state(path: Path, state: State) -> None:
-    """Write what is known, whole or not at all."""
+    """Write the state."""
     write_text(path, json.dumps(state.model_dump(mode="json"), indent=1) + "\n")
 
 
-def output_name(name: str, format: str, files: dict[str, Known]) -> str:
-    """Return the name of the output of the inbox's file `name`.
+def output_name(name: str, format: str, files: dict[str, FileState]) -> str:
+    """Return the name of the output of the inbox's file `name`, as `analyze` would choose it.
 
-    It is the one that `analyze` would give it. Where that, or the name of what is written beside it, is
-    another file's, a part of the hash of `name` is added: with a dash, which no other output has.
+    Where that, or the name of what is written beside it, belongs to another file, it gets a hash suffix after
+    a dash, which no other output has.
     """
     if name in files:
         return files[name].output
-    taken = {path.name for known in files.values() for path in _written(Path(known.output))}
+    taken = {path.name for state in files.values() for path in _written(Path(state.output))}
     plain = default_output(Path(name), format)
     if not taken & {path.name for path in _written(plain)}:
         return plain.name

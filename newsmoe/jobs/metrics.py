@@ -1,4 +1,4 @@
-"""The figures of runs as Prometheus reads them, by prometheus_client (the extra `metrics`)."""
+"""The stats of runs as Prometheus reads them, by prometheus_client (the extra `metrics`)."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -11,8 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
 from newsmoe.errors import OutputError
-from newsmoe.orchestrator.stats import RunStats
 from newsmoe.output.atomic import check_folder, translate_errors, write_text
+from newsmoe.output.run_report import RunStats
 from newsmoe.record import Record
 
 STATUSES = get_args(Record.model_fields["status"].annotation)
@@ -28,15 +28,15 @@ class _Run(Collector):
     """
 
     def __init__(
-        self, figures: RunStats, seconds: float, exit_code: int, ended: float, succeeded: float | None
+        self, stats: RunStats, seconds: float, exit_code: int, ended: float, succeeded: float | None
     ) -> None:
-        self.figures = figures
+        self.stats = stats
         self.single = {
-            "tokens": ("Tokens read of all articles, each counted once.", figures.tokens),
+            "tokens": ("Tokens read of all articles, each counted once.", stats.tokens),
             "seconds": ("Seconds since the command began.", seconds),
             "timestamp_seconds": ("When this was written, in seconds since 1970.", ended),
             "exit_code": (
-                "Exit code; of a watch that goes on, what its last look would end with.",
+                "Exit code; of a watch that goes on, that of its last scan.",
                 exit_code,
             ),
             "success": ("Whether the exit code is 0.", exit_code == 0),
@@ -45,19 +45,21 @@ class _Run(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the families, each with all its samples."""
-        figures = self.figures
-        statuses = [((status,), figures.statuses[status]) for status in STATUSES]
+        stats = self.stats
+        statuses = [((status,), stats.statuses[status]) for status in STATUSES]
         yield _family("items", "Records written, by status.", ["status"], statuses)
-        yield _family("errors", "Item errors.", ["stage", "expert"], sorted(figures.places.items()))
+        yield _family("errors", "Item errors.", ["stage", "expert"], sorted(stats.places.items()))
         by_expert = {
-            "items": "Articles that the expert answered.",
-            "reused": "Those of them whose answer was known already.",
+            "items": "Articles with a prediction of the expert.",
+            "reused": "Those of them whose prediction was reused.",
             "tokens": "Tokens that the expert read.",
             "seconds": "Seconds in the expert's predictions.",
             "load_seconds": "Seconds in which the expert was loaded.",
         }
         for name, text in by_expert.items():
-            values = [((expert,), getattr(one, name)) for expert, one in sorted(figures.experts.items())]
+            values = [
+                ((expert,), getattr(counted, name)) for expert, counted in sorted(stats.experts.items())
+            ]
             yield _family(f"expert_{name}", text, ["expert"], values)
         for name, (text, value) in self.single.items():
             yield GaugeMetricFamily(RUN + name, text, value)
@@ -87,12 +89,12 @@ def check_metrics(path: Path) -> None:
                 raise OutputError(f"{path}: holds something else; name another file with --metrics")
 
 
-def write_metrics(path: Path, figures: RunStats, seconds: float, exit_code: int) -> None:
+def write_metrics(path: Path, stats: RunStats, seconds: float, exit_code: int) -> None:
     """Write what was done, for the textfile collector of Prometheus' node_exporter; whole or not at all."""
     check_metrics(path)
     ended = time()
     succeeded = ended if exit_code == 0 else _last_success(path)
-    text = generate_latest(_Run(figures, seconds, exit_code, ended, succeeded)).decode()
+    text = generate_latest(_Run(stats, seconds, exit_code, ended, succeeded)).decode()
     write_text(path, text)
 
 

@@ -1,36 +1,48 @@
-"""Several experts' answers made one."""
+"""Several experts' predictions made one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 
+from newsmoe.plugins import Plugins
 from newsmoe.prediction import Labels, Prediction
 
+Combiner = Callable[[Mapping[str, Prediction], Mapping[str, float]], Prediction]
+"""Makes one prediction of those of several experts, given their weights, which sum to 1; both by expert."""
 
-def combine(predictions: Mapping[str, Prediction], weights: Mapping[str, float]) -> Prediction:
-    """Return the answer of the mixture: y = sum of G_i * E_i over the experts that answered.
+COMBINERS: Plugins[Combiner] = Plugins(
+    "newsmoe.combiners",
+    "combiner",
+    {"mean": "newsmoe.orchestrator.combiners:mean", "best": "newsmoe.orchestrator.combiners:best"},
+)
 
-    Distributions over labels are averaged, a label that an expert does not know counting as 0 there.
-    Texts and other fields cannot be averaged: the answer with the greatest weight is taken, the first
-    of equals. Weights are scaled to sum to 1 over those that answered; all zero count as equal.
+
+def best(predictions: Mapping[str, Prediction], weights: Mapping[str, float]) -> Prediction:
+    """Return the prediction of the expert with the greatest weight, the first of equals."""
+    return predictions[max(predictions, key=lambda name: weights[name])]
+
+
+def mean(predictions: Mapping[str, Prediction], weights: Mapping[str, float]) -> Prediction:
+    """Return y = sum of G_i * E_i: averaged distributions, where a label that an expert lacks counts as 0.
+
+    Texts and other fields cannot be averaged: the best one is returned.
     """
+    leading = best(predictions, weights)
+    if not all(isinstance(prediction, Labels) for prediction in predictions.values()):
+        return leading
+    scores: dict[str, float] = {}
+    for name, prediction in predictions.items():
+        for label, score in prediction.scores.items() if isinstance(prediction, Labels) else ():
+            scores[label] = scores.get(label, 0.0) + weights[name] * score
+    return Labels(scores, leading.input_stats)
+
+
+def combine(
+    predictions: Mapping[str, Prediction], weights: Mapping[str, float], combiner: Combiner = mean
+) -> Prediction:
+    """Return one prediction; weights are scaled to sum to 1, and are equal where all are 0."""
     if len(predictions) == 1:
         return next(iter(predictions.values()))
     total = sum(weights[name] for name in predictions)
-    share = {name: weights[name] / total if total else 1 / len(predictions) for name in predictions}
-    best = max(predictions, key=lambda name: share[name])
-    distributions = {
-        name: prediction for name, prediction in predictions.items() if isinstance(prediction, Labels)
-    }
-    if len(distributions) < len(predictions):
-        return predictions[best]
-    return Labels(
-        _mean(list(distributions.values()), [share[name] for name in distributions]),
-        predictions[best].input_stats,
+    return combiner(
+        predictions,
+        {name: weights[name] / total if total else 1 / len(predictions) for name in predictions},
     )
-
-
-def _mean(distributions: Sequence[Labels], probabilities: Sequence[float]) -> dict[str, float]:
-    mean: dict[str, float] = {}
-    for one, share in zip(distributions, probabilities, strict=True):
-        for label, score in one.scores.items():
-            mean[label] = mean.get(label, 0.0) + share * score
-    return mean

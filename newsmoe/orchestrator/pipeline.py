@@ -1,122 +1,153 @@
 """The way of an article: gate, dispatcher, combiner; a window of articles at a time."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from time import perf_counter
+from types import MappingProxyType
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.gating.deferred import resolve_deferred
 from newsmoe.gating.gate import Decision, Gate
-from newsmoe.orchestrator.combiners import combine
+from newsmoe.orchestrator.combiners import Combiner, combine, mean
 from newsmoe.orchestrator.dispatcher import Dispatcher
-from newsmoe.orchestrator.stats import RunStats
+from newsmoe.orchestrator.item_errors import checked_prediction, item_error
+from newsmoe.output.run_report import RunStats
 from newsmoe.prediction import InputStats, Prediction
 from newsmoe.record import ItemError, Record, RouteEntry
 
 
 @dataclass
 class TaskState:
-    """One task of one article on its way: who was asked, who answered, who failed."""
+    """One task of one article on its way: which experts were called, what they predicted, which failed."""
 
     article: Article
     decision: Decision
+    combiner: Combiner
     entries: list[RouteEntry] = field(default_factory=list)
     predictions: dict[str, Prediction] = field(default_factory=dict)
     errors: list[ItemError] = field(default_factory=list)
+    fallbacks: deque[str] = field(default_factory=deque)
+    combined: Prediction | None = None
 
-    def settle(self, tasks: Sequence["TaskState"]) -> None:
-        """Hold the choice against the answers to the article's other `tasks`, where it waits for them."""
+    def resolve(self, tasks: Sequence["TaskState"]) -> None:
+        """Settle a deferred decision by the predictions of the article's other `tasks`."""
         if self.decision.depends_on:
-            predictions = {other.decision.task: other.combined() for other in tasks if other is not self}
-            self.decision = resolve_deferred(self.decision, predictions)
+            combined = {other.decision.task: other.combined for other in tasks if other is not self}
+            self.decision = resolve_deferred(self.decision, combined)
+        self.entries = list(self.decision.entries)
+        self.fallbacks = deque(self.decision.fallbacks)
 
-    def next_experts(self) -> list[str]:
-        """Return whom to ask now: at first those that the gate chose, then one reserve at a time."""
-        if not self.entries:
-            self.entries = list(self.decision.entries)
-            return list(self.decision.weights)
-        used = len(self.errors) - len(self.decision.weights)
-        if self.predictions or used >= len(self.decision.fallbacks):
+    def next_fallback(self) -> list[str]:
+        """Return the fallback to call now; none where there is a prediction, or no fallback left."""
+        if self.predictions or not self.errors or not self.fallbacks:
             return []
-        fallback = self.decision.fallbacks[used]
-        failed = self.errors[-1].expert
-        self.entries.append(
-            RouteEntry(
-                task=self.decision.task, expert=fallback, weight=0.0, reason=f"in reserve: {failed} failed"
-            )
-        )
-        return [fallback]
+        expert, failed = self.fallbacks.popleft(), self.errors[-1].expert
+        reason = f"fallback: {failed} failed"
+        self.entries.append(RouteEntry(task=self.decision.task, expert=expert, weight=0.0, reason=reason))
+        return [expert]
 
-    def combined(self) -> Prediction | None:
-        """Return the mixture's answer, or None where nobody answered."""
+    def combine(self) -> None:
+        """Combine the predictions; a combiner that fails is an error of this article."""
         if not self.predictions:
-            return None
+            return
         weights = {entry.expert: entry.weight for entry in self.entries if entry.expert}
-        return combine(self.predictions, weights)
+        try:
+            combined = combine(self.predictions, weights, self.combiner)
+            self.combined = checked_prediction(combined) if len(self.predictions) > 1 else combined
+        except Exception as error:  # noqa: BLE001  # the item boundary of other people's combiners
+            self.errors.append(item_error(self.decision.task, None, error, "combine"))
 
 
 class Pipeline:
-    """Turns articles into records, as many as come in and in their order."""
+    """Turns articles into records, as many as come in and in their order, `window_articles` at a time.
 
-    def __init__(self, gate: Gate, dispatcher: Dispatcher, window_articles: int) -> None:
+    A window holds `lock` while it is with gate and experts, so that pipelines can share them.
+    """
+
+    def __init__(
+        self,
+        gate: Gate,
+        dispatcher: Dispatcher,
+        window_articles: int,
+        combiners: Mapping[str, Combiner] = MappingProxyType({}),
+        lock: AbstractContextManager[object] | None = None,
+    ) -> None:
         self.gate = gate
         self.dispatcher = dispatcher
         self.window_articles = window_articles
+        self.combiners = combiners
+        self.lock = lock or nullcontext()
 
-    def run(self, items: Iterable[Article | InvalidItem], figures: RunStats) -> Iterator[Record]:
-        """Yield one record for each item, in order, and count it in `figures`."""
+    def run(self, items: Iterable[Article | InvalidItem], stats: RunStats) -> Iterator[Record]:
+        """Yield one record for each item, in order, and count it."""
         stream = iter(items)
         while window := list(islice(stream, self.window_articles)):
-            for record in self._window(window, figures):
-                figures.count(record)
+            with self.lock:
+                records = self._run_window(window, stats)
+            for record in records:
+                stats.count(record)
                 yield record
 
-    def _window(self, items: Sequence[Article | InvalidItem], figures: RunStats) -> Iterator[Record]:
+    def _run_window(self, items: Sequence[Article | InvalidItem], stats: RunStats) -> list[Record]:
+        """Return one record for each item, in order."""
         articles = [item for item in items if isinstance(item, Article)]
         started = perf_counter()
         routes = self.gate.route(articles)
-        figures.gate_seconds += perf_counter() - started
-        routed = zip(articles, routes, strict=True)
-        task_states = [[TaskState(article, decision) for decision in route] for article, route in routed]
-        for wave in _waves([(task, tasks) for tasks in task_states for task in tasks]):
+        stats.gate_seconds += perf_counter() - started
+        states = [
+            [TaskState(article, decision, self.combiners.get(decision.task, mean)) for decision in route]
+            for article, route in zip(articles, routes, strict=True)
+        ]
+        for wave in _waves([(task, tasks) for tasks in states for task in tasks]):
             for task, tasks in wave:
-                task.settle(tasks)
-                figures.limited(task.decision)
-            self._prediction([task for task, _ in wave], figures)
-        finished = iter(task_states)
-        for item in items:
-            yield _record(item, next(finished)) if isinstance(item, Article) else _unreadable(item)
+                task.resolve(tasks)
+                _count_limits(task.decision, stats)
+            self._predict([task for task, _ in wave], stats)
+        finished = iter(states)
+        return [
+            _record(item, next(finished)) if isinstance(item, Article) else _invalid_record(item)
+            for item in items
+        ]
 
-    def _prediction(self, tasks: Sequence[TaskState], figures: RunStats) -> None:
-        """Ask the chosen experts, then the reserves of those that failed, until nobody is left to ask."""
-        while True:
-            asked: defaultdict[tuple[str, str], list[TaskState]] = defaultdict(list)
-            for task in tasks:
-                for expert in task.next_experts():
-                    asked[expert, task.decision.task].append(task)
-            if not asked:
-                return
-            for (expert, name), group in asked.items():
-                articles = [task.article for task in group]
-                outcomes = self.dispatcher.run(expert, name, articles, figures.expert(expert))
-                for task, outcome in zip(group, outcomes, strict=True):
-                    if isinstance(outcome, ItemError):
-                        task.errors.append(outcome)
-                    else:
-                        task.predictions[expert] = outcome
-            tasks = [task for task in tasks if not task.predictions]
+    def _predict(self, tasks: Sequence[TaskState], stats: RunStats) -> None:
+        """Call the chosen experts, then the fallbacks of those that failed, and combine."""
+        self._call(tasks, lambda task: list(task.decision.weights), stats)
+        remaining = [task for task in tasks if task.errors]
+        while self._call(remaining, TaskState.next_fallback, stats):
+            pass
+        for task in tasks:
+            task.combine()
+
+    def _call(
+        self, tasks: Sequence[TaskState], experts_of: Callable[[TaskState], list[str]], stats: RunStats
+    ) -> bool:
+        """Call experts, each on all its articles at once; return whether there were any."""
+        calls: defaultdict[tuple[str, str], list[TaskState]] = defaultdict(list)
+        for task in tasks:
+            for expert in experts_of(task):
+                calls[expert, task.decision.task].append(task)
+        for (expert, name), group in calls.items():
+            articles = [task.article for task in group]
+            outcomes = self.dispatcher.run(expert, name, articles, stats.expert(expert))
+            for task, outcome in zip(group, outcomes, strict=True):
+                if isinstance(outcome, ItemError):
+                    task.errors.append(outcome)
+                else:
+                    task.predictions[expert] = outcome
+        return bool(calls)
 
 
 _WithOthers = tuple[TaskState, Sequence[TaskState]]
-"""A task, and all tasks of its article; a task that knew these would stay until Python looks for cycles."""
+"""A task, and all tasks of its article; as an attribute these would be a reference cycle."""
 
 
 def _waves(tasks: Sequence[_WithOthers]) -> Iterator[list[_WithOthers]]:
-    """Yield the tasks in waves: those that wait for no other first, then those that waited for these.
+    """Yield the tasks in waves: those that depend on no other first, then those that depend on these.
 
-    Where tasks wait for each other, none of them is ever known, and they come all at once.
+    Where tasks depend on each other, they come all at once, and none has a prediction of another.
     """
     by_name: defaultdict[str, list[_WithOthers]] = defaultdict(list)
     for task, others in tasks:
@@ -130,35 +161,39 @@ def _waves(tasks: Sequence[_WithOthers]) -> Iterator[list[_WithOthers]]:
         yield [task for name in ready for task in by_name.pop(name)]
 
 
+def _count_limits(decision: Decision, stats: RunStats) -> None:
+    for name in decision.over_capacity:
+        stats.expert(name).overflow += 1
+    for name in decision.weights if decision.downgraded else ():
+        stats.expert(name).budgeted += 1
+
+
 def _record(article: Article, tasks: Sequence[TaskState]) -> Record:
-    predictions = {
-        task.decision.task: prediction for task in tasks if (prediction := task.combined()) is not None
-    }
+    combined = {task.decision.task: task.combined for task in tasks if task.combined is not None}
     errors = [error for task in tasks for error in task.errors]
-    uses = [
+    inputs = [
         prediction.input_stats
         for task in tasks
         for prediction in task.predictions.values()
         if prediction.input_stats
     ]
-    status = "ok" if not errors else "partial" if predictions else "failed"
     return Record(
         id=article.id,
         headline=article.headline,
         url=article.url,
-        status=status,
-        analyses={task: prediction.fields() for task, prediction in predictions.items()},
+        status="ok" if not errors else "partial" if combined else "failed",
+        analyses={task: prediction.fields() for task, prediction in combined.items()},
         route=[entry for task in tasks for entry in task.entries],
         errors=errors,
         input=InputStats(
-            tokens=max((use.tokens for use in uses), default=0),
-            truncated=article.truncated or bool(uses and all(use.truncated for use in uses)),
-            windows=max((use.windows for use in uses), default=0),
+            tokens=max((stats.tokens for stats in inputs), default=0),
+            truncated=article.truncated or bool(inputs and all(stats.truncated for stats in inputs)),
+            windows=max((stats.windows for stats in inputs), default=0),
         ),
     )
 
 
-def _unreadable(item: InvalidItem) -> Record:
+def _invalid_record(item: InvalidItem) -> Record:
     return Record(
         id=item.id,
         headline=item.headline,

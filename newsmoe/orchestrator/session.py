@@ -1,17 +1,22 @@
-"""Everything a run needs, put together from settings."""
+"""The warm heart: experts, gate and journal, for any number of inputs and threads."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, Protocol
+from contextlib import ExitStack
+from threading import RLock
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 from newsmoe.article import Article, InvalidItem
+from newsmoe.errors import ConfigError
 from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Gate
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.journal.journal import journal_place, open_journal
+from newsmoe.orchestrator.combiners import COMBINERS
 from newsmoe.orchestrator.dispatcher import Dispatcher
+from newsmoe.orchestrator.loaded import LoadedExperts
 from newsmoe.orchestrator.pipeline import Pipeline
-from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunStats
 from newsmoe.prediction import PredictionStore
 from newsmoe.record import Record
 from newsmoe.registry.device import Device
@@ -20,84 +25,102 @@ from newsmoe.settings.model import Settings
 
 
 class RunStore(PredictionStore, Protocol):
-    """What keeps answers and runs; `newsmoe.journal.journal.Journal` is one."""
+    """What keeps predictions and the reports of runs; `newsmoe.journal.journal.Journal` is one."""
 
     def keep_run(self, started: str, report: str) -> None:
-        """Keep the report of a run, in JSON, and when it started, by ISO 8601."""
+        """Store the report of a run, in JSON, and when it started, by ISO 8601."""
 
 
 class Session:
-    """A registry, a gate and loaded experts, for one or more inputs.
+    """A registry, a gate, loaded experts and a journal: what is loaded once serves every call.
+
+        with Session(settings) as session:
+            for record in session.analyze(articles): ...
+
+    Any number of threads may share one; one window of articles at a time is with the models.
 
     Args:
-        settings: what was asked for.
+        settings: what to do; default: all tasks by the built-in gates on the CPU. No file and no environment
+            variable is read; `load_settings` does that.
         registry: where experts come from; default: the built-in ones, plug-ins, and the settings' folders.
-        gate: who decides; default: what the settings say.
-        store: what keeps answers from one run to the next, and runs; default: nothing.
+        gate: decides which experts read what; default: what the settings say.
+        journal: stores predictions between runs; default: the one that `settings.journal` names, if any.
         on_batch: called between batches; what it raises ends the run.
 
     Raises:
         ConfigError: the settings do not fit each other or this machine.
         RegistryError: the experts' names clash.
+        JournalError: the journal is on a server that cannot be used.
     """
 
     def __init__(
         self,
-        settings: Settings,
+        settings: Settings | None = None,
+        *,
         registry: Registry | None = None,
         gate: Gate | None = None,
-        store: RunStore | None = None,
+        journal: RunStore | None = None,
         on_batch: Callable[[], None] = lambda: None,
     ) -> None:
-        self.settings = settings
-        self.store = store
+        self.settings = settings = settings or Settings()
         self.registry = registry or Registry(settings.experts_dir, settings.experts)
-        self.gate = gate or build_gate(settings, self.registry, store)
         self.device = Device(settings.device, settings.threads).resolve()
-        self._dispatcher = Dispatcher(
-            self.registry,
-            self.device,
+        self._closing = ExitStack()
+        if journal is None and settings.journal:
+            journal = self._closing.enter_context(open_journal(journal_place(settings)))
+        self.journal = journal
+        self._lock = RLock()
+        try:
+            self.gate = gate or build_gate(settings, self.registry, journal)
+            combiners = {task: COMBINERS.load(name) for task, name in settings.combiners.items()}
+        except BaseException:
+            self.close()
+            raise
+        self._experts = LoadedExperts(self.registry, self.device, settings.max_memory)
+        dispatcher = Dispatcher(
+            self._experts,
             settings.batch_tokens,
             settings.batch_articles,
-            settings.max_memory,
             settings.batch_seconds,
-            store,
+            journal,
             on_batch,
         )
-        self._pipeline = Pipeline(self.gate, self._dispatcher, settings.window_articles)
+        self._pipeline = Pipeline(self.gate, dispatcher, settings.window_articles, combiners, self._lock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the journal, if the session opened it."""
+        self._closing.close()
 
     def analyze(
-        self, items: Iterable[Article | InvalidItem], figures: RunStats | None = None
+        self,
+        articles: Iterable[Article | InvalidItem | Mapping[str, Any]],
+        stats: RunStats | None = None,
     ) -> Iterator[Record]:
-        """Yield one record for each item, in order; count it in `figures`.
+        """Analyze articles: yield one record for each, in order, as soon as its window is done.
 
-        An expert that failed to load for an earlier input is tried again.
+        What goes wrong with one article is in its record; nothing is raised for it. An expert that failed to
+        load in an earlier call is tried again.
+
+        Args:
+            articles: `Article` objects, or what a scraper wrote.
+            stats: counts what is done; may be read meanwhile.
         """
-        self._dispatcher.retry_broken()
-        return self._pipeline.run(items, RunStats() if figures is None else figures)
-
-
-@contextmanager
-def open_session(
-    settings: Settings,
-    registry: Registry | None = None,
-    gate: Gate | None = None,
-    on_batch: Callable[[], None] = lambda: None,
-) -> Iterator[Session]:
-    """Give a session whose store is the journal that the settings name.
-
-    Args:
-        settings: what was asked for.
-        registry: as of `Session`, like the others.
-        gate: who decides.
-        on_batch: called between batches.
-
-    Raises:
-        ConfigError: the settings do not fit each other or this machine.
-        RegistryError: the experts' names clash.
-    """
-    with open_journal(journal_place(settings)) as journal:
-        yield Session(settings, registry, gate, journal, on_batch)
+        with self._lock:
+            self._experts.retry_failed()
+        normaliser = Normaliser(self.settings.fields)
+        items = (
+            article if isinstance(article, Article | InvalidItem) else normaliser(article)
+            for article in articles
+        )
+        return self._pipeline.run(items, RunStats() if stats is None else stats)
 
 
 def analyze(
@@ -106,22 +129,32 @@ def analyze(
     *,
     registry: Registry | None = None,
     gate: Gate | None = None,
+    session: Session | None = None,
 ) -> Iterator[Record]:
     """Analyze articles: yield one record for each, in order, as soon as its window is done.
 
-    What goes wrong with one article stands in its record; nothing is raised for it.
+    What goes wrong with one article is in its record; nothing is raised for it. Each call loads its experts,
+    unless it is given a `session`, which keeps them loaded.
 
     Args:
         articles: `Article` objects, or what a scraper wrote.
         settings: what to do; default: all tasks by the built-in gates on the CPU. No file and no
             environment variable is read; `load_settings` does that.
         registry: where experts come from.
-        gate: who decides.
+        gate: decides which experts read what.
+        session: what to analyze them with, in place of settings, registry and gate.
 
     Raises:
-        NewsmoeError: the settings do not fit each other or this machine.
+        ConfigError: the settings do not fit each other or this machine, or there is a session beside them.
+        NewsmoeError: experts or journal cannot be used.
     """
-    session = Session(settings or Settings(), registry, gate)
-    normaliser = Normaliser(session.settings.fields)
-    items = (article if isinstance(article, Article) else normaliser(article) for article in articles)
-    return session.analyze(items)
+    if session is None:
+        return _analyze_and_close(Session(settings, registry=registry, gate=gate), articles)
+    if (settings, registry, gate) != (None, None, None):
+        raise ConfigError("a session has settings, registry and gate of its own; give one or the other")
+    return session.analyze(articles)
+
+
+def _analyze_and_close(session: Session, articles: Iterable[Article | Mapping[str, Any]]) -> Iterator[Record]:
+    with session:
+        yield from session.analyze(articles)

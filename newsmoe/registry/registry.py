@@ -1,8 +1,7 @@
-"""The one place that knows which experts there are; three doors lead in.
+"""The one place that knows which experts exist.
 
-Cards in `experts/` (built in), cards in the user's folders, and entry points in the group
-`newsmoe.experts` (code). Nothing is imported or loaded before it is asked for, save the module of an entry
-point, which must be imported to learn the expert's task.
+They come from cards in `experts/` (built in), cards in the user's folders, and entry points in the group
+`newsmoe.experts`. Only an entry point's module is imported at once, to learn the expert's task.
 """
 
 import os
@@ -21,12 +20,15 @@ from newsmoe.errors import (
     CardError,
     ConfigError,
     NameClashError,
+    RegistryError,
     UnknownExpertError,
     nearest,
 )
+from newsmoe.plugins import origin_of
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import CARD_FILE, Card, read_card
 from newsmoe.registry.expert import Expert
-from newsmoe.registry.kinds import BackbonePool, build, check_settings, fingerprint, missing
+from newsmoe.registry.kinds import build, check_settings, fingerprint, missing, prediction_columns
 from newsmoe.settings.conditions import After
 from newsmoe.validation import describe
 
@@ -35,16 +37,18 @@ GROUP = "newsmoe.experts"
 
 @dataclass(frozen=True)
 class ExpertInfo:
-    """What is known of an expert before it is built.
+    """What the registry says of an expert before it is built.
 
     Attributes:
         name: unique in the registry.
-        task: what it answers; empty where it is broken.
+        task: what it predicts; empty where it is broken.
         languages: codes that it reads; empty: any.
         needs_content: whether a headline alone is too little for it.
-        after: the answer to another task that must come first, and what it must say; None: any article.
+        after: the prediction of another task that must come first, and what it must say; None: any article.
         origin: the folder of its card, or its entry point.
         card: its card, where it has one.
+        expert: the plug-in's own object, where it has no card.
+        columns: keys of its predictions that get a column each in tables.
         broken: why it cannot be used, or None.
     """
 
@@ -55,30 +59,34 @@ class ExpertInfo:
     after: After | None = None
     origin: str = ""
     card: Card | None = None
-    factory: Any = field(default=None, repr=False, compare=False)
+    expert: Any = field(default=None, repr=False, compare=False)
+    columns: tuple[str, ...] = ()
     broken: str | None = None
 
     @cached_property
     def missing(self) -> str | None:
         """What to do before the expert can be used, or None where its weights are on this machine."""
-        return None if self.card is None or self.broken else missing(self.card)
+        if self.card is None or self.broken:
+            return None
+        try:
+            return missing(self.card)
+        except Exception as error:  # noqa: BLE001  # its kind may be other people's code
+            return _reason(error)
 
     def fingerprint(self) -> str:
-        """Hash of all that decides what the expert answers, or "" where nobody can tell.
+        """Return a hash of everything that decides the expert's predictions, or "" where that is unknown.
 
-        A plug-in has one where it says so itself, in an attribute `fingerprint`: its answers then depend on
-        that and on the article's headline, content and language alone.
+        A plug-in states it in an attribute `fingerprint`: its predictions then depend on that and on the
+        article's headline, content and language alone.
         """
         try:
-            if self.card is not None:
-                return fingerprint(self.card)
-            own = getattr(self.factory(), "fingerprint", "") if self.factory else ""
+            stated = fingerprint(self.card) if self.card else getattr(self.expert, "fingerprint", "")
         except Exception:  # noqa: BLE001  # a file that is gone, or other people's code: loading will tell
             return ""
-        return own if isinstance(own, str) else ""
+        return stated if isinstance(stated, str) else ""
 
     def reads(self, language: str | None) -> bool:
-        """Tell whether the expert knows `language`; an unknown one is given to everybody."""
+        """Tell whether the expert reads `language`; every expert reads articles of an unknown one."""
         if language is None or not self.languages:
             return True
         return base_language(language) in self.languages
@@ -109,52 +117,49 @@ class Registry:
         self.backbones = BackbonePool()
         self._added: dict[str, ExpertInfo] = {}
 
-    @cached_property
-    def _found(self) -> dict[str, ExpertInfo]:
-        found: dict[str, ExpertInfo] = {}
-        infos = [*self._from_cards(), *self._from_entry_points()]
-        for info in infos:
-            if not info.broken:
-                _enter(found, info)
-        for info in infos:
-            if info.broken:
-                found[info.name if info.name not in found else f"{info.name} ({info.origin})"] = info
-        self._check_changes(found)
-        return found
-
-    def _check_changes(self, found: Mapping[str, ExpertInfo]) -> None:
-        for name in self.changes:
-            if name not in found:
-                raise ConfigError(
-                    f"[experts.{name}] changes an expert that does not exist; {nearest(name, found)}"
-                )
-            if found[name].card is None:
-                raise ConfigError(f"[experts.{name}] changes an expert that has no settings")
-
     @property
     def experts(self) -> Mapping[str, ExpertInfo]:
         """All experts by name, broken ones too, the built-in ones first."""
-        return {**self._found, **self._added}
+        return {**self._discovered, **self._added}
+
+    @cached_property
+    def _discovered(self) -> dict[str, ExpertInfo]:
+        experts: dict[str, ExpertInfo] = {}
+        infos = [*self._from_cards(), *self._from_entry_points()]
+        for info in infos:
+            if not info.broken:
+                _enter(experts, info)
+        for info in infos:
+            if info.broken:
+                experts[info.name if info.name not in experts else f"{info.name} ({info.origin})"] = info
+        for name in self.changes:
+            if name not in experts:
+                raise ConfigError(
+                    f"[experts.{name}] changes an expert that does not exist; {nearest(name, experts)}"
+                )
+            if experts[name].card is None:
+                raise ConfigError(f"[experts.{name}] changes an expert that has no settings")
+        return experts
 
     def add(self, expert: Expert) -> None:
-        """Register an expert that is at hand already, as a library user does.
+        """Register an expert object, as a library user does.
 
         Raises:
             NameClashError: the name is taken.
             BrokenExpertError: it is no expert.
         """
-        found = dict(self.experts)
-        info = _describe_plugin(expert, name=expert.name, origin=f"added: {type(expert).__qualname__}")
-        if info.broken:
-            raise BrokenExpertError(f"expert {expert.name!r} cannot be added: {info.broken}")
-        _enter(found, info)
+        try:
+            info = _describe(expert, expert.name, origin=f"added: {type(expert).__qualname__}")
+        except BrokenExpertError as error:
+            raise BrokenExpertError(f"expert {expert.name!r} cannot be added: {error}") from None
+        _enter(dict(self.experts), info)
         self._added[info.name] = info
 
     def info(self, name: str) -> ExpertInfo:
-        """ScanResult an expert up.
+        """Return what the registry says of the expert `name`.
 
         Raises:
-            UnknownExpertError: there is none of that name; lists what there is.
+            UnknownExpertError: there is none of that name; lists the existing ones.
         """
         try:
             return self.experts[name]
@@ -164,15 +169,15 @@ class Registry:
             ) from None
 
     def pool(self, task: str) -> list[ExpertInfo]:
-        """Return the experts that answer `task`, broken ones left out."""
+        """Return the experts for `task`, without broken ones."""
         return [info for info in self.experts.values() if info.task == task and not info.broken]
 
     def tasks(self) -> list[str]:
-        """Return all tasks that somebody answers."""
+        """Return all tasks that an expert exists for."""
         return list(dict.fromkeys(info.task for info in self.experts.values() if not info.broken))
 
     def build(self, name: str) -> Expert:
-        """Make the expert, its weights not loaded yet.
+        """Return a new expert, its weights not loaded yet; a plug-in's is always the same object.
 
         Raises:
             UnknownExpertError: there is none of that name.
@@ -181,42 +186,37 @@ class Registry:
         info = self.info(name)
         if info.broken:
             raise BrokenExpertError(f"expert {name!r} from {info.origin} is broken: {info.broken}")
-        if info.card is not None:
-            return build(info.card, self.backbones)
-        made: Expert = info.factory()
-        return made
+        expert: Expert = build(info.card, self.backbones) if info.card else info.expert
+        return expert
 
     def _from_cards(self) -> Iterable[ExpertInfo]:
         seen: set[Path] = set()
         for root in (*([builtin_folder()] if self.builtin else []), *self.folders):
             if not root.is_dir():
                 raise ConfigError(f"{root}: no such folder of experts; check --experts-dir and experts_dir")
-            own = root / CARD_FILE
-            for path in [own] if own.is_file() else sorted(root.glob(f"*/{CARD_FILE}")):
+            single = root / CARD_FILE
+            for path in [single] if single.is_file() else sorted(root.glob(f"*/{CARD_FILE}")):
                 if (real := path.resolve()) not in seen:
                     seen.add(real)
                     yield self._from_card(path.parent)
 
     def _from_card(self, folder: Path) -> ExpertInfo:
-        """Describe the expert of a card.
-
-        Raises:
-            CardError: the user's changes of its settings are wrong; a wrong card is only broken.
-        """
+        """Describe the expert of a card; wrong changes of its settings are raised, a wrong card is broken."""
+        origin = str(folder)
         try:
             card = read_card(folder)
-            settings = check_settings(card)
-        except CardError as error:
-            return ExpertInfo(folder.name, "", origin=str(folder), broken=str(error))
+            settings, columns = check_settings(card), prediction_columns(card)
+        except Exception as error:  # noqa: BLE001  # its kind may be other people's code
+            return ExpertInfo(folder.name, "", origin=origin, broken=_reason(error))
         if changes := self.changes.get(card.name):
             card = card.with_settings(dict(changes))
             try:
-                settings = check_settings(card)
+                settings, columns = check_settings(card), prediction_columns(card)
             except CardError as error:
                 raise CardError(f"{error}; see [experts.{card.name}] in newsmoe.toml") from None
         needs_content = card.needs_content or getattr(settings, "read", None) == "content"
         return ExpertInfo(
-            card.name, card.task, card.languages, needs_content, card.after, origin=str(folder), card=card
+            card.name, card.task, card.languages, needs_content, card.after, origin, card, columns=columns
         )
 
     def _from_entry_points(self) -> Iterable[ExpertInfo]:
@@ -224,61 +224,54 @@ class Registry:
             yield from map(_from_entry_point, sorted(entry_points(group=GROUP), key=lambda point: point.name))
 
 
-def _enter(found: dict[str, ExpertInfo], info: ExpertInfo) -> None:
-    other = found.get(info.name)
-    if other is not None:
+def _enter(experts: dict[str, ExpertInfo], info: ExpertInfo) -> None:
+    """Add an expert; of one that is found twice, as in a wheel and in a clone, the first stays."""
+    other = experts.setdefault(info.name, info)
+    if other is not info and not (_content(info) and _content(info) == _content(other)):
         raise NameClashError(
             f"two experts are called {info.name!r}: {other.origin} and {info.origin}; rename one of them"
         )
-    found[info.name] = info
+
+
+def _content(info: ExpertInfo) -> str:
+    """Return a hash of what a card says and of its weights, as far as they are on this machine."""
+    return (info.fingerprint() or info.card.fingerprint()) if info.card else ""
 
 
 def _from_entry_point(point: EntryPoint) -> ExpertInfo:
-    origin = f"{point.value} ({point.dist.name if point.dist else 'entry point'})"
+    origin = origin_of(point)
     try:
-        factory = point.load()
-        return _describe_plugin(factory() if callable(factory) else factory, name=point.name, origin=origin)
+        loaded = point.load()
+        return _describe(loaded() if callable(loaded) else loaded, point.name, origin)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code: it may fail in any way
-        return ExpertInfo(point.name, "", origin=origin, broken=f"{type(error).__name__}: {error}")
+        return ExpertInfo(point.name, "", origin=origin, broken=_reason(error))
 
 
-def _describe_plugin(expert: Any, *, name: str, origin: str) -> ExpertInfo:
-    problem = _problem(expert, name)
-    if problem:
-        return ExpertInfo(name, "", origin=origin, broken=problem)
-    return ExpertInfo(
-        expert.name,
-        expert.task,
-        tuple(getattr(expert, "languages", ())),
-        bool(getattr(expert, "needs_content", False)),
-        _after(expert),
-        origin=origin,
-        factory=lambda: expert,
-    )
+def _reason(error: BaseException) -> str:
+    return str(error) if isinstance(error, RegistryError) else f"{type(error).__name__}: {error}"
 
 
-def _problem(expert: Any, name: str) -> str | None:
-    """Say why what a plug-in gave cannot be used, if it cannot."""
+def _describe(expert: Any, name: str, origin: str) -> ExpertInfo:
+    """Return what a plug-in's expert says of itself; raise `BrokenExpertError` where it cannot be used."""
     if not isinstance(expert, Expert):
-        missing = [part for part in ("name", "task", "load", "predict") if not hasattr(expert, part)]
-        return f"no expert: {', '.join(missing)} missing"
+        absent = [part for part in ("name", "task", "load", "predict") if not hasattr(expert, part)]
+        raise BrokenExpertError(f"no expert: {', '.join(absent)} missing")
     if expert.name != name:
-        return f"its entry point is called {name!r}, the expert calls itself {expert.name!r}; make them equal"
+        raise BrokenExpertError(
+            f"its entry point is called {name!r}, the expert calls itself {expert.name!r}; make them equal"
+        )
     if not isinstance(expert.task, str) or not expert.task:
-        return f"its task is {expert.task!r}, expected a name"
+        raise BrokenExpertError(f"its task is {expert.task!r}, expected a name")
     languages = getattr(expert, "languages", ())
     if isinstance(languages, str) or not all(isinstance(code, str) for code in languages):
-        return f"its languages are {languages!r}, expected a tuple of codes"
-    try:
-        _after(expert)
-    except ValidationError as error:
-        return f"its after makes no sense: {describe(error, After)}"
-    return None
-
-
-def _after(expert: Any) -> After | None:
+        raise BrokenExpertError(f"its languages are {languages!r}, expected a tuple of codes")
     after = getattr(expert, "after", None)
-    return None if after is None else After.model_validate(after)
+    try:
+        after = None if after is None else After.model_validate(after)
+    except ValidationError as error:
+        raise BrokenExpertError(f"its after is not valid: {describe(error, After)}") from None
+    needs_content = bool(getattr(expert, "needs_content", False))
+    return ExpertInfo(name, expert.task, tuple(languages), needs_content, after, origin, expert=expert)
 
 
 def builtin_folder() -> Path:

@@ -17,7 +17,7 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_single)]
 
 
 class Condition(Strict):
-    """What must be true of an article; everything that is given must hold.
+    """What must be true of an article; every key that is set must hold.
 
     Lists hold alternatives. Names are compared without regard to case.
     """
@@ -28,34 +28,34 @@ class Condition(Strict):
     url_host: Names | None = Field(None, description="the URL's host is one of these, or below one")
     headline: re.Pattern[str] | None = Field(None, description="a regular expression found in the headline")
     has_content: bool | None = Field(None, description="whether there is any content")
-    min_words: int | None = Field(None, ge=0, description="the content has at least so many words")
-    max_words: int | None = Field(None, ge=0, description="the content has at most so many words")
+    min_words: int | None = Field(None, ge=0, description="least number of words in the content")
+    max_words: int | None = Field(None, ge=0, description="greatest number of words in the content")
 
 
 class After(Strict):
-    """What the answer to another task, which is asked before, must say of an article.
+    """What the prediction of another task, which runs before, must say of an article.
 
     Several labels are alternatives. They are compared without regard to case.
     """
 
     task: str = Field(description="the other task")
-    label: Names = Field(min_length=1, description="its answer has one of these labels")
+    label: Names = Field(min_length=1, description="its prediction has one of these labels")
     at_least: float | None = Field(
-        None, gt=0, le=1, description="least score of that label; unset: it is the answer's best"
+        None, gt=0, le=1, description="least score of that label; unset: it is the best label"
     )
 
     def __str__(self) -> str:
         """Return the condition in words."""
-        least = "" if self.at_least is None else f" with {self.at_least:g} or more"
-        return f"{self.task} is {' or '.join(map(repr, self.label))}{least}"
+        minimum = "" if self.at_least is None else f" with {self.at_least:g} or more"
+        return f"{self.task} is {' or '.join(map(repr, self.label))}{minimum}"
 
 
 class Rule(Strict):
-    """Who answers which task for the articles that meet the condition.
+    """Which experts run on which task for the articles that meet the condition.
 
-    `use` maps a task to an expert, to a list of experts (the first answers, the next ones stand by in
-    case it fails), to a table of weights (all answer), or to an empty list (nobody answers). With `after`
-    the rule holds only where an earlier answer says so, and elsewhere the next one that matches decides.
+    `use` maps a task to an expert, to a list of experts (the first runs, the next ones are its fallbacks), to
+    a table of weights (all run), or to an empty list (the gate abstains). With `after` the rule is deferred:
+    it holds only where another task's prediction says so, and elsewhere the next rule that matches decides.
     """
 
     when: Condition = Condition()
@@ -66,9 +66,9 @@ class Rule(Strict):
     @field_validator("use")
     @classmethod
     def _positive_weights(cls, use: dict[str, Any]) -> dict[str, Any]:
-        for task, decision in use.items():
-            if isinstance(decision, dict) and not (
-                decision and all(0 < w < math.inf for w in decision.values())
+        for task, weights in use.items():
+            if isinstance(weights, dict) and not (
+                weights and all(0 < weight < math.inf for weight in weights.values())
             ):
                 raise ValueError(f"the weights for {task!r} must be greater than 0, and finite")
         return use

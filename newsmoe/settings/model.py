@@ -4,96 +4,134 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ByteSize, Field, field_validator
+from pydantic.config import JsonDict
 
 from newsmoe.article import FIELDS
 from newsmoe.errors import nearest
 from newsmoe.settings.conditions import Names, Rule
 from newsmoe.validation import Strict
 
-GATES = ("auto", "rules", "all", "learned")
-
+GATE_NAMES = ("auto", "rules", "all", "learned")
+"""The built-in gates."""
 
 DEFAULT_TASKS = ("summarization", "sentiment", "topic")
 
+EXPERTS_PANEL = "Experts and gate"
+JOBS_PANEL = "Jobs"
 
-def _listed(value: object) -> object:
-    """Let one value, or several parted by commas, stand for a list."""
+
+def split_list(value: object) -> object:
+    """Let one value, or several separated by commas, stand for a list."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
 
 
-CommaList = BeforeValidator(_listed)
+CommaList = BeforeValidator(split_list)
+
+
+def _setting(default: Any, description: str, metavar: str = "", panel: str = "", **constraints: Any) -> Any:
+    """Return a field that may be an option of the command line too: with a metavar, below a heading."""
+    option: JsonDict = {"metavar": metavar, "panel": panel}
+    return Field(default, description=description, json_schema_extra=option, **constraints)
 
 
 class Settings(Strict):
     """All that a run can be told.
 
     Every key can stand in `newsmoe.toml` and, in capitals after `NEWSMOE_`, in the environment; the
-    tables `rule`, `fields`, `experts` and `profiles` stand in the file only.
+    tables `rule`, `fields`, `experts`, `combiners` and `profiles` stand in the file only.
     """
 
-    profile: str = Field("embedded", description="settings by name: embedded, tutorial, or one of your own")
-    tasks: Annotated[tuple[str, ...], CommaList] = Field(
-        (), description=f"tasks to run; empty: {', '.join(DEFAULT_TASKS)} and what your own rules name"
+    profile: str = _setting(
+        "embedded", "settings by name: embedded, tutorial, or one of your own", "NAME", EXPERTS_PANEL
     )
-    gate: str = Field(
+    tasks: Annotated[tuple[str, ...], CommaList] = _setting(
+        (),
+        f"tasks to run, separated by commas; default: {', '.join(DEFAULT_TASKS)},"
+        " and what your own rules name",
+        "TASKS",
+    )
+    gate: str = _setting(
         "auto",
-        description="who decides: rules, all, learned, a TOML file of rules, or a learned gate's folder;"
-        " auto: learned gates where they were measured to be better than rules, rules elsewhere",
+        "which gate decides: rules, all, learned, a .toml file of rules, or a learned gate's folder;"
+        " default: auto, learned gates where they were measured to be better than rules",
+        "GATE",
+        EXPERTS_PANEL,
     )
-    top_k: int | None = Field(None, ge=1, description="learned gate: experts that answer; unset: its own")
-    capacity: float | None = Field(
+    top_k: int | None = _setting(
+        None, "requires a learned gate: experts that run on an article; default: the gate's own", ge=1
+    )
+    capacity: float | None = _setting(
         None,
+        "requires a learned gate: largest share of the articles for one expert; default: the gate's own",
         gt=0,
         le=1,
-        description="learned gate: largest share of articles for one expert; unset: its own",
     )
-    budget: float | None = Field(
+    budget: float | None = _setting(
         None,
+        "requires a learned gate: largest share of what running every expert costs; default: the gate's own",
+        "SHARE",
+        EXPERTS_PANEL,
         gt=0,
         le=1,
-        description="learned gate: largest share of what asking everybody costs; unset: its own",
     )
-    experts_dir: Annotated[tuple[Path, ...], CommaList] = Field(
-        (), description="folders of your own expert cards, besides ./experts"
+    experts_dir: Annotated[tuple[Path, ...], CommaList] = _setting(
+        (), "folder of your own expert cards, besides ./experts; may be repeated", "DIR", EXPERTS_PANEL
     )
-    device: str = Field("cpu", description="cpu, cuda, cuda:N, mps, or auto for the best that is there")
-    threads: int | None = Field(None, ge=1, description="processor threads a model may use; unset: all")
-    max_memory: ByteSize | None = Field(
-        None, description="let go of idle experts when the process takes more, such as 4GB; unset: never"
+    device: str = _setting(
+        "cpu",
+        "where models run: cpu, cuda, cuda:N, mps, or auto for the best that there is",
+        "DEVICE",
+        EXPERTS_PANEL,
     )
-    batch_seconds: float | None = Field(
-        None, gt=0, description="seconds after which a batch is given up as hanging; unset: never"
-    )
-    journal: str | None = Field(
+    threads: int | None = _setting(None, "processor threads a model may use; default: all", ge=1)
+    max_memory: ByteSize | None = _setting(
         None,
-        description="file, or postgresql://USER@HOST/DATABASE, that keeps finished work; 'none' for nothing;"
-        " unset: the user's own file",
+        "evict idle experts when the process takes more than this, such as 4GB; default: never",
+        "SIZE",
+        EXPERTS_PANEL,
     )
-    batch_tokens: int = Field(16384, ge=1, description="most tokens in one batch, padding included")
-    batch_articles: int = Field(64, ge=1, description="most articles in one batch")
-    window_articles: int = Field(128, ge=1, description="articles that are in hand at a time")
-    input_format: Literal["json", "jsonl", "csv", "tsv", "parquet"] | None = Field(
+    batch_seconds: float | None = _setting(
+        None, "seconds after which a batch is abandoned as hanging; default: never", gt=0
+    )
+    journal: str | None = _setting(
         None,
-        description="what inputs are; unset: by their suffix, of standard input and pipes by the content",
+        "what stores finished work: a file, or postgresql://USER@HOST/DATABASE; 'none' for nothing;"
+        " default: a file in the user's data folder",
+        "FILE|URL",
+        JOBS_PANEL,
     )
-    format: Literal["json", "jsonl", "csv", "parquet", "sqlite"] | None = Field(
+    batch_tokens: int = _setting(16384, "largest batch in tokens, padding included", "N", EXPERTS_PANEL, ge=1)
+    batch_articles: int = _setting(64, "largest batch in articles", ge=1)
+    window_articles: int = _setting(128, "articles in memory at a time", ge=1)
+    input_format: Literal["json", "jsonl", "csv", "tsv", "parquet"] | None = _setting(
         None,
-        description="json: one array; jsonl: one record a line; csv, parquet, sqlite: one row a record;"
-        " unset: by the output's suffix",
+        "what the inputs are: json, jsonl, csv, tsv, parquet; default: by suffix, else by content",
+        "FORMAT",
     )
-    rule: tuple[Rule, ...] = Field((), description="rules of your own, tried before the built-in ones")
-    fields: dict[str, Names] = Field({}, description="your scraper's names for the fields of an article")
-    experts: dict[str, dict[str, Any]] = Field({}, description="changed settings of experts, by name")
-    profiles: dict[str, dict[str, Any]] = Field({}, description="profiles of your own: settings, by name")
+    format: Literal["json", "jsonl", "csv", "parquet", "sqlite"] | None = _setting(
+        None, "format of the output: json, jsonl, csv, parquet, sqlite; default: by its suffix", "FORMAT"
+    )
+    rule: tuple[Rule, ...] = _setting((), "rules of your own, tried before the built-in ones")
+    fields: dict[str, Names] = _setting({}, "your scraper's names for the fields of an article")
+    experts: dict[str, dict[str, Any]] = _setting({}, "changed settings of experts, by name")
+    combiners: dict[str, str] = _setting(
+        {}, "how the predictions of several experts are combined, by task: mean (default) or best"
+    )
+    profiles: dict[str, dict[str, Any]] = _setting({}, "profiles of your own: settings, by name")
 
     @field_validator("fields")
     @classmethod
-    def _known_fields(cls, fields: dict[str, Any]) -> dict[str, Any]:
+    def _existing_fields(cls, fields: dict[str, Any]) -> dict[str, Any]:
         for name in fields.keys() - set(FIELDS):
             raise ValueError(f"an article has no field {name!r}; {nearest(name, FIELDS)}")
         return fields
 
 
-TABLES = frozenset({"rule", "fields", "experts", "profiles"})
+TABLES = frozenset({"rule", "fields", "experts", "combiners", "profiles"})
+
+
+def is_gate_folder(gate: str, start: Path = Path()) -> bool:
+    """Tell whether `gate`, seen from `start`, is the folder of a gate rather than a gate's name."""
+    return gate not in ("", *GATE_NAMES) and (start / gate).is_dir()

@@ -1,9 +1,9 @@
-"""What was asked for: settings from a file, the environment and the command line, checked once, then frozen.
+"""Settings from a file, the environment and the command line, checked once, then frozen.
 
-Precedence: command line, then `NEWSMOE_*`, then the profile asked for there, then `newsmoe.toml`, then the
-profile that it names, then the defaults. Rules are added up, the stronger first. The sources are merged
-here rather than by pydantic-settings, which passes over unknown variables and cannot say which source a
-wrong value came from.
+Precedence: command line, then `NEWSMOE_*`, then the profile that is named there, then `newsmoe.toml`, then
+the profile that it names, then the defaults. Rules are added up, the stronger first. The sources are merged
+here rather than by pydantic-settings, which passes over unknown variables and cannot say which source a wrong
+value came from.
 """
 
 import os
@@ -14,38 +14,35 @@ from typing import Any
 from pydantic import ValidationError
 
 from newsmoe.errors import ConfigError, nearest
-from newsmoe.settings.model import GATES, TABLES, Settings, _listed
+from newsmoe.settings.model import TABLES, Settings, is_gate_folder, split_list
 from newsmoe.settings.toml import read_toml
 from newsmoe.validation import describe
 
 CONFIG_FILE = "newsmoe.toml"
 PREFIX = "NEWSMOE_"
-
-
 PATHS = frozenset({"experts_dir"})
 PROFILES = Path(__file__).parent / "profiles"
 
 Source = tuple[str, dict[str, Any]]
-"""Where settings come from, and the settings."""
+"""What a source is called, and the settings in it."""
 
 
 def find_config(start: Path) -> Path | None:
     """Return the nearest `newsmoe.toml` in `start` or above it."""
-    return next(
-        (folder / CONFIG_FILE for folder in (start, *start.parents) if (folder / CONFIG_FILE).is_file()), None
-    )
+    paths = (folder / CONFIG_FILE for folder in (start, *start.parents))
+    return next((path for path in paths if path.is_file()), None)
 
 
 def load_settings(
     config: Path | None = None,
-    given: Mapping[str, object] | None = None,
+    overrides: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
     """Merge and check all settings.
 
     Args:
         config: the file to read; default: the nearest `newsmoe.toml` upwards from the working directory.
-        given: settings from the command line; None means not given.
+        overrides: settings that go before all others; None as a value means unset.
         environment: where `NEWSMOE_*` are looked up; default: the process environment.
 
     Raises:
@@ -55,7 +52,7 @@ def load_settings(
     file = _relative_to(path.parent, _checked(path, read_toml(path))) if path else {}
     stronger: list[Source] = [
         ("environment", _from_environment(os.environ if environment is None else environment)),
-        ("command line", {key: value for key, value in (given or {}).items() if value is not None}),
+        ("command line", {key: value for key, value in (overrides or {}).items() if value is not None}),
     ]
     sources = _with_profile((str(path), file), stronger)
     merged: dict[str, Any] = {}
@@ -64,11 +61,9 @@ def load_settings(
     try:
         return Settings.model_validate(merged)
     except ValidationError as error:
-        wrong = [str(detail["loc"][0]) for detail in error.errors()]
-        blamed = dict.fromkeys(
-            next(name for name, values in reversed(sources) if key in values) for key in wrong
-        )
-        raise ConfigError(f"{', '.join(blamed)}: {describe(error, Settings)}") from None
+        keys = [str(detail["loc"][0]) for detail in error.errors()]
+        names = (next(name for name, values in reversed(sources) if key in values) for key in keys)
+        raise ConfigError(f"{', '.join(dict.fromkeys(names))}: {describe(error, Settings)}") from None
 
 
 def _checked(path: Path, values: dict[str, Any]) -> dict[str, Any]:
@@ -81,72 +76,64 @@ def _checked(path: Path, values: dict[str, Any]) -> dict[str, Any]:
     for key, (shape, written) in shapes.items():
         if not isinstance(values.get(key, shape()), shape):
             raise ConfigError(f"{path}: {key}: is to be written {written}")
-    for own in values.get("profiles", {}).values():
-        if isinstance(own, dict):
-            _checked(path, own)
+    for profile in values.get("profiles", {}).values():
+        if isinstance(profile, dict):
+            _checked(path, profile)
     return values
 
 
 def _with_profile(file: Source, stronger: Sequence[Source]) -> list[Source]:
-    """Put the settings of the profile that is asked for among the sources, weakest first.
+    """Return the sources, weakest first, the settings of the profile in force among them.
 
-    A profile that the file itself names gives way to the file's other settings; one that is asked for with
-    more force, to those of its own kind only.
+    A profile that the file itself names gives way to the file's other settings; one that is named by a
+    stronger source, to that source only.
     """
-    asked = [values["profile"] for _, values in stronger if "profile" in values]
-    name = asked[-1] if asked else file[1].get("profile", "embedded")
-    own = file[1].get("profiles", {})
-    known = {path.stem for path in PROFILES.glob("*.toml")} | set(own)
-    if name not in known:
-        raise ConfigError(f"no profile is called {name!r}; {nearest(str(name), known)}")
-    values = own[name] if name in own else read_toml(PROFILES / f"{name}.toml")
+    requested = [values["profile"] for _, values in stronger if "profile" in values]
+    name = requested[-1] if requested else file[1].get("profile", "embedded")
+    user_profiles = file[1].get("profiles", {})
+    names = {path.stem for path in PROFILES.glob("*.toml")} | set(user_profiles)
+    if name not in names:
+        raise ConfigError(f"no profile is called {name!r}; {nearest(str(name), names)}")
+    values = user_profiles[name] if name in user_profiles else read_toml(PROFILES / f"{name}.toml")
     if not isinstance(values, dict):
         raise ConfigError(f"{file[0]}: the profile {name!r} is no table of settings")
     profile = (f"profile {name!r}", {**values, "profile": name})
-    return [file, profile, *stronger] if asked else [profile, file, *stronger]
+    return [file, profile, *stronger] if requested else [profile, file, *stronger]
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    variables = {PREFIX + name.upper(): name for name in set(Settings.model_fields) - TABLES}
     values = {}
-    known = set(Settings.model_fields) - TABLES
     for variable, text in environment.items():
-        if not variable.startswith(PREFIX):
-            continue
-        key = variable.removeprefix(PREFIX).lower()
-        if key not in known:
-            names = [PREFIX + name.upper() for name in known]
-            raise ConfigError(f"environment: unknown variable {variable}; {nearest(variable, names)}")
-        values[key] = text
+        if variable.startswith(PREFIX):
+            if variable not in variables:
+                raise ConfigError(f"environment: unknown variable {variable}; {nearest(variable, variables)}")
+            values[variables[variable]] = text
     return values
 
 
-def is_gate_folder(gate: str, start: Path = Path()) -> bool:
-    """Tell whether `gate`, seen from `start`, is the folder of a gate rather than a gate's name."""
-    return gate not in ("", *GATES) and (start / gate).is_dir()
-
-
 def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
-    """Read the file's paths as relative to the folder it lies in."""
+    """Return a file's settings with its paths relative to the folder it lies in."""
     changed = dict(values)
     for key in PATHS & values.keys():
-        listed = _listed(values[key])
-        if isinstance(listed, list):
-            changed[key] = [folder / _at_home(path) if isinstance(path, str) else path for path in listed]
+        paths = split_list(values[key])
+        if isinstance(paths, list):
+            changed[key] = [folder / _expanded(path) if isinstance(path, str) else path for path in paths]
     gate = values.get("gate")
     if isinstance(gate, str) and (gate.endswith(".toml") or is_gate_folder(gate, folder)):
         changed["gate"] = str(folder / gate)
     journal = values.get("journal")
     if isinstance(journal, str) and journal not in ("", "none") and "://" not in journal:
-        changed["journal"] = str(folder / _at_home(journal))
+        changed["journal"] = str(folder / _expanded(journal))
     profiles = values.get("profiles")
     if isinstance(profiles, dict):
         changed["profiles"] = {
-            name: _relative_to(folder, own) if isinstance(own, dict) else own
-            for name, own in profiles.items()
+            name: _relative_to(folder, profile) if isinstance(profile, dict) else profile
+            for name, profile in profiles.items()
         }
     return changed
 
 
-def _at_home(path: str) -> Path:
-    """Return a path with the folder that `~` stands for; where there is none it is a name like others."""
+def _expanded(path: str) -> Path:
+    """Return a path with `~` expanded; where there is no such home folder, it stays as it is."""
     return Path(os.path.expanduser(path))

@@ -8,9 +8,9 @@ from newsmoe.datasets.sources import LabelSource, SummarySource
 from newsmoe.evaluation.measure import Evaluation, measure, single_expert_session
 from newsmoe.evaluation.progress import Progress
 from newsmoe.orchestrator.session import Session
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
-from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 from newsmoe.training.classifier import train_classifier

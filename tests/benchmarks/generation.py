@@ -179,7 +179,7 @@ def as_they_come(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)  # noqa: T201  # a benchmark's result
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

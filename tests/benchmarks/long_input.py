@@ -39,7 +39,7 @@ def main() -> None:
         tones = np.array([[one[1], other[1]] for one, other in zip(headlines, bodies, strict=True)])
         correlation = np.corrcoef(tones.T)[0, 1]
         tokens = np.mean([one[2] for one in bodies])
-        print(  # noqa: T201  # a benchmark's result
+        print(
             f"{policy:10} same label {100 * same:.1f} %, correlation {correlation:.3f},"
             f" {tokens:.0f} tokens an article ({len(articles)} articles)"
         )

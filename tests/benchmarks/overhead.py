@@ -16,7 +16,7 @@ from time import perf_counter
 from newsmoe.article import Article
 from newsmoe.ingest.source import open_source
 from newsmoe.orchestrator.session import Session
-from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunStats
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.reading import Window
@@ -44,11 +44,11 @@ def main() -> None:
         whole = perf_counter() - started
         bare, tokens = _bare_passes(articles, session.registry, figures.experts)
         ratios.append(whole / bare)
-        print(  # noqa: T201  # a benchmark's result
+        print(
             f"round {round_number + 1}: newsmoe {whole:.1f} s, ratio {whole / bare:.2f},"
             f" bare passes {bare:.1f} s ({tokens / bare:.0f} tokens/s)"
         )
-    print(f"{len(articles)} articles, median ratio {median(ratios):.2f}")  # noqa: T201  # a benchmark's result
+    print(f"{len(articles)} articles, median ratio {median(ratios):.2f}")
 
 
 def _bare_passes(articles: list[Article], registry: Registry, names: Iterable[str]) -> tuple[float, int]:

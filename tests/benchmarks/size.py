@@ -31,10 +31,9 @@ def docstring_lines(tree: ast.AST) -> set[int]:
     """Return the lines of docstrings, those below constants and attributes among them."""
     lines: set[int] = set()
     for node in ast.walk(tree):
-        for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant):
-                if isinstance(child.value.value, str):
-                    lines.update(range(child.lineno, (child.end_lineno or child.lineno) + 1))
+        match node:
+            case ast.Expr(value=ast.Constant(value=str())):
+                lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     return lines
 
 

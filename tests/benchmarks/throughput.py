@@ -68,7 +68,7 @@ def main() -> None:
         path = _written(folder / "articles.jsonl", asked.articles, asked.count)
         if asked.peak:
             _whole(path, folder, asked.to, journal=asked.journal)
-            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)  # noqa: T201  # read by the parent
+            print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
             return
         with open_source(str(path)) as source:
             ready = [item for item in source.articles() if isinstance(item, Article)]
@@ -81,7 +81,7 @@ def main() -> None:
         }
         for step, work in steps.items():
             micros = min(_seconds(work) for _ in range(asked.rounds)) / asked.count * 1e6
-            print(f"{step:25} {micros:7.1f} us an article {1e6 / micros:9.0f} a second")  # noqa: T201
+            print(f"{step:25} {micros:7.1f} us an article {1e6 / micros:9.0f} a second")
 
 
 def _show_memory(asked: argparse.Namespace) -> None:
@@ -93,8 +93,8 @@ def _show_memory(asked: argparse.Namespace) -> None:
             [sys.executable, *command, "--count", str(count)], capture_output=True, check=True, text=True
         )
         peaks.append(int(done.stdout) / 1024)
-        print(f"{count:7} articles: {peaks[-1]:.1f} MB at the peak")  # noqa: T201  # a benchmark's result
-    print(f"{100 * (peaks[1] / peaks[0] - 1):+.1f} %")  # noqa: T201  # a benchmark's result
+        print(f"{count:7} articles: {peaks[-1]:.1f} MB at the peak")
+    print(f"{100 * (peaks[1] / peaks[0] - 1):+.1f} %")
 
 
 def _written(path: Path, source: str | None, count: int) -> Path:
@@ -116,7 +116,7 @@ def _made_up() -> Iterator[dict[str, Any]]:
 def _session(journal: Any = None) -> Session:
     registry = Registry(plugins=False)
     registry.add(Quick("quick", "quick"))
-    return Session(Settings(tasks=("quick",)), registry, store=journal)
+    return Session(Settings(tasks=("quick",)), registry=registry, journal=journal)
 
 
 def _read(path: Path) -> None:

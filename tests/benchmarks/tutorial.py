@@ -31,8 +31,8 @@ from transformers import (
 
 from newsmoe.article import Article
 from newsmoe.ingest.source import open_source
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.device import Device
-from newsmoe.registry.kinds import BackbonePool
 
 NEW_TOKENS, BEAMS = 65, 4
 BART_LIMIT, DISTILBERT_LIMIT = 1024, 512
@@ -59,10 +59,10 @@ def main() -> None:
     step = len(lengths) / asked.sample
     sample = [lengths[int(step * (place + 0.5))] for place in range(asked.sample)]
     ours = [_newsmoe(asked.articles) for _ in range(2)][-1]
-    print(f"newsmoe analyze: {len(lengths)} articles in {ours:.1f} s")  # noqa: T201  # a benchmark's result
+    print(f"newsmoe analyze: {len(lengths)} articles in {ours:.1f} s")
     theirs = _loop(sample)
     whole = theirs / len(sample) * len(lengths)
-    print(  # noqa: T201  # a benchmark's result
+    print(
         f"the loop: {len(sample)} articles of {sample} tokens in {theirs:.1f} s, so {whole:.0f} s for all;"
         f" newsmoe is {whole / ours:.0f} times as fast"
     )

@@ -471,7 +471,7 @@ def test_an_input_may_be_a_pipe(here: Path) -> None:
         (("--batch-tokens", "0"), "command line: batch_tokens: Input should be greater than or equal to 1"),
         (
             ("--tasks", "sumarization"),
-            "no expert answers the task 'sumarization'; did you mean 'summarization'?",
+            "no expert predicts the task 'sumarization'; did you mean 'summarization'?",
         ),
         (("--config", "no.toml"), "no.toml: cannot be read: No such file or directory"),
         (("--experts-dir", "nowhere"), "nowhere: no such folder of experts"),

@@ -46,7 +46,7 @@ def test_figures_are_shown_as_tables_without_reading_text_as_markup(workdir: Pat
     (workdir / "a.csv").write_text(rows)
     result = newsmoe("evaluate", "topic-zero-shot", "a.csv")
     assert result.exit_code == 0, result.stderr
-    assert "a.csv: 2 of 2 answered" in result.stdout
+    assert "a.csv: 2 of 2 predicted" in result.stdout
     assert "accuracy" in result.stdout
     assert "[b]sport" in result.stdout
 

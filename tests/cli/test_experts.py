@@ -112,7 +112,7 @@ def test_cards_and_plug_ins_of_ones_own_are_listed_too(here: Path, plug_in: Plug
         "good",
     ]
     good = next(line for line in result.stdout.splitlines() if line.startswith("good "))
-    assert good.split() == ["good", "goodness", "plug-in", "any", "planted:Good", "(planted)"]
+    assert good.split() == ["good", "goodness", "plug-in", "any", "planted", "(planted:Good)"]
 
 
 def test_what_is_broken_is_shown_as_broken_and_breaks_nothing_else(here: Path, plug_in: PlugIn) -> None:
@@ -248,7 +248,7 @@ def test_an_expert_that_is_broken_cannot_be_checked(plug_in: PlugIn) -> None:
     plug_in(PLUG_IN, unfinished="Unfinished")
     result = newsmoe("experts", "check", "unfinished")
     assert (result.exit_code, one_line(result.stderr)) == (1, True)
-    assert "expert 'unfinished' from planted:Unfinished (planted) is broken" in result.stderr
+    assert "expert 'unfinished' from planted (planted:Unfinished) is broken" in result.stderr
 
 
 # new

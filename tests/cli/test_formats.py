@@ -255,7 +255,7 @@ def test_a_growing_inbox_is_added_to_json_lines(here: Path) -> None:
     write(here / "inbox" / "b.json", [article(1), article(7), 5])
     result = newsmoe("analyze", "inbox", "-o", "all.jsonl", "--append", *GIST)
     assert result.exit_code == 4
-    assert "2 articles, 1 with errors, 3 there already, " in result.stderr
+    assert "2 articles, 1 with errors, 3 already in the output, " in result.stderr
     lines = (here / "all.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["id"] for line in lines] == [0, 1, 7, None]
     report = RunReport.model_validate_json((here / "all.run.json").read_text(encoding="utf-8"))

@@ -153,7 +153,7 @@ def test_an_expert_that_nobody_needs_is_pruned(here: Path, plug_in: PlugIn) -> N
     assert newsmoe("analyze", "a.json", "--tasks", "mood", "--gate", "learned").exit_code == 0
     [record] = read(here / "analyzed_a.json")
     assert record["route"][0]["reason"] == "learned gate: money 0.78, sport 0.22"
-    assert "every expert is kept" in newsmoe("gate", "prune", folder).stderr
+    assert "every expert stays" in newsmoe("gate", "prune", folder).stderr
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_an_expert_that_nobody_needs_is_pruned(here: Path, plug_in: PlugIn) -> N
             ("route", "a.json", "--gate", "rules", "--explain", "0"),
             "--explain shows the scores of learned gates",
         ),
-        (("route", "a.json", "--gate", "all", "--budget", "0.5"), "budget: only a learned gate heeds this"),
+        (("route", "a.json", "--gate", "all", "--budget", "0.5"), "budget: requires a learned gate"),
         (("route", "a.json", "--gate", "nowhere"), "no gate is called 'nowhere'"),
     ],
 )

@@ -35,7 +35,7 @@ def test_what_was_finished_is_not_done_again(here: Path, plug_in: PlugIn) -> Non
     (here / "loaded").unlink()
     write(here / "a.json", [article("new"), *different(5)])
     again = process("analyze", "a.json", *COUNTED, env=env)
-    assert "5 answers known already" in again.stderr
+    assert "5 predictions reused" in again.stderr
     assert calls(here) == ["0", "1", "2", "3", "4", "new"]
     assert json.loads((here / "analyzed_a.json").read_bytes())[1:] == json.loads(first)
     write(here / "a.json", different(5))
@@ -75,13 +75,13 @@ def test_the_journal_and_its_runs_can_be_seen(here: Path) -> None:
     assert newsmoe("analyze", "a.json", "--quiet", *GIST).exit_code == 0
     stats = json.loads(newsmoe("journal", "stats", "--json").stdout)
     assert (stats["predictions"], stats["experts"], stats["articles"], stats["runs"]) == (3, 1, 3, 1)
-    assert "3 answers are sound" in newsmoe("journal", "verify").stdout
+    assert "3 predictions are sound" in newsmoe("journal", "verify").stdout
     (run,) = json.loads(newsmoe("runs", "list", "--json").stdout)
     assert (run["run"], run["items"], run["output"]) == (1, 3, "analyzed_a.json")
     assert "analyzed_a.json" in newsmoe("runs", "list").stdout
     assert json.loads(newsmoe("runs", "show", "1").stdout)["items"] == 3
     assert "no run 7" in newsmoe("runs", "show", "7").stderr
-    assert newsmoe("journal", "prune", "--days", "0").stdout == "3 answers forgotten\n"
+    assert newsmoe("journal", "prune", "--days", "0").stdout == "3 predictions deleted\n"
 
 
 @pytest.mark.slow

@@ -58,14 +58,14 @@ def test_the_journal_and_its_runs_can_be_seen(
     assert newsmoe(*command).exit_code == 4
     stats = json.loads(newsmoe("journal", "stats", "--json").stdout)
     assert (stats["answers"], stats["experts"], stats["articles"], stats["runs"]) == (3, 1, 3, 1)
-    assert "3 answers are sound" in newsmoe("journal", "verify").stdout
+    assert "3 predictions are sound" in newsmoe("journal", "verify").stdout
     (run,) = json.loads(newsmoe("runs", "list", "--json").stdout)
     assert (run["run"], run["items"], run["output"]) == (1, 4, "analyzed_a.json")
     write(here / "a.json", different(4))
     assert newsmoe("retry", "1").exit_code == 0
     assert [record["status"] for record in read(here / "analyzed_a.json")] == ["ok"] * 4
     assert newsmoe("retry", "2").exit_code == 0
-    assert newsmoe("journal", "prune", "--days", "0").stdout == "4 answers forgotten\n"
+    assert newsmoe("journal", "prune", "--days", "0").stdout == "4 predictions deleted\n"
 
 
 @pytest.mark.slow
@@ -146,7 +146,7 @@ def test_a_server_that_stops_in_mid_run_costs_the_journal_alone(
     assert "secret" not in result.output
     assert (here / "analyzed_a.json").read_bytes() == (here / "whole.json").read_bytes()
     monkeypatch.delenv("SERVER")
-    assert "8 answers known already" in newsmoe("analyze", "a.json").stderr
+    assert "8 predictions reused" in newsmoe("analyze", "a.json").stderr
 
 
 def test_a_server_that_is_not_there_ends_the_run_in_a_line(here: Path) -> None:

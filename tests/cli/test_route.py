@@ -48,8 +48,15 @@ def test_the_table_names_who_reads_each_article_and_why(here: Path) -> None:
         "1",
         "so short that its first sentences will do",
     ] in words
-    assert ["8", "Headline 8", "summarization", "nobody", "0", "there is no content to summarize"] in words
-    assert ["-", "-", "nobody", "expected an object with a headline or content, found a number"] in words
+    assert [
+        "8",
+        "Headline 8",
+        "summarization",
+        "(abstained)",
+        "0",
+        "there is no content to summarize",
+    ] in words
+    assert ["-", "-", "-", "expected an object with a headline or content, found a number"] in words
 
 
 def test_the_load_of_each_expert_is_counted(here: Path) -> None:
@@ -58,7 +65,7 @@ def test_the_load_of_each_expert_is_counted(here: Path) -> None:
     assert [line.split() for line in table] == [
         ["task", "expert", "articles"],
         ["summarization", "lead", "3"],
-        ["summarization", "nobody", "1"],
+        ["summarization", "(abstained)", "1"],
     ]
 
 
@@ -80,7 +87,7 @@ def test_json_holds_every_route_with_its_reserves(here: Path) -> None:
                 "expert": "opening",
                 "weight": 1.0,
                 "reason": "ends in 1",
-                "reserves": ["lead"],
+                "fallbacks": ["lead"],
             }
         ],
     }

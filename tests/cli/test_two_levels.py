@@ -68,7 +68,7 @@ def test_the_second_answer_stands_under_its_own_task_where_the_first_one_asks_fo
     assert reasons(records, "game") == [
         "no rule names this task: first expert of its pool; desk is 'sport' (0.90)",
         missed + "desk is 'money' (0.60)",
-        missed + "desk has no answer",
+        missed + "desk has no prediction",
         "no rule names this task: first expert of its pool; desk is 'sport' (0.90)",
     ]
     report = json.loads((here / "analyzed_a.run.json").read_text())
@@ -118,7 +118,7 @@ def test_a_rule_may_wait_and_where_it_does_not_hold_the_next_decides(news: Path,
     [
         (
             '{ task = "dsk", label = "sport" }',
-            "waits for the task 'dsk', which no expert answers; did you mean",
+            "waits for the task 'dsk', which no expert predicts; did you mean",
         ),
         ('{ task = "game", label = "x" }', "'after': these tasks wait for each other: "),
         ('{ task = "desk" }', "after.label: Field required"),

@@ -165,7 +165,7 @@ def test_an_inbox_that_is_away_for_a_while_ends_nothing(
     write(inbox / "a.json", articles(1))
     result = newsmoe("watch", "in", "--out", "out", "--every", "1m", "--settle", "0", *GIST)
     assert result.exit_code == 0
-    assert "in: cannot be read: No such file or directory; the next look tries again" in result.stderr
+    assert "in: cannot be read: No such file or directory; the next scan tries again" in result.stderr
     assert "1 files analyzed" in result.stderr
 
 

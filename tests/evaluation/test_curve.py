@@ -20,7 +20,7 @@ from newsmoe.prediction import InputStats, Prediction, Summary
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
 from tests.gating.support import written
-from tests.registry.kinds.test_embedded import Lent
+from tests.registry.support import Lent
 
 TASK = "gist"
 GIST = "rain fell on the town"

@@ -22,7 +22,7 @@ from newsmoe.prediction import InputStats, Prediction
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
 from tests.gating.support import equal, written
-from tests.registry.kinds.test_embedded import Lent
+from tests.registry.support import Lent
 
 TASK = "mood"
 ROWS = [

@@ -1,21 +1,22 @@
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from newsmoe import Article, Registry, Settings
-from newsmoe.errors import ConfigError, ModelError
+from newsmoe.errors import ConfigError, ModelError, PluginError
 from newsmoe.gating.build import build_gate
 from newsmoe.gating.composite import CompositeGate
 from newsmoe.gating.gate import Decision, UniformGate
 from newsmoe.gating.rules import RulesGate
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.settings.conditions import After
-from newsmoe.settings.model import GATES
+from newsmoe.settings.model import GATE_NAMES
 from newsmoe.testing import FakeExpert
 from tests.gating.support import NAMES, TASK, constant, equal
-from tests.registry.kinds.test_embedded import Lent
+from tests.registry.support import Lent
 
 ARTICLE = Article(headline="Storm hits", content="word " * 100, language="en")
 
@@ -56,7 +57,7 @@ def test_only_the_tasks_that_were_asked_for_are_decided_on_in_their_order(regist
 
 def test_an_unknown_task_is_told_with_the_nearest(registry: Registry) -> None:
     with pytest.raises(
-        ConfigError, match=r"no expert answers the task 'sentimnt'; did you mean 'sentiment'\?"
+        ConfigError, match=r"no expert predicts the task 'sentimnt'; did you mean 'sentiment'\?"
     ):
         build_gate(settings(tasks=["sentimnt"]), registry)
     with pytest.raises(ConfigError, match="'xyz'; known: sentiment, sport, summarization, topic"):
@@ -66,7 +67,7 @@ def test_an_unknown_task_is_told_with_the_nearest(registry: Registry) -> None:
 @pytest.mark.parametrize("gate", ["rule", "ALL", "", "nowhere/gate"])
 def test_an_unknown_gate_is_told_with_the_known_ones(registry: Registry, gate: str) -> None:
     with pytest.raises(
-        ConfigError, match=f"no gate is called '{gate}'; use {', '.join(GATES)}, a .toml file"
+        ConfigError, match=f"no gate is called '{gate}'; use {', '.join(GATE_NAMES)}, a .toml file"
     ):
         build_gate(settings(gate=gate), registry)
 
@@ -154,7 +155,7 @@ def test_by_default_rules_decide_where_a_learned_gate_knows_other_experts(
     constant(moody.folders[0] / "gate-mood", [0.2, 0.7, 0.1], experts=known, better=True)
     with caplog.at_level("INFO"):
         assert mood(moody).weights == {"first": 1.0}
-    assert f"gate-mood does not decide on {TASK}: " in caplog.text
+    assert f"gate-mood is not used for {TASK}: " in caplog.text
     assert "first has changed" in caplog.text
     with pytest.raises(ConfigError, match="trained for other experts: first has changed"):
         mood(moody, gate="learned")
@@ -224,7 +225,7 @@ def test_settings_change_how_a_learned_gate_chooses(moody: Registry) -> None:
     assert set(mood(moody, gate="learned", top_k=2).weights) == {"first", "second"}
     assert mood(moody, gate="learned", budget=0.4).weights == {"second": 1.0}
     assert set(mood(moody, gate="learned", top_k=2, budget=0.4).weights) == {"second"}
-    with pytest.raises(ConfigError, match="a capacity of 0.2 leaves articles over"):
+    with pytest.raises(ConfigError, match="a capacity of 0.2 is too small"):
         mood(moody, gate="learned", capacity=0.2)
     with pytest.raises(ConfigError, match="capacity and budget exclude each other"):
         mood(moody, gate="learned", capacity=0.5, budget=0.5)
@@ -232,7 +233,7 @@ def test_settings_change_how_a_learned_gate_chooses(moody: Registry) -> None:
 
 @pytest.mark.parametrize("gate", ["rules", "all"])
 def test_what_only_a_learned_gate_heeds_is_refused_elsewhere(registry: Registry, gate: str) -> None:
-    with pytest.raises(ConfigError, match="budget: only a learned gate heeds this, and none decides here"):
+    with pytest.raises(ConfigError, match="budget: requires a learned gate, and none is used here"):
         build_gate(settings(gate=gate, budget=0.5), registry)
 
 
@@ -254,3 +255,36 @@ def test_where_nobody_trained_a_gate_that_is_told() -> None:
 
 def test_a_gate_in_a_folder_of_experts_is_no_expert(moody: Registry) -> None:
     assert not [info for info in moody.experts.values() if "gate" in info.name or info.broken]
+
+
+PLUGIN = """
+from newsmoe.gating.gate import Decision
+
+
+class Cheapest:
+    def __init__(self, context):
+        self.tasks = tuple(context.pools)
+        self.pools = context.pools
+
+    def route(self, articles):
+        last = {task: pool[-1].name for task, pool in self.pools.items()}
+        return [
+            tuple(Decision(task, {name: 1.0}, (), "the last of its pool") for task, name in last.items())
+            for _ in articles
+        ]
+"""
+
+
+def test_a_package_adds_a_gate(install: Callable[..., None], registry: Registry) -> None:
+    install("more-gates", {"more_gates": PLUGIN}, {"cheapest": "more_gates:Cheapest"}, "newsmoe.gates")
+    ((decision,),) = build_gate(settings(gate="cheapest", tasks=["topic"]), registry).route([ARTICLE])
+    assert (decision.weights, decision.reason) == ({"topic-zero-shot": 1.0}, "the last of its pool")
+    with pytest.raises(ConfigError, match="use auto, rules, all, learned, cheapest, a .toml file"):
+        build_gate(settings(gate="dearest"), registry)
+
+
+def test_a_broken_gate_is_named_and_breaks_no_other(install: Callable[..., None], registry: Registry) -> None:
+    install("bad-gates", {"bad_gates": "1 / 0"}, {"bad": "bad_gates:Gate"}, "newsmoe.gates")
+    with pytest.raises(PluginError, match="the gate 'bad' of bad-gates .*ZeroDivisionError"):
+        build_gate(settings(gate="bad"), registry)
+    assert build_gate(settings(gate="all"), registry).tasks

@@ -40,8 +40,8 @@ def test_where_the_answer_says_so_the_expert_answers_and_the_reason_says_what_it
     [
         (topic(sport=0.2, politics=0.8), "topic is 'politics' (0.80)"),
         (topic(sport=0.4, politics=0.3, health=0.3), "topic is 'sport' (0.40)"),
-        ({"topic": None}, "topic has no answer"),
-        ({}, "topic has no answer"),
+        ({"topic": None}, "topic has no prediction"),
+        ({}, "topic has no prediction"),
     ],
 )
 def test_elsewhere_nobody_answers_and_the_reason_says_why(

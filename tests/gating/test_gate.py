@@ -73,14 +73,19 @@ def test_an_expert_gets_what_it_can_read(article: Article, names: list[str]) -> 
 @pytest.mark.parametrize(
     ("pool", "article", "reason"),
     [
-        ([], Article(headline="h"), "no expert answers this task"),
+        ([], Article(headline="h"), "no expert predicts this task"),
         ([ANY], Article(), "the article has neither headline nor content"),
         ([FULL], Article(headline="h", language="en"), "the article has no content"),
-        ([GERMAN], Article(headline="h", language="es"), "the language is 'es', german reads de, nl"),
+        (
+            [GERMAN],
+            Article(headline="h", language="es"),
+            "language 'es' is not supported, german reads de, nl",
+        ),
         (
             [ENGLISH, GERMAN],
             Article(headline="h", language="es"),
-            "the language is 'es', english reads en; the language is 'es', german reads de, nl",
+            "language 'es' is not supported, english reads en;"
+            " language 'es' is not supported, german reads de, nl",
         ),
         ([FULL, FULL], Article(headline="h", language="es"), "the article has no content"),
     ],
@@ -96,8 +101,8 @@ def test_the_gate_decides_each_task_in_the_order_of_the_pools() -> None:
     (route,) = gate.route([Article(headline="h", content="c", language="en")])
     assert gate.tasks == ("topic", "sentiment")
     assert route == (
-        Decision("topic", {"english": 0.5, "any": 0.5}, (), "every expert that can read it"),
-        Decision("sentiment", {}, (), "the language is 'en', german reads de, nl"),
+        Decision("topic", {"english": 0.5, "any": 0.5}, (), "every eligible expert"),
+        Decision("sentiment", {}, (), "language 'en' is not supported, german reads de, nl"),
     )
 
 

@@ -14,7 +14,7 @@ from newsmoe.errors import ConfigError, ModelError
 from newsmoe.gating.features import MAX_WORDS, SURFACE, FeatureName, FeatureReader
 from newsmoe.gating.gate import Decision
 from newsmoe.gating.gate_card import GateCard, GateExpert, find_gates, read_gate
-from newsmoe.gating.lead import LEAD_FEATURES
+from newsmoe.gating.lead_features import LEAD_FEATURES
 from newsmoe.gating.learned import LearnedGate, ScoreCache, gate_adapter
 from newsmoe.journal.journal import open_journal
 from newsmoe.registry.backbone.backbone import Backbone, Runtime
@@ -24,7 +24,7 @@ from newsmoe.registry.kinds import build
 from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
 from newsmoe.testing import ARTICLES, FakeExpert
 from tests.gating.support import NAMES, POOL, TASK, articles, choose, constant, equal, written
-from tests.registry.kinds.test_embedded import Counting, Lent
+from tests.registry.support import Counting, Lent
 
 STORM = Article(headline="Storm hits coast", content="Ten houses were lost.", language="en")
 
@@ -122,7 +122,7 @@ def test_where_nobody_can_read_an_article_the_gate_abstains(tmp_path: Path, quic
     pool = [ExpertInfo(name, TASK, ("de",)) for name in NAMES]
     [decision] = choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, [STORM], pool)
     assert (decision.weights, decision.fallbacks) == ({}, ())
-    assert decision.reason.startswith("the language is 'en', first reads de")
+    assert decision.reason.startswith("language 'en' is not supported, first reads de")
 
 
 def test_an_expert_that_the_gate_was_not_trained_for_is_not_asked(
@@ -142,14 +142,14 @@ def test_no_more_than_its_share_goes_to_an_expert_and_the_record_says_so(
     assert [list(decision.weights) for decision in free] == [["second"]] * 5
     assert [list(decision.weights) for decision in limited] == [["second"]] * 3 + [["first"]] * 2
     assert limited[2].reason == "learned gate: second 0.70, first 0.20, third 0.10"
-    assert limited[4].reason.endswith("third 0.10; full for this window: second")
-    assert [decision.full for decision in limited] == [()] * 3 + [("second",)] * 2
+    assert limited[4].reason.endswith("third 0.10; no capacity left in this window: second")
+    assert [decision.over_capacity for decision in limited] == [()] * 3 + [("second",)] * 2
     assert limited[4].fallbacks == ("second", "third")
 
 
 def test_a_capacity_that_leaves_articles_over_is_refused(tmp_path: Path, quick_backbone: Backbone) -> None:
     card = constant(tmp_path, [0.2, 0.7, 0.1])
-    with pytest.raises(ConfigError, match="3 experts take 90% at the most; give at least 0.33"):
+    with pytest.raises(ConfigError, match="3 experts take at most 90% of the articles; set at least 0.33"):
         choose(card, quick_backbone, [STORM], capacity=0.3)
 
 
@@ -161,7 +161,7 @@ def test_a_budget_is_spent_where_most_is_gained(tmp_path: Path, quick_backbone: 
     assert [list(decision.weights) for decision in asked] == [["first"], ["first"], ["second"], ["second"]]
     assert asked[0].reason.endswith("; the cheapest, to stay within the budget")
     assert asked[0].fallbacks[0] == "second"
-    assert [decision.budgeted for decision in asked] == [True, True, False, False]
+    assert [decision.downgraded for decision in asked] == [True, True, False, False]
     dear = choose(card, quick_backbone, window, budget=1.0)
     assert [list(decision.weights) for decision in dear] == [["second"]] * 4
 

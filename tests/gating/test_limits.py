@@ -59,9 +59,9 @@ def test_whoever_can_read_what_every_article_that_can_be_read_is_and_overflow_is
         assert all(can[one] for one in selection.experts)
         if selection.experts != wish.experts:
             assert NAMES[wish.experts[0]] in selection.note
-            assert wish.experts[0] in selection.full
+            assert wish.experts[0] in selection.over_capacity
         elif selection.note:
-            assert "asked all the same" in selection.note
+            assert "used all the same" in selection.note
 
 
 def test_a_capacity_of_all_changes_nothing() -> None:
@@ -79,8 +79,8 @@ def test_whoever_is_full_at_the_second_turn_is_told_too() -> None:
     scores, eligible = np.array([[0.5, 0.3, 0.2]] * 2), np.ones((2, 3), dtype=bool)
     selections = select_within_capacity(scores, eligible, 2, (), 0.5, NAMES)
     assert [selection.experts for selection in selections] == [(0, 2), (1,)]
-    assert [selection.full for selection in selections] == [(1,), (0, 2)]
-    assert selections[0].note == "full for this window: b"
+    assert [selection.over_capacity for selection in selections] == [(1,), (0, 2)]
+    assert selections[0].note == "no capacity left in this window: b"
 
 
 def test_shared_experts_have_no_capacity() -> None:
@@ -109,7 +109,7 @@ def test_a_window_costs_no_more_than_the_budget_or_else_the_least_that_is_possib
             assert costs[instead] < costs[list(wish.experts)].sum()
             assert selection.note.startswith("the cheapest") == (costs[instead] == min(costs[can]))
             assert selection.note.endswith("to stay within the budget")
-        assert selection.budgeted == (selection.experts != wish.experts)
+        assert selection.downgraded == (selection.experts != wish.experts)
 
 
 @pytest.mark.parametrize(

@@ -132,13 +132,13 @@ def test_of_a_list_those_that_cannot_read_the_article_are_left_out_and_the_reaso
     decision = choose("topic", STORM, rule({"topic": ["german", "full", "english"]}, "ours"))
     assert decision.weights == {"full": 1.0}
     assert decision.fallbacks == ("english",)
-    assert decision.reason == "the language is 'en', german reads de"
+    assert decision.reason == "language 'en' is not supported, german reads de"
 
 
 def test_where_nobody_that_a_rule_names_can_read_the_article_the_gate_abstains() -> None:
     for use in ("german", ["german"], {"german": 2}):
         decision = choose("topic", STORM, rule({"topic": use}, "ours"))
-        assert decision == Decision("topic", {}, (), "the language is 'en', german reads de")
+        assert decision == Decision("topic", {}, (), "language 'en' is not supported, german reads de")
 
 
 def test_an_empty_list_sends_the_article_to_nobody() -> None:
@@ -169,12 +169,12 @@ def test_a_task_that_no_rule_names_goes_to_the_first_of_its_pool_that_can_read_t
     german = Article(headline="h", content="c", language="de")
     decision = choose("topic", german)
     assert (decision.weights, decision.fallbacks) == ({"german": 1.0}, ("full",))
-    assert decision.reason == "the language is 'de', english reads en"
+    assert decision.reason == "language 'de' is not supported, english reads en"
 
 
 def test_a_task_without_experts_is_answered_by_nobody() -> None:
     ((decision,),) = RulesGate([], {"mood": []}).route([STORM])
-    assert decision == Decision("mood", {}, (), "no expert answers this task")
+    assert decision == Decision("mood", {}, (), "no expert predicts this task")
 
 
 @pytest.mark.parametrize(
@@ -292,7 +292,7 @@ def test_a_spanish_article_has_a_lead_but_no_sentiment_and_no_topic(default: Gat
     decisions = decided(default, Article(headline="h", content="palabra " * 200, language="es"))
     assert decisions["summarization"].weights == {"lead": 1.0}
     for task in ("summarization", "sentiment", "topic"):
-        assert "the language is 'es'" in decisions[task].reason
+        assert "language 'es' is not supported" in decisions[task].reason
     for task in ("sentiment", "topic"):
         assert (decisions[task].weights, decisions[task].fallbacks) == ({}, ())
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from newsmoe.errors import ConfigError, InputError, LockedError, OutputError
 from newsmoe.jobs.inbox import Inbox, ScanResult, open_inbox
-from newsmoe.jobs.inbox_state import STATE, Known, output_name
+from newsmoe.jobs.inbox_state import STATE, FileState, output_name
 from newsmoe.output.dead_letters import default_errors
 from newsmoe.output.run_report import default_report
 from tests.jobs.inboxes import SETTLE, Analyst, Clock, CrashError, put
@@ -40,9 +40,9 @@ class Desk:
     def put(self, name: str, content: str, age: float = 0) -> Path:
         return put(self.folder / name, content, self.clock.now - age)
 
-    def look(self, after: float = 900) -> ScanResult:
+    def scan(self, after: float = 900) -> ScanResult:
         self.clock.now += after
-        return self.inbox.look(self.analyst)
+        return self.inbox.scan(self.analyst)
 
     def outputs(self) -> dict[str, str]:
         return {path.name: path.read_text() for path in sorted(self.outbox.iterdir()) if path.name[0] != "."}
@@ -60,57 +60,57 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 def test_a_file_is_analyzed_once(desk: Desk) -> None:
     desk.put("news-data.json", "one")
-    assert desk.look() == ScanResult(files=1, articles=1)
-    assert desk.look() == ScanResult()
+    assert desk.scan() == ScanResult(files=1, articles=1)
+    assert desk.scan() == ScanResult()
     assert desk.analyst.done == [("news-data.json", "one")]
     assert desk.outputs() == {"analyzed_news_data.json": "one"}
 
 
 def test_a_file_is_not_analyzed_again_after_a_restart(desk: Desk) -> None:
     desk.put("a.json", "one")
-    desk.look()
+    desk.scan()
     desk.restart()
-    assert desk.look() == ScanResult()
+    assert desk.scan() == ScanResult()
 
 
 def test_new_content_under_the_same_name_is_analyzed_to_the_same_output(desk: Desk) -> None:
     desk.put("a.json", "one")
-    desk.look()
+    desk.scan()
     desk.put("a.json", "two")
-    desk.look()
+    desk.scan()
     assert desk.analyst.done == [("a.json", "one"), ("a.json", "two")]
     assert desk.outputs() == {"analyzed_a.json": "two"}
 
 
 def test_a_file_that_was_only_touched_is_not_analyzed_again(desk: Desk) -> None:
     desk.put("a.json", "one")
-    desk.look()
+    desk.scan()
     desk.put("a.json", "one")
-    assert desk.look() == desk.look() == ScanResult()
+    assert desk.scan() == desk.scan() == ScanResult()
 
 
 def test_a_file_under_a_new_name_gets_an_output_of_that_name(desk: Desk) -> None:
     desk.put("a.json", "one").rename(desk.folder / "b.json")
-    desk.look()
+    desk.scan()
     (desk.folder / "b.json").rename(desk.folder / "c.json")
-    desk.look()
+    desk.scan()
     assert desk.outputs() == {"analyzed_b.json": "one", "analyzed_c.json": "one"}
 
 
 def test_an_output_that_was_taken_away_is_not_made_again(desk: Desk) -> None:
     desk.put("a.json", "one")
-    desk.look()
+    desk.scan()
     (desk.outbox / "analyzed_a.json").unlink()
-    assert desk.look() == ScanResult()
+    assert desk.scan() == ScanResult()
 
 
 def test_a_file_that_comes_back_is_known(desk: Desk) -> None:
     path = desk.put("a.json", "one")
-    desk.look()
+    desk.scan()
     path.rename(desk.folder.parent / "elsewhere")
-    desk.look()
+    desk.scan()
     (desk.folder.parent / "elsewhere").rename(path)
-    assert desk.look() == ScanResult()
+    assert desk.scan() == ScanResult()
 
 
 @pytest.mark.parametrize(
@@ -118,19 +118,19 @@ def test_a_file_that_comes_back_is_known(desk: Desk) -> None:
 )
 def test_hidden_and_temporary_files_are_left_alone(name: str, desk: Desk) -> None:
     desk.put(name, "one")
-    assert desk.look() == ScanResult()
+    assert desk.scan() == ScanResult()
 
 
 def test_what_is_no_file_is_left_alone(desk: Desk) -> None:
     (desk.folder / "folder.json").mkdir()
     (desk.folder / "nowhere.json").symlink_to("missing")
     os.mkfifo(desk.folder / "pipe.json")
-    assert desk.look() == ScanResult()
+    assert desk.scan() == ScanResult()
 
 
 def test_a_link_to_a_file_is_a_file(desk: Desk) -> None:
     (desk.folder / "a.json").symlink_to(put(desk.folder.parent / "far.json", "one", desk.clock.now))
-    desk.look()
+    desk.scan()
     assert desk.outputs() == {"analyzed_a.json": "one"}
 
 
@@ -139,8 +139,8 @@ def test_a_name_that_is_no_text_is_told_once_and_left_alone(
 ) -> None:
     (desk.folder / os.fsdecode(b"caf\xe9.json")).write_text("one")
     desk.put("a.json", "one")
-    assert desk.look().files == 1
-    desk.look()
+    assert desk.scan().files == 1
+    desk.scan()
     assert [record.getMessage().endswith("its name is no UTF-8") for record in caplog.records] == [True]
 
 
@@ -150,7 +150,7 @@ def test_a_name_that_is_no_text_is_told_once_and_left_alone(
 def test_files_that_would_share_an_output_get_one_each(desk: Desk) -> None:
     for name in ("a-b.json", "a_b.json", "a-b.jsonl", "a_b.json.gz"):
         desk.put(name, name)
-    desk.look()
+    desk.scan()
     outputs = desk.outputs()
     assert sorted(outputs.values()) == ["a-b.json", "a-b.jsonl", "a_b.json", "a_b.json.gz"]
     assert outputs["analyzed_a_b.json"] == "a-b.json"
@@ -159,18 +159,18 @@ def test_files_that_would_share_an_output_get_one_each(desk: Desk) -> None:
 
 def test_an_output_does_not_fall_to_another_file_when_the_first_is_gone(desk: Desk) -> None:
     desk.put("a.json", "one")
-    desk.look()
+    desk.scan()
     (desk.folder / "a.json").unlink()
     desk.put("a.jsonl", "two")
     desk.restart()
-    desk.look()
+    desk.scan()
     assert sorted(desk.outputs().values()) == ["one", "two"]
 
 
 @pytest.mark.parametrize("names", [("a.errors.jsonl", "a.jsonl"), ("a.jsonl", "a.errors.jsonl")])
 def test_an_output_does_not_take_the_name_of_what_failed_in_another(names: tuple[str, str]) -> None:
     first = output_name(names[0], "jsonl", {})
-    known = Known(stamp=(0, 0, 0), digest="", output=first, problem=None)
+    known = FileState(stamp=(0, 0, 0), digest="", output=first, problem=None)
     second = Path(output_name(names[1], "jsonl", {names[0]: known}))
     assert {first, default_errors(Path(first)).name}.isdisjoint({second.name, default_errors(second).name})
 
@@ -179,7 +179,7 @@ def test_an_output_does_not_take_the_name_of_what_failed_in_another(names: tuple
 def test_an_output_does_not_take_the_name_of_a_report(names: tuple[str, str], desk: Desk) -> None:
     for name in names:
         desk.put(name, name)
-        desk.look()
+        desk.scan()
     outputs = [desk.outbox / name for name in desk.outputs()]
     assert len({*outputs, *map(default_report, outputs)}) == 4
 
@@ -189,41 +189,41 @@ def test_an_output_does_not_take_the_name_of_a_report(names: tuple[str, str], de
 
 def test_a_file_that_was_just_written_waits_for_the_next_look(desk: Desk) -> None:
     desk.put("a.json", "one")
-    assert desk.look(after=SETTLE - 1) == ScanResult(waiting=1)
-    assert desk.look(after=1) == ScanResult(files=1, articles=1)
+    assert desk.scan(after=SETTLE - 1) == ScanResult(pending=1)
+    assert desk.scan(after=1) == ScanResult(files=1, articles=1)
 
 
 def test_a_file_that_grows_waits_however_old_it_says_it_is(desk: Desk) -> None:
     desk.put("a.json", "o", age=3)
-    assert desk.look(after=0).waiting == 1
+    assert desk.scan(after=0).pending == 1
     desk.put("a.json", "on", age=9999)
-    assert desk.look(after=5).waiting == 1
+    assert desk.scan(after=5).pending == 1
     desk.restart()
-    assert desk.look(after=5).files == 1
+    assert desk.scan(after=5).files == 1
     assert desk.analyst.done == [("a.json", "on")]
 
 
 def test_a_file_from_the_future_is_taken_when_it_has_stayed_the_same(desk: Desk) -> None:
     desk.put("a.json", "one", age=-9999)
-    assert desk.look().waiting == 1
+    assert desk.scan().pending == 1
     desk.restart()
-    assert desk.look(after=SETTLE).files == 1
+    assert desk.scan(after=SETTLE).files == 1
 
 
 def test_a_clock_that_is_put_back_makes_no_file_wait_longer(desk: Desk) -> None:
     desk.put("a.json", "one")
-    assert desk.look(after=1).waiting == 1
-    assert desk.look(after=-1_000_000).waiting == 1
-    assert desk.look(after=SETTLE) == ScanResult(files=1, articles=1)
-    assert desk.look(after=-1_000_000) == ScanResult()
+    assert desk.scan(after=1).pending == 1
+    assert desk.scan(after=-1_000_000).pending == 1
+    assert desk.scan(after=SETTLE) == ScanResult(files=1, articles=1)
+    assert desk.scan(after=-1_000_000) == ScanResult()
 
 
 def test_a_file_that_changes_while_it_is_analyzed_is_analyzed_again(desk: Desk) -> None:
     desk.put("a.json", "one")
     desk.analyst.meanwhile = lambda name: desk.put(name, "one and two")
-    assert desk.look() == ScanResult(waiting=1)
+    assert desk.scan() == ScanResult(pending=1)
     desk.analyst.meanwhile = lambda name: None
-    assert desk.look() == ScanResult(files=1, articles=1)
+    assert desk.scan() == ScanResult(files=1, articles=1)
     assert desk.outputs() == {"analyzed_a.json": "one and two"}
 
 
@@ -231,15 +231,15 @@ def test_a_file_that_goes_while_it_is_analyzed_is_no_error(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = desk.put("a.json", "!")
-    desk.look(after=0)
+    desk.scan(after=0)
 
     def gone(job: object) -> None:
         path.unlink()
         raise InputError("a.json: cannot be read: No such file or directory")
 
     desk.clock.now += SETTLE
-    desk.inbox.look(gone)  # type: ignore[arg-type]
-    assert desk.look() == ScanResult()
+    desk.inbox.scan(gone)  # type: ignore[arg-type]
+    assert desk.scan() == ScanResult()
     assert caplog.records == []
 
 
@@ -251,15 +251,15 @@ def test_a_file_without_articles_is_told_once_and_stops_no_other(
 ) -> None:
     desk.put("a.json", "!")
     desk.put("b.json", "two")
-    assert desk.look() == ScanResult(files=1, articles=1, unreadable=1)
+    assert desk.scan() == ScanResult(files=1, articles=1, unreadable=1)
     desk.restart()
     desk.put("a.json", "!")
-    assert desk.look() == ScanResult()
+    assert desk.scan() == ScanResult()
     assert [record.getMessage() for record in caplog.records] == [
         f"{desk.folder / 'a.json'}: not valid JSON; left alone until it changes"
     ]
     desk.put("a.json", "mended")
-    assert desk.look().files == 1
+    assert desk.scan().files == 1
 
 
 def test_a_file_that_may_not_be_read_is_told_once_and_taken_when_it_may(
@@ -268,8 +268,8 @@ def test_a_file_that_may_not_be_read_is_told_once_and_taken_when_it_may(
     desk.put("a.json", "one")
     with monkeypatch.context() as patch:
         patch.setattr("newsmoe.jobs.inbox.hashlib.file_digest", _denied)
-        assert [desk.look().unreadable for _ in range(3)] == [1, 0, 0]
-    assert desk.look().files == 1
+        assert [desk.scan().unreadable for _ in range(3)] == [1, 0, 0]
+    assert desk.scan().files == 1
 
 
 def _denied(file: object, method: str) -> None:
@@ -280,16 +280,16 @@ def test_an_output_that_cannot_be_written_stops_no_other_and_is_tried_again(desk
     (desk.outbox / "analyzed_a.json").mkdir()
     desk.put("a.json", "one")
     desk.put("b.json", "two")
-    assert desk.look() == ScanResult(files=1, articles=1, unwritten=1)
+    assert desk.scan() == ScanResult(files=1, articles=1, unwritten=1)
     (desk.outbox / "analyzed_a.json").rmdir()
-    assert desk.look() == ScanResult(files=1, articles=1)
+    assert desk.scan() == ScanResult(files=1, articles=1)
 
 
 def test_each_file_is_a_line_in_the_log(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     desk.put("a.json", "Rowers take gold")
-    desk.look()
-    desk.look()
+    desk.scan()
+    desk.scan()
     output = desk.outbox / "analyzed_a.json"
     assert [record.getMessage() for record in caplog.records] == [
         f"a.json: 1 articles, 0 with errors, 0.1 s -> {output}"
@@ -298,12 +298,12 @@ def test_each_file_is_a_line_in_the_log(desk: Desk, caplog: pytest.LogCaptureFix
 
 def test_an_inbox_that_goes_away_is_an_error_and_nothing_is_forgotten(desk: Desk) -> None:
     desk.put("a.json", "one")
-    desk.look()
+    desk.scan()
     desk.folder.rename(desk.folder.with_name("gone"))
     with pytest.raises(InputError, match="cannot be read: No such file or directory"):
-        desk.look()
+        desk.scan()
     desk.folder.with_name("gone").rename(desk.folder)
-    assert desk.look() == ScanResult()
+    assert desk.scan() == ScanResult()
 
 
 # opening
@@ -357,11 +357,11 @@ def test_a_crash_between_output_and_state_costs_a_second_analysis_and_nothing_el
     desk.put("a.jsonl", "two")
     desk.analyst.meanwhile = lambda name: crash(name) if name == "a.jsonl" else None
     with pytest.raises(CrashError):
-        desk.look()
+        desk.scan()
     desk.analyst.meanwhile = lambda name: None
     before = desk.outputs()
     desk.restart()
-    assert desk.look() == ScanResult(files=1, articles=1)
+    assert desk.scan() == ScanResult(files=1, articles=1)
     assert desk.analyst.done == [("a.json", "one"), ("a.jsonl", "two"), ("a.jsonl", "two")]
     assert desk.outputs() == before
     assert sorted(before.values()) == ["one", "two"]
@@ -376,16 +376,16 @@ def test_a_file_of_which_the_process_dies_again_and_again_is_left_alone(
     for number in range(3):
         desk.put(f"a{number}.json", "new meanwhile, and before it in the alphabet")
         with pytest.raises(CrashError):
-            desk.look()
+            desk.scan()
         desk.restart()
-    assert desk.look() == ScanResult(files=1, articles=1, unreadable=1)
+    assert desk.scan() == ScanResult(files=1, articles=1, unreadable=1)
     assert "deadly.json: newsmoe died 3 times while at work on it" in caplog.text
-    assert desk.look() == ScanResult()
+    assert desk.scan() == ScanResult()
     desk.restart()
-    assert desk.look() == ScanResult()
+    assert desk.scan() == ScanResult()
     desk.analyst.meanwhile = lambda name: None
     desk.put("deadly.json", "changed")
-    assert desk.look() == ScanResult(files=1, articles=1)
+    assert desk.scan() == ScanResult(files=1, articles=1)
     assert desk.inbox.state.begun == {}
 
 
@@ -397,19 +397,19 @@ def test_who_is_told_to_end_or_cannot_write_does_not_die_of_the_file(desk: Desk)
     for error in (KeyboardInterrupt(), OutputError("the disk is full")) * 3:
         desk.analyst.meanwhile = lambda name, error=error: fails(error)
         with suppress(KeyboardInterrupt):
-            assert desk.look() == ScanResult(unwritten=1)
+            assert desk.scan() == ScanResult(unwritten=1)
         desk.restart()
     desk.analyst.meanwhile = lambda name: None
-    assert desk.look() == ScanResult(files=1, articles=1)
+    assert desk.scan() == ScanResult(files=1, articles=1)
 
 
 def test_what_a_killed_run_had_begun_is_removed(desk: Desk) -> None:
     desk.put("a.json", "one")
-    desk.look(after=0)
+    desk.scan(after=0)
     for name in (STATE, "analyzed_a.json", "analyzed_a.run.json"):
         (desk.outbox / f".{name}.4711.tmp").touch()
     desk.restart()
-    desk.look()
+    desk.scan()
     assert [path.name for path in desk.outbox.iterdir() if path.name.endswith(".tmp")] == []
 
 
@@ -440,13 +440,13 @@ def happen(desk: Desk, event: str, *details: object) -> None:
         case ("wait", int(seconds)):
             desk.clock.now += seconds
         case ("look",):
-            desk.look(after=0)
+            desk.scan(after=0)
         case ("restart",):
             desk.restart()
         case ("crash",):
             desk.analyst.meanwhile = crash
             with suppress(CrashError):
-                desk.look(after=0)
+                desk.scan(after=0)
             desk.analyst.meanwhile = lambda name: None
             desk.restart()
 
@@ -460,12 +460,12 @@ def test_whatever_happens_each_file_has_one_output_of_its_last_content(
         desk = Desk(Path(folder))
         for event, *details in events:
             happen(desk, str(event), *details)
-        desk.look()
-        desk.look()
+        desk.scan()
+        desk.scan()
         done = list(desk.analyst.done)
-        assert desk.look() == ScanResult()
+        assert desk.scan() == ScanResult()
         desk.restart()
-        assert desk.look() == ScanResult()
+        assert desk.scan() == ScanResult()
         desk.close()
         assert desk.analyst.done == done
         crashes = sum(event == "crash" for event, *_ in events)

@@ -8,12 +8,11 @@ import pytest
 
 from newsmoe.article import Article
 from newsmoe.errors import ConfigError, InputError, OutputError, TooManyErrorsError
-from newsmoe.jobs.job import Observer, run_job
+from newsmoe.jobs.job import ErrorLimit, Observer, run_job
 from newsmoe.jobs.plan import Job, plan_jobs
 from newsmoe.journal.journal import open_journal
 from newsmoe.orchestrator.session import Session
-from newsmoe.orchestrator.stats import RunStats
-from newsmoe.output.run_report import RunReport
+from newsmoe.output.run_report import RunReport, RunStats
 from newsmoe.output.writers import STDOUT
 from newsmoe.prediction import Fields, InputStats, Prediction, Summary
 from newsmoe.record import Record
@@ -38,14 +37,14 @@ class Watcher(Observer):
     def opened(self, name: str, count: int) -> None:
         self.opened_inputs.append((name, count))
 
-    def started(self, total: int, figures: RunStats) -> None:
+    def started(self, total: int, stats: RunStats) -> None:
         self.totals.append(total)
-        self.figures = figures
+        self.stats = stats
 
     def finished(self, number: int, record: Record) -> None:
         self.numbers.append(number)
         self.finished_ids.append(record.id)
-        self.counts.append(self.figures.items)
+        self.counts.append(self.stats.items)
 
     def ended(self, report: RunReport) -> None:
         self.reports.append(report)
@@ -61,7 +60,7 @@ def numbered(path: Path, first: int, count: int) -> str:
 
 
 def session_of(*experts: FakeExpert, **settings: Any) -> Session:
-    return Session(Settings(tasks=("task",), **settings), registry_of(*experts))
+    return Session(Settings(tasks=("task",), **settings), registry=registry_of(*experts))
 
 
 def plan(inputs: Sequence[str], output: str | None = None, report: str | None = None, **kw: Any) -> list[Job]:
@@ -137,8 +136,8 @@ def test_standard_input_goes_to_standard_output_with_no_report(workdir: Path) ->
 
 
 def test_a_report_can_be_asked_for_beside_standard_output(workdir: Path) -> None:
-    [job] = plan(["a.json"], "-", "figures.json")
-    assert (job.output, job.report) == (STDOUT, Path("figures.json"))
+    [job] = plan(["a.json"], "-", "stats.json")
+    assert (job.output, job.report) == (STDOUT, Path("stats.json"))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +157,7 @@ def test_two_inputs_of_one_name_in_two_folders_are_fine(workdir: Path) -> None:
 
 def test_one_report_for_several_outputs_is_refused(workdir: Path) -> None:
     with pytest.raises(ConfigError, match="one run report for several outputs"):
-        plan(["a.json", "b.json"], report="figures.json")
+        plan(["a.json", "b.json"], report="stats.json")
 
 
 @pytest.mark.parametrize("spelling", ["a.json", "./a.json", "sub/../a.json", "link.json"])
@@ -273,7 +272,7 @@ def test_a_limit_counts_over_all_inputs(limit: int, expected: int, workdir: Path
     watcher = Watcher()
     inputs = numbered(workdir / "a.json", 0, 3), numbered(workdir / "b.json", 3, 2)
     job = Job(inputs, workdir / "out.json", "json", None)
-    run_job(session_of(FakeExpert("a", "task", echo)), job, watcher, limit)
+    run_job(session_of(FakeExpert("a", "task", echo)), job, watcher, limit=limit)
     assert [record["id"] for record in records(workdir / "out.json")] == list(range(expected))
     assert watcher.totals == [expected]
 
@@ -288,10 +287,8 @@ def test_the_report_holds_the_figures_of_the_run(workdir: Path) -> None:
         FakeExpert("b", "task", prediction),
         rule=[{"use": {"task": ["a", "b"]}}],
     )
-    returned = run_job(
-        session, Job((path,), workdir / "out.json", "json", workdir / "figures.json"), Watcher()
-    )
-    report = RunReport.model_validate_json((workdir / "figures.json").read_text(encoding="utf-8"))
+    returned = run_job(session, Job((path,), workdir / "out.json", "json", workdir / "stats.json"), Watcher())
+    report = RunReport.model_validate_json((workdir / "stats.json").read_text(encoding="utf-8"))
     assert report == returned
     assert (report.inputs, report.output) == ([path], str(workdir / "out.json"))
     assert report.items == 10
@@ -424,7 +421,9 @@ def test_the_session_s_memory_keeps_the_report(workdir: Path) -> None:
     job = Job((numbered(workdir / "a.json", 0, 2),), workdir / "out.json", "json", None)
     with open_journal(str(workdir / "journal")) as journal:
         assert journal
-        session = Session(Settings(tasks=("task",)), registry_of(FakeExpert("a", "task")), store=journal)
+        session = Session(
+            Settings(tasks=("task",)), registry=registry_of(FakeExpert("a", "task")), journal=journal
+        )
         report = run_job(session, job)
         assert [RunReport.model_validate_json(text) for _, text in journal.runs()] == [report]
 
@@ -433,7 +432,7 @@ def test_the_error_of_too_many_errors_quotes_no_article(workdir: Path) -> None:
     expert = FakeExpert("a", "task", failing_on(1, error=ValueError("the whole text of the article")))
     job = Job((numbered(workdir / "a.json", 0, 2),), workdir / "out.json", "json", None)
     with pytest.raises(TooManyErrorsError) as error:
-        run_job(session_of(expert), job, max_errors="0")
+        run_job(session_of(expert), job, max_errors=ErrorLimit.parse("0"))
     assert str(error.value) == (
         "1 of 2 records have errors, more than --max-errors 0; the first: index 1: predict a: ValueError"
     )

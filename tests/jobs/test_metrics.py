@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from newsmoe.errors import OutputError
 from newsmoe.jobs.metrics import write_metrics
-from newsmoe.orchestrator.stats import ExpertStats, RunStats
+from newsmoe.output.run_report import ExpertStats, RunStats
 from newsmoe.prediction import InputStats
 from newsmoe.record import ItemError, Record
 
@@ -39,7 +39,7 @@ def failure(stage: Any, expert: str | None) -> ItemError:
     return ItemError(expert=expert, type="ValueError", message="the text of the article", stage=stage)
 
 
-def figures() -> RunStats:
+def stats() -> RunStats:
     run = RunStats()
     for one in (
         record("ok"),
@@ -54,7 +54,7 @@ def figures() -> RunStats:
 
 def test_all_figures_are_there_whatever_an_expert_is_called(tmp_path: Path) -> None:
     path = tmp_path / "newsmoe.prom"
-    write_metrics(path, figures(), 12.5, 4)
+    write_metrics(path, stats(), 12.5, 4)
     found = samples(path)
     ended = found.pop(("newsmoe_run_timestamp_seconds",))
     assert ended == pytest.approx(path.stat().st_mtime, abs=60)
@@ -78,8 +78,8 @@ def test_all_figures_are_there_whatever_an_expert_is_called(tmp_path: Path) -> N
 
 
 def test_figures_of_several_runs_add_up(tmp_path: Path) -> None:
-    both = figures()
-    both.add(figures())
+    both = stats()
+    both.add(stats())
     write_metrics(tmp_path / "m.prom", both, 1, 0)
     found = samples(tmp_path / "m.prom")
     assert found["newsmoe_run_items", "ok"] == 4
@@ -105,10 +105,10 @@ def test_the_last_success_outlives_failures(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize("share", [0, 0.3, 0.6, 0.9])
 def test_metrics_that_were_torn_by_somebody_else_are_replaced(share: float, tmp_path: Path) -> None:
     path = tmp_path / "m.prom"
-    write_metrics(path, figures(), 1, 0)
+    write_metrics(path, stats(), 1, 0)
     text = path.read_bytes()
     path.write_bytes(text[: int(share * len(text))])
-    write_metrics(path, figures(), 1, 1)
+    write_metrics(path, stats(), 1, 1)
     assert samples(path)["newsmoe_run_exit_code",] == 1
 
 

@@ -223,10 +223,10 @@ class Newsroom:
         """Watch, with experts that are loaded anew, until the day is over or something crashes."""
         session = Session(Settings(tasks=("summarization",)))
         with open_inbox(self.folder, self.outbox, settle=SETTLE, clock=self.simulation) as inbox:
-            run_at(parse_every("15m"), lambda: self.look(inbox, session))
+            run_at(parse_every("15m"), lambda: self.scan(inbox, session))
 
-    def look(self, inbox: Inbox, session: Session) -> None:
-        assert inbox.look(partial(self.analyze, session)).unreadable == 0
+    def scan(self, inbox: Inbox, session: Session) -> None:
+        assert inbox.scan(partial(self.analyze, session)).unreadable == 0
 
     def analyze(self, session: Session, job: Job) -> RunReport:
         report = run_job(session, job)

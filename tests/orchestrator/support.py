@@ -6,8 +6,9 @@ from typing import Any
 from newsmoe.article import Article, InvalidItem
 from newsmoe.gating.gate import Decision, Route
 from newsmoe.orchestrator.dispatcher import Dispatcher
+from newsmoe.orchestrator.loaded import LoadedExperts
 from newsmoe.orchestrator.pipeline import Pipeline
-from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunStats
 from newsmoe.prediction import Fields, Prediction
 from newsmoe.record import Record
 from newsmoe.registry.device import Device
@@ -68,7 +69,8 @@ def registry_of(*experts: Expert) -> Registry:
 def dispatcher_of(
     *experts: Expert, device: Device | None = None, batch_tokens: int = 16384, batch_articles: int = 64
 ) -> Dispatcher:
-    return Dispatcher(registry_of(*experts), device or Device(), batch_tokens, batch_articles)
+    loaded = LoadedExperts(registry_of(*experts), device or Device(), None)
+    return Dispatcher(loaded, batch_tokens, batch_articles)
 
 
 def decision(
@@ -81,8 +83,8 @@ def run(
     items: Sequence[Article | InvalidItem],
     decisions: Sequence[Decision],
     *experts: FakeExpert,
-    figures: RunStats | None = None,
+    stats: RunStats | None = None,
     window_articles: int = 256,
 ) -> list[Record]:
     pipeline = Pipeline(FixedGate(*decisions), dispatcher_of(*experts), window_articles)
-    return list(pipeline.run(items, RunStats() if figures is None else figures))
+    return list(pipeline.run(items, RunStats() if stats is None else stats))

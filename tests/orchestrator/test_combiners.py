@@ -1,12 +1,23 @@
 import math
+from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsmoe.article import Article
+from newsmoe.errors import PluginError
 from newsmoe.orchestrator.combiners import combine
+from newsmoe.orchestrator.session import analyze
 from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
+from newsmoe.record import ItemError
+from newsmoe.settings.model import Settings
+from newsmoe.testing import FakeExpert
+from tests.orchestrator.support import registry_of
+
+GROUP = "newsmoe.combiners"
 
 NAMES = ("a", "b", "c", "d")
 
@@ -125,3 +136,51 @@ def test_the_order_of_experts_does_not_change_a_mixture(
     one, other = combine(predictions, weights), combine({name: predictions[name] for name in names}, weights)
     assert isinstance(one, Labels) and isinstance(other, Labels)
     assert one.scores == pytest.approx(other.scores)
+
+
+def test_a_combiner_is_chosen_by_task() -> None:
+    experts = (FakeExpert("sure", "mood", labels(0.9)), FakeExpert("unsure", "mood", labels(0.4)))
+
+    def combined(**settings: Any) -> dict[str, Any]:
+        chosen = Settings(tasks=("mood",), gate="all", **settings)
+        [record] = analyze([Article(headline="h")], chosen, registry=registry_of(*experts))
+        return record.analyses["mood"]
+
+    assert combined()["score"] == pytest.approx(0.65)
+    assert combined(combiners={"mood": "best"})["score"] == pytest.approx(0.9)
+    with pytest.raises(PluginError, match="no combiner is called 'bset'; did you mean 'best'"):
+        combined(combiners={"mood": "bset"})
+
+
+def labels(score: float) -> Callable[[Article], Prediction]:
+    return lambda article: Labels({"good": score, "bad": 1 - score})
+
+
+PLUGIN = """
+from newsmoe import Labels
+
+def minimum(predictions, weights):
+    if MESSAGE:
+        raise RuntimeError(MESSAGE)
+    return min(predictions.values(), key=lambda prediction: prediction.scores["good"])
+"""
+
+
+def test_a_package_adds_a_combiner_and_one_that_fails_costs_its_article(install: Callable[..., None]) -> None:
+    install(
+        "more-combiners",
+        {"more_combiners": f"MESSAGE = ''{PLUGIN}"},
+        {"min": "more_combiners:minimum"},
+        GROUP,
+    )
+    install(
+        "bad-combiners", {"bad_combiners": f"MESSAGE = 'no'{PLUGIN}"}, {"bad": "bad_combiners:minimum"}, GROUP
+    )
+    experts = (FakeExpert("sure", "mood", labels(0.9)), FakeExpert("unsure", "mood", labels(0.4)))
+    for name, analyses, errors in (
+        ("min", {"mood": {"label": "bad", "score": 0.6, "scores": {"bad": 0.6, "good": 0.4}}}, []),
+        ("bad", {}, [ItemError(task="mood", type="RuntimeError", message="no", stage="combine")]),
+    ):
+        chosen = Settings(tasks=("mood",), gate="all", combiners={"mood": name})
+        [record] = analyze([Article(headline="h")], chosen, registry=registry_of(*experts))
+        assert (record.analyses, record.errors) == (analyses, errors)

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from newsmoe.article import Article
-from newsmoe.orchestrator.dispatcher import LONGEST_MESSAGE, Dispatcher, Outcome
-from newsmoe.orchestrator.stats import ExpertStats
+from newsmoe.orchestrator.dispatcher import Dispatcher, Outcome
+from newsmoe.orchestrator.item_errors import MAX_MESSAGE
+from newsmoe.orchestrator.loaded import LoadedExperts
+from newsmoe.output.run_report import ExpertStats
 from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
 from newsmoe.record import ItemError
 from newsmoe.registry.device import Device
@@ -76,9 +78,9 @@ class Measured(FakeExpert):
 def ask(
     expert: FakeExpert, count: int = 5, dispatcher: Dispatcher | None = None
 ) -> tuple[list[Outcome], ExpertStats]:
-    figures = ExpertStats()
-    outcomes = (dispatcher or dispatcher_of(expert)).run(expert.name, TASK, articles(count), figures)
-    return outcomes, figures
+    stats = ExpertStats()
+    outcomes = (dispatcher or dispatcher_of(expert)).run(expert.name, TASK, articles(count), stats)
+    return outcomes, stats
 
 
 def good(count: int) -> list[Outcome]:
@@ -89,32 +91,32 @@ def good(count: int) -> list[Outcome]:
 @settings(max_examples=64)
 def test_one_poisonous_article_in_64_costs_at_most_13_calls_and_no_other_answer(poison: int) -> None:
     expert = FakeExpert("fake", TASK, failing_on(poison))
-    outcomes, figures = ask(expert, 64)
+    outcomes, stats = ask(expert, 64)
     assert outcomes[poison] == ItemError(
         task=TASK, expert="fake", type="ValueError", message=f"cannot read {poison}", stage="predict"
     )
     assert outcomes[:poison] + outcomes[poison + 1 :] == good(64)[:poison] + good(64)[poison + 1 :]
-    assert len(expert.batches) == figures.batches <= 2 * 6 + 1
+    assert len(expert.batches) == stats.batches <= 2 * 6 + 1
 
 
 @given(st.integers(0, 40).flatmap(lambda count: st.tuples(st.just(count), st.sets(st.integers(0, 40)))))
 def test_each_article_fails_or_succeeds_by_itself(case: tuple[int, set[int]]) -> None:
     count, poisons = case
-    outcomes, figures = ask(FakeExpert("fake", TASK, failing_on(*poisons)), count)
+    outcomes, stats = ask(FakeExpert("fake", TASK, failing_on(*poisons)), count)
     failed = {place for place, outcome in enumerate(outcomes) if isinstance(outcome, ItemError)}
     assert failed == {poison for poison in poisons if poison < count}
     assert [outcome for outcome in outcomes if not isinstance(outcome, ItemError)] == [
         Fields({"id": number}) for number in range(count) if number not in failed
     ]
-    assert (figures.items, figures.errors) == (count - len(failed), len(failed))
+    assert (stats.items, stats.errors) == (count - len(failed), len(failed))
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory")])
 def test_a_batch_that_does_not_fit_in_memory_is_halved_until_it_does(error: Exception) -> None:
     expert = Narrow(4, error)
-    outcomes, figures = ask(expert, 32)
+    outcomes, stats = ask(expert, 32)
     assert outcomes == good(32)
-    assert figures.errors == 0
+    assert stats.errors == 0
     assert sorted(map(len, expert.batches), reverse=True) == [32, 16, 16, *[8] * 4, *[4] * 8]
 
 
@@ -140,12 +142,12 @@ def test_an_expert_that_cannot_be_loaded_fails_on_every_article_and_is_tried_onc
     expert = Unloadable(OSError("weights are missing"))
     dispatcher = dispatcher_of(expert)
     for _ in range(2):
-        outcomes, figures = ask(expert, 3, dispatcher)
+        outcomes, stats = ask(expert, 3, dispatcher)
         error = ItemError(
             task=TASK, expert="unloadable", type="OSError", message="weights are missing", stage="load"
         )
         assert outcomes == [error] * 3
-        assert (figures.items, figures.errors, figures.batches) == (0, 3, 0)
+        assert (stats.items, stats.errors, stats.batches) == (0, 3, 0)
     assert expert.loads == 1
     assert expert.batches == []
 
@@ -168,7 +170,7 @@ def test_half_a_batch_that_hangs_costs_the_other_half_nothing() -> None:
             return super().predict(articles)
 
     registry = registry_of(Stuck("stuck", TASK, echo))
-    dispatcher = Dispatcher(registry, Device(), 16384, 64, batch_seconds=0.2)
+    dispatcher = Dispatcher(LoadedExperts(registry, Device(), None), 16384, 64, batch_seconds=0.2)
     outcomes = dispatcher.run("stuck", TASK, articles(4), ExpertStats())
     end.set()
     assert [getattr(one, "type", "answered") for one in outcomes] == [
@@ -270,13 +272,13 @@ UNSOUND: list[tuple[str, Any, str, str]] = [
 )
 def test_an_unsound_answer_is_an_error_of_its_article_alone(prediction: Any, kind: str, message: str) -> None:
     expert = FakeExpert("fake", TASK, lambda article: prediction if article.id == 3 else echo(article))
-    outcomes, figures = ask(expert, 8)
+    outcomes, stats = ask(expert, 8)
     error = outcomes[3]
     assert isinstance(error, ItemError)
     assert (error.task, error.expert, error.type, error.stage) == (TASK, "fake", kind, "predict")
     assert message in error.message
     assert outcomes[:3] + outcomes[4:] == good(8)[:3] + good(8)[4:]
-    assert (figures.items, figures.errors) == (7, 1)
+    assert (stats.items, stats.errors) == (7, 1)
 
 
 def test_an_answer_that_holds_itself_is_an_error() -> None:
@@ -305,7 +307,7 @@ def test_an_expert_that_returns_no_list_is_an_error_of_its_articles(wrong: Any) 
         ("two\nlines\tand  spaces", "two lines and spaces"),
         ("", "no message"),
         ("half a pair \ud83d", "half a pair ?"),
-        ("long " * 1000, ("long " * 1000)[:LONGEST_MESSAGE]),
+        ("long " * 1000, ("long " * 1000)[:MAX_MESSAGE]),
     ],
 )
 def test_a_message_is_one_writable_line_of_bounded_length(raised: str, shown: str) -> None:
@@ -396,11 +398,11 @@ def test_an_answer_that_states_its_use_wrongly_is_an_error_of_its_article_alone(
 def test_figures_tell_what_was_read_and_how_long_it_took() -> None:
     expert = FakeExpert("fake", TASK, lambda article: Summary("read", InputStats(tokens=10)))
     dispatcher = dispatcher_of(expert, batch_articles=2)
-    figures = ExpertStats()
+    stats = ExpertStats()
     for _ in range(2):
-        dispatcher.run("fake", TASK, articles(3), figures)
-    assert (figures.items, figures.errors, figures.batches, figures.tokens) == (6, 0, 4, 60)
-    assert figures.seconds > 0
+        dispatcher.run("fake", TASK, articles(3), stats)
+    assert (stats.items, stats.errors, stats.batches, stats.tokens) == (6, 0, 4, 60)
+    assert stats.seconds > 0
 
 
 def test_no_articles_give_no_answers_and_no_call() -> None:
@@ -455,7 +457,7 @@ def test_an_expert_that_cannot_say_what_it_is_answers_all_the_same() -> None:
             raise RuntimeError("who knows")
 
     expert = Shy("shy", "fake")
-    dispatcher = Dispatcher(registry_of(expert), Device(), 100, 10, store=Forgetful())
+    dispatcher = Dispatcher(LoadedExperts(registry_of(expert), Device(), None), 100, 10, store=Forgetful())
     (outcome,) = dispatcher.run("shy", "fake", [Article(content="x")], ExpertStats())
     assert outcome == Fields({"characters": 1})
 
@@ -478,7 +480,11 @@ def test_a_run_can_be_ended_before_a_batch_and_where_there_is_none(known: bool) 
     article = Article(content="x")
     memory = Knowing({article.key: Fields({"characters": 1})} if known else {})
     dispatcher = Dispatcher(
-        registry_of(FakeExpert("fake", TASK)), Device(), 100, 10, store=memory, on_batch=end
+        LoadedExperts(registry_of(FakeExpert("fake", TASK)), Device(), None),
+        100,
+        10,
+        store=memory,
+        on_batch=end,
     )
     with pytest.raises(KeyboardInterrupt):
         dispatcher.run("fake", TASK, [article], ExpertStats())

@@ -11,7 +11,8 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from newsmoe import Article, Device
 from newsmoe.orchestrator.dispatcher import Dispatcher
-from newsmoe.orchestrator.stats import ExpertStats
+from newsmoe.orchestrator.loaded import LoadedExperts
+from newsmoe.output.run_report import ExpertStats
 from newsmoe.prediction import Fields, Prediction
 from tests.orchestrator.support import registry_of
 from tests.registry.hub.models import make_model
@@ -21,7 +22,7 @@ COUNT = 10
 PROGRAM = """
 import json, re, sys
 from newsmoe import Article, Settings, analyze
-from newsmoe.registry.expert import Device
+from newsmoe.registry.device import Device
 from newsmoe.registry.memory import used_memory
 
 folder, size, limited = sys.argv[1], int(sys.argv[2]), sys.argv[3] == "limited"
@@ -74,7 +75,7 @@ class Hungry(Weighing):
 def test_where_memory_is_short_the_longest_idle_is_let_go() -> None:
     diary: list[str] = []
     registry = registry_of(*(Weighing(name, diary) for name in ("first", "second", "third")))
-    dispatcher = Dispatcher(registry, Device(), 100, 10, max_memory=1)
+    dispatcher = Dispatcher(LoadedExperts(registry, Device(), 1), 100, 10)
     for name in ("first", "first", "second", "first"):
         dispatcher.run(name, "weighing", [Article(content="x")], ExpertStats())
     assert diary == ["load first", "unload first", "load second", "unload second", "load first"]
@@ -83,7 +84,7 @@ def test_where_memory_is_short_the_longest_idle_is_let_go() -> None:
 def test_an_expert_that_does_not_fit_beside_the_others_is_loaded_without_them() -> None:
     diary: list[str] = []
     registry = registry_of(Weighing("first", diary), Weighing("second", diary), Hungry("third", diary))
-    dispatcher = Dispatcher(registry, Device(), 100, 10)
+    dispatcher = Dispatcher(LoadedExperts(registry, Device(), None), 100, 10)
     for name in ("first", "second", "third"):
         (outcome,) = dispatcher.run(name, "weighing", [Article(content="x")], ExpertStats())
         assert outcome == Fields({"by": name})

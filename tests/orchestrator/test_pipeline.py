@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.orchestrator.pipeline import Pipeline
-from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunStats
 from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
 from newsmoe.record import ItemError, Record, RouteEntry
 from newsmoe.registry.device import Device
@@ -109,8 +109,8 @@ def test_reserves_are_tried_one_after_the_other_and_each_failure_is_recorded() -
     ]
     assert record.route == [
         RouteEntry(task=TASK, expert="first", weight=1.0, reason="test"),
-        RouteEntry(task=TASK, expert="second", weight=0.0, reason="in reserve: first failed"),
-        RouteEntry(task=TASK, expert="third", weight=0.0, reason="in reserve: second failed"),
+        RouteEntry(task=TASK, expert="second", weight=0.0, reason="fallback: first failed"),
+        RouteEntry(task=TASK, expert="third", weight=0.0, reason="fallback: second failed"),
     ]
     assert last.batches == []
 
@@ -163,11 +163,11 @@ def test_an_article_with_one_task_answered_and_one_failed_is_partial() -> None:
 
 
 def test_an_article_that_the_gate_sends_to_nobody_is_ok_and_says_why() -> None:
-    figures = RunStats()
-    [record] = run(articles(1), [decision({}, reason="the language is 'xx'")], figures=figures)
+    stats = RunStats()
+    [record] = run(articles(1), [decision({}, reason="the language is 'xx'")], stats=stats)
     assert (record.status, record.analyses, record.errors) == ("ok", {}, [])
     assert record.route == [RouteEntry(task=TASK, expert=None, weight=0.0, reason="the language is 'xx'")]
-    assert figures.abstentions == {TASK: 1}
+    assert stats.abstentions == {TASK: 1}
 
 
 def test_what_is_no_article_keeps_its_place_and_reaches_neither_gate_nor_expert() -> None:
@@ -266,20 +266,20 @@ def test_an_article_that_the_scraper_cut_is_truncated_even_if_nobody_reads_it() 
 
 
 def test_figures_count_records_errors_and_abstentions() -> None:
-    figures = RunStats()
+    stats = RunStats()
     items = [*articles(4), InvalidItem("no good", type="NotAnArticle")]
     run(
         items,
         [decision({"a": 1.0}, "b", task="one"), decision({}, task="two")],
         FakeExpert("a", "one", failing_on(1, 2)),
         FakeExpert("b", "one", failing_on(2, error=KeyError("x"))),
-        figures=figures,
+        stats=stats,
     )
-    assert figures.items == 5
-    assert figures.statuses == {"ok": 2, "partial": 1, "failed": 2}
-    assert figures.errors == {"ValueError": 2, "KeyError": 1, "NotAnArticle": 1}
-    assert figures.abstentions == {"two": 4}
-    assert {name: (one.items, one.errors) for name, one in figures.experts.items()} == {
+    assert stats.items == 5
+    assert stats.statuses == {"ok": 2, "partial": 1, "failed": 2}
+    assert stats.errors == {"ValueError": 2, "KeyError": 1, "NotAnArticle": 1}
+    assert stats.abstentions == {"two": 4}
+    assert {name: (one.items, one.errors) for name, one in stats.experts.items()} == {
         "a": (2, 2),
         "b": (1, 1),
     }

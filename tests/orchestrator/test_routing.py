@@ -101,7 +101,7 @@ def test_what_is_shown_is_what_a_run_does_with_no_expert_loaded_for_it(tmp_path:
     ]
     assert expert.device is None
     with open_source(path) as source:
-        done = [record.route for record in Session(settings, registry).analyze(source.articles())]
+        done = [record.route for record in Session(settings, registry=registry).analyze(source.articles())]
     assert shown == done
     assert [[entry.expert for entry in entries] for entries in shown] == [
         ["a", "b"], [None], ["b"], ["b"], [], [None],

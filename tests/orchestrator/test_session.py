@@ -1,5 +1,7 @@
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,9 @@ import newsmoe
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import ConfigError
 from newsmoe.ingest.normalise import ALIASES
+from newsmoe.journal.journal import existing_journal
 from newsmoe.orchestrator.session import Session, analyze
-from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunStats
 from newsmoe.prediction import Fields, Labels, Prediction, Summary
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
@@ -130,7 +133,7 @@ def test_a_task_that_nobody_answers_is_refused_before_the_first_article_is_read(
         raise AssertionError("read too early")
         yield
 
-    with pytest.raises(ConfigError, match="no expert answers the task 'taks'; did you mean 'task'"):
+    with pytest.raises(ConfigError, match="no expert predicts the task 'taks'; did you mean 'task'"):
         analyze(untouched(), Settings(tasks=("taks",)), registry=registry_of(FakeExpert("a", "task", echo)))
 
 
@@ -163,11 +166,11 @@ def test_a_session_counts_what_it_does_and_keeps_its_experts_for_the_next_input(
             loads.append(device)
 
     registry = registry_of(Counting("a", "task", failing_on(1)))
-    session = Session(Settings(tasks=("task",)), registry)
-    figures = RunStats()
-    list(session.analyze([*articles(3), InvalidItem("no good")], figures))
+    session = Session(Settings(tasks=("task",)), registry=registry)
+    stats = RunStats()
+    list(session.analyze([*articles(3), InvalidItem("no good")], stats))
     list(session.analyze(articles(1)))
-    assert (figures.items, figures.statuses) == (4, {"ok": 2, "failed": 2})
+    assert (stats.items, stats.statuses) == (4, {"ok": 2, "failed": 2})
     assert len(loads) == 1
 
 
@@ -226,7 +229,84 @@ def test_an_expert_that_failed_to_load_is_tried_again_for_the_next_input() -> No
                 raise OSError("the drive is away")
 
     expert = Away("fake", "task", echo)
-    session = Session(Settings(tasks=("task",)), registry_of(expert))
+    session = Session(Settings(tasks=("task",)), registry=registry_of(expert))
     assert [record.status for record in session.analyze(articles(2))] == ["failed", "failed"]
     expert.away = False
     assert [record.status for record in session.analyze(articles(2))] == ["ok", "ok"]
+
+
+def quoting(article: Article) -> Prediction:
+    return Fields({"says": article.content, "id": article.id})
+
+
+def distinct(first: int, count: int) -> list[Article]:
+    return [
+        Article(id=number, headline=f"Headline {number}", content=f"It is number {number}.", language="en")
+        for number in range(first, first + count)
+    ]
+
+
+class Loading(FakeExpert):
+    """Counts how often it is loaded."""
+
+    loads = 0
+
+    def load(self, device: Device) -> None:
+        self.loads += 1
+
+
+def test_three_calls_with_a_session_load_an_expert_once() -> None:
+    expert = Loading("quoting", "task", quoting)
+    with Session(Settings(tasks=("task",)), registry=registry_of(expert)) as session:
+        calls = [list(newsmoe.analyze(distinct(number, 2), session=session)) for number in range(3)]
+    assert [[record.id for record in records] for records in calls] == [[0, 1], [1, 2], [2, 3]]
+    assert expert.loads == 1
+
+
+def test_a_session_has_settings_of_its_own() -> None:
+    with (
+        Session(Settings(tasks=("task",)), registry=registry_of(FakeExpert("a", "task"))) as session,
+        pytest.raises(ConfigError, match="a session has settings, registry and gate of its own"),
+    ):
+        newsmoe.analyze([], Settings(), session=session)
+
+
+def test_a_session_opens_the_journal_of_its_settings_and_closes_it(tmp_path: Path) -> None:
+    chosen = Settings(tasks=("task",), journal=str(tmp_path / "mine.sqlite"))
+    for reused in (0, 3):
+        expert = Fingerprinted("quoting", "task", quoting)
+        stats = RunStats()
+        with Session(chosen, registry=registry_of(expert)) as session:
+            assert len(list(session.analyze(distinct(0, 3), stats))) == 3
+        assert stats.experts["quoting"].reused == reused
+        assert len(expert.batches) == (reused == 0)
+
+
+class Fingerprinted(FakeExpert):
+    """Lets its predictions be stored."""
+
+    fingerprint = "1"
+
+
+def test_two_threads_share_a_session_and_its_journal(tmp_path: Path) -> None:
+    chosen = Settings(tasks=("task",), journal=str(tmp_path / "shared.sqlite"), window_articles=7)
+    expected = [
+        list(analyze(distinct(first, 100), Settings(tasks=("task",)), registry=registry_of(speaker())))
+        for first in (0, 50)
+    ]
+    with (
+        Session(chosen, registry=registry_of(speaker())) as session,
+        ThreadPoolExecutor(2) as threads,
+    ):
+        at_once = [
+            threads.submit(lambda first: list(session.analyze(distinct(first, 100))), first)
+            for first in (0, 50)
+        ]
+        assert [future.result(60) for future in at_once] == expected
+    with existing_journal(str(tmp_path / "shared.sqlite")) as journal:
+        assert journal.verify() == 0
+        assert journal.stats().predictions == 150
+
+
+def speaker() -> FakeExpert:
+    return Fingerprinted("quoting", "task", quoting)

@@ -2,7 +2,7 @@
 
 from newsmoe.article import Article
 from newsmoe.gating.gate import Decision
-from newsmoe.orchestrator.stats import RunStats
+from newsmoe.output.run_report import RunStats
 from newsmoe.prediction import Labels, Prediction
 from newsmoe.record import Record
 from newsmoe.settings.conditions import After
@@ -28,15 +28,15 @@ def reason(record: Record, task: str = "kind") -> str:
 
 def test_only_what_the_first_answer_sends_on_is_read_again_and_in_one_batch() -> None:
     sorter, namer = FakeExpert("sorter", "topic", parity), FakeExpert("namer", "kind", echo)
-    figures = RunStats()
-    found = run(articles(5), [second(), FIRST], sorter, namer, figures=figures)
+    stats = RunStats()
+    found = run(articles(5), [second(), FIRST], sorter, namer, stats=stats)
     assert sorter.batches == [[0, 1, 2, 3, 4]]
     assert namer.batches == [[0, 2, 4]]
     assert [list(one.analyses) for one in found] == [["kind", "topic"], ["topic"]] * 2 + [["kind", "topic"]]
     assert {one.status for one in found} == {"ok"}
     assert reason(found[0]) == "test; topic is 'even' (0.90)"
     assert reason(found[1]) == "only where topic is 'even' with 0.5 or more; topic is 'odd' (0.90)"
-    assert figures.abstentions == {"kind": 2}
+    assert stats.abstentions == {"kind": 2}
 
 
 def test_each_window_has_its_own_second_wave() -> None:
@@ -50,7 +50,7 @@ def test_where_the_first_answer_fails_the_second_is_not_asked_and_the_others_are
     found = run(articles(3), [FIRST, second()], sorter, FakeExpert("namer", "kind", echo))
     assert [one.status for one in found] == ["failed", "ok", "ok"]
     assert [error.task for error in found[0].errors] == ["topic"]
-    assert reason(found[0]) == "only where topic is 'even' with 0.5 or more; topic has no answer"
+    assert reason(found[0]) == "only where topic is 'even' with 0.5 or more; topic has no prediction"
     assert found[2].analyses["kind"] == {"id": 2}
 
 
@@ -80,4 +80,4 @@ def test_tasks_that_wait_for_each_other_are_not_asked_and_end_the_run_all_the_sa
     experts = FakeExpert("a", "one", echo), FakeExpert("b", "two", echo)
     [found] = run(articles(1), [one, two], *experts)
     assert (found.status, found.analyses) == ("ok", {})
-    assert reason(found, "one") == "only where two is 'x'; two has no answer"
+    assert reason(found, "one") == "only where two is 'x'; two has no prediction"

@@ -18,6 +18,7 @@ from newsmoe.registry.expert import Expert, lengths_of
 from newsmoe.registry.kinds import KINDS
 from newsmoe.registry.registry import ExpertInfo, builtin_folder
 from newsmoe.testing import FakeExpert, check_expert
+from tests.registry.support import card, lead_card
 
 Install = Callable[..., None]
 
@@ -58,13 +59,6 @@ at_hand = Counter()
 def make():
     return Counter()
 """
-
-
-def card(folder: Path, name: str, text: str = "") -> Path:
-    (folder / name).mkdir(parents=True)
-    text = text or f'name = "{name}"\ntask = "summarization"\nkind = "lead"\ndescription = "d"\n'
-    (folder / name / "expert.toml").write_text(text, encoding="utf-8")
-    return folder
 
 
 def unharmed(registry: Registry) -> bool:
@@ -117,7 +111,7 @@ def test_code_comes_through_the_third_door(install: Install, value: str) -> None
         True,
         None,
     )
-    assert info.origin == f"{value} (news-counters)"
+    assert info.origin == f"news-counters ({value})"
     assert registry.pool("count") == [info]
     assert "count" in registry.tasks()
     assert [finding for finding in check_expert(registry.build("counter")) if finding.problem] == []
@@ -139,15 +133,79 @@ def test_an_expert_at_hand_can_be_added() -> None:
 
 
 def test_a_clash_of_two_cards_names_both(tmp_path: Path) -> None:
-    registry = Registry([card(tmp_path, "lead")], plugins=False)
+    registry = Registry([card(tmp_path, "lead", lead_card("lead", sentences=2))], plugins=False)
     both = f"{re.escape(str(builtin_folder() / 'lead'))} and {re.escape(str(tmp_path / 'lead'))}"
     with pytest.raises(NameClashError, match=f"two experts are called 'lead': {both}"):
         _ = registry.experts
 
 
+def test_copies_of_the_built_in_experts_are_the_same_experts(tmp_path: Path) -> None:
+    shutil.copytree(builtin_folder(), tmp_path / "experts")
+    registry = Registry([tmp_path / "experts"], plugins=False)
+    assert {name: info.origin for name, info in registry.experts.items()} == {
+        name: info.origin for name, info in Registry(plugins=False).experts.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "is_same"),
+    [
+        (
+            lambda card, weights: card.write_text(
+                card.read_text().replace("temperature", "temperature = 2 #")
+            ),
+            False,
+        ),
+        (lambda card, weights: weights.write_bytes(weights.read_bytes()[:-1] + b"x"), False),
+        (lambda card, weights: weights.unlink(), False),
+        (lambda card, weights: card.write_text(card.read_text() + "\n# a note\n"), True),
+    ],
+    ids=["settings", "weights", "no weights", "a comment"],
+)
+def test_only_a_copy_with_the_same_settings_and_weights_is_the_same_expert(
+    tmp_path: Path, change: Callable[[Path, Path], object], is_same: bool
+) -> None:
+    for name in ("first", "second"):
+        shutil.copytree(builtin_folder() / "topic-news", tmp_path / name / "mood")
+    change(tmp_path / "second/mood/expert.toml", tmp_path / "second/mood/head.safetensors")
+    registry = Registry([tmp_path / "first", tmp_path / "second"], plugins=False, builtin=False)
+    if is_same:
+        assert [info.origin for info in registry.experts.values()] == [str(tmp_path / "first/mood")]
+    else:
+        with pytest.raises(NameClashError, match="first/mood and .*second/mood; rename one of them"):
+            _ = registry.experts
+
+
+@pytest.mark.parametrize(("revision", "is_same"), [("main", True), ("v2", False)])
+def test_cards_of_a_model_that_is_not_on_this_machine_are_compared_by_what_they_say(
+    tmp_path: Path, revision: str, is_same: bool
+) -> None:
+    for folder, commit in (("first", "main"), ("second", revision)):
+        settings = f'[settings]\nmodel = "owner/none"\nrevision = "{commit}"\n'
+        text = (
+            f'name = "far"\ntask = "mood"\nkind = "text-classification"\ndescription = "{folder}"\n{settings}'
+        )
+        card(tmp_path / folder, "far", text)
+    registry = Registry([tmp_path / "first", tmp_path / "second"], plugins=False, builtin=False)
+    if is_same:
+        assert registry.info("far").fingerprint() == ""
+        assert registry.info("far").origin == str(tmp_path / "first/far")
+    else:
+        with pytest.raises(NameClashError, match="first/far and .*second/far"):
+            _ = registry.experts
+
+
+def test_no_weights_are_read_where_no_names_clash(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> str:
+        raise AssertionError("a fingerprint was computed")
+
+    monkeypatch.setattr("newsmoe.registry.cards.Card.fingerprint", fail)
+    assert Registry(plugins=False).experts
+
+
 def test_a_clash_of_card_and_code_names_both(install: Install) -> None:
     install("news-counters", {"counters": COUNTER}, {"lead": "counters:Namesake"})
-    with pytest.raises(NameClashError, match=r"experts/lead and counters:Namesake \(news-counters\)"):
+    with pytest.raises(NameClashError, match=r"experts/lead and news-counters \(counters:Namesake\)"):
         _ = Registry().experts
 
 
@@ -156,8 +214,8 @@ def test_a_clash_of_two_distributions_names_both(install: Install) -> None:
     install("more-counters", {"others": COUNTER}, {"counter": "others:Counter"})
     with pytest.raises(NameClashError, match="'counter'") as caught:
         _ = Registry().experts
-    assert "counters:Counter (news-counters)" in str(caught.value)
-    assert "others:Counter (more-counters)" in str(caught.value)
+    assert "news-counters (counters:Counter)" in str(caught.value)
+    assert "more-counters (others:Counter)" in str(caught.value)
 
 
 def test_a_clash_with_an_added_expert_names_both_and_changes_nothing() -> None:
@@ -201,11 +259,11 @@ def test_a_broken_plug_in_shows_as_broken_and_harms_nobody(
     registry = Registry()
     info = registry.info("counter")
     assert reason in str(info.broken)
-    assert info.origin == f"{value} (news-counters)"
+    assert info.origin == f"news-counters ({value})"
     assert info not in registry.pool("count")
     assert "count" not in registry.tasks()
     assert "" not in registry.tasks()
-    with pytest.raises(BrokenExpertError, match=f"'counter' from {value}") as caught:
+    with pytest.raises(BrokenExpertError, match=rf"'counter' from news-counters \({value}\)") as caught:
         registry.build("counter")
     assert reason in str(caught.value)
     assert unharmed(registry)
@@ -276,7 +334,7 @@ def test_an_unknown_kind_is_told_with_the_file_and_the_kinds(tmp_path: Path) -> 
     card(tmp_path, "mine", 'name = "mine"\ntask = "t"\ndescription = "d"\nkind = "clasifier"')
     path = re.escape(str(tmp_path / "mine" / "expert.toml"))
     with pytest.raises(
-        BrokenExpertError, match=f"{path}: unknown kind 'clasifier'; did you mean 'classifier'"
+        BrokenExpertError, match=f"{path}: no kind is called 'clasifier'; did you mean 'classifier'"
     ):
         Registry([tmp_path], plugins=False).build("mine")
 

@@ -44,7 +44,7 @@ def test_command_line_beats_environment_beats_file_beats_default(
     if file:
         write(workdir, "batch_articles = 1")
     settings = load_settings(
-        given={"batch_articles": given},
+        overrides={"batch_articles": given},
         environment={"NEWSMOE_BATCH_ARTICLES": "2"} if environment else NOTHING,
     )
     assert settings.batch_articles == expected
@@ -52,7 +52,7 @@ def test_command_line_beats_environment_beats_file_beats_default(
 
 def test_sources_are_merged_key_by_key(workdir: Path) -> None:
     write(workdir, 'gate = "all"\ndevice = "cuda"')
-    settings = load_settings(given={"tasks": "topic"}, environment={"NEWSMOE_DEVICE": "mps"})
+    settings = load_settings(overrides={"tasks": "topic"}, environment={"NEWSMOE_DEVICE": "mps"})
     assert (settings.gate, settings.device, settings.tasks) == ("all", "mps", ("topic",))
 
 
@@ -141,13 +141,13 @@ def test_tables_cannot_stand_in_the_environment(workdir: Path, table: str) -> No
 def test_a_wrong_value_in_the_file_names_the_file(workdir: Path) -> None:
     path = write(workdir, "batch_tokens = 0")
     with pytest.raises(ConfigError, match=f"^{re.escape(str(path))}: batch_tokens: .*greater than or equal"):
-        load_settings(environment={"NEWSMOE_GATE": "all"}, given={"device": "cpu"})
+        load_settings(environment={"NEWSMOE_GATE": "all"}, overrides={"device": "cpu"})
 
 
 def test_a_wrong_value_in_the_environment_names_the_environment(workdir: Path) -> None:
     write(workdir, 'gate = "all"')
     with pytest.raises(ConfigError, match="^environment: threads: .*valid integer"):
-        load_settings(environment={"NEWSMOE_THREADS": "many"}, given={"device": "cpu"})
+        load_settings(environment={"NEWSMOE_THREADS": "many"}, overrides={"device": "cpu"})
 
 
 def test_a_wrong_value_on_the_command_line_names_it(workdir: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_wrong_value_on_the_command_line_names_it(workdir: Path) -> None:
     with pytest.raises(
         ConfigError, match="^command line: format: .*'json', 'jsonl', 'csv', 'parquet' or 'sqlite'"
     ):
-        load_settings(environment={"NEWSMOE_DEVICE": "cpu"}, given={"format": "xml"})
+        load_settings(environment={"NEWSMOE_DEVICE": "cpu"}, overrides={"format": "xml"})
 
 
 def test_a_right_value_that_was_overridden_is_not_blamed(workdir: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_gates_name_in_the_file_is_no_path(tmp_path: Path) -> None:
 
 
 def test_paths_of_the_environment_and_the_command_line_are_relative_to_here(workdir: Path) -> None:
-    settings = load_settings(environment={"NEWSMOE_EXPERTS_DIR": "a,b"}, given={"gate": "mine.toml"})
+    settings = load_settings(environment={"NEWSMOE_EXPERTS_DIR": "a,b"}, overrides={"gate": "mine.toml"})
     assert settings.experts_dir == (Path("a"), Path("b"))
     assert settings.gate == "mine.toml"
 
@@ -360,11 +360,11 @@ use = { summarization = "lead" }
 
 def test_a_profile_that_is_asked_for_beats_the_file_and_its_rules_come_first(workdir: Path) -> None:
     (workdir / "newsmoe.toml").write_text(PROFILED)
-    settings = load_settings(given={"profile": "quick"}, environment={})
+    settings = load_settings(overrides={"profile": "quick"}, environment={})
     assert (settings.profile, settings.tasks) == ("quick", ("summarization",))
     assert settings.experts_dir == (workdir / "mine",)
     assert [list(rule.use) for rule in settings.rule] == [["summarization"], ["topic"]]
-    told = load_settings(given={"tasks": "sentiment"}, environment={"NEWSMOE_PROFILE": "quick"})
+    told = load_settings(overrides={"tasks": "sentiment"}, environment={"NEWSMOE_PROFILE": "quick"})
     assert told.tasks == ("sentiment",)
 
 
@@ -376,7 +376,7 @@ def test_a_profile_that_the_file_names_gives_way_to_the_rest_of_the_file(workdir
 
 
 def test_the_tutorials_profile_is_its_pair_and_no_more(workdir: Path) -> None:
-    settings = load_settings(given={"profile": "tutorial"}, environment={})
+    settings = load_settings(overrides={"profile": "tutorial"}, environment={})
     assert settings.tasks == ("summarization", "sentiment")
     assert [rule.use for rule in settings.rule] == [
         {"summarization": "distilbart-cnn-6-6", "sentiment": "distilbert-sst-2"}
@@ -385,18 +385,18 @@ def test_the_tutorials_profile_is_its_pair_and_no_more(workdir: Path) -> None:
 
 def test_an_unknown_profile_is_told_with_the_nearest(workdir: Path) -> None:
     with pytest.raises(ConfigError, match="no profile is called 'tutoral'; did you mean 'tutorial'"):
-        load_settings(given={"profile": "tutoral"}, environment={})
+        load_settings(overrides={"profile": "tutoral"}, environment={})
 
 
 def test_a_profile_with_an_unknown_key_is_blamed_by_its_name(workdir: Path) -> None:
     (workdir / "newsmoe.toml").write_text('[profiles.quick]\ntaks = ["topic"]\n')
     with pytest.raises(ConfigError, match="profile 'quick': unknown key 'taks'; did you mean 'tasks'"):
-        load_settings(given={"profile": "quick"}, environment={})
+        load_settings(overrides={"profile": "quick"}, environment={})
 
 
 @pytest.mark.parametrize(("text", "size"), [("4GB", 4_000_000_000), ("512MiB", 512 << 20), ("1000", 1000)])
 def test_memory_is_said_in_bytes_or_in_units(workdir: Path, text: str, size: int) -> None:
-    assert load_settings(given={"max_memory": text}, environment={}).max_memory == size
+    assert load_settings(overrides={"max_memory": text}, environment={}).max_memory == size
 
 
 def test_a_file_s_journal_lies_beside_it_too(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from newsmoe.testing import FakeExpert
 from newsmoe.training.calibration import fit_temperature
 from newsmoe.training.gate import Fitted, fit_gate, soft_targets, train_gate
 from newsmoe.training.recipe import GateRecipe, read_recipe
-from tests.registry.kinds.test_embedded import Lent
+from tests.registry.support import Lent
 
 TASK = "mood"
 SPORT = ["goal", "match", "striker", "league", "coach", "final"]

@@ -17,7 +17,7 @@ from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
 from newsmoe.training.pruning import Contribution, Thresholds, find_redundant, write_pruned
 from tests.gating.support import equal, written
-from tests.registry.kinds.test_embedded import Lent
+from tests.registry.support import Lent
 
 TASK = "mood"
 NAMES = ("evens", "odds", "twin", "idle")

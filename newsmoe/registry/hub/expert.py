@@ -11,12 +11,12 @@ from pydantic import Field
 from newsmoe.article import Article, estimate_tokens
 from newsmoe.errors import ModelError, PredictionError
 from newsmoe.prediction import InputStats
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
 from newsmoe.registry.hub.budget import Budget
 from newsmoe.registry.hub.files import ModelSource, find_model, weight_files
 from newsmoe.registry.hub.pieces import MAX_CHARACTERS, Piece, cut_text
-from newsmoe.registry.kinds import BackbonePool
 
 T = TypeVar("T")
 

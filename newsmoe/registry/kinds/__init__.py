@@ -1,107 +1,93 @@
-"""The code behind cards: one module a kind, imported when an expert of it is built."""
+"""The code behind cards: one class a kind, imported when a card of that kind is read."""
 
-from collections.abc import Mapping
 from hashlib import sha256
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from newsmoe.errors import CardError, nearest
+from newsmoe.errors import CardError, PluginError
+from newsmoe.plugins import Plugins
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import CARD_FILE, Card
-from newsmoe.registry.device import Device
 from newsmoe.registry.expert import Expert
-from newsmoe.validation import Strict, describe
-
-if TYPE_CHECKING:
-    from newsmoe.registry.backbone.backbone import Backbone, Runtime
-    from newsmoe.registry.backbone.files import BackboneFiles
-
-KINDS: Mapping[str, str] = {
-    "chat-summarization": "newsmoe.registry.kinds.chat:Chat",
-    "classifier": "newsmoe.registry.kinds.classifier:Classifier",
-    "extractive": "newsmoe.registry.kinds.extractive:Extractive",
-    "lead": "newsmoe.registry.kinds.lead:Lead",
-    "seq2seq-summarization": "newsmoe.registry.kinds.seq2seq:Seq2Seq",
-    "text-classification": "newsmoe.registry.kinds.text_classification:TextClassification",
-    "zero-shot": "newsmoe.registry.kinds.zero_shot:ZeroShot",
-    "zero-shot-nli": "newsmoe.registry.kinds.nli:Nli",
-}
-"""Kinds by name. A kind is a class that satisfies `Expert`, is made of (card, settings, workshop), and has
-its settings as a pydantic model in `Settings`. One whose weights may be elsewhere says so in `missing(card,
-settings)`, and which weights it would load in `identity(card, settings)`."""
-SUMMARIZERS = frozenset({"chat-summarization", "extractive", "lead", "seq2seq-summarization"})
+from newsmoe.validation import describe
 
 
-class BackbonePool:
-    """What experts share: one backbone a device, however many experts stand on it."""
+class Kind(Protocol):
+    """A class whose instances are experts, each made of a card.
 
-    def __init__(self) -> None:
-        self._backbones: dict[Device, Backbone] = {}
+    Attributes:
+        Settings: validates the card's `[settings]`, and is passed on to the other functions.
 
-    def backbone(self, device: Device) -> "Backbone":
-        """Return the backbone on `device`, loaded on the first call."""
-        if device not in self._backbones:
-            from newsmoe.registry.backbone.backbone import Backbone
-            from newsmoe.registry.backbone.files import find_backbone
+    A kind may say more about its experts; what it leaves out has a default:
+        missing(card, settings) -> str | None: what to do before the expert can be used; absent: nothing.
+        identity(card, settings) -> str | None: what decides its predictions beside the card and the weights
+            in its folder, None where that is not on this machine; absent: its predictions are not stored.
+        columns: keys of its predictions that hold text or a number and get a column each in tables, or a
+            function of the settings that returns them; absent: none.
+    """
 
-            files = find_backbone()
-            self._backbones[device] = Backbone(files, _runtime(files, device))
-        return self._backbones[device]
+    Settings: type[BaseModel]
+
+    def __call__(self, card: Card, settings: Any, backbones: BackbonePool) -> Expert:
+        """Return the expert, its weights not loaded yet."""
 
 
-def _runtime(files: "BackboneFiles", device: Device) -> "Runtime":
-    """Return what computes: ONNX Runtime on a processor, torch on anything else."""
-    if device.name == "cpu":
-        from newsmoe.registry.backbone.onnx_runtime import OnnxRuntime
-
-        return OnnxRuntime(files, device.threads)
-    from newsmoe.registry.backbone.torch_runtime import TorchRuntime
-
-    return TorchRuntime(files, device)
+KINDS: Plugins[Kind] = Plugins(
+    "newsmoe.kinds",
+    "kind",
+    {
+        "chat-summarization": "newsmoe.registry.kinds.chat:Chat",
+        "classifier": "newsmoe.registry.kinds.classifier:Classifier",
+        "extractive": "newsmoe.registry.kinds.extractive:Extractive",
+        "lead": "newsmoe.registry.kinds.lead:Lead",
+        "seq2seq-summarization": "newsmoe.registry.kinds.seq2seq:Seq2Seq",
+        "text-classification": "newsmoe.registry.kinds.text_classification:TextClassification",
+        "zero-shot": "newsmoe.registry.kinds.zero_shot:ZeroShot",
+        "zero-shot-nli": "newsmoe.registry.kinds.nli:Nli",
+    },
+    requires=("Settings",),
+)
 
 
 def build(card: Card, backbones: BackbonePool) -> Expert:
-    """Make the expert that `card` describes, its weights not loaded yet."""
-    kind = _kind(card)
-    expert: Expert = kind(card, check_settings(card), backbones)
-    return expert
+    """Return the expert that `card` describes, its weights not loaded yet."""
+    return _kind(card)(card, check_settings(card), backbones)
 
 
 def missing(card: Card) -> str | None:
     """Say what to do before the expert can be used, or None where all that it needs is on this machine."""
     look = getattr(_kind(card), "missing", None)
-    found: str | None = look(card, check_settings(card)) if look else None
-    return found
+    message: str | None = look(card, check_settings(card)) if look else None
+    return message
 
 
 def prediction_columns(card: Card) -> tuple[str, ...]:
-    """Return the keys under which the expert's answers hold text or a number; none where labels are many."""
-    if card.kind in SUMMARIZERS:
-        return ("summary",)
-    return () if card.settings.get("multi_label") else ("label", "score")
+    """Return the keys under which the expert's predictions hold text or a number."""
+    columns: Any = getattr(_kind(card), "columns", ())
+    return tuple(columns(check_settings(card)) if callable(columns) else columns)
 
 
 def fingerprint(card: Card) -> str:
-    """Hash of all that decides what the expert answers; "" where what it needs is not on this machine."""
+    """Return a hash of everything that decides the expert's predictions, or "" where that is unknown."""
     identify = getattr(_kind(card), "identity", None)
     if identify is None:
-        return card.fingerprint()
+        return card.fingerprint() if card.kind in KINDS.builtin else ""
     identity: str | None = identify(card, check_settings(card))
     return sha256(f"{card.fingerprint()} {identity}".encode()).hexdigest()[:16] if identity else ""
 
 
-def check_settings(card: Card) -> Strict:
+def check_settings(card: Card) -> Any:
     """Return the settings as the kind understands them."""
-    model: type[Strict] = _kind(card).Settings
+    model = _kind(card).Settings
     try:
         return model.model_validate(card.settings)
     except ValidationError as error:
         raise CardError(f"{card.folder / CARD_FILE}: [settings] {describe(error, model)}") from None
 
 
-def _kind(card: Card) -> Any:
-    if card.kind not in KINDS:
-        raise CardError(f"{card.folder / CARD_FILE}: unknown kind {card.kind!r}; {nearest(card.kind, KINDS)}")
-    module, _, name = KINDS[card.kind].partition(":")
-    return getattr(import_module(module), name)
+def _kind(card: Card) -> Kind:
+    try:
+        return KINDS.load(card.kind)
+    except PluginError as error:
+        raise CardError(f"{card.folder / CARD_FILE}: {error}") from error

@@ -9,11 +9,11 @@ from pydantic import Field, field_validator
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
 from newsmoe.prediction import Prediction, Summary
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.bounds import Bounds
 from newsmoe.registry.hub.expert import HubExpert, Parts
 from newsmoe.registry.hub.pieces import Piece
-from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.seq2seq import Generation, whole_sentences
 
 FENCE = "article"
@@ -49,6 +49,7 @@ class Chat(HubExpert):
     """Summarizes as it is told to in its card's prompt; the article is given as data, between marks."""
 
     Settings = ChatSettings
+    columns = ("summary",)
     architecture = "AutoModelForCausalLM"
 
     def __init__(self, card: Card, settings: ChatSettings, backbones: BackbonePool) -> None:

@@ -7,8 +7,8 @@ from pydantic import Field, field_validator
 from newsmoe.article import Article
 from newsmoe.prediction import Prediction
 from newsmoe.registry.backbone.backbone import Vectors
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
-from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
 from newsmoe.registry.kinds.scores import Probabilities, softmax
 
@@ -36,6 +36,7 @@ class Classifier(EmbeddedExpert):
     """Answers with a distribution over the labels of its card."""
 
     Settings = ClassifierSettings
+    columns = ("label", "score")
 
     def __init__(self, card: Card, settings: ClassifierSettings, backbones: BackbonePool) -> None:
         super().__init__(card, settings, backbones)

@@ -12,10 +12,10 @@ from newsmoe.errors import ModelError, PredictionError
 from newsmoe.prediction import InputStats, Labels, Prediction
 from newsmoe.registry.backbone.adapter import Adapter, Precision, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Encoded, Vectors
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.backbone.reading import Extract, LongInput, Window
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
-from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.scores import Probabilities
 from newsmoe.validation import Strict
 

@@ -13,9 +13,9 @@ from newsmoe.article import Article
 from newsmoe.errors import PredictionError
 from newsmoe.prediction import Prediction, Summary
 from newsmoe.registry.backbone.backbone import Encoded, Vectors, unit
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
 from newsmoe.registry.cards import Card
-from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
 from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
 from newsmoe.registry.kinds.ranker import Ranker, ranker_shapes
@@ -47,6 +47,7 @@ class Extractive(EmbeddedExpert):
     """Summarizes by whole sentences of the article, chosen by their scores and unlike each other."""
 
     Settings = ExtractiveSettings
+    columns = ("summary",)
 
     def __init__(self, card: Card, settings: ExtractiveSettings, backbones: BackbonePool) -> None:
         super().__init__(card, settings, backbones)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from newsmoe.article import Article, estimate_tokens
 from newsmoe.prediction import InputStats, Prediction, Summary
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
-from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
 from newsmoe.text.sentences import split_sentences
 
@@ -17,6 +17,7 @@ class Lead:
     """Summarizes by the first sentences, as news is written to be cut from the end."""
 
     Settings = SummaryLength
+    columns = ("summary",)
 
     def __init__(self, card: Card, settings: SummaryLength, backbones: BackbonePool) -> None:
         self.name = card.name

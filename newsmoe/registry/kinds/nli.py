@@ -8,10 +8,10 @@ from pydantic import Field, field_validator
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
 from newsmoe.prediction import Labels, Prediction
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.expert import HubExpert, HubSettings
 from newsmoe.registry.hub.pieces import Piece
-from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.scores import softmax
 from newsmoe.registry.kinds.text_classification import LongInput, choose_pieces
 
@@ -35,6 +35,7 @@ class Nli(HubExpert):
     """Answers with a distribution over the user's labels (Yin et al. 2019: entailment as classification)."""
 
     Settings = NliSettings
+    columns = ("label", "score")
     architecture = "AutoModelForSequenceClassification"
 
     def __init__(self, card: Card, settings: NliSettings, backbones: BackbonePool) -> None:

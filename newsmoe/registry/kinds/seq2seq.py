@@ -9,11 +9,11 @@ from pydantic import Field
 
 from newsmoe.article import Article
 from newsmoe.prediction import Prediction, Summary
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.bounds import Bounds
 from newsmoe.registry.hub.expert import HubExpert, HubSettings, Parts
 from newsmoe.registry.hub.pieces import Piece, cut_text
-from newsmoe.registry.kinds import BackbonePool
 
 LongInput = Literal["head", "head+tail", "map-reduce"]
 """What is read of a text that is longer than the model: as much of its start as fits, half of start and end
@@ -63,6 +63,7 @@ class Seq2Seq(HubExpert):
     """Summarizes in the model's own words."""
 
     Settings = Seq2SeqSettings
+    columns = ("summary",)
     architecture = "AutoModelForSeq2SeqLM"
 
     def __init__(self, card: Card, settings: Seq2SeqSettings, backbones: BackbonePool) -> None:

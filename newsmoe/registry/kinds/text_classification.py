@@ -11,10 +11,10 @@ from pydantic import Field
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
 from newsmoe.prediction import Fields, Labels, Prediction
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.expert import HubExpert, HubSettings, Parts
 from newsmoe.registry.hub.pieces import Piece
-from newsmoe.registry.kinds import BackbonePool
 
 Scores = NDArray[np.float64]
 
@@ -43,6 +43,11 @@ class TextClassification(HubExpert):
     def __init__(self, card: Card, settings: TextClassificationSettings, backbones: BackbonePool) -> None:
         super().__init__(card, settings, backbones)
         self.settings = settings
+
+    @staticmethod
+    def columns(settings: TextClassificationSettings) -> tuple[str, ...]:
+        """Return the keys that get a column each in tables; none where several labels may hold."""
+        return () if settings.multi_label else ("label", "score")
 
     def prepare(self) -> None:
         """Match the card's labels with the model's."""

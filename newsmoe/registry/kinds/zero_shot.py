@@ -9,8 +9,8 @@ from newsmoe.article import Article
 from newsmoe.errors import ModelError
 from newsmoe.prediction import Prediction
 from newsmoe.registry.backbone.backbone import Vectors
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
-from newsmoe.registry.kinds import BackbonePool
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings
 from newsmoe.registry.kinds.scores import Probabilities, softmax
 
@@ -26,6 +26,7 @@ class ZeroShot(EmbeddedExpert):
     """Answers with a distribution over the user's labels, by similarity of article and description."""
 
     Settings = ZeroShotSettings
+    columns = ("label", "score")
 
     def __init__(self, card: Card, settings: ZeroShotSettings, backbones: BackbonePool) -> None:
         super().__init__(card, settings, backbones)

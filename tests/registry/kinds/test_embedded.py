@@ -15,12 +15,12 @@ from safetensors.numpy import load_file, save_file
 
 from newsmoe import Article, Device, Labels, Registry, Summary
 from newsmoe.errors import CardError, ModelError, PredictionError
-from newsmoe.registry.backbone.adapter import Adapter, load_adapter
-from newsmoe.registry.backbone.backbone import Backbone, Runtime
+from newsmoe.registry.backbone.adapter import load_adapter
+from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.reading import HEADLINE
 from newsmoe.registry.cards import Card
-from newsmoe.registry.kinds import KINDS, BackbonePool, build
+from newsmoe.registry.kinds import KINDS, build
 from newsmoe.registry.kinds.classifier import Classifier
 from newsmoe.registry.kinds.embedded import EmbeddedExpert
 from newsmoe.registry.kinds.extractive import Extractive, ExtractiveSettings, choose, sentences_of
@@ -29,6 +29,7 @@ from newsmoe.registry.kinds.zero_shot import ZeroShot
 from newsmoe.registry.registry import builtin_folder
 from newsmoe.testing import check_expert
 from newsmoe.text.sentences import split_sentences
+from tests.registry.support import Counting, Lent
 
 BUILT_IN = [
     info
@@ -51,32 +52,6 @@ LONG = Article(
     ),
     language="en",
 )
-
-
-class Lent(BackbonePool):
-    """A workshop that hands out a backbone which is at hand."""
-
-    def __init__(self, backbone: Backbone) -> None:
-        super().__init__()
-        self.lent = backbone
-
-    def backbone(self, device: Device) -> Backbone:
-        return self.lent
-
-
-class Counting:
-    """A runtime that counts the windows which another one computes."""
-
-    def __init__(self, runtime: Runtime) -> None:
-        self.runtime = runtime
-        self.batch_tokens, self.workers = runtime.batch_tokens, 1
-        self.windows = 0
-
-    def hidden(
-        self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None
-    ) -> NDArray[np.float32]:
-        self.windows += len(ids)
-        return self.runtime.hidden(ids, mask, adapter)
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,9 @@ import pytest
 
 from newsmoe import Article, Device, Expert, Prediction, Summary
 from newsmoe.article import estimate_tokens
+from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
-from newsmoe.registry.kinds import BackbonePool, build
+from newsmoe.registry.kinds import build
 from newsmoe.registry.kinds.lengths import candidates, joined
 from newsmoe.text.sentences import split_sentences
 

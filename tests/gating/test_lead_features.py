@@ -7,7 +7,7 @@ import pytest
 
 from newsmoe import Article
 from newsmoe.gating.features import FeatureName, FeatureReader
-from newsmoe.gating.lead import LEAD_FEATURES
+from newsmoe.gating.lead_features import LEAD_FEATURES
 from newsmoe.registry.backbone.backbone import Backbone
 
 NAMES: tuple[FeatureName, ...] = tuple(name for name in get_args(FeatureName) if name in LEAD_FEATURES)

@@ -78,6 +78,7 @@ def quality_cost(
     ends = _Ends(spend(no_scores, [budgets[0], budgets[-1]]), source_weights(dev))
     learned = spend([reading.probabilities for reading in readings], budgets, reads=True)
     oracle = spend([source.predictions.success for source in dev], budgets)
+    curves = ends.curve("learned", learned), ends.curve("random", ends.spent), ends.curve("oracle", oracle)
     names = dev[0].experts
     return QualityCost(
         metric=dev[0].predictions.metric,
@@ -85,11 +86,7 @@ def quality_cost(
         dear=EVERYBODY if equal else names[int(prices.argmax())],
         gain=ends.gain,
         margin=ends.margin,
-        curves=(
-            ends.curve("learned", learned),
-            ends.curve("random", ends.spent),
-            ends.curve("oracle", oracle),
-        ),
+        curves=curves,
     )
 
 
@@ -103,15 +100,10 @@ class _Spent(NamedTuple):
 
 def _spent(source: PoolPredictions, weights: Sequence[Table], reading: GateReading | None) -> _Spent:
     """Return the results of weights, one table per budget; `reading` where the gate reads for them."""
-    rows = []
-    for table in weights:
-        runs = table > 0
-        tokens = (source.tokens * runs).sum(axis=1).mean()
-        seconds = runs.mean(axis=0) @ source.seconds
-        if reading:
-            tokens, seconds = tokens + reading.extra_tokens(runs).mean(), seconds + reading.seconds
-        rows.append((tokens, seconds))
-    tokens, seconds = np.array(rows).T
+    runs = np.array(weights) > 0
+    tokens, seconds = (source.tokens * runs).sum(axis=2).mean(axis=1), runs.mean(axis=1) @ source.seconds
+    if reading:
+        tokens, seconds = tokens + reading.extra_tokens(runs).mean(axis=1), seconds + reading.seconds
     return _Spent(np.array([source.predictions.quality(table) for table in weights]), tokens, seconds)
 
 
@@ -123,17 +115,13 @@ def _routed(
     wanted = select_top_k(np.broadcast_to(prices, eligible.shape), eligible, top_k)
     routed = []
     for budget in budgets:
-        selections = [
-            selection
-            for window in windows_of(len(wanted))
-            for selection in select_within_budget(
-                wanted[window], scores[window], eligible[window], prices.tolist(), budget
-            )
-        ]
         weights = np.zeros(scores.shape)
-        for row, selection in enumerate(selections):
-            chosen = list(selection.experts)
-            weights[row, chosen] = np.maximum(scores[row, chosen], MIN_WEIGHT)
+        for window in windows_of(len(wanted)):
+            tables = wanted[window], scores[window], eligible[window]
+            selections = select_within_budget(*tables, prices.tolist(), budget)
+            for row, selection in enumerate(selections, start=window.start):
+                chosen = list(selection.experts)
+                weights[row, chosen] = np.maximum(scores[row, chosen], MIN_WEIGHT)
         routed.append(weights / np.maximum(weights.sum(axis=1, keepdims=True), MIN_WEIGHT))
     return routed
 
@@ -159,31 +147,24 @@ class _Ends:
             for source, ends in zip(spent, self.spent, strict=True)
         ]
         lead, margin = mean_and_margin(leads, self.weights)
+        points = zip(costs, seconds, quality, strict=True)
         return Curve(
             system=system,
             apgr=0.5 + lead / self.gain if self.gain > 0 else None,
             lead=lead,
             margin=margin,
             cost_at={f"{level:.0%}": self._cost_at(costs, quality, level) for level in LEVELS},
-            points=tuple(
-                CurvePoint(cost=cost, seconds=time, quality=value)
-                for cost, time, value in zip(costs, seconds, quality, strict=True)
-            ),
+            points=tuple(CurvePoint(cost=cost, seconds=time, quality=value) for cost, time, value in points),
         )
 
     def _mean(self, values: Sequence[Any]) -> Vector:
         """Return the weighted mean over the sources."""
-        mean: Vector = np.average(np.array(values), axis=0, weights=self.weights)
-        return mean
+        return np.asarray(np.average(np.array(values), axis=0, weights=self.weights))
 
     def _costs(self, spent: Sequence[_Spent]) -> Vector:
         """Return the cost of each budget, relative to the dear expert on every article."""
-        return self._mean(
-            [
-                source.tokens / max(float(ends.tokens[1]), 1e-9)
-                for source, ends in zip(spent, self.spent, strict=True)
-            ]
-        )
+        pairs = zip(spent, self.spent, strict=True)
+        return self._mean([source.tokens / max(float(ends.tokens[1]), 1e-9) for source, ends in pairs])
 
     def _parts(self, costs: Vector) -> Vector:
         """Return the weights of the cheap expert and of each point in the mean over the cost, by trapezoids.
@@ -196,8 +177,7 @@ class _Ends:
         interpolated = np.stack([np.interp(grid, places, unit) for unit in np.eye(len(places))])
         trapezoids = np.full(GRID, 1.0 / (GRID - 1))
         trapezoids[[0, -1]] /= 2
-        parts: Vector = interpolated @ trapezoids
-        return parts
+        return np.asarray(interpolated @ trapezoids)
 
     def _cost_at(self, costs: Vector, quality: Vector, level: float) -> float | None:
         """Return the cost at which a curve first reaches a share of the gain, if it does."""

@@ -53,10 +53,8 @@ class System:
 
     def quality(self) -> list[NDArray[np.float64]]:
         """Return the quality of its predictions for each source, from 0 to 1, shape (articles,)."""
-        return [
-            source.predictions.quality(weights)
-            for source, weights in zip(self.pool, self.weights, strict=True)
-        ]
+        pairs = zip(self.pool, self.weights, strict=True)
+        return [source.predictions.quality(weights) for source, weights in pairs]
 
 
 @dataclass(frozen=True)
@@ -69,25 +67,21 @@ class GateReading:
     reusing: NDArray[np.bool_]  # whether an expert computes the very vectors that the gate reads
     seconds: float  # per article
 
+    @classmethod
+    def of(cls, gate: LearnedGate, source: PoolPredictions) -> "GateReading":
+        """Score the articles of a source."""
+        articles = source.articles
+        gate.probabilities(articles[:1])  # loads the gate, which must not count as time per article
+        started = perf_counter()
+        probabilities = gate.probabilities(articles)
+        seconds = (perf_counter() - started) / len(articles)
+        tokens = np.array(gate.reader.tokens(articles), dtype=np.float64)
+        reusing = np.array([_reuses_vectors(gate.card, info) for info in gate.experts])
+        return cls(probabilities, gate.eligible(articles), tokens, reusing, seconds)
+
     def extra_tokens(self, runs: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Return the tokens that the gate reads and none of the experts that run does, shape (articles,)."""
-        extra: NDArray[np.float64] = np.where(runs[:, self.reusing].any(axis=1), 0.0, self.tokens)
-        return extra
-
-
-def read_at_gate(gate: LearnedGate, source: PoolPredictions) -> GateReading:
-    """Score the articles of a source with a gate."""
-    gate.probabilities(source.articles[:1])  # loads the gate, which must not count as time per article
-    started = perf_counter()
-    probabilities = gate.probabilities(source.articles)
-    seconds = (perf_counter() - started) / len(source.articles)
-    return GateReading(
-        probabilities=probabilities,
-        eligible=gate.eligible(source.articles),
-        tokens=np.array(gate.reader.tokens(source.articles), dtype=np.float64),
-        reusing=np.array([_reuses_vectors(gate.card, info) for info in gate.experts]),
-        seconds=seconds,
-    )
+        """Return the tokens that the gate reads and none of the experts that run does, per article."""
+        return np.asarray(np.where(runs[..., self.reusing].any(axis=-1), 0.0, self.tokens))
 
 
 def figures_of(

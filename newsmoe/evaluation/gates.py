@@ -1,20 +1,14 @@
 """A gate compared with every other way of choosing experts, on held-out data."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsmoe.evaluation.curve import QualityCost, quality_cost
-from newsmoe.evaluation.gate_metrics import (
-    GateReading,
-    System,
-    SystemFigures,
-    figures_of,
-    mean_of,
-    read_at_gate,
-)
+from newsmoe.evaluation.gate_metrics import GateReading, System, SystemFigures, figures_of, mean_of
 from newsmoe.evaluation.metrics import best_weights, calibration_error
 from newsmoe.evaluation.pool import PoolPredictions, source_weights, windows_of
 from newsmoe.evaluation.predictions import Table
@@ -54,26 +48,22 @@ def compare_gates(
     pool = registry.pool(card.task)
     backbone = partial(registry.backbones.backbone, Device())
     gate = LearnedGate(card, pool, backbone, GateSettings())
-    readings = [read_at_gate(gate, source) for source in dev]
+    readings = [GateReading.of(gate, source) for source in dev]
     learned = []
     for name, settings in variants(card).items():
         decided = partial(_decided, LearnedGate(card, pool, backbone, settings))
         learned.append(System(name, dev, list(map(decided, dev, readings)), reads_features=True))
-    rules_gate, ruled = RulesGate(read_rules(DEFAULT_RULES), {card.task: pool}), ruled or dev
-    routed = [_weights(rules_gate.route(source.articles), source.experts) for source in ruled]
-    rules = System("rules", ruled, routed)
+    route, ruled = RulesGate(read_rules(DEFAULT_RULES), {card.task: pool}).route, ruled or dev
+    rules = System("rules", ruled, [weights_of(route(source.articles), source.experts) for source in ruled])
     systems = [*_alone(dev), *_alone(ruled, without=card.names), *_everybody(dev), rules]
     if train:
         neighbours = _neighbours(gate, dev, train)
         systems.append(System("nearest neighbours", dev, neighbours, reads_features=True))
     oracle = System("oracle", dev, [_one_hot(source.predictions.success) for source in dev])
     figures = partial(figures_of, rules=rules, dev=dev, readings=readings)
-    draws = [
-        figures(System("random at equal cost", dev, weights))
-        for weights in _shuffled(learned[0].weights, seed)
-    ]
+    draws = [figures(System("", dev, weights)) for weights in _shuffled(learned[0].weights, seed)]
     means = mean_of([draw.model_dump(exclude={"system"}) for draw in draws])
-    random = SystemFigures(system=draws[0].system, **means)
+    random = SystemFigures(system="random at equal cost", **means)
     return Comparison(
         systems=(*map(figures, (*systems, *learned)), random, figures(oracle)),
         curve=quality_cost([expert.cost for expert in card.experts], dev, readings),
@@ -131,19 +121,16 @@ def _everybody(dev: Sequence[PoolPredictions]) -> Iterator[System]:
         yield System("everybody, the most confident", dev, most_confident, runs_all=True)
 
 
-def _weights(routes: Sequence[Route], experts: Sequence[str]) -> Table:
+def weights_of(routes: Iterable[Route], experts: Sequence[str]) -> Table:
     """Return the weights in the routes of a gate with one task."""
     return np.array([[decision.weights.get(name, 0.0) for name in experts] for (decision,) in routes])
 
 
 def _decided(gate: LearnedGate, source: PoolPredictions, reading: GateReading) -> Table:
     """Return the weights that a gate decides on, a window at a time, as in a run."""
-    routes = [
-        route
-        for window in windows_of(len(source.articles))
-        for route in gate.decide(source.articles[window], reading.probabilities[window])
-    ]
-    return _weights(routes, source.experts)
+    windows = windows_of(len(source.articles))
+    routes = (gate.decide(source.articles[window], reading.probabilities[window]) for window in windows)
+    return weights_of(chain.from_iterable(routes), source.experts)
 
 
 def _shuffled(weights: Sequence[Table], seed: int) -> Iterator[list[Table]]:
@@ -156,8 +143,7 @@ def _shuffled(weights: Sequence[Table], seed: int) -> Iterator[list[Table]]:
 
 def _one_hot(values: Table) -> Table:
     """Return 1 for the largest value of each row, else 0."""
-    weights: Table = np.eye(values.shape[1])[values.argmax(axis=1)]
-    return weights
+    return np.asarray(np.eye(values.shape[1])[values.argmax(axis=1)])
 
 
 def _neighbours(
@@ -175,5 +161,4 @@ def _neighbours(
 
 
 def _unit(rows: NDArray[np.floating]) -> Table:
-    scaled: Table = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return scaled
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12))

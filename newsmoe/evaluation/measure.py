@@ -2,7 +2,8 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -66,14 +67,13 @@ def measure_labels(
     session: Session, task: str, data: str, examples: Sequence[LabelledArticle], *, closed: bool = False
 ) -> Evaluation:
     """Measure a session on a task with labels."""
-    run = _Run(session, task, data, [example.article for example in examples])
-    scores = run.predictions("scores", "label")
+    scores, evaluation = _run(session, task, data, [example.article for example in examples], "scores")
     _check_labels(data, examples, set().union(*scores.values()))
     rows = [[scores[number]] if number in scores else [] for number in range(len(examples))]
     predictions = label_predictions(examples, rows, closed=closed)
     weights = np.ones((len(scores), 1))
     labels, confusion = predictions.by_label(weights)
-    return run.evaluation(predictions.figures(weights), labels=labels, confusion=confusion)
+    return evaluation(figures=predictions.figures(weights), labels=labels, confusion=confusion)
 
 
 def _check_labels(data: str, examples: Sequence[LabelledArticle], predicted: Collection[str]) -> None:
@@ -97,9 +97,10 @@ def measure_summaries(
     from newsmoe.evaluation.rouge import baselines, rouge
     from newsmoe.text.sentences import split_sentences
 
-    run = _Run(session, task, data, [example.article for example in examples])
+    articles = [example.article for example in examples]
+    summaries, evaluation = _run(session, task, data, articles, "summary")
     scores: defaultdict[str, list[float]] = defaultdict(list)
-    for number, summary in run.predictions("summary", "summary").items():
+    for number, summary in summaries.items():
         article, reference = examples[number]
         others = baselines(split_sentences(article.content, article.language), reference)
         texts = {"": "\n".join(split_sentences(summary, article.language))}
@@ -108,46 +109,35 @@ def measure_summaries(
             for metric, value in rouge(reference, text).items():
                 scores[prefix + metric].append(value)
             scores[prefix + "words"].append(len(text.split()))
-    return run.evaluation({name: float(np.mean(values)) for name, values in scores.items()})
+    return evaluation(figures={name: float(np.mean(values)) for name, values in scores.items()})
 
 
-class _Run:
-    """One run over the examples, and its records."""
-
-    def __init__(self, session: Session, task: str, data: str, articles: Sequence[Article]) -> None:
-        self.data = data
-        self.stats = RunStats()
-        started = perf_counter()
-        self.records = list(session.analyze(articles, self.stats))
-        loading = sum(expert.load_seconds for expert in self.stats.experts.values())
-        self.seconds = perf_counter() - started - loading
-        self.analyses = {
-            number: record.analyses[task]
-            for number, record in enumerate(self.records)
-            if task in record.analyses
-        }
-
-    def predictions(self, key: str, what: str) -> dict[int, Any]:
-        """Return the values under `key` by number of the article."""
-        values = {number: fields[key] for number, fields in self.analyses.items() if key in fields}
-        if not values:
-            errors = (error.message for record in self.records for error in record.errors)
-            reasons = (entry.reason for record in self.records for entry in record.route if not entry.expert)
-            reason = next(errors, None) or next(reasons, None)
-            why = f": {reason}" if reason else ""
-            raise InputError(f"{self.data}: no {what} for any of {len(self.records)} articles{why}")
-        return values
-
-    def evaluation(self, figures: dict[str, float], **by_label: Any) -> Evaluation:
-        """Return the figures and the speed of the run."""
-        return Evaluation(
-            data=self.data,
-            items=len(self.records),
-            answered=len(self.analyses),
-            seconds=self.seconds,
-            items_per_second=len(self.records) / self.seconds,
-            tokens_per_second=self.stats.tokens / self.seconds,
-            figures=figures,
-            answers={name: expert.items for name, expert in self.stats.experts.items()},
-            **by_label,
+def _run(
+    session: Session, task: str, data: str, articles: Sequence[Article], key: str
+) -> tuple[dict[int, Any], Callable[..., Evaluation]]:
+    """Analyze articles; return what stands under `key` by number, and what makes an evaluation of figures."""
+    stats = RunStats()
+    started = perf_counter()
+    records = list(session.analyze(articles, stats))
+    seconds = perf_counter() - started - sum(expert.load_seconds for expert in stats.experts.values())
+    analyses = {
+        number: record.analyses[task] for number, record in enumerate(records) if task in record.analyses
+    }
+    values = {number: fields[key] for number, fields in analyses.items() if key in fields}
+    if not values:
+        errors = (error.message for record in records for error in record.errors)
+        reasons = (entry.reason for record in records for entry in record.route if entry.expert is None)
+        reason = next(errors, None) or next(reasons, None)
+        raise InputError(
+            f"{data}: no {key} predicted for any of {len(records)} articles{f': {reason}' if reason else ''}"
         )
+    return values, partial(
+        Evaluation,
+        data=data,
+        items=len(records),
+        answered=len(analyses),
+        seconds=seconds,
+        items_per_second=len(records) / seconds,
+        tokens_per_second=stats.tokens / seconds,
+        answers={name: expert.items for name, expert in stats.experts.items()},
+    )

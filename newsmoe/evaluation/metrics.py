@@ -26,8 +26,7 @@ class LabelQuality(Strict):
 def best_weights(success: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return 1 for the best of each row, divided among equals, else 0; the shape is that of `success`."""
     best = (success >= success.max(axis=1, keepdims=True) - TIE).astype(np.float64)
-    weights: NDArray[np.float64] = best / best.sum(axis=1, keepdims=True)
-    return weights
+    return np.asarray(best / best.sum(axis=1, keepdims=True))
 
 
 def calibration_error(confidence: NDArray[np.floating], correct: NDArray[np.generic]) -> float:

@@ -1,38 +1,29 @@
 """Predictions of every expert of a pool for the examples of a data source: a gate's training data."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsmoe.article import Article, estimate_tokens
-from newsmoe.datasets.sources import LabelledArticle, LabelSource, SummarySource
+from newsmoe.datasets.sources import LabelSource, SummarySource
 from newsmoe.errors import InputError
 from newsmoe.evaluation.cache import TimedPredictions, cached_predictions
-from newsmoe.evaluation.predictions import (
-    ScoredPredictions,
-    Table,
-    Target,
-    label_predictions,
-    summary_predictions,
-    unknown_labels,
-)
+from newsmoe.evaluation.predictions import ScoredPredictions, Table, Target, score
 from newsmoe.evaluation.progress import Progress
 from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.loaded import LoadedExperts
 from newsmoe.output.run_report import ExpertStats
-from newsmoe.prediction import Labels, Prediction, Summary
+from newsmoe.prediction import Prediction
 from newsmoe.record import ItemError
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import ExpertInfo, Registry
 from newsmoe.settings.model import Settings
-
-Kind = TypeVar("Kind", Labels, Summary)
 
 
 @dataclass(frozen=True)
@@ -68,22 +59,16 @@ def predict_pool(
             raise InputError(f"{source.title}: there are no examples in it")
         articles = tuple(example.article for example in examples)
         columns = {}
+        tokens, seconds = [], []
         for number, name in enumerate(experts, start=1):
-            columns[name] = cached_predictions(registry.info(name), articles, predict)
+            timed = cached_predictions(registry.info(name), articles, predict)
+            columns[name] = timed.predictions
+            tokens.append(list(map(_tokens, articles, timed.predictions)))
+            seconds.append(timed.seconds / len(articles))
             report(f"running {name} on {source.title}", number, len(experts))
-        pool.append(
-            PoolPredictions(
-                title=source.title,
-                weight=source.weight,
-                articles=articles,
-                experts=tuple(experts),
-                predictions=_scored(source, examples, columns, target),
-                tokens=np.array(
-                    [[*map(_tokens, articles, column.predictions)] for column in columns.values()]
-                ).T,
-                seconds=np.array([column.seconds for column in columns.values()]) / len(articles),
-            )
-        )
+        scored = score(source, examples, columns, target)
+        cost = np.array(tokens).T, np.array(seconds)
+        pool.append(PoolPredictions(source.title, source.weight, articles, tuple(experts), scored, *cost))
     return pool
 
 
@@ -111,44 +96,6 @@ def _predict(dispatcher: Dispatcher, info: ExpertInfo, articles: Sequence[Articl
                 raise InputError(f"{info.name} fails on {text!r}: {outcome.message}")
             predictions.append(outcome)
     return TimedPredictions(predictions, perf_counter() - started - stats.load_seconds)
-
-
-def _scored(
-    source: LabelSource | SummarySource,
-    examples: Sequence[Any],
-    columns: Mapping[str, TimedPredictions],
-    target: Target | None,
-) -> ScoredPredictions:
-    if isinstance(source, SummarySource):
-        return summary_predictions(examples, _rows(Summary, columns), target or "rouge")
-    scores = [[labels.scores for labels in row] for row in _rows(Labels, columns)]
-    _check_labels(source.title, examples, {label for row in scores for column in row for label in column})
-    return label_predictions(examples, scores, target or "probability", closed=source.closed)
-
-
-def _rows(kind: type[Kind], columns: Mapping[str, TimedPredictions]) -> list[tuple[Kind, ...]]:
-    """Return the predictions by article, then by expert."""
-    checked: list[list[Kind]] = []
-    for name, column in columns.items():
-        checked.append([])
-        for prediction in column.predictions:
-            if not isinstance(prediction, kind):
-                raise InputError(
-                    f"{name} predicts {type(prediction).__name__}; these examples have {kind.__name__}"
-                )
-            checked[-1].append(prediction)
-    return list(zip(*checked, strict=True))
-
-
-def _check_labels(title: str, examples: Sequence[LabelledArticle], labels: set[str]) -> None:
-    """Raise if the label of an example is a label of no expert."""
-    unknown = unknown_labels(examples, labels)
-    for example in examples:
-        if unknown.issuperset(example.accepted):
-            raise InputError(
-                f"{title}: {example.label!r} is no label of these experts, whose labels are"
-                f" {', '.join(sorted(labels))}; map it to one of these in the recipe's 'labels'"
-            )
 
 
 def _tokens(article: Article, prediction: Prediction) -> float:

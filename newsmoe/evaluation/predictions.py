@@ -2,16 +2,19 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsmoe.datasets.label_maps import merge_scores
-from newsmoe.datasets.sources import LabelledArticle, SummarizedArticle
+from newsmoe.datasets.sources import LabelledArticle, LabelSource, SummarizedArticle, SummarySource
+from newsmoe.errors import InputError
 from newsmoe.evaluation.metrics import LabelQuality, classification_figures, label_quality
-from newsmoe.prediction import Summary
+from newsmoe.prediction import Labels, Prediction, Summary
 from newsmoe.text.sentences import split_sentences
+
+Kind = TypeVar("Kind", Labels, Summary)
 
 Table = NDArray[np.float64]
 """One row per article, and mostly one column per expert."""
@@ -50,14 +53,12 @@ class LabelPredictions:
 
     def correct(self) -> Table:
         """Return 1 where an expert predicts the right label, else 0; shape (articles, experts)."""
-        correct: NDArray[np.bool_] = self.scores.argmax(axis=2) == self.truth[:, None]
-        return correct.astype(np.float64)
+        return np.asarray(self.scores.argmax(axis=2) == self.truth[:, None], dtype=np.float64)
 
     def quality(self, weights: Table) -> NDArray[np.float64]:
         """Return 1 where the weighted mean of the distributions predicts the right label, else 0."""
         mixture = self._mixture(weights)
-        correct: NDArray[np.bool_] = (mixture.argmax(axis=1) == self.truth) & mixture.any(axis=1)
-        return correct.astype(np.float64)
+        return np.asarray((mixture.argmax(axis=1) == self.truth) & mixture.any(axis=1), dtype=np.float64)
 
     def figures(self, weights: Table) -> dict[str, float]:
         """Return accuracy, macro-F1 and calibration error."""
@@ -69,8 +70,7 @@ class LabelPredictions:
 
     def confidence(self) -> Table:
         """Return the probability of the label that each expert predicts."""
-        confidence: Table = _normalized(self.scores).max(axis=2)
-        return confidence
+        return np.asarray(_normalized(self.scores).max(axis=2))
 
     def _mixture(self, weights: Table) -> NDArray[np.float64]:
         """Return probabilities, shape (articles, labels)."""
@@ -108,6 +108,37 @@ class SummaryPredictions:
 ScoredPredictions = LabelPredictions | SummaryPredictions
 
 
+def score(
+    source: LabelSource | SummarySource,
+    examples: Sequence[Any],
+    columns: Mapping[str, Sequence[Prediction]],
+    target: Target | None,
+) -> ScoredPredictions:
+    """Score the predictions of experts, by name, for the examples of a source."""
+    if isinstance(source, SummarySource):
+        return _summary_predictions(examples, _rows(Summary, columns), target or "rouge")
+    scores = [[labels.scores for labels in row] for row in _rows(Labels, columns)]
+    labels = {label for row in scores for column in row for label in column}
+    unknown = unknown_labels(examples, labels)
+    for example in examples:
+        if unknown.issuperset(example.accepted):
+            raise InputError(
+                f"{source.title}: {example.label!r} is no label of these experts, whose labels are"
+                f" {', '.join(sorted(labels))}; map it to one of these in the recipe's 'labels'"
+            )
+    return label_predictions(examples, scores, target or "probability", closed=source.closed)
+
+
+def _rows(kind: type[Kind], columns: Mapping[str, Sequence[Prediction]]) -> list[tuple[Kind, ...]]:
+    """Return the predictions by article, then by expert."""
+    for name, column in columns.items():
+        for prediction in column:
+            if not isinstance(prediction, kind):
+                wrong = type(prediction).__name__
+                raise InputError(f"{name} predicts {wrong}; these examples have {kind.__name__}")
+    return cast(list[tuple[Kind, ...]], list(zip(*columns.values(), strict=True)))
+
+
 def unknown_labels(examples: Iterable[LabelledArticle], labels: Collection[str]) -> set[str]:
     """Return the accepted labels that are not among `labels`."""
     return {label for example in examples for label in example.accepted}.difference(labels)
@@ -137,13 +168,12 @@ def label_predictions(
     )
 
 
-def summary_predictions(
-    examples: Sequence[SummarizedArticle], summaries: Sequence[Sequence[Summary]], target: Target = "rouge"
+def _summary_predictions(
+    examples: Sequence[SummarizedArticle], rows: Sequence[Sequence[Summary]], target: Target
 ) -> SummaryPredictions:
-    """Score summaries by ROUGE, one row per example and one column per expert."""
     scores = [
         [_rouge(example, summary.text) for summary in row]
-        for example, row in zip(examples, summaries, strict=True)
+        for example, row in zip(examples, rows, strict=True)
     ]
     first = "ROUGE-2" if target == "rouge2" else BOTH
     metrics = sorted(scores[0][0], key=lambda metric: metric != first)
@@ -161,8 +191,7 @@ def _rouge(example: SummarizedArticle, summary: str) -> dict[str, float]:
 
 def _normalized(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scale scores to sum to 1 over the labels, the last axis."""
-    normalized: NDArray[np.float64] = scores / np.maximum(scores.sum(axis=-1, keepdims=True), 1e-12)
-    return normalized
+    return np.asarray(scores / np.maximum(scores.sum(axis=-1, keepdims=True), 1e-12))
 
 
 def _of_largest(values: Table, weights: Table) -> NDArray[np.float64]:

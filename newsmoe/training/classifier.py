@@ -39,8 +39,7 @@ def train_classifier(recipe: ClassifierRecipe, home: Path, run: TrainingRun) -> 
     dev = {source.title: read_source(source, recipe, run) for source in recipe.dev}
     _require_enough(labelled, list(dev.values()))
     train = joined(labelled, recipe)
-    start = _start_folder(recipe, home)
-    head = _start_head(start, recipe, run.backbone.width) if start else None
+    start, head = _start(recipe, home, run.backbone.width)
     if head is None:
         head = _fit(recipe, train, load_adapter(start) if start else None, run)
     folder = None
@@ -77,21 +76,16 @@ def _require_enough(train: Sequence[WindowSet], dev: Sequence[WindowSet]) -> Non
         )
 
 
-def _start_folder(recipe: ClassifierRecipe, home: Path) -> Path | None:
-    """Return the folder of the expert with whose adapter training starts."""
+def _start(recipe: ClassifierRecipe, home: Path, width: int) -> tuple[Path | None, Head | None]:
+    """Return the folder of the expert to start from, and its head if its labels are the recipe's."""
     if recipe.adapter is None or recipe.adapter.start is None:
-        return None
+        return None, None
     folder = home / recipe.adapter.start
     if not (folder / ADAPTER_FILE).is_file():
         raise ConfigError(f"{folder / ADAPTER_FILE}: not found; the recipe's 'start' needs this adapter")
-    return folder
-
-
-def _start_head(start: Path, recipe: ClassifierRecipe, width: int) -> Head | None:
-    """Return the head of the expert in `start` if its labels are the recipe's."""
-    if read_card(start).settings.get("labels") != list(recipe.labels):
-        return None
-    return Head(**load_head(start, head_shapes(recipe.labels, width)))
+    if read_card(folder).settings.get("labels") != list(recipe.labels):
+        return folder, None
+    return folder, Head(**load_head(folder, head_shapes(recipe.labels, width)))
 
 
 def _encode(windows: Sequence[Window], adapter: Adapter | None, run: TrainingRun) -> Vectors:
@@ -122,8 +116,7 @@ def _fit(recipe: ClassifierRecipe, train: WindowSet, adapter: Adapter | None, ru
 
 def _logits(data: WindowSet, head: Head, adapter: Adapter | None, run: TrainingRun) -> NDArray[np.floating]:
     """Return logits of shape (windows, labels)."""
-    logits: NDArray[np.floating] = _encode(data.windows, adapter, run) @ head.weight.T + head.bias
-    return logits
+    return np.asarray(_encode(data.windows, adapter, run) @ head.weight.T + head.bias)
 
 
 def _calibrated(

@@ -47,14 +47,12 @@ class WindowSet:
     @cached_property
     def window_weights(self) -> NDArray[np.float64]:
         """The weight of each window: its part of the article's weight."""
-        weights: NDArray[np.float64] = self.weights[self.articles] * self.parts
-        return weights
+        return np.asarray(self.weights[self.articles] * self.parts)
 
     @property
     def unambiguous(self) -> NDArray[np.bool_]:
         """Whether an article has exactly one correct label."""
-        unambiguous: NDArray[np.bool_] = self.accepted.sum(axis=1) == 1
-        return unambiguous
+        return np.asarray(self.accepted.sum(axis=1) == 1)
 
     def subset(self, articles: Sequence[int], accepted: NDArray[np.bool_]) -> "WindowSet":
         """Return these articles, in rising order, with other labels: `accepted` is for all articles."""
@@ -69,13 +67,11 @@ class WindowSet:
 
     def truth(self, probabilities: Probabilities) -> NDArray[np.int64]:
         """Return the correct label of each article; of several the most probable one."""
-        truth: NDArray[np.int64] = np.where(self.accepted, probabilities, -1.0).argmax(axis=1)
-        return truth
+        return np.asarray(np.where(self.accepted, probabilities, -1.0).argmax(axis=1))
 
     def likelihood(self, probabilities: Probabilities) -> Probabilities:
         """Return the probability of each article's correct labels together."""
-        likelihood: Probabilities = np.where(self.accepted, probabilities, 0.0).sum(axis=1)
-        return likelihood
+        return np.asarray(np.where(self.accepted, probabilities, 0.0).sum(axis=1))
 
     def probabilities(self, logits: NDArray[np.floating]) -> Probabilities:
         """Return probabilities of shape (articles, labels) for logits of shape (windows, labels).

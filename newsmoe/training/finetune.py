@@ -78,8 +78,7 @@ class _Objective:
     def _logits(self, windows: Sequence[Window]) -> Vectors:
         def run(batch: Sequence[int]) -> Vectors:
             ids, mask = self.backbone.padded([windows[index] for index in batch])
-            logits: Vectors = self.model(torch.from_numpy(ids), torch.from_numpy(mask)).numpy()
-            return logits
+            return np.asarray(self.model(torch.from_numpy(ids), torch.from_numpy(mask)))
 
         return np.stack(rows_in_order(_lengths(windows), self.recipe, run))
 

@@ -42,20 +42,13 @@ def write_expert(folder: Path, recipe: Recipe, trained: TrainedExpert, command: 
         else:  # delete that of an earlier training
             (folder / name).unlink(missing_ok=True)
     (folder / HEAD_FILE).write_bytes(save(dict(trained.head)))  # save_file would deny others to read it
+    data = data_used((*recipe.train, *recipe.unlabelled))
     card = Card(
-        name=recipe.name,
-        task=recipe.task,
+        **recipe.model_dump(include={"name", "task", "description", "languages", "licence"}),
         kind=trained.kind,
-        description=recipe.description,
-        languages=recipe.languages,
         needs_content=trained.needs_content,
-        licence=recipe.licence,
         settings=dict(trained.settings),
-        training=Training(
-            data=data_used((*recipe.train, *recipe.unlabelled)),
-            command=command,
-            date=date.today().isoformat(),
-        ),
+        training=Training(data=data, command=command, date=date.today().isoformat()),
         folder=folder,
     )
     _write_card(card)
@@ -85,19 +78,14 @@ def _write_card(card: Card) -> None:
 
 def write_toml(path: Path, values: Mapping[str, Any], command: str) -> None:
     """Write a TOML file that `command` derives from a recipe."""
-    write_text(
-        path, f"# Written by `{command}`; change recipe.toml and train again.\n{tomli_w.dumps(values)}"
-    )
+    head = f"# Written by `{command}`; change recipe.toml and train again.\n"
+    write_text(path, head + tomli_w.dumps(values))
 
 
 def write_page(folder: Path, template: str, **values: object) -> None:
     """Write a folder's `README.md` from one of the templates."""
-    environment = Environment(  # noqa: S701  # Markdown, of our own recipe
-        loader=PackageLoader("newsmoe.training"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    loader = PackageLoader("newsmoe.training")
+    environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     write_text(folder / PAGE_FILE, environment.get_template(template).render(values))
 
 

@@ -16,7 +16,7 @@ from newsmoe.evaluation.metrics import best_weights
 from newsmoe.evaluation.pool import PoolPredictions, predict_pool
 from newsmoe.evaluation.predictions import Table
 from newsmoe.evaluation.progress import Progress, in_blocks
-from newsmoe.gating.features import FeatureReader
+from newsmoe.gating.features import FeatureReader, Features
 from newsmoe.gating.gate_card import GATE_FILE, WEIGHTS_FILE, GateCard, GateExpert, GateTraining
 from newsmoe.gating.learned import gate_adapter
 from newsmoe.registry.device import Device
@@ -45,27 +45,20 @@ def train_gate(
     names = [info.name for info in experts]
     pool = predict_pool(names, recipe.train, data, registry, report, device, recipe.target)
     costs = _costs(pool, recipe)
+    command = f"newsmoe gate train {path.as_posix()}{data_option(data)}"
     card = GateCard(
-        task=recipe.task,
-        features=recipe.features,
-        embedding=recipe.embedding,
+        **recipe.model_dump(include={"task", "features", "embedding", "settings"}),
         experts=tuple(
-            GateExpert(name=info.name, fingerprint=info.fingerprint(), cost=round(float(cost), 6))
-            for info, cost in zip(experts, costs, strict=True)
+            GateExpert(name=info.name, fingerprint=info.fingerprint(), cost=round(cost, 6))
+            for info, cost in zip(experts, costs.tolist(), strict=True)
         ),
-        settings=recipe.settings,
-        training=GateTraining(
-            data=tuple(data_used(recipe.train)),
-            command=f"newsmoe gate train {path.as_posix()}{data_option(data)}",
-        ),
+        training=GateTraining(data=tuple(data_used(recipe.train)), command=command),
         folder=folder,
     )
     reader = FeatureReader(card.features, registry.backbones.backbone(device), gate_adapter(card, experts))
-    rows = [
-        reader(block)
-        for source in pool
-        for block in in_blocks(source.articles, BLOCK, f"reading {source.title}", report)
-    ]
+    rows: list[Features] = []
+    for source in pool:
+        rows += map(reader, in_blocks(source.articles, BLOCK, f"reading {source.title}", report))
     features = np.concatenate(rows).astype(np.float64)
     success = np.concatenate([source.predictions.success for source in pool])
     weights = np.concatenate([np.full(len(source.articles), source.weight) for source in pool])
@@ -100,8 +93,7 @@ def soft_targets(utility: Table, temperature: float) -> Table:
 
     It is uniform where the experts are equally good, so that the article teaches no preference.
     """
-    targets: Table = softmax(utility / temperature, axis=1)
-    return targets
+    return np.asarray(softmax(utility / temperature, axis=1))
 
 
 class Fitted(NamedTuple):
@@ -142,7 +134,7 @@ def fit_gate(
         strength: round(float(weights @ utility[np.arange(len(utility)), table.argmax(axis=1)]), 9)
         for strength, table in scores.items()
     }
-    strength = max(strengths, key=lambda strength: (reached.get(strength, 0.0), -strength))
+    strength = max(strengths, key=lambda each: (reached.get(each, 0.0), -each))
     fit = partial(_fit_balanced, strength=strength, recipe=recipe)
     temperature = None
     if recipe.calibrate:
@@ -186,16 +178,15 @@ def _fit(features: Table, targets: Table, weights: NDArray[np.float64], strength
         return float(entropy + (penalty * rows**2).sum() / 2), slope.ravel()
 
     start = np.zeros(shape).ravel()
-    rows: Table = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MAX_STEPS}).x
-    return rows.reshape(shape)
+    rows = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MAX_STEPS}).x
+    return np.asarray(rows).reshape(shape)
 
 
 def _costs(pool: Sequence[PoolPredictions], recipe: GateRecipe) -> NDArray[np.float64]:
     """Return the mean cost of an article at each expert, relative to that at all experts."""
     tokens = np.concatenate([source.tokens for source in pool]).mean(axis=0)
     costs = tokens * np.array([recipe.token_costs.get(name, 1.0) for name in pool[0].experts])
-    relative: NDArray[np.float64] = costs / max(float(costs.sum()), 1e-9)
-    return relative
+    return np.asarray(costs / max(float(costs.sum()), 1e-9))
 
 
 def write_gate(card: GateCard, head: Head | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,14 +23,10 @@ def measure_gate(
     card: GateCard, recipe: GateRecipe, data: Path, registry: Registry, report: Progress, *, neighbours: bool
 ) -> Comparison:
     """Compare a gate with all other ways of choosing experts, on the dev data of its recipe."""
-    dev, train, ruled = (
-        predict_pool(experts, sources, data, registry, report, target=recipe.target)
-        for experts, sources in (
-            (card.names, recipe.dev),
-            (card.names, recipe.train if neighbours else ()),
-            (experts_of_rules(card.task, registry), recipe.dev),
-        )
-    )
+    predict = partial(predict_pool, root=data, registry=registry, report=report, target=recipe.target)
+    dev = predict(card.names, recipe.dev)
+    train = predict(card.names, recipe.train if neighbours else ())
+    ruled = predict(experts_of_rules(card.task, registry), recipe.dev)
     return compare_gates(card, registry, dev, train, ruled, seed=recipe.seed)
 
 

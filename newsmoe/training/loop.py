@@ -1,5 +1,6 @@
 """Steps of gradient descent: batches, schedule, averaged weights, checkpoints, early stopping."""
 
+import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
@@ -23,7 +24,7 @@ from newsmoe.training.recipe import AdapterRecipe
 CHECKPOINT_FILE = "checkpoint.safetensors"
 STEPS_BETWEEN_CHECKPOINTS = 200
 MAX_GRADIENT = 1.0
-COUNTS = ("epoch", "batch", "done", "stale")
+SCALARS = ("epoch", "batch", "done", "stale", "best_quality")
 MOMENTS = ("exp_avg", "exp_avg_sq", "step")  # of AdamW
 
 Tensors = dict[str, torch.Tensor]
@@ -83,10 +84,8 @@ class _State:
         self.weights = {name: weight for name, weight in model.named_parameters() if weight.requires_grad}
         self.average = _copy(self.weights)
         self.best = _copy(self.weights)
-        self.optimizer = torch.optim.AdamW(
-            [{"params": [weight], "base": self._rate(name)} for name, weight in self.weights.items()],
-            weight_decay=recipe.weight_decay,
-        )
+        groups = [{"params": [weight], "base": self._rate(name)} for name, weight in self.weights.items()]
+        self.optimizer = torch.optim.AdamW(groups, weight_decay=recipe.weight_decay)
         # lengths differ from epoch to epoch, so this is the number of steps to within a few
         self.steps = recipe.epochs * len(objective.batches(np.random.default_rng([recipe.seed, 0])))
         self.epoch = self.batch = self.done = self.stale = 0
@@ -137,34 +136,29 @@ class _State:
         sets = {"now": _copy(self.weights), "average": self.average, "best": self.best}
         sets |= {key: {name: state[key] for name, state in states.items()} for key in MOMENTS}
         tensors = {f"{key}/{name}": tensor for key, named in sets.items() for name, tensor in named.items()}
-        counts = {key: str(getattr(self, key)) for key in COUNTS}
+        scalars = json.dumps({key: getattr(self, key) for key in SCALARS})
         with atomic_write(path) as temporary:
-            save_file(tensors, temporary, {**counts, "quality": repr(self.best_quality), "run": self._run()})
+            save_file(tensors, temporary, {"digest": self._digest(), "scalars": scalars})
 
     def restore(self, path: Path) -> None:
         """Restore the state of an interrupted run of the same recipe and examples, if there is one."""
         try:
             with safe_open(path, framework="pt") as file:
                 metadata = file.metadata() or {}
-                if metadata.get("run") != self._run():
+                if metadata.get("digest") != self._digest():
                     return
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # no mapping
         except (OSError, SafetensorError):
             return
-        weights, self.average, self.best, *moments = (
-            {name: tensors[f"{key}/{name}"] for name in self.weights}
-            for key in ("now", "average", "best", *MOMENTS)
+        weights, self.average, self.best = (
+            {name: tensors[f"{key}/{name}"] for name in self.weights} for key in ("now", "average", "best")
         )
         self.load(weights)
         for name, weight in self.weights.items():
-            self.optimizer.state[weight] = {
-                key: moment[name] for key, moment in zip(MOMENTS, moments, strict=True)
-            }
-        for key in COUNTS:
-            setattr(self, key, int(metadata[key]))
-        self.best_quality = float(metadata["quality"])
+            self.optimizer.state[weight] = {key: tensors[f"{key}/{name}"] for key in MOMENTS}
+        vars(self).update(json.loads(metadata["scalars"]))
 
-    def _run(self) -> str:
+    def _digest(self) -> str:
         """Return a hash of what must be the same to resume: recipe, examples, shapes of the weights."""
         shapes = {name: tuple(weight.shape) for name, weight in self.weights.items()}
         run = f"{self.recipe.model_dump_json()} {self.objective.digest} {shapes}"

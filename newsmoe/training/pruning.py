@@ -8,6 +8,7 @@ from math import ceil
 import numpy as np
 from safetensors.numpy import load_file
 
+from newsmoe.evaluation.gates import weights_of
 from newsmoe.evaluation.pool import PoolPredictions, source_weights
 from newsmoe.gating.gate_card import WEIGHTS_FILE, Excluded, GateCard
 from newsmoe.gating.learned import LearnedGate
@@ -113,9 +114,7 @@ def _measurer(
             routes = smaller.decide(
                 source.articles, some / np.maximum(some.sum(axis=1, keepdims=True), 1e-12)
             )
-            weights = np.array(
-                [[decision.weights.get(name, 0.0) for name in card.names] for (decision,) in routes]
-            )
+            weights = weights_of(routes, card.names)
             cost = (source.tokens * (weights > 0)).sum() / max(source.tokens.sum(), 1.0)
             quality = source.predictions.quality(weights).mean()
             rows.append([quality, cost, *(weights > 0).mean(axis=0)])
@@ -154,13 +153,10 @@ def write_pruned(card: GateCard, contributions: Sequence[Contribution]) -> GateC
     tensors = load_file(card.folder / WEIGHTS_FILE)
     excluded = [
         Excluded(
-            name=contribution.expert,
-            share=round(contribution.share, 6),
-            gain=round(contribution.gain, 6),
-            saved=round(contribution.saved, 6),
+            name=row.expert, share=round(row.share, 6), gain=round(row.gain, 6), saved=round(row.saved, 6)
         )
-        for contribution in contributions
-        if contribution.left_out
+        for row in contributions
+        if row.left_out
     ]
     smaller = with_experts(card, names).model_copy(update={"left_out": (*card.left_out, *excluded)})
     write_gate(smaller, Head(tensors["weight"][rows], tensors["bias"][rows]))

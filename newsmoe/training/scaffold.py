@@ -23,55 +23,40 @@ MAX_LABELS = 200
 
 
 def classifier_recipe(
-    file: Path,
-    name: str,
-    *,
-    task: str | None = None,
-    content: str | None = None,
-    headline: str | None = None,
-    label: str = "label",
-    head_only: bool = False,
+    file: Path, name: str, *, task: str | None = None, head_only: bool = False, **keys: str | None
 ) -> Path:
-    """Write `experts/NAME/recipe.toml` for a file of labelled texts, of which a fifth is dev data."""
+    """Write `experts/NAME/recipe.toml` for a file of labelled texts, of which a fifth is dev data.
+
+    `keys` are the keys or columns of `headline`, `content` and `label` in the file.
+    """
     task = task or name
     path = _new_path(name, task)
-    source = {"label": label, "content": content, "headline": headline}
-    labels = _count_labels(file, label, source)
+    labels = _count_labels(file, {"label": "label", **keys})
     if not 2 <= len(labels) <= MAX_LABELS:
-        raise InputError(f"{file}: {len(labels)} different labels under {label!r}; is this the right column?")
+        raise InputError(f"{file}: {len(labels)} different labels; is --label the right column?")
     adapter = {} if head_only else {"adapter": {"epochs": 3, "learning_rate": 1e-3}}
     description = f"{name}: {', '.join(labels)}"[:120]
     values = {"task": task, "description": description, "labels": sorted(labels), **adapter}
-    return _write(path, values, file, source)
+    return _write(path, values, file, keys)
 
 
-def summarizer_recipe(file: Path, name: str, *, content: str | None = None, summary: str = "summary") -> Path:
-    """Write `experts/NAME/recipe.toml` for a file of articles with summaries."""
+def summarizer_recipe(file: Path, name: str, **keys: str | None) -> Path:
+    """Write `experts/NAME/recipe.toml` for a file of articles with summaries; see `classifier_recipe`."""
     path = _new_path(name, "summarization")
     values = {
         "task": "summarization",
         "description": f"{name}: sentences chosen as in {file.name}",
         "adapter": {"epochs": 2, "batch_items": 8, "head_learning_rate": 1e-3},
     }
-    return _write(path, values, file, {"content": content, "summary": summary})
+    return _write(path, values, file, keys)
 
 
-def gate_recipe(
-    file: Path,
-    task: str,
-    *,
-    content: str | None = None,
-    headline: str | None = None,
-    label: str = "label",
-    summary: str | None = None,
-) -> Path:
-    """Write `experts/gate-TASK/recipe.toml` for a file of examples, of which a fifth is dev data."""
+def gate_recipe(file: Path, task: str, **keys: str | None) -> Path:
+    """Write `experts/gate-TASK/recipe.toml` for a file of examples; with a `summary` key it has no labels."""
     path = _new_path(f"gate-{task}", task)
-    features = {} if summary is None else {"features": [*LEAD_FEATURES]}
-    target = {"label": label} if summary is None else {"summary": summary}
-    return _write(
-        path, {"task": task, **features}, file, {"headline": headline, "content": content, **target}
-    )
+    if keys.get("summary") is None:
+        return _write(path, {"task": task}, file, keys)
+    return _write(path, {"task": task, "features": [*LEAD_FEATURES]}, file, keys | {"label": None})
 
 
 def name_from(file: Path) -> str:
@@ -79,18 +64,18 @@ def name_from(file: Path) -> str:
     return re.sub(r"[^a-z0-9]+", "-", file.name.partition(".")[0].lower()).strip("-") or "mine"
 
 
-def _count_labels(file: Path, label: str, source: Mapping[str, str | None]) -> Counter[str]:
-    """Count the labels, and check that no element lacks a value; `source` has the key of each option."""
+def _count_labels(file: Path, keys: Mapping[str, str | None]) -> Counter[str]:
+    """Count the labels, and check that no element lacks a value; `keys` are named by their options."""
     labels: Counter[str] = Counter()
     for where, element in elements_of(file):
-        for option, key in source.items():
+        for option, key in keys.items():
             if key is not None and key not in element:
                 raise InputError(
                     f"{where}: no value under {key!r} (keys: {some_keys(element)}); see --{option}"
                 )
             if key is not None and element[key] in (None, ""):
                 raise InputError(f"{where}: empty value under {key!r}; leave such elements out")
-        labels[str(element[label])] += 1
+        labels[str(element[keys["label"] or "label"])] += 1
     return labels
 
 
@@ -112,9 +97,9 @@ def _new_path(name: str, task: str) -> Path:
     return path
 
 
-def _write(path: Path, values: Mapping[str, Any], file: Path, source: Mapping[str, str | None]) -> Path:
-    keys = {key: value for key, value in source.items() if value is not None}
-    parts = {split: [{"path": str(file), **keys, "split": split}] for split in ("train", "dev")}
+def _write(path: Path, values: Mapping[str, Any], file: Path, keys: Mapping[str, str | None]) -> Path:
+    source = {"path": str(file), **{option: key for option, key in keys.items() if key is not None}}
+    parts = {split: [{**source, "split": split}] for split in ("train", "dev")}
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, tomli_w.dumps({"name": path.parent.name, **values, **parts}))
     return path

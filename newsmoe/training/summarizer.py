@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -55,17 +56,13 @@ def train_summarizer(recipe: SummarizerRecipe, run: TrainingRun) -> TrainedExper
     train = [example for source in recipe.train for example in _examples(source, recipe, run)]
     dev = {source.title: _examples(source, recipe, run) for source in recipe.dev}
     if not (train and any(dev.values())):
-        raise InputError(
-            "too few examples: train or dev has none; a fifth of a file is for dev; add examples"
-        )
+        raise InputError("too few examples: train or dev has none, and dev gets a fifth of a file; add some")
     encoder = adapted_encoder(recipe.adapter, run.backbone, None)
     model = _Summarizer(encoder, SentenceRanker(run.backbone.width, HEAD_DROPOUT, recipe.place_dropout))
     objective = _Objective(model, run.backbone, recipe, train, dev)
     fit(model, objective, recipe.adapter, run.work, run.report)
     save_adapter(encoder, run.work)
-    head = {
-        name: tensor.detach().numpy().astype(np.float16) for name, tensor in model.ranker.state_dict().items()
-    }
+    head = {name: tensor.half().numpy() for name, tensor in model.ranker.state_dict().items()}
     settings = objective.best_settings().model_dump(exclude={"precision"})
     return TrainedExpert("extractive", settings, head, run.work, needs_content=True)
 
@@ -105,7 +102,7 @@ class _Summarizer(nn.Module):
         vectors = vectors.index_add(0, batch.slots.flatten(), (pieces * sizes).flatten(0, 1))[:-1]
         windows = nn.functional.normalize((states * batch.mask.unsqueeze(-1)).sum(dim=1), dim=-1)
         wholes = states.new_zeros(articles, states.shape[-1])
-        wholes = wholes.index_add(0, batch.owners, windows * batch.window_weights.unsqueeze(-1))
+        wholes = wholes.index_add(0, batch.owners, windows * batch.parts.unsqueeze(-1))
         logits: torch.Tensor = self.ranker(
             nn.functional.normalize(vectors, dim=-1).view(articles, sentences, -1),
             nn.functional.normalize(wholes, dim=-1),
@@ -116,59 +113,48 @@ class _Summarizer(nn.Module):
         return logits
 
 
-@dataclass(frozen=True)
-class _Batch:
+class _Batch(NamedTuple):
     """Articles as tensors; those without a comment are of shape (articles, sentences)."""
 
-    ids: NDArray[np.int64]  # shape (windows, tokens)
+    ids: torch.Tensor  # shape (windows, tokens)
     mask: torch.Tensor  # of the same shape
-    pieces: torch.Tensor  # means over the tokens of each piece of a sentence, shape (windows, pieces, tokens)
-    slots: (
-        torch.Tensor
-    )  # index of a piece's sentence among all; the last one is none; shape (windows, pieces)
-    owners: torch.Tensor  # article of each window
-    window_weights: torch.Tensor  # shape (windows,)
+    pieces: torch.Tensor  # means over the tokens of a piece of a sentence, shape (windows, pieces, tokens)
+    slots: torch.Tensor  # index of a piece's sentence, the last one for none, shape (windows, pieces)
+    owners: torch.Tensor  # index of a window's article
+    parts: torch.Tensor  # weight of a window in its article
     places: torch.Tensor
     tokens: torch.Tensor
-    present: torch.Tensor
     oracle: torch.Tensor
     gains: torch.Tensor
     weights: torch.Tensor  # shape (articles,)
 
+    @property
+    def present(self) -> torch.Tensor:
+        return self.tokens > 0
+
 
 def _batch(examples: Sequence[_Example], backbone: Backbone) -> _Batch:
-    windows = [
-        (owner, window) for owner, example in enumerate(examples) for window in example.extract.windows
-    ]
-    ids, mask = backbone.padded([window for _, window in windows])
+    windows = [(owner, window) for owner, each in enumerate(examples) for window in each.extract.windows]
+    ids, mask = map(torch.from_numpy, backbone.padded([window for _, window in windows]))
     max_pieces = max(len(window.spans) for _, window in windows)
     max_sentences = max(len(example.oracle) for example in examples)
-    pieces = np.zeros((len(windows), max_pieces, ids.shape[1]), dtype=np.float32)
-    slots = np.full((len(windows), max_pieces), len(examples) * max_sentences, dtype=np.int64)
+    pieces = torch.zeros(len(windows), max_pieces, ids.shape[1])
+    slots = torch.full((len(windows), max_pieces), len(examples) * max_sentences)
     for row, (owner, window) in enumerate(windows):
         numbers = examples[owner].sentences.numbers.tolist()
         for column, span in enumerate(window.spans):
             if span.sentence != HEADLINE and span.sentence in numbers:
                 pieces[row, column, span.start + 1 : span.end + 1] = 1.0 / (span.end - span.start)
                 slots[row, column] = owner * max_sentences + numbers.index(span.sentence)
-
-    def padded(rows: Sequence[NDArray[np.generic]]) -> torch.Tensor:
-        return pad_sequence(list(map(torch.from_numpy, rows)), batch_first=True)
-
-    return _Batch(
-        ids=ids,
-        mask=torch.from_numpy(mask),
-        pieces=torch.from_numpy(pieces),
-        slots=torch.from_numpy(slots),
-        owners=torch.tensor([owner for owner, _ in windows]),
-        window_weights=torch.tensor([weight for example in examples for weight in example.extract.weights]),
-        places=padded([example.sentences.numbers for example in examples]),
-        tokens=padded([example.sentences.tokens for example in examples]),
-        present=padded([np.ones(len(example.oracle), dtype=np.bool_) for example in examples]),
-        oracle=padded([example.oracle for example in examples]),
-        gains=padded([example.gains for example in examples]),
-        weights=torch.tensor([example.weight for example in examples]),
+    owners = torch.tensor([owner for owner, _ in windows])
+    parts = torch.tensor([weight for example in examples for weight in example.extract.weights])
+    rows = ((*example.sentences, example.oracle, example.gains) for example in examples)
+    places, tokens, oracle, gains = (
+        pad_sequence(list(map(torch.from_numpy, column)), batch_first=True)
+        for column in zip(*rows, strict=True)
     )
+    weights = torch.tensor([example.weight for example in examples])
+    return _Batch(ids, mask, pieces, slots, owners, parts, places, tokens, oracle, gains, weights)
 
 
 @dataclass
@@ -195,7 +181,8 @@ class _Objective:
     def loss(self, batch: Sequence[int], noise: np.random.Generator) -> torch.Tensor:
         tensors = _batch([self.train[index] for index in batch], self.backbone)
         hidden = noise.random(tensors.ids.shape) < self.recipe.adapter.token_dropout
-        logits = self.model(tensors, torch.from_numpy(self.backbone.hide_tokens(tensors.ids, hidden)))
+        ids = self.backbone.hide_tokens(tensors.ids.numpy(), hidden)
+        logits = self.model(tensors, torch.from_numpy(ids))
         losses = nn.functional.binary_cross_entropy_with_logits(logits, tensors.oracle, reduction="none")
         absent = ~tensors.present
         targets = (tensors.gains / GAIN_SCALE).masked_fill(absent, -torch.inf).softmax(dim=-1)
@@ -240,7 +227,7 @@ class _Objective:
     def _logits_of(self, examples: Sequence[_Example]) -> list[Vectors]:
         def run(batch: Sequence[int]) -> list[Vectors]:
             tensors = _batch([examples[index] for index in batch], self.backbone)
-            logits = self.model(tensors, torch.from_numpy(tensors.ids)).numpy()
+            logits = self.model(tensors, tensors.ids).numpy()
             return [row[: len(examples[index].oracle)] for index, row in zip(batch, logits, strict=True)]
 
         return rows_in_order([example.length for example in examples], self.recipe.adapter, run)

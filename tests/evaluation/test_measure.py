@@ -87,7 +87,7 @@ def test_labels_that_no_answer_has_are_told(caplog: pytest.LogCaptureFixture) ->
 
 
 def test_nothing_answered_is_an_error_that_says_why() -> None:
-    with pytest.raises(InputError, match="none: no label for any of 1 articles: no"):
+    with pytest.raises(InputError, match="none: no scores predicted for any of 1 articles: no"):
         measure_labels(session("mood"), "mood", "none", [labelled("!", "good")])
 
 

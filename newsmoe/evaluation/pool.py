@@ -61,9 +61,8 @@ def predict_pool(
     target: Target | None = None,
 ) -> list[PoolPredictions]:
     """Have every expert answer every text, as they are served; what was answered before is kept."""
-    limits = Settings()
     loaded = LoadedExperts(registry, device or Device(), None)
-    dispatcher = Dispatcher(loaded, limits.batch_tokens, limits.batch_articles)
+    dispatcher = Dispatcher(loaded, Settings().batch_articles)
     pool = _Pool(tuple(experts), registry, dispatcher, report)
     return [
         pool.labelled(source, root, target or "probability")

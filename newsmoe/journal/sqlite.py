@@ -25,8 +25,8 @@ _logger = logging.getLogger(__name__)
 class SqliteStore(SqlStore):
     """Rows in a file; see `Store`."""
 
-    answers = "answers"
-    reports = "runs"
+    table = "answers"
+    run_table = "runs"
     identity = "integer"
     options = "without rowid"
     size = "(select page_count * page_size from pragma_page_count, pragma_page_size)"
@@ -74,8 +74,8 @@ class SqliteStore(SqlStore):
             raise sqlite3.DatabaseError(f"it is of version {version}, this newsmoe writes {SCHEMA_VERSION}")
         self._database.rollback()
         if not tables:
-            marks = f"pragma application_id = {APPLICATION}; pragma user_version = {SCHEMA_VERSION};"
-            self._database.executescript(f"begin immediate; {marks} {self.schema()} commit;")
+            header = f"pragma application_id = {APPLICATION}; pragma user_version = {SCHEMA_VERSION};"
+            self._database.executescript(f"begin immediate; {header} {self.schema()} commit;")
         with suppress(sqlite3.OperationalError):  # another process is at it
             execute("pragma journal_mode = wal")
         execute("pragma synchronous = normal")

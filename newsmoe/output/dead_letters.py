@@ -1,4 +1,4 @@
-"""The elements with errors, in a file of their own for a person to look at."""
+"""The elements with errors, in a separate file for a person to inspect."""
 
 import json
 from bisect import bisect_left

@@ -9,6 +9,21 @@ from newsmoe.output.writers import open_writer
 from newsmoe.prediction import InputStats
 from newsmoe.record import Record
 
+TITLES = """
+from contextlib import contextmanager
+
+from newsmoe.output.formats import Writer, text_output
+
+stdout = True
+
+
+@contextmanager
+def open_writer(path, columns):
+    with text_output(path) as file:
+        yield Writer(lambda record, key: file.write(f"{record.id}: {record.headline}\\n"))
+"""
+"""A writer of a plug-in: a line a record."""
+
 
 def record(identifier: int | str | None = 1, **analyses: dict[str, Any]) -> Record:
     return Record(

@@ -38,7 +38,7 @@ class Evaluation(Strict):
     figures: dict[str, float]  # by metric, from 0 to 1; of summaries also those of lead-3 and the oracle
     labels: dict[str, LabelQuality] = {}
     confusion: dict[str, dict[str, int]] = {}  # by true label, then by predicted label
-    answers: dict[str, int] = {}  # articles by expert
+    predictions: dict[str, int] = {}  # articles by expert
 
 
 def single_expert_session(expert: str, settings: Settings, registry: Registry) -> Session:
@@ -139,5 +139,5 @@ def _run(
         seconds=seconds,
         items_per_second=len(records) / seconds,
         tokens_per_second=stats.tokens / seconds,
-        answers={name: expert.items for name, expert in stats.experts.items()},
+        predictions={name: expert.items for name, expert in stats.experts.items()},
     )

@@ -42,7 +42,7 @@ def test_figures_are_those_that_one_counts_by_hand() -> None:
         labelled("ugly 0.8", "bad"),
     ]
     found = measure_labels(session("mood"), "mood", "four", examples)
-    assert (found.items, found.answered, found.answers) == (4, 4, {"parrot": 4})
+    assert (found.items, found.answered, found.predictions) == (4, 4, {"parrot": 4})
     assert found.figures["accuracy"] == 0.5
     assert found.figures["macro-F1"] == pytest.approx((2 / 3 + 1 / 2) / 2)
     assert found.figures["ECE"] == pytest.approx((0.1 + 0.6 + 0.3 + 0.8) / 4)

@@ -34,7 +34,8 @@ def _print_record(console: Any, record: dict[str, Any]) -> None:
     console.print(plain(name, style="bold"), soft_wrap=True)
     for task, prediction in analyses.items():
         if "summary" not in _table(prediction):
-            console.print(" ", plain(f"{task}: {_in_short(_table(prediction))}", style="cyan"), soft_wrap=True)
+            line = f"{task}: {_in_short(_table(prediction))}"
+            console.print(" ", plain(line, style="cyan"), soft_wrap=True)
     if summary := _table(analyses.get("summarization")).get("summary"):
         console.print(plain(summary))
     for entry in _tables(record.get("route")):

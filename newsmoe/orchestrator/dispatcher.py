@@ -8,10 +8,9 @@ from time import perf_counter
 from newsmoe.article import Article
 from newsmoe.errors import PredictionError
 from newsmoe.journal.store import PredictionStore
-from newsmoe.orchestrator.item_errors import checked_prediction, item_error
 from newsmoe.orchestrator.loaded import LoadedExperts, LoadFailure
 from newsmoe.output.run_report import ExpertStats
-from newsmoe.prediction import Prediction
+from newsmoe.prediction import Prediction, checked_prediction
 from newsmoe.record import ItemError
 from newsmoe.registry.batching import cut_batches
 from newsmoe.registry.expert import Expert, lengths_of
@@ -140,7 +139,7 @@ class Dispatcher:
             raise
         except BaseException as error:  # noqa: BLE001  # the item boundary: SystemExit and the like too
             if len(articles) == 1 or isinstance(error, BatchTimeoutError):
-                return [item_error(task, expert.name, error, "predict")] * len(articles)
+                return [ItemError.of(task, expert.name, error, "predict")] * len(articles)
         half = len(articles) // 2
         halves = articles[:half], articles[half:]
         return [outcome for part in halves for outcome in self._predict(name, task, part, stats)]
@@ -188,4 +187,4 @@ def _outcome(task: str, expert: str, prediction: Prediction) -> Outcome:
     except PredictionError as error:
         if not isinstance(prediction, Prediction):
             raise
-        return item_error(task, expert, error, "predict")
+        return ItemError.of(task, expert, error, "predict")

@@ -14,9 +14,9 @@ FIELDS = (
 )  # fmt: skip
 """What is read of an element; see `Article`."""
 
-SIGNS_OF_A_WORD = 2
+CHARACTERS_PER_WORD = 2  # in scripts without spaces
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-"""Signs of scripts that part no words: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+"""Characters of scripts without spaces: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 
 
 @dataclass(frozen=True)
@@ -24,15 +24,15 @@ class Article:
     """One news item, cleaned: plain text, no markup, no control codes.
 
     Attributes:
-        id: the scraper's own id; where it gave none, a hash of URL and text.
+        id: the scraper's id; where it has none, a hash of URL and text.
         url: where the article was found.
         headline: its title, one line.
-        content: its body as plain text; paragraphs are parted by blank lines.
-        topics: the scraper's own labels.
+        content: its body as plain text; paragraphs are separated by blank lines.
+        topics: the scraper's labels.
         publication_date: ISO 8601 where the scraper's value could be understood, else that value.
-        author: one or more names, parted by commas.
+        author: one or more names, separated by commas.
         source: the outlet, where the scraper named it.
-        language: ISO 639-1 code, given or identified; None where the text does not tell.
+        language: ISO 639-1 code, the scraper's or identified; None where the text is too short.
         truncated: whether the scraper had cut the content.
         extra: everything else that the scraper wrote, untouched.
     """
@@ -51,24 +51,26 @@ class Article:
 
     @cached_property
     def key(self) -> str:
-        """Hash of all that an expert reads: equal keys, equal analyses."""
-        # lengths, and not marks, tell where one text ends: any mark could stand in a text
+        """Hash of all that an expert reads: equal keys, equal predictions."""
+        # lengths, not separators, say where a text ends: any separator could be part of a text
         read = f"{len(self.headline)} {len(self.content)} {self.language} {self.truncated}\n"
         text = "".join((read, self.headline, self.content))
         return sha256(text.encode(errors="surrogatepass")).hexdigest()
 
     @cached_property
     def words(self) -> int:
-        """Number of words in the content: parted by white space, or two signs each in scripts without any."""
-        return len(self.content.split()) + len(_UNSPACED.findall(self.content)) // SIGNS_OF_A_WORD
+        """Number of words in the content; in scripts without spaces two characters are a word."""
+        return len(self.content.split()) + len(_UNSPACED.findall(self.content)) // CHARACTERS_PER_WORD
 
-    def has_words(self, least: int) -> bool:
-        """Tell whether there are at least so many words in the content; no more are counted than need be."""
-        return least <= 0 or len(self.content.split(maxsplit=least - 1)) >= least or self.words >= least
+    def has_words(self, minimum: int) -> bool:
+        """Tell whether the content has at least so many words, without counting more of them."""
+        if minimum <= 0:
+            return True
+        return len(self.content.split(maxsplit=minimum - 1)) >= minimum or self.words >= minimum
 
     @cached_property
     def url_host(self) -> str:
-        """Host of the URL in lower case, empty where there is none."""
+        """Host of the URL in lower case; empty where there is none."""
         try:
             return (urlsplit(self.url).hostname or "").lower()
         except ValueError:
@@ -77,7 +79,7 @@ class Article:
 
 @dataclass(frozen=True)
 class InvalidItem:
-    """An element of the input that is no article: its place is kept, with the reason."""
+    """An element of the input that is no article, with the reason; it has a record too."""
 
     message: str
     type: str = "NotAnArticle"
@@ -87,13 +89,13 @@ class InvalidItem:
 
     @property
     def key(self) -> str:
-        """Hash of all that is known of the element."""
-        known = [self.type, self.message, self.id, self.headline, self.url]
-        return sha256(json.dumps(known).encode()).hexdigest()
+        """Hash of all fields."""
+        fields = [self.type, self.message, self.id, self.headline, self.url]
+        return sha256(json.dumps(fields).encode()).hexdigest()
 
 
 def base_language(code: str) -> str:
-    """Return the language of a code that may name a region too: `en` of `en-GB` and of `EN_us`."""
+    """Return the language of a code that may have a region: `en` of `en-GB` and of `EN_us`."""
     return code.replace("_", "-").split("-")[0].lower()
 
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from newsmoe.errors import PluginError, nearest
+from newsmoe.errors import ConfigError, PluginError, nearest
 
 T = TypeVar("T")
 _logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ class Plugins(Generic[T]):
         self.builtin = builtin
         self.requires = requires
         self._loaded: dict[str, T] = {}
+        self._broken: set[str] = set()
 
     def __contains__(self, name: object) -> bool:
         return name in self.builtin or name in self._added
@@ -51,11 +53,14 @@ class Plugins(Generic[T]):
         return self._loaded[name]
 
     def usable(self) -> Iterator[tuple[str, T]]:
-        """Yield all by name; one that is broken is logged, and breaks nothing else."""
+        """Yield all by name; one that is broken is logged once, and breaks nothing else."""
         for name in self:
+            if name in self._broken:
+                continue
             try:
                 yield name, self.load(name)
             except PluginError as error:
+                self._broken.add(name)
                 _logger.warning("%s", error)
 
     @property
@@ -95,7 +100,36 @@ def entry_points_of(group: str) -> list[EntryPoint]:
 @cache  # a scan of all packages takes some 15 ms, and there are seven groups
 def all_entry_points() -> EntryPoints:
     """Return the entry points of all installed packages."""
-    return entry_points()
+    points: EntryPoints = entry_points()  # type: ignore[assignment]  # its stub is of Python 3.9
+    return points
+
+
+class Formats(Plugins[T]):
+    """Formats of files, which may have `suffixes`; `.NAME` is one in any case."""
+
+    def of(self, path: Path) -> str | None:
+        """Return the format that the suffix of `path` stands for, gzipped or not; None where it is of none.
+
+        What other packages add is imported only where no built-in format has the suffix.
+        """
+        name = path.name.lower().removesuffix(".gz")
+        for format, loaded in self.usable():
+            if name.endswith((f".{format}", *getattr(loaded, "suffixes", ()))):
+                return format
+        return None
+
+
+def import_extra(module: str, what: str, extra: str) -> Any:
+    """Import `module`, which `what` needs, and return its package.
+
+    Raises:
+        ConfigError: it is not installed; names the extra that brings it.
+    """
+    try:
+        return __import__(module)
+    except ImportError:
+        package = module.partition(".")[0]
+        raise ConfigError(f"{what} needs {package}; pip install 'newsmoe[{extra}]'") from None
 
 
 def origin_of(point: EntryPoint) -> str:

@@ -1,10 +1,10 @@
 """What an expert returns for an article."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic_core import from_json, to_json
 
@@ -16,8 +16,8 @@ class InputStats(Strict):
 
     Attributes:
         tokens: tokens that went into the model, special tokens not counted.
-        truncated: whether some of the article was left unread, in a record by all experts, or had been
-            cut by the scraper.
+        truncated: whether part of the article was not read, in a record not by any expert, or was cut off by
+            the scraper.
         windows: pieces in which the article was read.
     """
 
@@ -34,15 +34,15 @@ class Summary:
     input_stats: InputStats | None = None
 
     def validation_error(self) -> str | None:
-        """Say what is wrong with this prediction, if anything is."""
+        """Return what is wrong with this prediction; None where it is valid."""
         return None if self.text.strip() else "the summary is empty"
 
     def to_json_safe(self) -> "Summary":
-        """Return the prediction as JSON will hold it.
+        """Return the prediction as it is after a round trip through JSON.
 
         Raises:
             TypeError: the summary is no text.
-            UnicodeEncodeError: it holds a surrogate that stands alone.
+            UnicodeEncodeError: it has a lone surrogate.
         """
         if not isinstance(self.text, str):
             raise TypeError(f"the summary is a {type(self.text).__name__}, not text")
@@ -50,7 +50,7 @@ class Summary:
         return self
 
     def fields(self) -> dict[str, Any]:
-        """Return what stands in the record under the task."""
+        """Return what the record has under the task."""
         return {"summary": self.text}
 
 
@@ -62,7 +62,7 @@ class Labels:
     input_stats: InputStats | None = None
 
     def validation_error(self) -> str | None:
-        """Say what is wrong with this prediction, if anything is."""
+        """Return what is wrong with this prediction; None where it is valid."""
         if not self.scores:
             return "there are no label scores"
         for label, score in self.scores.items():
@@ -72,7 +72,7 @@ class Labels:
         return None if abs(total - 1.0) < 1e-3 else f"the label scores sum to {total:.4f}, not to 1"
 
     def to_json_safe(self) -> "Labels":
-        """Return the prediction as JSON will hold it.
+        """Return the prediction as it is after a round trip through JSON.
 
         Raises:
             ValueError: a label or a score cannot be written.
@@ -81,7 +81,7 @@ class Labels:
         return replace(self, scores=dict(zip(labels, map(float, self.scores.values()), strict=True)))
 
     def fields(self) -> dict[str, Any]:
-        """Return what stands in the record under the task: the best label first."""
+        """Return what the record has under the task: the best label first."""
         ranked = sorted(sorted(self.scores.items()), key=itemgetter(1), reverse=True)
         scores = {label: round(float(score), 6) for label, score in ranked}
         label, score = next(iter(scores.items()))
@@ -90,17 +90,17 @@ class Labels:
 
 @dataclass(frozen=True)
 class Fields:
-    """The answer to a plug-in's own task: anything that JSON can hold."""
+    """A prediction for a plug-in's task: anything that JSON can hold."""
 
     values: Mapping[str, Any]
     input_stats: InputStats | None = None
 
     def validation_error(self) -> str | None:
-        """Say what is wrong with this prediction, if anything is."""
+        """Return what is wrong with this prediction; None where it is valid."""
         return None if self.values else "there are no fields"
 
     def to_json_safe(self) -> "Fields":
-        """Return the prediction as JSON will hold it.
+        """Return the prediction as it is after a round trip through JSON.
 
         Raises:
             ValueError: a value cannot be written.
@@ -110,23 +110,8 @@ class Fields:
         return replace(self, values=from_json(to_json(dict(self.values))))
 
     def fields(self) -> dict[str, Any]:
-        """Return what stands in the record under the task."""
+        """Return what the record has under the task."""
         return dict(self.values)
 
 
 Prediction = Summary | Labels | Fields
-
-
-class PredictionStore(Protocol):
-    """What keeps answers from one run to the next."""
-
-    def predictions(self, expert: str, articles: Sequence[str]) -> Mapping[str, Prediction]:
-        """Return the answers that are known, by article.
-
-        Args:
-            expert: all that decides what is answered, by an expert or a gate, whose scores are answers too.
-            articles: their keys.
-        """
-
-    def keep(self, expert: str, predictions: Mapping[str, Prediction]) -> None:
-        """Keep answers by article."""

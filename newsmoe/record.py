@@ -14,9 +14,9 @@ class RouteEntry(Strict):
     """One line of the gate's decision.
 
     Attributes:
-        task: what is asked of the article.
-        expert: who answers; None where the gate abstains.
-        weight: share in the combined answer; 0 for an abstention and for a fallback.
+        task: what is predicted.
+        expert: which expert predicts; None where the gate abstains.
+        weight: its weight in the combined prediction; 0 for an abstention and for a fallback.
         reason: why, for a person.
     """
 
@@ -39,8 +39,8 @@ class ItemError(Strict):
 class Record(Strict):
     """The record of one input element; good and bad ones have the same keys.
 
-    `status` is `ok` where no error was met, `partial` where errors were met and at least one task was
-    answered, and `failed` where none was.
+    `status` is `ok` without errors, `partial` with errors and at least one prediction, and `failed` with
+    errors and no prediction.
     """
 
     id: str | int | None

@@ -1,4 +1,4 @@
-"""The models' common base, and what pydantic found wrong, said in a line that a person can act on."""
+"""The base of all models, and validation errors as one line for a person."""
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -12,20 +12,20 @@ class Strict(BaseModel):
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> str:
-    """Say which keys are wrong and why; for an unknown key of `model`, name the nearest known one."""
+    """Return which keys are wrong and why; for an unknown key of `model`, the nearest valid one."""
     problems = []
     for detail in error.errors(include_url=False):
         place = ".".join(map(str, detail["loc"]))
         if detail["type"] == "extra_forbidden":
-            hint = nearest(str(detail["loc"][-1]), _known_keys(model, detail["loc"]))
+            hint = nearest(str(detail["loc"][-1]), _valid_keys(model, detail["loc"]))
             problems.append(f"unknown key {place!r}; {hint}")
         else:
             problems.append(": ".join(filter(None, [place, detail["msg"].removeprefix("Value error, ")])))
     return "; ".join(problems)
 
 
-def _known_keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
-    """Return the keys that the table at `place` understands, found by walking the annotations."""
+def _valid_keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """Return the valid keys of the table at `place`, from the annotations."""
     for part in place[:-1]:
         field = model.model_fields.get(str(part)) if isinstance(part, str) else None
         if field is None:

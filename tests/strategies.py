@@ -18,6 +18,9 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
     max_leaves=8,
 )
+CELLS = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
+    ["=1+1", "@SUM(A1)", "\tx", "\r", '"', "a\r\nb", "a\nb", ",", "'", "\x00", "é😀", "\u2028"]
+)
 OBJECTS = st.dictionaries(ANY_TEXT, JSON, max_size=3)
 
 

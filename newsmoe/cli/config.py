@@ -10,7 +10,7 @@ def show(config: ConfigOption = None) -> None:
     from pathlib import Path
 
     from newsmoe.cli.console import messages, plain
-    from newsmoe.journal.journal import without_password
+    from newsmoe.journal.store import without_password
     from newsmoe.settings.sources import find_config
 
     settings = load_settings(config)

@@ -10,7 +10,7 @@ def schema(
     side: Annotated[str, typer.Argument(help="input, output, report, or all.", metavar="SIDE")] = "all",
 ) -> None:
     """Print the JSON Schema of an article as read, of a record as written, and of the run report."""
-    from newsmoe.ingest.normalise import input_schema
+    from newsmoe.ingest.fields import input_schema
     from newsmoe.output.run_report import RunReport
     from newsmoe.record import Record
 

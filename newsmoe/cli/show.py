@@ -16,7 +16,7 @@ def show(
     """Show the records of a finished run, one block an article."""
     from newsmoe.cli.console import results
     from newsmoe.errors import InputError
-    from newsmoe.ingest.formats_by_suffix import format_of
+    from newsmoe.ingest.formats import format_of
     from newsmoe.ingest.source import read_elements
 
     if (format := format_of(records)) not in ("json", "jsonl"):

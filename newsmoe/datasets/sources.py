@@ -13,13 +13,13 @@ from newsmoe.article import Article
 from newsmoe.datasets.label_maps import map_label
 from newsmoe.datasets.splits import Split, split_of
 from newsmoe.errors import InputError
-from newsmoe.ingest.json_stream import BadElement
-from newsmoe.ingest.normalise import Normaliser
+from newsmoe.ingest.fields import FieldFinder
+from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.source import read_elements
 from newsmoe.text.cleaning import clean_line, clean_text
 from newsmoe.validation import Strict
 
-TEXT_KEYS = Normaliser({"content": ("sentence", "review")})
+TEXT_KEYS = FieldFinder({"content": ("sentence", "review")})
 """The usual keys of headline and content, in articles and in labelled texts."""
 
 T = TypeVar("T")

@@ -48,9 +48,8 @@ def predict_pool(
     target: Target | None = None,
 ) -> list[PoolPredictions]:
     """Run every expert on every example, as experts are served; predictions are cached."""
-    limits = Settings()
     loaded = LoadedExperts(registry, device or Device(), None)
-    predict = partial(_predict, Dispatcher(loaded, limits.batch_tokens, limits.batch_articles))
+    predict = partial(_predict, Dispatcher(loaded, Settings().batch_articles))
     pool = []
     for source in sources:
         examples: list[Any] = list(source.examples(root))

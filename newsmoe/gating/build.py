@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from newsmoe.errors import ConfigError, ModelError, nearest
 from newsmoe.gating.gate import Gate, UniformGate
 from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, named_experts, read_rules
+from newsmoe.journal.store import PredictionStore
 from newsmoe.plugins import Plugins
-from newsmoe.prediction import PredictionStore
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
 from newsmoe.settings.conditions import Rule
@@ -233,7 +233,7 @@ def _learned_gate(card: "GateCard", context: GateContext) -> "LearnedGate":
         gate_settings = GateSettings.model_validate({**card.settings.model_dump(), **limits})
     except ValidationError as error:
         raise ConfigError(f"{card.folder}: {describe(error, GateSettings)}") from None
-    device = Device(settings.device, settings.threads).resolve()
+    device = Device(settings.device, settings.threads, settings.batch_tokens).resolve()
     present = ",".join(info.name for info in pool if info.name in card.names and not info.missing)
     score_cache = None
     if context.store is not None:

@@ -13,7 +13,8 @@ from newsmoe.gating.features import BEYOND_TEXT, FeatureReader
 from newsmoe.gating.gate import Decision, Route, Traits, eligible_experts, ineligible_reason
 from newsmoe.gating.gate_card import WEIGHTS_FILE, GateCard, GateSettings, check_experts
 from newsmoe.gating.limits import Selection, select_top_k, select_within_budget, select_within_capacity
-from newsmoe.prediction import Labels, PredictionStore
+from newsmoe.journal.store import PredictionStore
+from newsmoe.prediction import Labels
 from newsmoe.registry.backbone.adapter import Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.kinds.embedded import load_head

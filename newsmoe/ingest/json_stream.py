@@ -8,73 +8,57 @@ names line and column; and one value that cannot be decoded can be stepped over.
 import json
 import re
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, TextIO
+
+from newsmoe.ingest.formats import BadElement
 
 ENVELOPE_KEYS = ("articles", "items", "data", "results")
 """Keys under which an object may hold the array of articles."""
 VAGUE_KEYS = ("data", "results")
 TEXT_KEYS = frozenset({"headline", "title", "content", "text", "body"})
-"""An object with a text under one of these, before a vague key, is an article with a list of its own. Before
-`items` a title alone may be that of a feed; `articles` are always what is held."""
+"""An object with a text under one of these, before a vague key, is an article that has a list. Before `items`
+a title alone may be that of a feed; `articles` always are the envelope's content."""
 
 CHUNK = 1 << 18
-LONGEST_INTEGER = 4300  # digits; Python refuses to convert more
+MAX_DIGITS = 4300  # of an integer; Python refuses to convert more
 EDGE = 16  # characters: an error this close to the end of the buffer may be a cut literal or escape
-_SPACE = re.compile(r"[ \t\n\r\ufeff]*")  # a BOM stands in the middle of files that were joined
+_SPACE = re.compile(r"[ \t\n\r\ufeff]*")  # with the byte order mark, which is inside files that were joined
 _OPENING = re.compile(r"\[[ \t\n\r]*([^ \t\n\r])")
 _BRACKET_OR_STRING = re.compile(r'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
 
 
 def _integer(digits: str) -> int | None:
-    return int(digits) if len(digits) < LONGEST_INTEGER else None
+    return int(digits) if len(digits) < MAX_DIGITS else None
 
 
-def _missing(_: str) -> None:
-    """`NaN` and `Infinity` stand for missing values."""
-
-
-_decoder = json.JSONDecoder(parse_constant=_missing, parse_int=_integer, strict=False)
+_decoder = json.JSONDecoder(parse_constant=lambda _: None, parse_int=_integer, strict=False)  # no NaN
 
 
 class JsonSyntaxError(ValueError):
-    """The document breaks the grammar at `line`, `column`, both counted from 1."""
-
-    def __init__(self, message: str, line: int, column: int) -> None:
-        super().__init__(f"{message} (line {line}, column {column})")
-
-
-@dataclass(frozen=True)
-class BadElement:
-    """An element that could not be decoded, while its neighbours can."""
-
-    message: str
+    """The document breaks the grammar; says at which line and column, both counted from 1."""
 
 
 class LoneObject(dict[str, Any]):
-    """An object that is all there is in a document, and holds no array of articles."""
+    """An object that is the whole document and holds no array of articles."""
 
 
 def elements(stream: TextIO, *, lines: bool = False) -> Iterator[Any]:
-    """Yield the elements of the array, of the object that holds one, or of the JSON Lines in `stream`.
+    """Yield the elements of the array, of the envelope around one, or of the JSON Lines in `stream`.
 
     An object that holds no array is an element itself, a `LoneObject` unless more values follow. A value that
     cannot be decoded becomes a `BadElement` where the next one can still be found.
     """
     buffer = _Buffer(stream)
     first = buffer.peek()
-    if not first and lines:  # a scraper that found nothing
-        return
-    if not first:
+    if not first and not lines:  # of lines there are none where a scraper has met no article
         raise buffer.error("the file is empty")
     if first == "[":
         yield from _array(buffer)
     elif lines:
         yield from _lines(buffer)
     elif first == "{":
-        held = yield from _envelope(buffer)
-        if not held:
-            yield from _lines(buffer)
+        if not (yield from _envelope(buffer)):
+            yield from _lines(buffer, decoded=True)
     else:
         raise buffer.error(f"found {first!r} where a JSON array or object should start")
     if buffer.peek():
@@ -83,21 +67,18 @@ def elements(stream: TextIO, *, lines: bool = False) -> Iterator[Any]:
 
 def _array(buffer: "_Buffer") -> Iterator[Any]:
     buffer.expect("[")
-    if buffer.peek() == "]":
-        buffer.expect("]")
-        return
-    while True:
+    closing = buffer.expect("]") if buffer.peek() == "]" else ""
+    while closing != "]":
         yield buffer.value()
-        if buffer.expect(",]") == "]":
-            return
+        closing = buffer.expect(",]")
 
 
 def _may_hold(key: str, members: Mapping[str, Any], count: int) -> bool:
     """Tell whether an array under a key of an object would be the articles, or some of them."""
     vague = key in VAGUE_KEYS
     texts = TEXT_KEYS if vague else TEXT_KEYS - {"title"}
-    own = any(isinstance(text := members.get(name), str) and text.strip() for name in texts)
-    return key == ENVELOPE_KEYS[0] or (key in ENVELOPE_KEYS and not own and not (vague and count))
+    is_article = any(isinstance(text := members.get(name), str) and text.strip() for name in texts)
+    return key == ENVELOPE_KEYS[0] or (key in ENVELOPE_KEYS and not is_article and not (vague and count))
 
 
 def _envelope(buffer: "_Buffer") -> Generator[Any, None, bool]:
@@ -129,16 +110,22 @@ def _envelope(buffer: "_Buffer") -> Generator[Any, None, bool]:
     return held
 
 
-def _lines(buffer: "_Buffer") -> Iterator[Any]:
+def _lines(buffer: "_Buffer", *, decoded: bool = False) -> Iterator[Any]:
+    """Yield values; raise where not one of them could be decoded, and none before them had been."""
+    problem = None
     while following := buffer.peek():
+        if following == ",":  # between values, where somebody cut the brackets off an array
+            buffer.expect(",")
+            continue
         try:
-            if following == ",":  # between values, where somebody cut the brackets off an array
-                buffer.expect(",")
-                continue
             yield buffer.value()
+            decoded = True
         except JsonSyntaxError as error:
+            problem = f"not valid JSON: {error}"
             buffer.skip_line()
-            yield BadElement(f"no JSON: {error}")
+            yield BadElement(problem)
+    if problem and not decoded:
+        raise JsonSyntaxError(f"{problem}; expected a JSON array of articles, or JSON Lines")
 
 
 class _Buffer:
@@ -151,7 +138,7 @@ class _Buffer:
         self.line, self.column = 1, 1  # of the first character held
 
     def fill(self) -> bool:
-        """Let go of what was read, and read on: as much as is held, so that long values cost linear time."""
+        """Drop what was read, and read as much as is left, so that long values cost linear time."""
         more = self.stream.read(max(CHUNK, len(self.text) - self.pos))
         if not more:
             return False
@@ -166,8 +153,9 @@ class _Buffer:
         return self.line + newlines, pos - self.text.rfind("\n", 0, pos)
 
     def error(self, message: str, pos: int | None = None) -> JsonSyntaxError:
-        """Make an error that names the place `pos`, by default the one that is read next."""
-        return JsonSyntaxError(message, *self._place(self.pos if pos is None else pos))
+        """Return an error at `pos`, by default the place that is read next."""
+        line, column = self._place(self.pos if pos is None else pos)
+        return JsonSyntaxError(f"{message} (line {line}, column {column})")
 
     def peek(self) -> str:
         """Return the next character that is not white space, or '' at the end."""
@@ -180,13 +168,13 @@ class _Buffer:
                 return ""
 
     def expect(self, wanted: str) -> str:
-        """Step over one of the characters in `wanted` and return it."""
-        found = self.peek()
-        if not found or found not in wanted:
-            what = repr(found) if found else "the end of the file"
+        """Consume one of the characters in `wanted` and return it."""
+        character = self.peek()
+        if not character or character not in wanted:
+            what = repr(character) if character else "the end of the file"
             raise self.error(f"found {what} where {' or '.join(map(repr, wanted))} should stand")
         self.pos += 1
-        return found
+        return character
 
     def opens_array(self, *, of_objects: bool) -> bool:
         """Tell whether an array starts here, and optionally whether it is empty or starts with an object."""
@@ -209,9 +197,8 @@ class _Buffer:
                 cut = error.msg.startswith("Unterminated string") or error.pos > len(self.text) - EDGE
                 if cut and self.fill():
                     continue
-                place = error.pos if error.pos < len(self.text) else len(self.text)
-                at_end = "the file ends too early: " if place == len(self.text) else ""
-                raise self.error(at_end + error.msg, place) from None
+                at_end = "the file ends too early: " if error.pos >= len(self.text) else ""
+                raise self.error(at_end + error.msg, min(error.pos, len(self.text))) from None
             may_go_on = self.text[end - 1].isdigit() and end > len(self.text) - EDGE
             if may_go_on and self.fill():
                 continue
@@ -227,11 +214,9 @@ class _Buffer:
 
     def skip_line(self) -> None:
         """Go to the end of the line."""
-        while (end := self.text.find("\n", self.pos)) < 0:
-            if not self.fill():
-                end = len(self.text)
-                break
-        self.pos = end
+        while (end := self.text.find("\n", self.pos)) < 0 and self.fill():
+            pass
+        self.pos = end if end >= 0 else len(self.text)
 
 
 def _nested_end(text: str, pos: int) -> int | None:

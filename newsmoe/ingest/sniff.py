@@ -3,27 +3,24 @@
 from pathlib import Path
 
 from newsmoe.errors import InputError
-from newsmoe.ingest.csv_rows import START, detect_delimiter
+from newsmoe.ingest.fields import FieldFinder, some_keys
 from newsmoe.ingest.files import open_text
-from newsmoe.ingest.normalise import Normaliser, some_keys
+from newsmoe.ingest.formats import READERS, Reader
 
-PARQUET_MAGIC = "PAR1"
-DELIMITERS = {"csv": ",", "tsv": "\t"}
+START = 1 << 16  # characters
 
 
-def sniffed_format(name: str, path: Path, normaliser: Normaliser) -> str:
-    """Return the format that the first characters tell.
-
-    A table is known by its first row: one cell in it is a name under which articles have their text.
-    """
+def detect_format(name: str, path: Path, fields: FieldFinder) -> str:
+    """Return the format whose `magic` the content begins with, or of which it has a header with a text."""
     with open_text(path) as stream:
         start = stream.read(START).lstrip("\r\n ")
-    if start.startswith(PARQUET_MAGIC):
-        return "parquet"
-    if start[:1] in ("", "[", "{"):  # of nothing at all, the reader of JSON tells
+    if not start:  # the reader of JSON says that the file is empty
         return "json"
-    for format, delimiter in DELIMITERS.items():
-        if normaliser.has_text(detect_delimiter(start, delimiter)[0]):
+    for format, reader in READERS.usable():
+        if start.startswith(getattr(reader, "magic", ())):
+            return format
+    for format, reader in READERS.usable():
+        if hasattr(reader, "header") and fields.has_text(reader.header(path)[0]):
             return format
     raise InputError(
         f"{name}: not valid JSON, nor Parquet, nor a table with a headline or content in its first row;"
@@ -31,13 +28,12 @@ def sniffed_format(name: str, path: Path, normaliser: Normaliser) -> str:
     )
 
 
-def check_header(name: str, path: Path, format: str, normaliser: Normaliser) -> None:
-    """See whether a table has a column with a text to read; of what is no table nothing is said."""
-    if format in DELIMITERS:
-        with open_text(path) as stream:
-            header, delimiter = detect_delimiter(stream.read(START), DELIMITERS[format])
-        if header and not normaliser.has_text(header):
+def check_header(name: str, path: Path, reader: Reader, fields: FieldFinder) -> None:
+    """See whether a table has a column with a text to read."""
+    if hasattr(reader, "header"):
+        columns, note = reader.header(path)
+        if columns and not fields.has_text(columns):
             raise InputError(
-                f"{name}: no column of the first row is a headline or content (found: {some_keys(header)});"
-                f" columns are parted by {delimiter!r}; name yours under [fields] in newsmoe.toml"
+                f"{name}: no column of the first row is a headline or content (found: {some_keys(columns)});"
+                f" {note}; name yours under [fields] in newsmoe.toml"
             )

@@ -11,11 +11,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from glob import escape
 from pathlib import Path
 
 from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError
-from newsmoe.ingest.formats_by_suffix import format_of
 from newsmoe.jobs.inbox_state import (
     STATE,
     FileState,
@@ -27,11 +25,13 @@ from newsmoe.jobs.inbox_state import (
     read_state,
     write_state,
 )
-from newsmoe.jobs.plan import Job
-from newsmoe.output.atomic import translate_errors
+from newsmoe.jobs.plan import Job, in_utf8
+from newsmoe.output.atomic import remove_leftovers, translate_errors
 from newsmoe.output.dead_letters import default_errors
+from newsmoe.output.formats import format_of
 from newsmoe.output.lock import locked
 from newsmoe.output.run_report import RunReport, default_report
+from newsmoe.output.writers import check_format
 
 LOCK = ".newsmoe-watch.lock"
 TEMPORARY = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", "~")
@@ -68,6 +68,7 @@ def open_inbox(
     """Give the inbox with its state; no other process can open one with the same outbox meanwhile."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
+    check_format(Path(f"*.{format}"), format)
     with translate_errors(outbox):
         outbox.mkdir(parents=True, exist_ok=True)
         if outbox.samefile(folder):
@@ -87,7 +88,7 @@ class Inbox:
         self.settle = settle
         self.format = format
         self.clock = clock
-        _remove_leftovers(outbox / STATE)
+        remove_leftovers(outbox / STATE)
         self.state = read_state(outbox / STATE)
         self._undecodable: set[str] = set()
 
@@ -129,7 +130,8 @@ class Inbox:
         except UnicodeEncodeError:
             if name not in self._undecodable:
                 self._undecodable.add(name)
-                log.warning("%s: cannot be read: its name is no UTF-8", self.folder / name)
+                path = in_utf8(str(self.folder / name))
+                log.warning("%s: cannot be read: its name is no UTF-8", path)
             return False
         return True
 
@@ -214,7 +216,7 @@ class Inbox:
         path = self.outbox / output
         report, errors = default_report(path), default_errors(path)
         for written in (path, report, errors):
-            _remove_leftovers(written)
+            remove_leftovers(written)
         return Job((str(self.folder / name),), path, format_of(path), report, errors)
 
     def _save_file(self, name: str, state: FileState) -> None:
@@ -235,13 +237,6 @@ class Inbox:
         result.files += 1
         result.articles += report.items
         result.failed += report.failed
-
-
-def _remove_leftovers(path: Path) -> None:
-    """Remove temporary files of `path` that a killed run left."""
-    for leftover in path.parent.glob(f".{escape(path.name)}.*.tmp"):
-        with suppress(OSError):
-            leftover.unlink()
 
 
 def _digest(path: Path) -> str:

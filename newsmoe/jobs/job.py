@@ -13,15 +13,16 @@ from typing import NamedTuple, Self
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import ConfigError, OutputError, TooManyErrorsError
 from newsmoe.ingest.source import Source, open_source
-from newsmoe.jobs.plan import Job
-from newsmoe.journal.journal import journal_place, without_password
+from newsmoe.jobs.plan import Job, in_utf8
+from newsmoe.journal.journal import journal_place
+from newsmoe.journal.store import without_password
 from newsmoe.orchestrator.session import Session
 from newsmoe.output.atomic import check_folder, write_text
 from newsmoe.output.dead_letters import write_dead_letters
+from newsmoe.output.formats import STDOUT, Writer
 from newsmoe.output.lock import output_lock
 from newsmoe.output.run_report import RunInfo, RunReport, RunStats, installed_versions
-from newsmoe.output.table import Writer
-from newsmoe.output.writers import STDOUT, open_writer
+from newsmoe.output.writers import open_writer
 from newsmoe.record import ItemError, Record
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
@@ -119,10 +120,10 @@ def run_job(
             except OutputError as error:  # the output is worth more than they are
                 _logger.warning("%s", error)
     info = RunInfo(
-        command=[_in_utf8(without_password(argument)) for argument in command],
-        folder=_in_utf8(os.getcwd()),
-        inputs=[_in_utf8(name) for name in job.inputs],
-        output=_in_utf8(str(job.output)),
+        command=[in_utf8(without_password(argument)) for argument in command],
+        folder=in_utf8(os.getcwd()),
+        inputs=[in_utf8(name) for name in job.inputs],
+        output=in_utf8(str(job.output)),
         started=started,
         seconds=perf_counter() - clock,
         skipped=total - stats.items,
@@ -201,8 +202,3 @@ def _report(info: RunInfo, stats: RunStats, registry: Registry) -> RunReport:
         expert.task, expert.fingerprint = registered.task, registered.fingerprint()
         expert.share = round(expert.items / stats.items, 4) if stats.items else 0.0
     return RunReport.model_validate(info.model_dump() | stats.model_dump())
-
-
-def _in_utf8(name: str) -> str:
-    """Return a name for a report; of a file's name in another encoding the wrong bytes become U+FFFD."""
-    return os.fsencode(name).decode(errors="replace")

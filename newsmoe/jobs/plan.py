@@ -7,11 +7,11 @@ from pathlib import Path
 
 from newsmoe.errors import ConfigError, InputError, OutputError
 from newsmoe.ingest.discovery import find_inputs
-from newsmoe.ingest.formats_by_suffix import format_of
 from newsmoe.journal.journal import journal_place
 from newsmoe.output.dead_letters import default_errors
+from newsmoe.output.formats import STDOUT, format_of
 from newsmoe.output.run_report import default_report
-from newsmoe.output.writers import STDOUT, check_format, default_output
+from newsmoe.output.writers import check_format, default_output
 from newsmoe.settings.model import Settings
 
 
@@ -68,8 +68,6 @@ def check_inputs(jobs: Sequence[Job]) -> None:
 
 
 def _job(inputs: tuple[str, ...], output: Path, report: Path | None, format: str, append: bool) -> Job:
-    if output.is_dir() and not (append and format == "parquet"):
-        raise OutputError(f"{output}: is a folder; name a file in it with -o")
     check_format(output, format, append=append)
     if output == STDOUT or output.is_char_device() or output.is_fifo():  # nothing can stand beside it
         return Job(inputs, output, format, report, None, append)
@@ -103,3 +101,8 @@ def _default_output(name: str, format: str) -> Path:
         return STDOUT
     beside = default_output(Path(name), format)
     return beside if os.access(beside.parent, os.W_OK) or not beside.parent.is_dir() else Path(beside.name)
+
+
+def in_utf8(name: str) -> str:
+    """Return a file's name for reports and logs; bytes that are not UTF-8 become U+FFFD."""
+    return os.fsencode(name).decode(errors="replace")

@@ -1,1 +1,1 @@
-"""Finished predictions and runs, kept between runs."""
+"""Finished predictions and reports of runs, stored for later runs."""

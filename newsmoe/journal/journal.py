@@ -1,159 +1,154 @@
-"""What experts have answered, kept as it is finished, so that it is not done again.
+"""Finished predictions, stored batch by batch, so that a later run need not compute them again.
 
-An answer is known by the expert's fingerprint and the hash of what the expert read: never by a position in a
-file. A journal is a help and no more: one that is damaged, foreign or locked, or whose server is gone in the
-middle of a run, is done without.
+A prediction is found by the expert's fingerprint and the hash of what the expert read: never by a position in
+a file. A run goes on without a journal that is damaged, foreign or locked, or whose server stops responding.
 """
 
 import logging
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import RLock
 from time import time
-from types import TracebackType
 from typing import Self, TypeVar
 
 from newsmoe.errors import ConfigError, JournalError
-from newsmoe.ingest.formats_by_suffix import READABLE, known_format
-from newsmoe.journal.sqlite import existing_sqlite, open_sqlite
-from newsmoe.journal.store import JournalStats, Row, Store, key_of
+from newsmoe.ingest.formats import READERS
+from newsmoe.journal.sqlite import open_sqlite
+from newsmoe.journal.store import JOURNALS, JournalStats, Row, Store, short_key, without_password
 from newsmoe.prediction import Prediction
 from newsmoe.settings.model import Settings
 
 DAY = 86_400
-MAX_ARTICLES = 500  # in one look: databases limit the parameters of a query
+MAX_ARTICLES = 500  # in one query: databases limit its parameters
 
 T = TypeVar("T")
 _logger = logging.getLogger(__name__)
 
 
 class Journal:
-    """Answers of experts; every `keep` is safe when it returns.
+    """Predictions of experts and reports of runs; threads may share it.
 
-    Where the store fails in `answers`, `keep` or `keep_run`, that is logged once, and nothing is kept from
-    then on: a run does not end for it. The other methods raise `JournalError`.
+    Where the store fails in `predictions`, `keep` or `keep_run`, that is logged once, and nothing is stored
+    from then on: the run does not end. The other methods raise `JournalError`.
     """
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._lost = False
+        self._lock = RLock()
+        self._failed = False
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.store.close()
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self.store.close()
 
     @property
     def place(self) -> str:
         """Where it is, without a password."""
         return self.store.place
 
-    def predictions(self, expert: str, articles: Sequence[str]) -> dict[str, Prediction]:
-        """Return the answers that are kept, by article."""
+    def predictions(self, cache_key: str, articles: Sequence[str]) -> dict[str, Prediction]:
+        """Return the stored predictions, by article."""
 
-        def look() -> dict[str, Prediction]:
-            wanted = list(dict.fromkeys(articles))
-            parts = [wanted[start : start + MAX_ARTICLES] for start in range(0, len(wanted), MAX_ARTICLES)]
-            rows = [row for part in parts for row in self.store.find(key_of(expert), part)]
+        def find() -> dict[str, Prediction]:
+            keys = list(dict.fromkeys(articles))
+            parts = [keys[start : start + MAX_ARTICLES] for start in range(0, len(keys), MAX_ARTICLES)]
+            rows = [row for part in parts for row in self.store.find(short_key(cache_key), part)]
             return {row.article: prediction for row in rows if (prediction := row.prediction())}
 
-        return self._try(look, {})
+        return self._attempt(find, {})
 
-    def keep(self, expert: str, predictions: Mapping[str, Prediction]) -> None:
-        """Keep answers by article; when this returns, they outlive the process."""
-        rows = [Row.of(key_of(expert), article, prediction) for article, prediction in predictions.items()]
-        self._try(lambda: self.store.put(rows, int(time())), None)
+    def keep(self, cache_key: str, predictions: Mapping[str, Prediction]) -> None:
+        """Store predictions by article; when this returns, they survive the process."""
+        key = short_key(cache_key)
+        rows = [Row.of(key, article, prediction) for article, prediction in predictions.items()]
+        self._attempt(lambda: self.store.put(rows, int(time())), None)
 
     def keep_run(self, started: str, report: str) -> None:
-        """Keep the report of a run."""
-        self._try(lambda: self.store.put_run(started, report), None)
+        """Store the report of a run."""
+        self._attempt(lambda: self.store.put_run(started, report), None)
 
     def runs(self) -> list[tuple[int, str]]:
         """Return number and report of every run, the last one first."""
-        return self.store.runs()
+        with self._lock:
+            return self.store.runs()
 
     def stats(self) -> JournalStats:
         """Return how much there is."""
-        return self.store.stats()
+        with self._lock:
+            return self.store.stats()
 
     def prune(self, days: float) -> int:
-        """Forget what was kept more than `days` ago; return how many answers that were."""
-        return self.store.forget_until(int(time() - days * DAY))
+        """Delete what was stored more than `days` ago; return how many predictions that were."""
+        with self._lock:
+            return self.store.delete_until(int(time() - days * DAY))
 
     def verify(self) -> int:
-        """Check the store and every prediction in it; delete those that are damaged, and return how many."""
-        bad = [row for row in self.store.rows() if row.prediction() is None]
-        self.store.forget(bad)
-        return len(bad)
+        """Check the store and every prediction in it; delete the damaged ones, and return how many."""
+        with self._lock:
+            damaged = [row for row in self.store.rows() if row.prediction() is None]
+            self.store.delete(damaged)
+            return len(damaged)
 
-    def _try(self, work: Callable[[], T], otherwise: T) -> T:
-        if self._lost:
-            return otherwise
-        try:
-            return work()
-        except JournalError as error:
-            self._lost = True
-            _logger.warning("%s; what follows is not kept", error)
-            self.store.close()
-            return otherwise
+    def _attempt(self, work: Callable[[], T], otherwise: T) -> T:
+        with self._lock:
+            if self._failed:
+                return otherwise
+            try:
+                return work()
+            except JournalError as error:
+                self._failed = True
+                _logger.warning("%s; predictions are no longer stored", error)
+                self.store.close()
+                return otherwise
 
 
 def journal_place(settings: Settings) -> str | None:
-    """Return where the settings have the journal, a file or a URL, else the user's own; None for nowhere."""
+    """Return the file or URL of the journal that the settings name, else the user's own; None for none."""
     from platformdirs import user_data_path
 
     place = settings.journal
     if place == "none":
         return None
-    if place and "://" not in place and known_format(Path(place)) in READABLE:
+    if place and "://" not in place and READERS.of(Path(place)):
         raise ConfigError(f"{place}: is not the name of a journal; call it {Path(place).stem}.sqlite")
     return place or str(user_data_path("newsmoe") / "journal.sqlite")
 
 
 @contextmanager
 def open_journal(place: str | None) -> Iterator[Journal | None]:
-    """Open the journal at `place`; give None where there is to be none.
+    """Open the journal at `place`, created if it is missing; give None where there is to be none.
 
-    A file that cannot be had is done without too, with a warning.
+    A file that cannot be used only costs a warning, and None is given too.
     """
-    store: Store | None = None
-    if place is not None:
-        store = _server(place, begin=True) if "://" in place else open_sqlite(Path(place))
-    if store is None:
-        yield None
-        return
-    with Journal(store) as journal:
+    journal = None
+    try:
+        journal = Journal(_open_store(place, create=True)) if place else None
+    except JournalError as error:
+        if "://" in str(place):
+            raise
+        _logger.warning("%s; predictions are not stored", error)
+    with journal or nullcontext():
         yield journal
 
 
 def existing_journal(place: str | None) -> Journal:
-    """Open the journal at `place`, which is there."""
+    """Open the journal at `place`, which must exist."""
     if place is None:
         raise JournalError("there is no journal: the settings say 'none'; name one with --journal")
-    return Journal(_server(place, begin=False) if "://" in place else existing_sqlite(Path(place)))
+    return Journal(_open_store(place, create=False))
 
 
-def without_password(text: str) -> str:
-    """Return `text` with no password in the URL that it is, or ends with."""
-    text = re.sub(r"(://[^:/?@]*):.*@", r"\1@", text)
-    return re.sub(r"([?&]\w*password=)[^&]*", r"\1", text) if "://" in text else text
-
-
-def _server(url: str, *, begin: bool) -> Store:
-    """Connect to the journal on a server; SQLAlchemy is imported for this only, as it takes long."""
-    scheme = url.partition("://")[0]
-    if scheme not in ("postgres", "postgresql", "postgresql+psycopg"):
+def _open_store(place: str, *, create: bool) -> Store:
+    scheme, separator, _ = place.partition("://")
+    if not separator:
+        return open_sqlite(Path(place), create=create)
+    if scheme not in JOURNALS:
         raise JournalError(
-            f"{without_password(url)}: a journal is a file, or postgresql://USER@HOST/DATABASE"
+            f"{without_password(place)}: a journal is a file, or postgresql://USER@HOST/DATABASE;"
+            f" the schemes of URLs are {', '.join(JOURNALS)}"
         )
-    try:
-        from newsmoe.journal.postgres import open_postgres
-    except ImportError:
-        raise JournalError(
-            "a journal in PostgreSQL needs sqlalchemy and psycopg; pip install 'newsmoe[postgres]'"
-        ) from None
-    return open_postgres(url, without_password(url), begin=begin)
+    return JOURNALS.load(scheme)(place, create=create)

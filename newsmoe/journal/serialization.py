@@ -1,7 +1,6 @@
-"""Answers of experts as a line of JSON, in which they are kept for the next time."""
+"""Predictions as a line of JSON, for storing them."""
 
 import json
-from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -9,16 +8,12 @@ from pydantic_core import from_json
 
 from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
 
-ANSWER_TYPES: Mapping[str, Callable[[Any, InputStats | None], Prediction]] = {
-    "Summary": Summary,
-    "Labels": Labels,
-    "Fields": Fields,
-}
+TYPES: dict[str, Any] = {kind.__name__: kind for kind in (Summary, Labels, Fields)}
 
 
 def serialize_prediction(prediction: Prediction) -> str:
-    """Return an answer as JSON."""
-    use = prediction.input_stats.model_dump() if prediction.input_stats else None
+    """Return a prediction as JSON."""
+    stats = prediction.input_stats.model_dump() if prediction.input_stats else None
     match prediction:
         case Summary():
             value: Any = prediction.text
@@ -26,16 +21,17 @@ def serialize_prediction(prediction: Prediction) -> str:
             value = dict(prediction.scores)
         case Fields():
             value = dict(prediction.values)
-    return json.dumps([type(prediction).__name__, value, use])
+    return json.dumps([type(prediction).__name__, value, stats])
 
 
 def deserialize_prediction(text: str) -> Prediction:
-    """Return the answer that `answer_as_text` wrote."""
-    kind, value, use = from_json(text)
-    return ANSWER_TYPES[kind](value, _use(**use) if use else None)
+    """Return the prediction that `serialize_prediction` wrote."""
+    kind, value, stats = from_json(text)
+    prediction: Prediction = TYPES[kind](value, _input_stats(**stats) if stats else None)
+    return prediction
 
 
 @lru_cache(4096, typed=True)
-def _use(**read: Any) -> InputStats:
-    """Return a use of which there are many alike."""
-    return InputStats(**read)
+def _input_stats(**fields: Any) -> InputStats:
+    """Return the object; many are alike."""
+    return InputStats(**fields)

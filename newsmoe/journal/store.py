@@ -1,17 +1,19 @@
-"""What a journal is made of: rows with a checksum, and a store that they lie in."""
+"""What a journal needs of a database: rows with a checksum, and a store for them."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple, Protocol, Self
 from zlib import crc32
 
 from newsmoe.journal.serialization import deserialize_prediction, serialize_prediction
+from newsmoe.plugins import Plugins
 from newsmoe.prediction import Prediction
 
 WAIT_SECONDS = 10.0
-"""How long somebody else may hold a store, or a server be silent, before it is done without."""
+"""How long to wait for a lock of another process, or for a server that is silent."""
 
-LONGEST_KEY = 500
+MAX_KEY = 500
 
 
 class JournalStats(NamedTuple):
@@ -25,58 +27,77 @@ class JournalStats(NamedTuple):
 
 
 class Row(NamedTuple):
-    """An answer as it is stored; `mark` is a checksum of the rest."""
+    """A prediction as it is stored; the checksum is over the other fields."""
 
-    expert: str
+    cache_key: str
     article: str
-    answer: str  # the column's name
-    mark: int
+    text: str
+    checksum: int
 
     @classmethod
-    def of(cls, expert: str, article: str, prediction: Prediction) -> Self:
-        """Return the row of an answer."""
+    def of(cls, cache_key: str, article: str, prediction: Prediction) -> Self:
+        """Return the row of a prediction."""
         text = serialize_prediction(prediction)
-        return cls(expert, article, text, _mark(expert, article, text))
+        return cls(cache_key, article, text, _checksum(cache_key, article, text))
 
     def prediction(self) -> Prediction | None:
-        """Return the answer; None where the row is damaged."""
-        if self.mark != _mark(self.expert, self.article, self.answer):
+        """Return the prediction; None where the row is damaged."""
+        if self.checksum != _checksum(*self[:3]):
             return None
         try:
-            return deserialize_prediction(self.answer)
+            return deserialize_prediction(self.text)
         except (ValueError, TypeError, KeyError):
             return None
 
 
+class PredictionStore(Protocol):
+    """What stores predictions between runs; `newsmoe.journal.journal.Journal` is one."""
+
+    def predictions(self, cache_key: str, articles: Sequence[str]) -> Mapping[str, Prediction]:
+        """Return the stored predictions, by article.
+
+        Args:
+            cache_key: all that determines a prediction besides the article: an expert's fingerprint, or a
+                learned gate's, whose scores are stored like predictions.
+            articles: their keys.
+        """
+
+    def keep(self, cache_key: str, predictions: Mapping[str, Prediction]) -> None:
+        """Store predictions by article."""
+
+
 class Store(Protocol):
-    """Where the rows of a journal lie; every method raises `JournalError` where it cannot be used."""
+    """A journal's database; `Journal` calls one method at a time, from any thread.
+
+    Another package adds one for URLs as an entry point of `newsmoe.journals` that has the scheme's name and
+    leads to a class or function which is called with the URL and `create`: whether to create what is missing.
+    That, and every method but `close`, raises `JournalError` where the database cannot be used.
+    """
 
     @property
     def place(self) -> str:
-        """Where it is, as a person may read it: without a password."""
+        """Where it is, for messages: without a password; see `without_password`."""
 
-    def find(self, expert: str, articles: Sequence[str]) -> Iterable[Row]:
-        """Return the rows of an expert about some articles, a few hundred at the most."""
+    def find(self, cache_key: str, articles: Sequence[str]) -> Iterable[Row]:
+        """Return the rows with this cache key, of at most some hundred articles."""
 
-    def put(self, rows: Sequence[Row], kept: int) -> None:
-        """Store rows in the place of those with the same keys; when this returns, they are safe.
+    def put(self, rows: Sequence[Row], time: int) -> None:
+        """Store rows, all or none, in place of those with the same cache key and article.
 
-        Args:
-            rows: what to store, all or nothing.
-            kept: the time, in seconds since 1970.
+        When this returns they survive the process. `time` is now, in seconds since 1970.
         """
 
     def rows(self) -> Iterator[Row]:
-        """Yield every row, after the store itself was found sound."""
+        """Check the database itself, then yield every row."""
 
-    def forget(self, rows: Sequence[Row]) -> None:
-        """Remove rows."""
+    def delete(self, rows: Sequence[Row]) -> None:
+        """Delete rows."""
 
-    def forget_until(self, kept: int) -> int:
-        """Remove what was stored at that time or before; return how many rows that were."""
+    def delete_until(self, time: int) -> int:
+        """Delete the rows that were stored at that time or before; return how many."""
 
     def put_run(self, started: str, report: str) -> None:
-        """Store the report of a run."""
+        """Store the report of a run, as JSON; `started` is in ISO 8601."""
 
     def runs(self) -> list[tuple[int, str]]:
         """Return number and report of every run, the last one first."""
@@ -85,16 +106,36 @@ class Store(Protocol):
         """Return how much there is."""
 
     def close(self) -> None:
-        """Let go of it; it may be broken already."""
+        """Close it; it may be broken already."""
 
 
-def key_of(expert: str) -> str:
-    """Return a key for an expert that every database takes: a plug-in may call itself anything."""
-    if expert.isprintable() and len(expert) <= LONGEST_KEY:
-        return expert
-    return sha256(expert.encode(errors="surrogatepass")).hexdigest()
+class OpenStore(Protocol):
+    """What an entry point of `newsmoe.journals` leads to."""
+
+    def __call__(self, url: str, *, create: bool) -> Store:
+        """Open the store at `url`."""
 
 
-def _mark(expert: str, article: str, prediction: str) -> int:
-    """Return a checksum of a row: not every database has one of its own."""
-    return crc32("\0".join((expert, article, prediction)).encode())
+JOURNALS = Plugins[OpenStore](
+    "newsmoe.journals",
+    "journal",
+    dict.fromkeys(("postgresql", "postgres", "postgresql+psycopg"), "newsmoe.journal.postgres:PostgresStore"),
+)
+"""By the scheme of a URL; a journal without one is a file of SQLite."""
+
+
+def short_key(cache_key: str) -> str:
+    """Return a key that every database takes: a plug-in's expert may have any name and fingerprint."""
+    if cache_key.isprintable() and len(cache_key) <= MAX_KEY:
+        return cache_key
+    return sha256(cache_key.encode(errors="surrogatepass")).hexdigest()
+
+
+def without_password(text: str) -> str:
+    """Return `text` with no password in the URL that it is, or ends with."""
+    text = re.sub(r"(://[^:/?@]*):.*@", r"\1@", text)
+    return re.sub(r"([?&]\w*password=)[^&]*", r"\1", text) if "://" in text else text
+
+
+def _checksum(*texts: str) -> int:
+    return crc32("\0".join(texts).encode())

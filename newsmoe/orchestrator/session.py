@@ -12,12 +12,12 @@ from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Gate
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.journal.journal import journal_place, open_journal
+from newsmoe.journal.store import PredictionStore
 from newsmoe.orchestrator.combiners import COMBINERS
 from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.loaded import LoadedExperts
 from newsmoe.orchestrator.pipeline import Pipeline
 from newsmoe.output.run_report import RunStats
-from newsmoe.prediction import PredictionStore
 from newsmoe.record import Record
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
@@ -64,7 +64,7 @@ class Session:
     ) -> None:
         self.settings = settings = settings or Settings()
         self.registry = registry or Registry(settings.experts_dir, settings.experts)
-        self.device = Device(settings.device, settings.threads).resolve()
+        self.device = Device(settings.device, settings.threads, settings.batch_tokens).resolve()
         self._closing = ExitStack()
         if journal is None and settings.journal:
             journal = self._closing.enter_context(open_journal(journal_place(settings)))
@@ -79,7 +79,6 @@ class Session:
         self._experts = LoadedExperts(self.registry, self.device, settings.max_memory)
         dispatcher = Dispatcher(
             self._experts,
-            settings.batch_tokens,
             settings.batch_articles,
             settings.batch_seconds,
             journal,

@@ -1,30 +1,26 @@
-"""Files that appear whole or not at all."""
+"""The one way to write a file: it appears whole or not at all."""
 
 import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
+from typing import TextIO
 
 from newsmoe.errors import OutputError
 
-Put = Callable[[str], None]
-"""Writes a piece of text."""
-
 HINTS = {
-    errno.ENOSPC: "free some space, then run the same command again",
-    errno.EDQUOT: "free some space, then run the same command again",
-    errno.EROFS: "write to another folder",
-    errno.EACCES: "write to another folder",
-    errno.EPERM: "write to another folder",
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space, then run the same command again"),
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "write to another folder"),
     errno.ENOENT: "make the folder first",
 }
 """What to do about an error of the system."""
 
 _FULL = re.compile("No space left on device|disk is full")
-"""As pyarrow and SQLite have it."""
+"""In the messages of pyarrow and SQLite."""
 
 
 def check_folder(path: Path) -> None:
@@ -35,8 +31,14 @@ def check_folder(path: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a whole file, or none."""
-    with atomic_write_text(path) as put:
-        put(text)
+    with translate_errors(path), atomic_write_text(path) as file:
+        file.write(text)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a whole file, or none."""
+    with translate_errors(path), atomic_write(path) as temporary:
+        temporary.write_bytes(content)
 
 
 @contextmanager
@@ -44,9 +46,10 @@ def atomic_write(path: Path) -> Iterator[Path]:
     """Give the path of a temporary file beside `path`, which takes its place when the block ends well.
 
     A symbolic link stays, and the file that it points to is replaced. What is no regular file, such as a
-    pipe or `/dev/null`, is written to as it is.
+    pipe or `/dev/null`, is written to as it is. What the block itself raises is not turned into an
+    `OutputError`; see `translate_errors`.
     """
-    with translate_errors(path):
+    with translate_errors(path, RuntimeError):  # of a circle of links
         target = path.resolve()
         special = path.exists() and not path.is_file()
     if path.is_dir():
@@ -54,57 +57,50 @@ def atomic_write(path: Path) -> Iterator[Path]:
     if special:
         yield path
         return
-    written = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with translate_errors(path):
-            written.open("w").close()  # empty, should a killed run of the same process number have left one
-            mode = stat.S_IMODE((target if target.exists() else written).stat().st_mode)
-            written.chmod(mode | stat.S_IWUSR)
-        yield written
+            temporary.open("w").close()  # empty, should a killed run of the same process number have left one
+            mode = stat.S_IMODE((target if target.exists() else temporary).stat().st_mode)
+            temporary.chmod(mode | stat.S_IWUSR)
+        yield temporary
         with translate_errors(path):
-            with written.open("rb+") as file:
+            with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
-            written.chmod(mode)
-            written.replace(target)
+            temporary.chmod(mode)
+            temporary.replace(target)
     finally:
         with suppress(OSError):
-            written.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
 @contextmanager
-def atomic_write_text(path: Path) -> Iterator[Put]:
-    """Give a function that writes UTF-8 to a file which takes its name when the block ends well."""
-    with atomic_write(path) as written:
-        with translate_errors(path):
-            file = written.open("w", encoding="utf-8", newline="\n")
+def atomic_write_text(path: Path) -> Iterator[TextIO]:
+    """Give a UTF-8 file which takes the name `path` when the block ends well; else as `atomic_write`."""
+    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        yield file
 
-        def put(text: str) -> None:
-            with translate_errors(path):
-                file.write(text)
 
-        try:
-            yield put
-            with translate_errors(path):
-                file.flush()
-        finally:
-            with suppress(OSError):
-                file.close()
+def remove_leftovers(path: Path) -> None:
+    """Remove the temporary files of runs that were killed while they wrote `path`."""
+    for temporary in path.parent.glob(f".{escape(path.name)}.*.tmp"):
+        with suppress(OSError):
+            temporary.unlink()
 
 
 @contextmanager
 def translate_errors(path: Path, *errors: type[Exception]) -> Iterator[None]:
     """Turn an error of the system, or one of `errors`, into one that names the output."""
-    told: tuple[type[Exception], ...] = (OSError, RuntimeError, *errors)  # a circle of links is the latter
+    translated: tuple[type[Exception], ...] = (OSError, *errors)
     try:
         yield
-    except BrokenPipeError:  # a reader that has seen enough
+    except BrokenPipeError:  # the reader has closed it
         raise
-    except told as error:
+    except translated as error:
         raise OutputError(f"{path}: cannot be written: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:
-    """Say what is wrong, and what to do about it where that is known."""
     code = errno.ENOSPC if _FULL.search(str(error)) else getattr(error, "errno", None)
     if code not in HINTS:
         return getattr(error, "strerror", None) or str(error)

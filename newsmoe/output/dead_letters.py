@@ -1,86 +1,96 @@
-"""The elements that something went wrong with, for a person to look at."""
+"""The elements with errors, in a separate file for a person to inspect."""
 
 import json
-from collections import deque
+from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from newsmoe.errors import InputError
-from newsmoe.ingest.json_stream import BadElement
-from newsmoe.ingest.source import Source
 from newsmoe.output.atomic import atomic_write_text, translate_errors
 from newsmoe.record import ItemError
 
 KEYS = ("input", "index", "element", "errors")
 
 
+class Source(Protocol):
+    """An input that was read; `newsmoe.ingest.source.Source` is one."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def count(self) -> int:
+        """How many elements it has."""
+
+    def elements(self) -> Iterator[Any]:
+        """Yield them as they stand in the file."""
+
+
 def default_errors(output: Path) -> Path:
-    """Return where they go: `analyzed_news_data.errors.jsonl` beside `analyzed_news_data.json`."""
+    """Return where dead letters go: `analyzed_news_data.errors.jsonl` beside `analyzed_news_data.json`."""
     return output.with_suffix(".errors.jsonl")
 
 
 def write_dead_letters(
     path: Path, sources: Sequence[Source], failed: Mapping[int, Sequence[ItemError]], *, append: bool = False
 ) -> None:
-    """Write a line for each element with errors: the input, its place there, the element, the errors.
+    """Write a line for each element with errors: the input, its index there, the element, the errors.
 
-    The element is null where the input was changed or removed since it was read.
-    Where there are none, a file that an earlier run left is removed. Where the output was added to, the lines
-    of what still stands there with errors stay: of other inputs, and of what could not be read.
+    The element is null where the input was changed or removed since it was read, and its message where it
+    could not be decoded. Where no element has errors, the file of an earlier run is removed. With `append`,
+    its lines stay for records that the output still holds: of other inputs, and of what could not be read.
     """
-    firsts = list(accumulate((source.count for source in sources[:-1]), initial=0))
-    again = {source.name: first for source, first in zip(sources, firsts, strict=True)}
-    old = path if append and _is_ours(path) else None
-    kept = partial(_still_true, old, again, failed)
-    if not (failed or any(kept())):
+    starts = list(accumulate((source.count for source in sources[:-1]), initial=0))
+    start_of = {source.name: start for source, start in zip(sources, starts, strict=True)}
+    still_valid = partial(_still_valid, path if append and _is_ours(path) else None, start_of, failed)
+    if not (failed or any(still_valid())):
         if _is_ours(path):
             with translate_errors(path):
                 path.unlink()
         return
-    numbers = deque(failed)
-    with atomic_write_text(path) as put:
-        for line in kept():
-            put(line)
-        for source, first in zip(sources, firsts, strict=True):
-            places: deque[int] = deque()
-            while numbers and numbers[0] < first + source.count:
-                places.append(numbers.popleft() - first)
-            for place, element in _elements(source, places):
-                errors = [error.model_dump() for error in failed[first + place]]
-                letter = dict(zip(KEYS, (source.name, place, element, errors), strict=True))
-                put(json.dumps(letter, ensure_ascii=True, default=_as_text) + "\n")
+    numbers = list(failed)
+    with translate_errors(path), atomic_write_text(path) as file:
+        file.writelines(still_valid())
+        for source, start in zip(sources, starts, strict=True):
+            ends = bisect_left(numbers, start), bisect_left(numbers, start + source.count)
+            indices = [number - start for number in numbers[slice(*ends)]]
+            for index, element in zip(indices, _elements(source, indices), strict=True):
+                errors = [error.model_dump() for error in failed[start + index]]
+                letter = dict(zip(KEYS, (source.name, index, element, errors), strict=True))
+                file.write(json.dumps(letter, ensure_ascii=True, default=str) + "\n")
 
 
-def _elements(source: Source, places: deque[int]) -> Iterator[tuple[int, Any]]:
-    """Yield the elements at these places, with None where the input is gone or another by now."""
-    with suppress(InputError):
-        for place, element in enumerate(source.elements() if places else ()):
-            if place == places[0]:
-                yield places.popleft(), element.message if isinstance(element, BadElement) else element
-            if not places:
-                return
-    yield from ((place, None) for place in places)
+def _elements(source: Source, indices: Sequence[int]) -> Iterator[Any]:
+    """Yield the elements at these indices, None where the input is gone or has changed since."""
+    elements, position = source.elements(), 0
+    for index in indices:
+        element = None
+        with suppress(InputError):
+            element = next(islice(elements, index - position, None), None)
+        yield element
+        position = index + 1
 
 
-def _still_true(path: Path | None, again: Mapping[str, int], failed: Collection[int]) -> Iterator[str]:
-    """Yield the lines of a file, if there is one, whose elements adding to the output did not do again."""
+def _still_valid(path: Path | None, start_of: Mapping[str, int], failed: Collection[int]) -> Iterator[str]:
+    """Yield the lines of `path` whose elements this run did not analyze again."""
     if path is None:
         return
     with translate_errors(path), path.open(encoding="utf-8") as file:
         for line in file:
             letter = _letter(line)
-            first = again.get(letter.get("input", ""))
+            start = start_of.get(letter.get("input", ""))
             unread = all(error["stage"] == "read" for error in letter.get("errors", ()))
-            if letter and (first is None or (unread and first + letter["index"] not in failed)):
+            if letter and (start is None or (unread and start + letter["index"] not in failed)):
                 yield line
 
 
 def _is_ours(path: Path) -> bool:
-    """Tell whether a file is one of these: a user may have given the name to something else."""
+    """Tell whether newsmoe wrote a file: a user may have given the name to something else."""
     try:
         with path.open(encoding="utf-8") as file:
             return bool(_letter(file.readline()))
@@ -89,13 +99,9 @@ def _is_ours(path: Path) -> bool:
 
 
 def _letter(line: str) -> dict[str, Any]:
-    """Return what stands in a line of such a file, nothing where it is no such line."""
+    """Return the dead letter in a line, an empty one where there is none."""
     try:
         letter = json.loads(line)
     except ValueError:
         return {}
     return letter if isinstance(letter, dict) and tuple(letter) == KEYS else {}
-
-
-def _as_text(value: Any) -> str:
-    return str(value)

@@ -1,4 +1,4 @@
-"""Which articles an output holds already."""
+"""Which articles an output already holds."""
 
 import json
 import sqlite3
@@ -13,17 +13,17 @@ class Seen:
         self._base.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY) WITHOUT ROWID")
 
     def add(self, *identity: str | int | None) -> bool:
-        """Remember an article, and tell whether it is a new one."""
+        """Add an article, and return whether it is a new one."""
         added = self._base.execute("INSERT OR IGNORE INTO seen VALUES (?)", [_digest(identity)])
         return added.rowcount > 0
 
     def has(self, *identity: str | int | None) -> bool:
-        """Tell whether an article was remembered."""
-        found = self._base.execute("SELECT 1 FROM seen WHERE digest = ?", [_digest(identity)])
-        return found.fetchone() is not None
+        """Tell whether an article was added."""
+        rows = self._base.execute("SELECT 1 FROM seen WHERE digest = ?", [_digest(identity)])
+        return rows.fetchone() is not None
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close and remove the file."""
         self._base.close()
 
 

@@ -1,7 +1,7 @@
 """All that a run can be told."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ByteSize, Field, field_validator
 from pydantic.config import JsonDict
@@ -102,15 +102,21 @@ class Settings(Strict):
         "FILE|URL",
         JOBS_PANEL,
     )
-    batch_tokens: int = _setting(16384, "largest batch in tokens, padding included", "N", EXPERTS_PANEL, ge=1)
-    batch_articles: int = _setting(64, "largest batch in articles", ge=1)
+    batch_tokens: int | None = _setting(
+        None,
+        "tokens in one forward pass of a model, padding included; default: what is fastest on the device",
+        "N",
+        EXPERTS_PANEL,
+        ge=1,
+    )
+    batch_articles: int = _setting(64, "articles that an expert reads at a time", ge=1)
     window_articles: int = _setting(128, "articles in memory at a time", ge=1)
-    input_format: Literal["json", "jsonl", "csv", "tsv", "parquet"] | None = _setting(
+    input_format: str | None = _setting(
         None,
         "what the inputs are: json, jsonl, csv, tsv, parquet; default: by suffix, else by content",
         "FORMAT",
     )
-    format: Literal["json", "jsonl", "csv", "parquet", "sqlite"] | None = _setting(
+    format: str | None = _setting(
         None, "format of the output: json, jsonl, csv, parquet, sqlite; default: by its suffix", "FORMAT"
     )
     rule: tuple[Rule, ...] = _setting((), "rules of your own, tried before the built-in ones")

@@ -1,1 +1,1 @@
-"""What several rooms need to know of text: cleaning, language, sentences."""
+"""What several rooms need to do with text: cleaning, language, sentences."""

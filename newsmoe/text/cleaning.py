@@ -1,4 +1,4 @@
-"""Text as scrapers leave it, made plain: markup, entities, control codes and cut marks."""
+"""Cleaning of text from scrapers: markup, entities, control codes, and marks of truncation."""
 
 import re
 from collections.abc import Set
@@ -41,10 +41,10 @@ _HTML = (
     "time title tr track tt u ul var video wbr"
 )
 _ELEMENTS = frozenset(_HTML.split())
-"""The elements, which need no end to be known as such: theirs may be left out, or was cut off."""
+"""HTML's elements, which are recognised without an end tag; it may be omitted or truncated."""
 
-MAX_OPEN_TAGS = 2000  # more are no page but an accident or an attack, and cost the parser quadratic time
-_SILENT = "script, style, noscript, template, iframe, object, svg, button, nav"
+MAX_OPEN_TAGS = 2000  # more are an accident or an attack, and cost the parser quadratic time
+_NOT_READ = "script, style, noscript, template, iframe, object, svg, button, nav"
 _BLOCKS = (
     "address, article, aside, blockquote, dd, div, dl, dt, figcaption, figure, footer, h1, h2, h3, h4, h5,"
     " h6, header, hr, li, main, ol, p, pre, section, table, td, th, tr, ul"
@@ -52,12 +52,11 @@ _BLOCKS = (
 
 
 def clean_text(text: str) -> tuple[str, bool]:
-    """Return `text` as plain text, and whether the scraper had cut it.
+    """Return `text` as plain text, and whether the scraper had truncated it.
 
-    Markup is stripped where there is any, and its blocks become paragraphs parted by blank lines; what has
-    the look of a tag but is none of HTML or XML, such as `<redacted>`, is text. NewsAPI's
-    `[+N chars]` is taken off; escape sequences, control and direction codes are dropped; surrogates that
-    stand alone become U+FFFD. All other text stays as it is, to the character.
+    Markup is stripped, and its blocks become paragraphs separated by blank lines; what looks like a tag but
+    is none of HTML or XML, such as `<redacted>`, is text. NewsAPI's `[+N chars]`, escape sequences, control
+    and direction codes are removed; lone surrogates become U+FFFD. All other text stays the same.
     """
     text = _without_codes(text)
     if "<" in text and _has_markup(text):
@@ -78,7 +77,7 @@ def clean_line(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return `text` as one line without control codes; what looks like markup stays."""
+    """Return `text` as one line without control codes; markup stays."""
     return " ".join(_without_codes(text).split())
 
 
@@ -98,7 +97,7 @@ def _has_markup(text: str) -> bool:
 
 
 def _names_of_tags(text: str) -> Set[str]:
-    """Return names of elements: those of HTML, and others with an end, a prefix, or a quoted attribute."""
+    """Return names of elements: HTML's, and others with an end tag, a prefix, or a quoted attribute."""
     named = {name.lower() for names in _OTHER_TAG.findall(text) for name in names if name}
     return _ELEMENTS | named
 
@@ -108,14 +107,14 @@ def _without_markup(markup: str) -> str:
     names = _names_of_tags(markup)
     # the parser would take every "<" before a letter for a tag, and drop what follows up to a ">"
     markup = _LESS_THAN.sub(
-        lambda found: found[0] if found[1] and found[1].lower() in names else f"&lt;{found[0][1:]}", markup
+        lambda match: match[0] if match[1] and match[1].lower() in names else f"&lt;{match[0][1:]}", markup
     )
     if markup.count("<") - 2 * markup.count("</") > MAX_OPEN_TAGS:
         return unescape(_TAG.sub(" ", markup))
     tree = LexborHTMLParser(markup)
-    if tree.css_first(_BLOCKS):  # then the blocks make the paragraphs, and line ends are only white space
+    if tree.css_first(_BLOCKS):  # then blocks make the paragraphs, and line ends are white space
         tree = LexborHTMLParser(re.sub(r"\s+", " ", markup))
-    for node in tree.css(_SILENT):
+    for node in tree.css(_NOT_READ):
         node.decompose()
     for node in tree.css("br"):
         node.replace_with("\n")

@@ -1,27 +1,26 @@
-"""Sentences of a text, kept to the character."""
+"""Splitting a text into sentences, without changing a character."""
 
 import re
 
 import sentencex
 
-LONGEST = 1200
+MAX_LENGTH = 1200
 """Characters after which a sentence without an end is cut at white space; long sentences in news have 400."""
 
-_PIECE = re.compile(rf"\S(?:.{{0,{LONGEST - 2}}}\S)?(?=\s|$)|\S{{1,{LONGEST}}}", re.DOTALL)
+_PIECE = re.compile(rf"\S(?:.{{0,{MAX_LENGTH - 2}}}\S)?(?=\s|$)|\S{{1,{MAX_LENGTH}}}", re.DOTALL)
 _WORD = re.compile(r"\w")
 _HEADING_END = re.compile(r"(\A|\n\n)(.{1,60}[^\s.,;:–—-])\n(?=[^\sa-z])")
-"""A short first line of a paragraph without a mark at its end, before one that does not start in lower case:
-a heading, not a line of text that was wrapped at some width."""
+"""A heading: a short first line of a paragraph without punctuation at its end, before a line that does not
+start in lower case, as wrapped text would."""
 _TITLE = re.compile(r"\b(?:Ms|Mx|Ft|Amb|Atty|approx|Ph\.D)\.\s*$")
 _HOUR = re.compile(r"\b[ap]\.m\.\s*$")
 _AFTER_HOUR = re.compile(r"(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|[A-Z]{2,4}T|GMT|BST|local)\b")
 
 
 def split_sentences(text: str, language: str | None) -> list[str]:
-    """Return the sentences of `text` in order, each as it stands there, white space around it left off.
+    """Return the sentences of `text` in order, without the white space around them.
 
-    Marks without a letter or digit are no sentences. Text that goes on without an end, such as a
-    transcript, is cut at white space.
+    Punctuation alone is no sentence. Text without an end, such as a transcript, is cut at white space.
     """
     paragraphs = _HEADING_END.sub(r"\1\2\n\n", text).split("\n\n")
     segments = (
@@ -31,19 +30,19 @@ def split_sentences(text: str, language: str | None) -> list[str]:
 
 
 def _segments(paragraph: str, language: str) -> list[str]:
-    """Segment a paragraph, and mend the cuts that sentencex makes after abbreviations it does not know."""
+    """Segment a paragraph, and undo sentencex's cuts after abbreviations that it lacks."""
     segments: list[str] = []
     for segment in sentencex.segment(language, paragraph):
-        if segments and _goes_on(segments[-1], segment):
+        if segments and _continues(segments[-1], segment):
             segments[-1] += segment
         else:
             segments.append(segment)
     return segments
 
 
-def _goes_on(before: str, after: str) -> bool:
+def _continues(before: str, after: str) -> bool:
     return bool(_TITLE.search(before) or (_HOUR.search(before) and _AFTER_HOUR.match(after)))
 
 
 def _pieces(segment: str) -> list[str]:
-    return [segment] if len(segment) <= LONGEST else _PIECE.findall(segment)
+    return [segment] if len(segment) <= MAX_LENGTH else _PIECE.findall(segment)

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from newsmoe.datasets.sources import elements_of
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.gating.lead_features import LEAD_FEATURES
-from newsmoe.ingest.normalise import some_keys
+from newsmoe.ingest.fields import some_keys
 from newsmoe.output.atomic import write_text
 from newsmoe.registry.cards import CARD_FILE, Name
 from newsmoe.registry.registry import builtin_folder

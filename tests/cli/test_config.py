@@ -143,6 +143,6 @@ def test_a_field_that_is_unknown_is_told_with_the_nearest(here: Path) -> None:
 
 
 def test_only_the_source_that_is_wrong_is_named(here: Path) -> None:
-    (here / "newsmoe.toml").write_text('format = "json"\n')
-    result = newsmoe("analyze", write(here / "a.json", [article()]), "--format", "xml")
-    assert result.stderr.startswith("newsmoe: command line: format:")
+    (here / "newsmoe.toml").write_text('max_memory = "4GB"\n')
+    result = newsmoe("analyze", write(here / "a.json", [article()]), "--max-memory", "plenty")
+    assert result.stderr.startswith("newsmoe: command line: max_memory:")

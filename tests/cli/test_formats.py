@@ -245,6 +245,35 @@ def test_show_names_the_formats_that_it_reads(name: str, here: Path) -> None:
     assert "'newsmoe show' reads json and jsonl" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("analyze", "a.json", "--format", "xml"),
+            "analyzed_a.xml: records are not written as xml; use json, jsonl, csv, parquet, sqlite",
+        ),
+        (
+            ("analyze", "a.json", "--input-format", "xml"),
+            "no input format is called 'xml'; known: csv, json, jsonl, parquet, tsv",
+        ),
+        (
+            ("route", "a.json", "--input-format", "jsnol"),
+            "no input format is called 'jsnol'; did you mean 'jsonl'?",
+        ),
+        (("watch", ".", "--out", "out", "--once"), "records are not written as xml; use json, jsonl"),
+    ],
+)
+def test_a_format_that_is_unknown_is_told_with_those_that_exist(
+    arguments: tuple[str, ...], message: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if arguments[0] == "watch":
+        monkeypatch.setenv("NEWSMOE_FORMAT", "xml")
+    write(here / "a.json", articles(1))
+    result = newsmoe(*arguments)
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)
+    assert message in result.stderr
+
+
 # added to
 
 

@@ -130,7 +130,7 @@ def test_what_a_killed_run_had_finished_is_not_done_again(here: Path, plug_in: P
 def test_a_server_that_stops_in_mid_run_costs_the_journal_alone(
     here: Path, plug_in: PlugIn, postgres: "Server", place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsmoe.journal.postgres.PAUSES", (0.01, 0.01))
+    monkeypatch.setattr("newsmoe.journal.postgres.RETRY_DELAYS", (0.01, 0.01))
     plug_in(STOPPING, stopping="Stopping")
     write(here / "a.json", different(40))
     (here / "newsmoe.toml").write_text("batch_articles = 4\nwindow_articles = 8\ntasks = ['stopping']\n")

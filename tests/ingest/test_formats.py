@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from newsmoe.ingest.formats_by_suffix import format_of, is_readable
+from newsmoe.ingest.formats import READERS, format_of
 
 
 @pytest.mark.parametrize(
@@ -35,9 +35,9 @@ def test_other_names_stand_for_json(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["a.json", "a.ndjson.gz", "a.csv", "a.tsv.gz", "a.parquet"])
 def test_articles_are_read_from(name: str) -> None:
-    assert is_readable(Path(name))
+    assert READERS.of(Path(name))
 
 
 @pytest.mark.parametrize("name", ["a.db", "a.txt", "a", "a.md", "a.json.tmp"])
 def test_articles_are_not_read_from(name: str) -> None:
-    assert not is_readable(Path(name))
+    assert not READERS.of(Path(name))

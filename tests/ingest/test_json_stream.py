@@ -9,13 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsmoe.ingest import json_stream
-from newsmoe.ingest.json_stream import (
-    ENVELOPE_KEYS,
-    BadElement,
-    JsonSyntaxError,
-    LoneObject,
-    elements,
-)
+from newsmoe.ingest.formats import BadElement
+from newsmoe.ingest.json_stream import ENVELOPE_KEYS, JsonSyntaxError, LoneObject, elements
 from tests.strategies import FEW, JSON, OBJECTS, as_read, dumped
 
 CHUNKS = st.integers(1, 40)

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.ingest.json_stream import BadElement
-from newsmoe.ingest.normalise import ALIASES, Normaliser, input_schema
+from newsmoe.ingest.fields import ALIASES, input_schema
+from newsmoe.ingest.formats import BadElement
+from newsmoe.ingest.normalise import Normaliser
 from tests.strategies import ANY_TEXT, FEW, JSON
 
 ENGLISH = "The council approved the new budget on Tuesday after a long debate about the tram line."

@@ -168,7 +168,7 @@ def test_a_broken_line_costs_only_itself(tmp_path: Path, bad: str, place: int) -
     broken = items.pop(place)
     assert isinstance(broken, InvalidItem)
     assert broken.type == "UndecodableElement"
-    assert "no JSON" in broken.message
+    assert "not valid JSON" in broken.message
     assert ids(items) == [0, 1]
 
 
@@ -260,7 +260,7 @@ def test_the_refusal_names_a_place_far_behind_the_first_chunk(tmp_path: Path) ->
 @pytest.mark.parametrize("name", ["news.jsonl", "news.ndjson.gz"])
 def test_lines_that_are_all_broken_are_refused(tmp_path: Path, name: str) -> None:
     message = refusal(tmp_path, "hello\nworld\n", name)
-    assert "no JSON" in message
+    assert "not valid JSON" in message
     assert "expected a JSON array of articles, or JSON Lines" in message
 
 

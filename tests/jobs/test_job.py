@@ -12,8 +12,8 @@ from newsmoe.jobs.job import ErrorLimit, Observer, run_job
 from newsmoe.jobs.plan import Job, plan_jobs
 from newsmoe.journal.journal import open_journal
 from newsmoe.orchestrator.session import Session
+from newsmoe.output.formats import STDOUT
 from newsmoe.output.run_report import RunReport, RunStats
-from newsmoe.output.writers import STDOUT
 from newsmoe.prediction import Fields, InputStats, Prediction, Summary
 from newsmoe.record import Record
 from newsmoe.settings.model import Settings

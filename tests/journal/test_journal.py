@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 
 import pytest
@@ -12,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsmoe.errors import JournalError
-from newsmoe.journal.journal import existing_journal, open_journal, without_password
+from newsmoe.journal.journal import existing_journal, open_journal
+from newsmoe.journal.store import without_password
 from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
 from tests.journal.support import STORM, keep, kept
 from tests.strategies import FEW
@@ -137,7 +139,7 @@ def test_a_journal_that_another_process_holds_is_done_without(
             if journal is not None:
                 journal.keep("e", {"b": STORM})
                 assert journal.predictions("e", ["a"]) == {}
-    assert caplog.text.count("kept") == 1
+    assert caplog.text.count("stored") == 1
     assert kept(place, "e", "a", "b") == {"a": STORM}
 
 
@@ -185,3 +187,22 @@ def test_several_processes_may_begin_and_write_at_once(place: str) -> None:
 )  # fmt: skip
 def test_passwords_are_not_shown(text: str, shown: str) -> None:
     assert without_password(text) == shown
+
+
+def test_threads_share_a_journal_and_lose_nothing(place: str, caplog: pytest.LogCaptureFixture) -> None:
+    def work(expert: str) -> list[bool]:
+        found = []
+        for number in range(50):
+            prediction = Summary(f"{expert} {number}")
+            journal.keep(expert, {str(number): prediction, "all": STORM})
+            found.append(journal.predictions(expert, [str(number)]) == {str(number): prediction})
+        return found
+
+    with open_journal(place) as opened, ThreadPoolExecutor(4) as threads:
+        assert opened is not None
+        journal = opened
+        results = list(threads.map(work, ["e0", "e1", "e2", "e0"]))
+        assert all(map(all, results))
+        assert journal.stats()[:3] == (153, 3, 51)
+        assert journal.verify() == 0
+    assert caplog.text == ""

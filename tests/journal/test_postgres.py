@@ -6,6 +6,7 @@ import pytest
 
 from newsmoe.errors import JournalError
 from newsmoe.journal.journal import existing_journal, open_journal
+from newsmoe.journal.store import JOURNALS
 from tests.journal.support import STORM, keep, kept
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def failing(postgres: "Server", place: str, times: int, state: str) -> None:
 def test_what_another_try_may_mend_is_tried_again(
     postgres: "Server", place: str, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsmoe.journal.postgres.PAUSES", (0, 0, 0))
+    monkeypatch.setattr("newsmoe.journal.postgres.RETRY_DELAYS", (0, 0, 0))
     failing(postgres, place, 3, state)
     keep(place)
     assert kept(place, "e", "a", "before") == {"a": STORM, "before": STORM}
@@ -57,14 +58,14 @@ def test_the_number_of_tries_is_limited(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("newsmoe.journal.postgres.PAUSES", (0, 0, 0))
+    monkeypatch.setattr("newsmoe.journal.postgres.RETRY_DELAYS", (0, 0, 0))
     failing(postgres, place, times, state)
     with open_journal(place) as journal:
         assert journal is not None
         journal.keep("e", {"a": STORM})
         journal.keep("e", {"b": STORM})
         assert journal.predictions("e", ["before"]) == {}
-    assert caplog.text.count("refused; what follows is not kept") == 1
+    assert caplog.text.count("refused; predictions are no longer stored") == 1
     assert "storm" not in caplog.text
     assert postgres.sql(place, "select last_value from refusals") == [(tries,)]
 
@@ -74,7 +75,7 @@ def test_a_connection_that_was_lost_is_made_again(
     postgres: "Server", place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     others = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'newsmoe'"
-    monkeypatch.setattr("newsmoe.journal.postgres.PAUSES", (0.01,))
+    monkeypatch.setattr("newsmoe.journal.postgres.RETRY_DELAYS", (0.01,))
     with open_journal(place) as journal:
         assert journal is not None
         journal.keep("e", {"a": STORM})
@@ -101,7 +102,7 @@ def test_what_another_machine_mended_meanwhile_is_not_forgotten(postgres: "Serve
     keep(place)
     with existing_journal(place) as journal:
         (sound,) = journal.store.rows()
-        journal.store.forget([sound._replace(mark=0)])
+        journal.store.delete([sound._replace(checksum=0)])
         assert journal.predictions("e", ["a"]) == {"a": STORM}
 
 
@@ -142,7 +143,7 @@ def test_a_database_that_is_not_there_is_told_without_the_password(postgres: "Se
             "postgresql://me@127.0.0.1:1/db: cannot be used: .*refused",
         ),
         ("postgres:///db?host=/nowhere&password=secret", "cannot be used: .*No such file"),
-        ("postgresql://me:secret@host:port/db", "is no URL of a database"),
+        ("postgresql://me:secret@127.0.0.1:port/db", "cannot be used: .*invalid integer value"),
         ("postgresql://me:se@cret@host/db", "is no URL of a database; .* with %40 for an @"),
         ("postgresql://me:secret@127.0.0.1:1/db?sslmod=require", 'invalid connection option "sslmod"'),
         ("mysql://me:secret@host/db", "mysql://me@host/db: a journal is a file, or postgresql://"),
@@ -160,7 +161,8 @@ def test_a_server_that_cannot_be_had_ends_the_run_in_a_line(
 
 
 def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
     monkeypatch.delitem(sys.modules, "newsmoe.journal.postgres", raising=False)
+    monkeypatch.setattr(JOURNALS, "_loaded", {})
     with pytest.raises(JournalError, match=r"pip install 'newsmoe\[postgres\]'"):
         existing_journal("postgresql:///db")

@@ -109,14 +109,14 @@ def test_a_journal_that_proves_to_be_damaged_is_set_aside_for_the_next_run(
     path.write_bytes(content[:16384] + b"x" * (len(content) - 16384))
     with (
         existing_journal(str(path)) as journal,
-        pytest.raises(JournalError, match=f"{path}: is damaged: .*; remove it, and it is begun anew"),
+        pytest.raises(JournalError, match=f"{path}: is damaged: .*; remove it, and a new journal is created"),
     ):
         journal.verify()
     with open_journal(str(path)) as journal:
         assert journal is not None
         assert journal.predictions("e", list(predictions)) == {}
         journal.keep("e", {"a": STORM})
-    assert caplog.text.count("what follows is not kept") == 1
+    assert caplog.text.count("predictions are no longer stored") == 1
     assert path.with_name("journal.sqlite.1.aside").read_bytes()[16384:] == b"x" * (len(content) - 16384)
     keep(str(path))
     assert kept(str(path)) == {"a": STORM}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import newsmoe
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import ConfigError
-from newsmoe.ingest.normalise import ALIASES
+from newsmoe.ingest.fields import ALIASES
 from newsmoe.journal.journal import existing_journal
 from newsmoe.orchestrator.session import Session, analyze
 from newsmoe.output.run_report import RunStats

@@ -13,7 +13,8 @@ import pytest
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import ConfigError, OutputError
-from newsmoe.output.writers import STDOUT, check_format, open_writer
+from newsmoe.output.formats import STDOUT
+from newsmoe.output.writers import check_format, open_writer
 from newsmoe.prediction import InputStats
 from newsmoe.record import ItemError, Record
 

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from newsmoe.errors import OutputError
 from newsmoe.output.atomic import write_text
-from newsmoe.output.writers import STDOUT, default_output, open_writer
+from newsmoe.output.formats import STDOUT
+from newsmoe.output.writers import default_output, open_writer
 from newsmoe.prediction import InputStats
 from newsmoe.record import ItemError, Record, RouteEntry
+from tests.output.support import record, write_all
 from tests.strategies import FEW
 
 TEXT = st.text(max_size=8) | st.sampled_from(["\u2028", '"\\', "\r\n", "\x00", "é😀", "</script>"])
@@ -41,25 +43,6 @@ ANALYSES = st.builds(
     ),
     input=st.builds(InputStats, tokens=st.integers(0), truncated=st.booleans()),
 )
-
-
-def record(identifier: int | str | None = 1, **analyses: dict[str, Any]) -> Record:
-    return Record(
-        id=identifier,
-        headline="Storm hits – now",
-        url=None,
-        status="ok",
-        analyses=analyses,
-        route=[],
-        errors=[],
-        input=InputStats(),
-    )
-
-
-def write_all(path: Path, format: str, records: list[Record]) -> None:
-    with open_writer(path, format) as writer:
-        for one in records:
-            writer.write(one, "key")
 
 
 def loaded(path: Path, format: str) -> list[Any]:

@@ -152,10 +152,8 @@ def test_a_wrong_value_in_the_environment_names_the_environment(workdir: Path) -
 
 def test_a_wrong_value_on_the_command_line_names_it(workdir: Path) -> None:
     write(workdir, 'gate = "all"')
-    with pytest.raises(
-        ConfigError, match="^command line: format: .*'json', 'jsonl', 'csv', 'parquet' or 'sqlite'"
-    ):
-        load_settings(environment={"NEWSMOE_DEVICE": "cpu"}, overrides={"format": "xml"})
+    with pytest.raises(ConfigError, match="^command line: batch_articles: .*greater than or equal"):
+        load_settings(environment={"NEWSMOE_DEVICE": "cpu"}, overrides={"batch_articles": 0})
 
 
 def test_a_right_value_that_was_overridden_is_not_blamed(workdir: Path) -> None:

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsmoe import Article
-from newsmoe.text.sentences import LONGEST, split_sentences
+from newsmoe.text.sentences import MAX_LENGTH, split_sentences
 
 TEXTS = st.text() | st.lists(
     st.sampled_from(
@@ -17,7 +17,7 @@ LANGUAGES = st.sampled_from([None, "en", "de", "es", "zh", "ar", "xx", "", "en-G
 
 
 @given(TEXTS, LANGUAGES)
-@example("a" * (LONGEST + 1), "en")
+@example("a" * (MAX_LENGTH + 1), "en")
 @example("word " * 1000, None)
 @example("x\x1cy\u2028z. w\x85v", "en")
 def test_sentences_stand_in_the_text_in_order_and_no_word_is_lost(text: str, language: str | None) -> None:
@@ -28,7 +28,7 @@ def test_sentences_stand_in_the_text_in_order_and_no_word_is_lost(text: str, lan
         assert not re.search(r"\w", text[place:found])
         assert sentence == sentence.strip()
         assert re.search(r"\w", sentence)
-        assert len(sentence) <= LONGEST
+        assert len(sentence) <= MAX_LENGTH
         place = found + len(sentence)
     assert not re.search(r"\w", text[place:])
 
@@ -68,11 +68,15 @@ def test_a_text_without_an_end_is_cut_at_white_space() -> None:
     words = [f"word{number}" for number in range(1000)]
     pieces = split_sentences(" ".join(words), "en")
     assert " ".join(pieces).split() == words
-    assert all(len(piece) > LONGEST - 10 for piece in pieces[:-1])
+    assert all(len(piece) > MAX_LENGTH - 10 for piece in pieces[:-1])
 
 
 def test_a_word_without_an_end_is_cut_where_it_must_be() -> None:
-    assert [len(piece) for piece in split_sentences("x" * (2 * LONGEST + 5), "en")] == [LONGEST, LONGEST, 5]
+    assert [len(piece) for piece in split_sentences("x" * (2 * MAX_LENGTH + 5), "en")] == [
+        MAX_LENGTH,
+        MAX_LENGTH,
+        5,
+    ]
 
 
 def test_sentences_of_the_sample_are_neither_words_nor_paragraphs(sample: list[Article]) -> None:

@@ -10,15 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsmoe.errors import InputError
-from newsmoe.ingest.csv_rows import FORMULA_SIGNS, csv_writer
-from newsmoe.ingest.json_stream import BadElement
+from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.source import open_source, read_elements
-from tests.output.test_writers import record
-from tests.strategies import FEW
-
-CELLS = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
-    ["=1+1", "@SUM(A1)", "\tx", "\r", '"', "a\r\nb", "a\nb", ",", "'", "\x00", "é😀", "\u2028"]
-)
+from tests.strategies import CELLS, FEW
 
 
 def elements(folder: Path, content: str | bytes, name: str = "a.csv") -> list[Any]:
@@ -95,7 +89,7 @@ def test_a_cell_may_be_long_and_hold_nul(tmp_path: Path) -> None:
 
 def test_a_cell_beyond_the_limit_costs_no_other_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = csv.field_size_limit()
-    monkeypatch.setattr("newsmoe.ingest.csv_rows.LONGEST_CELL", 10)
+    monkeypatch.setattr("newsmoe.ingest.formats.csv.MAX_CELL", 10)
     try:
         found = elements(tmp_path, f"id,text\n1,{'x' * 11}\n2,b\n")
     finally:
@@ -129,34 +123,3 @@ def test_rows_become_articles(tmp_path: Path) -> None:
     assert getattr(article, "topics") == ("['a', 'b']",)  # noqa: B009  # the other kind of item has none
     assert getattr(short, "type") == "UndecodableElement"  # noqa: B009
     assert source.count == 2
-
-
-def written(*records: Any, **predictions: Sequence[str]) -> list[list[str]]:
-    pieces: list[str] = []
-    with csv_writer(pieces.append, predictions) as write:
-        for one in records:
-            write(one, "key")
-    return list(csv.reader(io.StringIO("".join(pieces), newline="")))
-
-
-@given(CELLS, CELLS, CELLS)
-def test_texts_come_back_and_no_cell_starts_a_formula(one: str, two: str, three: str) -> None:
-    analysis = record(one, mood={"label": two, "score": 0.5}, gist={"summary": three})
-    header, cells = written(analysis, mood=("label", "score"), gist=("summary",))
-    assert header == [
-        "id", "headline", "url", "status", "mood.label", "mood.score", "gist.summary", "errors", "experts"
-    ]  # fmt: skip
-    assert not any(cell.startswith(FORMULA_SIGNS) for cell in cells)
-    for given_text, cell in ((one, cells[0]), (two, cells[4]), (three, cells[6])):
-        assert cell == (f"'{given_text}" if given_text.startswith(FORMULA_SIGNS) else given_text)
-    assert cells[5] == "0.5"
-
-
-def test_an_answer_without_columns_of_its_own_is_json() -> None:
-    header, cells = written(record(1, mine={"a": [1, "é"], "b": "\x9b"}), mine=(), other=("label", "score"))
-    assert header[4:7] == ["mine.json", "other.label", "other.score"]
-    assert cells[4:7] == ['{"a":[1,"é"],"b":"\\u009b"}', "", ""]
-
-
-def test_a_number_below_zero_stays_a_number() -> None:
-    assert written(record(1, mood={"score": -0.5}), mood=("score",))[1][4] == "-0.5"

@@ -1,0 +1,62 @@
+"""Input formats, one module each; other packages add theirs under the entry points `newsmoe.readers`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from newsmoe.plugins import Formats
+
+NOT_READ = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
+"""Formats that are only written; without their suffixes here, such a file would be read as JSON."""
+
+
+@dataclass(frozen=True)
+class BadElement:
+    """An element that cannot be decoded while its neighbours can."""
+
+    message: str
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class Reader(Protocol):
+    """An input format: a module, or an object, with `read`.
+
+    It may also have any of these:
+
+        suffixes: tuple[str, ...]     of file names, in lower case, such as (".xml", ".rss"), besides `.NAME`
+        magic: tuple[str, ...]        how the content begins, which tells the format of standard input
+        growing: bool                 whether elements may be appended to a file while it is read
+        header(path) -> (names, note) for a table: its column names, and how they were read, for messages,
+                                      such as "the delimiter is ','"
+    """
+
+    def read(self, name: str, path: Path) -> Iterator[Any]:
+        """Yield the elements of a file in order, in memory for one at a time.
+
+        Args:
+            name: what messages call the input.
+            path: where it lies; `newsmoe.ingest.files.open_text` unpacks and decodes it.
+
+        Yields:
+            What JSON would hold for an article, mostly a dict; a `BadElement` where one cannot be decoded.
+
+        Raises:
+            InputError: the file is not of this format; says where.
+            OSError: the file cannot be read; callers turn it into an `InputError`.
+        """
+
+
+READERS = Formats[Reader](
+    "newsmoe.readers",
+    "input format",
+    {name: f"newsmoe.ingest.formats.{name}" for name in ("json", "jsonl", "csv", "tsv", "parquet")},
+    ("read",),
+)
+
+
+def format_of(path: Path) -> str:
+    """Return the format that the suffix stands for, gzipped or not; `json` where it stands for none."""
+    return READERS.of(path) or NOT_READ.get(Path(path.name.lower().removesuffix(".gz")).suffix, "json")

@@ -1,0 +1,9 @@
+"""JSON Lines: one article a line."""
+
+from functools import partial
+
+from newsmoe.ingest.formats import json
+
+suffixes = (".ndjson", ".jsonlines")
+growing = True
+read = partial(json.read, lines=True)

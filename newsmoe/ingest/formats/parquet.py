@@ -1,0 +1,69 @@
+"""Parquet: one article a row; pyarrow comes with the extra `parquet`."""
+
+from collections.abc import Iterator
+from datetime import date, time
+from decimal import Decimal
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from newsmoe.errors import InputError
+from newsmoe.ingest.formats import BadElement
+from newsmoe.plugins import import_extra
+from newsmoe.text.cleaning import one_line
+
+ROWS_READ = 256
+
+magic = ("PAR1",)
+
+
+def read(name: str, path: Path) -> Iterator[Any]:
+    """Yield each row as an object, as JSON would hold it; a row that cannot be decoded is a `BadElement`."""
+    arrow = import_extra("pyarrow.parquet", "Parquet", "parquet")
+    try:
+        with arrow.parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(ROWS_READ):
+                for number in range(batch.num_rows):
+                    yield _element(arrow, batch, number)
+    except (arrow.ArrowException, OSError) as error:
+        if getattr(error, "errno", None):
+            raise
+        raise InputError(f"{name}: not valid Parquet: {one_line(str(error))}") from None
+
+
+def _element(arrow: Any, batch: Any, number: int) -> dict[str, Any] | BadElement:
+    try:
+        return {
+            name: _plain(_value(arrow, column[number]))
+            for name, column in zip(batch.schema.names, batch.columns, strict=True)
+        }
+    except (ValueError, OverflowError) as error:  # text that is not UTF-8
+        return BadElement(f"a value cannot be decoded: {error}")
+
+
+def _value(arrow: Any, cell: Any) -> Any:
+    """Return a cell's value; None for a time that Python cannot hold."""
+    try:
+        return cell.as_py()
+    except (ValueError, OverflowError):
+        if not arrow.types.is_temporal(cell.type):
+            raise
+        return None
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case date() | time():
+            return value.isoformat()
+        case bytes():
+            return value.decode(errors="replace")
+        case Decimal():
+            whole = value == value.to_integral_value()  # an id, which has all its digits
+            return int(value) if whole else float(value)
+        case float() if not isfinite(value):
+            return None
+        case dict():
+            return {key: _plain(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_plain(inner) for inner in value]
+    return value

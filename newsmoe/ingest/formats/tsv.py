@@ -1,0 +1,9 @@
+"""TSV: a table whose delimiter is a tab."""
+
+from functools import partial
+
+from newsmoe.ingest.formats import csv
+
+growing = True
+header = partial(csv.header, delimiter="\t")
+read = partial(csv.read, delimiter="\t")

@@ -1,0 +1,34 @@
+"""CSV: one record a row; the first row names the columns."""
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from newsmoe.output.formats import TaskColumns, Writer, text_output
+from newsmoe.output.table import column_names, row
+from newsmoe.record import Record
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet takes for a formula, after OWASP's page on CSV injection."""
+
+stdout = True
+
+
+@contextmanager
+def open_writer(path: Path, columns: TaskColumns) -> Iterator[Writer]:
+    """Give a writer of rows."""
+    with text_output(path) as file:
+        table = csv.writer(file)
+        table.writerow(map(escape_formula, column_names(columns)))
+
+        def write(record: Record, _: str) -> None:
+            cells = record.id, *row(record, columns)[1:]  # an id that is a number stays one, below 0 too
+            table.writerow(map(escape_formula, cells))
+
+        yield Writer(write)
+
+
+def escape_formula(cell: str | float | None) -> str | float | None:
+    """Put an apostrophe before a text that a spreadsheet would run as a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS) else cell

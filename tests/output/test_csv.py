@@ -1,0 +1,47 @@
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from newsmoe.output.formats.csv import FORMULA_SIGNS
+from tests.output.support import record, write_all
+from tests.strategies import CELLS
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("csv")
+
+
+def written(folder: Path, *records: Any, **columns: Sequence[str]) -> list[list[str]]:
+    write_all(folder / "out.csv", "csv", list(records), columns)
+    with (folder / "out.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+@given(one=CELLS, two=CELLS, three=CELLS)
+def test_texts_come_back_and_no_cell_starts_a_formula(folder: Path, one: str, two: str, three: str) -> None:
+    analysis = record(one, mood={"label": two, "score": 0.5}, gist={"summary": three})
+    header, cells = written(folder, analysis, mood=("label", "score"), gist=("summary",))
+    assert header == [
+        "id", "headline", "url", "status", "mood.label", "mood.score", "gist.summary", "errors", "experts"
+    ]  # fmt: skip
+    assert not any(cell.startswith(FORMULA_SIGNS) for cell in cells)
+    for text, cell in ((one, cells[0]), (two, cells[4]), (three, cells[6])):
+        assert cell == (f"'{text}" if text.startswith(FORMULA_SIGNS) else text)
+    assert cells[5] == "0.5"
+
+
+def test_a_prediction_without_columns_is_json(folder: Path) -> None:
+    header, cells = written(
+        folder, record(1, mine={"a": [1, "é"], "b": "\x9b"}), mine=(), other=("label", "score")
+    )
+    assert header[4:7] == ["mine.json", "other.label", "other.score"]
+    assert cells[4:7] == ['{"a":[1,"é"],"b":"\\u009b"}', "", ""]
+
+
+def test_a_number_below_zero_stays_a_number(folder: Path) -> None:
+    assert written(folder, record(1, mood={"score": -0.5}), mood=("score",))[1][4] == "-0.5"

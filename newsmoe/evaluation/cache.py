@@ -27,11 +27,10 @@ class TimedPredictions(NamedTuple):
     seconds: float
 
 
-def cached_predictions(
-    info: ExpertInfo,
-    articles: Sequence[Article],
-    predict: Callable[[ExpertInfo, Sequence[Article]], TimedPredictions],
-) -> TimedPredictions:
+Predict = Callable[[ExpertInfo, Sequence[Article]], TimedPredictions]
+
+
+def cached_predictions(info: ExpertInfo, articles: Sequence[Article], predict: Predict) -> TimedPredictions:
     """Return an expert's predictions, from the cache if possible; one without a fingerprint is always run."""
     if not (fingerprint := info.fingerprint()):
         return predict(info, articles)

@@ -11,11 +11,10 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from newsmoe.evaluation.gate_metrics import GateReading, mean_and_margin
 from newsmoe.evaluation.pool import PoolPredictions, source_weights, windows_of
-from newsmoe.evaluation.predictions import Table
+from newsmoe.evaluation.predictions import Table, Vector
 from newsmoe.gating.limits import select_top_k, select_within_budget
 from newsmoe.validation import Strict
 
@@ -25,8 +24,6 @@ EQUAL_COST = 1.1  # experts cost the same if the dearest costs less than this ma
 EVERYBODY = "everybody"
 MIN_WEIGHT = 1e-9  # of an expert that runs, whatever its score
 GRID = 401  # costs at which a curve is interpolated for its mean
-
-Vector = NDArray[np.float64]
 
 
 class CurvePoint(Strict):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsmoe.evaluation.pool import PoolPredictions, source_weights
-from newsmoe.evaluation.predictions import Table
+from newsmoe.evaluation.predictions import Table, Vector
 from newsmoe.gating.gate_card import GateCard
 from newsmoe.gating.learned import LearnedGate
 from newsmoe.registry.backbone.adapter import ADAPTER_FILE
@@ -51,7 +51,7 @@ class System:
     reads_features: bool = False  # those of the gate
     runs_all: bool = False  # before it chooses
 
-    def quality(self) -> list[NDArray[np.float64]]:
+    def quality(self) -> list[Vector]:
         """Return the quality of its predictions for each source, from 0 to 1, shape (articles,)."""
         pairs = zip(self.pool, self.weights, strict=True)
         return [source.predictions.quality(weights) for source, weights in pairs]
@@ -63,7 +63,7 @@ class GateReading:
 
     probabilities: Table
     eligible: NDArray[np.bool_]  # shape (articles, experts)
-    tokens: NDArray[np.float64]  # of the embedding, shape (articles,)
+    tokens: Vector  # of the embedding, shape (articles,)
     reusing: NDArray[np.bool_]  # whether an expert computes the very vectors that the gate reads
     seconds: float  # per article
 
@@ -79,7 +79,7 @@ class GateReading:
         reusing = np.array([_reuses_vectors(gate.card, info) for info in gate.experts])
         return cls(probabilities, gate.eligible(articles), tokens, reusing, seconds)
 
-    def extra_tokens(self, runs: NDArray[np.bool_]) -> NDArray[np.float64]:
+    def extra_tokens(self, runs: NDArray[np.bool_]) -> Vector:
         """Return the tokens that the gate reads and none of the experts that run does, per article."""
         return np.asarray(np.where(runs[..., self.reusing].any(axis=-1), 0.0, self.tokens))
 
@@ -112,16 +112,14 @@ def figures_of(
     return SystemFigures(system=system.name, gain=gain, margin=margin, sources=qualities, **means)
 
 
-def mean_and_margin(
-    differences: Sequence[NDArray[np.float64]], weights: NDArray[np.float64]
-) -> tuple[float, float]:
+def mean_and_margin(differences: Sequence[Vector], weights: Vector) -> tuple[float, float]:
     """Return the mean of paired differences, by source, and half its 95 % confidence interval."""
     mean = weights @ [source.mean() for source in differences]
     variance = weights**2 @ [source.var() / len(source) for source in differences]
     return float(mean), Z_95 * float(np.sqrt(variance))
 
 
-def mean_of(rows: Sequence[Any], weights: NDArray[np.float64] | None = None) -> Any:
+def mean_of(rows: Sequence[Any], weights: Vector | None = None) -> Any:
     """Return the mean of numbers, or of dicts, key by key."""
     if isinstance(first := rows[0], dict):
         return {key: mean_of([row[key] for row in rows], weights) for key in first}

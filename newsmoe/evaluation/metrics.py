@@ -39,9 +39,7 @@ def calibration_error(confidence: NDArray[np.floating], correct: NDArray[np.gene
     return float(sum(gaps))
 
 
-def classification_figures(
-    probabilities: NDArray[np.floating], truth: NDArray[np.integer]
-) -> dict[str, float]:
+def classifier_figures(probabilities: NDArray[np.floating], truth: NDArray[np.integer]) -> dict[str, float]:
     """Return accuracy, macro-F1 over the labels that occur, and calibration error, all from 0 to 1."""
     best = probabilities.argmax(axis=1)
     predicted = np.where(probabilities.any(axis=1), best, NO_LABEL)

@@ -8,13 +8,12 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from newsmoe.article import Article, estimate_tokens
 from newsmoe.datasets.sources import LabelSource, SummarySource
 from newsmoe.errors import InputError
 from newsmoe.evaluation.cache import TimedPredictions, cached_predictions
-from newsmoe.evaluation.predictions import ScoredPredictions, Table, Target, score
+from newsmoe.evaluation.predictions import ScoredPredictions, Table, Target, Vector, score
 from newsmoe.evaluation.progress import Progress
 from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.loaded import LoadedExperts
@@ -36,7 +35,7 @@ class PoolPredictions:
     experts: tuple[str, ...]
     predictions: ScoredPredictions
     tokens: Table  # read by each expert, shape (articles, experts)
-    seconds: NDArray[np.float64]  # per article, shape (experts,); the first expert also splits sentences
+    seconds: Vector  # per article, shape (experts,); the first expert also splits sentences
 
 
 def predict_pool(
@@ -71,7 +70,7 @@ def predict_pool(
     return pool
 
 
-def source_weights(pool: Sequence[PoolPredictions]) -> NDArray[np.float64]:
+def source_weights(pool: Sequence[PoolPredictions]) -> Vector:
     """Return the weights of the sources, scaled to sum to 1."""
     total = sum(source.weight for source in pool)
     return np.array([source.weight / total for source in pool])

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from newsmoe.datasets.label_maps import merge_scores
 from newsmoe.datasets.sources import LabelledArticle, LabelSource, SummarizedArticle, SummarySource
 from newsmoe.errors import InputError
-from newsmoe.evaluation.metrics import LabelQuality, classification_figures, label_quality
+from newsmoe.evaluation.metrics import LabelQuality, classifier_figures, label_quality
 from newsmoe.prediction import Labels, Prediction, Summary
 from newsmoe.text.sentences import split_sentences
 
 Kind = TypeVar("Kind", Labels, Summary)
 
+Vector = NDArray[np.float64]
 Table = NDArray[np.float64]
 """One row per article, and mostly one column per expert."""
 
@@ -49,20 +50,20 @@ class LabelPredictions:
 
     def likelihood(self) -> Table:
         """Return the probability of the right label, shape (articles, experts)."""
-        return _normalized(self.scores)[np.arange(len(self.truth)), :, self.truth]
+        return normalized(self.scores)[np.arange(len(self.truth)), :, self.truth]
 
     def correct(self) -> Table:
         """Return 1 where an expert predicts the right label, else 0; shape (articles, experts)."""
         return np.asarray(self.scores.argmax(axis=2) == self.truth[:, None], dtype=np.float64)
 
-    def quality(self, weights: Table) -> NDArray[np.float64]:
+    def quality(self, weights: Table) -> Vector:
         """Return 1 where the weighted mean of the distributions predicts the right label, else 0."""
         mixture = self._mixture(weights)
         return np.asarray((mixture.argmax(axis=1) == self.truth) & mixture.any(axis=1), dtype=np.float64)
 
     def figures(self, weights: Table) -> dict[str, float]:
         """Return accuracy, macro-F1 and calibration error."""
-        return classification_figures(self._mixture(weights), self.truth)
+        return classifier_figures(self._mixture(weights), self.truth)
 
     def by_label(self, weights: Table) -> tuple[dict[str, LabelQuality], dict[str, dict[str, int]]]:
         """Return the quality of each label, and the confusion counts."""
@@ -70,11 +71,11 @@ class LabelPredictions:
 
     def confidence(self) -> Table:
         """Return the probability of the label that each expert predicts."""
-        return np.asarray(_normalized(self.scores).max(axis=2))
+        return np.asarray(normalized(self.scores).max(axis=2))
 
-    def _mixture(self, weights: Table) -> NDArray[np.float64]:
+    def _mixture(self, weights: Table) -> Vector:
         """Return probabilities, shape (articles, labels)."""
-        return _normalized(np.einsum("ae,ael->al", weights, self.scores))
+        return normalized(np.einsum("ae,ael->al", weights, self.scores))
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,7 @@ class SummaryPredictions:
         """The ROUGE score of each expert's summary."""
         return self.scores[self.metric]
 
-    def quality(self, weights: Table) -> NDArray[np.float64]:
+    def quality(self, weights: Table) -> Vector:
         """Return the ROUGE score of the summary with the largest weight."""
         return _of_largest(self.success, weights)
 
@@ -189,12 +190,12 @@ def _rouge(example: SummarizedArticle, summary: str) -> dict[str, float]:
     return {BOTH: (scores["ROUGE-1"] + scores["ROUGE-2"]) / 2, **scores}
 
 
-def _normalized(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scale scores to sum to 1 over the labels, the last axis."""
+def normalized(scores: NDArray[np.float64]) -> Vector:
+    """Scale scores to sum to 1 over the last axis, unless all are 0."""
     return np.asarray(scores / np.maximum(scores.sum(axis=-1, keepdims=True), 1e-12))
 
 
-def _of_largest(values: Table, weights: Table) -> NDArray[np.float64]:
+def _of_largest(values: Table, weights: Table) -> Vector:
     """Return the value in the column of each row's largest weight; 0 if all weights are 0."""
     best = values[np.arange(len(values)), weights.argmax(axis=1)]
     return np.where(weights.any(axis=1), best, 0.0)

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  # as torch's own pages name it
 
 from newsmoe.evaluation.predictions import Table
-from newsmoe.training.recipe import GateRecipe
+from newsmoe.training.recipe import BalanceRecipe, GateRecipe
 
 MIN_NOISE = 1e-2
 
@@ -17,9 +17,7 @@ def balanced(start: Table, features: Table, targets: Table, weights: Table, reci
     cross-entropy of H(x) the loss adds the squared coefficients of variation of the importance (each expert's
     sum of gates) and of the load (each expert's expected number of articles). Inference uses (x W)_i.
     """
-    balance, top_k = recipe.balance, recipe.settings.top_k
-    if balance is None:
-        return start
+    balance, top_k = recipe.balance or BalanceRecipe(), recipe.settings.top_k
     random = torch.Generator().manual_seed(recipe.seed)
     x, wanted = torch.from_numpy(features), torch.from_numpy(targets)
     counts = torch.from_numpy(weights / weights.mean())

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 
+from newsmoe.article import Article
 from newsmoe.datasets.sources import LabelSource, UnlabelledSource
 from newsmoe.evaluation.progress import Progress
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
@@ -25,6 +26,10 @@ class TrainingRun(NamedTuple):
     work: Path  # folder of adapters and checkpoints
     backbone: Backbone
     report: Progress
+
+    def extract(self, article: Article, recipe: ClassifierRecipe) -> Extract:
+        """Return what is read of an article."""
+        return self.backbone.read(article).extract(recipe.long_input)
 
 
 class Head(NamedTuple):
@@ -106,10 +111,7 @@ class Unlabelled(NamedTuple):
 def read_source(source: LabelSource, recipe: ClassifierRecipe, run: TrainingRun) -> WindowSet:
     """Read a source in windows, as the recipe's `long_input` says."""
     rows = (
-        (
-            [run.backbone.read(article).extract(recipe.long_input)],
-            [label in accepted for label in recipe.labels],
-        )
+        ([run.extract(article, recipe)], [label in accepted for label in recipe.labels])
         for article, _, accepted in source.examples(run.data, recipe.labels)
     )
     return _window_set(rows, source.weight, len(recipe.labels))
@@ -120,9 +122,7 @@ def read_unlabelled(source: UnlabelledSource, recipe: ClassifierRecipe, run: Tra
     every = [True] * len(recipe.labels)
     texts, parts = [], []
     for article, short in source.examples(run.data):
-        extract, *extracts = (
-            run.backbone.read(text).extract(recipe.long_input) for text in (article, *short)
-        )
+        extract, *extracts = (run.extract(text, recipe) for text in (article, *short))
         if extract.windows and any(part.windows for part in extracts):
             texts.append(([extract], every))
             parts.append((extracts, every))

@@ -34,9 +34,7 @@ def make_expert(
     if isinstance(recipe, ClassifierRecipe):
         command, trained = "classifier", train_classifier(recipe, path.parent, run)
     else:
-        from newsmoe.training.summarizer import (
-            train_summarizer,
-        )  # loads torch, which a head alone does not need
+        from newsmoe.training.summarizer import train_summarizer  # loads torch
 
         command, trained = "summarizer", train_summarizer(recipe, run)
     source = f"newsmoe train {command} {path.as_posix()}{data_option(data)}"

@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 
 from newsmoe.evaluation.gates import weights_of
 from newsmoe.evaluation.pool import PoolPredictions, source_weights
+from newsmoe.evaluation.predictions import normalized
 from newsmoe.gating.gate_card import WEIGHTS_FILE, Excluded, GateCard
 from newsmoe.gating.learned import LearnedGate
 from newsmoe.registry.device import Device
@@ -67,17 +68,15 @@ def find_redundant(
     settings = card.settings
     routed = 1 if settings.capacity is None else ceil(1 / settings.capacity)
     min_experts = max(2, len(settings.shared) + routed)
-    stays = {
-        card.embedding: "it reads for the gate",
-        **dict.fromkeys(settings.shared, "it is a shared expert"),
-    }
+    shared = dict.fromkeys(settings.shared, "it is a shared expert")
+    stays = {card.embedding: "it reads for the gate"} | shared
     names, results = list(card.names), dict[str, Contribution]()
     while True:
-        quality, cost, shares = measure(names)
+        quality, cost, loads = measure(names)
         for name in names:
             without, cheaper, _ = measure([other for other in names if other != name])
             results[name] = Contribution(
-                expert=name, share=shares[name], quality=quality, without=without, saved=cost - cheaper
+                expert=name, share=loads[name], quality=quality, without=without, saved=cost - cheaper
             )
         redundant = [results[name] for name in names if not thresholds.reached(results[name])]
         removable = [contribution for contribution in redundant if contribution.expert not in stays]
@@ -110,16 +109,13 @@ def _measurer(
         columns = [card.names.index(name) for name in names]
         rows = []
         for source, probabilities in zip(dev, scores, strict=True):
-            some = probabilities[:, columns]
-            routes = smaller.decide(
-                source.articles, some / np.maximum(some.sum(axis=1, keepdims=True), 1e-12)
-            )
+            routes = smaller.decide(source.articles, normalized(probabilities[:, columns]))
             weights = weights_of(routes, card.names)
             cost = (source.tokens * (weights > 0)).sum() / max(source.tokens.sum(), 1.0)
             quality = source.predictions.quality(weights).mean()
             rows.append([quality, cost, *(weights > 0).mean(axis=0)])
-        quality, cost, *shares = np.average(rows, axis=0, weights=source_weights(dev)).tolist()
-        return quality, cost, dict(zip(card.names, shares, strict=True))
+        quality, cost, *loads = np.average(rows, axis=0, weights=source_weights(dev)).tolist()
+        return quality, cost, dict(zip(card.names, loads, strict=True))
 
     return measure
 

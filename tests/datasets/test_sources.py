@@ -22,12 +22,12 @@ def test_json_lines_csv_and_tsv_read_the_same(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text("title\ttext\tlabel\nRain\tIt rained.\tbad\nSun\tIt shone.\tgood\n")
     read = [
         [
-            (one.article.headline, one.article.content, one.label)
-            for one in LabelSource(path=name).examples(tmp_path)
+            (example.article.headline, example.article.content, example.label)
+            for example in LabelSource(path=name).examples(tmp_path)
         ]
         for name in ("a.jsonl", "a.json", "a.jsonl.gz", "a.csv", "a.tsv")
     ]
-    assert all(one == [("Rain", "It rained.", "bad"), ("Sun", "It shone.", "good")] for one in read)
+    assert all(rows == [("Rain", "It rained.", "bad"), ("Sun", "It shone.", "good")] for rows in read)
 
 
 def test_examples_are_passed_over_and_then_taken_up_to_a_limit(tmp_path: Path) -> None:
@@ -36,21 +36,24 @@ def test_examples_are_passed_over_and_then_taken_up_to_a_limit(tmp_path: Path) -
         LabelSource(path="a.csv", content="text", skip=2, limit=3),
         SummarySource(path="a.csv", content="text", summary="gist", skip=2, limit=3),
     ):
-        assert [one.article.content for one in source.examples(tmp_path)] == ["2", "3", "4"]
+        assert [example.article.content for example in source.examples(tmp_path)] == ["2", "3", "4"]
     assert len(list(LabelSource(path="a.csv", content="text", skip=9).examples(tmp_path))) == 0
 
 
 def test_texts_that_match_an_expression_are_left_out_before_others_are_counted(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,label\nby. a writer. Rain fell.,x\nRain fell by night.,x\nSun.,x\n")
     source = LabelSource.model_validate({"path": "a.csv", "exclude": r"^by\b", "limit": 1})
-    assert [one.article.content for one in source.examples(tmp_path)] == ["Rain fell by night."]
+    assert [example.article.content for example in source.examples(tmp_path)] == ["Rain fell by night."]
 
 
 def test_labels_are_mapped_to_one_or_to_several_or_left_out(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,label\none,World\ntwo,Sports\nthree,Weather\n")
     source = LabelSource(path="a.csv", labels={"World": ("politics", "crime"), "Sports": "sport"})
-    found = [(one.label, one.accepted) for one in source.examples(tmp_path, ("politics", "crime", "sport"))]
-    assert found == [("World", ("politics", "crime")), ("sport", ("sport",))]
+    examples = [
+        (example.label, example.accepted)
+        for example in source.examples(tmp_path, ("politics", "crime", "sport"))
+    ]
+    assert examples == [("World", ("politics", "crime")), ("sport", ("sport",))]
 
 
 def test_texts_of_a_label_are_joined_after_others_were_left_out(tmp_path: Path) -> None:
@@ -63,8 +66,11 @@ def test_texts_of_a_label_are_joined_after_others_were_left_out(tmp_path: Path) 
     lines = "".join(f"{title},{text},{label}\n" for title, text, label in rows)
     (tmp_path / "a.csv").write_text(f"title,text,label\n{lines}Fog,Grey.,x\n")
     source = LabelSource(path="a.csv", labels={"x": ("a", "b"), "y": "c"}, join=2, limit=4)
-    found = [(one.article.headline, one.article.content, one.accepted) for one in source.examples(tmp_path)]
-    assert found == [
+    examples = [
+        (example.article.headline, example.article.content, example.accepted)
+        for example in source.examples(tmp_path)
+    ]
+    assert examples == [
         ("Rain", "It rained.\nHail!", ("a", "b")),
         ("Sun", "It shone.", ("c",)),
         ("Snow", "White?", ("a", "b")),
@@ -75,7 +81,9 @@ def test_a_split_parts_the_texts_and_keeps_equal_ones_together(tmp_path: Path) -
     texts = [f"Text number {number}." for number in range(200)]
     (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"{text},x\n" for text in texts * 2))
     parts = {
-        split: {one.article.content for one in LabelSource(path="a.csv", split=split).examples(tmp_path)}
+        split: {
+            example.article.content for example in LabelSource(path="a.csv", split=split).examples(tmp_path)
+        }
         for split in ("train", "dev")
     }
     assert parts["train"] | parts["dev"] == set(texts)
@@ -117,5 +125,5 @@ def test_a_summary_is_a_text_or_a_list_of_sentences(tmp_path: Path) -> None:
         {"article": "Long.", "summary": ["Short.", "Shorter."]},
     ]
     (tmp_path / "a.json").write_text(json.dumps(rows))
-    found = [one.summary for one in SummarySource(path="a.json").examples(tmp_path)]
-    assert found == ["Short.", "Short.\nShorter."]
+    examples = [example.summary for example in SummarySource(path="a.json").examples(tmp_path)]
+    assert examples == ["Short.", "Short.\nShorter."]

@@ -19,6 +19,7 @@ from newsmoe.gating.gate_card import GateCard, GateExpert
 from newsmoe.prediction import InputStats, Prediction, Summary
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
+from tests.evaluation.support import silent
 from tests.gating.support import written
 from tests.registry.support import Lent
 
@@ -38,10 +39,6 @@ def dear(article: Article) -> Prediction:
     return Summary(MISSED if "hopeless" in article.content else GIST, InputStats(tokens=100))
 
 
-def silent(what: str, done: int, of: int) -> None:
-    """Hear reports and keep them."""
-
-
 @pytest.fixture
 def registry(quick_backbone: Backbone) -> Registry:
     registry = Registry(plugins=False, builtin=False)
@@ -51,7 +48,7 @@ def registry(quick_backbone: Backbone) -> Registry:
     return registry
 
 
-def asked(
+def predicted(
     registry: Registry, folder: Path, *rows: tuple[str, str], target: str | None = None
 ) -> PoolPredictions:
     """Have the pool summarize texts, headline and content."""
@@ -65,34 +62,35 @@ HALF = ("easy", "a"), ("easy", "b"), ("", "c"), ("", "d")
 """Texts of which the cheap one understands the first half."""
 
 
-def knowing(folder: Path) -> GateCard:
+def informed_gate(folder: Path) -> GateCard:
     """Write a gate that sees in the headline who is needed."""
     return written(folder, [[2.0, 0.0], [0.0, 1.0]], [0.0, 0.0], task=TASK, experts=EXPERTS)
 
 
-def curves(registry: Registry, card: GateCard, *answers: PoolPredictions) -> QualityCost:
-    return compare_gates(card, registry, answers).curve
+def curves(registry: Registry, card: GateCard, *pool: PoolPredictions) -> QualityCost:
+    return compare_gates(card, registry, pool).curve
 
 
 def test_success_with_summaries_is_rouge(registry: Registry, tmp_path: Path) -> None:
-    found = asked(registry, tmp_path, *HALF)
-    assert found.predictions.metric == "ROUGE-1/2"
-    assert found.predictions.success.tolist() == [[1, 1], [1, 1], [0, 1], [0, 1]]
-    assert found.tokens.tolist() == [[0, 100]] * 4
+    pool = predicted(registry, tmp_path, *HALF)
+    assert pool.predictions.metric == "ROUGE-1/2"
+    assert pool.predictions.success.tolist() == [[1, 1], [1, 1], [0, 1], [0, 1]]
+    assert pool.tokens.tolist() == [[0, 100]] * 4
     assert isinstance(
-        two := asked(registry, tmp_path, *HALF, target="rouge2").predictions, SummaryPredictions
+        rouge2 := predicted(registry, tmp_path, *HALF, target="rouge2").predictions, SummaryPredictions
     )
-    assert list(two.figures(np.ones((4, 2))))[0] == two.metric == "ROUGE-2"
+    assert list(rouge2.figures(np.ones((4, 2))))[0] == rouge2.metric == "ROUGE-2"
     for weights, quality in (([0.6, 0.4], 0.0), ([0.4, 0.6], 1.0), ([0.0, 0.0], 0.0)):
-        assert two.quality(np.array([weights] * 4))[3] == quality
+        assert rouge2.quality(np.array([weights] * 4))[3] == quality
 
 
 def test_a_gate_that_knows_gains_all_at_half_the_cost(registry: Registry, tmp_path: Path) -> None:
-    answers = replace(asked(registry, tmp_path, *HALF), seconds=np.array([0.0, 2.0]))
-    found = curves(registry, knowing(tmp_path), answers)
-    assert (found.metric, found.cheap, found.dear, found.gain) == ("ROUGE-1/2", "cheap", "dear", 0.5)
-    learned, random, oracle = found.curves
-    assert [curve.system for curve in found.curves] == ["learned", "random", "oracle"]
+    pool = replace(predicted(registry, tmp_path, *HALF), seconds=np.array([0.0, 2.0]))
+    curve_set = curves(registry, informed_gate(tmp_path), pool)
+    ends = (curve_set.metric, curve_set.cheap, curve_set.dear, curve_set.gain)
+    assert ends == ("ROUGE-1/2", "cheap", "dear", 0.5)
+    learned, random, oracle = curve_set.curves
+    assert [curve.system for curve in curve_set.curves] == ["learned", "random", "oracle"]
     assert {(point.cost, point.quality) for point in learned.points} == {
         (0.0, 0.5), (0.25, 0.75), (0.5, 1.0), (0.75, 1.0), (1.0, 1.0)
     }  # fmt: skip
@@ -108,7 +106,7 @@ def test_a_gate_that_knows_gains_all_at_half_the_cost(registry: Registry, tmp_pa
 
 
 def test_what_the_gate_reads_itself_is_part_of_the_cost(registry: Registry, tmp_path: Path) -> None:
-    answers = asked(registry, tmp_path, *HALF)
+    pool = predicted(registry, tmp_path, *HALF)
     width = registry.backbones.backbone(None).width  # type: ignore[arg-type]  # it is lent
     blind = written(
         tmp_path,
@@ -119,10 +117,10 @@ def test_what_the_gate_reads_itself_is_part_of_the_cost(registry: Registry, tmp_
         features=("embedding",),
     )
     free, reading = (
-        curves(registry, card, answers).curves[0] for card in (knowing(tmp_path / "free"), blind)
+        curves(registry, card, pool).curves[0] for card in (informed_gate(tmp_path / "free"), blind)
     )
     backbone = registry.backbones.backbone(None)  # type: ignore[arg-type]
-    tokens = sum(backbone.read(article).extract("sentences").tokens for article in answers.articles)
+    tokens = sum(backbone.read(article).extract("sentences").tokens for article in pool.articles)
     assert [point.cost for point in reading.points] == pytest.approx(
         [point.cost + tokens / 400 for point in free.points]
     )
@@ -130,32 +128,32 @@ def test_what_the_gate_reads_itself_is_part_of_the_cost(registry: Registry, tmp_
 
 
 def test_a_dear_expert_that_is_no_better_leaves_nothing_to_gain(registry: Registry, tmp_path: Path) -> None:
-    answers = asked(registry, tmp_path, ("easy", "hopeless"), ("easy", "b"))
-    found = curves(registry, knowing(tmp_path), answers)
-    assert found.gain == -0.5
-    assert [curve.apgr for curve in found.curves] == [None, None, None]
-    assert all(cost is None for curve in found.curves for cost in curve.cost_at.values())
-    oracle = found.curves[2]
+    pool = predicted(registry, tmp_path, ("easy", "hopeless"), ("easy", "b"))
+    curve_set = curves(registry, informed_gate(tmp_path), pool)
+    assert curve_set.gain == -0.5
+    assert [curve.apgr for curve in curve_set.curves] == [None, None, None]
+    assert all(cost is None for curve in curve_set.curves for cost in curve.cost_at.values())
+    oracle = curve_set.curves[2]
     assert (oracle.points[10].quality, oracle.points[-1].quality) == (1.0, 0.5)
 
 
 def test_experts_that_cost_alike_are_measured_against_everybody(registry: Registry, tmp_path: Path) -> None:
     alike = [GateExpert(name=name, cost=0.5) for name in ("cheap", "dear")]
     card = written(tmp_path, [[2.0, 0.0], [0.0, 1.0]], [0.0, 0.0], task=TASK, experts=alike)
-    found = curves(registry, card, asked(registry, tmp_path, *HALF))
-    assert (found.cheap, found.dear) == ("cheap", "everybody")
-    assert found.curves[0].points[0].quality == 1.0, "of experts that cost the same the best is taken"
+    curve_set = curves(registry, card, predicted(registry, tmp_path, *HALF))
+    assert (curve_set.cheap, curve_set.dear) == ("cheap", "everybody")
+    assert curve_set.curves[0].points[0].quality == 1.0, "of experts that cost the same the best is taken"
 
 
 def test_an_article_that_nobody_can_read_counts_as_nothing(quick_backbone: Backbone, tmp_path: Path) -> None:
     registry = Registry(plugins=False, builtin=False)
     registry.backbones = Lent(quick_backbone)
-    for name, answer in (("cheap", cheap), ("dear", dear)):
-        registry.add(FakeExpert(name, TASK, answer, needs_content=True))
-    found = compare_gates(
-        knowing(tmp_path), registry, [asked(registry, tmp_path, ("easy", "a"), ("easy", ""))]
+    for name, predict in (("cheap", cheap), ("dear", dear)):
+        registry.add(FakeExpert(name, TASK, predict, needs_content=True))
+    comparison = compare_gates(
+        informed_gate(tmp_path), registry, [predicted(registry, tmp_path, ("easy", "a"), ("easy", ""))]
     )
-    by_name = {row.system: row for row in found.systems}
+    by_name = {row.system: row for row in comparison.systems}
     assert by_name["cheap"].abstained == 0.0, "asked alone it is asked about everything"
     for name in ("rules", "learned, top 1"):
         assert (by_name[name].abstained, by_name[name].quality) == (0.5, 0.5)

@@ -14,7 +14,7 @@ LABELS = {"good", "bad", "ugly"}
 
 
 def parrot(article: Article) -> Prediction:
-    """Answer what the headline says: a label and its score, or a summary; `!` raises."""
+    """Predict what the headline says: a label and its score, or a summary; `!` raises."""
     if article.headline == "!":
         raise ValueError("no")
     label, _, score = article.headline.rpartition(" ")
@@ -41,21 +41,21 @@ def test_figures_are_those_that_one_counts_by_hand() -> None:
         labelled("bad 0.7", "bad"),
         labelled("ugly 0.8", "bad"),
     ]
-    found = measure_labels(session("mood"), "mood", "four", examples)
-    assert (found.items, found.answered, found.predictions) == (4, 4, {"parrot": 4})
-    assert found.figures["accuracy"] == 0.5
-    assert found.figures["macro-F1"] == pytest.approx((2 / 3 + 1 / 2) / 2)
-    assert found.figures["ECE"] == pytest.approx((0.1 + 0.6 + 0.3 + 0.8) / 4)
-    assert found.confusion["bad"] == {"bad": 1, "good": 1, "ugly": 1}
-    assert found.labels["bad"].recall == pytest.approx(1 / 3)
-    assert (found.labels["bad"].precision, found.labels["bad"].support) == (1.0, 3)
+    evaluation = measure_labels(session("mood"), "mood", "four", examples)
+    assert (evaluation.items, evaluation.answered, evaluation.predictions) == (4, 4, {"parrot": 4})
+    assert evaluation.figures["accuracy"] == 0.5
+    assert evaluation.figures["macro-F1"] == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert evaluation.figures["ECE"] == pytest.approx((0.1 + 0.6 + 0.3 + 0.8) / 4)
+    assert evaluation.confusion["bad"] == {"bad": 1, "good": 1, "ugly": 1}
+    assert evaluation.labels["bad"].recall == pytest.approx(1 / 3)
+    assert (evaluation.labels["bad"].precision, evaluation.labels["bad"].support) == (1.0, 3)
 
 
 def test_of_closed_labels_the_largest_counts() -> None:
     examples = [labelled("ugly 0.6", "bad"), labelled("good 0.9", "good"), labelled("bad 0.9", "bad")]
-    found = measure_labels(session("mood"), "mood", "three", examples, closed=True)
-    assert found.figures["accuracy"] == 1.0
-    assert set(found.confusion) == {"bad", "good"}
+    evaluation = measure_labels(session("mood"), "mood", "three", examples, closed=True)
+    assert evaluation.figures["accuracy"] == 1.0
+    assert set(evaluation.confusion) == {"bad", "good"}
 
 
 def test_scores_of_labels_that_a_wider_one_takes_in_are_summed() -> None:
@@ -64,29 +64,41 @@ def test_scores_of_labels_that_a_wider_one_takes_in_are_summed() -> None:
         labelled("good 0.6", "bad", "ugly", label="not good"),
         labelled("bad 0.9", "bad", "ugly", label="not good"),
     ]
-    found = measure_labels(session("mood"), "mood", "three", examples)
-    assert found.confusion == {"good": {"good": 0, "not good": 0}, "not good": {"good": 1, "not good": 2}}
+    evaluation = measure_labels(session("mood"), "mood", "three", examples)
+    assert evaluation.confusion == {
+        "good": {"good": 0, "not good": 0},
+        "not good": {"good": 1, "not good": 2},
+    }
 
 
-def test_who_fails_is_not_counted_as_answered() -> None:
-    found = measure_labels(
+def test_a_wider_label_is_merged_even_if_the_expert_fails_on_its_examples() -> None:
+    examples = [labelled("good 0.4", "good"), labelled("!", "bad", "ugly", label="not good")]
+    evaluation = measure_labels(session("mood"), "mood", "two", examples)
+    assert evaluation.confusion == {
+        "good": {"good": 0, "not good": 1},
+        "not good": {"good": 0, "not good": 0},
+    }
+
+
+def test_an_article_without_a_prediction_is_not_in_the_figures() -> None:
+    evaluation = measure_labels(
         session("mood"), "mood", "two", [labelled("good 0.9", "good"), labelled("!", "good")]
     )
-    assert (found.items, found.answered, found.figures["accuracy"]) == (2, 1, 1.0)
+    assert (evaluation.items, evaluation.answered, evaluation.figures["accuracy"]) == (2, 1, 1.0)
 
 
-def test_labels_that_no_answer_has_are_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_labels_that_are_never_predicted_are_told(caplog: pytest.LogCaptureFixture) -> None:
     examples = [labelled("good 0.9", "praise"), labelled("bad 0.9", "blame")]
     with pytest.raises(
         InputError, match=r"no prediction has the label 'blame', 'praise'; predicted labels are bad, good"
     ):
         measure_labels(session("mood"), "mood", "two", examples)
-    found = measure_labels(session("mood"), "mood", "two", [examples[0], labelled("bad 0.9", "bad")])
-    assert found.figures["accuracy"] == 0.5
+    evaluation = measure_labels(session("mood"), "mood", "two", [examples[0], labelled("bad 0.9", "bad")])
+    assert evaluation.figures["accuracy"] == 0.5
     assert "no prediction has the label 'praise'; predicted labels are" in caplog.text
 
 
-def test_nothing_answered_is_an_error_that_says_why() -> None:
+def test_no_prediction_at_all_is_an_error_that_says_why() -> None:
     with pytest.raises(InputError, match="none: no scores predicted for any of 1 articles: no"):
         measure_labels(session("mood"), "mood", "none", [labelled("!", "good")])
 

@@ -14,7 +14,7 @@ def test_scores_are_those_of_rouge_score_with_stemming(reference: str, summary: 
     expected = RougeScorer(["rouge1", "rouge2", "rougeL", "rougeLsum"], use_stemmer=True).score(
         reference, summary
     )
-    assert list(rouge(reference, summary).values()) == [one.fmeasure for one in expected.values()]
+    assert list(rouge(reference, summary).values()) == [score.fmeasure for score in expected.values()]
 
 
 @given(st.lists(sentences, min_size=1, max_size=5), sentences)
@@ -34,12 +34,12 @@ def test_a_selection_scores_as_its_sentences_do_together(texts: list[str], refer
 
 @given(st.lists(sentences, min_size=1, max_size=6), sentences, st.integers(1, 4))
 def test_the_oracle_is_never_worse_than_the_best_single_sentence(
-    texts: list[str], reference: str, most: int
+    texts: list[str], reference: str, max_sentences: int
 ) -> None:
     counts = RougeCounts(texts, reference)
-    chosen = greedy_oracle(counts, most)
+    chosen = greedy_oracle(counts, max_sentences)
     assert chosen == sorted(set(chosen))
-    assert len(chosen) <= most
+    assert len(chosen) <= max_sentences
     if chosen:
         *others, last = chosen
         assert counts.with_each(others)[last] >= counts.with_each([]).max()
@@ -51,9 +51,9 @@ def test_nothing_in_common_leaves_the_oracle_empty() -> None:
 
 def test_baselines_are_sentences_of_the_article() -> None:
     sentences = ["A storm hit.", "Boats sank.", "It rained.", "The mayor spoke of loss."]
-    found = baselines(sentences, "The mayor spoke.")
-    assert found["lead-3"] == "A storm hit.\nBoats sank.\nIt rained."
-    assert found["oracle"] == "The mayor spoke of loss."
+    summaries = baselines(sentences, "The mayor spoke.")
+    assert summaries["lead-3"] == "A storm hit.\nBoats sank.\nIt rained."
+    assert summaries["oracle"] == "The mayor spoke of loss."
 
 
 def test_sentences_of_the_reference_are_parted_by_line_breaks() -> None:

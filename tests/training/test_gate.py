@@ -21,6 +21,7 @@ from newsmoe.testing import FakeExpert
 from newsmoe.training.calibration import fit_temperature
 from newsmoe.training.gate import Fitted, fit_gate, soft_targets, train_gate
 from newsmoe.training.recipe import GateRecipe, read_recipe
+from tests.evaluation.support import silent
 from tests.registry.support import Lent
 
 TASK = "mood"
@@ -30,14 +31,14 @@ SOURCE = {"path": "rows.jsonl", "content": "text"}
 
 
 def telling(words: list[str], tokens: int = 10) -> Any:
-    """Return an answer that is right on texts with one of the words, and wrong on others."""
+    """Return a function that predicts the right label on texts with one of the words, else the wrong one."""
 
-    def answer(article: Article) -> Prediction:
+    def predict(article: Article) -> Prediction:
         right = any(word in article.content for word in words)
         share = 0.9 if right == article.content.startswith("Good") else 0.1
         return Labels({"good": share, "bad": 1 - share}, InputStats(tokens=tokens))
 
-    return answer
+    return predict
 
 
 @pytest.fixture
@@ -63,10 +64,6 @@ def pool(quick_backbone: Backbone) -> Registry:
     return registry
 
 
-def silent(what: str, done: int, of: int) -> None:
-    """Hear reports and keep them."""
-
-
 def trained(rows: Path, registry: Registry, name: str = "gate", **values: Any) -> GateCard:
     recipe: dict[str, Any] = {"name": name, "task": TASK, "train": [SOURCE], "dev": [SOURCE], **values}
     path = rows / f"{name}.toml"
@@ -84,9 +81,12 @@ def chosen(card: GateCard, registry: Registry, *texts: str) -> list[str]:
 
 def test_the_gate_learns_who_is_right_where(rows: Path, pool: Registry) -> None:
     card = trained(rows, pool)
-    asked = chosen(card, pool, "Good news: a goal of Kiel.", "Bad news: the bank of Kiel.")
-    assert asked == ["sport", "money"]
-    assert [(one.name, one.cost) for one in card.experts] == [("sport", 0.333333), ("money", 0.666667)]
+    experts = chosen(card, pool, "Good news: a goal of Kiel.", "Bad news: the bank of Kiel.")
+    assert experts == ["sport", "money"]
+    assert [(expert.name, expert.cost) for expert in card.experts] == [
+        ("sport", 0.333333),
+        ("money", 0.666667),
+    ]
     assert card.training is not None
     assert card.training.data == ("rows.jsonl (not stated)",)
     assert {path.name for path in card.folder.iterdir()} == {"gate.toml", "gate.safetensors", "recipe.toml"}
@@ -139,7 +139,7 @@ def test_with_summaries_the_gate_learns_whose_is_nearer_to_peoples(
         "free",
         "dear",
     ]
-    assert [(one.name, one.cost) for one in card.experts] == [("free", 0.0), ("dear", 1.0)]
+    assert [(expert.name, expert.cost) for expert in card.experts] == [("free", 0.0), ("dear", 1.0)]
 
 
 @pytest.mark.parametrize(
@@ -263,10 +263,10 @@ def error_of_scores(features: np.ndarray, utility: np.ndarray, fitted: Fitted) -
 
 
 def test_calibrated_scores_are_the_probability_that_an_expert_is_the_best() -> None:
-    learnt, held_out = by_ground(300, seed=0), by_ground(2000, seed=1)
+    train, held_out = by_ground(300, seed=0), by_ground(2000, seed=1)
     recipe = recipe_of(temperature=0.5)  # targets so even that the scores say too little
-    plain = fit_gate(*learnt, np.ones(300), recipe, silent)
-    calibrated = fit_gate(*learnt, np.ones(300), recipe.model_copy(update={"calibrate": True}), silent)
+    plain = fit_gate(*train, np.ones(300), recipe, silent)
+    calibrated = fit_gate(*train, np.ones(300), recipe.model_copy(update={"calibrate": True}), silent)
     assert error_of_scores(*held_out, plain) > 0.2
     assert error_of_scores(*held_out, calibrated) < 0.03
     assert plain.temperature is None
@@ -306,7 +306,7 @@ def test_the_load_is_what_noise_that_is_drawn_again_would_bring() -> None:
     clean, spread = torch.randn(40, 4, generator=random), torch.full((40, 4), 0.7)
     noise = torch.randn(2000, 40, 4, generator=random)
     noisy = clean + spread * noise
-    expected = torch.stack([_load(clean, one, spread, 2) for one in noisy[:200]]).mean(dim=0)
+    expected = torch.stack([_load(clean, draw, spread, 2) for draw in noisy[:200]]).mean(dim=0)
     taken = (noisy >= noisy.topk(2, dim=2).values[..., -1:]).double().mean(dim=0).sum(dim=0)
     assert expected.tolist() == pytest.approx(taken.tolist(), rel=0.02)
     assert expected.sum().item() == pytest.approx(80, rel=0.02)

@@ -8,6 +8,7 @@ from torch import nn
 
 from newsmoe.training.loop import fit
 from newsmoe.training.recipe import AdapterRecipe
+from tests.evaluation.support import silent
 
 RECIPE = AdapterRecipe(epochs=20, patience=20, learning_rate=0.05, head_learning_rate=0.05, average=0.9)
 
@@ -56,75 +57,75 @@ def model() -> nn.Linear:
     return nn.Linear(1, 1)
 
 
-def quiet(what: str, done: int, of: int) -> None:
-    pass
-
-
-def weights(one: nn.Module) -> list[float]:
-    return [float(value) for parameter in one.parameters() for value in parameter.detach().flatten()]
+def weights(module: nn.Module) -> list[float]:
+    return [float(value) for parameter in module.parameters() for value in parameter.detach().flatten()]
 
 
 def test_what_is_kept_is_learnt(tmp_path: Path) -> None:
     trained = model()
-    fit(trained, Line(trained), RECIPE, tmp_path / "state", quiet)
+    fit(trained, Line(trained), RECIPE, tmp_path / "state", silent)
     assert np.allclose(weights(trained), [3, 1], atol=0.3)
     again = model()
-    fit(again, Line(again, 0), RECIPE, tmp_path / "state", quiet)
+    fit(again, Line(again, 0), RECIPE, tmp_path / "state", silent)
     assert weights(again) == weights(trained)
 
 
 def test_a_run_that_was_broken_off_ends_with_the_same_weights(tmp_path: Path) -> None:
     whole = model()
-    fit(whole, Line(whole), RECIPE, tmp_path / "whole", quiet)
+    fit(whole, Line(whole), RECIPE, tmp_path / "whole", silent)
     for cut in (3, 9, 8, 5):
         broken = model()
         try:
-            fit(broken, Line(broken, cut), RECIPE, tmp_path / "state", quiet)
+            fit(broken, Line(broken, cut), RECIPE, tmp_path / "state", silent)
         except PowerCutError:
             continue
     last = model()
-    fit(last, Line(last), RECIPE, tmp_path / "state", quiet)
+    fit(last, Line(last), RECIPE, tmp_path / "state", silent)
     assert weights(last) == weights(whole)
 
 
 @pytest.mark.slow
 def test_a_torn_checkpoint_and_one_of_another_recipe_are_not_used(tmp_path: Path) -> None:
     whole = model()
-    fit(whole, Line(whole), RECIPE, tmp_path / "whole", quiet)
+    fit(whole, Line(whole), RECIPE, tmp_path / "whole", silent)
     state = tmp_path / "state"
     state.mkdir()
     checkpoint = state / "checkpoint.safetensors"
     checkpoint.write_bytes(b"torn")
     again = model()
-    fit(again, Line(again), RECIPE, state, quiet)
+    fit(again, Line(again), RECIPE, state, silent)
     assert weights(again) == weights(whole)
     try:
         other = model()
-        fit(other, Line(other, 20), RECIPE.model_copy(update={"seed": 1}), state, quiet)
+        fit(other, Line(other, 20), RECIPE.model_copy(update={"seed": 1}), state, silent)
     except PowerCutError:
         assert checkpoint.exists()
     third = model()
-    fit(third, Line(third), RECIPE, state, quiet)
+    fit(third, Line(third), RECIPE, state, silent)
     assert weights(third) == weights(whole)
 
 
 def test_a_checkpoint_of_other_examples_is_not_used(tmp_path: Path) -> None:
     whole, state = model(), tmp_path / "state"
-    fit(whole, Line(whole), RECIPE, tmp_path / "whole", quiet)
+    fit(whole, Line(whole), RECIPE, tmp_path / "whole", silent)
     steeper = model()
     with pytest.raises(PowerCutError):
-        fit(steeper, Line(steeper, 20, slope=5.0), RECIPE, state, quiet)
+        fit(steeper, Line(steeper, 20, slope=5.0), RECIPE, state, silent)
     assert (state / "checkpoint.safetensors").exists()
     again = model()
-    fit(again, Line(again), RECIPE, state, quiet)
+    fit(again, Line(again), RECIPE, state, silent)
     assert weights(again) == weights(whole)
 
 
 def test_the_best_epoch_is_kept_and_training_stops_when_nothing_gets_better(tmp_path: Path) -> None:
-    one, told = model(), []
+    first, told = model(), []
     recipe = AdapterRecipe(epochs=9, patience=2, learning_rate=0.05, head_learning_rate=0.05)
     fit(
-        one, Line(one, figures=[0.1, 0.9, 0.5, 0.6]), recipe, tmp_path / "state", lambda *a: told.append(a[0])
+        first,
+        Line(first, figures=[0.1, 0.9, 0.5, 0.6]),
+        recipe,
+        tmp_path / "state",
+        lambda *a: told.append(a[0]),
     )
     assert [line for line in told if "dev data" in line] == [
         "epoch 1 of 9: 0.1000 on dev data",
@@ -132,6 +133,6 @@ def test_the_best_epoch_is_kept_and_training_stops_when_nothing_gets_better(tmp_
         "epoch 3 of 9: 0.5000 on dev data",
         "epoch 4 of 9: 0.6000 on dev data",
     ]
-    two = model()
-    fit(two, Line(two, figures=[0.1, 0.9, 0.5, 0.6]), recipe, tmp_path / "state", quiet)
-    assert weights(one) == weights(two)
+    second = model()
+    fit(second, Line(second, figures=[0.1, 0.9, 0.5, 0.6]), recipe, tmp_path / "state", silent)
+    assert weights(first) == weights(second)

@@ -16,6 +16,7 @@ from newsmoe.prediction import InputStats, Prediction
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
 from newsmoe.training.pruning import Contribution, Thresholds, find_redundant, write_pruned
+from tests.evaluation.support import silent
 from tests.gating.support import equal, written
 from tests.registry.support import Lent
 
@@ -25,12 +26,12 @@ LEAST = Thresholds(share=0.02, gain=0.001)
 
 
 def right_where(kind: str, tokens: int) -> Any:
-    def answer(article: Article) -> Prediction:
+    def predict(article: Article) -> Prediction:
         text = article.headline or article.content
         good = (0.9 if text.startswith(kind) else 0.2) if text.endswith("a") else 0.1
         return Labels({"good": good, "bad": 1 - good}, InputStats(tokens=tokens))
 
-    return answer
+    return predict
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def dev(registry: Registry, tmp_path: Path) -> list[PoolPredictions]:
     rows = "headline,text,label\neven a,,good\neven b,,bad\n,odd a,good\n,odd b,bad\n"
     (tmp_path / "rows.csv").write_text(rows)
     source = LabelSource(path="rows.csv", headline="headline", content="text")
-    return predict_pool(NAMES, [source], tmp_path, registry, lambda what, done, of: None)
+    return predict_pool(NAMES, [source], tmp_path, registry, silent)
 
 
 def gate(folder: Path, **fields: Any) -> GateCard:
@@ -58,38 +59,44 @@ def gate(folder: Path, **fields: Any) -> GateCard:
 
 
 def by_name(contributions: list[Contribution]) -> dict[str, Contribution]:
-    return {one.expert: one for one in contributions}
+    return {row.expert: row for row in contributions}
 
 
 def test_who_is_hardly_asked_or_gains_nothing_is_left_out_one_at_a_time(
     registry: Registry, dev: list[PoolPredictions], tmp_path: Path
 ) -> None:
-    found = by_name(find_redundant(gate(tmp_path), registry, dev, LEAST))
-    assert {name: one.verdict for name, one in found.items()} == {
+    contributions = by_name(find_redundant(gate(tmp_path), registry, dev, LEAST))
+    assert {name: row.verdict for name, row in contributions.items()} == {
         "evens": "kept",
         "odds": "left out",
         "twin": "kept",
         "idle": "left out",
     }
-    assert (found["evens"].share, found["twin"].share, found["odds"].share) == (0.5, 0.5, 0.0)
-    assert (found["evens"].quality, found["evens"].without) == (1.0, 0.75)
-    assert found["twin"].gain == 0.25  # once odds, who could stand for it, is gone
-    assert found["evens"].saved == pytest.approx((10 - 30) / 200)  # twin, who reads more, has its articles
+    assert (contributions["evens"].share, contributions["twin"].share, contributions["odds"].share) == (
+        0.5,
+        0.5,
+        0.0,
+    )
+    assert (contributions["evens"].quality, contributions["evens"].without) == (1.0, 0.75)
+    assert contributions["twin"].gain == 0.25  # once odds, who could stand for it, is gone
+    assert contributions["evens"].saved == pytest.approx(
+        (10 - 30) / 200
+    )  # twin, who reads more, has its articles
 
 
 def test_an_expert_that_gains_but_is_rarely_asked_is_left_out_too(
     registry: Registry, dev: list[PoolPredictions], tmp_path: Path
 ) -> None:
-    found = by_name(find_redundant(gate(tmp_path), registry, dev, Thresholds(share=0.6, gain=0.001)))
-    assert [one.verdict for one in found.values()].count("left out") == 2
-    assert found["twin"].verdict == "kept: the gate needs 2"
+    contributions = by_name(find_redundant(gate(tmp_path), registry, dev, Thresholds(share=0.6, gain=0.001)))
+    assert [row.verdict for row in contributions.values()].count("left out") == 2
+    assert contributions["twin"].verdict == "kept: the gate needs 2"
 
 
 def test_with_thresholds_of_zero_everybody_stays(
     registry: Registry, dev: list[PoolPredictions], tmp_path: Path
 ) -> None:
-    found = find_redundant(gate(tmp_path), registry, dev, Thresholds(share=0.0, gain=0.0))
-    assert {one.verdict for one in found} == {"kept"}
+    contributions = find_redundant(gate(tmp_path), registry, dev, Thresholds(share=0.0, gain=0.0))
+    assert {row.verdict for row in contributions} == {"kept"}
 
 
 @pytest.mark.parametrize(
@@ -108,8 +115,8 @@ def test_whom_the_gate_cannot_do_without_stays(
     name: str,
     verdict: str,
 ) -> None:
-    found = by_name(find_redundant(gate(tmp_path, **fields), registry, dev, LEAST))
-    assert found[name].verdict == verdict
+    contributions = by_name(find_redundant(gate(tmp_path, **fields), registry, dev, LEAST))
+    assert contributions[name].verdict == verdict
 
 
 def test_the_written_gate_decides_as_the_old_one_would_without_them(
@@ -123,8 +130,8 @@ def test_the_written_gate_decides_as_the_old_one_would_without_them(
     write_pruned(card, find_redundant(card, registry, dev, LEAST))
     pruned = read_gate(card.folder)
     assert pruned.names == ("evens", "twin")
-    assert [one.cost for one in pruned.experts] == [0.5, 0.5]
-    assert ([one.name for one in pruned.left_out], pruned.measured) == (["odds", "idle"], ())
+    assert [row.cost for row in pruned.experts] == [0.5, 0.5]
+    assert ([row.name for row in pruned.left_out], pruned.measured) == (["odds", "idle"], ())
     assert load_file(card.folder / "gate.safetensors")["weight"].tolist() == before["weight"][[0, 2]].tolist()
     new = LearnedGate(pruned, registry.pool(TASK), lambda: registry.backbones.backbone(None))  # type: ignore[arg-type]
     assert new.probabilities(dev[0].articles) == pytest.approx(

@@ -19,16 +19,16 @@ WIDTH = 24
 def test_both_rankers_score_alike_with_and_without_padding(count: int) -> None:
     torch.manual_seed(0)
     trained = SentenceRanker(WIDTH, dropout=0.2, place_dropout=0.2).eval()
-    tensors = {name: one.detach().numpy() for name, one in trained.state_dict().items()}
-    assert {name: one.shape for name, one in tensors.items()} == ranker_shapes(WIDTH)
+    tensors = {name: tensor.detach().numpy() for name, tensor in trained.state_dict().items()}
+    assert {name: tensor.shape for name, tensor in tensors.items()} == ranker_shapes(WIDTH)
     sentences, whole = torch.randn(2, 40, WIDTH), torch.randn(2, WIDTH)
     places, tokens = torch.arange(40).repeat(2, 1), torch.randint(1, 60, (2, 40))
     mask = torch.arange(40).repeat(2, 1) < torch.tensor([[count], [40]])
     expected = trained(sentences, whole, places, tokens, mask)[0, :count].detach().numpy()
-    found = Ranker(tensors)(
+    scores = Ranker(tensors)(
         sentences[0, :count].numpy(), whole[0].numpy(), places[0, :count].numpy(), tokens[0, :count].numpy()
     )
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    np.testing.assert_allclose(scores, expected, atol=1e-4)
 
 
 @pytest.mark.slow

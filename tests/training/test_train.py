@@ -130,6 +130,7 @@ name = "made up, without labels"
 content = "text"
 parts = "said"
 share = 0.5
+most = 20
 """
 
 
@@ -152,7 +153,7 @@ def test_texts_without_labels_are_learnt_from_in_a_second_round(folder: Path) ->
         for who in WHO
         for verb in (*GOOD[:2], *BAD[:2])
     ]
-    (folder / "unlabelled.jsonl").write_text("".join(json.dumps(one) + "\n" for one in texts))
+    (folder / "unlabelled.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts))
     expert = trained(folder, ROUNDS)
     assert moods(folder) == ["good", "bad"]
     assert "- made up, without labels;" in (expert / "README.md").read_text()
@@ -254,13 +255,13 @@ def test_a_csv_file_becomes_an_expert_that_is_used_by_name(folder: Path) -> None
 def test_an_expert_is_measured_again_by_its_recipe_or_on_a_file(folder: Path) -> None:
     expert = trained(folder)
     measured = json.loads(newsmoe("evaluate", "mood", "--json"))
-    assert [one["data"] for one in measured] == ["made up, dev"]
+    assert [evaluation["data"] for evaluation in measured] == ["made up, dev"]
     assert measured[0]["figures"]["accuracy"] > 0.9
     (folder / "own.csv").write_text("text,label\nThe club won.,plus\nThe club lost.,minus\nIt met.,other\n")
     arguments = ("own.csv", "--map", "plus=good", "--map", "minus=bad", "--write")
     assert "own.csv: 2 of 2 answered" in newsmoe("evaluate", "mood", *arguments)
     card = tomllib.loads((expert / "expert.toml").read_text())
-    assert [one["data"] for one in card["quality"]] == ["made up, dev", "own.csv"]
+    assert [measurement["data"] for measurement in card["quality"]] == ["made up, dev", "own.csv"]
     assert "own.csv" in (expert / "README.md").read_text()
     assert "mood" in newsmoe("experts", "list")
 

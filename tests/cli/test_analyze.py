@@ -458,10 +458,7 @@ def test_an_input_may_be_a_pipe(here: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (
-            ("--format", "xml"),
-            "command line: format: Input should be 'json', 'jsonl', 'csv', 'parquet' or 'sqlite'",
-        ),
+        (("--format", "xml"), "records are not written as xml; use json, jsonl, csv, parquet, sqlite"),
         (
             ("--gate", "rool"),
             "no gate is called 'rool'; use auto, rules, all, learned, a .toml file of rules",

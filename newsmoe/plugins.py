@@ -100,7 +100,8 @@ def entry_points_of(group: str) -> list[EntryPoint]:
 @cache  # a scan of all packages takes some 15 ms, and there are seven groups
 def all_entry_points() -> EntryPoints:
     """Return the entry points of all installed packages."""
-    return entry_points()
+    points: EntryPoints = entry_points()  # type: ignore[assignment]  # its stub is of Python 3.9
+    return points
 
 
 class Formats(Plugins[T]):

@@ -26,6 +26,7 @@ LAYERS = (
     {"evaluation", "testing"},
     {"training"},
     {"cli"},
+    {"__main__"},
 )
 """The rooms of the package from the ground up; each may import what lies below it, and itself."""
 

@@ -87,8 +87,8 @@ def evaluate(
 
     needs_training_extra("measuring")
     from newsmoe.evaluation.measure import measure
-    from newsmoe.training.folder import with_measurements, write_model_card
-    from newsmoe.training.measured import measure_recipe
+    from newsmoe.training.folder import write_figures
+    from newsmoe.training.make import measure_recipe
     from newsmoe.training.recipe import recipe_of
 
     settings = load()
@@ -114,13 +114,13 @@ def evaluate(
         show_evaluations(evaluations)
     if write and card and recipe:
         where = f" {file}" if file else "" if data == Path() else " --data DATA"
-        write_model_card(with_measurements(card, evaluations, f"newsmoe evaluate {what}{where}"), recipe)
+        write_figures(card, recipe, evaluations, f"newsmoe evaluate {what}{where}")
         messages().print(plain(f"wrote {card.folder}"), soft_wrap=True)
 
 
 def _session(what: str, settings: "Settings") -> tuple["Session", str, "Card | None"]:
     """Return what is measured, its task, and the card where it is a single expert that has one."""
-    from newsmoe.evaluation.measure import session_of_one
+    from newsmoe.evaluation.measure import single_expert_session
     from newsmoe.orchestrator.session import Session
 
     registry = registry_of(settings)
@@ -128,7 +128,7 @@ def _session(what: str, settings: "Settings") -> tuple["Session", str, "Card | N
         pool_settings = settings.model_copy(update={"tasks": (what,), "journal": None})
         return Session(pool_settings, registry=registry), what, None
     info = registry.info(what)
-    return session_of_one(what, settings, registry), info.task, info.card
+    return single_expert_session(what, settings, registry), info.task, info.card
 
 
 def _source(task: str, file: Path, options: ExampleOptions) -> "LabelSource | SummarySource":

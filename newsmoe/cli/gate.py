@@ -104,8 +104,7 @@ def evaluate(
     needs_training_extra("measuring")
     from newsmoe.evaluation.plot import check_plot, draw_curves
     from newsmoe.gating.gate_card import read_gate
-    from newsmoe.training.gate_page import write_measured
-    from newsmoe.training.measured import measure_gate
+    from newsmoe.training.gate_results import measure_gate, write_results
     from newsmoe.training.recipe import RECIPE_FILE, GateRecipe, read_recipe
 
     if plot is not None:
@@ -125,7 +124,7 @@ def evaluate(
         draw_curves(comparison.curve, plot)
     if write:
         where = "" if data == Path() else " --data DATA"
-        write_measured(card, recipe, comparison, f"newsmoe gate evaluate {folder.as_posix()}{where}")
+        write_results(card, recipe, comparison, f"newsmoe gate evaluate {folder.as_posix()}{where}")
     for path in filter(None, [plot, folder if write else None]):
         messages().print(plain(f"wrote {path}"), soft_wrap=True)
 

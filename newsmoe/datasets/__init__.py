@@ -1,1 +1,1 @@
-"""Labelled texts."""
+"""Labelled texts: sources, label maps, splits."""

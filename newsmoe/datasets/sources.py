@@ -1,16 +1,17 @@
-"""Files of labelled texts: what experts are trained and measured on."""
+"""Data sources: files of labelled texts that experts are trained and evaluated on."""
 
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from hashlib import sha256
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import Field
 
 from newsmoe.article import Article
+from newsmoe.datasets.label_maps import map_label
+from newsmoe.datasets.splits import Split, split_of
 from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.formats import BadElement
@@ -18,191 +19,137 @@ from newsmoe.ingest.source import read_elements
 from newsmoe.text.cleaning import clean_line, clean_text
 from newsmoe.validation import Strict
 
-Target = Literal["probability", "correct", "rouge", "rouge2"]
-"""An expert's success. With labels: how likely it thinks the right one, or whether that is its answer;
-with summaries: the mean of ROUGE-1 and -2, or ROUGE-2."""
+TEXT_KEYS = FieldFinder({"content": ("sentence", "review")})
+"""The usual keys of headline and content, in articles and in labelled texts."""
 
-NAMES = FieldFinder({"content": ("sentence", "review")})
-"""The usual names of headline and content, of articles and of labelled texts."""
-
-Example = TypeVar("Example")
+T = TypeVar("T")
 
 
-class Labelled(NamedTuple):
-    """An article and its right label.
-
-    Attributes:
-        article: the text.
-        label: what the right answer is called.
-        accepted: the expert's labels that are right: that of the same name, or several where the data's
-            label is a wider one.
-    """
+class LabelledArticle(NamedTuple):
+    """An article and its label."""
 
     article: Article
     label: str
-    accepted: tuple[str, ...]
+    accepted: tuple[str, ...]  # the expert's labels that are correct; several where the data's label is wider
 
 
-class Summarized(NamedTuple):
-    """An article and a summary that a person wrote, its sentences parted by line breaks."""
+class SummarizedArticle(NamedTuple):
+    """An article and its reference summary, one sentence a line."""
 
     article: Article
     summary: str
 
 
-class Source(Strict):
-    """A file of texts with right answers: JSON, JSON Lines, CSV or TSV, gzipped or not.
+class DataSource(Strict):
+    """A file of texts: JSON, JSON Lines, CSV or TSV, gzipped or not."""
 
-    Attributes:
-        path: below the folder of data that the command is given; in a recipe, if it begins with `./`,
-            relative to the recipe.
-        name: what the data is called, for the card; default: the path.
-        licence: as published.
-        headline: key or column of the headline, if there is one.
-        content: key or column of the text, if there is one; where neither is said, those with usual names.
-        language: ISO 639-1 code of the texts.
-        exclude: a regular expression; texts in whose content it is found are left out.
-        weight: how much an example counts against one of another source.
-        skip: examples to pass over first.
-        limit: examples to take at the most; None: all.
-        split: which part of the file is taken, where it serves for training and dev alike: a fifth of the
-            texts, told by their hash, is `dev`, the others are `train`.
-    """
-
-    path: str
-    name: str = ""
-    licence: str = "not stated"
-    headline: str | None = None
-    content: str | None = None
-    language: str = "en"
-    exclude: re.Pattern[str] | None = None
-    weight: float = Field(1.0, gt=0)
-    skip: int = Field(0, ge=0)
-    limit: int | None = Field(None, ge=1)
-    split: Literal["train", "dev"] | None = None
+    path: str  # below the data folder; in a recipe a path that begins with `./` is relative to the recipe
+    name: str = ""  # in cards; default: the path
+    licence: str = "not stated"  # as published
+    headline: str | None = None  # key or column of the headline
+    content: str | None = None  # key or column of the text; without both, those with usual names
+    language: str = "en"  # ISO 639-1 code of the texts
+    exclude: re.Pattern[str] | None = None  # leaves out texts whose content matches
+    weight: float = Field(1.0, gt=0)  # of an example, relative to those of other sources
+    skip: int = Field(0, ge=0)  # examples to pass over first
+    limit: int | None = Field(None, ge=1)  # maximum number of examples
+    split: Split | None = None  # None: the whole file
 
     @property
     def title(self) -> str:
-        """What the data is called."""
+        """The name of the data."""
         return self.name or self.path
 
-    def _part(self, examples: Iterable[Example]) -> Iterator[Example]:
-        """Return the examples that `skip` and `limit` leave."""
+    def _slice(self, examples: Iterable[T]) -> Iterator[T]:
         return islice(examples, self.skip, None if self.limit is None else self.skip + self.limit)
 
-    def _rows(self, root: Path, answer: str) -> Iterator[tuple[Article, Any, str]]:
-        """Yield article, answer, and where they stand."""
-        path = root / self.path
-        headline_key, content_key = self.headline, self.content
-        for where, element in elements_of(path):
-            if not (headline_key or content_key):
-                headline_key, content_key = _text_keys(element, answer, where)
-            headline = clean_line(str(_value(element, headline_key, where))) if headline_key else ""
-            content = clean_text(str(_value(element, content_key, where)))[0] if content_key else ""
-            if self.exclude is not None and self.exclude.search(content):
+    def _rows(self, root: Path, target: str) -> Iterator[tuple[Article, Any, str]]:
+        """Yield each article, the value under `target`, and where it is in the file."""
+        keys = self.headline, self.content
+        for where, element in elements_of(root / self.path):
+            if not any(keys):
+                keys = _guess_text_keys(element, target, where)
+            headline, content = (str(_value(element, key, where)) if key else "" for key in keys)
+            article = Article(
+                headline=clean_line(headline), content=clean_text(content)[0], language=self.language
+            )
+            excluded = self.exclude is not None and self.exclude.search(article.content)
+            if not excluded and self.split in (None, split_of(article)):
+                yield article, _value(element, target, where), where
+
+
+class LabelSource(DataSource):
+    """Texts with labels."""
+
+    label: str = "label"  # key or column of the label
+    labels: dict[str, str | tuple[str, ...]] = {}  # label map; other labels are left out; empty: no change
+    closed: bool = False  # in an evaluation, only scores of labels that occur in the data count
+    join: int = Field(1, ge=1)  # texts of a label joined to one, so that length does not tell labels apart
+
+    def examples(self, root: Path, allowed: Sequence[str] | None = None) -> Iterator[LabelledArticle]:
+        """Return the labelled articles; a label that is not `allowed` is an error."""
+        examples = self._slice(self._labelled(root, allowed))
+        return examples if self.join == 1 else _join_by_label(examples, self.join)
+
+    def _labelled(self, root: Path, allowed: Sequence[str] | None) -> Iterator[LabelledArticle]:
+        for article, value, where in self._rows(root, self.label):
+            if (mapped := map_label(str(value), self.labels)) is None:
                 continue
-            article = Article(headline=headline, content=content, language=self.language)
-            if self.split in (None, _split_of(article)):
-                yield article, _value(element, answer, where), where
+            for label in mapped[1]:
+                if allowed is not None and label not in allowed:
+                    raise InputError(f"{where}: label {label!r} is not one of {', '.join(allowed)}")
+            yield LabelledArticle(article, *mapped)
 
 
-class LabelSource(Source):
-    """Labelled texts.
+class SummarySource(DataSource):
+    """Texts with summaries."""
 
-    Attributes:
-        label: key or column of the label.
-        labels: from the data's labels to the expert's, to several where the data's label is a wider one;
-            labels that are not named are left out. Empty: they are the same.
-        closed: in measuring, the labels that the data has are the only ones that count: of an expert's
-            scores the largest among them is its answer.
-        join: texts of a label that are made one. Where the long texts are about some labels and the short
-            ones about others, an expert learns to go by the length; of short ones long ones can be made.
-    """
+    summary: str = "summary"  # key or column of the summary, a text or a list of sentences
 
-    label: str = "label"
-    labels: dict[str, str | tuple[str, ...]] = {}
-    closed: bool = False
-    join: int = Field(1, ge=1)
-
-    def examples(self, root: Path, known: Sequence[str] | None = None) -> Iterator[Labelled]:
-        """Return the labelled articles."""
-        examples = self._part(self._labelled(root, known))
-        return examples if self.join == 1 else _joined(examples, self.join)
-
-    def _labelled(self, root: Path, known: Sequence[str] | None) -> Iterator[Labelled]:
-        for article, given, where in self._rows(root, self.label):
-            mapped = self.labels.get(str(given)) if self.labels else str(given)
-            if mapped is None:
-                continue
-            accepted = (mapped,) if isinstance(mapped, str) else mapped
-            for label in accepted:
-                if known is not None and label not in known:
-                    raise InputError(f"{where}: label {label!r} is not one of {', '.join(known)}")
-            yield Labelled(article, mapped if isinstance(mapped, str) else str(given), accepted)
-
-
-class SummarySource(Source):
-    """Texts with summaries.
-
-    Attributes:
-        summary: key or column of the summary: a text, or a list of sentences.
-    """
-
-    summary: str = "summary"
-
-    def examples(self, root: Path) -> Iterator[Summarized]:
+    def examples(self, root: Path) -> Iterator[SummarizedArticle]:
         """Return the articles with their summaries."""
-        rows = self._part(self._rows(root, self.summary))
-        return (Summarized(article, _sentences(given)) for article, given, _ in rows)
+        for article, value, _ in self._slice(self._rows(root, self.summary)):
+            sentences = value if isinstance(value, list) else [value]
+            yield SummarizedArticle(article, "\n".join(map(str, sentences)))
 
 
-class UnlabelledSource(Source):
-    """Texts without labels, and what is said of each in short.
+class UnlabelledSource(DataSource):
+    """Texts without labels, each with short texts about it that a trained expert can label."""
 
-    Attributes:
-        parts: key of a list of short texts about the same thing, such as the sentences of a summary.
-        share: of the texts that a label is found for, the part whose label is the surest.
-        most: texts to take for a label at the most.
-    """
-
-    parts: str
-    share: float = Field(0.3, gt=0, le=1)
-    most: int = Field(400, ge=1)
+    parts: str  # key of a list of short texts, such as the sentences of a summary
+    share: float = Field(0.3, gt=0, le=1)  # of the texts of a label, those with the highest scores
+    max_per_label: int = Field(400, ge=1, alias="most")
 
     def examples(self, root: Path) -> Iterator[tuple[Article, tuple[Article, ...]]]:
-        """Return the articles, each with its parts as headlines."""
-        for article, given, where in self._part(self._rows(root, self.parts)):
-            if not isinstance(given, list):
+        """Return the articles, each with its short texts as headlines."""
+        for article, value, where in self._slice(self._rows(root, self.parts)):
+            if not isinstance(value, list):
                 raise InputError(f"{where}: expected a list of texts under {self.parts!r}")
-            heads = (Article(headline=clean_line(str(one)), language=self.language) for one in given)
-            yield article, tuple(heads)
+            texts = (Article(headline=clean_line(str(text)), language=self.language) for text in value)
+            yield article, tuple(texts)
 
 
-def _joined(examples: Iterable[Labelled], size: int) -> Iterator[Labelled]:
-    """Yield examples made of `size` of a label, in their order; the last one of a label may be of fewer."""
-    waiting: dict[str, list[Labelled]] = {}
+def _join_by_label(examples: Iterable[LabelledArticle], size: int) -> Iterator[LabelledArticle]:
+    """Yield examples made of `size` examples of a label each; the last one of a label may have fewer."""
+    groups: dict[str, list[LabelledArticle]] = {}
     for example in examples:
-        group = waiting.setdefault(example.label, [])
+        group = groups.setdefault(example.label, [])
         group.append(example)
         if len(group) == size:
-            yield _as_one(waiting.pop(example.label))
-    yield from map(_as_one, waiting.values())
+            yield _join(groups.pop(example.label))
+    yield from map(_join, groups.values())
 
 
-def _as_one(group: Sequence[Labelled]) -> Labelled:
-    """Return an article with the headline of the first, and all other text of theirs as its content."""
-    first = group[0].article
-    texts = [
-        first.content,
-        *(text for one in group[1:] for text in (one.article.headline, one.article.content)),
-    ]
+def _join(group: Sequence[LabelledArticle]) -> LabelledArticle:
+    """Return an article with the first headline, and all other text of the group as its content."""
+    (headline, *texts) = [text for article, *_ in group for text in (article.headline, article.content)]
     content = "\n".join(text if text[-1] in ".!?" else f"{text}." for text in texts if text)
-    article = Article(headline=first.headline, content=content, language=first.language)
+    article = Article(headline=headline, content=content, language=group[0].article.language)
     return group[0]._replace(article=article)
 
 
 def elements_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield the objects of a file of examples as they stand there, each with its place in words."""
+    """Yield the raw objects of a file of examples, each with a description of its position."""
     for number, element in enumerate(read_elements(str(path), path), start=1):
         where = f"{path}: element {number}"
         if isinstance(element, BadElement):
@@ -212,25 +159,11 @@ def elements_of(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield where, element
 
 
-def _sentences(summary: Any) -> str:
-    return "\n".join(map(str, summary)) if isinstance(summary, list) else str(summary)
-
-
-def _split_of(article: Article) -> str:
-    """Tell where an article belongs; the same text never stands on both sides.
-
-    What an expert has learnt from must stay apart in every later version too, so the hash is of the text by
-    itself and not `Article.key`, which grows with what experts read.
-    """
-    text = json.dumps([article.headline, article.content, article.language])
-    return "dev" if int(sha256(text.encode()).hexdigest()[:8], 16) % 5 == 0 else "train"
-
-
-def _text_keys(element: Mapping[str, Any], answer: str, where: str) -> tuple[str | None, str | None]:
-    """Return the keys of headline and content: those with usual names, or the only one beside the answer."""
-    others = [key for key in element if key != answer]
-    named = NAMES.names_in(others)
-    headline, content = (next(iter(named[field]), None) for field in ("headline", "content"))
+def _guess_text_keys(element: Mapping[str, Any], target: str, where: str) -> tuple[str | None, str | None]:
+    """Return the keys of headline and content: those with usual names, or the only one beside `target`."""
+    others = [key for key in element if key != target]
+    names = TEXT_KEYS.names_in(others)
+    headline, content = (next(iter(names[field]), None) for field in ("headline", "content"))
     if headline or content:
         return headline, content
     if len(others) == 1:

@@ -1,1 +1,1 @@
-"""How good experts are."""
+"""How good experts, pools of experts and gates are."""

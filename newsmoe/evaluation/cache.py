@@ -1,7 +1,8 @@
-"""Answers of experts to examples, kept in the user's cache: training and measuring ask the same."""
+"""Predictions of experts for examples, cached for the user: training and evaluation need the same ones."""
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -10,65 +11,55 @@ from typing import NamedTuple
 from platformdirs import user_cache_path
 
 from newsmoe.article import Article
+from newsmoe.errors import OutputError
 from newsmoe.journal.serialization import deserialize_prediction, serialize_prediction
+from newsmoe.output.atomic import write_text
 from newsmoe.prediction import Prediction
 from newsmoe.registry.registry import ExpertInfo
 
-KEPT_SECONDS = 90 * 24 * 3600.0
+MAX_AGE = 90 * 24 * 3600.0  # seconds
 
 
 class TimedPredictions(NamedTuple):
-    """What an expert answered, and how long it took for all, loading not counted."""
+    """An expert's predictions, and the seconds that all took together, loading not included."""
 
-    answers: Sequence[Prediction]
+    predictions: Sequence[Prediction]
     seconds: float
 
 
 def cached_predictions(
     info: ExpertInfo,
     articles: Sequence[Article],
-    ask: Callable[[ExpertInfo, Sequence[Article]], TimedPredictions],
+    predict: Callable[[ExpertInfo, Sequence[Article]], TimedPredictions],
 ) -> TimedPredictions:
-    """Return what an expert answers to articles, from the cache if it is there.
-
-    The key is the expert's name and fingerprint, newsmoe's version, and the articles' text. An expert without
-    a fingerprint is always asked.
-    """
+    """Return an expert's predictions, from the cache if possible; one without a fingerprint is always run."""
     if not (fingerprint := info.fingerprint()):
-        return ask(info, articles)
-    digest = sha256(
-        " ".join(
-            [info.name, fingerprint, version("newsmoe"), *(article.key for article in articles)]
-        ).encode()
-    )
-    path = user_cache_path("newsmoe") / "answers" / f"{digest.hexdigest()[:32]}.jsonl"
-    found = _read(path, len(articles))
-    if found is None:
-        found = ask(info, articles)
-        _write(path, found)
-    return found
+        return predict(info, articles)
+    key = " ".join([info.name, fingerprint, version("newsmoe"), *(article.key for article in articles)])
+    path = user_cache_path("newsmoe") / "answers" / f"{sha256(key.encode()).hexdigest()[:32]}.jsonl"
+    predictions = _read(path, len(articles))
+    if predictions is None:
+        predictions = predict(info, articles)
+        _write(path, predictions)
+    return predictions
 
 
 def _read(path: Path, count: int) -> TimedPredictions | None:
-    """Return what is kept there; None where there is nothing, or something else."""
+    """Return the cached predictions; None if there are none, or the file is damaged."""
     try:
         seconds, *rows = path.read_text(encoding="utf-8").splitlines()
-        found = TimedPredictions([deserialize_prediction(row) for row in rows], float(seconds))
+        timed = TimedPredictions([deserialize_prediction(row) for row in rows], float(seconds))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return found if len(found.answers) == count else None
+    return timed if len(timed.predictions) == count else None
 
 
-def _write(path: Path, answered: TimedPredictions) -> None:
-    """Keep answers; where the cache cannot be written they are asked for again the next time."""
-    rows = [f"{answered.seconds:.3f}", *map(serialize_prediction, answered.answers)]
-    temporary = path.with_suffix(".tmp")
-    try:
+def _write(path: Path, timed: TimedPredictions) -> None:
+    """Cache predictions and delete old ones; a cache that cannot be written is no error."""
+    rows = [f"{timed.seconds:.3f}", *map(serialize_prediction, timed.predictions)]
+    with suppress(OSError, OutputError):
         path.parent.mkdir(parents=True, exist_ok=True)
-        for old in path.parent.iterdir():
-            if time.time() - old.stat().st_mtime > KEPT_SECONDS:
-                old.unlink(missing_ok=True)
-        temporary.write_text("\n".join(rows) + "\n", encoding="utf-8")
-        temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+        for file in path.parent.iterdir():
+            if time.time() - file.stat().st_mtime > MAX_AGE:
+                file.unlink(missing_ok=True)
+        write_text(path, "\n".join(rows) + "\n")

@@ -1,9 +1,9 @@
-"""Quality against cost: what a gate makes of a budget, from all cheap to all dear.
+"""Quality against cost: what a gate makes of every budget, from the cheap expert to the dear one.
 
-The measures are RouteLLM's (Ong et al. 2024, arXiv 2406.18665). PGR, the performance gap recovered, is 0 for
-the quality of the cheap expert alone and 1 for that of the dear one. APGR is its mean over the cost, from the
-cheap one's to the dear one's: the area below the curve, 0.5 by chance. CPT(x %) is the cost at which PGR
-reaches x %. RouteLLM counts calls of the dear model; here cost is what was spent, the gate's own reading too.
+The measures are RouteLLM's (Ong et al. 2024, arXiv 2406.18665). PGR, the performance gap recovered, is 0 at
+the quality of the cheap expert and 1 at that of the dear one. APGR is its mean over the cost: the area below
+the curve, 0.5 for random choice. CPT(x %) is the cost at which PGR reaches x %. RouteLLM counts calls of the
+dear model; here the cost is tokens read, including those that the gate reads itself.
 """
 
 from collections.abc import Sequence
@@ -13,241 +13,179 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmoe.evaluation.gate_metrics import GateReading, spread_of
-from newsmoe.evaluation.pool import PoolPredictions
+from newsmoe.evaluation.gate_metrics import GateReading, mean_and_margin
+from newsmoe.evaluation.pool import PoolPredictions, source_weights, windows_of
 from newsmoe.evaluation.predictions import Table
 from newsmoe.gating.limits import select_top_k, select_within_budget
-from newsmoe.settings.model import Settings
 from newsmoe.validation import Strict
 
-STEPS = 20
-"""Budgets between all cheap and all dear, evenly spaced."""
-
+STEPS = 20  # budgets between cheap and dear, evenly spaced
 LEVELS = (0.5, 0.8, 0.95, 0.98)
-ALIKE = 1.1
-"""Experts of which the dearest costs less than this many times the cheapest cost the same."""
+EQUAL_COST = 1.1  # experts cost the same if the dearest costs less than this many times the cheapest
 EVERYBODY = "everybody"
-LEAST = 1e-9
-"""Weight of an expert that is asked, whatever its score."""
-GRID = 401
-"""Costs at which a curve is looked up for its mean."""
+MIN_WEIGHT = 1e-9  # of an expert that runs, whatever its score
+GRID = 401  # costs at which a curve is interpolated for its mean
+
+Vector = NDArray[np.float64]
 
 
 class CurvePoint(Strict):
-    """What comes of one budget.
+    """The result of one budget."""
 
-    Attributes:
-        cost: tokens that experts and gate read, as a share of what all dear costs.
-        seconds: of an article, on average, the gate's included.
-        quality: from 0 to 1.
-    """
-
-    cost: float
-    seconds: float
+    cost: float  # tokens that experts and gate read, relative to the dear expert on every article
+    seconds: float  # per article, including those of the gate
     quality: float
 
 
 class Curve(Strict):
-    """What one way of spending a budget is worth.
-
-    Attributes:
-        system: what it is called.
-        apgr: average performance gap recovered; None where the dear one is no better than the cheap one.
-        lead: quality above chance at equal cost, the mean over all costs.
-        margin: half the width of its interval of 95 %, over the articles.
-        cost_at: least cost at which so much of the gain from cheap to dear is reached, by per cent, on these
-            very data; None where it never is, or there is no gain.
-        points: from all cheap to all dear.
-    """
+    """The results of one system for every budget."""
 
     system: str
-    apgr: float | None
-    lead: float
-    margin: float
-    cost_at: dict[str, float | None]
-    points: tuple[CurvePoint, ...]
+    apgr: float | None  # None: the dear expert is no better than the cheap one
+    lead: float  # mean quality above random choice at equal cost
+    margin: float  # half the 95 % confidence interval of the lead, over the articles
+    cost_at: dict[str, float | None]  # lowest cost, on these data, that reaches so many per cent of the gain
+    points: tuple[CurvePoint, ...]  # from cheap to dear
 
 
 class QualityCost(Strict):
-    """The curves of a gate, of chance and of the oracle, means over the sources by their weights.
-
-    Attributes:
-        metric: what quality is.
-        cheap: the expert that costs least.
-        dear: the one that costs most; everybody together where all cost alike.
-        gain: quality of all dear above that of all cheap.
-        margin: half the width of its interval of 95 %, from the paired differences.
-        curves: learned, random, oracle.
-    """
+    """The curves of the gate, of random choice and of the oracle: weighted means over the sources."""
 
     metric: str
-    cheap: str
-    dear: str
-    gain: float
-    margin: float
+    cheap: str  # the expert with the lowest cost
+    dear: str  # the expert with the highest cost, or all experts where costs are equal
+    gain: float  # quality of the dear expert minus that of the cheap one
+    margin: float  # half the 95 % confidence interval of the gain, from paired differences
     curves: tuple[Curve, ...]
 
 
 def quality_cost(
     costs: Sequence[float], dev: Sequence[PoolPredictions], readings: Sequence[GateReading]
 ) -> QualityCost:
-    """Return the curves."""
-    price = np.asarray(costs)
-    alike = bool(price.max() <= ALIKE * price.min())
-    budgets = np.linspace(price.min(), price.sum() if alike else price.max(), STEPS + 1).tolist()
-    top_k = len(price) if alike else 1
+    """Return the curves; `costs` are those of the experts on the gate's card."""
+    prices = np.asarray(costs)
+    equal = bool(prices.max() <= EQUAL_COST * prices.min())
+    budgets = np.linspace(prices.min(), prices.sum() if equal else prices.max(), STEPS + 1).tolist()
+    top_k = len(prices) if equal else 1
 
-    def spend(scores: Sequence[Table], at: Sequence[float], *, reads: bool = False) -> list[_Spent]:
+    def spend(scores: Sequence[Table], budgets: Sequence[float], *, reads: bool = False) -> list[_Spent]:
         return [
-            _spent(one, _routed(own, reading.eligible, price, at, top_k), reading if reads else None)
-            for one, own, reading in zip(dev, scores, readings, strict=True)
+            _spent(source, _routed(table, reading, prices, budgets, top_k), reading if reads else None)
+            for source, table, reading in zip(dev, scores, readings, strict=True)
         ]
 
-    ends = _Ends(
-        spend([np.zeros_like(one.probabilities) for one in readings], [budgets[0], budgets[-1]]),
-        np.array([one.weight for one in dev]) / sum(one.weight for one in dev),
-    )
+    no_scores = [np.zeros_like(reading.probabilities) for reading in readings]
+    ends = _Ends(spend(no_scores, [budgets[0], budgets[-1]]), source_weights(dev))
+    learned = spend([reading.probabilities for reading in readings], budgets, reads=True)
+    oracle = spend([source.predictions.success for source in dev], budgets)
+    curves = ends.curve("learned", learned), ends.curve("random", ends.spent), ends.curve("oracle", oracle)
     names = dev[0].experts
     return QualityCost(
-        metric=dev[0].answers.metric,
-        cheap=names[int(price.argmin())],
-        dear=EVERYBODY if alike else names[int(price.argmax())],
+        metric=dev[0].predictions.metric,
+        cheap=names[int(prices.argmin())],
+        dear=EVERYBODY if equal else names[int(prices.argmax())],
         gain=ends.gain,
         margin=ends.margin,
-        curves=(
-            ends.curve("learned", spend([one.probabilities for one in readings], budgets, reads=True)),
-            ends.curve("random", ends.spent),
-            ends.curve("oracle", spend([one.answers.success for one in dev], budgets)),
-        ),
+        curves=curves,
     )
 
 
 class _Spent(NamedTuple):
-    """What became of the articles of one source under some budgets.
+    """The results for one source under some budgets; tokens and seconds are means per article."""
 
-    Attributes:
-        quality: of every answer, shape (budgets, articles).
-        tokens: that were read of an article on average, shape (budgets,).
-        seconds: that an article took on average, shape (budgets,).
-    """
-
-    quality: Table
-    tokens: NDArray[np.float64]
-    seconds: NDArray[np.float64]
+    quality: Table  # shape (budgets, articles)
+    tokens: Vector  # shape (budgets,)
+    seconds: Vector  # shape (budgets,)
 
 
-def _spent(answers: PoolPredictions, weights: Sequence[Table], reading: GateReading | None) -> _Spent:
-    """Return what choices cost and bring; `reading` where the gate has to read for them."""
-    rows = []
-    for one in weights:
-        runs = one > 0
-        own = reading.own_tokens(runs).mean() if reading else 0.0
-        tokens = float((answers.tokens * runs).sum(axis=1).mean() + own)
-        rows.append(
-            (tokens, float(runs.mean(axis=0) @ answers.seconds) + (reading.seconds if reading else 0.0))
-        )
-    tokens, seconds = np.array(rows).T
-    return _Spent(np.array([answers.answers.quality(one) for one in weights]), tokens, seconds)
+def _spent(source: PoolPredictions, weights: Sequence[Table], reading: GateReading | None) -> _Spent:
+    """Return the results of weights, one table per budget; `reading` where the gate reads for them."""
+    runs = np.array(weights) > 0
+    tokens, seconds = (source.tokens * runs).sum(axis=2).mean(axis=1), runs.mean(axis=1) @ source.seconds
+    if reading:
+        tokens, seconds = tokens + reading.extra_tokens(runs).mean(axis=1), seconds + reading.seconds
+    return _Spent(np.array([source.predictions.quality(table) for table in weights]), tokens, seconds)
 
 
 def _routed(
-    scores: Table,
-    eligible: NDArray[np.bool_],
-    price: NDArray[np.float64],
-    budgets: Sequence[float],
-    top_k: int,
+    scores: Table, reading: GateReading, prices: Vector, budgets: Sequence[float], top_k: int
 ) -> list[Table]:
-    """Return the weights under each budget, a window at a time, as in a run; all may have the dearest."""
-    wishes = select_top_k(np.broadcast_to(price, eligible.shape), eligible, top_k)
-    size = Settings().window_articles
-    windows = [slice(start, start + size) for start in range(0, len(wishes), size)]
+    """Return the weights under each budget, a window at a time; every article wants the dearest expert."""
+    eligible = reading.eligible
+    wanted = select_top_k(np.broadcast_to(prices, eligible.shape), eligible, top_k)
     routed = []
     for budget in budgets:
-        selections = [
-            selection
-            for one in windows
-            for selection in select_within_budget(
-                wishes[one], scores[one], eligible[one], price.tolist(), budget
-            )
-        ]
         weights = np.zeros(scores.shape)
-        for row, selection in enumerate(selections):
-            chosen = list(selection.experts)
-            heard = np.maximum(scores[row, chosen], LEAST)
-            weights[row, chosen] = heard / heard.sum()
-        routed.append(weights)
+        for window in windows_of(len(wanted)):
+            tables = wanted[window], scores[window], eligible[window]
+            selections = select_within_budget(*tables, prices.tolist(), budget)
+            for row, selection in enumerate(selections, start=window.start):
+                chosen = list(selection.experts)
+                weights[row, chosen] = np.maximum(scores[row, chosen], MIN_WEIGHT)
+        routed.append(weights / np.maximum(weights.sum(axis=1, keepdims=True), MIN_WEIGHT))
     return routed
 
 
 class _Ends:
-    """All cheap and all dear: what every curve lies between."""
+    """The cheap and the dear expert on every article, between which every curve lies."""
 
-    def __init__(self, spent: Sequence[_Spent], probabilities: NDArray[np.float64]) -> None:
+    def __init__(self, spent: Sequence[_Spent], weights: Vector) -> None:
         self.spent = spent
-        self.probabilities = probabilities
-        self.gain, self.margin = spread_of([dear - cheap for (cheap, dear), *_ in spent], probabilities)
-        self.cheap = self._mean([one.quality[0].mean() for one in spent])
-        self.least = float(self._costs(spent)[0])
+        self.weights = weights  # of the sources
+        self.gain, self.margin = mean_and_margin([dear - cheap for (cheap, dear), *_ in spent], weights)
+        self.cheap_quality = float(weights @ [source.quality[0].mean() for source in spent])
+        self.cheap_cost = float(self._costs(spent)[0])
 
     def curve(self, system: str, spent: Sequence[_Spent]) -> Curve:
-        """Return the curve of what was spent."""
+        """Return the curve of a system."""
         costs = self._costs(spent)
-        quality = self._mean([one.quality.mean(axis=1) for one in spent])
+        quality = self._mean([source.quality.mean(axis=1) for source in spent])
+        seconds = self._mean([source.seconds for source in spent])
         parts = self._parts(costs)
         leads = [
-            parts @ np.vstack([ends.quality[0], one.quality]) - ends.quality.mean(axis=0)
-            for one, ends in zip(spent, self.spent, strict=True)
+            parts @ np.vstack([ends.quality[0], source.quality]) - ends.quality.mean(axis=0)
+            for source, ends in zip(spent, self.spent, strict=True)
         ]
-        lead, margin = spread_of(leads, self.probabilities)
+        lead, margin = mean_and_margin(leads, self.weights)
+        points = zip(costs, seconds, quality, strict=True)
         return Curve(
             system=system,
             apgr=0.5 + lead / self.gain if self.gain > 0 else None,
             lead=lead,
             margin=margin,
             cost_at={f"{level:.0%}": self._cost_at(costs, quality, level) for level in LEVELS},
-            points=tuple(
-                CurvePoint(cost=cost, seconds=seconds, quality=value)
-                for cost, seconds, value in zip(
-                    costs, self._mean([one.seconds for one in spent]), quality, strict=True
-                )
-            ),
+            points=tuple(CurvePoint(cost=cost, seconds=time, quality=value) for cost, time, value in points),
         )
 
-    def _mean(self, values: Sequence[Any]) -> Any:
-        """Return the mean over the sources."""
-        return np.average(np.array(values), axis=0, weights=self.probabilities)
+    def _mean(self, values: Sequence[Any]) -> Vector:
+        """Return the weighted mean over the sources."""
+        return np.asarray(np.average(np.array(values), axis=0, weights=self.weights))
 
-    def _costs(self, spent: Sequence[_Spent]) -> NDArray[np.float64]:
-        """Return what each budget cost, as a share of all dear."""
-        rows = [
-            one.tokens / max(float(ends.tokens[1]), 1e-9) for one, ends in zip(spent, self.spent, strict=True)
-        ]
-        costs: NDArray[np.float64] = self._mean(rows)
-        return costs
+    def _costs(self, spent: Sequence[_Spent]) -> Vector:
+        """Return the cost of each budget, relative to the dear expert on every article."""
+        pairs = zip(spent, self.spent, strict=True)
+        return self._mean([source.tokens / max(float(ends.tokens[1]), 1e-9) for source, ends in pairs])
 
-    def _parts(self, costs: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return how much all cheap and then each point count in the mean over the cost, by trapezoids.
+    def _parts(self, costs: Vector) -> Vector:
+        """Return the weights of the cheap expert and of each point in the mean over the cost, by trapezoids.
 
-        A gate that reads for itself costs something before it spends anything; between all cheap without it
-        and its first point one can choose by lot.
+        A gate that reads itself costs more than the cheap expert before it spends anything; up to its first
+        point, the choice between the two is random.
         """
-        places = np.concatenate([[0.0], (costs - self.least) / max(1.0 - self.least, 1e-9)])
+        places = np.concatenate([[0.0], (costs - self.cheap_cost) / max(1.0 - self.cheap_cost, 1e-9)])
         grid = np.linspace(0.0, 1.0, GRID)
-        probabilities = np.stack([np.interp(grid, places, one) for one in np.eye(len(places))])
+        interpolated = np.stack([np.interp(grid, places, unit) for unit in np.eye(len(places))])
         trapezoids = np.full(GRID, 1.0 / (GRID - 1))
         trapezoids[[0, -1]] /= 2
-        parts: NDArray[np.float64] = probabilities @ trapezoids
-        return parts
+        return np.asarray(interpolated @ trapezoids)
 
-    def _cost_at(
-        self, costs: NDArray[np.float64], quality: NDArray[np.float64], level: float
-    ) -> float | None:
-        """Return where a curve first reaches a share of the gain; None where there is none, or never."""
+    def _cost_at(self, costs: Vector, quality: Vector, level: float) -> float | None:
+        """Return the cost at which a curve first reaches a share of the gain, if it does."""
         if self.gain <= 0:
             return None
-        wanted = self.cheap + level * self.gain
-        points = zip([self.least, *costs], [self.cheap, *quality], strict=True)
+        target = self.cheap_quality + level * self.gain
+        points = zip([self.cheap_cost, *costs], [self.cheap_quality, *quality], strict=True)
         for (before, low), (after, high) in pairwise(points):
-            if high >= wanted:
-                return float(before + (after - before) * max(wanted - low, 0.0) / max(high - low, 1e-12))
+            if high >= target:
+                return float(before + (after - before) * max(target - low, 0.0) / max(high - low, 1e-12))
         return None

@@ -1,13 +1,14 @@
-"""How good one way of choosing experts is, and what it costs."""
+"""Quality and cost of a system, which is one way of choosing experts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmoe.evaluation.pool import PoolPredictions
+from newsmoe.evaluation.pool import PoolPredictions, source_weights
 from newsmoe.evaluation.predictions import Table
 from newsmoe.gating.gate_card import GateCard
 from newsmoe.gating.learned import LearnedGate
@@ -15,40 +16,24 @@ from newsmoe.registry.backbone.adapter import ADAPTER_FILE
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.validation import Strict
 
-CONFIDENCE = 1.96
-"""Standard deviations on either side that hold 95 % of a normal distribution."""
+Z_95 = 1.96
+"""Standard deviations on either side of the mean that hold 95 % of a normal distribution."""
 
 
 class SystemFigures(Strict):
-    """How good one way of choosing experts is: means over the sources, each by its weight.
-
-    Attributes:
-        system: what it is called.
-        figures: by metric, from 0 to 1; the first is the quality that the next three are about.
-        gain: quality above that of the rules.
-        margin: half the width of the gain's interval of 95 %, from the paired differences; a gain that is
-            smaller may be chance.
-        sources: quality on each source.
-        cost: tokens that experts read, relative to asking all of the gate's.
-        gate_cost: tokens that the gate itself reads and no expert that it asks, relative to the same.
-        seconds: of an article at its experts, on average.
-        gate_seconds: of an article at the gate, cutting it into sentences included, which experts then do
-            without.
-        abstained: share of the articles that nobody was asked about; they count as 0.
-        load: share of the articles that each expert is asked about, of those that it chooses from.
-    """
+    """Figures of a system: weighted means over the sources."""
 
     system: str
-    figures: dict[str, float]
-    gain: float
-    margin: float
-    sources: dict[str, float]
-    cost: float
-    gate_cost: float
-    seconds: float
-    gate_seconds: float
-    abstained: float
-    load: dict[str, float]
+    figures: dict[str, float]  # by metric, from 0 to 1; the first is the quality of the next three fields
+    gain: float  # over the rules
+    margin: float  # half the 95 % confidence interval of the gain, from paired differences
+    sources: dict[str, float]  # quality by source
+    cost: float  # tokens that experts read, relative to running all of the gate's experts
+    gate_cost: float  # tokens that the gate reads and none of the chosen experts does, relative to the same
+    seconds: float  # per article, of the experts
+    gate_seconds: float  # per article, of the gate; includes splitting sentences, which experts then reuse
+    abstained: float  # share of the articles without an expert; their quality is 0
+    load: dict[str, float]  # share of the articles that each expert gets
 
     @property
     def quality(self) -> float:
@@ -58,129 +43,94 @@ class SystemFigures(Strict):
 
 @dataclass(frozen=True)
 class System:
-    """A way of choosing.
-
-    Attributes:
-        name: what it is called.
-        pool: the answers of those that it chooses from, for each source.
-        weights: what each of them counts for each article, shape (articles, experts), for each source; 0: it
-            is not asked.
-        reads: whether it needs the gate's features.
-        asks_all: whether it asks everybody before it chooses.
-    """
+    """A way of choosing experts, with its choices for each source."""
 
     name: str
-    pool: Sequence[PoolPredictions]
-    weights: Sequence[Table]
-    reads: bool = False
-    asks_all: bool = False
+    pool: Sequence[PoolPredictions]  # of the experts that it chooses from
+    weights: Sequence[Table]  # of each expert, shape (articles, experts); 0: the expert does not run
+    reads_features: bool = False  # those of the gate
+    runs_all: bool = False  # before it chooses
 
     def quality(self) -> list[NDArray[np.float64]]:
-        """Return how good its answers are, from 0 to 1, shape (articles,), for each source."""
-        return [one.answers.quality(weights) for one, weights in zip(self.pool, self.weights, strict=True)]
+        """Return the quality of its predictions for each source, from 0 to 1, shape (articles,)."""
+        pairs = zip(self.pool, self.weights, strict=True)
+        return [source.predictions.quality(weights) for source, weights in pairs]
 
 
 @dataclass(frozen=True)
 class GateReading:
-    """What a gate made of the articles of one source, and what that took.
-
-    Attributes:
-        shares: its scores, shape (articles, experts).
-        able: who can read what, of the same shape.
-        tokens: that go into its embedding, shape (articles,).
-        sharing: whether an expert has the very vectors computed that the gate reads, shape (experts,).
-        seconds: an article took on average.
-    """
+    """A gate's scores for the articles of one source, and what they cost."""
 
     probabilities: Table
-    eligible: NDArray[np.bool_]
-    tokens: NDArray[np.float64]
-    sharing: NDArray[np.bool_]
-    seconds: float
+    eligible: NDArray[np.bool_]  # shape (articles, experts)
+    tokens: NDArray[np.float64]  # of the embedding, shape (articles,)
+    reusing: NDArray[np.bool_]  # whether an expert computes the very vectors that the gate reads
+    seconds: float  # per article
 
-    def own_tokens(self, runs: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """Return the tokens that the gate reads and none of the experts that run, shape (articles,)."""
-        own: NDArray[np.float64] = np.where(runs[:, self.sharing].any(axis=1), 0.0, self.tokens)
-        return own
+    @classmethod
+    def of(cls, gate: LearnedGate, source: PoolPredictions) -> "GateReading":
+        """Score the articles of a source."""
+        articles = source.articles
+        gate.probabilities(articles[:1])  # loads the gate, which must not count as time per article
+        started = perf_counter()
+        probabilities = gate.probabilities(articles)
+        seconds = (perf_counter() - started) / len(articles)
+        tokens = np.array(gate.reader.tokens(articles), dtype=np.float64)
+        reusing = np.array([_reuses_vectors(gate.card, info) for info in gate.experts])
+        return cls(probabilities, gate.eligible(articles), tokens, reusing, seconds)
 
-
-def read_at_gate(gate: LearnedGate, answers: PoolPredictions) -> GateReading:
-    """Have a gate score the articles of a source."""
-    gate.probabilities(answers.articles[:1])  # loads what the gate needs, which is not what an article takes
-    started = perf_counter()
-    probabilities = gate.probabilities(answers.articles)
-    seconds = (perf_counter() - started) / len(answers.articles)
-    return GateReading(
-        probabilities=probabilities,
-        eligible=gate.eligible(answers.articles),
-        tokens=np.array(gate.reader.tokens(answers.articles), dtype=np.float64),
-        sharing=np.array([_reads_alike(gate.card, info) for info in gate.experts]),
-        seconds=seconds,
-    )
+    def extra_tokens(self, runs: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return the tokens that the gate reads and none of the experts that run does, per article."""
+        return np.asarray(np.where(runs[..., self.reusing].any(axis=-1), 0.0, self.tokens))
 
 
 def figures_of(
     system: System, rules: System, dev: Sequence[PoolPredictions], readings: Sequence[GateReading]
 ) -> SystemFigures:
-    """Return the figures of a system."""
-    probabilities = np.array([one.weight for one in dev]) / sum(one.weight for one in dev)
-    gains = [after - before for after, before in zip(system.quality(), rules.quality(), strict=True)]
-    costs, found, loads = [], [], []
-    for gates, answers, weights, reading in zip(dev, system.pool, system.weights, readings, strict=True):
-        runs = (weights > 0) | system.asks_all
-        everybody = max(float(gates.tokens.sum()), 1.0)
-        own = reading.own_tokens(runs).sum() if system.reads else 0.0
-        found.append(answers.answers.figures(weights))
-        loads.append(runs.mean(axis=0))
-        costs.append(
+    """Return the figures of a system; `dev` are the predictions of the gate's experts."""
+    rows: list[dict[str, Any]] = []
+    for gate, source, weights, reading in zip(dev, system.pool, system.weights, readings, strict=True):
+        runs = (weights > 0) | system.runs_all
+        load = runs.mean(axis=0)
+        all_tokens = max(float(gate.tokens.sum()), 1.0)
+        extra_tokens = reading.extra_tokens(runs).sum() if system.reads_features else 0.0
+        rows.append(
             {
-                "cost": float((answers.tokens * runs).sum()) / everybody,
-                "gate_cost": float(own) / everybody,
-                "seconds": float(loads[-1] @ answers.seconds),
-                "gate_seconds": reading.seconds if system.reads else 0.0,
+                "figures": source.predictions.figures(weights),
+                "cost": float((source.tokens * runs).sum()) / all_tokens,
+                "gate_cost": float(extra_tokens) / all_tokens,
+                "seconds": float(load @ source.seconds),
+                "gate_seconds": reading.seconds if system.reads_features else 0.0,
                 "abstained": float((~runs.any(axis=1)).mean()),
+                "load": dict(zip(source.experts, load.tolist(), strict=True)),
             }
         )
-    gain, margin = spread_of(gains, probabilities)
-    return SystemFigures(
-        system=system.name,
-        figures=_mean(found, probabilities),
-        gain=gain,
-        margin=margin,
-        sources={one.title: next(iter(figures.values())) for one, figures in zip(dev, found, strict=True)},
-        load=dict(
-            zip(
-                system.pool[0].experts,
-                map(float, np.average(loads, axis=0, weights=probabilities)),
-                strict=True,
-            )
-        ),
-        **_mean(costs, probabilities),
-    )
+    gains = [after - before for after, before in zip(system.quality(), rules.quality(), strict=True)]
+    gain, margin = mean_and_margin(gains, source_weights(dev))
+    qualities = {gate.title: next(iter(row["figures"].values())) for gate, row in zip(dev, rows, strict=True)}
+    means = mean_of(rows, source_weights(dev))
+    return SystemFigures(system=system.name, gain=gain, margin=margin, sources=qualities, **means)
 
 
-def spread_of(
-    differences: Sequence[NDArray[np.float64]], probabilities: NDArray[np.float64]
+def mean_and_margin(
+    differences: Sequence[NDArray[np.float64]], weights: NDArray[np.float64]
 ) -> tuple[float, float]:
-    """Return the mean of paired differences, and half the width of its interval of 95 %."""
-    mean = sum(share * float(one.mean()) for share, one in zip(probabilities, differences, strict=True))
-    variance = sum(
-        share**2 * float(one.var()) / len(one) for share, one in zip(probabilities, differences, strict=True)
-    )
-    return float(mean), CONFIDENCE * float(np.sqrt(variance))
+    """Return the mean of paired differences, by source, and half its 95 % confidence interval."""
+    mean = weights @ [source.mean() for source in differences]
+    variance = weights**2 @ [source.var() / len(source) for source in differences]
+    return float(mean), Z_95 * float(np.sqrt(variance))
 
 
-def _mean(rows: Sequence[dict[str, float]], probabilities: NDArray[np.float64]) -> dict[str, float]:
-    return {
-        name: float(sum(share * row[name] for share, row in zip(probabilities, rows, strict=True)))
-        for name in rows[0]
-    }
+def mean_of(rows: Sequence[Any], weights: NDArray[np.float64] | None = None) -> Any:
+    """Return the mean of numbers, or of dicts, key by key."""
+    if isinstance(first := rows[0], dict):
+        return {key: mean_of([row[key] for row in rows], weights) for key in first}
+    return float(np.average(rows, weights=weights))
 
 
-def _reads_alike(card: GateCard, info: ExpertInfo) -> bool:
-    """Tell whether an expert has the very vectors computed that the gate reads."""
+def _reuses_vectors(card: GateCard, info: ExpertInfo) -> bool:
+    """Return whether an expert computes the very vectors that the gate reads."""
     if info.card is None or info.card.settings.get("long_input") != "sentences":
         return False
-    return info.name == card.embedding or (
-        not card.embedding and not (info.card.folder / ADAPTER_FILE).exists()
-    )
+    has_adapter = (info.card.folder / ADAPTER_FILE).exists()
+    return info.name == card.embedding or not (card.embedding or has_adapter)

@@ -1,54 +1,42 @@
-"""What every expert of a pool answers to examples: what gates learn from and are measured on."""
+"""Predictions of every expert of a pool for the examples of a data source: a gate's training data."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsmoe.article import Article, estimate_tokens
-from newsmoe.datasets.sources import Labelled, LabelSource, Source, SummarySource, Target
+from newsmoe.datasets.sources import LabelSource, SummarySource
 from newsmoe.errors import InputError
 from newsmoe.evaluation.cache import TimedPredictions, cached_predictions
-from newsmoe.evaluation.predictions import Answers, Table, label_predictions, summary_predictions
+from newsmoe.evaluation.predictions import ScoredPredictions, Table, Target, score
+from newsmoe.evaluation.progress import Progress
 from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.loaded import LoadedExperts
 from newsmoe.output.run_report import ExpertStats
-from newsmoe.prediction import Labels, Prediction, Summary
+from newsmoe.prediction import Prediction
 from newsmoe.record import ItemError
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import ExpertInfo, Registry
 from newsmoe.settings.model import Settings
 
-Kind = TypeVar("Kind", Labels, Summary)
-
 
 @dataclass(frozen=True)
 class PoolPredictions:
-    """The answers of a pool to one source.
-
-    Attributes:
-        title: what the data is called.
-        weight: how much the source counts.
-        articles: the texts.
-        experts: names.
-        answers: how good the experts' answers are.
-        tokens: what each expert read, shape (articles, experts).
-        seconds: what an article took each expert on average, shape (experts,); the first that reads it also
-            cuts it into sentences for all.
-    """
+    """The predictions of a pool for one data source."""
 
     title: str
-    weight: float
+    weight: float  # of the source
     articles: tuple[Article, ...]
     experts: tuple[str, ...]
-    answers: Answers
-    tokens: Table
-    seconds: NDArray[np.float64]
+    predictions: ScoredPredictions
+    tokens: Table  # read by each expert, shape (articles, experts)
+    seconds: NDArray[np.float64]  # per article, shape (experts,); the first expert also splits sentences
 
 
 def predict_pool(
@@ -56,115 +44,61 @@ def predict_pool(
     sources: Iterable[LabelSource | SummarySource],
     root: Path,
     registry: Registry,
-    report: Callable[[str, int, int], None],
+    report: Progress,
     device: Device | None = None,
     target: Target | None = None,
 ) -> list[PoolPredictions]:
-    """Have every expert answer every text, as they are served; what was answered before is kept."""
-    limits = Settings()
+    """Run every expert on every example, as experts are served; predictions are cached."""
     loaded = LoadedExperts(registry, device or Device(), None)
-    dispatcher = Dispatcher(loaded, limits.batch_tokens, limits.batch_articles)
-    pool = _Pool(tuple(experts), registry, dispatcher, report)
-    return [
-        pool.labelled(source, root, target or "probability")
-        if isinstance(source, LabelSource)
-        else pool.summarized(source, root, target or "rouge")
-        for source in sources
-    ]
-
-
-@dataclass(frozen=True)
-class _Pool:
-    """Experts that are asked about one source after the other."""
-
-    experts: tuple[str, ...]
-    registry: Registry
-    dispatcher: Dispatcher
-    report: Callable[[str, int, int], None]
-
-    def labelled(self, source: LabelSource, root: Path, target: Target) -> PoolPredictions:
-        examples = list(source.examples(root))
-        articles = [one.article for one in examples]
-        asked = self._ask(source, articles)
-        labels = _rows(Labels, self.experts, asked)
-        _require_known(source, examples, labels)
-        return self._judged(
-            source, articles, asked, label_predictions(examples, labels, target, closed=source.closed)
-        )
-
-    def summarized(self, source: SummarySource, root: Path, target: Target) -> PoolPredictions:
-        examples = list(source.examples(root))
-        articles = [one.article for one in examples]
-        asked = self._ask(source, articles)
-        summaries = _rows(Summary, self.experts, asked)
-        return self._judged(source, articles, asked, summary_predictions(examples, summaries, target))
-
-    def _ask(self, source: Source, articles: Sequence[Article]) -> list[TimedPredictions]:
-        if not articles:
+    predict = partial(_predict, Dispatcher(loaded, Settings().batch_articles))
+    pool = []
+    for source in sources:
+        examples: list[Any] = list(source.examples(root))
+        if not examples:
             raise InputError(f"{source.title}: there are no examples in it")
-        asked = []
-        for number, name in enumerate(self.experts, start=1):
-            asked.append(
-                cached_predictions(self.registry.info(name), articles, partial(_answers, self.dispatcher))
-            )
-            self.report(f"asking {name} about {source.title}", number, len(self.experts))
-        return asked
-
-    def _judged(
-        self, source: Source, articles: Sequence[Article], asked: Sequence[TimedPredictions], answers: Answers
-    ) -> PoolPredictions:
-        return PoolPredictions(
-            title=source.title,
-            weight=source.weight,
-            articles=tuple(articles),
-            experts=self.experts,
-            answers=answers,
-            tokens=np.array([list(map(_tokens, articles, one.answers)) for one in asked]).T,
-            seconds=np.array([one.seconds for one in asked]) / len(articles),
-        )
+        articles = tuple(example.article for example in examples)
+        columns = {}
+        tokens, seconds = [], []
+        for number, name in enumerate(experts, start=1):
+            timed = cached_predictions(registry.info(name), articles, predict)
+            columns[name] = timed.predictions
+            tokens.append(list(map(_tokens, articles, timed.predictions)))
+            seconds.append(timed.seconds / len(articles))
+            report(f"running {name} on {source.title}", number, len(experts))
+        scored = score(source, examples, columns, target)
+        cost = np.array(tokens).T, np.array(seconds)
+        pool.append(PoolPredictions(source.title, source.weight, articles, tuple(experts), scored, *cost))
+    return pool
 
 
-def _answers(dispatcher: Dispatcher, info: ExpertInfo, articles: Sequence[Article]) -> TimedPredictions:
-    """Have an expert answer, as many articles at a time as a window of a run has."""
-    name, window, figures = info.name, Settings().window_articles, ExpertStats()
-    blocks = [articles[start : start + window] for start in range(0, len(articles), window)]
+def source_weights(pool: Sequence[PoolPredictions]) -> NDArray[np.float64]:
+    """Return the weights of the sources, scaled to sum to 1."""
+    total = sum(source.weight for source in pool)
+    return np.array([source.weight / total for source in pool])
+
+
+def windows_of(count: int) -> list[slice]:
+    """Return the windows in which a run processes so many articles."""
+    size = Settings().window_articles
+    return [slice(start, start + size) for start in range(0, count, size)]
+
+
+def _predict(dispatcher: Dispatcher, info: ExpertInfo, articles: Sequence[Article]) -> TimedPredictions:
+    """Run an expert, a window of articles at a time."""
+    stats, predictions = ExpertStats(), list[Prediction]()
     started = perf_counter()
-    outcomes = [outcome for block in blocks for outcome in dispatcher.run(name, info.task, block, figures)]
-    seconds = perf_counter() - started - figures.load_seconds
-    for article, outcome in zip(articles, outcomes, strict=True):
-        if isinstance(outcome, ItemError):
-            shown = (article.headline or article.content)[:60]
-            raise InputError(f"{name} fails on {shown!r}: {outcome.message}")
-    return TimedPredictions([one for one in outcomes if not isinstance(one, ItemError)], seconds)
+    for window in windows_of(len(articles)):
+        outcomes = dispatcher.run(info.name, info.task, articles[window], stats)
+        for article, outcome in zip(articles[window], outcomes, strict=True):
+            if isinstance(outcome, ItemError):
+                text = (article.headline or article.content)[:60]
+                raise InputError(f"{info.name} fails on {text!r}: {outcome.message}")
+            predictions.append(outcome)
+    return TimedPredictions(predictions, perf_counter() - started - stats.load_seconds)
 
 
-def _rows(kind: type[Kind], experts: Sequence[str], asked: Sequence[TimedPredictions]) -> list[list[Kind]]:
-    """Return the answers by article, then by expert."""
-    for name, one in zip(experts, asked, strict=True):
-        for answer in one.answers:
-            if not isinstance(answer, kind):
-                raise InputError(
-                    f"{name} answers with {type(answer).__name__}; these examples have {kind.__name__}"
-                )
-    rows = zip(*(one.answers for one in asked), strict=True)
-    return [[answer for answer in row if isinstance(answer, kind)] for row in rows]
-
-
-def _require_known(
-    source: LabelSource, labelled: Sequence[Labelled], answers: Sequence[Sequence[Labels]]
-) -> None:
-    """See that every right label is one that some expert has."""
-    known = {label for row in answers for answer in row for label in answer.scores}
-    for one in labelled:
-        if known.isdisjoint(one.accepted):
-            raise InputError(
-                f"{source.title}: {one.label!r} is no label of these experts, who answer"
-                f" {', '.join(sorted(known))}; say in the recipe's 'labels' which of these it stands for"
-            )
-
-
-def _tokens(article: Article, answer: Prediction) -> float:
-    """Return what an expert read of an article, estimated where it does not say."""
-    if answer.input_stats is not None:
-        return float(answer.input_stats.tokens)
+def _tokens(article: Article, prediction: Prediction) -> float:
+    """Return the tokens that an expert read, estimated if it does not say."""
+    if prediction.input_stats is not None:
+        return float(prediction.input_stats.tokens)
     return float(estimate_tokens(article.headline) + estimate_tokens(article.content))

@@ -1,186 +1,200 @@
-"""How good the answers of a pool are: labels against the right ones, summaries against people's."""
+"""Predictions of a pool's experts for the same articles, scored against labels or reference summaries."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmoe.datasets.sources import Labelled, Summarized, Target
-from newsmoe.evaluation.measure import by_data_label
-from newsmoe.evaluation.metrics import classification_figures
-from newsmoe.prediction import Labels, Summary
+from newsmoe.datasets.label_maps import merge_scores
+from newsmoe.datasets.sources import LabelledArticle, LabelSource, SummarizedArticle, SummarySource
+from newsmoe.errors import InputError
+from newsmoe.evaluation.metrics import LabelQuality, classification_figures, label_quality
+from newsmoe.prediction import Labels, Prediction, Summary
 from newsmoe.text.sentences import split_sentences
 
+Kind = TypeVar("Kind", Labels, Summary)
+
 Table = NDArray[np.float64]
-"""One row an article, and mostly one column an expert."""
+"""One row per article, and mostly one column per expert."""
+
+Target = Literal["probability", "correct", "rouge", "rouge2"]
+"""An expert's success. With labels: the probability of the right one, or whether it is predicted; with
+summaries: the mean of ROUGE-1 and -2, or ROUGE-2."""
 
 BOTH = "ROUGE-1/2"
 """The mean of ROUGE-1 and -2."""
 
 
-class Answers(ABC):
-    """What every expert of a pool answered to the same articles, and how good that is.
-
-    Weights, of shape (articles, experts), say what each expert counts for each article; where all are 0,
-    nobody answers, which is worth nothing.
-    """
-
-    @property
-    @abstractmethod
-    def metric(self) -> str:
-        """What quality is called."""
-
-    @property
-    @abstractmethod
-    def success(self) -> Table:
-        """How good each expert's answer is, from 0 to 1: what a gate learns; shape (articles, experts)."""
-
-    @abstractmethod
-    def quality(self, weights: Table) -> NDArray[np.float64]:
-        """Return how good the experts' common answers are, from 0 to 1, shape (articles,)."""
-
-    @abstractmethod
-    def figures(self, weights: Table) -> dict[str, float]:
-        """Return means over all articles by metric, that of `quality` first."""
-
-    def confidence(self) -> Table | None:
-        """Return how sure each expert is, shape (articles, experts); None where they do not say."""
-        return None
-
-
 @dataclass(frozen=True)
-class LabelPredictions(Answers):
-    """Distributions over labels.
+class LabelPredictions:
+    """Distributions over labels, and how good they are.
 
-    Attributes:
-        labels: what can be answered.
-        scores: probabilities, shape (articles, experts, labels); where only the source's own labels count,
-            the others are left out, and a row sums to less than 1.
-        truth: index of the right label, shape (articles,).
-        target: what success is.
+    Weights are of shape (articles, experts); an article with all weights 0 has no prediction and quality 0.
     """
 
     labels: tuple[str, ...]
-    scores: NDArray[np.float64]
-    truth: NDArray[np.int64]
+    scores: NDArray[
+        np.float64
+    ]  # shape (articles, experts, labels); if only some labels count, sums are below 1
+    truth: NDArray[np.int64]  # index of the right label, shape (articles,)
     target: Target = "probability"
-    metric = "accuracy"
+    metric = "accuracy"  # the name of the quality
 
     @property
     def success(self) -> Table:
-        """The probability that each expert gives the right label, or 1 where its answer is right, else 0."""
+        """What a gate learns: the probability of the right label, or 1 where it is predicted, else 0."""
         return self.correct() if self.target == "correct" else self.likelihood()
 
     def likelihood(self) -> Table:
-        """Return the probability that each expert gives the right label, shape (articles, experts)."""
-        return _scaled(self.scores)[np.arange(len(self.truth)), :, self.truth]
+        """Return the probability of the right label, shape (articles, experts)."""
+        return _normalized(self.scores)[np.arange(len(self.truth)), :, self.truth]
 
     def correct(self) -> Table:
-        """Return 1 where an expert's answer is right, else 0; shape (articles, experts)."""
-        right: NDArray[np.bool_] = self.scores.argmax(axis=2) == self.truth[:, None]
-        return right.astype(np.float64)
+        """Return 1 where an expert predicts the right label, else 0; shape (articles, experts)."""
+        return np.asarray(self.scores.argmax(axis=2) == self.truth[:, None], dtype=np.float64)
 
     def quality(self, weights: Table) -> NDArray[np.float64]:
-        """Return 1 where the mean of the experts' distributions has the right label in front, else 0."""
-        mixed = self._mixture(weights)
-        right: NDArray[np.bool_] = (mixed.argmax(axis=1) == self.truth) & mixed.any(axis=1)
-        return right.astype(np.float64)
+        """Return 1 where the weighted mean of the distributions predicts the right label, else 0."""
+        mixture = self._mixture(weights)
+        return np.asarray((mixture.argmax(axis=1) == self.truth) & mixture.any(axis=1), dtype=np.float64)
 
     def figures(self, weights: Table) -> dict[str, float]:
         """Return accuracy, macro-F1 and calibration error."""
         return classification_figures(self._mixture(weights), self.truth)
 
+    def by_label(self, weights: Table) -> tuple[dict[str, LabelQuality], dict[str, dict[str, int]]]:
+        """Return the quality of each label, and the confusion counts."""
+        return label_quality(self._mixture(weights).argmax(axis=1), self.truth, self.labels)
+
     def confidence(self) -> Table:
-        """Return the probability of the label that each expert answers."""
-        sure: Table = _scaled(self.scores).max(axis=2)
-        return sure
+        """Return the probability of the label that each expert predicts."""
+        return np.asarray(_normalized(self.scores).max(axis=2))
 
     def _mixture(self, weights: Table) -> NDArray[np.float64]:
         """Return probabilities, shape (articles, labels)."""
-        return _scaled(np.einsum("ae,ael->al", weights, self.scores))
+        return _normalized(np.einsum("ae,ael->al", weights, self.scores))
 
 
 @dataclass(frozen=True)
-class SummaryPredictions(Answers):
-    """Summaries, of which the one with the greatest weight is taken, as texts cannot be averaged.
+class SummaryPredictions:
+    """Summaries; texts cannot be averaged, so the one with the largest weight is taken."""
 
-    Attributes:
-        scores: by metric, from 0 to 1, each of shape (articles, experts); the first is what success is.
-    """
-
-    scores: Mapping[str, Table]
+    scores: Mapping[str, Table]  # by metric, from 0 to 1, shape (articles, experts); the first is the success
 
     @property
     def metric(self) -> str:
-        """Which ROUGE success is."""
+        """The ROUGE metric that is the success."""
         return next(iter(self.scores))
 
     @property
     def success(self) -> Table:
-        """The ROUGE of each expert's summary."""
+        """The ROUGE score of each expert's summary."""
         return self.scores[self.metric]
 
     def quality(self, weights: Table) -> NDArray[np.float64]:
-        """Return the ROUGE of the summary that is taken."""
-        return _taken(self.success, weights)
+        """Return the ROUGE score of the summary with the largest weight."""
+        return _of_largest(self.success, weights)
 
     def figures(self, weights: Table) -> dict[str, float]:
-        """Return the means of every ROUGE."""
-        return {metric: float(_taken(one, weights).mean()) for metric, one in self.scores.items()}
+        """Return the mean of every ROUGE metric."""
+        return {metric: float(_of_largest(table, weights).mean()) for metric, table in self.scores.items()}
+
+    def confidence(self) -> None:
+        """Return None: a summary has no probability."""
+
+
+ScoredPredictions = LabelPredictions | SummaryPredictions
+
+
+def score(
+    source: LabelSource | SummarySource,
+    examples: Sequence[Any],
+    columns: Mapping[str, Sequence[Prediction]],
+    target: Target | None,
+) -> ScoredPredictions:
+    """Score the predictions of experts, by name, for the examples of a source."""
+    if isinstance(source, SummarySource):
+        return _summary_predictions(examples, _rows(Summary, columns), target or "rouge")
+    scores = [[labels.scores for labels in row] for row in _rows(Labels, columns)]
+    labels = {label for row in scores for column in row for label in column}
+    unknown = unknown_labels(examples, labels)
+    for example in examples:
+        if unknown.issuperset(example.accepted):
+            raise InputError(
+                f"{source.title}: {example.label!r} is no label of these experts, whose labels are"
+                f" {', '.join(sorted(labels))}; map it to one of these in the recipe's 'labels'"
+            )
+    return label_predictions(examples, scores, target or "probability", closed=source.closed)
+
+
+def _rows(kind: type[Kind], columns: Mapping[str, Sequence[Prediction]]) -> list[tuple[Kind, ...]]:
+    """Return the predictions by article, then by expert."""
+    for name, column in columns.items():
+        for prediction in column:
+            if not isinstance(prediction, kind):
+                wrong = type(prediction).__name__
+                raise InputError(f"{name} predicts {wrong}; these examples have {kind.__name__}")
+    return cast(list[tuple[Kind, ...]], list(zip(*columns.values(), strict=True)))
+
+
+def unknown_labels(examples: Iterable[LabelledArticle], labels: Collection[str]) -> set[str]:
+    """Return the accepted labels that are not among `labels`."""
+    return {label for example in examples for label in example.accepted}.difference(labels)
 
 
 def label_predictions(
-    examples: Sequence[Labelled],
-    answers: Sequence[Sequence[Labels]],
+    examples: Sequence[LabelledArticle],
+    scores: Sequence[Sequence[Mapping[str, float]]],
     target: Target = "probability",
     *,
     closed: bool = False,
 ) -> LabelPredictions:
-    """Judge labels."""
-    wider = {label: one.label for one in examples for label in one.accepted}
-    merged = [[by_data_label(one.scores, wider) for one in row] for row in answers]
-    truth = [example.label for example in examples]
-    known = set(truth) if closed else set(truth).union(*(one for row in merged for one in row))
-    labels = tuple(sorted(known))
+    """Score label distributions, one row per example and one column per expert.
+
+    An empty row leaves its example out. If `closed`, only labels that occur in the data count.
+    """
+    wider = {label: example.label for example in examples for label in example.accepted}
+    merged = [[merge_scores(column, wider) for column in row] for row in scores if row]
+    truth = [example.label for example, row in zip(examples, scores, strict=True) if row]
+    predicted = () if closed else (label for row in merged for column in row for label in column)
+    labels = tuple(sorted({*truth, *predicted}))
     return LabelPredictions(
         labels=labels,
-        scores=np.array([[[one.get(label, 0.0) for label in labels] for one in row] for row in merged]),
+        scores=np.array([[[column.get(label, 0.0) for label in labels] for column in row] for row in merged]),
         truth=np.array([labels.index(label) for label in truth]),
         target=target,
     )
 
 
-def summary_predictions(
-    examples: Sequence[Summarized], answers: Sequence[Sequence[Summary]], target: Target = "rouge"
+def _summary_predictions(
+    examples: Sequence[SummarizedArticle], rows: Sequence[Sequence[Summary]], target: Target
 ) -> SummaryPredictions:
-    """Judge summaries by ROUGE."""
-    found = [
-        [_rouge(example, one.text) for one in row] for example, row in zip(examples, answers, strict=True)
+    scores = [
+        [_rouge(example, summary.text) for summary in row]
+        for example, row in zip(examples, rows, strict=True)
     ]
     first = "ROUGE-2" if target == "rouge2" else BOTH
-    metrics = sorted(found[0][0], key=lambda metric: metric != first)
+    metrics = sorted(scores[0][0], key=lambda metric: metric != first)
     return SummaryPredictions(
-        {metric: np.array([[one[metric] for one in row] for row in found]) for metric in metrics}
+        {metric: np.array([[cell[metric] for cell in row] for row in scores]) for metric in metrics}
     )
 
 
-def _rouge(example: Summarized, summary: str) -> dict[str, float]:
-    from newsmoe.evaluation.rouge import rouge  # loads nltk, which labels do without
+def _rouge(example: SummarizedArticle, summary: str) -> dict[str, float]:
+    from newsmoe.evaluation.rouge import rouge  # loads nltk, which labels do not need
 
-    found = rouge(example.summary, "\n".join(split_sentences(summary, example.article.language)))
-    return {BOTH: (found["ROUGE-1"] + found["ROUGE-2"]) / 2, **found}
+    scores = rouge(example.summary, "\n".join(split_sentences(summary, example.article.language)))
+    return {BOTH: (scores["ROUGE-1"] + scores["ROUGE-2"]) / 2, **scores}
 
 
-def _scaled(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def _normalized(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scale scores to sum to 1 over the labels, the last axis."""
-    scaled: NDArray[np.float64] = scores / np.maximum(scores.sum(axis=-1, keepdims=True), 1e-12)
-    return scaled
+    return np.asarray(scores / np.maximum(scores.sum(axis=-1, keepdims=True), 1e-12))
 
 
-def _taken(values: Table, weights: Table) -> NDArray[np.float64]:
-    """Return the value of the expert with the greatest weight, the first of equals; 0 where there is none."""
+def _of_largest(values: Table, weights: Table) -> NDArray[np.float64]:
+    """Return the value in the column of each row's largest weight; 0 if all weights are 0."""
     best = values[np.arange(len(values)), weights.argmax(axis=1)]
-    taken: NDArray[np.float64] = np.where(weights.any(axis=1), best, 0.0)
-    return taken
+    return np.where(weights.any(axis=1), best, 0.0)

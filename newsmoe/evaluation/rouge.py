@@ -1,7 +1,7 @@
-"""ROUGE of summaries, and the two systems that every summary is measured against.
+"""ROUGE of summaries, and the baselines that they are compared with.
 
-Scores come from Google's `rouge-score` with stemming. For the oracle, which tries every sentence of an
-article again and again, overlaps are counted here, on tokens that `rouge-score` makes.
+Scores are those of Google's `rouge-score` with stemming. The oracle tries every sentence of an article many
+times, so overlaps are counted here, on the tokens of `rouge-score`.
 """
 
 from collections import Counter
@@ -18,13 +18,13 @@ from rouge_score.tokenizers import Tokenizer
 ROUGE = {"rouge1": "ROUGE-1", "rouge2": "ROUGE-2", "rougeL": "ROUGE-L", "rougeLsum": "ROUGE-Lsum"}
 
 LEAD_SENTENCES = 3
-"""Sentences of the usual baseline, the start of the article."""
+"""Sentences of the lead baseline, from the start of the article."""
 
 Grams = Counter[tuple[str, ...]]
 
 
 class _Stems(Tokenizer):  # type: ignore[misc]  # rouge-score has no types
-    """rouge-score's own tokens; each word is stemmed once, where the original stems every occurrence."""
+    """rouge-score's tokens, each word stemmed once instead of at every occurrence."""
 
     def __init__(self) -> None:
         self._stem = cache(PorterStemmer().stem)
@@ -45,53 +45,50 @@ def rouge(reference: str, summary: str) -> dict[str, float]:
 
 
 class RougeCounts:
-    """What sentences share with a reference, counted once, for trying many selections of sentences.
+    """Overlaps of sentences with a reference, counted once, to score many selections of sentences.
 
     Bigrams across the border of two sentences are not counted.
-
-    Attributes:
-        sizes: unigrams and bigrams in each sentence, shape (sentences, 2).
-        reference: unigrams and bigrams in the reference, shape (2,).
     """
 
     def __init__(self, sentences: Sequence[str], reference: str) -> None:
         wanted = _grams(_STEMS.tokenize(reference))
-        found = [_grams(_STEMS.tokenize(sentence)) for sentence in sentences]
-        self.sizes = np.array([[one.total() for one in grams] for grams in found]).reshape(-1, 2)
-        self.reference = np.array([one.total() for one in wanted])
-        self._wanted = [np.array(list(one.values()), dtype=np.int64) for one in wanted]
+        grams = [_grams(_STEMS.tokenize(sentence)) for sentence in sentences]
+        # unigrams and bigrams of each sentence, shape (sentences, 2), and of the reference, shape (2,)
+        self.sizes = np.array([[counts.total() for counts in pair] for pair in grams]).reshape(-1, 2)
+        self.reference = np.array([counts.total() for counts in wanted])
+        self._wanted = [np.array(list(counts.values()), dtype=np.int64) for counts in wanted]
         self._shared = [
-            np.array([[grams[order][gram] for gram in wanted[order]] for grams in found], dtype=np.int64)
+            np.array([[pair[order][gram] for gram in wanted[order]] for pair in grams], dtype=np.int64)
             for order in (0, 1)
         ]
 
     def scores(self, chosen: Sequence[int]) -> NDArray[np.float64]:
-        """Return ROUGE-1 and -2 F1 of the chosen sentences, one at least, together; shape (2,)."""
+        """Return ROUGE-1 and -2 F1 of one or more sentences together; shape (2,)."""
         *others, last = chosen
         return np.array([scores[last] for scores in self._with_each(others)])
 
     def with_each(self, chosen: Sequence[int]) -> NDArray[np.float64]:
-        """Return for each sentence the score of the chosen ones and it: the mean of ROUGE-1 and -2 F1."""
+        """Return the mean of ROUGE-1 and -2 F1 of the chosen sentences and each sentence in turn."""
         first, second = self._with_each(chosen)
         return (first + second) / 2
 
     def _with_each(self, chosen: Sequence[int]) -> Iterator[NDArray[np.float64]]:
         """Yield ROUGE-1 F1 of the chosen sentences with each of all, and then ROUGE-2."""
-        taken = list(chosen)
+        rows = list(chosen)
         for order, (shared, wanted) in enumerate(zip(self._shared, self._wanted, strict=True)):
-            overlap = np.minimum(shared[taken].sum(axis=0) + shared, wanted).sum(axis=1)
-            sizes = self.sizes[taken, order].sum() + self.sizes[:, order]
+            overlap = np.minimum(shared[rows].sum(axis=0) + shared, wanted).sum(axis=1)
+            sizes = self.sizes[rows, order].sum() + self.sizes[:, order]
             yield 2 * overlap / np.maximum(sizes + self.reference[order], 1)
 
 
-def greedy_oracle(counts: RougeCounts, most: int) -> list[int]:
-    """Return the sentences that together have the greatest score, added one by one while it grows.
+def greedy_oracle(counts: RougeCounts, max_sentences: int) -> list[int]:
+    """Return the sentences with the highest score together, added one by one while it grows.
 
-    As Nallapati et al. (2017) label articles for extractive training.
+    Nallapati et al. (2017) label articles for extractive training in this way.
     """
     chosen: list[int] = []
     best = 0.0
-    while len(chosen) < min(most, len(counts.sizes)):
+    while len(chosen) < min(max_sentences, len(counts.sizes)):
         scores = counts.with_each(chosen)
         scores[chosen] = 0.0
         number = int(scores.argmax())
@@ -102,8 +99,8 @@ def greedy_oracle(counts: RougeCounts, most: int) -> list[int]:
     return sorted(chosen)
 
 
-def rivals(sentences: Sequence[str], reference: str) -> dict[str, str]:
-    """Return what every summary is measured against, by name, one sentence a line."""
+def baselines(sentences: Sequence[str], reference: str) -> dict[str, str]:
+    """Return the baseline summaries by name, one sentence a line."""
     chosen = greedy_oracle(RougeCounts(sentences, reference), LEAD_SENTENCES)
     return {
         f"lead-{LEAD_SENTENCES}": "\n".join(sentences[:LEAD_SENTENCES]),

@@ -233,7 +233,7 @@ def _learned_gate(card: "GateCard", context: GateContext) -> "LearnedGate":
         gate_settings = GateSettings.model_validate({**card.settings.model_dump(), **limits})
     except ValidationError as error:
         raise ConfigError(f"{card.folder}: {describe(error, GateSettings)}") from None
-    device = Device(settings.device, settings.threads).resolve()
+    device = Device(settings.device, settings.threads, settings.batch_tokens).resolve()
     present = ",".join(info.name for info in pool if info.name in card.names and not info.missing)
     score_cache = None
     if context.store is not None:

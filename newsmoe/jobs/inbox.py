@@ -25,7 +25,7 @@ from newsmoe.jobs.inbox_state import (
     read_state,
     write_state,
 )
-from newsmoe.jobs.plan import Job
+from newsmoe.jobs.plan import Job, in_utf8
 from newsmoe.output.atomic import remove_leftovers, translate_errors
 from newsmoe.output.dead_letters import default_errors
 from newsmoe.output.formats import format_of
@@ -130,7 +130,8 @@ class Inbox:
         except UnicodeEncodeError:
             if name not in self._undecodable:
                 self._undecodable.add(name)
-                log.warning("%s: cannot be read: its name is no UTF-8", self.folder / name)
+                path = in_utf8(str(self.folder / name))
+                log.warning("%s: cannot be read: its name is no UTF-8", path)
             return False
         return True
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, Self
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import ConfigError, OutputError, TooManyErrorsError
 from newsmoe.ingest.source import Source, open_source
-from newsmoe.jobs.plan import Job
+from newsmoe.jobs.plan import Job, in_utf8
 from newsmoe.journal.journal import journal_place
 from newsmoe.journal.store import without_password
 from newsmoe.orchestrator.session import Session
@@ -120,10 +120,10 @@ def run_job(
             except OutputError as error:  # the output is worth more than they are
                 _logger.warning("%s", error)
     info = RunInfo(
-        command=[_in_utf8(without_password(argument)) for argument in command],
-        folder=_in_utf8(os.getcwd()),
-        inputs=[_in_utf8(name) for name in job.inputs],
-        output=_in_utf8(str(job.output)),
+        command=[in_utf8(without_password(argument)) for argument in command],
+        folder=in_utf8(os.getcwd()),
+        inputs=[in_utf8(name) for name in job.inputs],
+        output=in_utf8(str(job.output)),
         started=started,
         seconds=perf_counter() - clock,
         skipped=total - stats.items,
@@ -202,8 +202,3 @@ def _report(info: RunInfo, stats: RunStats, registry: Registry) -> RunReport:
         expert.task, expert.fingerprint = registered.task, registered.fingerprint()
         expert.share = round(expert.items / stats.items, 4) if stats.items else 0.0
     return RunReport.model_validate(info.model_dump() | stats.model_dump())
-
-
-def _in_utf8(name: str) -> str:
-    """Return a name for a report; of a file's name in another encoding the wrong bytes become U+FFFD."""
-    return os.fsencode(name).decode(errors="replace")

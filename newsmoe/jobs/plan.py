@@ -101,3 +101,8 @@ def _default_output(name: str, format: str) -> Path:
         return STDOUT
     beside = default_output(Path(name), format)
     return beside if os.access(beside.parent, os.W_OK) or not beside.parent.is_dir() else Path(beside.name)
+
+
+def in_utf8(name: str) -> str:
+    """Return a file's name for reports and logs; bytes that are not UTF-8 become U+FFFD."""
+    return os.fsencode(name).decode(errors="replace")

@@ -16,16 +16,16 @@ def retry(report: RunReport, journal: str | None = None) -> int:
     What went well is taken from the journal, what failed is done again. A report holds no password: where the
     command names `journal` without its password, it is run with it.
     """
-    if not report.command:
-        raise ConfigError(
-            "that run was a watch's or a program's, so there is no command of its own to repeat"
-        )
     folder = Path(report.folder)
     output = folder / report.output
     if output.is_dir():
         raise ConfigError(
             f"{output}: a folder of Parquet files is only added to, and keeps what failed in it; analyze the"
             f" elements in {default_errors(output).name} into another output"
+        )
+    if not report.command:
+        raise ConfigError(
+            "that run was a watch's or a program's, so there is no command of its own to repeat"
         )
     command = report.command
     if journal:

@@ -33,14 +33,12 @@ class Dispatcher:
     def __init__(
         self,
         experts: LoadedExperts,
-        batch_tokens: int,
         batch_articles: int,
         batch_seconds: float | None = None,
         store: PredictionStore | None = None,
         on_batch: Callable[[], None] = lambda: None,
     ) -> None:
         self.experts = experts
-        self.batch_tokens = batch_tokens
         self.batch_articles = batch_articles
         self.batch_seconds = batch_seconds
         self.store = store
@@ -89,7 +87,7 @@ class Dispatcher:
     ) -> list[Outcome]:
         lengths = self._lengths(self.experts.get(name, stats), articles)
         outcomes: dict[int, Outcome] = {}
-        for batch in cut_batches(lengths, self.batch_tokens, self.batch_articles):
+        for batch in cut_batches(lengths, max_items=self.batch_articles):
             chosen = [articles[index] for index in batch]
             self.on_batch()
             fresh = self._timed(name, task, chosen, stats)

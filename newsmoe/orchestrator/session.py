@@ -64,7 +64,7 @@ class Session:
     ) -> None:
         self.settings = settings = settings or Settings()
         self.registry = registry or Registry(settings.experts_dir, settings.experts)
-        self.device = Device(settings.device, settings.threads).resolve()
+        self.device = Device(settings.device, settings.threads, settings.batch_tokens).resolve()
         self._closing = ExitStack()
         if journal is None and settings.journal:
             journal = self._closing.enter_context(open_journal(journal_place(settings)))
@@ -79,7 +79,6 @@ class Session:
         self._experts = LoadedExperts(self.registry, self.device, settings.max_memory)
         dispatcher = Dispatcher(
             self._experts,
-            settings.batch_tokens,
             settings.batch_articles,
             settings.batch_seconds,
             journal,

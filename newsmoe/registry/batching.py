@@ -1,9 +1,25 @@
-"""Batches of like length, cut by what they cost."""
+"""Batches of like length, each within a budget of padded tokens."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from math import inf
+from typing import TypeVar
+
+from newsmoe.registry.device import Device
+from newsmoe.registry.memory import is_out_of_memory
+
+T = TypeVar("T")
 
 
-def cut_batches(lengths: Sequence[int], max_tokens: int, max_items: int | None = None) -> Iterator[list[int]]:
+def default_batch_tokens(device: Device) -> int:
+    """Return the tokens in one forward pass of torch; a GPU starts with more, and learns what fits."""
+    return 4096 if device.name == "cpu" else 32768
+
+
+def cut_batches(
+    lengths: Sequence[int], max_tokens: float = inf, max_items: int | None = None
+) -> Iterator[list[int]]:
     """Yield index lists that cover `lengths`, longest first, so that little is padded.
 
     A batch costs its longest item times its size. Longest first, too little memory shows at the start
@@ -21,3 +37,51 @@ def cut_batches(lengths: Sequence[int], max_tokens: int, max_items: int | None =
         batch.append(index)
     if batch:
         yield batch
+
+
+class Batcher:
+    """Computes batches; one that does not fit into memory is halved, and so is the budget from then on.
+
+    Args:
+        max_tokens: padded tokens in one forward pass, exceeded by a single item only.
+        workers: forward passes that run at a time.
+    """
+
+    def __init__(self, max_tokens: int, workers: int = 1) -> None:
+        self.max_tokens = max_tokens
+        self.workers = workers
+
+    def run(self, lengths: Sequence[int], forward: Callable[[list[int]], Sequence[T]]) -> list[T]:
+        """Return the result of `forward` for each item, in order; it takes the indices of a batch."""
+        results: dict[int, T] = {}
+        batches = list(cut_batches(lengths, self.max_tokens))
+        compute = partial(self._compute, lengths, forward)
+        if self.workers == 1 or len(batches) == 1:
+            for batch in batches:
+                results |= compute(batch)
+        else:
+            workers = ThreadPoolExecutor(self.workers)
+            try:
+                for computed in workers.map(compute, batches):
+                    results |= computed
+            finally:
+                workers.shutdown(cancel_futures=True)
+        return [results[index] for index in range(len(lengths))]
+
+    def _compute(
+        self, lengths: Sequence[int], forward: Callable[[list[int]], Sequence[T]], batch: list[int]
+    ) -> dict[int, T]:
+        """Compute a batch, in parts where it is over the budget, which may have shrunk since it was cut."""
+        tokens = max(1, *(lengths[index] for index in batch)) * len(batch)
+        if len(batch) == 1 or tokens <= self.max_tokens:
+            try:
+                return dict(zip(batch, forward(batch), strict=True))
+            except Exception as error:
+                if len(batch) == 1 or not is_out_of_memory(error):
+                    raise
+                self.max_tokens = max(1, tokens // 2)
+        parts = cut_batches([lengths[index] for index in batch], self.max_tokens)
+        results: dict[int, T] = {}
+        for part in parts:
+            results |= self._compute(lengths, forward, [batch[place] for place in part])
+        return results

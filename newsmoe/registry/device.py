@@ -1,27 +1,31 @@
 """Where models run."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsmoe.errors import ConfigError
+from newsmoe.registry.extras import hub_extra_missing
 
 DEVICES = ("cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
 class Device:
-    """Where models run.
+    """Where models run, and how much they compute at a time.
 
     Attributes:
-        name: `cpu`, `cuda`, `cuda:1` or `mps`, as torch spells it; `auto` is the best that is there.
+        name: `cpu`, `cuda`, `cuda:1` or `mps`, as torch spells it; `auto` is the best available.
         threads: processor threads a model may use; None leaves it to the runtime.
+        batch_tokens: tokens in one forward pass, padding included, exceeded by a single text only; None
+            leaves it to the model.
     """
 
     name: str = "cpu"
     threads: int | None = None
+    batch_tokens: int | None = None
 
     def __post_init__(self) -> None:
         if self.name != "auto" and self.kind not in DEVICES:
-            raise ConfigError(f"device {self.name!r} is not known; use auto, {', '.join(DEVICES)} or cuda:N")
+            raise ConfigError(f"unknown device {self.name!r}; use auto, {', '.join(DEVICES)} or cuda:N")
 
     @property
     def kind(self) -> str:
@@ -29,19 +33,27 @@ class Device:
         return self.name.split(":")[0]
 
     def resolve(self) -> "Device":
-        """Return the device that `auto` stands for; imports torch to find out.
+        """Return the device that `auto` stands for: a processor where torch is not installed.
 
         Raises:
-            ConfigError: the device is not there.
+            ConfigError: the device, or torch for it, is not on this machine.
         """
         if self.name == "cpu":
             return self
-        import torch
-
-        available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-        there = [kind for kind, found in available.items() if found]
+        message = hub_extra_missing(f"device {self.name!r}")
+        if message and self.name != "auto":
+            raise ConfigError(message)
+        available = [] if message else _available()
         if self.name == "auto":
-            return Device(there[0] if there else "cpu", self.threads)
-        if self.kind not in there:
+            return replace(self, name=available[0] if available else "cpu")
+        if self.kind not in available:
             raise ConfigError(f"device {self.name!r} is not on this machine; use --device cpu or auto")
         return self
+
+
+def _available() -> list[str]:
+    """Return the kinds of devices that torch can use beside the processor, the fastest first."""
+    import torch
+
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return [kind for kind, is_available in available.items() if is_available]

@@ -1,8 +1,11 @@
-"""How much memory is taken, and whether it was too little."""
+"""How much memory is in use, and whether it was too little."""
 
 import psutil
 
 from newsmoe.registry.device import Device
+
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "failed to allocate memory")
+"""How torch and ONNX Runtime put it."""
 
 
 def used_memory(device: Device) -> int:
@@ -16,5 +19,5 @@ def used_memory(device: Device) -> int:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether there was too little memory, of the device or of the machine."""
-    text = str(error).lower()
-    return isinstance(error, MemoryError) or "out of memory" in text or "can't allocate memory" in text
+    message = str(error).lower()
+    return isinstance(error, MemoryError) or any(words in message for words in _OUT_OF_MEMORY)

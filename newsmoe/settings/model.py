@@ -102,8 +102,14 @@ class Settings(Strict):
         "FILE|URL",
         JOBS_PANEL,
     )
-    batch_tokens: int = _setting(16384, "largest batch in tokens, padding included", "N", EXPERTS_PANEL, ge=1)
-    batch_articles: int = _setting(64, "largest batch in articles", ge=1)
+    batch_tokens: int | None = _setting(
+        None,
+        "tokens in one forward pass of a model, padding included; default: what is fastest on the device",
+        "N",
+        EXPERTS_PANEL,
+        ge=1,
+    )
+    batch_articles: int = _setting(64, "articles that an expert reads at a time", ge=1)
     window_articles: int = _setting(128, "articles in memory at a time", ge=1)
     input_format: str | None = _setting(
         None,

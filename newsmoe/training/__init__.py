@@ -1,1 +1,1 @@
-"""How experts are made; needs the extra `train`."""
+"""How experts and gates are trained."""

@@ -1,59 +1,52 @@
-"""Noisy top-k gating with losses that spread the load (Shazeer et al. 2017, sections 2.1, 4 and A)."""
+"""Noisy top-k gating with losses that balance the load (Shazeer et al. 2017, sections 2.1, 4 and A)."""
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  # as torch's own pages name it
 
-from newsmoe.training.recipe import BalanceRecipe
+from newsmoe.evaluation.predictions import Table
+from newsmoe.training.recipe import GateRecipe
 
 MIN_NOISE = 1e-2
 
 
-def balanced(
-    start: NDArray[np.float64],
-    features: NDArray[np.float64],
-    targets: NDArray[np.float64],
-    weights: NDArray[np.float64],
-    recipe: BalanceRecipe,
-    top_k: int,
-    seed: int,
-) -> NDArray[np.float64]:
-    """Return the gate's rows, trained on from `start` with noise and with a price on uneven load.
+def balanced(start: Table, features: Table, targets: Table, weights: Table, recipe: GateRecipe) -> Table:
+    """Return a gate's rows of weights, trained on from `start` with noise and a penalty on uneven load.
 
     H(x)_i = (x W)_i + N(0, 1) softplus((x V)_i); the gates are the softmax over the k largest H(x)_i. To the
-    cross-entropy of H(x) come the squared coefficients of variation of the importance (each expert's sum of
-    gates) and of the load (each expert's expected number of articles). Serving takes (x W)_i, without noise.
+    cross-entropy of H(x) the loss adds the squared coefficients of variation of the importance (each expert's
+    sum of gates) and of the load (each expert's expected number of articles). Inference uses (x W)_i.
     """
-    random = torch.Generator().manual_seed(seed)
-    x = torch.from_numpy(np.hstack([features, np.ones((len(features), 1))]))
-    wanted, counts = torch.from_numpy(targets), torch.from_numpy(weights / weights.mean())
+    balance, top_k = recipe.balance, recipe.settings.top_k
+    if balance is None:
+        return start
+    random = torch.Generator().manual_seed(recipe.seed)
+    x, wanted = torch.from_numpy(features), torch.from_numpy(targets)
+    counts = torch.from_numpy(weights / weights.mean())
     rows = torch.from_numpy(start.copy()).requires_grad_()
     noise = torch.zeros_like(rows).requires_grad_()
-    optimizer = torch.optim.Adam([rows, noise], lr=recipe.learning_rate)
-    for _ in range(recipe.steps):
+    optimizer = torch.optim.Adam([rows, noise], lr=balance.learning_rate)
+    for _ in range(balance.steps):
         clean, spread = x @ rows.T, F.softplus(x @ noise.T) + MIN_NOISE
         noisy = clean + spread * torch.randn(clean.shape, generator=random, dtype=clean.dtype)
         loss = -(counts[:, None] * wanted * F.log_softmax(noisy, dim=1)).sum(dim=1).mean()
-        loss = loss + recipe.importance * _uneven(_gates(noisy, top_k).sum(dim=0))
+        loss = loss + balance.importance * _unevenness(_gates(noisy, top_k).sum(dim=0))
         if top_k < clean.shape[1]:
-            loss = loss + recipe.load * _uneven(_load(clean, noisy, spread, top_k))
+            loss = loss + balance.load * _unevenness(_load(clean, noisy, spread, top_k))
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own
         optimizer.step()
-    found: NDArray[np.float64] = rows.detach().numpy()
-    return found
+    return rows.detach().numpy()
 
 
 def _gates(noisy: Tensor, top_k: int) -> Tensor:
     """Return the softmax over the `top_k` largest of each row, 0 elsewhere."""
-    least = noisy.topk(top_k, dim=1).values[:, -1:]
-    return noisy.masked_fill(noisy < least, -torch.inf).softmax(dim=1)
+    smallest = noisy.topk(top_k, dim=1).values[:, -1:]
+    return noisy.masked_fill(noisy < smallest, -torch.inf).softmax(dim=1)
 
 
 def _load(clean: Tensor, noisy: Tensor, spread: Tensor, top_k: int) -> Tensor:
-    """Return how many articles each expert is expected to get, were its own noise drawn again.
+    """Return the expected number of articles of each expert, over draws of its noise.
 
     P(x, i) = Phi(((x W)_i - the k-th largest H(x) without i) / softplus((x V)_i)).
     """
@@ -64,6 +57,6 @@ def _load(clean: Tensor, noisy: Tensor, spread: Tensor, top_k: int) -> Tensor:
     return load
 
 
-def _uneven(values: Tensor) -> Tensor:
+def _unevenness(values: Tensor) -> Tensor:
     """Return the squared coefficient of variation."""
     return values.var(unbiased=False) / (values.mean() ** 2 + 1e-10)

@@ -1,30 +1,29 @@
-"""Scores of a gate that mean what they say."""
+"""Calibration of a gate's scores."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
-Table = NDArray[np.float64]
-"""Shape (articles, experts)."""
+from newsmoe.evaluation.predictions import Table
 
-WIDEST = 20.0
-"""Temperatures are looked for from 1 / 20 to 20: beyond, scores are as good as certain, or even."""
+MAX_TEMPERATURE = 20.0
+"""Temperatures are searched from 1 / 20 to 20; beyond, scores are practically certain, or uniform."""
 
 
-def fit_temperature(logits: Table, probabilities: Table, weights: NDArray[np.float64]) -> float:
-    """Return what to divide logits by for the least cross-entropy with what was right (Guo et al. 2017).
+def fit_temperature(logits: Table, targets: Table, weights: NDArray[np.float64]) -> float:
+    """Return the temperature with the lowest cross-entropy between scores and targets (Guo et al. 2017).
 
-    One article more is counted of which each expert is as likely the best (after Platt 1999): on few articles
-    that are all told apart, scores would else be as good as certain.
+    The targets are smoothed by one article on which all experts are equally good (after Platt 1999), lest the
+    scores be practically certain where few articles are all separable.
     """
-    count, experts = probabilities.shape
-    targets = (count * probabilities + 1 / experts) / (count + 1)
+    count, experts = targets.shape
+    smoothed = (count * targets + 1 / experts) / (count + 1)
 
     def loss(power: float) -> float:
-        likelihoods = (targets * log_softmax(logits / np.exp(power), axis=1)).sum(axis=1)
+        likelihoods = (smoothed * log_softmax(logits / np.exp(power), axis=1)).sum(axis=1)
         return float(-np.average(likelihoods, weights=weights))
 
-    widest = float(np.log(WIDEST))
-    found = minimize_scalar(loss, bounds=(-widest, widest), method="bounded")
-    return round(float(np.exp(found.x)), 4)
+    bound = float(np.log(MAX_TEMPERATURE))
+    power = minimize_scalar(loss, bounds=(-bound, bound), method="bounded").x
+    return round(float(np.exp(power)), 4)

@@ -1,160 +1,149 @@
-"""Articles as training sees them, and the head that it makes."""
+"""Articles as training sees them: cut into windows, with labels and weights."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 
 from newsmoe.datasets.sources import LabelSource, UnlabelledSource
+from newsmoe.evaluation.progress import Progress
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import Extract, Window
 from newsmoe.registry.kinds.scores import Probabilities, softmax
 from newsmoe.training.recipe import ClassifierRecipe
 
 
-@dataclass(frozen=True)
-class Head:
-    """A linear head: `weight` of shape (labels, width), `bias` of shape (labels,)."""
+class TrainingRun(NamedTuple):
+    """What the training of an expert reads from, writes to and reports to."""
 
-    weight: Vectors
-    bias: Vectors
+    data: Path  # folder that the sources' paths start from
+    work: Path  # folder of adapters and checkpoints
+    backbone: Backbone
+    report: Progress
+
+
+class Head(NamedTuple):
+    """A linear head."""
+
+    weight: Vectors  # shape (labels, width)
+    bias: Vectors  # shape (labels,)
 
 
 @dataclass(frozen=True)
 class WindowSet:
-    """Labelled articles, cut into windows.
-
-    Attributes:
-        windows: all windows.
-        articles: index of the article of each window.
-        parts: how much each window counts in its article's answer; they sum to 1 in an article.
-        accepted: which labels are right for each article, shape (articles, labels); mostly one is.
-        weights: how much each article counts.
-    """
+    """Labelled articles, cut into windows."""
 
     windows: Sequence[Window]
-    articles: NDArray[np.int64]
-    parts: NDArray[np.float64]
-    accepted: NDArray[np.bool_]
-    weights: NDArray[np.float64]
+    articles: NDArray[np.int64]  # index of the article of each window
+    parts: NDArray[np.float64]  # weight of each window in its article, with a sum of 1 per article
+    accepted: NDArray[np.bool_]  # correct labels, mostly one per article, shape (articles, labels)
+    weights: NDArray[np.float64]  # of each article
 
     @cached_property
     def window_weights(self) -> NDArray[np.float64]:
-        """Return how much each window counts: its article's weight, shared among the article's windows."""
-        probabilities: NDArray[np.float64] = self.weights[self.articles] * self.parts
-        return probabilities
+        """The weight of each window: its part of the article's weight."""
+        return np.asarray(self.weights[self.articles] * self.parts)
 
     @property
-    def clear(self) -> NDArray[np.bool_]:
-        """Return for which articles there is one right label."""
-        alone: NDArray[np.bool_] = self.accepted.sum(axis=1) == 1
-        return alone
+    def unambiguous(self) -> NDArray[np.bool_]:
+        """Whether an article has exactly one correct label."""
+        return np.asarray(self.accepted.sum(axis=1) == 1)
 
-    def of(self, articles: Sequence[int], accepted: NDArray[np.bool_]) -> "WindowSet":
-        """Return these articles alone, in rising order, with other labels: `accepted` is for all articles."""
-        kept = np.isin(self.articles, articles)
+    def subset(self, articles: Sequence[int], accepted: NDArray[np.bool_]) -> "WindowSet":
+        """Return these articles, in rising order, with other labels: `accepted` is for all articles."""
+        rows = np.flatnonzero(np.isin(self.articles, articles))
         return WindowSet(
-            [window for window, stays in zip(self.windows, kept, strict=True) if stays],
-            np.searchsorted(articles, self.articles[kept]),
-            self.parts[kept],
+            [self.windows[row] for row in rows.tolist()],
+            np.searchsorted(articles, self.articles[rows]),
+            self.parts[rows],
             accepted[articles],
             self.weights[articles],
         )
 
-    def right(self, probabilities: Probabilities) -> NDArray[np.int64]:
-        """Return the right label of each article; of several the likeliest in (articles, labels) `shares`."""
-        right: NDArray[np.int64] = np.where(self.accepted, probabilities, -1.0).argmax(axis=1)
-        return right
+    def truth(self, probabilities: Probabilities) -> NDArray[np.int64]:
+        """Return the correct label of each article; of several the most probable one."""
+        return np.asarray(np.where(self.accepted, probabilities, -1.0).argmax(axis=1))
 
     def likelihood(self, probabilities: Probabilities) -> Probabilities:
-        """Return the probability of the right labels of each article, given `shares`, (articles, labels)."""
-        summed: Probabilities = np.where(self.accepted, probabilities, 0.0).sum(axis=1)
-        return summed
+        """Return the probability of each article's correct labels together."""
+        return np.asarray(np.where(self.accepted, probabilities, 0.0).sum(axis=1))
 
     def probabilities(self, logits: NDArray[np.floating]) -> Probabilities:
         """Return probabilities of shape (articles, labels) for logits of shape (windows, labels).
 
-        They are the weighted mean over an article's windows, as an expert answers.
+        They are the weighted mean over an article's windows, as an expert predicts.
         """
         sums: Probabilities = np.zeros((len(self.accepted), logits.shape[1]))
         np.add.at(sums, self.articles, softmax(logits) * self.parts[:, None])
         return sums
 
 
-def read_source(source: LabelSource, recipe: ClassifierRecipe, root: Path, backbone: Backbone) -> WindowSet:
-    """Read a source, cut into the windows that the recipe's policy reads."""
-    read = (
-        ([backbone.read(article).extract(recipe.long_input)], [label in right for label in recipe.labels])
-        for article, _, right in source.examples(root, recipe.labels)
-    )
-    return _window_set(read, source.weight, len(recipe.labels))
-
-
-@dataclass(frozen=True)
-class Unlabelled:
-    """Articles whose labels are yet to be found.
-
-    Attributes:
-        source: where they are from.
-        texts: the articles themselves, all labels being as right as any other.
-        parts: what is said of each in short, as windows of one article.
-    """
+class Unlabelled(NamedTuple):
+    """Articles without labels, and the short texts about each as windows of one article."""
 
     source: UnlabelledSource
     texts: WindowSet
     parts: WindowSet
 
     def labelled(self, probabilities: Probabilities) -> WindowSet:
-        """Return the articles whose labels are the surest, given `shares` of their parts, (articles, labels).
+        """Return the articles with the highest probability of a label, given probabilities of their parts.
 
-        Those of each label are ranked apart: a model is the surest of what it has seen most of.
+        Each label is ranked separately: a model is most certain of the label that it has seen most.
         """
-        found, score = probabilities.argmax(axis=1), probabilities.max(axis=1)
+        labels, scores = probabilities.argmax(axis=1), probabilities.max(axis=1)
         chosen: list[int] = []
-        for label in np.unique(found):
-            ranked = sorted(np.flatnonzero(found == label).tolist(), key=lambda one: -score[one])
-            chosen += ranked[: min(self.source.most, round(self.source.share * len(ranked)))]
-        return self.texts.of(sorted(chosen), np.eye(probabilities.shape[1], dtype=bool)[found])
+        for label in np.unique(labels):
+            ranked = sorted(np.flatnonzero(labels == label).tolist(), key=lambda article: -scores[article])
+            chosen += ranked[: min(self.source.max_per_label, round(self.source.share * len(ranked)))]
+        return self.texts.subset(sorted(chosen), np.eye(probabilities.shape[1], dtype=bool)[labels])
 
 
-def read_unlabelled(
-    source: UnlabelledSource, recipe: ClassifierRecipe, root: Path, backbone: Backbone
-) -> Unlabelled:
-    """Read a source without labels; articles of which nothing can be read, or is said, are left out."""
+def read_source(source: LabelSource, recipe: ClassifierRecipe, run: TrainingRun) -> WindowSet:
+    """Read a source in windows, as the recipe's `long_input` says."""
+    rows = (
+        (
+            [run.backbone.read(article).extract(recipe.long_input)],
+            [label in accepted for label in recipe.labels],
+        )
+        for article, _, accepted in source.examples(run.data, recipe.labels)
+    )
+    return _window_set(rows, source.weight, len(recipe.labels))
+
+
+def read_unlabelled(source: UnlabelledSource, recipe: ClassifierRecipe, run: TrainingRun) -> Unlabelled:
+    """Read a source without labels; articles that are empty, or without short texts, are left out."""
     every = [True] * len(recipe.labels)
     texts, parts = [], []
-    for article, short in source.examples(root):
-        extract = backbone.read(article).extract(recipe.long_input)
-        said = [backbone.read(one).extract(recipe.long_input) for one in short]
-        if extract.windows and any(one.windows for one in said):
+    for article, short in source.examples(run.data):
+        extract, *extracts = (
+            run.backbone.read(text).extract(recipe.long_input) for text in (article, *short)
+        )
+        if extract.windows and any(part.windows for part in extracts):
             texts.append(([extract], every))
-            parts.append((said, every))
-    both = (_window_set(read, source.weight, len(every)) for read in (texts, parts))
-    return Unlabelled(source, *both)
+            parts.append((extracts, every))
+    return Unlabelled(source, *(_window_set(rows, source.weight, len(every)) for rows in (texts, parts)))
 
 
 def _window_set(
-    read: Iterable[tuple[Sequence[Extract], Sequence[bool]]], weight: float, labels: int
+    rows: Iterable[tuple[Sequence[Extract], Sequence[bool]]], weight: float, labels: int
 ) -> WindowSet:
-    """Return articles as windows, given what is read of each, and which of the labels are right for it."""
+    """Return articles in windows, given what is read of each and which labels are correct."""
     windows: list[Window] = []
     articles: list[int] = []
     parts: list[float] = []
     accepted: list[Sequence[bool]] = []
-    for extracts, right in read:
-        own = [
-            (window, one) for each in extracts for window, one in zip(each.windows, each.weights, strict=True)
-        ]
-        if own:
-            total = sum(one for _, one in own)
-            windows += [window for window, _ in own]
-            articles += [len(accepted)] * len(own)
-            parts += [one / total for _, one in own]
-            accepted.append(right)
+    for extracts, correct in rows:
+        weights = [part for extract in extracts for part in extract.weights]
+        if weights:
+            windows += [window for extract in extracts for window in extract.windows]
+            articles += [len(accepted)] * len(weights)
+            parts += [part / sum(weights) for part in weights]
+            accepted.append(correct)
     return WindowSet(
         windows,
         np.array(articles, dtype=np.int64),
@@ -165,17 +154,17 @@ def _window_set(
 
 
 def joined(sets: Sequence[WindowSet], recipe: ClassifierRecipe) -> WindowSet:
-    """Return the sets as one, rare labels counting more where the recipe is balanced; mean weight 1."""
-    starts = np.cumsum([0, *(len(one.accepted) for one in sets)])
-    accepted = np.concatenate([one.accepted for one in sets])
-    weights = np.concatenate([one.weights for one in sets])
+    """Return all sets as one, with a mean weight of 1; in a balanced recipe rare labels weigh more."""
+    starts = np.cumsum([0, *(len(part.accepted) for part in sets)])
+    accepted = np.concatenate([part.accepted for part in sets])
+    weights = np.concatenate([part.weights for part in sets])
     if recipe.balanced:
-        clear = accepted.sum(axis=1) == 1
-        weights[clear] *= compute_sample_weight("balanced", accepted[clear].argmax(axis=1))
+        unambiguous = accepted.sum(axis=1) == 1
+        weights[unambiguous] *= compute_sample_weight("balanced", accepted[unambiguous].argmax(axis=1))
     return WindowSet(
-        [window for one in sets for window in one.windows],
-        np.concatenate([one.articles + start for one, start in zip(sets, starts, strict=False)]),
-        np.concatenate([one.parts for one in sets]),
+        [window for part in sets for window in part.windows],
+        np.concatenate([part.articles + start for part, start in zip(sets, starts, strict=False)]),
+        np.concatenate([part.parts for part in sets]),
         accepted,
         weights / weights.mean(),
     )

@@ -1,5 +1,6 @@
-"""An expert's folder written: weights, card and model card."""
+"""The folder of an expert or gate: weights, card, recipe, and the page for people."""
 
+import shutil
 from collections.abc import Iterable, Mapping
 from datetime import date
 from importlib.metadata import version
@@ -11,100 +12,95 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
+from newsmoe.datasets.sources import DataSource
 from newsmoe.evaluation.measure import Evaluation
+from newsmoe.output.atomic import write_text
 from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 from newsmoe.registry.cards import CARD_FILE, Card, Measurement, Training
 from newsmoe.registry.kinds.embedded import HEAD_FILE
-from newsmoe.training.recipe import Recipe
+from newsmoe.training.recipe import RECIPE_FILE, Recipe
 
 PAGE_FILE = "README.md"
 
 
 class TrainedExpert(NamedTuple):
-    """What training yields.
-
-    Attributes:
-        kind: the code behind the expert.
-        settings: of that kind.
-        head: tensors.
-        adapter: the folder that an adapter lies in, if one was trained.
-        needs_content: whether a headline alone is too little.
-    """
+    """The result of training."""
 
     kind: str
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Any]  # of the kind
     head: Mapping[str, NDArray[Any]]
-    adapter: Path | None = None
+    adapter: Path | None = None  # the folder with the adapter, if there is one
     needs_content: bool = False
 
 
-def write_expert(folder: Path, recipe: Recipe, made: TrainedExpert, command: str) -> Card:
-    """Put adapter, head and card of a trained expert into `folder`; return the card, nothing measured yet."""
+def write_expert(folder: Path, recipe: Recipe, trained: TrainedExpert, command: str) -> Card:
+    """Write adapter, head and card of an expert; return the card, without figures."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in (ADAPTER_FILE, ADAPTER_CONFIG_FILE):
-        if made.adapter is not None:
-            (made.adapter / name).replace(folder / name)
-        else:  # one of an earlier training
+        if trained.adapter is not None:
+            (trained.adapter / name).replace(folder / name)
+        else:  # delete that of an earlier training
             (folder / name).unlink(missing_ok=True)
-    (folder / HEAD_FILE).write_bytes(save(dict(made.head)))  # save_file would let nobody else read it
+    (folder / HEAD_FILE).write_bytes(save(dict(trained.head)))  # save_file would deny others to read it
+    data = data_used((*recipe.train, *recipe.unlabelled))
     card = Card(
-        name=recipe.name,
-        task=recipe.task,
-        kind=made.kind,
-        description=recipe.description,
-        languages=recipe.languages,
-        needs_content=made.needs_content,
-        licence=recipe.licence,
-        settings=dict(made.settings),
-        training=Training(
-            data=[f"{source.title} ({source.licence})" for source in (*recipe.train, *recipe.unlabelled)],
-            command=command,
-            date=date.today().isoformat(),
-        ),
+        **recipe.model_dump(include={"name", "task", "description", "languages", "licence"}),
+        kind=trained.kind,
+        needs_content=trained.needs_content,
+        settings=dict(trained.settings),
+        training=Training(data=data, command=command, date=date.today().isoformat()),
         folder=folder,
     )
     _write_card(card)
     return card
 
 
-def with_measurements(card: Card, evaluations: Iterable[Evaluation], command: str) -> Card:
-    """Put figures into the card, those on other data stay, and write it."""
+def write_figures(card: Card, recipe: Recipe, evaluations: Iterable[Evaluation], command: str) -> None:
+    """Write figures to the card and the model card; those on other data stay."""
     packages = ", ".join(f"{package} {version(package)}" for package in ("newsmoe", "onnxruntime"))
     source = f"{command}; {date.today().isoformat()}, {packages}"
-    fresh = [
-        Measurement(
-            data=one.data,
-            figures={"items": one.answered, **{name: round(value, 4) for name, value in one.figures.items()}},
-            source=source,
-        )
-        for one in evaluations
-    ]
-    measured = {one.data for one in fresh}
-    kept = [one for one in card.quality if one.data not in measured]
-    card = card.model_copy(update={"quality": [*kept, *fresh]})
+    fresh = []
+    for evaluation in evaluations:
+        figures = {name: round(value, 4) for name, value in evaluation.figures.items()}
+        figures = {"items": evaluation.answered, **figures}
+        fresh.append(Measurement(data=evaluation.data, figures=figures, source=source))
+    measured = {measurement.data for measurement in fresh}
+    others = [measurement for measurement in card.quality if measurement.data not in measured]
+    card = card.model_copy(update={"quality": [*others, *fresh]})
     _write_card(card)
-    return card
-
-
-def _write_card(card: Card) -> None:
-    """Write `expert.toml`."""
-    values = card.model_dump(mode="json", exclude_defaults=True)
-    text = "# Written by `newsmoe train`; change recipe.toml and train again.\n" + tomli_w.dumps(values)
-    (card.folder / CARD_FILE).write_text(text, encoding="utf-8")
-
-
-def write_model_card(card: Card, recipe: Recipe) -> None:
-    """Write the page for people, from the card and the recipe."""
     write_page(card.folder, "model_card.md", card=card, recipe=recipe)
 
 
+def _write_card(card: Card) -> None:
+    values = card.model_dump(mode="json", exclude_defaults=True)
+    write_toml(card.folder / CARD_FILE, values, "newsmoe train")
+
+
+def write_toml(path: Path, values: Mapping[str, Any], command: str) -> None:
+    """Write a TOML file that `command` derives from a recipe."""
+    head = f"# Written by `{command}`; change recipe.toml and train again.\n"
+    write_text(path, head + tomli_w.dumps(values))
+
+
 def write_page(folder: Path, template: str, **values: object) -> None:
-    """Write a folder's `README.md` by one of the templates."""
-    environment = Environment(  # noqa: S701  # Markdown, of our own recipe
-        loader=PackageLoader("newsmoe.training"),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template(template).render(values)
-    (folder / PAGE_FILE).write_text(page, encoding="utf-8")
+    """Write a folder's `README.md` from one of the templates."""
+    loader = PackageLoader("newsmoe.training")
+    environment = Environment(loader=loader, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    write_text(folder / PAGE_FILE, environment.get_template(template).render(values))
+
+
+def copy_recipe(path: Path, folder: Path) -> None:
+    """Copy a recipe into the folder of what was trained by it."""
+    target = folder / RECIPE_FILE
+    if not (target.exists() and target.samefile(path)):
+        shutil.copyfile(path, target)
+
+
+def data_used(sources: Iterable[DataSource]) -> list[str]:
+    """Return the names of data sources with their licences, for a card."""
+    return [f"{source.title} ({source.licence})" for source in sources]
+
+
+def data_option(data: Path) -> str:
+    """Return the option of a command, for a card, that names the data folder."""
+    return "" if data == Path() else " --data DATA"

@@ -1,33 +1,30 @@
-"""A gate trained on what each expert gets right: answers, soft targets, a linear model, an artefact."""
+"""Training of a gate: predictions of every expert, soft targets, a linear model, its files."""
 
-import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import tomli_w
 from numpy.typing import NDArray
 from safetensors.numpy import save
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
 from newsmoe.errors import ConfigError
-from newsmoe.evaluation.metrics import best_shares
+from newsmoe.evaluation.metrics import best_weights
 from newsmoe.evaluation.pool import PoolPredictions, predict_pool
-from newsmoe.gating.features import FeatureReader
+from newsmoe.evaluation.predictions import Table
+from newsmoe.evaluation.progress import Progress, in_blocks
+from newsmoe.gating.features import FeatureReader, Features
 from newsmoe.gating.gate_card import GATE_FILE, WEIGHTS_FILE, GateCard, GateExpert, GateTraining
 from newsmoe.gating.learned import gate_adapter
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import ExpertInfo, Registry
 from newsmoe.training.calibration import fit_temperature
 from newsmoe.training.data import Head
-from newsmoe.training.recipe import RECIPE_FILE, GateRecipe
-from newsmoe.training.report import Report
-
-Table = NDArray[np.float64]
-"""One row an article."""
+from newsmoe.training.folder import copy_recipe, data_option, data_used, write_toml
+from newsmoe.training.recipe import GateRecipe
 
 BLOCK = 256  # articles whose features are read between two reports of progress
 MAX_STEPS = 1000
@@ -40,54 +37,39 @@ def train_gate(
     folder: Path,
     registry: Registry,
     device: Device,
-    report: Report,
+    report: Progress,
 ) -> None:
     """Train a gate and write its folder."""
     device = device.resolve()
     experts = experts_of(recipe, registry)
     names = [info.name for info in experts]
-    answers = predict_pool(names, recipe.train, data, registry, report, device, recipe.target)
-    costs = _costs(answers, recipe)
-    command = f"newsmoe gate train {path.as_posix()}" + ("" if data == Path() else " --data DATA")
-    card = _card(recipe, experts, costs, command, folder)
+    pool = predict_pool(names, recipe.train, data, registry, report, device, recipe.target)
+    costs = _costs(pool, recipe)
+    command = f"newsmoe gate train {path.as_posix()}{data_option(data)}"
+    card = GateCard(
+        **recipe.model_dump(include={"task", "features", "embedding", "settings"}),
+        experts=tuple(
+            GateExpert(name=info.name, fingerprint=info.fingerprint(), cost=round(cost, 6))
+            for info, cost in zip(experts, costs.tolist(), strict=True)
+        ),
+        training=GateTraining(data=tuple(data_used(recipe.train)), command=command),
+        folder=folder,
+    )
     reader = FeatureReader(card.features, registry.backbones.backbone(device), gate_adapter(card, experts))
-    features = np.concatenate([read_features(reader, one, report) for one in answers])
-    success = np.concatenate([one.answers.success for one in answers])
-    weights = np.concatenate([np.full(len(one.articles), one.weight) for one in answers])
+    rows: list[Features] = []
+    for source in pool:
+        rows += map(reader, in_blocks(source.articles, BLOCK, f"reading {source.title}", report))
+    features = np.concatenate(rows).astype(np.float64)
+    success = np.concatenate([source.predictions.success for source in pool])
+    weights = np.concatenate([np.full(len(source.articles), source.weight) for source in pool])
     fitted = fit_gate(features, success - recipe.cost_weight * costs, weights, recipe, report)
     chosen = {"regularization": fitted.strength, "temperature": fitted.temperature}
     write_gate(card.model_copy(update=chosen), fitted.head)
-    own = folder / RECIPE_FILE
-    if not (own.exists() and own.samefile(path)):
-        shutil.copyfile(path, own)
-
-
-def _card(
-    recipe: GateRecipe, experts: Sequence[ExpertInfo], costs: NDArray[np.float64], command: str, folder: Path
-) -> GateCard:
-    """Return the card of a gate, nothing measured yet."""
-    return GateCard(
-        task=recipe.task,
-        features=recipe.features,
-        embedding=recipe.embedding,
-        experts=tuple(
-            GateExpert(
-                name=info.name,
-                fingerprint=info.fingerprint(),
-                cost=round(float(cost), 6),
-            )
-            for info, cost in zip(experts, costs, strict=True)
-        ),
-        settings=recipe.settings,
-        training=GateTraining(
-            data=tuple(f"{source.title} ({source.licence})" for source in recipe.train), command=command
-        ),
-        folder=folder,
-    )
+    copy_recipe(path, folder)
 
 
 def experts_of(recipe: GateRecipe, registry: Registry) -> list[ExpertInfo]:
-    """Return the experts that the recipe names, or all of the task's pool that are on this machine."""
+    """Return the recipe's experts; default: those of the task whose models are on this machine."""
     pool = {info.name: info for info in registry.pool(recipe.task)}
     _require(recipe.experts, pool, recipe.task)
     chosen = [pool[name] for name in recipe.experts] or [info for info in pool.values() if not info.missing]
@@ -96,85 +78,69 @@ def experts_of(recipe: GateRecipe, registry: Registry) -> list[ExpertInfo]:
     named = (*recipe.settings.shared, *filter(None, [recipe.embedding]))
     _require(named, [info.name for info in chosen], recipe.task)
     if len(chosen) < 2:
-        raise ConfigError(f"a gate chooses between experts; for {recipe.task!r} there is only {len(chosen)}")
+        raise ConfigError(f"a gate needs two experts to choose from; {recipe.task!r} has {len(chosen)}")
     return chosen
 
 
-def _require(names: Iterable[str], known: Collection[str], task: str) -> None:
+def _require(names: Iterable[str], experts: Collection[str], task: str) -> None:
     for name in names:
-        if name not in known:
-            raise ConfigError(f"{name!r} is none of the experts for {task!r}: {', '.join(known)}")
-
-
-def read_features(reader: FeatureReader, answers: PoolPredictions, report: Report) -> Table:
-    """Return the features of a source's articles, shape (articles, width)."""
-    rows = []
-    for start in range(0, len(answers.articles), BLOCK):
-        rows.append(reader(answers.articles[start : start + BLOCK]))
-        report(f"reading {answers.title}", min(start + BLOCK, len(answers.articles)), len(answers.articles))
-    return np.concatenate(rows).astype(np.float64)
+        if name not in experts:
+            raise ConfigError(f"{name!r} is none of the experts for {task!r}: {', '.join(experts)}")
 
 
 def soft_targets(utility: Table, temperature: float) -> Table:
-    """Return what the gate learns: a distribution over experts for each article, the useful ones likelier.
+    """Return what the gate learns: a distribution over experts for each article, higher for useful ones.
 
-    Where the experts are equally good the target is uniform, and the article teaches no preference.
+    It is uniform where the experts are equally good, so that the article teaches no preference.
     """
-    targets: Table = softmax(utility / temperature, axis=1)
-    return targets
+    return np.asarray(softmax(utility / temperature, axis=1))
 
 
 class Fitted(NamedTuple):
-    """A gate's weights, and what was chosen on held-out folds.
-
-    Attributes:
-        head: the weights, calibrated where there is a temperature.
-        strength: the inverse regularization.
-        temperature: what calibration divided the scores by; None where it was not asked for.
-    """
+    """A gate's weights, calibrated if there is a temperature, and what was chosen on held-out folds."""
 
     head: Head
-    strength: float
+    strength: float  # inverse regularization
     temperature: float | None
 
 
 def fit_gate(
-    features: Table, utility: Table, weights: NDArray[np.float64], recipe: GateRecipe, report: Report
+    features: Table, utility: Table, weights: NDArray[np.float64], recipe: GateRecipe, report: Progress
 ) -> Fitted:
-    """Return the gate's weights.
+    """Fit a gate to the utility of each expert, of shape (articles, experts).
 
-    Of two regularizations that are as good on held-out folds, by the utility of the expert with the best
-    score, the stronger is taken. Features are standardised for the fit, and the weights are for features as
-    they come.
+    Regularization is chosen on held-out folds by the utility of the expert with the highest score; of equals
+    the strongest is taken. Features are standardised for the fit; the weights are for raw features.
     """
     mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
-    scaled = (features - mean) / scale
+    scaled = np.hstack([(features - mean) / scale, np.ones((len(features), 1))])
     targets = soft_targets(utility, recipe.temperature)
     folds = np.random.default_rng(recipe.seed).permutation(len(features)) % recipe.folds
 
     def held_out(fit: Callable[[Table, Table, NDArray[np.float64]], Table]) -> Table:
-        """Return the scores of each article by what was fitted without its fold."""
+        """Return the scores of each article from a fit without its fold."""
         scores = np.empty_like(utility)
         for fold in range(recipe.folds):
             held = folds == fold
-            scores[held] = _scores(scaled[held], fit(scaled[~held], targets[~held], weights[~held]))
+            scores[held] = scaled[held] @ fit(scaled[~held], targets[~held], weights[~held]).T
         return scores
 
-    found: dict[float, float] = {}
     scores: dict[float, Table] = {}
     strengths = sorted(recipe.regularization)
     for number, strength in enumerate(strengths if len(strengths) > 1 else (), start=1):
         scores[strength] = held_out(partial(_fit, strength=strength))
-        found[strength] = float(weights @ utility[np.arange(len(utility)), scores[strength].argmax(axis=1)])
         report("cross-validating the gate", number, len(strengths))
-    strength = max(strengths, key=lambda one: (round(found.get(one, 0.0), 9), -one))
+    reached = {
+        strength: round(float(weights @ utility[np.arange(len(utility)), table.argmax(axis=1)]), 9)
+        for strength, table in scores.items()
+    }
+    strength = max(strengths, key=lambda each: (reached.get(each, 0.0), -each))
     fit = partial(_fit_balanced, strength=strength, recipe=recipe)
     temperature = None
     if recipe.calibrate:
-        known = scores.get(strength) if recipe.balance is None else None
-        temperature = fit_temperature(
-            held_out(fit) if known is None else known, best_shares(utility), weights
-        )
+        reusable = strength in scores and recipe.balance is None
+        logits = scores[strength] if reusable else held_out(fit)
+        temperature = fit_temperature(logits, best_weights(utility), weights)
         report("calibrating the gate", 1, 1)
     rows = fit(scaled, targets, weights) / (temperature or 1.0)
     weight = rows[:, :-1] / scale
@@ -185,58 +151,48 @@ def fit_gate(
 def _fit_balanced(
     features: Table, targets: Table, weights: NDArray[np.float64], strength: float, recipe: GateRecipe
 ) -> Table:
-    """Return rows of weights and a bias, by expert, trained on for an even load where the recipe says so."""
+    """Fit the rows, with balanced load if the recipe says so."""
     rows = _fit(features, targets, weights, strength)
     if recipe.balance is None:
         return rows
-    from newsmoe.training.balance import balanced
+    from newsmoe.training.balance import balanced  # loads torch, which a linear fit does not need
 
-    return balanced(rows, features, targets, weights, recipe.balance, recipe.settings.top_k, recipe.seed)
+    return balanced(rows, features, targets, weights, recipe)
 
 
 def _fit(features: Table, targets: Table, weights: NDArray[np.float64], strength: float) -> Table:
-    """Return a multinomial logistic regression on soft targets: rows of weights and a bias, by expert.
+    """Fit a multinomial logistic regression to soft targets; return a row of weights per expert.
 
-    Minimises the weighted cross-entropy plus |weights|^2 / (2 C), the mean of `weights` taken as 1.
+    Minimises the weighted cross-entropy plus |rows|^2 / (2 C), with a mean weight of 1; the last column, the
+    bias, is not regularized.
     """
-    experts, width = targets.shape[1], features.shape[1]
+    shape = targets.shape[1], features.shape[1]
     counts = (weights / weights.mean())[:, None]
+    penalty = np.append(np.full(shape[1] - 1, 1 / strength), 0.0)
 
     def loss(flat: Table) -> tuple[float, Table]:
-        rows = flat.reshape(experts, width + 1)
-        logits = _scores(features, rows)
-        value = (
-            -(counts * targets * log_softmax(logits, axis=1)).sum() + (rows[:, :-1] ** 2).sum() / 2 / strength
-        )
-        errors = counts * (softmax(logits, axis=1) - targets)
-        slope = np.hstack([errors.T @ features + rows[:, :-1] / strength, errors.sum(axis=0)[:, None]])
-        return float(value), slope.ravel()
+        rows = flat.reshape(shape)
+        logits = features @ rows.T
+        entropy = -(counts * targets * log_softmax(logits, axis=1)).sum()
+        slope = (counts * (softmax(logits, axis=1) - targets)).T @ features + penalty * rows
+        return float(entropy + (penalty * rows**2).sum() / 2), slope.ravel()
 
-    start = np.zeros(experts * (width + 1))
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MAX_STEPS})
-    rows: Table = found.x.reshape(experts, width + 1)
-    return rows
+    start = np.zeros(shape).ravel()
+    rows = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": MAX_STEPS}).x
+    return np.asarray(rows).reshape(shape)
 
 
-def _scores(features: Table, rows: Table) -> Table:
-    scores: Table = features @ rows[:, :-1].T + rows[:, -1]
-    return scores
-
-
-def _costs(answers: Sequence[PoolPredictions], recipe: GateRecipe) -> NDArray[np.float64]:
-    """Return what an article costs at each expert on average, as shares of what all cost together."""
-    tokens = np.concatenate([one.tokens for one in answers]).mean(axis=0)
-    prices = np.array([recipe.token_costs.get(name, 1.0) for name in answers[0].experts])
-    costs = tokens * prices
-    probabilities: NDArray[np.float64] = costs / max(float(costs.sum()), 1e-9)
-    return probabilities
+def _costs(pool: Sequence[PoolPredictions], recipe: GateRecipe) -> NDArray[np.float64]:
+    """Return the mean cost of an article at each expert, relative to that at all experts."""
+    tokens = np.concatenate([source.tokens for source in pool]).mean(axis=0)
+    costs = tokens * np.array([recipe.token_costs.get(name, 1.0) for name in pool[0].experts])
+    return np.asarray(costs / max(float(costs.sum()), 1e-9))
 
 
 def write_gate(card: GateCard, head: Head | None = None) -> None:
-    """Write a gate's folder, its weights too where they are given."""
+    """Write a gate's folder, with weights if there are new ones."""
     card.folder.mkdir(parents=True, exist_ok=True)
     if head is not None:
-        (card.folder / WEIGHTS_FILE).write_bytes(save({"weight": head.weight, "bias": head.bias}))
+        (card.folder / WEIGHTS_FILE).write_bytes(save(head._asdict()))
     values = {"kind": card.kind, **card.model_dump(mode="json", exclude_defaults=True)}
-    text = "# Written by `newsmoe gate`; change recipe.toml and train again.\n" + tomli_w.dumps(values)
-    (card.folder / GATE_FILE).write_text(text, encoding="utf-8")
+    write_toml(card.folder / GATE_FILE, values, "newsmoe gate")

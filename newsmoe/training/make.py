@@ -1,10 +1,12 @@
-"""From a recipe to an expert's folder: trained, written, measured as it is served."""
+"""From a recipe to an expert's folder: training, files, figures as the expert is served."""
 
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from newsmoe.evaluation.measure import Evaluation, session_of_one
+from newsmoe.datasets.sources import LabelSource, SummarySource
+from newsmoe.evaluation.measure import Evaluation, measure, single_expert_session
+from newsmoe.evaluation.progress import Progress
 from newsmoe.orchestrator.session import Session
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
@@ -12,72 +14,77 @@ from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 from newsmoe.training.classifier import train_classifier
-from newsmoe.training.folder import with_measurements, write_expert, write_model_card
-from newsmoe.training.measured import measure_recipe
-from newsmoe.training.recipe import RECIPE_FILE, AnyRecipe, ClassifierRecipe
-from newsmoe.training.report import Report
+from newsmoe.training.data import TrainingRun
+from newsmoe.training.folder import copy_recipe, data_option, write_expert, write_figures
+from newsmoe.training.recipe import AnyRecipe, ClassifierRecipe
 
-WORK_FOLDER = ".training"
-"""In an expert's folder: what is being trained."""
+WORK_FOLDER = ".training"  # in the expert's folder, for adapters and checkpoints
 QUALITIES = ("accuracy", "macro-F1", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum")
-MAX_COST = 0.003
-"""Of quality that int8 may cost on any dev data: 0.3 points."""
+MAX_LOSS = 0.003  # of any quality, on any dev data, for which int8 is chosen
 
 
 def make_expert(
-    path: Path, recipe: AnyRecipe, data: Path, folder: Path, device: Device, report: Report
+    path: Path, recipe: AnyRecipe, data: Path, folder: Path, device: Device, report: Progress
 ) -> list[Evaluation]:
-    """Train an expert, write its folder, measure it on its dev data, and put the figures into its card.
+    """Train an expert, write its folder, and measure it on its dev data.
 
-    An expert that is in the folder already stays as it is until the new one is trained.
+    An expert that is already in the folder stays unchanged until the new one is trained.
     """
-    backbone, work = BackbonePool().backbone(device.resolve()), folder / WORK_FOLDER
+    run = TrainingRun(data, folder / WORK_FOLDER, BackbonePool().backbone(device.resolve()), report)
     if isinstance(recipe, ClassifierRecipe):
-        what, made = "classifier", train_classifier(recipe, path.parent, data, backbone, work, report)
+        command, trained = "classifier", train_classifier(recipe, path.parent, run)
     else:
-        from newsmoe.training.summarizer import train_summarizer  # needs torch, which a head alone does not
+        from newsmoe.training.summarizer import (
+            train_summarizer,
+        )  # loads torch, which a head alone does not need
 
-        what, made = "summarizer", train_summarizer(recipe, data, backbone, work, report)
-    card = write_expert(folder, recipe, made, f"newsmoe train {what} {path.as_posix()}{_data_option(data)}")
-    shutil.rmtree(work, ignore_errors=True)
-    own = folder / RECIPE_FILE
-    if not (own.exists() and own.samefile(path)):
-        shutil.copyfile(path, own)
+        command, trained = "summarizer", train_summarizer(recipe, run)
+    source = f"newsmoe train {command} {path.as_posix()}{data_option(data)}"
+    card = write_expert(folder, recipe, trained, source)
+    shutil.rmtree(run.work, ignore_errors=True)
+    copy_recipe(path, folder)
     return finish_expert(card, recipe, data, report)
 
 
-def finish_expert(card: Card, recipe: AnyRecipe, data: Path, report: Report) -> list[Evaluation]:
-    """Measure an expert in fp32 and int8, choose int8 if it costs next to nothing, and write the card."""
+def finish_expert(card: Card, recipe: AnyRecipe, data: Path, report: Progress) -> list[Evaluation]:
+    """Measure an expert in fp32 and int8, choose int8 if it loses almost nothing, and write the card."""
     chosen = card.with_settings({"precision": "fp32"})
-    evaluations = measure_recipe(_alone(chosen), recipe, data, report)
+    evaluations = measure_recipe(_session(chosen), recipe, data, report)
     if recipe.adapter is not None:
-        rounded = card.with_settings({"precision": "int8"})
-        found = measure_recipe(_alone(rounded), recipe, data, report)
-        cost = _cost(evaluations, found)
-        report(f"int8 costs at most {100 * cost:.2f} points of any figure", 1, 1)
-        if cost <= MAX_COST:
-            chosen, evaluations = rounded, found
-    card = with_measurements(chosen, evaluations, f"newsmoe evaluate {card.name}{_data_option(data)}")
-    write_model_card(card, recipe)
+        quantized = card.with_settings({"precision": "int8"})
+        in_int8 = measure_recipe(_session(quantized), recipe, data, report)
+        loss = _largest_loss(evaluations, in_int8)
+        report(f"int8 loses at most {100 * loss:.2f} points of any figure", 1, 1)
+        if loss <= MAX_LOSS:
+            chosen, evaluations = quantized, in_int8
+    write_figures(chosen, recipe, evaluations, f"newsmoe evaluate {card.name}{data_option(data)}")
     return evaluations
 
 
-def _data_option(data: Path) -> str:
-    return "" if data == Path() else " --data DATA"
+def measure_recipe(session: Session, recipe: AnyRecipe, data: Path, report: Progress) -> list[Evaluation]:
+    """Measure an expert on the dev data of its recipe."""
+    evaluations = []
+    sources: tuple[LabelSource | SummarySource, ...] = recipe.dev
+    labels = recipe.labels if isinstance(recipe, ClassifierRecipe) else None
+    for number, source in enumerate(sources):
+        report(f"measuring on {source.title}", number, len(sources))
+        evaluations.append(measure(session, recipe.task, source, data, labels))
+    return evaluations
 
 
-def _alone(card: Card) -> Session:
-    """Return a session in which the expert of `card`, as set there, answers alone."""
+def _session(card: Card) -> Session:
+    """Return a session with the expert of `card`, in the card's precision, alone."""
     changes = {card.name: {"precision": card.settings["precision"]}}
     registry = Registry([card.folder], changes, plugins=False, builtin=False)
-    return session_of_one(card.name, Settings(), registry)
+    return single_expert_session(card.name, Settings(), registry)
 
 
-def _cost(before: Sequence[Evaluation], after: Sequence[Evaluation]) -> float:
-    """Return the largest loss of any figure of quality, from 0 to 1."""
+def _largest_loss(before: Sequence[Evaluation], after: Sequence[Evaluation]) -> float:
+    """Return the largest loss of any quality, from 0 to 1."""
+    pairs = zip(before, after, strict=True)
     return max(
-        one.figures[name] - other.figures[name]
-        for one, other in zip(before, after, strict=True)
+        old.figures[name] - new.figures[name]
+        for old, new in pairs
         for name in QUALITIES
-        if name in one.figures
+        if name in old.figures
     )

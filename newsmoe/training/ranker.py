@@ -1,4 +1,4 @@
-"""The ranker of sentences in torch, to be trained."""
+"""The ranker of sentences in torch, for training."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""A recipe for a file of examples, so that nobody has to write one to begin with."""
+"""A recipe for a file of examples, as a start."""
 
 import re
 from collections import Counter
@@ -13,6 +13,7 @@ from newsmoe.datasets.sources import elements_of
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.gating.lead_features import LEAD_FEATURES
 from newsmoe.ingest.fields import some_keys
+from newsmoe.output.atomic import write_text
 from newsmoe.registry.cards import CARD_FILE, Name
 from newsmoe.registry.registry import builtin_folder
 from newsmoe.training.recipe import RECIPE_FILE
@@ -22,93 +23,83 @@ MAX_LABELS = 200
 
 
 def classifier_recipe(
-    file: Path,
-    name: str,
-    *,
-    task: str | None = None,
-    content: str | None = None,
-    headline: str | None = None,
-    label: str = "label",
-    head_only: bool = False,
+    file: Path, name: str, *, task: str | None = None, head_only: bool = False, **keys: str | None
 ) -> Path:
-    """Write `experts/NAME/recipe.toml` for a file of labelled texts, a fifth of them held out."""
-    path = _new_path(name, task or name)
-    labels: Counter[str] = Counter()
-    for where, element in elements_of(file):
-        for key, option in ((label, "label"), (content, "content"), (headline, "headline")):
-            if key is not None and key not in element:
-                raise InputError(
-                    f"{where}: no value under {key!r} (found: {some_keys(element)}); see --{option}"
-                )
-            if key is not None and element[key] in (None, ""):
-                raise InputError(f"{where}: nothing stands under {key!r}; leave such elements out")
-        labels[str(element[label])] += 1
+    """Write `experts/NAME/recipe.toml` for a file of labelled texts, of which a fifth is dev data.
+
+    `keys` are the keys or columns of `headline`, `content` and `label` in the file.
+    """
+    task = task or name
+    path = _new_path(name, task)
+    labels = _count_labels(file, {"label": "label", **keys})
     if not 2 <= len(labels) <= MAX_LABELS:
-        raise InputError(f"{file}: {len(labels)} different labels under {label!r}; is this the right column?")
-    values = {
-        "task": task or name,
-        "description": f"{name}: {', '.join(labels)}"[:120],
-        "labels": sorted(labels),
-        **({} if head_only else {"adapter": {"epochs": 3, "learning_rate": 1e-3}}),
-    }
-    return _write(path, values, {"path": file, "headline": headline, "content": content, "label": label})
+        raise InputError(f"{file}: {len(labels)} different labels; is --label the right column?")
+    adapter = {} if head_only else {"adapter": {"epochs": 3, "learning_rate": 1e-3}}
+    description = f"{name}: {', '.join(labels)}"[:120]
+    values = {"task": task, "description": description, "labels": sorted(labels), **adapter}
+    return _write(path, values, file, keys)
 
 
-def summarizer_recipe(file: Path, name: str, *, content: str | None = None, summary: str = "summary") -> Path:
-    """Write `experts/NAME/recipe.toml` for a file of articles with summaries."""
+def summarizer_recipe(file: Path, name: str, **keys: str | None) -> Path:
+    """Write `experts/NAME/recipe.toml` for a file of articles with summaries; see `classifier_recipe`."""
     path = _new_path(name, "summarization")
     values = {
         "task": "summarization",
         "description": f"{name}: sentences chosen as in {file.name}",
         "adapter": {"epochs": 2, "batch_items": 8, "head_learning_rate": 1e-3},
     }
-    return _write(path, values, {"path": file, "content": content, "summary": summary})
+    return _write(path, values, file, keys)
 
 
-def gate_recipe(
-    file: Path,
-    task: str,
-    *,
-    content: str | None = None,
-    headline: str | None = None,
-    label: str = "label",
-    summary: str | None = None,
-) -> Path:
-    """Write `experts/gate-TASK/recipe.toml` for a file of labelled texts, a fifth kept for measuring."""
-    source = {"path": file, "headline": headline, "content": content}
+def gate_recipe(file: Path, task: str, **keys: str | None) -> Path:
+    """Write `experts/gate-TASK/recipe.toml` for a file of examples; with a `summary` key it has no labels."""
     path = _new_path(f"gate-{task}", task)
-    if summary is None:
-        return _write(path, {"task": task}, {**source, "label": label})
-    return _write(path, {"task": task, "features": [*LEAD_FEATURES]}, {**source, "summary": summary})
+    if keys.get("summary") is None:
+        return _write(path, {"task": task}, file, keys)
+    return _write(path, {"task": task, "features": [*LEAD_FEATURES]}, file, keys | {"label": None})
 
 
 def name_from(file: Path) -> str:
-    """Return a name for an expert that learns from `file`."""
+    """Return a name for an expert that is trained on `file`."""
     return re.sub(r"[^a-z0-9]+", "-", file.name.partition(".")[0].lower()).strip("-") or "mine"
 
 
+def _count_labels(file: Path, keys: Mapping[str, str | None]) -> Counter[str]:
+    """Count the labels, and check that no element lacks a value; `keys` are named by their options."""
+    labels: Counter[str] = Counter()
+    for where, element in elements_of(file):
+        for option, key in keys.items():
+            if key is not None and key not in element:
+                raise InputError(
+                    f"{where}: no value under {key!r} (keys: {some_keys(element)}); see --{option}"
+                )
+            if key is not None and element[key] in (None, ""):
+                raise InputError(f"{where}: empty value under {key!r}; leave such elements out")
+        labels[str(element[keys["label"] or "label"])] += 1
+    return labels
+
+
 def _new_path(name: str, task: str) -> Path:
-    for what, given in (("name", name), ("task", task)):
+    for option, value in (("name", name), ("task", task)):
         try:
-            TypeAdapter(Name).validate_python(given)
+            TypeAdapter(Name).validate_python(value)
         except ValidationError:
-            raise ConfigError(
-                f"{given!r} cannot be a {what}: lower-case letters, digits, dashes; choose another --{what}"
-            ) from None
+            message = (
+                f"{value!r} cannot be a {option}; use lower-case letters, digits and dashes in --{option}"
+            )
+            raise ConfigError(message) from None
     path = USERS_FOLDER / name / RECIPE_FILE
-    own = builtin_folder() / name / CARD_FILE
-    if own.exists() and own.parent.resolve() != path.parent.resolve():
-        raise ConfigError(f"{name!r} is what one of newsmoe's own is called; choose another --name")
+    builtin = builtin_folder() / name / CARD_FILE
+    if builtin.exists() and builtin.parent.resolve() != path.parent.resolve():
+        raise ConfigError(f"{name!r} is the name of a built-in expert; choose another --name")
     if path.exists():
-        raise ConfigError(
-            f"{path} is there already; train it again by giving this file instead, or choose another --name"
-        )
+        raise ConfigError(f"{path} exists; train it again with this file, or choose another --name")
     return path
 
 
-def _write(path: Path, values: Mapping[str, Any], source: Mapping[str, Any]) -> Path:
-    given = {key: str(value) for key, value in source.items() if value is not None}
-    parts = {part: [{**given, "split": part}] for part in ("train", "dev")}
+def _write(path: Path, values: Mapping[str, Any], file: Path, keys: Mapping[str, str | None]) -> Path:
+    source = {"path": str(file), **{option: key for option, key in keys.items() if key is not None}}
+    parts = {split: [{**source, "split": split}] for split in ("train", "dev")}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(tomli_w.dumps({"name": path.parent.name, **values, **parts}), encoding="utf-8")
+    write_text(path, tomli_w.dumps({"name": path.parent.name, **values, **parts}))
     return path

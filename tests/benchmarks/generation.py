@@ -27,11 +27,12 @@ from transformers import BartConfig, BartForConditionalGeneration, EncoderDecode
 
 from newsmoe.article import Article
 from newsmoe.ingest.source import open_source
+from newsmoe.registry import batching
 from newsmoe.registry.batching import cut_batches
 from newsmoe.registry.device import Device
-from newsmoe.registry.hub import budget, generation
+from newsmoe.registry.hub import generation
+from newsmoe.registry.hub.chunks import Chunk
 from newsmoe.registry.hub.loading import quiet
-from newsmoe.registry.hub.pieces import Piece
 from newsmoe.registry.kinds.seq2seq import Seq2Seq
 from newsmoe.registry.registry import Registry
 from tests.benchmarks.tutorial import BEAMS, DISTILBART, NEW_TOKENS
@@ -83,17 +84,17 @@ def main() -> None:
         _save_model(Path(folder) / "distilbart" / "model", [item.content for item in items])
         (Path(folder) / "distilbart" / "expert.toml").write_text(CARD, encoding="utf-8")
         expert = _expert(Path(folder), "fp32")
-        pieces = [expert.cut(article, expert.limit).pieces[0] for article in sample]
-        _say(f"{len(pieces)} articles of {sorted(piece.tokens for piece in pieces)} tokens")
+        chunks = [expert.split(article).chunks[0] for article in sample]
+        _say(f"{len(chunks)} articles of {sorted(chunk.tokens for chunk in chunks)} tokens")
         _say(f"{'':32}{'seconds':>9}{'times':>7}{'processor s':>13}{'times':>7}{'same':>6}{'load':>6}")
-        loop = _row("the loop, one at a time", lambda: _loop(expert, pieces), None, 1)
+        loop = _row("the loop, one at a time", lambda: _loop(expert, chunks), None, 1)
         add = partial(_row, loop=loop, repeats=asked.repeats)
         with patch.object(generation, "SharedEncoderCache", EncoderDecoderCache):
-            add("batches, as they come", lambda: _batched(expert, pieces, as_they_come))
-            add("+ of like length", lambda: _batched(expert, pieces))
-        add("+ beams share the encoder's cache", lambda: _batched(expert, pieces))
+            add("batches, as they come", lambda: _batched(expert, chunks, as_they_come))
+            add("+ of like length", lambda: _batched(expert, chunks))
+        add("+ beams share the encoder's cache", lambda: _batched(expert, chunks))
         expert = _expert(Path(folder), "int8")
-        add("+ int8", lambda: _batched(expert, pieces))
+        add("+ int8", lambda: _batched(expert, chunks))
 
 
 def _spread(items: Sequence[Article], size: int) -> list[Article]:
@@ -147,12 +148,12 @@ def _expert(folder: Path, precision: str) -> Seq2Seq:
 
 
 @torch.inference_mode()
-def _loop(expert: Seq2Seq, pieces: Sequence[Piece]) -> Rows:
+def _loop(expert: Seq2Seq, chunks: Sequence[Chunk]) -> Rows:
     """Return what the loop writes, with the expert's own model and tokenizer."""
     model: Any = expert.model
     found = []
-    for piece in pieces:
-        ids = expert.tokenizer(piece.text, return_tensors="pt")["input_ids"]
+    for chunk in chunks:
+        ids = expert.tokenizer(chunk.text, return_tensors="pt")["input_ids"]
         row = model.generate(
             ids, num_beams=BEAMS, do_sample=False, min_new_tokens=NEW_TOKENS - 1, max_new_tokens=NEW_TOKENS
         )
@@ -160,10 +161,10 @@ def _loop(expert: Seq2Seq, pieces: Sequence[Piece]) -> Rows:
     return found
 
 
-def _batched(expert: Seq2Seq, pieces: Sequence[Piece], batches: Batches = cut_batches) -> Rows:
+def _batched(expert: Seq2Seq, chunks: Sequence[Chunk], batches: Batches = cut_batches) -> Rows:
     """Return what the expert writes, in batches cut in that way."""
-    with patch.object(budget, "cut_batches", batches):
-        return expert.in_batches([piece.tokens for piece in pieces], partial(expert.tokens, pieces))
+    with patch.object(batching, "cut_batches", batches):
+        return expert.in_batches([chunk.tokens for chunk in chunks], partial(expert.generate, chunks))
 
 
 def as_they_come(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:

@@ -67,8 +67,7 @@ def _bare_passes(articles: list[Article], registry: Registry, names: Iterable[st
                 read[key].update(dict.fromkeys(expert.extract(article).windows))
     started = perf_counter()
     for key, windows in read.items():
-        for _ in fresh.forward(list(fresh.batches(list(windows))), adapters[key]):
-            pass
+        fresh.encode(list(windows), adapters[key])
     return perf_counter() - started, sum(len(window) for windows in read.values() for window in windows)
 
 

@@ -76,10 +76,12 @@ def curves(registry: Registry, card: GateCard, *answers: PoolPredictions) -> Qua
 
 def test_success_with_summaries_is_rouge(registry: Registry, tmp_path: Path) -> None:
     found = asked(registry, tmp_path, *HALF)
-    assert found.answers.metric == "ROUGE-1/2"
-    assert found.answers.success.tolist() == [[1, 1], [1, 1], [0, 1], [0, 1]]
+    assert found.predictions.metric == "ROUGE-1/2"
+    assert found.predictions.success.tolist() == [[1, 1], [1, 1], [0, 1], [0, 1]]
     assert found.tokens.tolist() == [[0, 100]] * 4
-    assert isinstance(two := asked(registry, tmp_path, *HALF, target="rouge2").answers, SummaryPredictions)
+    assert isinstance(
+        two := asked(registry, tmp_path, *HALF, target="rouge2").predictions, SummaryPredictions
+    )
     assert list(two.figures(np.ones((4, 2))))[0] == two.metric == "ROUGE-2"
     for weights, quality in (([0.6, 0.4], 0.0), ([0.4, 0.6], 1.0), ([0.0, 0.0], 0.0)):
         assert two.quality(np.array([weights] * 4))[3] == quality
@@ -160,7 +162,7 @@ def test_an_article_that_nobody_can_read_counts_as_nothing(quick_backbone: Backb
 
 
 def test_where_no_picture_can_be_drawn_one_is_told_before(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="a picture is one of .png, .svg, .pdf"):
+    with pytest.raises(ConfigError, match="the suffix of a plot must be one of .png, .svg, .pdf"):
         check_plot(tmp_path / "curve.txt")
     with pytest.raises(OutputError, match="there is no folder"):
         check_plot(tmp_path / "nowhere" / "curve.png")
@@ -169,5 +171,5 @@ def test_where_no_picture_can_be_drawn_one_is_told_before(tmp_path: Path) -> Non
 def test_labels_where_summaries_are_wanted_are_refused(registry: Registry, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("text,label\nRain fell.,bad\n")
     source = LabelSource(path="rows.csv")
-    with pytest.raises(InputError, match="cheap answers with Summary; these examples have Labels"):
+    with pytest.raises(InputError, match="cheap predicts Summary; these examples have Labels"):
         predict_pool(("cheap", "dear"), [source], tmp_path, registry, silent)

@@ -14,7 +14,7 @@ from newsmoe.datasets.sources import LabelSource
 from newsmoe.evaluation.cache import TimedPredictions, cached_predictions
 from newsmoe.evaluation.gate_metrics import SystemFigures
 from newsmoe.evaluation.gates import compare_gates, experts_of_rules
-from newsmoe.evaluation.measure import measure, session_of_one
+from newsmoe.evaluation.measure import measure, single_expert_session
 from newsmoe.evaluation.pool import PoolPredictions, predict_pool
 from newsmoe.evaluation.predictions import LabelPredictions
 from newsmoe.gating.gate_card import GateCard
@@ -70,8 +70,8 @@ def answers(registry: Registry, source: LabelSource, tmp_path: Path) -> PoolPred
 
 
 def labels_of(answers: PoolPredictions) -> LabelPredictions:
-    assert isinstance(answers.answers, LabelPredictions)
-    return answers.answers
+    assert isinstance(answers.predictions, LabelPredictions)
+    return answers.predictions
 
 
 def part(answers: PoolPredictions, rows: slice, title: str) -> PoolPredictions:
@@ -82,7 +82,7 @@ def part(answers: PoolPredictions, rows: slice, title: str) -> PoolPredictions:
         title=title,
         articles=answers.articles[rows],
         tokens=answers.tokens[rows],
-        answers=replace(labels, scores=labels.scores[rows], truth=labels.truth[rows]),
+        predictions=replace(labels, scores=labels.scores[rows], truth=labels.truth[rows]),
     )
 
 
@@ -107,7 +107,7 @@ def test_the_pool_answers_as_the_experts_are_served(
     assert labels.success == pytest.approx(np.array([[0.8, 0.4]] * 2 + [[0.4, 0.8]] * 2))
     assert labels.correct().tolist() == [[1, 0]] * 2 + [[0, 1]] * 2
     for number, name in enumerate(("evens", "odds")):
-        served = measure(session_of_one(name, Settings(), registry), TASK, source, tmp_path)
+        served = measure(single_expert_session(name, Settings(), registry), TASK, source, tmp_path)
         assert served.figures["accuracy"] == labels.correct()[:, number].mean()
 
 
@@ -214,8 +214,8 @@ def test_the_random_choice_knows_nothing_of_the_sources(
 
 def test_where_nobody_answers_no_label_is_right(answers: PoolPredictions) -> None:
     weights = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
-    figures = answers.answers.figures(weights)
-    assert figures["accuracy"] == answers.answers.quality(weights).mean() == 0.5
+    figures = answers.predictions.figures(weights)
+    assert figures["accuracy"] == answers.predictions.quality(weights).mean() == 0.5
     assert figures["macro-F1"] == pytest.approx(2 / 3)
 
 
@@ -243,7 +243,7 @@ def test_answers_are_kept_by_fingerprint_and_text() -> None:
     storm, calm = Article(headline="Storm"), Article(headline="Calm")
     first = cached_predictions(info, [storm], ask)
     assert cached_predictions(info, [storm], ask) == first
-    assert isinstance(answer := first.answers[0], Labels)
+    assert isinstance(answer := first.predictions[0], Labels)
     assert answer.scores["good"] == 0.1 + 0.2
     assert len(asked) == 1
     cached_predictions(info, [calm], ask)

@@ -1,9 +1,9 @@
 import pytest
 
 from newsmoe.article import Article
-from newsmoe.datasets.sources import Labelled, Summarized
+from newsmoe.datasets.sources import LabelledArticle, SummarizedArticle
 from newsmoe.errors import InputError
-from newsmoe.evaluation.measure import measure_labels, measure_summaries, session_of_one
+from newsmoe.evaluation.measure import measure_labels, measure_summaries, single_expert_session
 from newsmoe.orchestrator.session import Session
 from newsmoe.prediction import Labels, Prediction, Summary
 from newsmoe.registry.registry import Registry
@@ -27,11 +27,11 @@ def parrot(article: Article) -> Prediction:
 def session(task: str) -> Session:
     registry = Registry(plugins=False, builtin=False)
     registry.add(FakeExpert("parrot", task, parrot))
-    return session_of_one("parrot", Settings(), registry)
+    return single_expert_session("parrot", Settings(), registry)
 
 
-def labelled(headline: str, *accepted: str, label: str = "") -> Labelled:
-    return Labelled(Article(headline=headline), label or accepted[0], accepted)
+def labelled(headline: str, *accepted: str, label: str = "") -> LabelledArticle:
+    return LabelledArticle(Article(headline=headline), label or accepted[0], accepted)
 
 
 def test_figures_are_those_that_one_counts_by_hand() -> None:
@@ -78,24 +78,26 @@ def test_who_fails_is_not_counted_as_answered() -> None:
 def test_labels_that_no_answer_has_are_told(caplog: pytest.LogCaptureFixture) -> None:
     examples = [labelled("good 0.9", "praise"), labelled("bad 0.9", "blame")]
     with pytest.raises(
-        InputError, match=r"no answer has the label 'blame', 'praise'; the answers are bad, good"
+        InputError, match=r"no prediction has the label 'blame', 'praise'; predicted labels are bad, good"
     ):
         measure_labels(session("mood"), "mood", "two", examples)
     found = measure_labels(session("mood"), "mood", "two", [examples[0], labelled("bad 0.9", "bad")])
     assert found.figures["accuracy"] == 0.5
-    assert "no answer has the label 'praise'; the answers are" in caplog.text
+    assert "no prediction has the label 'praise'; predicted labels are" in caplog.text
 
 
 def test_nothing_answered_is_an_error_that_says_why() -> None:
-    with pytest.raises(InputError, match="none: no label for any of 1 articles: no"):
+    with pytest.raises(InputError, match="none: no scores predicted for any of 1 articles: no"):
         measure_labels(session("mood"), "mood", "none", [labelled("!", "good")])
 
 
 def test_summaries_are_measured_beside_the_lead_and_the_oracle() -> None:
     text = "It rained. It snowed. It thundered. Forty boats sank in the harbour."
     examples = [
-        Summarized(Article(headline="Forty boats sank. It rained.", content=text), "Forty boats sank."),
-        Summarized(Article(headline="Nothing.", content=text), "Forty boats sank."),
+        SummarizedArticle(
+            Article(headline="Forty boats sank. It rained.", content=text), "Forty boats sank."
+        ),
+        SummarizedArticle(Article(headline="Nothing.", content=text), "Forty boats sank."),
     ]
     figures = measure_summaries(session("gist"), "gist", "two", examples).figures
     assert figures["ROUGE-1"] == pytest.approx((2 * 3 / 8 + 0) / 2)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
-from newsmoe.evaluation.rouge import RougeCounts, greedy_oracle, rivals, rouge
+from newsmoe.evaluation.rouge import RougeCounts, baselines, greedy_oracle, rouge
 
 WORDS = ("storm", "storms", "coast", "hit", "hits", "the", "a", "island", "islands", "sank", "boats")
 sentences = st.lists(st.sampled_from(WORDS), min_size=1, max_size=8).map(" ".join)
@@ -49,9 +49,9 @@ def test_nothing_in_common_leaves_the_oracle_empty() -> None:
     assert greedy_oracle(RougeCounts(["Rain fell.", "Snow fell."], "Peace"), 3) == []
 
 
-def test_rivals_are_sentences_of_the_article() -> None:
+def test_baselines_are_sentences_of_the_article() -> None:
     sentences = ["A storm hit.", "Boats sank.", "It rained.", "The mayor spoke of loss."]
-    found = rivals(sentences, "The mayor spoke.")
+    found = baselines(sentences, "The mayor spoke.")
     assert found["lead-3"] == "A storm hit.\nBoats sank.\nIt rained."
     assert found["oracle"] == "The mayor spoke of loss."
 

@@ -66,11 +66,9 @@ def registry_of(*experts: Expert) -> Registry:
     return registry
 
 
-def dispatcher_of(
-    *experts: Expert, device: Device | None = None, batch_tokens: int = 16384, batch_articles: int = 64
-) -> Dispatcher:
+def dispatcher_of(*experts: Expert, device: Device | None = None, batch_articles: int = 64) -> Dispatcher:
     loaded = LoadedExperts(registry_of(*experts), device or Device(), None)
-    return Dispatcher(loaded, batch_tokens, batch_articles)
+    return Dispatcher(loaded, batch_articles)
 
 
 def decision(

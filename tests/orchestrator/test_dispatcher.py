@@ -170,7 +170,7 @@ def test_half_a_batch_that_hangs_costs_the_other_half_nothing() -> None:
             return super().predict(articles)
 
     registry = registry_of(Stuck("stuck", TASK, echo))
-    dispatcher = Dispatcher(LoadedExperts(registry, Device(), None), 16384, 64, batch_seconds=0.2)
+    dispatcher = Dispatcher(LoadedExperts(registry, Device(), None), 64, batch_seconds=0.2)
     outcomes = dispatcher.run("stuck", TASK, articles(4), ExpertStats())
     end.set()
     assert [getattr(one, "type", "answered") for one in outcomes] == [
@@ -319,16 +319,15 @@ def test_a_message_is_one_writable_line_of_bounded_length(raised: str, shown: st
 
 @given(
     st.lists(st.integers(0, 60), max_size=40),
-    st.integers(1, 200),
     st.integers(1, 12),
     st.sets(st.integers(0, 39)),
 )
 def test_answers_come_back_in_order_whatever_the_batches(
-    lengths: list[int], batch_tokens: int, batch_articles: int, poisons: set[int]
+    lengths: list[int], batch_articles: int, poisons: set[int]
 ) -> None:
     expert = Measured(lengths)
     expert.prediction = failing_on(*poisons)
-    dispatcher = dispatcher_of(expert, batch_tokens=batch_tokens, batch_articles=batch_articles)
+    dispatcher = dispatcher_of(expert, batch_articles=batch_articles)
     outcomes, _ = ask(expert, len(lengths), dispatcher)
     for number, outcome in enumerate(outcomes):
         expected = f"cannot read {number}" if number in poisons else Fields({"id": number})
@@ -336,16 +335,12 @@ def test_answers_come_back_in_order_whatever_the_batches(
     assert len(outcomes) == len(lengths)
 
 
-@given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 200), st.integers(1, 12))
-def test_no_batch_is_over_the_budget_of_tokens_or_articles(
-    lengths: list[int], batch_tokens: int, batch_articles: int
-) -> None:
+@given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 12))
+def test_no_batch_is_over_the_budget_of_articles(lengths: list[int], batch_articles: int) -> None:
     expert = Measured(lengths)
-    ask(expert, len(lengths), dispatcher_of(expert, batch_tokens=batch_tokens, batch_articles=batch_articles))
+    ask(expert, len(lengths), dispatcher_of(expert, batch_articles=batch_articles))
     assert sorted(int(one) for batch in expert.batches for one in batch) == list(range(len(lengths)))
-    for batch in expert.batches:
-        padded = max(lengths[int(one)] for one in batch) * len(batch)
-        assert len(batch) == 1 or (len(batch) <= batch_articles and padded <= batch_tokens)
+    assert all(len(batch) <= batch_articles for batch in expert.batches)
 
 
 def test_articles_of_like_length_are_batched_together_the_longest_first() -> None:
@@ -457,7 +452,7 @@ def test_an_expert_that_cannot_say_what_it_is_answers_all_the_same() -> None:
             raise RuntimeError("who knows")
 
     expert = Shy("shy", "fake")
-    dispatcher = Dispatcher(LoadedExperts(registry_of(expert), Device(), None), 100, 10, store=Forgetful())
+    dispatcher = Dispatcher(LoadedExperts(registry_of(expert), Device(), None), 10, store=Forgetful())
     (outcome,) = dispatcher.run("shy", "fake", [Article(content="x")], ExpertStats())
     assert outcome == Fields({"characters": 1})
 
@@ -481,7 +476,6 @@ def test_a_run_can_be_ended_before_a_batch_and_where_there_is_none(known: bool) 
     memory = Knowing({article.key: Fields({"characters": 1})} if known else {})
     dispatcher = Dispatcher(
         LoadedExperts(registry_of(FakeExpert("fake", TASK)), Device(), None),
-        100,
         10,
         store=memory,
         on_batch=end,

@@ -75,7 +75,7 @@ class Hungry(Weighing):
 def test_where_memory_is_short_the_longest_idle_is_let_go() -> None:
     diary: list[str] = []
     registry = registry_of(*(Weighing(name, diary) for name in ("first", "second", "third")))
-    dispatcher = Dispatcher(LoadedExperts(registry, Device(), 1), 100, 10)
+    dispatcher = Dispatcher(LoadedExperts(registry, Device(), 1), 10)
     for name in ("first", "first", "second", "first"):
         dispatcher.run(name, "weighing", [Article(content="x")], ExpertStats())
     assert diary == ["load first", "unload first", "load second", "unload second", "load first"]
@@ -84,7 +84,7 @@ def test_where_memory_is_short_the_longest_idle_is_let_go() -> None:
 def test_an_expert_that_does_not_fit_beside_the_others_is_loaded_without_them() -> None:
     diary: list[str] = []
     registry = registry_of(Weighing("first", diary), Weighing("second", diary), Hungry("third", diary))
-    dispatcher = Dispatcher(LoadedExperts(registry, Device(), None), 100, 10)
+    dispatcher = Dispatcher(LoadedExperts(registry, Device(), None), 10)
     for name in ("first", "second", "third"):
         (outcome,) = dispatcher.run(name, "weighing", [Article(content="x")], ExpertStats())
         assert outcome == Fields({"by": name})

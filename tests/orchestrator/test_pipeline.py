@@ -292,11 +292,10 @@ EXPERTS = {"one": ("a", "b"), "two": ("c",), "mixed": ("d", "e")}
     st.dictionaries(st.sampled_from("abcde"), st.sets(st.integers(0, 11))),
     st.integers(1, 13),
     st.integers(1, 13),
-    st.integers(1, 100),
 )
 @settings(max_examples=60)
 def test_whoever_fails_where_every_other_answer_is_kept(
-    fails: dict[str, set[int]], window_articles: int, batch_articles: int, batch_tokens: int
+    fails: dict[str, set[int]], window_articles: int, batch_articles: int
 ) -> None:
     def distribution(name: str) -> Answer:
         return failing_on(*fails.get(name, ()), otherwise=saying(**{name: 1.0}))
@@ -309,7 +308,7 @@ def test_whoever_fails_where_every_other_answer_is_kept(
         decision({"c": 1.0}, task="two"),
         decision({"d": 0.8, "e": 0.2}, task="mixed"),
     )
-    dispatcher = dispatcher_of(*experts, batch_tokens=batch_tokens, batch_articles=batch_articles)
+    dispatcher = dispatcher_of(*experts, batch_articles=batch_articles)
     analyses = list(Pipeline(gate, dispatcher, window_articles).run(articles(12), RunStats()))
 
     assert [record.id for record in analyses] == list(range(12))

@@ -1,8 +1,11 @@
+from collections.abc import Sequence
+from threading import current_thread, main_thread
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsmoe.registry.batching import cut_batches
+from newsmoe.registry.batching import Batcher, cut_batches
 
 LENGTHS = st.lists(st.integers(0, 600), max_size=80)
 
@@ -44,3 +47,84 @@ def test_items_of_one_length_stay_in_their_order() -> None:
 )
 def test_an_item_over_the_budget_has_a_batch_of_its_own(lengths: list[int], batches: list[list[int]]) -> None:
     assert list(cut_batches(lengths, max_tokens=10)) == batches
+
+
+@given(
+    st.lists(st.integers(0, 50), max_size=30),
+    st.integers(1, 200),
+    st.integers(50, 400),
+    st.sampled_from([1, 3]),
+)
+def test_what_does_not_fit_is_halved_and_every_item_is_answered_in_order(
+    lengths: list[int], tokens: int, memory: int, workers: int
+) -> None:
+    batcher = Batcher(tokens, workers)
+    tried: list[int] = []
+
+    def forward(batch: list[int]) -> Sequence[int]:
+        size = max(max(lengths[index] for index in batch), 1) * len(batch)
+        tried.append(size)
+        if size > memory:
+            raise RuntimeError("CUDA out of memory")
+        return [index * 10 for index in batch]
+
+    assert batcher.run(lengths, forward) == [index * 10 for index in range(len(lengths))]
+    if any(size > memory for size in tried):
+        assert batcher.max_tokens < tokens
+        before = len(tried)
+        batcher.run(lengths, forward)
+        assert all(size <= memory for size in tried[before:])
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory"),
+        RuntimeError("Failed to allocate memory for requested buffer of size 9"),
+    ],
+)
+def test_an_item_that_does_not_fit_alone_is_told(error: Exception) -> None:
+    def forward(batch: list[int]) -> Sequence[int]:
+        raise error
+
+    with pytest.raises(type(error)):
+        Batcher(100).run([1, 2, 3], forward)
+
+
+def test_other_errors_are_raised_at_once() -> None:
+    batcher, calls = Batcher(100), []
+
+    def forward(batch: list[int]) -> Sequence[int]:
+        calls.append(batch)
+        raise RuntimeError("shapes do not match")
+
+    with pytest.raises(RuntimeError, match="shapes"):
+        batcher.run([1, 1], forward)
+    assert (calls, batcher.max_tokens) == ([[0, 1]], 100)
+
+
+def test_batches_run_in_threads_where_there_are_workers() -> None:
+    threads = []
+
+    def forward(batch: list[int]) -> Sequence[int]:
+        threads.append(current_thread())
+        return batch
+
+    assert Batcher(2, workers=2).run([1, 1, 1], forward) == [0, 1, 2]
+    assert main_thread() not in threads
+    assert Batcher(2).run([1, 1, 1], forward) == [0, 1, 2]
+    assert threads[-2:] == [main_thread()] * 2
+
+
+def test_no_pass_is_over_the_budget_after_it_was_halved() -> None:
+    batcher, sizes = Batcher(8), []
+
+    def forward(batch: list[int]) -> Sequence[int]:
+        sizes.append(len(batch))
+        if len(batch) > 4:
+            raise MemoryError
+        return batch
+
+    assert batcher.run([1] * 24, forward) == list(range(24))
+    assert sizes == [8, *[4] * 6]

@@ -10,7 +10,7 @@ ROOM = Path(newsmoe.registry.__file__).parent
 PACKAGE = "newsmoe.registry"
 
 LAYERS = (
-    {"device", "expert", "cards", "memory", "batching"},
+    {"batching", "cards", "device", "expert", "extras", "memory"},
     {"backbone"},
     {"hub"},
     {"kinds"},

@@ -10,7 +10,7 @@ import tomli_w
 
 from newsmoe import Article, Device, Labels, Registry, Summary
 from newsmoe.errors import ConfigError, InputError
-from newsmoe.evaluation.metrics import best_shares, calibration_error
+from newsmoe.evaluation.metrics import best_weights, calibration_error
 from newsmoe.gating.features import FeatureReader
 from newsmoe.gating.gate_card import GateCard, read_gate
 from newsmoe.gating.learned import LearnedGate
@@ -146,7 +146,7 @@ def test_with_summaries_the_gate_learns_whose_is_nearer_to_peoples(
     ("changes", "message"),
     [
         ({"dev": [{**SOURCE, "summary": "gist"}]}, "some sources have labels and some a summary"),
-        ({"target": "rouge"}, "target 'rouge' is not for these sources: rouge and rouge2 need a summary"),
+        ({"target": "rouge"}, "target 'rouge' does not fit these sources; only summaries have ROUGE"),
         ({"train": [{**SOURCE, "sumary": "gist"}]}, "unknown key"),
     ],
 )
@@ -169,7 +169,7 @@ def test_the_settings_of_the_recipe_are_the_gates_own(rows: Path, pool: Registry
     ("values", "message"),
     [
         ({"experts": ["sport", "weather"]}, "'weather' is none of the experts for 'mood': sport, money"),
-        ({"experts": ["sport"]}, "a gate chooses between experts; for 'mood' there is only 1"),
+        ({"experts": ["sport"]}, "a gate needs two experts to choose from; 'mood' has 1"),
         ({"embedding": "weather"}, "'weather' is none of the experts for 'mood': sport, money"),
         ({"settings": {"shared": ["weather"]}}, "'weather' is none of the experts for 'mood'"),
         ({"feature": ["length"]}, "unknown key 'feature'; did you mean 'features'"),
@@ -194,7 +194,7 @@ def test_an_expert_that_fails_ends_the_training(rows: Path, pool: Registry) -> N
 
 def test_labels_that_no_expert_knows_end_the_training(rows: Path, pool: Registry) -> None:
     source = {**SOURCE, "labels": {"good": "sport", "bad": "bad"}}
-    with pytest.raises(InputError, match="'sport' is no label of these experts, who answer bad, good"):
+    with pytest.raises(InputError, match="'sport' is no label of these experts, whose labels are bad, good"):
         trained(rows, pool, train=[source])
 
 
@@ -258,7 +258,7 @@ def by_ground(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def error_of_scores(features: np.ndarray, utility: np.ndarray, fitted: Fitted) -> float:
     probabilities = softmax(features @ fitted.head.weight.T + fitted.head.bias)
-    right = best_shares(utility)[np.arange(len(probabilities)), probabilities.argmax(axis=1)]
+    right = best_weights(utility)[np.arange(len(probabilities)), probabilities.argmax(axis=1)]
     return calibration_error(probabilities.max(axis=1), right)
 
 
@@ -280,7 +280,7 @@ def test_few_articles_that_are_all_told_apart_make_no_scores_that_are_certain() 
 
 
 def test_equals_share_what_the_best_one_has() -> None:
-    assert best_shares(np.array([[0.5, 0.5, 0.1], [0.0, 0.2, 0.1]])).tolist() == [[0.5, 0.5, 0], [0, 1, 0]]
+    assert best_weights(np.array([[0.5, 0.5, 0.1], [0.0, 0.2, 0.1]])).tolist() == [[0.5, 0.5, 0], [0, 1, 0]]
 
 
 def test_a_gate_can_learn_by_language(quick_backbone: Backbone) -> None:

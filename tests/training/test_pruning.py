@@ -95,7 +95,7 @@ def test_with_thresholds_of_zero_everybody_stays(
 @pytest.mark.parametrize(
     ("fields", "name", "verdict"),
     [
-        ({"settings": {"shared": ("idle",)}}, "idle", "kept: it always answers"),
+        ({"settings": {"shared": ("idle",)}}, "idle", "kept: it is a shared expert"),
         ({"embedding": "idle"}, "idle", "kept: it reads for the gate"),
         ({"settings": {"capacity": 0.3}}, "odds", "kept: the gate needs 4"),
     ],

@@ -1,8 +1,7 @@
 """Text windows in, vectors out; each distinct window is computed once."""
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -16,7 +15,7 @@ from newsmoe.errors import ModelError
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.reading import Reading, Window, read_article
-from newsmoe.registry.batching import cut_batches
+from newsmoe.registry.batching import Batcher
 
 Vectors = NDArray[np.float32]
 
@@ -24,15 +23,15 @@ WINDOW_TOKENS = 254
 """Tokens in a window, special ones not counted. The backbone was trained on texts of 128 tokens and is
 published with a limit of 256; its 512 positions would hold more, at a higher price of attention a token."""
 
-KEPT_WINDOWS = 2048
-KEPT_READINGS = 512
+MAX_CACHED_WINDOWS = 2048
+MAX_CACHED_READINGS = 512
 
 
 class Runtime(Protocol):
     """What computes the backbone's last hidden states.
 
     Attributes:
-        batch_tokens: padded tokens in one forward pass, exceeded by a single window only.
+        batch_tokens: tokens in one forward pass, padding included, exceeded by a single window only.
         workers: forward passes that may run at a time.
     """
 
@@ -60,13 +59,14 @@ class Encoded:
 
 
 class Backbone:
-    """An encoder, its tokenizer, and what it has computed lately."""
+    """An encoder, its tokenizer, and a cache of what it has computed."""
 
     def __init__(self, files: BackboneFiles, runtime: Runtime) -> None:
         self.files = files
         self.runtime = runtime
         self.width: int = files.config["hidden_size"]
         self.window_tokens = min(WINDOW_TOKENS, files.config["max_position_embeddings"] - 2)
+        self._batcher = Batcher(runtime.batch_tokens, runtime.workers)
         self._encoded: OrderedDict[tuple[Window, str], Encoded] = OrderedDict()
         self._readings: OrderedDict[str, Reading] = OrderedDict()
 
@@ -84,55 +84,40 @@ class Backbone:
         return self._id("[CLS]"), self._id("[SEP]"), self._id("[PAD]")
 
     def _id(self, token: str) -> int:
-        found = self.tokenizer.token_to_id(token)
-        if found is None:
+        number = self.tokenizer.token_to_id(token)
+        if number is None:
             raise ModelError(f"{self.files.tokenizer}: lacks the token {token}")
-        return int(found)
+        return int(number)
 
     def read(self, article: Article) -> Reading:
         """Cut an article into windows."""
         if article.key not in self._readings:
             self._readings[article.key] = read_article(article, self.tokenizer, self.window_tokens)
         self._readings.move_to_end(article.key)
-        while len(self._readings) > KEPT_READINGS:
+        while len(self._readings) > MAX_CACHED_READINGS:
             self._readings.popitem(last=False)
         return self._readings[article.key]
 
     def encode(self, windows: Sequence[Window], adapter: Adapter | None = None) -> list[Encoded]:
-        """Return the vectors of each window, in order, as the backbone with `adapter` sees them."""
-        seen_by = adapter.key if adapter else ""
-        known = {one: self._encoded[one, seen_by] for one in windows if (one, seen_by) in self._encoded}
-        missing = [window for window in dict.fromkeys(windows) if window not in known]
-        for chosen, hidden in self.forward(list(self.batches(missing)), adapter):
-            known.update({window: _pool(hidden[row], window) for row, window in enumerate(chosen)})
-        for window, encoded in known.items():
-            self._encoded[window, seen_by] = encoded
-            self._encoded.move_to_end((window, seen_by))
-        while len(self._encoded) > KEPT_WINDOWS:
+        """Return the vectors of each window, in order, as the backbone with `adapter` computes them."""
+        key = adapter.key if adapter else ""
+        encoded = {window: self._encoded[window, key] for window in windows if (window, key) in self._encoded}
+        missing = [window for window in dict.fromkeys(windows) if window not in encoded]
+
+        def forward(batch: list[int]) -> list[Encoded]:
+            chosen = [missing[index] for index in batch]
+            states = self.runtime.hidden(*self.padded(chosen), adapter)
+            return [_pool(row, window) for row, window in zip(states, chosen, strict=True)]
+
+        encoded |= zip(
+            missing, self._batcher.run([len(window) + 2 for window in missing], forward), strict=True
+        )
+        for window, vectors in encoded.items():
+            self._encoded[window, key] = vectors
+            self._encoded.move_to_end((window, key))
+        while len(self._encoded) > MAX_CACHED_WINDOWS:
             self._encoded.popitem(last=False)
-        return [known[window] for window in windows]
-
-    def forward(
-        self, batches: Sequence[list[Window]], adapter: Adapter | None
-    ) -> Iterator[tuple[list[Window], Vectors]]:
-        """Yield each batch with its states, shape (batch, tokens, width); several are computed at a time."""
-
-        def run(batch: list[Window]) -> Vectors:
-            return self.runtime.hidden(*self.padded(batch), adapter)
-
-        if self.runtime.workers == 1 or len(batches) == 1:
-            yield from ((batch, run(batch)) for batch in batches)
-            return
-        workers = ThreadPoolExecutor(self.runtime.workers)
-        try:
-            yield from zip(batches, workers.map(run, batches), strict=True)
-        finally:
-            workers.shutdown(cancel_futures=True)
-
-    def batches(self, windows: Sequence[Window]) -> Iterator[list[Window]]:
-        """Yield the windows in batches of like length."""
-        for batch in cut_batches([len(window) + 2 for window in windows], self.runtime.batch_tokens):
-            yield [windows[index] for index in batch]
+        return [encoded[window] for window in windows]
 
     def padded(self, windows: Sequence[Window]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return ids and mask, shape (windows, tokens), with opening, closing and padding tokens."""
@@ -152,9 +137,9 @@ class Backbone:
 
 def _pool(states: Vectors, window: Window) -> Encoded:
     """Average the states of a window, shape (tokens, width), over all its tokens and over its sentences."""
-    own = states[: len(window) + 2]
+    states = states[: len(window) + 2]  # without padding
     starts = [span.start + 1 for span in window.spans]
-    return Encoded(unit(own.mean(axis=0)), unit(np.add.reduceat(own[:-1], starts, axis=0)))
+    return Encoded(unit(states.mean(axis=0)), unit(np.add.reduceat(states[:-1], starts, axis=0)))
 
 
 def unit(vectors: Vectors) -> Vectors:

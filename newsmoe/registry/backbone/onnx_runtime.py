@@ -13,25 +13,26 @@ from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.backbone.compiled import compiled_backbone, word_table
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.signature import HIDDEN, MASK, WORDS, part_names
+from newsmoe.registry.device import Device
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would tell its maker of this machine; read on import
 import onnxruntime  # noqa: E402
+
+BATCH_TOKENS = 512
 
 
 class OnnxRuntime:
     """Hidden states by ONNX Runtime: one model for all adapters in single precision, one for each in int8.
 
-    As many batches are computed at a time as there are threads. On two cores batches of one full window or
-    some short ones are a fifth faster than batches of 2,048 tokens on which both cores work together. In int8
-    the windows of a batch are computed one by one: the scale by which a window's states are rounded comes
-    from that window alone, so that no score depends on the batch.
+    As many batches are computed at a time as there are threads, each on one thread. In int8 the windows of a
+    batch are computed one by one: the scale by which a window's states are rounded comes from that window
+    alone, so that no score depends on the batch.
     """
 
-    batch_tokens = 256
-
-    def __init__(self, files: BackboneFiles, threads: int | None) -> None:
+    def __init__(self, files: BackboneFiles, device: Device) -> None:
         self.files = files
-        self.workers = threads or _processors()
+        self.batch_tokens = device.batch_tokens or BATCH_TOKENS
+        self.workers = device.threads or _processors()
         self._words = word_table(files)
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
         self._unchanged = _no_change(files.config)

@@ -4,6 +4,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from newsmoe.registry.device import Device
+from newsmoe.registry.extras import require_hub_extra
 
 if TYPE_CHECKING:
     from newsmoe.registry.backbone.backbone import Backbone, Runtime
@@ -34,7 +35,8 @@ def _runtime(files: "BackboneFiles", device: Device) -> "Runtime":
     if device.name == "cpu":
         from newsmoe.registry.backbone.onnx_runtime import OnnxRuntime
 
-        return OnnxRuntime(files, device.threads)
+        return OnnxRuntime(files, device)
+    require_hub_extra(f"device {device.name!r}")
     from newsmoe.registry.backbone.torch_runtime import TorchRuntime
 
     return TorchRuntime(files, device)

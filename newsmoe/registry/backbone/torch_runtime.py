@@ -11,6 +11,7 @@ from transformers.models.bert.modeling_bert import BertModel
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.backbone.files import BackboneFiles
+from newsmoe.registry.batching import default_batch_tokens
 from newsmoe.registry.device import Device
 
 
@@ -30,10 +31,10 @@ def load_bert(files: BackboneFiles) -> BertModel:
 class TorchRuntime:
     """Hidden states by torch in single precision; an adapter is merged when it is first used."""
 
-    batch_tokens = 2048
     workers = 1
 
     def __init__(self, files: BackboneFiles, device: Device) -> None:
+        self.batch_tokens = device.batch_tokens or default_batch_tokens(device)
         if device.threads:
             torch.set_num_threads(device.threads)
         self.device = torch.device(device.name)
@@ -54,9 +55,9 @@ class TorchRuntime:
         """Return the weights that the adapter changes, merged."""
         key = adapter.key if adapter else ""
         if adapter and key not in self._merged:
-            own = dict(self.model.named_parameters())
+            weights = dict(self.model.named_parameters())
             self._merged[key] = {
-                f"{module}.weight": own[f"{module}.weight"] + self._on_device(change.down @ change.up).T
+                f"{module}.weight": weights[f"{module}.weight"] + self._on_device(change.down @ change.up).T
                 for module, change in adapter.changes.items()
             }
         return self._merged[key]

@@ -7,6 +7,7 @@ from tempfile import mkdtemp
 from newsmoe.errors import ModelError
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
+from newsmoe.registry.extras import require_hub_extra
 from newsmoe.registry.hub.files import CONFIG, PICKLES, ModelSource, cache_folder, weight_files
 
 WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "*.bin.index.json", *PICKLES)
@@ -17,6 +18,7 @@ def convert(folder: Path, source: ModelSource, card: Card) -> Path:
 
     That way of loading knows tensors and containers, and refuses all else that a pickle can hold.
     """
+    require_hub_extra("converting a checkpoint")
     if weight_files(folder):
         raise ModelError(f"{folder}: has safetensors already; there is nothing to convert")
     if not any(file for pattern in PICKLES for file in folder.glob(pattern)):

@@ -1,35 +1,29 @@
 """What experts that are models of the hub have in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from newsmoe.article import Article, estimate_tokens
 from newsmoe.errors import ModelError, PredictionError
-from newsmoe.prediction import InputStats
+from newsmoe.prediction import InputStats, Prediction
 from newsmoe.registry.backbone.pool import BackbonePool
+from newsmoe.registry.batching import Batcher, default_batch_tokens
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
-from newsmoe.registry.hub.budget import Budget
+from newsmoe.registry.extras import hub_extra_missing, require_hub_extra
+from newsmoe.registry.hub.chunks import MAX_CHARACTERS, ChunkedText, split_text
 from newsmoe.registry.hub.files import ModelSource, find_model, weight_files
-from newsmoe.registry.hub.pieces import MAX_CHARACTERS, Piece, cut_text
-
-T = TypeVar("T")
-
-BATCH_TOKENS = {"cpu": 4096}
-"""Padded tokens in a forward pass; other devices start with more, and learn what fits."""
-BATCH_TOKENS_ELSEWHERE = 32768
 
 
 class HubSettings(ModelSource):
     """Which model, and what it reads of an article."""
 
     read: Literal["all", "headline", "content"] = Field(
-        "all", description="what is given to the model: headline and content, or one of them"
+        "all", description="what the model reads: headline and content, or one of them"
     )
     max_tokens: int | None = Field(
         None, ge=16, description="read fewer tokens at a time than the model could; unset: as many as it can"
@@ -42,119 +36,110 @@ class HubSettings(ModelSource):
     )
 
 
-class Parts(NamedTuple):
-    """An article as a model reads it.
-
-    Attributes:
-        pieces: in order; empty where there is nothing to read.
-        truncated: whether some of the text is in none of them.
-    """
-
-    pieces: tuple[Piece, ...]
-    truncated: bool
-
-    @property
-    def tokens(self) -> int:
-        """Tokens in all pieces."""
-        return sum(piece.tokens for piece in self.pieces)
-
-    def mean(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
-        """Return the mean of scores of shape (pieces, labels) over the pieces, by their lengths."""
-        lengths = [max(piece.tokens, 1) for piece in self.pieces]
-        mean: NDArray[np.float64] = np.average(scores, axis=0, weights=lengths)
-        return mean
+S = TypeVar("S", bound=HubSettings)
+T = TypeVar("T")
 
 
-def _identity(file: Path) -> str:
-    """Return the hash by which the hub's cache names a file; of any other file name, size and time."""
-    file = file.resolve()
-    if file.parent.name == "blobs":
-        return file.name
-    found = file.stat()
-    return f"{file.name} {found.st_size} {found.st_mtime_ns}"
-
-
-class HubExpert:
-    """An expert that is a model of its own; a kind adds `predict`, and `prepare` where there is more to do.
+class HubExpert(ABC, Generic[S]):
+    """An expert with a model of its own; a kind says how articles are read, computed and predicted.
 
     Nothing of transformers or torch is imported before `load`.
     """
 
     architecture: ClassVar[str]
 
-    def __init__(self, card: Card, settings: HubSettings, backbones: BackbonePool) -> None:
+    def __init__(self, card: Card, settings: S, backbones: BackbonePool) -> None:
         self.name = card.name
         self.task = card.task
         self.languages = card.languages
         self.needs_content = card.needs_content or settings.read == "content"
         self.card = card
-        self.source = settings
+        self.settings = settings
         self.device: Device | None = None
         self.model: Any = None
         self.tokenizer: Any = None
 
     @staticmethod
-    def missing(card: Card, settings: ModelSource) -> str | None:
-        """Say what to do before the expert can be used, or None where its model is on this machine."""
+    def missing(card: Card, settings: HubSettings) -> str | None:
+        """Say what to do before the expert can be used, or None where packages and model are here."""
         try:
             find_model(settings, card)
         except ModelError as error:
-            return str(error)
-        return None
+            return hub_extra_missing(f"expert {card.name!r}") or str(error)
+        return hub_extra_missing(f"expert {card.name!r}")
 
     @staticmethod
-    def identity(card: Card, settings: ModelSource) -> str | None:
+    def identity(card: Card, settings: HubSettings) -> str | None:
         """Say which weights these are; the same on every machine where they come from the hub."""
-        if HubExpert.missing(card, settings):
+        try:
+            return " ".join(map(_file_identity, weight_files(find_model(settings, card))))
+        except ModelError:
             return None
-        return " ".join(map(_identity, weight_files(find_model(settings, card))))
-
-    def folder(self) -> Path:
-        """Return where the model's files are."""
-        return find_model(self.source, self.card)
 
     def memory(self) -> int:
         """Return about how many bytes the loaded model takes: those of its weights."""
-        return sum(file.stat().st_size for file in weight_files(self.folder()))
+        return sum(file.stat().st_size for file in weight_files(find_model(self.settings, self.card)))
 
     def load(self, device: Device) -> None:
-        """Bring tokenizer and weights into memory."""
+        """Load tokenizer and weights."""
+        require_hub_extra(f"expert {self.name!r}")
         from newsmoe.registry.hub.loading import counter, in_int8, load_model, load_tokenizer, max_tokens
 
-        folder = self.folder()
+        folder = find_model(self.settings, self.card)
         self.device = device
         self.tokenizer = load_tokenizer(folder)
-        self.model = load_model(folder, self.architecture, device, self.source.dtype)
-        if self.source.precision == "int8" and device.name == "cpu":
+        self.model = load_model(folder, self.architecture, device, self.settings.dtype)
+        if self.settings.precision == "int8" and device.name == "cpu":
             self.model = in_int8(self.model)
-        self.input_limit = min(max_tokens(self.model), self.source.max_tokens or 2**31)
-        self.limit = self.input_limit  # a kind takes off what it adds to the text
         self.count = counter(self.tokenizer)
-        self.budget = Budget(BATCH_TOKENS.get(device.name, BATCH_TOKENS_ELSEWHERE))
-        self.prepare()
+        self.batcher = Batcher(device.batch_tokens or default_batch_tokens(device))
+        self.input_limit = min(max_tokens(self.model), self.settings.max_tokens or 2**31)
+        self.added_tokens = self.prepare()
+        self.limit = self.input_limit - self.added_tokens
+        if self.limit < 1:
+            raise ModelError(
+                f"{self.name}: prompt, prefix or labels leave no room for text; make them shorter"
+            )
 
-    def prepare(self) -> None:
-        """Do what is left once the model is there; nothing, unless a kind says otherwise."""
+    @abstractmethod
+    def prepare(self) -> int:
+        """Do the rest of loading; return how many tokens the model reads beside a chunk of text."""
 
     def unload(self) -> None:
-        """Let go of the weights, so that others fit into memory; `load` brings them back."""
+        """Free the weights' memory for others; `load` brings them back."""
         if self.device is not None:
             from newsmoe.registry.hub.loading import release
 
             device, self.device, self.model = self.device, None, None
             release(device)
 
-    def loaded(self) -> Device:
-        """Return where the model is."""
+    def predict(self, articles: Sequence[Article]) -> list[Prediction]:
+        """Return the prediction of each article."""
         if self.device is None:
-            raise PredictionError(f"expert {self.name!r} was asked before load() was called")
-        return self.device
+            raise PredictionError(f"expert {self.name!r}: predict() was called before load()")
+        texts = [self.read(article) for article in articles]
+        return [
+            self.prediction(output, self.input_stats(article, text))
+            for article, text, output in zip(articles, texts, self.compute(texts), strict=True)
+        ]
+
+    @abstractmethod
+    def read(self, article: Article) -> ChunkedText:
+        """Return what the model reads of the article."""
+
+    @abstractmethod
+    def compute(self, texts: Sequence[ChunkedText]) -> Sequence[Any]:
+        """Return the output for each text, of which a prediction is made."""
+
+    @abstractmethod
+    def prediction(self, output: Any, stats: InputStats) -> Prediction:
+        """Make the prediction of one article."""
 
     def text(self, article: Article) -> str:
-        """Return what the model is given of the article."""
-        if self.source.read == "headline":
+        """Return the part of the article that the settings name."""
+        if self.settings.read == "headline":
             return article.headline
-        if self.source.read == "content":
+        if self.settings.read == "content":
             return article.content
         return "\n".join(filter(None, (article.headline, article.content)))
 
@@ -162,25 +147,40 @@ class HubExpert:
         """Return about how many tokens are read of each article."""
         return [estimate_tokens(self.text(article)[:MAX_CHARACTERS]) for article in articles]
 
-    def cut(self, article: Article, most: int, size: int | None = None) -> Parts:
-        """Return the article's text, in pieces of `size` tokens where it has more than `most`."""
+    def split(self, article: Article, size: int | None = None) -> ChunkedText:
+        """Return the article's text, in chunks of `size` tokens where it has more than the limit."""
         text = self.text(article)
-        pieces = cut_text(text, article.language, self.count, most, size)
-        if not pieces:
-            raise PredictionError(f"the article has nothing to read ({self.source.read})")
-        return Parts(tuple(pieces), len(text) > MAX_CHARACTERS)
+        chunks = split_text(text, article.language, self.count, self.limit, size)
+        if not chunks:
+            raise PredictionError(f"the article has nothing to read ({self.settings.read})")
+        return ChunkedText(tuple(chunks), len(text) > MAX_CHARACTERS)
 
-    def input_stats(self, article: Article, read: Parts) -> InputStats:
+    def input_stats(self, article: Article, text: ChunkedText) -> InputStats:
         """Say how much of the article was read."""
         return InputStats(
-            tokens=read.tokens,
-            truncated=article.truncated or read.truncated,
-            windows=len(read.pieces),
+            tokens=sum(chunk.tokens for chunk in text.chunks),
+            truncated=article.truncated or text.truncated,
+            windows=len(text.chunks),
         )
 
-    def in_batches(self, lengths: Sequence[int], forward: Callable[[list[int]], Sequence[T]]) -> list[T]:
-        """Return what `forward` answers for each item, in order; it is given batches of their indices."""
+    def in_batches(self, tokens: Sequence[int], forward: Callable[[list[int]], Sequence[T]]) -> list[T]:
+        """Return the result of `forward` for each text of so many tokens, in order; it takes indices."""
         from newsmoe.registry.hub.loading import quiet
 
         with quiet():
-            return self.budget.run(lengths, forward)
+            return self.batcher.run([count + self.added_tokens for count in tokens], forward)
+
+    def tokenize(self, *texts: list[str], truncation: str = "longest_first") -> Any:
+        """Return the texts, or pairs of texts, as a padded batch on the model's device."""
+        return self.tokenizer(
+            *texts, padding=True, truncation=truncation, max_length=self.input_limit, return_tensors="pt"
+        ).to(self.model.device)
+
+
+def _file_identity(file: Path) -> str:
+    """Return the hash by which the hub's cache names a file; of any other file name, size and time."""
+    file = file.resolve()
+    if file.parent.name == "blobs":
+        return file.name
+    status = file.stat()
+    return f"{file.name} {status.st_size} {status.st_mtime_ns}"

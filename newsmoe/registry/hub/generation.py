@@ -12,28 +12,31 @@ from transformers import (
     LogitsProcessorList,
 )
 
-from newsmoe.registry.hub.bounds import Bounds
+from newsmoe.registry.hub.generation_settings import Bounds
+
+LENGTH_OPTIONS = ("max_length", "min_length", "max_new_tokens", "min_new_tokens")
+SAMPLING_OPTIONS = ("do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p")
 
 
 class RowBounds(LogitsProcessor):
-    """Gives every row of a batch its own least and greatest length.
+    """Gives every row of a batch its own minimum and maximum length.
 
-    `generate` knows one of each for a whole batch, so that a summary would depend on its neighbours.
+    `generate` has one of each for a whole batch, so that a summary would depend on its neighbours.
     """
 
     def __init__(self, bounds: Sequence[Bounds], beams: int, start: int, ends: Sequence[int]) -> None:
-        self.least = torch.tensor([one.least for one in bounds]).repeat_interleave(beams)
-        self.most = torch.tensor([one.most for one in bounds]).repeat_interleave(beams)
+        self.min_tokens = torch.tensor([bound.min_tokens for bound in bounds]).repeat_interleave(beams)
+        self.max_tokens = torch.tensor([bound.max_tokens for bound in bounds]).repeat_interleave(beams)
         self.start = start
         self.ends = list(ends)
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.FloatTensor:
-        """Forbid the end before a row's least length, and everything else at its greatest."""
+        """Forbid the end before a row's minimum length, and everything else at its maximum."""
         new = input_ids.shape[1] - self.start
         bounded = scores.clone()
         ends = torch.tensor(self.ends, device=scores.device)
-        early = (new < self.least).nonzero().to(scores.device)
-        late = (new + 1 >= self.most).nonzero().to(scores.device)
+        early = (new < self.min_tokens).nonzero().to(scores.device)
+        late = (new + 1 >= self.max_tokens).nonzero().to(scores.device)
         bounded[early, ends] = -torch.inf
         bounded[late.flatten()] = -torch.inf
         bounded[late, ends] = 0.0
@@ -48,21 +51,19 @@ class SharedEncoderCache(EncoderDecoderCache):
         self.self_attention_cache.reorder_cache(beam_idx)
 
 
-LENGTHS = ("max_length", "min_length", "max_new_tokens", "min_new_tokens")
-DRAWING = ("do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p")
+def configure_generation(model: Any, options: Mapping[str, Any], marks: Collection[int] = ()) -> None:
+    """Change some of the model's generation options; sampling is switched off.
 
-
-def settle(model: Any, changes: Mapping[str, Any], marks: Collection[int] = ()) -> None:
-    """Change some of the model's own generation settings; nothing is drawn at random any more.
-
-    Lengths are left out: each row has its own. The model's settings are replaced, since `generate` fills up
-    from them whatever a configuration that it is given leaves open.
+    Lengths are left out: each row has its own. The model's configuration is replaced, since `generate` fills
+    up from it whatever a configuration that it is passed leaves open.
     """
-    own = {**model.generation_config.to_dict(), **changes}
-    kept = {
-        name: value for name, value in own.items() if value is not None and name not in (*LENGTHS, *DRAWING)
-    }
-    config = GenerationConfig.from_dict(kept)
+    config = GenerationConfig.from_dict(
+        {
+            name: value
+            for name, value in {**model.generation_config.to_dict(), **options}.items()
+            if value is not None and name not in (*LENGTH_OPTIONS, *SAMPLING_OPTIONS)
+        }
+    )
     if config.pad_token_id is None:
         config.pad_token_id = _ends(config)[0]
     framing = {*_ends(config), config.bos_token_id, config.forced_bos_token_id, config.decoder_start_token_id}
@@ -71,20 +72,21 @@ def settle(model: Any, changes: Mapping[str, Any], marks: Collection[int] = ()) 
 
 
 @torch.inference_mode()
-def generate(model: Any, inputs: dict[str, torch.Tensor], bounds: Sequence[Bounds]) -> list[list[int]]:
+def generate(model: Any, inputs: Mapping[str, torch.Tensor], bounds: Sequence[Bounds]) -> list[list[int]]:
     """Return the new tokens of each row, without the one that ends it and what comes after."""
     config, seq2seq = model.generation_config, model.config.is_encoder_decoder
     start = 1 if seq2seq else inputs["input_ids"].shape[1]
     beams = config.num_beams or 1
     ends = _ends(config)
     cache = SharedEncoderCache(DynamicCache(), DynamicCache()) if seq2seq and beams > 1 else None
-    found = model.generate(
-        **inputs,
-        max_new_tokens=max(one.most for one in bounds),
+    rows = model.generate(
+        input_ids=inputs["input_ids"],
+        attention_mask=inputs["attention_mask"],
+        max_new_tokens=max(bound.max_tokens for bound in bounds),
         logits_processor=LogitsProcessorList([RowBounds(bounds, beams, start, ends)]),
         **({} if cache is None else {"past_key_values": cache}),  # an empty cache is false
     )
-    return [_until_end(row, ends) for row in found[:, start:].tolist()]
+    return [_until_end(row, ends) for row in rows[:, start:].tolist()]
 
 
 def _ends(config: GenerationConfig) -> list[int]:

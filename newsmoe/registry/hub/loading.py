@@ -15,8 +15,8 @@ from transformers.utils import logging
 
 from newsmoe.errors import ModelError
 from newsmoe.registry.device import Device
+from newsmoe.registry.hub.chunks import TokenCounter
 from newsmoe.registry.hub.files import CONFIG
-from newsmoe.registry.hub.pieces import Counter
 
 DType = Literal["auto", "float32", "bfloat16", "float16"]
 """What weights are computed in; `auto`: single precision on a processor, bfloat16 on a device that has it."""
@@ -121,7 +121,7 @@ def release(device: Device) -> None:
         _trim()
 
 
-def counter(tokenizer: Any) -> Counter:
+def counter(tokenizer: Any) -> TokenCounter:
     """Return a function that counts the tokens of texts, special ones left out."""
 
     def count(texts: Sequence[str]) -> list[int]:

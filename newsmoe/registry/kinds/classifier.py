@@ -7,8 +7,6 @@ from pydantic import Field, field_validator
 from newsmoe.article import Article
 from newsmoe.prediction import Prediction
 from newsmoe.registry.backbone.backbone import Vectors
-from newsmoe.registry.backbone.pool import BackbonePool
-from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
 from newsmoe.registry.kinds.scores import Probabilities, softmax
 
@@ -23,7 +21,7 @@ class ClassifierSettings(EmbeddedSettings):
     @classmethod
     def _distinct(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(labels)) < len(labels):
-            raise ValueError("a label stands there twice")
+            raise ValueError("a label is repeated")
         return labels
 
 
@@ -32,26 +30,21 @@ def head_shapes(labels: Sequence[str], width: int) -> dict[str, tuple[int, ...]]
     return {"weight": (len(labels), width), "bias": (len(labels),)}
 
 
-class Classifier(EmbeddedExpert):
-    """Answers with a distribution over the labels of its card."""
+class Classifier(EmbeddedExpert[ClassifierSettings]):
+    """Predicts a distribution over the labels of its card."""
 
     Settings = ClassifierSettings
     columns = ("label", "score")
 
-    def __init__(self, card: Card, settings: ClassifierSettings, backbones: BackbonePool) -> None:
-        super().__init__(card, settings, backbones)
-        self.labels = settings.labels
-        self.temperature = settings.temperature
-
     def prepare(self) -> None:
         """Load the head: `weight` of shape (labels, width) and `bias` of shape (labels,)."""
-        head = load_head(self.card.folder, head_shapes(self.labels, self.backbone.width))
+        head = load_head(self.card.folder, head_shapes(self.settings.labels, self.backbone.width))
         self.weight, self.bias = head["weight"], head["bias"]
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the label distribution of each article."""
-        return self.classify(articles, self.labels, self.probabilities)
+        return self.classify(articles, self.settings.labels, self.probabilities)
 
     def probabilities(self, vectors: Vectors) -> Probabilities:
         """Return probabilities of shape (windows, labels) for window vectors of shape (windows, width)."""
-        return softmax((vectors @ self.weight.T + self.bias) / self.temperature)
+        return softmax((vectors @ self.weight.T + self.bias) / self.settings.temperature)

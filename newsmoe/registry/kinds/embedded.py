@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import numpy as np
 from safetensors import SafetensorError
@@ -29,47 +30,49 @@ class EmbeddedSettings(Strict):
     precision: Precision = "fp32"
 
 
-class EmbeddedExpert:
+S = TypeVar("S", bound=EmbeddedSettings)
+
+
+class EmbeddedExpert(Generic[S]):
     """An expert on the backbone; a kind adds `predict`, and `prepare` where it has weights of its own."""
 
-    def __init__(self, card: Card, settings: EmbeddedSettings, backbones: BackbonePool) -> None:
+    def __init__(self, card: Card, settings: S, backbones: BackbonePool) -> None:
         self.name = card.name
         self.task = card.task
         self.languages = card.languages
         self.needs_content = card.needs_content
         self.card = card
-        self.long_input = settings.long_input
-        self.precision = settings.precision
+        self.settings = settings
         self._backbones = backbones
         self._backbone: Backbone | None = None
         self.adapter: Adapter | None = None
 
     def load(self, device: Device) -> None:
-        """Take the shared backbone, and load what is this expert's own."""
+        """Take the shared backbone, and load adapter and head."""
         self._backbone = self._backbones.backbone(device)
-        self.adapter = load_adapter(self.card.folder, self.precision)
+        self.adapter = load_adapter(self.card.folder, self.settings.precision)
         self.prepare()
 
     def prepare(self) -> None:
-        """Load what is this expert's own; nothing, unless a kind says otherwise."""
+        """Load what the kind needs beside the adapter."""
 
     @property
     def backbone(self) -> Backbone:
         """The shared backbone."""
         if self._backbone is None:
-            raise PredictionError(f"expert {self.name!r} was asked before load() was called")
+            raise PredictionError(f"expert {self.name!r}: predict() was called before load()")
         return self._backbone
 
     def encode(self, windows: Sequence[Window]) -> list[Encoded]:
-        """Return the vectors of each window, as the backbone sees it with this expert's adapter."""
+        """Return the vectors of each window, as the backbone computes them with this expert's adapter."""
         return self.backbone.encode(windows, self.adapter)
 
-    def seen(self, articles: Sequence[Article]) -> Iterator[tuple[Article, Extract, list[Encoded]]]:
+    def encoded(self, articles: Sequence[Article]) -> Iterator[tuple[Article, Extract, list[Encoded]]]:
         """Yield each article with what is read of it and its windows' vectors; all are encoded at once."""
-        read = [self.extract(article) for article in articles]
-        encoded = iter(self.encode([window for extract in read for window in extract.windows]))
-        for article, extract in zip(articles, read, strict=True):
-            yield article, extract, [next(encoded) for _ in extract.windows]
+        extracts = [self.extract(article) for article in articles]
+        vectors = iter(self.encode([window for extract in extracts for window in extract.windows]))
+        for article, extract in zip(articles, extracts, strict=True):
+            yield article, extract, [next(vectors) for _ in extract.windows]
 
     def lengths(self, articles: Sequence[Article]) -> list[int]:
         """Return the tokens that are read of each article."""
@@ -77,7 +80,7 @@ class EmbeddedExpert:
 
     def extract(self, article: Article) -> Extract:
         """Return what this expert reads of the article."""
-        return self.backbone.read(article).extract(self.long_input)
+        return self.backbone.read(article).extract(self.settings.long_input)
 
     def input_stats(self, article: Article, extract: Extract) -> InputStats:
         """Say how much of the article was read."""
@@ -95,10 +98,10 @@ class EmbeddedExpert:
     ) -> list[Prediction]:
         """Return the label distribution of each article: the weighted mean over its windows."""
         predictions: list[Prediction] = []
-        for article, extract, encoded in self.seen(articles):
-            if not encoded:
+        for article, extract, windows in self.encoded(articles):
+            if not windows:
                 raise PredictionError("the article has neither headline nor content")
-            vectors = np.stack([one.window for one in encoded])
+            vectors = np.stack([window.window for window in windows])
             mean = np.average(probabilities(vectors).astype(np.float64), axis=0, weights=extract.weights)
             scores = dict(zip(labels, map(float, mean), strict=True))
             predictions.append(Labels(scores, self.input_stats(article, extract)))
@@ -118,9 +121,7 @@ def load_head(
         if name not in tensors:
             raise ModelError(f"{path}: cannot be loaded: there is no tensor {name!r} in it")
         if tensors[name].shape != shape:
-            raise ModelError(
-                f"{path}: the {name}'s shape is {tensors[name].shape}, the card asks for {shape}"
-            )
+            raise ModelError(f"{path}: the {name}'s shape is {tensors[name].shape}, expected {shape}")
         if not np.isfinite(tensors[name]).all():
-            raise ModelError(f"{path}: holds values that are no numbers")
+            raise ModelError(f"{path}: holds NaN or infinite values")
     return {name: tensors[name].astype(np.float32) for name in shapes}

@@ -1,4 +1,4 @@
-"""The sentences that say most, found by a trained ranker that sees them all in their context."""
+"""Summaries of whole sentences, chosen by a trained ranker that sees each in its context."""
 
 import re
 from collections import defaultdict
@@ -13,9 +13,7 @@ from newsmoe.article import Article
 from newsmoe.errors import PredictionError
 from newsmoe.prediction import Prediction, Summary
 from newsmoe.registry.backbone.backbone import Encoded, Vectors, unit
-from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
-from newsmoe.registry.cards import Card
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
 from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
 from newsmoe.registry.kinds.ranker import Ranker, ranker_shapes
@@ -32,26 +30,17 @@ class ExtractiveSettings(SummaryLength, EmbeddedSettings):
 
 
 class Sentences(NamedTuple):
-    """The sentences of an article that may stand in a summary.
-
-    Attributes:
-        numbers: of the sentences in the article.
-        tokens: their lengths.
-    """
+    """The sentences of an article that may stand in a summary: their numbers there, and their lengths."""
 
     numbers: NDArray[np.int64]
     tokens: NDArray[np.int64]
 
 
-class Extractive(EmbeddedExpert):
+class Extractive(EmbeddedExpert[ExtractiveSettings]):
     """Summarizes by whole sentences of the article, chosen by their scores and unlike each other."""
 
     Settings = ExtractiveSettings
     columns = ("summary",)
-
-    def __init__(self, card: Card, settings: ExtractiveSettings, backbones: BackbonePool) -> None:
-        super().__init__(card, settings, backbones)
-        self.settings = settings
 
     def prepare(self) -> None:
         """Load the ranker."""
@@ -59,18 +48,18 @@ class Extractive(EmbeddedExpert):
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the best sentences of each article, in the article's order."""
-        return [self._summary(*seen) for seen in self.seen(articles)]
+        return [self._summary(*encoded) for encoded in self.encoded(articles)]
 
-    def _summary(self, article: Article, extract: Extract, encoded: Sequence[Encoded]) -> Summary:
+    def _summary(self, article: Article, extract: Extract, windows: Sequence[Encoded]) -> Summary:
         reading = self.backbone.read(article)
-        found = sentences_of(reading, extract)
-        if not len(found.numbers):
+        sentences = sentences_of(reading, extract)
+        if not len(sentences.numbers):
             raise PredictionError("there is no sentence in the content")
-        vectors = _sentence_vectors(extract, encoded)
-        matrix = np.stack([vectors[number] for number in found.numbers.tolist()])
-        whole = unit(np.average([one.window for one in encoded], axis=0, weights=extract.weights))
-        logits = self.ranker(matrix, whole, found.numbers, found.tokens)
-        chosen = choose(found, logits, reading, self.settings)
+        vectors = _sentence_vectors(extract, windows)
+        matrix = np.stack([vectors[number] for number in sentences.numbers.tolist()])
+        whole = unit(np.average([window.window for window in windows], axis=0, weights=extract.weights))
+        logits = self.ranker(matrix, whole, sentences.numbers, sentences.tokens)
+        chosen = choose(sentences, logits, reading, self.settings)
         return Summary(joined(reading.sentences, chosen), self.input_stats(article, extract))
 
 
@@ -78,20 +67,24 @@ def sentences_of(reading: Reading, extract: Extract) -> Sentences:
     """Return the sentences that were read and may stand in a summary."""
     read = sorted({span.sentence for window in extract.windows for span in window.spans} - {HEADLINE})
     numbers = [read[place] for place in candidates([reading.sentences[number] for number in read])]
-    return Sentences(
-        np.array(numbers, dtype=np.int64),
-        np.array([reading.lengths[number] for number in numbers], dtype=np.int64),
-    )
+    tokens = [reading.lengths[number] for number in numbers]
+    return Sentences(np.array(numbers, dtype=np.int64), np.array(tokens, dtype=np.int64))
 
 
-def choose(found: Sentences, logits: Vectors, reading: Reading, settings: ExtractiveSettings) -> list[int]:
+def choose(
+    sentences: Sentences, logits: Vectors, reading: Reading, settings: ExtractiveSettings
+) -> list[int]:
     """Return the numbers of the sentences of the summary, in the article's order."""
     taken: list[int] = []
-    return settings.choose(_ranked(found, logits, reading, settings, taken), reading.lengths, taken)
+    return settings.choose(_ranked(sentences, logits, reading, settings, taken), reading.lengths, taken)
 
 
 def _ranked(
-    found: Sentences, logits: Vectors, reading: Reading, settings: ExtractiveSettings, taken: Sequence[int]
+    sentences: Sentences,
+    logits: Vectors,
+    reading: Reading,
+    settings: ExtractiveSettings,
+    taken: Sequence[int],
 ) -> Iterator[int]:
     """Yield sentence numbers, the best first, as long as they are likely enough or `taken` is too short.
 
@@ -99,21 +92,21 @@ def _ranked(
     et al. 2018).
     """
     probabilities = 1.0 / (1.0 + np.exp(-logits.astype(np.float64)))
-    said: set[tuple[str, ...]] = set()
+    taken_trigrams: set[tuple[str, ...]] = set()
     repeating: list[int] = []
     for place in np.argsort(-probabilities, kind="stable"):
-        number = int(found.numbers[place])
-        enough = sum(reading.lengths[one] for one in taken) >= settings.min_tokens
-        if enough and probabilities[place] < settings.threshold:
+        number = int(sentences.numbers[place])
+        is_enough = sum(reading.lengths[other] for other in taken) >= settings.min_tokens
+        if is_enough and probabilities[place] < settings.threshold:
             return
         trigrams = _trigrams(reading.sentences[number])
-        if trigrams & said:
+        if trigrams & taken_trigrams:
             repeating.append(number)
             continue
         yield number
         if taken and taken[-1] == number:
-            said |= trigrams
-    if sum(reading.lengths[one] for one in taken) < settings.min_tokens:
+            taken_trigrams |= trigrams
+    if sum(reading.lengths[other] for other in taken) < settings.min_tokens:
         yield from repeating
 
 
@@ -122,10 +115,10 @@ def _trigrams(sentence: str) -> set[tuple[str, ...]]:
     return set(zip(words, words[1:], words[2:], strict=False))
 
 
-def _sentence_vectors(extract: Extract, encoded: Sequence[Encoded]) -> dict[int, Vectors]:
-    """Return the vector of each sentence; pieces of one sentence are averaged."""
-    pieces: defaultdict[int, list[Vectors]] = defaultdict(list)
-    for window, one in zip(extract.windows, encoded, strict=True):
-        for span, vector in zip(window.spans, one.sentences, strict=True):
-            pieces[span.sentence].append(vector * (span.end - span.start))
-    return {number: unit(np.sum(parts, axis=0)) for number, parts in pieces.items()}
+def _sentence_vectors(extract: Extract, windows: Sequence[Encoded]) -> dict[int, Vectors]:
+    """Return the vector of each sentence; parts of one sentence are averaged."""
+    parts: defaultdict[int, list[Vectors]] = defaultdict(list)
+    for window, encoded in zip(extract.windows, windows, strict=True):
+        for span, vector in zip(window.spans, encoded.sentences, strict=True):
+            parts[span.sentence].append(vector * (span.end - span.start))
+    return {number: unit(np.sum(vectors, axis=0)) for number, vectors in parts.items()}

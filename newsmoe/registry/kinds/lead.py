@@ -10,7 +10,7 @@ from newsmoe.registry.device import Device
 from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
 from newsmoe.text.sentences import split_sentences
 
-READ = 10_000  # characters; more than any lead has
+MAX_CHARACTERS = 10_000  # more than any lead has
 
 
 class Lead:
@@ -27,7 +27,7 @@ class Lead:
         self.settings = settings
 
     def load(self, device: Device) -> None:
-        """Nothing to load."""
+        """Do nothing: there are no weights."""
 
     def lengths(self, articles: Sequence[Article]) -> list[int]:
         """Return 1 for each: the price does not depend on the article."""
@@ -38,8 +38,8 @@ class Lead:
         return [self._summary(article) for article in articles]
 
     def _summary(self, article: Article) -> Summary:
-        sentences = split_sentences(article.content[:READ], article.language)
+        sentences = split_sentences(article.content[:MAX_CHARACTERS], article.language)
         tokens = [estimate_tokens(sentence) for sentence in sentences]
         chosen = self.settings.choose(candidates(sentences), tokens)
-        # No model reads a token here, and what gates spend is counted in tokens that models read.
+        # No model reads a token here, and the cost of gates is counted in tokens that models read.
         return Summary(joined(sentences, chosen), InputStats(truncated=article.truncated, windows=1))

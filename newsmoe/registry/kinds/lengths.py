@@ -46,8 +46,8 @@ class SummaryLength(Strict):
 def candidates(sentences: Sequence[str]) -> list[int]:
     """Return the numbers of the sentences that may stand in a summary.
 
-    Those that repeat an earlier one, case and spacing aside, may not, nor headings and bylines: what has no
-    mark at its end, unless nothing has.
+    Excluded are those that repeat an earlier one, case and spacing aside, and headings and bylines, which
+    have no punctuation mark at their end; where no sentence has one, none is excluded for that.
     """
     first: dict[str, int] = {}
     for number, sentence in enumerate(sentences):

@@ -1,19 +1,18 @@
-"""Labels that nobody trained, by a model of natural language inference: does the text entail the label?"""
+"""Labels by a model of natural language inference, without training: does the text entail the label?"""
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
-from newsmoe.prediction import Labels, Prediction
-from newsmoe.registry.backbone.pool import BackbonePool
-from newsmoe.registry.cards import Card
+from newsmoe.prediction import InputStats, Labels
+from newsmoe.registry.hub.chunks import Chunk, ChunkedText
 from newsmoe.registry.hub.expert import HubExpert, HubSettings
-from newsmoe.registry.hub.pieces import Piece
 from newsmoe.registry.kinds.scores import softmax
-from newsmoe.registry.kinds.text_classification import LongInput, choose_pieces
+from newsmoe.registry.kinds.text_classification import LongInput
 
 
 class NliSettings(HubSettings):
@@ -31,70 +30,54 @@ class NliSettings(HubSettings):
         return hypothesis
 
 
-class Nli(HubExpert):
-    """Answers with a distribution over the user's labels (Yin et al. 2019: entailment as classification)."""
+class Nli(HubExpert[NliSettings]):
+    """Predicts a distribution over the user's labels (Yin et al. 2019: entailment as classification)."""
 
     Settings = NliSettings
     columns = ("label", "score")
     architecture = "AutoModelForSequenceClassification"
 
-    def __init__(self, card: Card, settings: NliSettings, backbones: BackbonePool) -> None:
-        super().__init__(card, settings, backbones)
-        self.settings = settings
-
-    def prepare(self) -> None:
-        """Find what the model calls entailment, and how much room the hypotheses leave."""
-        own = {str(label).lower(): index for index, label in self.model.config.id2label.items()}
-        entailing = [index for label, index in own.items() if label.startswith("entail")]
+    def prepare(self) -> int:
+        """Find the model's entailment label, and how much room the hypotheses leave."""
+        indices = {str(label).lower(): index for index, label in self.model.config.id2label.items()}
+        entailing = [index for label, index in indices.items() if label.startswith("entail")]
         if not entailing:
             raise ModelError(
-                f"{self.name}: no model of inference, its labels are {', '.join(map(repr, own))}"
+                f"{self.name}: no model of inference, its labels are {', '.join(map(repr, indices))}"
             )
         self.entailment = int(entailing[0])
         self.hypotheses = [
             self.settings.hypothesis.replace("{}", meaning or label)
             for label, meaning in self.settings.labels.items()
         ]
-        self.limit -= self.tokenizer.num_special_tokens_to_add(pair=True) + max(self.count(self.hypotheses))
-        if self.limit < 1:
-            raise ModelError(f"{self.name}: the labels leave no room for the text; make them shorter")
+        return int(self.tokenizer.num_special_tokens_to_add(pair=True)) + max(self.count(self.hypotheses))
 
-    def predict(self, articles: Sequence[Article]) -> list[Prediction]:
-        """Return the label distribution of each article: the mean over its pieces, by their lengths."""
-        self.loaded()
-        read = [choose_pieces(self.cut(one, self.limit), self.settings.long_input) for one in articles]
+    def read(self, article: Article) -> ChunkedText:
+        """Return the chunks that the policy for long input selects."""
+        return self.split(article).select(self.settings.long_input)
+
+    def compute(self, texts: Sequence[ChunkedText]) -> list[NDArray[np.float64]]:
+        """Return the probability of each label for each text: the mean over its chunks, by their lengths."""
         pairs = [
-            (piece, hypothesis) for parts in read for piece in parts.pieces for hypothesis in self.hypotheses
+            (chunk, hypothesis) for text in texts for chunk in text.chunks for hypothesis in self.hypotheses
         ]
-        sizes = dict(zip(self.hypotheses, self.count(self.hypotheses), strict=True))
-        logits = iter(
-            self.in_batches(
-                [piece.tokens + sizes[hypothesis] for piece, hypothesis in pairs],
-                lambda batch: self._entailed([pairs[index] for index in batch]),
-            )
-        )
-        predictions: list[Prediction] = []
-        for article, parts in zip(articles, read, strict=True):
-            own = np.array([[next(logits) for _ in self.hypotheses] for _ in parts.pieces])
-            probabilities = softmax(own)
-            mean = parts.mean(probabilities)
-            scores = dict(zip(self.settings.labels, map(float, mean), strict=True))
-            predictions.append(Labels(scores, self.input_stats(article, parts)))
-        return predictions
+        tokens = [chunk.tokens for chunk, _ in pairs]
+        logits = iter(self.in_batches(tokens, lambda batch: self._entailed([pairs[i] for i in batch])))
+        return [
+            text.mean([softmax(np.array([next(logits) for _ in self.hypotheses])) for _ in text.chunks])
+            for text in texts
+        ]
 
-    def _entailed(self, pairs: Sequence[tuple[Piece, str]]) -> list[float]:
+    def prediction(self, output: NDArray[np.float64], stats: InputStats) -> Labels:
+        """Return the probabilities by label."""
+        return Labels(dict(zip(self.settings.labels, map(float, output), strict=True)), stats)
+
+    def _entailed(self, pairs: Sequence[tuple[Chunk, str]]) -> list[float]:
         """Return the logit of entailment of each text and hypothesis."""
         import torch
 
-        inputs = self.tokenizer(
-            [piece.text for piece, _ in pairs],
-            [hypothesis for _, hypothesis in pairs],
-            padding=True,
-            truncation="only_first",
-            max_length=self.input_limit,
-            return_tensors="pt",
-        ).to(self.model.device)
+        texts, hypotheses = [chunk.text for chunk, _ in pairs], [hypothesis for _, hypothesis in pairs]
         with torch.inference_mode():
-            logits = self.model(**inputs).logits[:, self.entailment]
-        found: list[float] = logits.double().cpu().tolist()
-        return found
+            logits = self.model(**self.tokenize(texts, hypotheses, truncation="only_first")).logits
+        entailed: list[float] = logits[:, self.entailment].double().cpu().tolist()
+        return entailed

@@ -162,7 +162,7 @@ def test_what_was_computed_lately_is_kept_and_no_more(
     watched: tuple[Backbone, SHAPES], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backbone, shapes = watched
-    monkeypatch.setattr(module, "KEPT_WINDOWS", 3)
+    monkeypatch.setattr(module, "MAX_CACHED_WINDOWS", 3)
     windows = [backbone.read(article).windows[0] for article in articles(5)]
     assert len(backbone.encode(windows)) == 5
     backbone.encode(windows[2:])
@@ -174,7 +174,7 @@ def test_what_was_computed_lately_is_kept_and_no_more(
 def test_an_article_is_cut_once_and_only_the_latest_are_kept(
     files: BackboneFiles, quick_backbone: Backbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "KEPT_READINGS", 2)
+    monkeypatch.setattr(module, "MAX_CACHED_READINGS", 2)
     fresh = Backbone(files, quick_backbone.runtime)
     first, second, third = articles(3)
     reading = fresh.read(first)

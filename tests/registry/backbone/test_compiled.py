@@ -10,6 +10,7 @@ import pytest
 from newsmoe.registry.backbone.compiled import compiled_backbone, word_table
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.onnx_runtime import OnnxRuntime
+from newsmoe.registry.device import Device
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def works(files: BackboneFiles) -> bool:
     ids = np.array([[101, 2739, 102]], dtype=np.int64)
-    states = OnnxRuntime(files, threads=1).hidden(ids, np.ones_like(ids))
+    states = OnnxRuntime(files, Device(threads=1)).hidden(ids, np.ones_like(ids))
     return states.shape == (1, 3, files.config["hidden_size"]) and bool(np.isfinite(states).all())
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from newsmoe.registry.hub.bounds import SHORTEST, Bounds
-from newsmoe.registry.hub.generation import generate, settle
+from newsmoe.registry.hub.generation import configure_generation, generate
+from newsmoe.registry.hub.generation_settings import MIN_INPUT_TOKENS, Bounds
 from tests.registry.hub.models import make_model
 
 pytestmark = pytest.mark.slow
@@ -28,9 +28,8 @@ def generator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
     def run(texts: list[str], bounds: list[Bounds], beams: int) -> list[list[int]]:
         inputs = tokenizer(texts, padding=True, truncation=True, max_length=60, return_tensors="pt")
-        asked = {name: inputs[name] for name in ("input_ids", "attention_mask")}
-        settle(model, {"num_beams": beams})
-        return generate(model, asked, bounds)
+        configure_generation(model, {"num_beams": beams})
+        return generate(model, inputs, bounds)
 
     return run
 
@@ -46,16 +45,19 @@ def test_a_batch_comes_out_as_its_texts_do_one_at_a_time(
     generator: Generator, rows: list[tuple[int, int, int]], beams: int
 ) -> None:
     texts = [TEXT[:size] for size, _, _ in rows]
-    bounds = [Bounds(min(least, most), most) for _, least, most in rows]
+    bounds = [Bounds(min(low, high), high) for _, low, high in rows]
     together = generator(texts, bounds, beams)
     alone = [generator([text], [one], beams)[0] for text, one in zip(texts, bounds, strict=True)]
     assert together == alone
     assert all(
-        one.least <= len(row) < one.most + 1
-        for row, one in zip(together, bounds, strict=True)
-        if one.most > one.least
+        bound.min_tokens <= len(row) < bound.max_tokens + 1
+        for row, bound in zip(together, bounds, strict=True)
+        if bound.max_tokens > bound.min_tokens
     )
-    assert all(len(row) <= one.most - 1 or one.most == 1 for row, one in zip(together, bounds, strict=True))
+    assert all(
+        len(row) <= bound.max_tokens - 1 or bound.max_tokens == 1
+        for row, bound in zip(together, bounds, strict=True)
+    )
 
 
 @pytest.mark.parametrize("beams", [1, 4])
@@ -66,7 +68,7 @@ def test_without_bounds_of_its_own_a_row_is_what_transformers_generates(tmp_path
     inputs = tokenizer([TEXT, TEXT[:40]], padding=True, return_tensors="pt")
     with torch.inference_mode():
         expected = model.generate(**inputs, num_beams=beams, min_new_tokens=4, max_length=31)
-    settle(model, {"num_beams": beams})
+    configure_generation(model, {"num_beams": beams})
     rows = generate(model, dict(inputs), [Bounds(4, 30)] * 2)
     special = set(tokenizer.all_special_ids)
 
@@ -80,4 +82,4 @@ def test_a_summary_is_not_asked_to_be_longer_than_its_text() -> None:
     bounds = Bounds(30, 140)
     assert bounds.for_input(1000) == bounds
     assert bounds.for_input(50) == Bounds(25, 50)
-    assert bounds.for_input(3) == Bounds(1, SHORTEST)
+    assert bounds.for_input(3) == Bounds(1, MIN_INPUT_TOKENS)

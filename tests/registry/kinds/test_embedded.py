@@ -116,7 +116,9 @@ def test_the_embedded_experts_of_a_registry_stand_on_one_backbone(
 
 def test_an_expert_that_was_not_loaded_says_so(registry: Registry) -> None:
     for name in EMBEDDED:
-        with pytest.raises(PredictionError, match=rf"expert '{name}' was asked before load\(\) was called"):
+        with pytest.raises(
+            PredictionError, match=rf"expert '{name}': predict\(\) was called before load\(\)"
+        ):
             registry.build(name).predict([STORM])
 
 
@@ -390,7 +392,7 @@ def test_a_long_articles_labels_are_the_mean_over_its_windows_by_their_tokens(
     backbone: Backbone, registry: Registry
 ) -> None:
     expert = built_in("sentiment-news", registry, backbone)
-    expert.long_input = "windows"
+    expert.settings = expert.settings.model_copy(update={"long_input": "windows"})
     windows = backbone.read(LONG).windows
     probabilities = [expert.probabilities(encoded.window[None])[0] for encoded in expert.encode(windows)]
     mean = np.average(probabilities, axis=0, weights=[len(window) for window in windows])
@@ -493,11 +495,11 @@ def test_scores_are_the_softmax_of_the_heads_logits_over_the_temperature(
         ({"weight": np.zeros((2, 16), np.float32)}, "cannot be loaded: there is no tensor 'bias'"),
         (
             {"weight": np.zeros((3, 16), np.float32), "bias": np.zeros(3, np.float32)},
-            r"the weight's shape is \(3, 16\), the card asks for \(2, 16\)",
+            r"the weight's shape is \(3, 16\), expected \(2, 16\)",
         ),
         (
             {"weight": np.zeros((2, 16), np.float32), "bias": np.zeros(3, np.float32)},
-            r"the bias's shape is \(3,\), the card asks for \(2,\)",
+            r"the bias's shape is \(3,\), expected \(2,\)",
         ),
     ],
 )

@@ -12,8 +12,8 @@ from newsmoe import Article, Device, Registry
 from newsmoe.errors import BrokenExpertError, ModelError, PredictionError
 from newsmoe.prediction import Fields, Labels, Prediction, Summary
 from newsmoe.registry.expert import Expert
-from newsmoe.registry.kinds.chat import fenced
-from newsmoe.registry.kinds.seq2seq import whole_sentences
+from newsmoe.registry.hub.generation_settings import whole_sentences
+from newsmoe.registry.kinds.chat import remove_marks
 from newsmoe.testing import check_expert
 from tests.registry.hub.models import SENTIMENT, make_model
 
@@ -216,7 +216,11 @@ def test_long_articles_never_overrun_the_model(expert: Maker, architecture: str)
 
 def test_the_card_has_the_last_word_on_generation(expert: Maker) -> None:
     mine = expert("seq2seq-summarization", num_beams=2, max_new_tokens=12, min_new_tokens=3)
-    assert (mine.model.generation_config.num_beams, mine.bounds.least, mine.bounds.most) == (2, 3, 12)
+    assert (mine.model.generation_config.num_beams, mine.bounds.min_tokens, mine.bounds.max_tokens) == (
+        2,
+        3,
+        12,
+    )
     assert mine.model.generation_config.no_repeat_ngram_size == 3
     longer = expert("seq2seq-summarization", num_beams=2, max_new_tokens=30, min_new_tokens=20)
     assert len(one(mine, LONG).text) < len(one(longer, LONG).text)
@@ -241,7 +245,7 @@ def test_t5_gets_the_prefix_that_its_config_names(expert: Maker) -> None:
     ],
 )
 def test_a_summary_ends_with_a_sentence(text: str, finished: bool, kept: str) -> None:
-    assert whole_sentences(text, finished=finished) == kept
+    assert whole_sentences(text, is_finished=finished) == kept
 
 
 def test_what_an_article_says_stays_data(expert: Maker) -> None:
@@ -257,7 +261,7 @@ def test_what_an_article_says_stays_data(expert: Maker) -> None:
 
 
 def test_a_fence_that_is_put_together_from_two_is_found() -> None:
-    assert "<|end|>" not in fenced("<|<|end|>end|>", ["<|end|>"])
+    assert "<|end|>" not in remove_marks("<|<|end|>end|>", ["<|end|>"])
 
 
 def test_the_prompt_has_a_place_for_the_article(expert: Maker) -> None:

@@ -1,0 +1,58 @@
+"""The backbone's encoder with a LoRA adapter, as it is trained."""
+
+import warnings
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import load_file, save
+from torch import nn
+
+from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE
+from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.registry.backbone.files import NAME
+from newsmoe.registry.backbone.torch_runtime import load_bert
+from newsmoe.training.recipe import AdapterRecipe
+
+
+def adapted_encoder(recipe: AdapterRecipe, backbone: Backbone, start: Path | None) -> PeftModel:
+    """Return the encoder with an adapter on its linear modules: the one in `start`, or a new one."""
+    torch.manual_seed(recipe.seed)
+    modules = ["query", "key", "value", "dense"]
+    lora = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=modules, bias="none")
+    with warnings.catch_warnings():  # peft uses an attribute of transformers that is deprecated
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+        base = load_bert(backbone.files)
+        if start:
+            encoder = PeftModel.from_pretrained(base, str(start), is_trainable=True)
+        else:
+            encoder = get_peft_model(base, lora)
+    encoder.peft_config["default"].base_model_name_or_path = NAME  # not a path on this machine
+    for name, module in encoder.named_modules():
+        if name.endswith("output.dense"):
+            module.register_forward_hook(partial(_drop_channels, rate=recipe.dropout))
+    return encoder
+
+
+def _drop_channels(
+    module: nn.Module, inputs: tuple[torch.Tensor, ...], states: torch.Tensor, rate: float
+) -> torch.Tensor:
+    """Apply dropout to states of shape (windows, tokens, width), the same for all tokens of a window."""
+    if not module.training:
+        return states
+    mask = torch.rand(states.shape[0], 1, states.shape[2]) >= rate
+    return states * (mask / (1 - rate))
+
+
+def save_adapter(encoder: PeftModel, folder: Path) -> None:
+    """Write the adapter in peft's format, in half precision."""
+    with TemporaryDirectory() as temporary:  # peft writes a README.md, or changes an existing one
+        encoder.save_pretrained(
+            temporary, save_embedding_layers=False
+        )  # else it looks the base up on the hub
+        tensors = load_file(Path(temporary) / ADAPTER_FILE)
+        (folder / ADAPTER_CONFIG_FILE).write_bytes((Path(temporary) / ADAPTER_CONFIG_FILE).read_bytes())
+    halves = {name: tensor.half() for name, tensor in tensors.items()}
+    (folder / ADAPTER_FILE).write_bytes(save(halves, {"format": "pt"}))

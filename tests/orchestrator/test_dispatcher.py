@@ -325,7 +325,7 @@ def test_answers_come_back_in_order_whatever_the_batches(
     lengths: list[int], batch_articles: int, poisons: set[int]
 ) -> None:
     expert = Measured(lengths)
-    expert.prediction = failing_on(*poisons)
+    expert.predict_one = failing_on(*poisons)
     dispatcher = dispatcher_of(expert, batch_articles=batch_articles)
     outcomes, _ = ask(expert, len(lengths), dispatcher)
     for number, outcome in enumerate(outcomes):

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from newsmoe.cli.console import plain, results, table
+from newsmoe.errors import ConfigError, InputError
+
 if TYPE_CHECKING:
     from newsmoe.article import Article, InvalidItem
     from newsmoe.gating.gate import Decision, Gate, Route
@@ -17,7 +20,6 @@ def explain(
     gate: "Gate", routed: "Iterable[tuple[Article | InvalidItem, Route]]", article_id: str, *, as_json: bool
 ) -> None:
     """Print, for each task with a learned gate, how every expert did for the article with this id."""
-    from newsmoe.errors import ConfigError
     from newsmoe.gating.composite import CompositeGate
 
     if not isinstance(gate, CompositeGate):
@@ -40,7 +42,6 @@ def _find(
     routed: "Iterable[tuple[Article | InvalidItem, Route]]", article_id: str
 ) -> "tuple[Article, Route]":
     from newsmoe.article import Article
-    from newsmoe.errors import InputError
 
     for item, route in routed:
         if isinstance(item, Article) and str(item.id) == article_id:
@@ -54,7 +55,6 @@ def _as_record(decision: "Decision", experts: "list[Explained]") -> dict[str, ob
 
 
 def _print(article: "Article", decision: "Decision", experts: "list[Explained]") -> None:
-    from newsmoe.cli.console import plain, results, table
 
     features = (f">{name}" for name in experts[0].features)
     rows = table("expert", ">score", ">weight", ">cost", *features, title=decision.task)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsmoe.cli.console import plain, results, table
 from newsmoe.cli.options import JsonOption, LimitOption, LoadSettings, registry_of, takes
 
 if TYPE_CHECKING:
@@ -64,7 +65,6 @@ def _as_record(item: "Article | InvalidItem", route: "Route") -> dict[str, objec
 
 
 def _print_table(routed: "list[tuple[Article | InvalidItem, Route]]") -> None:
-    from newsmoe.cli.console import plain, results, table
 
     rows = table("id", "headline", "task", "expert", ">weight", "reason")
     for item, route in routed:
@@ -83,8 +83,6 @@ def _print_table(routed: "list[tuple[Article | InvalidItem, Route]]") -> None:
 
 def load_table(routed: "Iterable[tuple[Article | InvalidItem, Route]]") -> "Table":
     """Return a table of how many articles each expert would get."""
-    from newsmoe.cli.console import plain, table
-
     load = Counter(
         (entry.task, entry.expert) for _, route in routed for decision in route for entry in decision.entries
     )

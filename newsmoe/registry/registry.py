@@ -12,7 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from newsmoe.article import base_language
 from newsmoe.errors import (
@@ -251,6 +251,16 @@ def _reason(error: BaseException) -> str:
     return str(error) if isinstance(error, RegistryError) else f"{type(error).__name__}: {error}"
 
 
+class _Statement(BaseModel, from_attributes=True):
+    """What a plug-in's expert says of itself."""
+
+    name: str
+    task: str = Field(min_length=1)
+    languages: tuple[str, ...] = ()
+    needs_content: bool = False
+    after: After | None = None
+
+
 def _describe(expert: Any, name: str, origin: str) -> ExpertInfo:
     """Return what a plug-in's expert says of itself; raise `BrokenExpertError` where it cannot be used."""
     if not isinstance(expert, Expert):
@@ -260,18 +270,11 @@ def _describe(expert: Any, name: str, origin: str) -> ExpertInfo:
         raise BrokenExpertError(
             f"its entry point is called {name!r}, the expert calls itself {expert.name!r}; make them equal"
         )
-    if not isinstance(expert.task, str) or not expert.task:
-        raise BrokenExpertError(f"its task is {expert.task!r}, expected a name")
-    languages = getattr(expert, "languages", ())
-    if isinstance(languages, str) or not all(isinstance(code, str) for code in languages):
-        raise BrokenExpertError(f"its languages are {languages!r}, expected a tuple of codes")
-    after = getattr(expert, "after", None)
     try:
-        after = None if after is None else After.model_validate(after)
+        statement = _Statement.model_validate(expert)
     except ValidationError as error:
-        raise BrokenExpertError(f"its after is not valid: {describe(error, After)}") from None
-    needs_content = bool(getattr(expert, "needs_content", False))
-    return ExpertInfo(name, expert.task, tuple(languages), needs_content, after, origin, expert=expert)
+        raise BrokenExpertError(describe(error, _Statement)) from None
+    return ExpertInfo(**dict(statement), origin=origin, expert=expert)
 
 
 def builtin_folder() -> Path:

@@ -139,19 +139,10 @@ class _Graph:
     def model(self, states: str, width: int) -> onnx.ModelProto:
         self.nodes.append(helper.make_node("Identity", [states], [HIDDEN]))
         shape = ["batch", "tokens"]
-        graph = helper.make_graph(
-            self.nodes,
-            "bert",
-            [
-                helper.make_tensor_value_info(WORDS, TensorProto.FLOAT, [*shape, width]),
-                helper.make_tensor_value_info(MASK, TensorProto.INT64, shape),
-                *(
-                    helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, None])
-                    for name in self.adapter_inputs
-                ),
-            ],
-            [helper.make_tensor_value_info(HIDDEN, TensorProto.FLOAT, [*shape, width])],
-            self.constants,
-        )
+        inputs: list[Any] = [(WORDS, TensorProto.FLOAT, [*shape, width]), (MASK, TensorProto.INT64, shape)]
+        inputs += [(name, TensorProto.FLOAT, [None, None]) for name in self.adapter_inputs]
+        infos = [helper.make_tensor_value_info(*info) for info in inputs]
+        output = helper.make_tensor_value_info(HIDDEN, TensorProto.FLOAT, [*shape, width])
+        graph = helper.make_graph(self.nodes, "bert", infos, [output], self.constants)
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)

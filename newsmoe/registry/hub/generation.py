@@ -1,16 +1,13 @@
 """Text generation in batches whose every row comes out as it would alone."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import torch
-from transformers import (
-    DynamicCache,
-    EncoderDecoderCache,
-    GenerationConfig,
-    LogitsProcessor,
-    LogitsProcessorList,
-)
+from transformers import DynamicCache, EncoderDecoderCache, GenerationConfig
+from transformers import LogitsProcessor as Processor
+from transformers import LogitsProcessorList as ProcessorList
 
 from newsmoe.registry.hub.generation_settings import Bounds
 
@@ -18,7 +15,7 @@ LENGTH_OPTIONS = ("max_length", "min_length", "max_new_tokens", "min_new_tokens"
 SAMPLING_OPTIONS = ("do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p")
 
 
-class RowBounds(LogitsProcessor):
+class RowBounds(Processor):
     """Gives every row of a batch its own minimum and maximum length.
 
     `generate` has one of each for a whole batch, so that a summary would depend on its neighbours.
@@ -83,10 +80,10 @@ def generate(model: Any, inputs: Mapping[str, torch.Tensor], bounds: Sequence[Bo
         input_ids=inputs["input_ids"],
         attention_mask=inputs["attention_mask"],
         max_new_tokens=max(bound.max_tokens for bound in bounds),
-        logits_processor=LogitsProcessorList([RowBounds(bounds, beams, start, ends)]),
+        logits_processor=ProcessorList([RowBounds(bounds, beams, start, ends)]),
         **({} if cache is None else {"past_key_values": cache}),  # an empty cache is false
     )
-    return [_until_end(row, ends) for row in rows[:, start:].tolist()]
+    return [list(takewhile(lambda token: token not in ends, row)) for row in rows[:, start:].tolist()]
 
 
 def _ends(config: GenerationConfig) -> list[int]:
@@ -94,7 +91,3 @@ def _ends(config: GenerationConfig) -> list[int]:
     if ends is None:
         raise ValueError("the model has no token that ends a text (eos_token_id)")
     return [ends] if isinstance(ends, int) else list(ends)
-
-
-def _until_end(row: list[int], ends: Sequence[int]) -> list[int]:
-    return row[: next((place for place, token in enumerate(row) if token in ends), len(row))]

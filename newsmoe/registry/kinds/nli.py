@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from newsmoe.article import Article
 from newsmoe.errors import ModelError
 from newsmoe.prediction import InputStats, Labels
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText
@@ -52,17 +51,13 @@ class Nli(HubExpert[NliSettings]):
         ]
         return int(self.tokenizer.num_special_tokens_to_add(pair=True)) + max(self.count(self.hypotheses))
 
-    def read(self, article: Article) -> ChunkedText:
-        """Return the chunks that the policy for long input selects."""
-        return self.split(article).select(self.settings.long_input)
-
     def compute(self, texts: Sequence[ChunkedText]) -> list[NDArray[np.float64]]:
         """Return the probability of each label for each text: the mean over its chunks, by their lengths."""
         pairs = [
             (chunk, hypothesis) for text in texts for chunk in text.chunks for hypothesis in self.hypotheses
         ]
-        tokens = [chunk.tokens for chunk, _ in pairs]
-        logits = iter(self.in_batches(tokens, lambda batch: self._entailed([pairs[i] for i in batch])))
+        lengths = [chunk.tokens + self.added_tokens for chunk, _ in pairs]
+        logits = iter(self.batcher.run(lengths, lambda batch: self._entailed([pairs[i] for i in batch])))
         return [
             text.mean([softmax(np.array([next(logits) for _ in self.hypotheses])) for _ in text.chunks])
             for text in texts

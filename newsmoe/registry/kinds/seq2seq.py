@@ -1,7 +1,6 @@
 """Summaries by any encoder-decoder of the hub: BART, Pegasus, T5, LED and their kin."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Literal
 
 from pydantic import Field
@@ -10,7 +9,7 @@ from newsmoe.article import Article
 from newsmoe.prediction import InputStats, Summary
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText, split_text
 from newsmoe.registry.hub.expert import HubExpert
-from newsmoe.registry.hub.generation_settings import GenerationSettings, whole_sentences
+from newsmoe.registry.hub.generation_settings import GenerationSettings, decode
 
 LongInput = Literal["head", "head+tail", "map-reduce"]
 """What is read of a text that is longer than the model: as much of its start as fits, half of start and end
@@ -64,7 +63,7 @@ class Seq2Seq(HubExpert[Seq2SeqSettings]):
         pending: dict[int, Sequence[Chunk]] = {index: text.chunks for index, text in enumerate(texts)}
         while pending:
             chunks = [chunk for text_chunks in pending.values() for chunk in text_chunks]
-            outputs = iter(self.in_batches([chunk.tokens for chunk in chunks], partial(self._write, chunks)))
+            outputs = iter(self.in_batches(chunks, self._write))
             written = {index: [next(outputs) for _ in text_chunks] for index, text_chunks in pending.items()}
             summaries |= {index: parts[0] for index, parts in written.items() if len(parts) == 1}
             pending = {
@@ -78,22 +77,16 @@ class Seq2Seq(HubExpert[Seq2SeqSettings]):
         """Return the summary."""
         return Summary(output, stats)
 
-    def _write(self, chunks: Sequence[Chunk], batch: Sequence[int]) -> list[str]:
-        """Return the summary of each chunk of a batch."""
-        rows = self.generate(chunks, batch)
-        texts = self.tokenizer.batch_decode(rows, skip_special_tokens=True)
-        bounds = [self.bounds.for_input(chunks[index].tokens) for index in batch]
-        return [
-            whole_sentences(text, is_finished=len(row) + 1 < bound.max_tokens)
-            for text, row, bound in zip(texts, rows, bounds, strict=True)
-        ]
+    def _write(self, chunks: Sequence[Chunk]) -> list[str]:
+        bounds = [self.bounds.for_input(chunk.tokens) for chunk in chunks]
+        return decode(self.tokenizer, self.generate(chunks), bounds)
 
-    def generate(self, chunks: Sequence[Chunk], batch: Sequence[int]) -> list[list[int]]:
+    def generate(self, chunks: Sequence[Chunk]) -> list[list[int]]:
         """Return the tokens that the model writes on each chunk of a batch, without the end of a text."""
         from newsmoe.registry.hub.generation import generate
 
-        inputs = self.tokenize([self.prefix + chunks[index].text for index in batch])
-        return generate(self.model, inputs, [self.bounds.for_input(chunks[index].tokens) for index in batch])
+        inputs = self.tokenize([self.prefix + chunk.text for chunk in chunks])
+        return generate(self.model, inputs, [self.bounds.for_input(chunk.tokens) for chunk in chunks])
 
 
 def _decoder_limit(config: Any) -> int:

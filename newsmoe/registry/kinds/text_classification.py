@@ -1,14 +1,12 @@
 """Any sequence classifier of the hub."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from newsmoe.article import Article
 from newsmoe.errors import ModelError
 from newsmoe.prediction import Fields, InputStats, Labels
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText
@@ -49,22 +47,17 @@ class TextClassification(HubExpert[TextClassificationSettings]):
         self.labels = _matched(labels, self.settings.labels, self.name)
         return int(self.tokenizer.num_special_tokens_to_add(pair=False))
 
-    def read(self, article: Article) -> ChunkedText:
-        """Return the chunks that the policy for long input selects."""
-        return self.split(article).select(self.settings.long_input)
-
     def compute(self, texts: Sequence[ChunkedText]) -> list[Scores]:
         """Return the scores of each text: the mean over its chunks, by their lengths."""
-        chunks = [chunk for text in texts for chunk in text.chunks]
-        scores = iter(self.in_batches([chunk.tokens for chunk in chunks], partial(self._scores, chunks)))
+        scores = iter(self.in_batches([chunk for text in texts for chunk in text.chunks], self._scores))
         return [text.mean([next(scores) for _ in text.chunks]) for text in texts]
 
-    def _scores(self, chunks: Sequence[Chunk], batch: Sequence[int]) -> list[Scores]:
-        """Return the scores of each chunk of a batch, shape (labels of the model,)."""
+    def _scores(self, chunks: Sequence[Chunk]) -> list[Scores]:
+        """Return the scores of each chunk, shape (labels of the model,)."""
         import torch
 
         with torch.inference_mode():
-            logits = self.model(**self.tokenize([chunks[index].text for index in batch])).logits
+            logits = self.model(**self.tokenize([chunk.text for chunk in chunks])).logits
             logits = logits.double() / self.settings.temperature
             scores = logits.sigmoid() if self.settings.multi_label else logits.softmax(-1)
         return list(scores.cpu().numpy())

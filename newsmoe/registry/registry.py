@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +87,7 @@ class ExpertInfo:
 
     def reads(self, language: str | None) -> bool:
         """Tell whether the expert reads `language`; every expert reads articles of an unknown one."""
-        if language is None or not self.languages:
-            return True
-        return base_language(language) in self.languages
+        return language is None or not self.languages or base_language(language) in self.languages
 
 
 class Registry:
@@ -220,8 +218,15 @@ class Registry:
         )
 
     def _from_entry_points(self) -> Iterable[ExpertInfo]:
-        if self.plugins:
-            yield from map(_from_entry_point, sorted(entry_points(group=GROUP), key=lambda point: point.name))
+        points = entry_points(group=GROUP) if self.plugins else ()
+        for point in sorted(points, key=lambda point: point.name):
+            origin = origin_of(point)
+            try:
+                loaded = point.load()
+                info = _describe(loaded() if callable(loaded) else loaded, point.name, origin)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code may fail in any way
+                info = ExpertInfo(point.name, "", origin=origin, broken=_reason(error))
+            yield info
 
 
 def _enter(experts: dict[str, ExpertInfo], info: ExpertInfo) -> None:
@@ -236,15 +241,6 @@ def _enter(experts: dict[str, ExpertInfo], info: ExpertInfo) -> None:
 def _content(info: ExpertInfo) -> str:
     """Return a hash of what a card says and of its weights, as far as they are on this machine."""
     return (info.fingerprint() or info.card.fingerprint()) if info.card else ""
-
-
-def _from_entry_point(point: EntryPoint) -> ExpertInfo:
-    origin = origin_of(point)
-    try:
-        loaded = point.load()
-        return _describe(loaded() if callable(loaded) else loaded, point.name, origin)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code: it may fail in any way
-        return ExpertInfo(point.name, "", origin=origin, broken=_reason(error))
 
 
 def _reason(error: BaseException) -> str:

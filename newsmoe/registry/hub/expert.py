@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -113,10 +114,10 @@ class HubExpert(CardExpert[S], ABC):
 
         with quiet():
             texts = [self.read(article) for article in articles]
-            outputs = self.compute(texts)
+            predictions = self.compute(texts)
         return [
-            self.prediction(output, self.input_stats(article, text))
-            for article, text, output in zip(articles, texts, outputs, strict=True)
+            replace(prediction, input_stats=self.input_stats(article, text))
+            for article, text, prediction in zip(articles, texts, predictions, strict=True)
         ]
 
     def read(self, article: Article) -> ChunkedText:
@@ -124,12 +125,8 @@ class HubExpert(CardExpert[S], ABC):
         return self.split(article).select(self.settings.long_input)
 
     @abstractmethod
-    def compute(self, texts: Sequence[ChunkedText]) -> Sequence[Any]:
-        """Return the output for each text, of which a prediction is made."""
-
-    @abstractmethod
-    def prediction(self, output: Any, stats: InputStats) -> Prediction:
-        """Make the prediction of one article."""
+    def compute(self, texts: Sequence[ChunkedText]) -> Sequence[Prediction]:
+        """Return the prediction for each text."""
 
     def text(self, article: Article) -> str:
         """Return the part of the article that the settings name."""
@@ -165,12 +162,9 @@ class HubExpert(CardExpert[S], ABC):
             return []
         return [len(ids) for ids in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
 
-    def in_batches(
-        self, chunks: Sequence[Chunk], forward: Callable[[Sequence[Chunk]], Sequence[T]]
-    ) -> list[T]:
+    def in_batches(self, chunks: Sequence[Chunk], forward: Callable[[list[Chunk]], Sequence[T]]) -> list[T]:
         """Return the result of `forward` for each chunk, in order; it takes a batch of them."""
-        lengths = [chunk.tokens + self.added_tokens for chunk in chunks]
-        return self.batcher.run(lengths, lambda batch: forward([chunks[index] for index in batch]))
+        return self.batcher.run(chunks, [chunk.tokens + self.added_tokens for chunk in chunks], forward)
 
     def tokenize(self, *texts: list[str], truncation: str = "longest_first") -> Any:
         """Return the texts, or pairs of texts, as a padded batch on the model's device."""

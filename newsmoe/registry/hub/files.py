@@ -39,7 +39,8 @@ def find_model(source: ModelSource, card: Card) -> Path:
     """Return the folder with the model's config, tokenizer and weights."""
     folder = source.folder(card)
     if folder is None:
-        folder = _converted(source) or _in_hub_cache(source)
+        converted = cache_folder(source)
+        folder = converted if (converted / CONFIG).is_file() else _in_hub_cache(source)
         if folder is None:
             raise ModelError(
                 f"the model {source.model} of {card.name!r} is not on this machine; get it with"
@@ -76,11 +77,6 @@ def cache_folder(source: ModelSource) -> Path:
 
     name = source.model.replace("/", "--")
     return user_cache_path("newsmoe") / "converted" / name / (source.revision or "main")
-
-
-def _converted(source: ModelSource) -> Path | None:
-    folder = cache_folder(source)
-    return folder if (folder / CONFIG).is_file() else None
 
 
 def _in_hub_cache(source: ModelSource) -> Path | None:

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
-from newsmoe.prediction import InputStats, Summary
+from newsmoe.prediction import Summary
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText
 from newsmoe.registry.hub.expert import HubExpert
 from newsmoe.registry.hub.generation_settings import Bounds, GenerationSettings, decode
@@ -66,13 +66,9 @@ class Chat(HubExpert[ChatSettings]):
         self.input_limit = min(self.input_limit - self.bounds.max_tokens, readable)
         return prompt_tokens
 
-    def compute(self, texts: Sequence[ChunkedText]) -> list[str]:
+    def compute(self, texts: Sequence[ChunkedText]) -> list[Summary]:
         """Return the summary of each text."""
-        return self.in_batches([text.chunks[0] for text in texts], self._write)
-
-    def prediction(self, output: str, stats: InputStats) -> Summary:
-        """Return the summary."""
-        return Summary(output, stats)
+        return list(map(Summary, self.in_batches([text.chunks[0] for text in texts], self._write)))
 
     def text(self, article: Article) -> str:
         """Return the article without anything that the model would take for a mark of its own."""

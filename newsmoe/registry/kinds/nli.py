@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
 from newsmoe.errors import ModelError
-from newsmoe.prediction import InputStats, Labels
+from newsmoe.prediction import Labels
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText
 from newsmoe.registry.hub.expert import HubExpert, HubSettings
 from newsmoe.registry.kinds.scores import softmax
@@ -51,21 +50,19 @@ class Nli(HubExpert[NliSettings]):
         ]
         return int(self.tokenizer.num_special_tokens_to_add(pair=True)) + max(self.count(self.hypotheses))
 
-    def compute(self, texts: Sequence[ChunkedText]) -> list[NDArray[np.float64]]:
+    def compute(self, texts: Sequence[ChunkedText]) -> list[Labels]:
         """Return the probability of each label for each text: the mean over its chunks, by their lengths."""
         pairs = [
             (chunk, hypothesis) for text in texts for chunk in text.chunks for hypothesis in self.hypotheses
         ]
         lengths = [chunk.tokens + self.added_tokens for chunk, _ in pairs]
-        logits = iter(self.batcher.run(lengths, lambda batch: self._entailed([pairs[i] for i in batch])))
-        return [
-            text.mean([softmax(np.array([next(logits) for _ in self.hypotheses])) for _ in text.chunks])
-            for text in texts
-        ]
-
-    def prediction(self, output: NDArray[np.float64], stats: InputStats) -> Labels:
-        """Return the probabilities by label."""
-        return Labels(dict(zip(self.settings.labels, map(float, output), strict=True)), stats)
+        logits = iter(self.batcher.run(pairs, lengths, self._entailed))
+        predictions = []
+        for text in texts:
+            rows = [softmax(np.array([next(logits) for _ in self.hypotheses])) for _ in text.chunks]
+            probabilities = map(float, text.mean(rows))
+            predictions.append(Labels(dict(zip(self.settings.labels, probabilities, strict=True))))
+        return predictions
 
     def _entailed(self, pairs: Sequence[tuple[Chunk, str]]) -> list[float]:
         """Return the logit of entailment of each text and hypothesis."""

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from newsmoe.article import Article
-from newsmoe.prediction import InputStats, Summary
+from newsmoe.prediction import Summary
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText, split_text
 from newsmoe.registry.hub.expert import HubExpert
 from newsmoe.registry.hub.generation_settings import GenerationSettings, decode
@@ -57,7 +57,7 @@ class Seq2Seq(HubExpert[Seq2SeqSettings]):
             (Chunk(f"{head.text}\n{tail.text}", head.tokens + tail.tokens + 1),), text.truncated
         )
 
-    def compute(self, texts: Sequence[ChunkedText]) -> list[str]:
+    def compute(self, texts: Sequence[ChunkedText]) -> list[Summary]:
         """Summarize the chunks of each text, then those summaries, until each text has one."""
         summaries: dict[int, str] = {}
         pending: dict[int, Sequence[Chunk]] = {index: text.chunks for index, text in enumerate(texts)}
@@ -71,11 +71,7 @@ class Seq2Seq(HubExpert[Seq2SeqSettings]):
                 for index, parts in written.items()
                 if len(parts) > 1
             }
-        return [summaries[index] for index in range(len(texts))]
-
-    def prediction(self, output: str, stats: InputStats) -> Summary:
-        """Return the summary."""
-        return Summary(output, stats)
+        return [Summary(summaries[index]) for index in range(len(texts))]
 
     def _write(self, chunks: Sequence[Chunk]) -> list[str]:
         bounds = [self.bounds.for_input(chunk.tokens) for chunk in chunks]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from newsmoe.errors import ModelError
-from newsmoe.prediction import Fields, InputStats, Labels
+from newsmoe.prediction import Fields, Labels
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText
 from newsmoe.registry.hub.expert import HubExpert, HubSettings
 
@@ -47,10 +47,10 @@ class TextClassification(HubExpert[TextClassificationSettings]):
         self.labels = _matched(labels, self.settings.labels, self.name)
         return int(self.tokenizer.num_special_tokens_to_add(pair=False))
 
-    def compute(self, texts: Sequence[ChunkedText]) -> list[Scores]:
-        """Return the scores of each text: the mean over its chunks, by their lengths."""
+    def compute(self, texts: Sequence[ChunkedText]) -> list[Labels | Fields]:
+        """Return the labels of each text, by the mean of the scores over its chunks, by their lengths."""
         scores = iter(self.in_batches([chunk for text in texts for chunk in text.chunks], self._scores))
-        return [text.mean([next(scores) for _ in text.chunks]) for text in texts]
+        return [self._prediction(text.mean([next(scores) for _ in text.chunks])) for text in texts]
 
     def _scores(self, chunks: Sequence[Chunk]) -> list[Scores]:
         """Return the scores of each chunk, shape (labels of the model,)."""
@@ -62,27 +62,30 @@ class TextClassification(HubExpert[TextClassificationSettings]):
             scores = logits.sigmoid() if self.settings.multi_label else logits.softmax(-1)
         return list(scores.cpu().numpy())
 
-    def prediction(self, output: Scores, stats: InputStats) -> Labels | Fields:
+    def _prediction(self, scores: Scores) -> Labels | Fields:
         """Return the scores by label; those of several labels of the model are summed, or their maximum."""
-        merged = _merged(output, self.labels, max if self.settings.multi_label else sum)
+        merged = _merged(scores, self.labels, max if self.settings.multi_label else sum)
         if not self.settings.multi_label:
             total = sum(merged.values())
-            return Labels({label: score / total for label, score in merged.items()}, stats)
+            return Labels({label: score / total for label, score in merged.items()})
         ranked = dict(sorted(merged.items(), key=lambda item: (-item[1], item[0])))
         holding = [label for label, score in ranked.items() if score >= self.settings.threshold]
         rounded = {label: round(score, 6) for label, score in ranked.items()}
         best, score = next(iter(rounded.items()))
-        return Fields({"label": best, "score": score, "labels": holding, "scores": rounded}, stats)
+        return Fields({"label": best, "score": score, "labels": holding, "scores": rounded})
 
 
 def _matched(labels: Sequence[str], names: Mapping[str, str], expert: str) -> list[str]:
     """Return the card's name for each of the model's labels, in the model's order; '' where it is dropped."""
     if not names:
         return list(labels)
-    unnamed, unknown = sorted(set(labels) - names.keys()), sorted(names.keys() - set(labels))
-    if unnamed or unknown:
-        sides = [("the model alone has", unnamed), ("the card alone has", unknown)]
-        differences = "; ".join(f"{side} {', '.join(map(repr, some))}" for side, some in sides if some)
+    sides = {"model": set(labels) - names.keys(), "card": names.keys() - set(labels)}
+    if any(sides.values()):
+        differences = "; ".join(
+            f"the {side} alone has {', '.join(map(repr, sorted(some)))}"
+            for side, some in sides.items()
+            if some
+        )
         raise ModelError(
             f"{expert}: the labels of card and model differ: {differences}; give each of the model's a name"
             " in [settings.labels], '' to drop it"

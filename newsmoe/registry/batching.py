@@ -8,7 +8,7 @@ from typing import TypeVar
 from newsmoe.registry.device import Device
 from newsmoe.registry.memory import is_out_of_memory
 
-I = TypeVar("I")
+Item = TypeVar("Item")
 T = TypeVar("T")
 
 
@@ -25,13 +25,10 @@ def cut_batches(
     A batch costs its longest item times its size. Longest first, too little memory shows at the start
     of a run. An item that is over the budget alone has a batch of its own.
     """
-    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
     batch: list[int] = []
-    for index in order:
-        full = batch and (
-            max(lengths[batch[0]], 1) * (len(batch) + 1) > max_tokens or len(batch) == max_items
-        )
-        if full:
+    for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
+        tokens = max(lengths[batch[0]], 1) * (len(batch) + 1) if batch else 0
+        if tokens > max_tokens or (batch and len(batch) == max_items):
             yield batch
             batch = []
         batch.append(index)
@@ -52,7 +49,7 @@ class Batcher:
         self.workers = workers
 
     def run(
-        self, items: Sequence[I], lengths: Sequence[int], forward: Callable[[list[I]], Sequence[T]]
+        self, items: Sequence[Item], lengths: Sequence[int], forward: Callable[[list[Item]], Sequence[T]]
     ) -> list[T]:
         """Return the result of `forward` for each item, in order; it takes a batch of items."""
 

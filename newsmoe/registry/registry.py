@@ -132,9 +132,7 @@ class Registry:
                 experts[info.name if info.name not in experts else f"{info.name} ({info.origin})"] = info
         for name in self.changes:
             if name not in experts:
-                raise ConfigError(
-                    f"[experts.{name}] changes an expert that does not exist; {nearest(name, experts)}"
-                )
+                raise ConfigError(f"[experts.{name}] changes no existing expert; {nearest(name, experts)}")
             if experts[name].card is None:
                 raise ConfigError(f"[experts.{name}] changes an expert that has no settings")
         return experts
@@ -159,12 +157,11 @@ class Registry:
         Raises:
             UnknownExpertError: there is none of that name; lists the existing ones.
         """
-        try:
-            return self.experts[name]
-        except KeyError:
-            raise UnknownExpertError(
-                f"no expert is called {name!r}; {nearest(name, self.experts)}; see 'newsmoe experts list'"
-            ) from None
+        experts = self.experts
+        if name not in experts:
+            hint = nearest(name, experts)
+            raise UnknownExpertError(f"no expert is called {name!r}; {hint}; see 'newsmoe experts list'")
+        return experts[name]
 
     def pool(self, task: str) -> list[ExpertInfo]:
         """Return the experts for `task`, without broken ones."""
@@ -263,9 +260,7 @@ def _describe(expert: Any, name: str, origin: str) -> ExpertInfo:
         absent = [part for part in ("name", "task", "load", "predict") if not hasattr(expert, part)]
         raise BrokenExpertError(f"no expert: {', '.join(absent)} missing")
     if expert.name != name:
-        raise BrokenExpertError(
-            f"its entry point is called {name!r}, the expert calls itself {expert.name!r}; make them equal"
-        )
+        raise BrokenExpertError(f"entry point {name!r} and name {expert.name!r} differ; make them equal")
     try:
         statement = _Statement.model_validate(expert)
     except ValidationError as error:

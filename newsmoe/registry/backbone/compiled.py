@@ -93,7 +93,7 @@ def _words(files: BackboneFiles) -> bytes:
 
 def _mark_used(path: Path) -> None:
     if time.time() - path.stat().st_mtime > DAY:
-        for used in (path, _digest_file(path)):
+        for used in (path, path.with_suffix(".sha256")):
             used.touch()
 
 
@@ -104,14 +104,11 @@ def _remove_unused(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _digest_file(path: Path) -> Path:
-    return path.with_suffix(".sha256")
-
-
 def _is_intact(path: Path) -> bool:
     """Tell whether the file is there, whole, and the one that was written."""
     try:
-        return sha256(path.read_bytes()).hexdigest() == _digest_file(path).read_text(encoding="ascii")
+        digest = path.with_suffix(".sha256").read_text(encoding="ascii")
+        return sha256(path.read_bytes()).hexdigest() == digest
     except (OSError, UnicodeDecodeError):
         return False
 
@@ -120,4 +117,4 @@ def _write(content: bytes, path: Path) -> None:
     temporary = path.with_suffix(".tmp")
     temporary.write_bytes(content)
     temporary.replace(path)
-    _digest_file(path).write_text(sha256(content).hexdigest(), encoding="ascii")
+    path.with_suffix(".sha256").write_text(sha256(content).hexdigest(), encoding="ascii")

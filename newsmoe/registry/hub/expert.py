@@ -23,19 +23,20 @@ from newsmoe.registry.hub.files import ModelSource, find_model, weight_files
 class HubSettings(ModelSource):
     """Which model, and what it reads of an article."""
 
-    read: Literal["all", "headline", "content"] = Field(
-        "all", description="what the model reads: headline and content, or one of them"
-    )
-    max_tokens: int | None = Field(
-        None, ge=16, description="read fewer tokens at a time than the model could; unset: as many as it can"
-    )
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="what to compute in; auto: float32 on a processor, bfloat16 where a GPU has it"
-    )
+    read: Literal["all", "headline", "content"] = "all"
+    """Headline and content, or one of them."""
+
+    max_tokens: int | None = Field(None, ge=16)
+    """Tokens that are read at a time; None: as many as the model can."""
+
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """What the model computes in; `auto`: float32 on a processor, bfloat16 where a GPU has it."""
+
+    precision: Literal["fp32", "int8"] = "fp32"
+    """`int8`: weights of linear layers in 8 bits, on a processor; smaller and faster."""
+
     long_input: str = "head"
-    precision: Literal["fp32", "int8"] = Field(
-        "fp32", description="int8: weights of linear layers in 8 bits, on a processor; smaller and faster"
-    )
+    """What is read of a text that is longer than the model; a kind says which policies it has."""
 
 
 S = TypeVar("S", bound=HubSettings)
@@ -90,9 +91,7 @@ class HubExpert(CardExpert[S], ABC):
         self.added_tokens = self.prepare()
         self.limit = self.input_limit - self.added_tokens
         if self.limit < 1:
-            raise ModelError(
-                f"{self.name}: prompt, prefix or labels leave no room for text; make them shorter"
-            )
+            raise ModelError(f"{self.name}: prompt, prefix or labels leave no room for text; shorten them")
 
     @abstractmethod
     def prepare(self) -> int:
@@ -130,11 +129,9 @@ class HubExpert(CardExpert[S], ABC):
 
     def text(self, article: Article) -> str:
         """Return the part of the article that the settings name."""
-        if self.settings.read == "headline":
-            return article.headline
-        if self.settings.read == "content":
-            return article.content
-        return "\n".join(filter(None, (article.headline, article.content)))
+        headline = "" if self.settings.read == "content" else article.headline
+        content = "" if self.settings.read == "headline" else article.content
+        return "\n".join(filter(None, (headline, content)))
 
     def lengths(self, articles: Sequence[Article]) -> list[int]:
         """Return about how many tokens are read of each article."""
@@ -150,11 +147,9 @@ class HubExpert(CardExpert[S], ABC):
 
     def input_stats(self, article: Article, text: ChunkedText) -> InputStats:
         """Say how much of the article was read."""
-        return InputStats(
-            tokens=sum(chunk.tokens for chunk in text.chunks),
-            truncated=article.truncated or text.truncated,
-            windows=len(text.chunks),
-        )
+        tokens = sum(chunk.tokens for chunk in text.chunks)
+        truncated = article.truncated or text.truncated
+        return InputStats(tokens=tokens, truncated=truncated, windows=len(text.chunks))
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, without special ones."""

@@ -43,13 +43,11 @@ def find_model(source: ModelSource, card: Card) -> Path:
         folder = converted if (converted / CONFIG).is_file() else _in_hub_cache(source)
         if folder is None:
             raise ModelError(
-                f"the model {source.model} of {card.name!r} is not on this machine; get it with"
-                f" 'newsmoe experts pull {card.name}'"
+                f"the model {source.model} of {card.name!r} is not on this machine;"
+                f" get it with 'newsmoe experts pull {card.name}'"
             )
     if not (folder / CONFIG).is_file():
-        raise ModelError(
-            f"{folder}: no model, {CONFIG} is missing; check 'model' in the card of {card.name!r}"
-        )
+        raise ModelError(f"{folder}: {CONFIG} is missing; check 'model' in the card of {card.name!r}")
     if not weight_files(folder):
         raise ModelError(_without_weights(folder, card.name))
     return folder

@@ -11,8 +11,9 @@ from transformers import LogitsProcessorList as ProcessorList
 
 from newsmoe.registry.hub.generation_settings import Bounds
 
-LENGTH_OPTIONS = ("max_length", "min_length", "max_new_tokens", "min_new_tokens")
-SAMPLING_OPTIONS = ("do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p")
+LENGTHS = ("max_length", "min_length", "max_new_tokens", "min_new_tokens")
+REPLACED = (*LENGTHS, "do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p")
+"""Options that each row has by itself, and those of sampling."""
 
 
 class RowBounds(Processor):
@@ -54,13 +55,9 @@ def configure_generation(model: Any, options: Mapping[str, Any], marks: Collecti
     Lengths are left out: each row has its own. The model's configuration is replaced, since `generate` fills
     up from it whatever a configuration that it is passed leaves open.
     """
-    config = GenerationConfig.from_dict(
-        {
-            name: value
-            for name, value in {**model.generation_config.to_dict(), **options}.items()
-            if value is not None and name not in (*LENGTH_OPTIONS, *SAMPLING_OPTIONS)
-        }
-    )
+    merged = {**model.generation_config.to_dict(), **options}
+    stated = {name: value for name, value in merged.items() if value is not None and name not in REPLACED}
+    config = GenerationConfig.from_dict(stated)
     if config.pad_token_id is None:
         config.pad_token_id = _ends(config)[0]
     framing = {*_ends(config), config.bos_token_id, config.forced_bos_token_id, config.decoder_start_token_id}

@@ -36,9 +36,8 @@ class Bounds(NamedTuple):
 
     def for_input(self, tokens: int) -> "Bounds":
         """Return the bounds for an input of `tokens` tokens: no summary is empty, or longer than that."""
-        return Bounds(
-            max(1, min(self.min_tokens, tokens // 2)), min(self.max_tokens, max(tokens, MIN_INPUT_TOKENS))
-        )
+        max_tokens = min(self.max_tokens, max(tokens, MIN_INPUT_TOKENS))
+        return Bounds(max(1, min(self.min_tokens, tokens // 2)), max_tokens)
 
 
 class GenerationSettings(HubSettings):

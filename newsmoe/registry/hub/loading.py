@@ -116,13 +116,11 @@ def max_tokens(model: Any) -> int:
     names = ("max_encoder_position_embeddings", "max_position_embeddings", "n_positions")
     stated = next((size for name in names if (size := getattr(config, name, None))), DEFAULT_MAX_TOKENS)
     tables = [
-        module
-        for name, module in model.named_modules()
-        if name.endswith("embeddings.position_embeddings") and isinstance(module, torch.nn.Embedding)
+        module for name, module in model.named_modules() if name.endswith("embeddings.position_embeddings")
     ]
-    padding = next((table.padding_idx for table in tables if table.padding_idx is not None), None)
-    if padding is not None:
-        stated = min(stated, tables[0].num_embeddings) - padding - 1
+    padded = [table for table in tables if getattr(table, "padding_idx", None) is not None]
+    if padded:
+        stated = min(stated, padded[0].num_embeddings) - padded[0].padding_idx - 1
     return int(stated) if 0 < stated < UNLIMITED else DEFAULT_MAX_TOKENS
 
 

@@ -88,11 +88,8 @@ class EmbeddedExpert(CardExpert[S]):
 
     def input_stats(self, article: Article, extract: Extract) -> InputStats:
         """Say how much of the article was read."""
-        return InputStats(
-            tokens=extract.tokens,
-            truncated=article.truncated or not extract.whole,
-            windows=len(extract.windows),
-        )
+        truncated = article.truncated or not extract.whole
+        return InputStats(tokens=extract.tokens, truncated=truncated, windows=len(extract.windows))
 
 
 class LabelSettings(EmbeddedSettings):

@@ -40,21 +40,16 @@ class Nli(HubExpert[NliSettings]):
         indices = {str(label).lower(): index for index, label in self.model.config.id2label.items()}
         entailing = [index for label, index in indices.items() if label.startswith("entail")]
         if not entailing:
-            raise ModelError(
-                f"{self.name}: no model of inference, its labels are {', '.join(map(repr, indices))}"
-            )
+            raise ModelError(f"{self.name}: no model of inference; its labels: {', '.join(indices)}")
         self.entailment = int(entailing[0])
-        self.hypotheses = [
-            self.settings.hypothesis.replace("{}", meaning or label)
-            for label, meaning in self.settings.labels.items()
-        ]
+        meanings = [meaning or label for label, meaning in self.settings.labels.items()]
+        self.hypotheses = [self.settings.hypothesis.replace("{}", meaning) for meaning in meanings]
         return int(self.tokenizer.num_special_tokens_to_add(pair=True)) + max(self.count(self.hypotheses))
 
     def compute(self, texts: Sequence[ChunkedText]) -> list[Labels]:
         """Return the probability of each label for each text: the mean over its chunks, by their lengths."""
-        pairs = [
-            (chunk, hypothesis) for text in texts for chunk in text.chunks for hypothesis in self.hypotheses
-        ]
+        chunks = [chunk for text in texts for chunk in text.chunks]
+        pairs = [(chunk, hypothesis) for chunk in chunks for hypothesis in self.hypotheses]
         lengths = [chunk.tokens + self.added_tokens for chunk, _ in pairs]
         logits = iter(self.batcher.run(pairs, lengths, self._entailed))
         predictions = []

@@ -53,9 +53,8 @@ class Seq2Seq(HubExpert[Seq2SeqSettings]):
         if len(text.chunks) == 1:
             return text
         head, tail = text.chunks
-        return ChunkedText(
-            (Chunk(f"{head.text}\n{tail.text}", head.tokens + tail.tokens + 1),), text.truncated
-        )
+        both = Chunk(f"{head.text}\n{tail.text}", head.tokens + tail.tokens + 1)
+        return ChunkedText((both,), text.truncated)
 
     def compute(self, texts: Sequence[ChunkedText]) -> list[Summary]:
         """Summarize the chunks of each text, then those summaries, until each text has one."""

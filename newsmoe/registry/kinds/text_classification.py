@@ -21,12 +21,18 @@ LongInput = Literal["head", "head+tail", "windows"]
 class TextClassificationSettings(HubSettings):
     """A classifier's labels, and how its scores are made."""
 
-    labels: dict[str, str] = Field(
-        {}, description="a name for each of the model's labels, or none; two may share one, '' drops a label"
-    )
-    multi_label: bool = Field(False, description="whether several labels may hold at a time")
-    threshold: float = Field(0.5, ge=0, le=1, description="least score of a label that holds (multi_label)")
-    temperature: float = Field(1.0, gt=0, description="what the logits are divided by")
+    labels: dict[str, str] = {}
+    """A name for each of the model's labels, or none; two may share one, '' drops a label."""
+
+    multi_label: bool = False
+    """Whether several labels may hold at a time."""
+
+    threshold: float = Field(0.5, ge=0, le=1)
+    """Minimum score of a label that holds, with `multi_label`."""
+
+    temperature: float = Field(1.0, gt=0)
+    """What the logits are divided by."""
+
     long_input: LongInput = "windows"
 
 

@@ -68,9 +68,8 @@ def check(name: NameArgument, load: LoadSettings) -> None:
     for finding in check_expert(expert, Device(settings.device, settings.threads).resolve()):
         failed = failed or finding.problem is not None
         mark = plain("no ", style="red") if finding.problem else plain("yes", style="green")
-        console.print(
-            mark, plain(finding.requirement), plain(finding.problem or "", style="red"), soft_wrap=True
-        )
+        problem = plain(finding.problem or "", style="red")
+        console.print(mark, plain(finding.requirement), problem, soft_wrap=True)
     if failed:
         raise typer.Exit(1)
 

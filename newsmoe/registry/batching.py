@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from math import inf
 from typing import TypeVar
 
 from newsmoe.registry.device import Device
 from newsmoe.registry.memory import is_out_of_memory
 
+Item = TypeVar("Item")
 T = TypeVar("T")
 
 
@@ -25,13 +25,10 @@ def cut_batches(
     A batch costs its longest item times its size. Longest first, too little memory shows at the start
     of a run. An item that is over the budget alone has a batch of its own.
     """
-    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
     batch: list[int] = []
-    for index in order:
-        full = batch and (
-            max(lengths[batch[0]], 1) * (len(batch) + 1) > max_tokens or len(batch) == max_items
-        )
-        if full:
+    for index in sorted(range(len(lengths)), key=lambda i: (-lengths[i], i)):
+        tokens = max(lengths[batch[0]], 1) * (len(batch) + 1) if batch else 0
+        if tokens > max_tokens or (batch and len(batch) == max_items):
             yield batch
             batch = []
         batch.append(index)
@@ -51,11 +48,28 @@ class Batcher:
         self.max_tokens = max_tokens
         self.workers = workers
 
-    def run(self, lengths: Sequence[int], forward: Callable[[list[int]], Sequence[T]]) -> list[T]:
-        """Return the result of `forward` for each item, in order; it takes the indices of a batch."""
+    def run(
+        self, items: Sequence[Item], lengths: Sequence[int], forward: Callable[[list[Item]], Sequence[T]]
+    ) -> list[T]:
+        """Return the result of `forward` for each item, in order; it takes a batch of items."""
+
+        def compute(batch: list[int]) -> dict[int, T]:
+            """Compute a batch, in parts where it is over the budget, which may have shrunk meanwhile."""
+            tokens = max(1, *(lengths[index] for index in batch)) * len(batch)
+            if len(batch) == 1 or tokens <= self.max_tokens:
+                try:
+                    return dict(zip(batch, forward([items[index] for index in batch]), strict=True))
+                except Exception as error:
+                    if len(batch) == 1 or not is_out_of_memory(error):
+                        raise
+                    self.max_tokens = max(1, tokens // 2)
+            results: dict[int, T] = {}
+            for part in cut_batches([lengths[index] for index in batch], self.max_tokens):
+                results |= compute([batch[place] for place in part])
+            return results
+
         results: dict[int, T] = {}
         batches = list(cut_batches(lengths, self.max_tokens))
-        compute = partial(self._compute, lengths, forward)
         if self.workers == 1 or len(batches) == 1:
             for batch in batches:
                 results |= compute(batch)
@@ -66,22 +80,4 @@ class Batcher:
                     results |= computed
             finally:
                 workers.shutdown(cancel_futures=True)
-        return [results[index] for index in range(len(lengths))]
-
-    def _compute(
-        self, lengths: Sequence[int], forward: Callable[[list[int]], Sequence[T]], batch: list[int]
-    ) -> dict[int, T]:
-        """Compute a batch, in parts where it is over the budget, which may have shrunk since it was cut."""
-        tokens = max(1, *(lengths[index] for index in batch)) * len(batch)
-        if len(batch) == 1 or tokens <= self.max_tokens:
-            try:
-                return dict(zip(batch, forward(batch), strict=True))
-            except Exception as error:
-                if len(batch) == 1 or not is_out_of_memory(error):
-                    raise
-                self.max_tokens = max(1, tokens // 2)
-        parts = cut_batches([lengths[index] for index in batch], self.max_tokens)
-        results: dict[int, T] = {}
-        for part in parts:
-            results |= self._compute(lengths, forward, [batch[place] for place in part])
-        return results
+        return [results[index] for index in range(len(items))]

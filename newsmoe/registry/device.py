@@ -40,20 +40,15 @@ class Device:
         """
         if self.name == "cpu":
             return self
-        message = hub_extra_missing(f"device {self.name!r}")
-        if message and self.name != "auto":
-            raise ConfigError(message)
-        available = [] if message else _available()
+        available = []
+        if not (message := hub_extra_missing(f"device {self.name!r}")):
+            import torch
+
+            kinds = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+            available = [kind for kind, is_available in kinds.items() if is_available]
         if self.name == "auto":
             return replace(self, name=available[0] if available else "cpu")
         if self.kind not in available:
-            raise ConfigError(f"device {self.name!r} is not on this machine; use --device cpu or auto")
+            absent = f"device {self.name!r} is not on this machine; use --device cpu or auto"
+            raise ConfigError(message or absent)
         return self
-
-
-def _available() -> list[str]:
-    """Return the kinds of devices that torch can use beside the processor, the fastest first."""
-    import torch
-
-    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    return [kind for kind, is_available in available.items() if is_available]

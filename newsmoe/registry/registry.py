@@ -8,11 +8,11 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from newsmoe.article import base_language
 from newsmoe.errors import (
@@ -87,9 +87,7 @@ class ExpertInfo:
 
     def reads(self, language: str | None) -> bool:
         """Tell whether the expert reads `language`; every expert reads articles of an unknown one."""
-        if language is None or not self.languages:
-            return True
-        return base_language(language) in self.languages
+        return language is None or not self.languages or base_language(language) in self.languages
 
 
 class Registry:
@@ -134,9 +132,7 @@ class Registry:
                 experts[info.name if info.name not in experts else f"{info.name} ({info.origin})"] = info
         for name in self.changes:
             if name not in experts:
-                raise ConfigError(
-                    f"[experts.{name}] changes an expert that does not exist; {nearest(name, experts)}"
-                )
+                raise ConfigError(f"[experts.{name}] changes no existing expert; {nearest(name, experts)}")
             if experts[name].card is None:
                 raise ConfigError(f"[experts.{name}] changes an expert that has no settings")
         return experts
@@ -161,12 +157,11 @@ class Registry:
         Raises:
             UnknownExpertError: there is none of that name; lists the existing ones.
         """
-        try:
-            return self.experts[name]
-        except KeyError:
-            raise UnknownExpertError(
-                f"no expert is called {name!r}; {nearest(name, self.experts)}; see 'newsmoe experts list'"
-            ) from None
+        experts = self.experts
+        if name not in experts:
+            hint = nearest(name, experts)
+            raise UnknownExpertError(f"no expert is called {name!r}; {hint}; see 'newsmoe experts list'")
+        return experts[name]
 
     def pool(self, task: str) -> list[ExpertInfo]:
         """Return the experts for `task`, without broken ones."""
@@ -220,8 +215,15 @@ class Registry:
         )
 
     def _from_entry_points(self) -> Iterable[ExpertInfo]:
-        if self.plugins:
-            yield from map(_from_entry_point, sorted(entry_points(group=GROUP), key=lambda point: point.name))
+        points = entry_points(group=GROUP) if self.plugins else ()
+        for point in sorted(points, key=lambda point: point.name):
+            origin = origin_of(point)
+            try:
+                loaded = point.load()
+                info = _describe(loaded() if callable(loaded) else loaded, point.name, origin)
+            except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code may fail in any way
+                info = ExpertInfo(point.name, "", origin=origin, broken=_reason(error))
+            yield info
 
 
 def _enter(experts: dict[str, ExpertInfo], info: ExpertInfo) -> None:
@@ -238,17 +240,18 @@ def _content(info: ExpertInfo) -> str:
     return (info.fingerprint() or info.card.fingerprint()) if info.card else ""
 
 
-def _from_entry_point(point: EntryPoint) -> ExpertInfo:
-    origin = origin_of(point)
-    try:
-        loaded = point.load()
-        return _describe(loaded() if callable(loaded) else loaded, point.name, origin)
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code: it may fail in any way
-        return ExpertInfo(point.name, "", origin=origin, broken=_reason(error))
-
-
 def _reason(error: BaseException) -> str:
     return str(error) if isinstance(error, RegistryError) else f"{type(error).__name__}: {error}"
+
+
+class _Statement(BaseModel, from_attributes=True):
+    """What a plug-in's expert says of itself."""
+
+    name: str
+    task: str = Field(min_length=1)
+    languages: tuple[str, ...] = ()
+    needs_content: bool = False
+    after: After | None = None
 
 
 def _describe(expert: Any, name: str, origin: str) -> ExpertInfo:
@@ -257,21 +260,12 @@ def _describe(expert: Any, name: str, origin: str) -> ExpertInfo:
         absent = [part for part in ("name", "task", "load", "predict") if not hasattr(expert, part)]
         raise BrokenExpertError(f"no expert: {', '.join(absent)} missing")
     if expert.name != name:
-        raise BrokenExpertError(
-            f"its entry point is called {name!r}, the expert calls itself {expert.name!r}; make them equal"
-        )
-    if not isinstance(expert.task, str) or not expert.task:
-        raise BrokenExpertError(f"its task is {expert.task!r}, expected a name")
-    languages = getattr(expert, "languages", ())
-    if isinstance(languages, str) or not all(isinstance(code, str) for code in languages):
-        raise BrokenExpertError(f"its languages are {languages!r}, expected a tuple of codes")
-    after = getattr(expert, "after", None)
+        raise BrokenExpertError(f"entry point {name!r} and name {expert.name!r} differ; make them equal")
     try:
-        after = None if after is None else After.model_validate(after)
+        statement = _Statement.model_validate(expert)
     except ValidationError as error:
-        raise BrokenExpertError(f"its after is not valid: {describe(error, After)}") from None
-    needs_content = bool(getattr(expert, "needs_content", False))
-    return ExpertInfo(name, expert.task, tuple(languages), needs_content, after, origin, expert=expert)
+        raise BrokenExpertError(describe(error, _Statement)) from None
+    return ExpertInfo(**dict(statement), origin=origin, expert=expert)
 
 
 def builtin_folder() -> Path:

@@ -164,7 +164,7 @@ def _loop(expert: Seq2Seq, chunks: Sequence[Chunk]) -> Rows:
 def _batched(expert: Seq2Seq, chunks: Sequence[Chunk], batches: Batches = cut_batches) -> Rows:
     """Return what the expert writes, in batches cut in that way."""
     with patch.object(batching, "cut_batches", batches):
-        return expert.in_batches([chunk.tokens for chunk in chunks], partial(expert.generate, chunks))
+        return expert.in_batches(chunks, expert.generate)
 
 
 def as_they_come(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:

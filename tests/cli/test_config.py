@@ -110,7 +110,7 @@ def test_changes_of_an_expert_that_does_not_exist_are_told_with_the_nearest(here
     (here / "newsmoe.toml").write_text("[experts.leed]\nsentences = 1\n")
     result = newsmoe("analyze", write(here / "a.json", [article()]), *GIST)
     assert (result.exit_code, one_line(result.stderr)) == (1, True)
-    assert "[experts.leed] changes an expert that does not exist; did you mean 'lead'?" in result.stderr
+    assert "[experts.leed] changes no existing expert; did you mean 'lead'?" in result.stderr
 
 
 def test_the_file_that_is_wrong_is_named(here: Path) -> None:

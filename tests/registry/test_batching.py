@@ -68,11 +68,11 @@ def test_what_does_not_fit_is_halved_and_every_item_is_answered_in_order(
             raise RuntimeError("CUDA out of memory")
         return [index * 10 for index in batch]
 
-    assert batcher.run(lengths, forward) == [index * 10 for index in range(len(lengths))]
+    assert batcher.run(range(len(lengths)), lengths, forward) == [index * 10 for index in range(len(lengths))]
     if any(size > memory for size in tried):
         assert batcher.max_tokens < tokens
         before = len(tried)
-        batcher.run(lengths, forward)
+        batcher.run(range(len(lengths)), lengths, forward)
         assert all(size <= memory for size in tried[before:])
 
 
@@ -89,7 +89,7 @@ def test_an_item_that_does_not_fit_alone_is_told(error: Exception) -> None:
         raise error
 
     with pytest.raises(type(error)):
-        Batcher(100).run([1, 2, 3], forward)
+        Batcher(100).run([1, 2, 3], [1, 2, 3], forward)
 
 
 def test_other_errors_are_raised_at_once() -> None:
@@ -100,7 +100,7 @@ def test_other_errors_are_raised_at_once() -> None:
         raise RuntimeError("shapes do not match")
 
     with pytest.raises(RuntimeError, match="shapes"):
-        batcher.run([1, 1], forward)
+        batcher.run([0, 1], [1, 1], forward)
     assert (calls, batcher.max_tokens) == ([[0, 1]], 100)
 
 
@@ -111,9 +111,9 @@ def test_batches_run_in_threads_where_there_are_workers() -> None:
         threads.append(current_thread())
         return batch
 
-    assert Batcher(2, workers=2).run([1, 1, 1], forward) == [0, 1, 2]
+    assert Batcher(2, workers=2).run([0, 1, 2], [1, 1, 1], forward) == [0, 1, 2]
     assert main_thread() not in threads
-    assert Batcher(2).run([1, 1, 1], forward) == [0, 1, 2]
+    assert Batcher(2).run([0, 1, 2], [1, 1, 1], forward) == [0, 1, 2]
     assert threads[-2:] == [main_thread()] * 2
 
 
@@ -126,5 +126,5 @@ def test_no_pass_is_over_the_budget_after_it_was_halved() -> None:
             raise MemoryError
         return batch
 
-    assert batcher.run([1] * 24, forward) == list(range(24))
+    assert batcher.run(range(24), [1] * 24, forward) == list(range(24))
     assert sizes == [8, *[4] * 6]

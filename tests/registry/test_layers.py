@@ -12,6 +12,7 @@ PACKAGE = "newsmoe.registry"
 LAYERS = (
     {"batching", "cache_key", "cards", "device", "expert", "extras", "memory"},
     {"backbone"},
+    {"card_expert"},
     {"hub"},
     {"kinds"},
     {"registry"},

@@ -249,7 +249,7 @@ def test_an_unknown_name_like_no_other_lists_what_there_is(registry: Registry) -
         ("counters:Failing", COUNTER, "OSError: no licence file"),
         ("counters:Mute", COUNTER, "no expert: predict missing"),
         ("counters:COUNT", "COUNT = 3", "no expert: name, task, load, predict missing"),
-        ("counters:Misnamed", COUNTER, "entry point is called 'counter', the expert calls itself 'reckoner'"),
+        ("counters:Misnamed", COUNTER, "entry point 'counter' and name 'reckoner' differ; make them equal"),
     ],
 )
 def test_a_broken_plug_in_shows_as_broken_and_harms_nobody(

@@ -104,14 +104,12 @@ class Backbone:
         encoded = {window: self._encoded[window, key] for window in windows if (window, key) in self._encoded}
         missing = [window for window in dict.fromkeys(windows) if window not in encoded]
 
-        def forward(batch: list[int]) -> list[Encoded]:
-            chosen = [missing[index] for index in batch]
-            states = self.runtime.hidden(*self.padded(chosen), adapter)
-            return [_pool(row, window) for row, window in zip(states, chosen, strict=True)]
+        def forward(batch: list[Window]) -> list[Encoded]:
+            states = self.runtime.hidden(*self.padded(batch), adapter)
+            return [_pool(row, window) for row, window in zip(states, batch, strict=True)]
 
-        encoded |= zip(
-            missing, self._batcher.run([len(window) + 2 for window in missing], forward), strict=True
-        )
+        lengths = [len(window) + 2 for window in missing]
+        encoded |= zip(missing, self._batcher.run(missing, lengths, forward), strict=True)
         for window, vectors in encoded.items():
             self._encoded[window, key] = vectors
             self._encoded.move_to_end((window, key))

@@ -64,7 +64,7 @@ def _cached(name: str, make: Callable[[], bytes]) -> Path | bytes:
                 _remove_unused(folder)
                 content = make()
                 write_bytes(path, content)
-                write_text(_digest_file(path), sha256(content).hexdigest())
+                write_text(path.with_suffix(".sha256"), sha256(content).hexdigest())
             _mark_used(path)
     except (OSError, OutputError) as error:
         _logger.warning("the compiled backbone cannot be stored in %s: %s", folder, error)
@@ -97,7 +97,7 @@ def _words(files: BackboneFiles) -> bytes:
 
 def _mark_used(path: Path) -> None:
     if time.time() - path.stat().st_mtime > DAY:
-        for used in (path, _digest_file(path)):
+        for used in (path, path.with_suffix(".sha256")):
             used.touch()
 
 
@@ -108,13 +108,10 @@ def _remove_unused(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _digest_file(path: Path) -> Path:
-    return path.with_suffix(".sha256")
-
-
 def _is_intact(path: Path) -> bool:
     """Tell whether the file is there, whole, and the one that was written."""
     try:
-        return sha256(path.read_bytes()).hexdigest() == _digest_file(path).read_text(encoding="ascii")
+        digest = path.with_suffix(".sha256").read_text(encoding="ascii")
+        return sha256(path.read_bytes()).hexdigest() == digest
     except (OSError, UnicodeDecodeError):
         return False

@@ -51,10 +51,8 @@ class _Graph:
 
     def embeddings(self, weights: Weights) -> str:
         """Word, position and (constant) token type embeddings, summed and normalised."""
-        table = (
-            weights["embeddings.position_embeddings.weight"]
-            + weights["embeddings.token_type_embeddings.weight"][0]
-        )
+        token_type = weights["embeddings.token_type_embeddings.weight"][0]
+        table = weights["embeddings.position_embeddings.weight"] + token_type
         zero = self.constant(np.array([0], dtype=np.int64))
         length = self.node("Shape", [MASK], start=1, end=2)
         positions = self.node("Slice", [self.constant(table), zero, length, zero])
@@ -66,18 +64,14 @@ class _Graph:
         parts = [prefix + f"attention.self.{part}" for part in ("query", "key", "value")]
         merged = np.concatenate([weights[part + ".weight"] for part in parts])
         bias = self.constant(np.concatenate([weights[part + ".bias"] for part in parts]))
-        split = self.split(self.node("Add", [self.product(states, merged), bias]))
-        query, key, value = (
-            self.adapted(product, states, part) for part, product in zip(parts, split, strict=True)
-        )
-        attended = self.node(
-            "MultiHeadAttention", [query, key, value, "", self.mask], domain=_FUSED, num_heads=self.heads
-        )
+        products = self.split(self.node("Add", [self.product(states, merged), bias]))
+        query, key, value = map(self.adapted, products, [states] * 3, parts)
+        inputs = [query, key, value, "", self.mask]
+        attended = self.node("MultiHeadAttention", inputs, domain=_FUSED, num_heads=self.heads)
         states = self.residual(attended, states, weights, prefix + "attention.output")
         inner = self.adapted_product(states, weights, prefix + "intermediate.dense")
-        activated = self.node(
-            "BiasGelu", [inner, self.constant(weights[prefix + "intermediate.dense.bias"])], domain=_FUSED
-        )
+        bias = self.constant(weights[prefix + "intermediate.dense.bias"])
+        activated = self.node("BiasGelu", [inner, bias], domain=_FUSED)
         return self.residual(activated, states, weights, prefix + "output")
 
     def residual(self, branch: str, states: str, weights: Weights, prefix: str) -> str:
@@ -139,19 +133,10 @@ class _Graph:
     def model(self, states: str, width: int) -> onnx.ModelProto:
         self.nodes.append(helper.make_node("Identity", [states], [HIDDEN]))
         shape = ["batch", "tokens"]
-        graph = helper.make_graph(
-            self.nodes,
-            "bert",
-            [
-                helper.make_tensor_value_info(WORDS, TensorProto.FLOAT, [*shape, width]),
-                helper.make_tensor_value_info(MASK, TensorProto.INT64, shape),
-                *(
-                    helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, None])
-                    for name in self.adapter_inputs
-                ),
-            ],
-            [helper.make_tensor_value_info(HIDDEN, TensorProto.FLOAT, [*shape, width])],
-            self.constants,
-        )
+        inputs: list[Any] = [(WORDS, TensorProto.FLOAT, [*shape, width]), (MASK, TensorProto.INT64, shape)]
+        inputs += [(name, TensorProto.FLOAT, [None, None]) for name in self.adapter_inputs]
+        infos = [helper.make_tensor_value_info(*info) for info in inputs]
+        output = helper.make_tensor_value_info(HIDDEN, TensorProto.FLOAT, [*shape, width])
+        graph = helper.make_graph(self.nodes, "bert", infos, [output], self.constants)
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)

@@ -33,9 +33,8 @@ class ChunkedText(NamedTuple):
         places = {"head": (0,), "head+tail": (0, -1)}.get(policy)
         if places is None or len(self.chunks) == 1:
             return self
-        return ChunkedText(
-            tuple(self.chunks[place] for place in places), self.truncated or len(places) < len(self.chunks)
-        )
+        chosen = tuple(self.chunks[place] for place in places)
+        return ChunkedText(chosen, self.truncated or len(chosen) < len(self.chunks))
 
     def mean(self, scores: Sequence[NDArray[np.floating]]) -> NDArray[np.float64]:
         """Return the mean of the chunks' scores, each of shape (labels,), weighted by their tokens."""
@@ -82,8 +81,7 @@ def _halved(
             yield start, end, min(size, max_tokens)
             continue
         middle = (start + end) // 2
-        space = text.rfind(" ", start + 1, middle)
-        cut = space if space > 0 else middle
+        cut = max(0, text.rfind(" ", start + 1, middle)) or middle
         yield from _halved([(start, cut), (cut, end)], text, count, max_tokens)
 
 

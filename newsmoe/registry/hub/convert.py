@@ -6,10 +6,10 @@ from tempfile import mkdtemp
 
 from newsmoe.errors import ModelError
 from newsmoe.registry.cards import Card
-from newsmoe.registry.device import Device
 from newsmoe.registry.extras import require_hub_extra
 from newsmoe.registry.hub.files import CONFIG, PICKLES, ModelSource, cache_folder, weight_files
 
+CHECKPOINT = "pytorch_model*.bin"
 WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "*.bin.index.json", *PICKLES)
 
 
@@ -21,13 +21,14 @@ def convert(folder: Path, source: ModelSource, card: Card) -> Path:
     require_hub_extra("newsmoe experts convert")
     if weight_files(folder):
         raise ModelError(f"{folder}: has safetensors already; there is nothing to convert")
-    if not any(file for pattern in PICKLES for file in folder.glob(pattern)):
-        raise ModelError(f"{folder}: there is no checkpoint to convert")
+    checkpoint = sorted(folder.glob(CHECKPOINT))
+    if not checkpoint:
+        raise ModelError(f"{folder}: there is no checkpoint to convert ({CHECKPOINT})")
     target = folder if source.folder(card) else cache_folder(source)
     target.mkdir(parents=True, exist_ok=True)
     work = Path(mkdtemp(dir=target, prefix=".converting-"))
     try:
-        _save(folder, work)
+        _save(checkpoint, work / "model.safetensors")
         for file in folder.iterdir():
             if file.is_file() and not any(file.match(pattern) for pattern in WEIGHTS):
                 shutil.copyfile(file, work / file.name)
@@ -38,10 +39,16 @@ def convert(folder: Path, source: ModelSource, card: Card) -> Path:
     return target
 
 
-def _save(folder: Path, target: Path) -> None:
-    """Load the model by the class that its config names, and save it in safetensors."""
-    from newsmoe.registry.hub.loading import architecture_of, load_model, quiet
+def _save(checkpoint: list[Path], target: Path) -> None:
+    import torch
+    from safetensors.torch import save_file
 
-    model = load_model(folder, architecture_of(folder), Device(), "float32", pickle=True)
-    with quiet():
-        model.save_pretrained(target)
+    tensors: dict[str, torch.Tensor] = {}
+    for file in checkpoint:
+        try:
+            content = torch.load(file, map_location="cpu", weights_only=True)
+            # tied weights share memory, which safetensors refuses
+            tensors |= {name: tensor.clone().contiguous() for name, tensor in content.items()}
+        except Exception as error:
+            raise ModelError(f"{file}: is no checkpoint of tensors alone: {error}") from error
+    save_file(tensors, target, metadata={"format": "pt"})

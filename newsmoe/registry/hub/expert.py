@@ -2,62 +2,57 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from pydantic import Field
 
 from newsmoe.article import Article, estimate_tokens
 from newsmoe.errors import ModelError, PredictionError
 from newsmoe.prediction import InputStats, Prediction
-from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.batching import Batcher, default_batch_tokens
+from newsmoe.registry.card_expert import CardExpert
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
 from newsmoe.registry.extras import hub_extra_missing, require_hub_extra
-from newsmoe.registry.hub.chunks import MAX_CHARACTERS, ChunkedText, split_text
+from newsmoe.registry.hub.chunks import MAX_CHARACTERS, Chunk, ChunkedText, split_text
 from newsmoe.registry.hub.files import ModelSource, find_model, weight_files
 
 
 class HubSettings(ModelSource):
     """Which model, and what it reads of an article."""
 
-    read: Literal["all", "headline", "content"] = Field(
-        "all", description="what the model reads: headline and content, or one of them"
-    )
-    max_tokens: int | None = Field(
-        None, ge=16, description="read fewer tokens at a time than the model could; unset: as many as it can"
-    )
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
-        "auto", description="what to compute in; auto: float32 on a processor, bfloat16 where a GPU has it"
-    )
-    precision: Literal["fp32", "int8"] = Field(
-        "fp32", description="int8: weights of linear layers in 8 bits, on a processor; smaller and faster"
-    )
+    read: Literal["all", "headline", "content"] = "all"
+    """Headline and content, or one of them."""
+
+    max_tokens: int | None = Field(None, ge=16)
+    """Tokens that are read at a time; None: as many as the model can."""
+
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
+    """What the model computes in; `auto`: float32 on a processor, bfloat16 where a GPU has it."""
+
+    precision: Literal["fp32", "int8"] = "fp32"
+    """`int8`: weights of linear layers in 8 bits, on a processor; smaller and faster."""
+
+    long_input: str = "head"
+    """What is read of a text that is longer than the model; a kind says which policies it has."""
 
 
 S = TypeVar("S", bound=HubSettings)
 T = TypeVar("T")
 
 
-class HubExpert(ABC, Generic[S]):
+class HubExpert(CardExpert[S], ABC):
     """An expert with a model of its own; a kind says how articles are read, computed and predicted.
 
     Nothing of transformers or torch is imported before `load`.
     """
 
     architecture: ClassVar[str]
-
-    def __init__(self, card: Card, settings: S, backbones: BackbonePool) -> None:
-        self.name = card.name
-        self.task = card.task
-        self.languages = card.languages
-        self.needs_content = card.needs_content or settings.read == "content"
-        self.card = card
-        self.settings = settings
-        self.device: Device | None = None
-        self.model: Any = None
-        self.tokenizer: Any = None
+    device: Device | None = None
+    model: Any = None
+    tokenizer: Any = None
 
     @staticmethod
     def missing(card: Card, settings: HubSettings) -> str | None:
@@ -83,7 +78,7 @@ class HubExpert(ABC, Generic[S]):
     def load(self, device: Device) -> None:
         """Load tokenizer and weights."""
         require_hub_extra(f"expert {self.name!r}")
-        from newsmoe.registry.hub.loading import counter, in_int8, load_model, load_tokenizer, max_tokens
+        from newsmoe.registry.hub.loading import in_int8, load_model, load_tokenizer, max_tokens
 
         folder = find_model(self.settings, self.card)
         self.device = device
@@ -91,15 +86,12 @@ class HubExpert(ABC, Generic[S]):
         self.model = load_model(folder, self.architecture, device, self.settings.dtype)
         if self.settings.precision == "int8" and device.name == "cpu":
             self.model = in_int8(self.model)
-        self.count = counter(self.tokenizer)
         self.batcher = Batcher(device.batch_tokens or default_batch_tokens(device))
         self.input_limit = min(max_tokens(self.model), self.settings.max_tokens or 2**31)
         self.added_tokens = self.prepare()
         self.limit = self.input_limit - self.added_tokens
         if self.limit < 1:
-            raise ModelError(
-                f"{self.name}: prompt, prefix or labels leave no room for text; make them shorter"
-            )
+            raise ModelError(f"{self.name}: prompt, prefix or labels leave no room for text; shorten them")
 
     @abstractmethod
     def prepare(self) -> int:
@@ -117,31 +109,29 @@ class HubExpert(ABC, Generic[S]):
         """Return the prediction of each article."""
         if self.device is None:
             raise PredictionError(f"expert {self.name!r}: predict() was called before load()")
-        texts = [self.read(article) for article in articles]
+        from newsmoe.registry.hub.loading import quiet
+
+        with quiet():
+            texts = [self.read(article) for article in articles]
+            predictions = self.compute(texts)
         return [
-            self.prediction(output, self.input_stats(article, text))
-            for article, text, output in zip(articles, texts, self.compute(texts), strict=True)
+            replace(prediction, input_stats=self.input_stats(article, text))
+            for article, text, prediction in zip(articles, texts, predictions, strict=True)
         ]
 
-    @abstractmethod
     def read(self, article: Article) -> ChunkedText:
         """Return what the model reads of the article."""
+        return self.split(article).select(self.settings.long_input)
 
     @abstractmethod
-    def compute(self, texts: Sequence[ChunkedText]) -> Sequence[Any]:
-        """Return the output for each text, of which a prediction is made."""
-
-    @abstractmethod
-    def prediction(self, output: Any, stats: InputStats) -> Prediction:
-        """Make the prediction of one article."""
+    def compute(self, texts: Sequence[ChunkedText]) -> Sequence[Prediction]:
+        """Return the prediction for each text."""
 
     def text(self, article: Article) -> str:
         """Return the part of the article that the settings name."""
-        if self.settings.read == "headline":
-            return article.headline
-        if self.settings.read == "content":
-            return article.content
-        return "\n".join(filter(None, (article.headline, article.content)))
+        headline = "" if self.settings.read == "content" else article.headline
+        content = "" if self.settings.read == "headline" else article.content
+        return "\n".join(filter(None, (headline, content)))
 
     def lengths(self, articles: Sequence[Article]) -> list[int]:
         """Return about how many tokens are read of each article."""
@@ -157,18 +147,19 @@ class HubExpert(ABC, Generic[S]):
 
     def input_stats(self, article: Article, text: ChunkedText) -> InputStats:
         """Say how much of the article was read."""
-        return InputStats(
-            tokens=sum(chunk.tokens for chunk in text.chunks),
-            truncated=article.truncated or text.truncated,
-            windows=len(text.chunks),
-        )
+        tokens = sum(chunk.tokens for chunk in text.chunks)
+        truncated = article.truncated or text.truncated
+        return InputStats(tokens=tokens, truncated=truncated, windows=len(text.chunks))
 
-    def in_batches(self, tokens: Sequence[int], forward: Callable[[list[int]], Sequence[T]]) -> list[T]:
-        """Return the result of `forward` for each text of so many tokens, in order; it takes indices."""
-        from newsmoe.registry.hub.loading import quiet
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, without special ones."""
+        if not texts:
+            return []
+        return [len(ids) for ids in self.tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
 
-        with quiet():
-            return self.batcher.run([count + self.added_tokens for count in tokens], forward)
+    def in_batches(self, chunks: Sequence[Chunk], forward: Callable[[list[Chunk]], Sequence[T]]) -> list[T]:
+        """Return the result of `forward` for each chunk, in order; it takes a batch of them."""
+        return self.batcher.run(chunks, [chunk.tokens + self.added_tokens for chunk in chunks], forward)
 
     def tokenize(self, *texts: list[str], truncation: str = "longest_first") -> Any:
         """Return the texts, or pairs of texts, as a padded batch on the model's device."""

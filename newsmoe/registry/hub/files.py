@@ -39,16 +39,15 @@ def find_model(source: ModelSource, card: Card) -> Path:
     """Return the folder with the model's config, tokenizer and weights."""
     folder = source.folder(card)
     if folder is None:
-        folder = _converted(source) or _in_hub_cache(source)
+        converted = cache_folder(source)
+        folder = converted if (converted / CONFIG).is_file() else _in_hub_cache(source)
         if folder is None:
             raise ModelError(
-                f"the model {source.model} of {card.name!r} is not on this machine; get it with"
-                f" 'newsmoe experts pull {card.name}'"
+                f"the model {source.model} of {card.name!r} is not on this machine;"
+                f" get it with 'newsmoe experts pull {card.name}'"
             )
     if not (folder / CONFIG).is_file():
-        raise ModelError(
-            f"{folder}: no model, {CONFIG} is missing; check 'model' in the card of {card.name!r}"
-        )
+        raise ModelError(f"{folder}: {CONFIG} is missing; check 'model' in the card of {card.name!r}")
     if not weight_files(folder):
         raise ModelError(_without_weights(folder, card.name))
     return folder
@@ -76,11 +75,6 @@ def cache_folder(source: ModelSource) -> Path:
 
     name = source.model.replace("/", "--")
     return user_cache_path("newsmoe") / "converted" / name / (source.revision or "main")
-
-
-def _converted(source: ModelSource) -> Path | None:
-    folder = cache_folder(source)
-    return folder if (folder / CONFIG).is_file() else None
 
 
 def _in_hub_cache(source: ModelSource) -> Path | None:

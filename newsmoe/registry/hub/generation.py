@@ -1,24 +1,22 @@
 """Text generation in batches whose every row comes out as it would alone."""
 
 from collections.abc import Collection, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import torch
-from transformers import (
-    DynamicCache,
-    EncoderDecoderCache,
-    GenerationConfig,
-    LogitsProcessor,
-    LogitsProcessorList,
-)
+from transformers import DynamicCache, EncoderDecoderCache, GenerationConfig
+from transformers import LogitsProcessor as Processor
+from transformers import LogitsProcessorList as ProcessorList
 
 from newsmoe.registry.hub.generation_settings import Bounds
 
-LENGTH_OPTIONS = ("max_length", "min_length", "max_new_tokens", "min_new_tokens")
-SAMPLING_OPTIONS = ("do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p")
+LENGTHS = ("max_length", "min_length", "max_new_tokens", "min_new_tokens")
+REPLACED = (*LENGTHS, "do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p")
+"""Options that each row has by itself, and those of sampling."""
 
 
-class RowBounds(LogitsProcessor):
+class RowBounds(Processor):
     """Gives every row of a batch its own minimum and maximum length.
 
     `generate` has one of each for a whole batch, so that a summary would depend on its neighbours.
@@ -57,13 +55,9 @@ def configure_generation(model: Any, options: Mapping[str, Any], marks: Collecti
     Lengths are left out: each row has its own. The model's configuration is replaced, since `generate` fills
     up from it whatever a configuration that it is passed leaves open.
     """
-    config = GenerationConfig.from_dict(
-        {
-            name: value
-            for name, value in {**model.generation_config.to_dict(), **options}.items()
-            if value is not None and name not in (*LENGTH_OPTIONS, *SAMPLING_OPTIONS)
-        }
-    )
+    merged = {**model.generation_config.to_dict(), **options}
+    stated = {name: value for name, value in merged.items() if value is not None and name not in REPLACED}
+    config = GenerationConfig.from_dict(stated)
     if config.pad_token_id is None:
         config.pad_token_id = _ends(config)[0]
     framing = {*_ends(config), config.bos_token_id, config.forced_bos_token_id, config.decoder_start_token_id}
@@ -83,10 +77,10 @@ def generate(model: Any, inputs: Mapping[str, torch.Tensor], bounds: Sequence[Bo
         input_ids=inputs["input_ids"],
         attention_mask=inputs["attention_mask"],
         max_new_tokens=max(bound.max_tokens for bound in bounds),
-        logits_processor=LogitsProcessorList([RowBounds(bounds, beams, start, ends)]),
+        logits_processor=ProcessorList([RowBounds(bounds, beams, start, ends)]),
         **({} if cache is None else {"past_key_values": cache}),  # an empty cache is false
     )
-    return [_until_end(row, ends) for row in rows[:, start:].tolist()]
+    return [list(takewhile(lambda token: token not in ends, row)) for row in rows[:, start:].tolist()]
 
 
 def _ends(config: GenerationConfig) -> list[int]:
@@ -94,7 +88,3 @@ def _ends(config: GenerationConfig) -> list[int]:
     if ends is None:
         raise ValueError("the model has no token that ends a text (eos_token_id)")
     return [ends] if isinstance(ends, int) else list(ends)
-
-
-def _until_end(row: list[int], ends: Sequence[int]) -> list[int]:
-    return row[: next((place for place, token in enumerate(row) if token in ends), len(row))]

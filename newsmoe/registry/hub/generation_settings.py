@@ -1,7 +1,7 @@
 """How text is generated: what cards can say of it, and the bounds of its length."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import Field
@@ -36,9 +36,8 @@ class Bounds(NamedTuple):
 
     def for_input(self, tokens: int) -> "Bounds":
         """Return the bounds for an input of `tokens` tokens: no summary is empty, or longer than that."""
-        return Bounds(
-            max(1, min(self.min_tokens, tokens // 2)), min(self.max_tokens, max(tokens, MIN_INPUT_TOKENS))
-        )
+        max_tokens = min(self.max_tokens, max(tokens, MIN_INPUT_TOKENS))
+        return Bounds(max(1, min(self.min_tokens, tokens // 2)), max_tokens)
 
 
 class GenerationSettings(HubSettings):
@@ -67,6 +66,15 @@ class GenerationSettings(HubSettings):
         max_tokens = min(self.max_new_tokens or longest, decoder_limit)
         min_tokens = shortest if self.min_new_tokens is None else self.min_new_tokens
         return Bounds(min(min_tokens, max_tokens), max_tokens)
+
+
+def decode(tokenizer: Any, rows: Sequence[Sequence[int]], bounds: Sequence[Bounds]) -> list[str]:
+    """Return the text of each row of tokens that was generated within its bounds."""
+    texts = tokenizer.batch_decode(rows, skip_special_tokens=True)
+    return [
+        whole_sentences(text, is_finished=len(row) + 1 < bound.max_tokens)
+        for text, row, bound in zip(texts, rows, bounds, strict=True)
+    ]
 
 
 def whole_sentences(text: str, *, is_finished: bool) -> str:

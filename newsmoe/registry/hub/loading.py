@@ -1,9 +1,10 @@
 """Loading a model and its tokenizer by transformers."""
 
+import ctypes
 import gc
-import json
+import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from logging import CRITICAL
 from pathlib import Path
@@ -15,8 +16,9 @@ from transformers.utils import logging
 
 from newsmoe.errors import ModelError
 from newsmoe.registry.device import Device
-from newsmoe.registry.hub.chunks import TokenCounter
-from newsmoe.registry.hub.files import CONFIG
+
+SAFE: dict[str, Any] = dict(local_files_only=True, trust_remote_code=False)
+"""No network, and no code of the model's repository."""
 
 DType = Literal["auto", "float32", "bfloat16", "float16"]
 """What a model computes in; `auto`: single precision on a processor, bfloat16 on a device that has it."""
@@ -51,42 +53,25 @@ def load_tokenizer(folder: Path) -> Any:
     """Load the tokenizer in `folder`."""
     try:
         with quiet():
-            return transformers.AutoTokenizer.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False
-            )
+            return transformers.AutoTokenizer.from_pretrained(folder, **SAFE)
     except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
         raise ModelError(f"{folder}: the tokenizer cannot be loaded: {_short(error)}") from error
 
 
-def architecture_of(folder: Path) -> str:
-    """Return the class of transformers that the model in `folder` was saved from."""
-    try:
-        named = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("architectures") or [""]
-    except (OSError, ValueError, AttributeError) as error:
-        raise ModelError(f"{folder / CONFIG}: cannot be read: {_short(error)}") from None
-    if not hasattr(transformers, named[0]):
-        raise ModelError(f"{folder / CONFIG}: 'architectures' names no class of transformers: {named[0]!r}")
-    return str(named[0])
-
-
-def load_model(folder: Path, architecture: str, device: Device, dtype: DType, *, pickle: bool = False) -> Any:
+def load_model(folder: Path, architecture: str, device: Device, dtype: DType) -> Any:
     """Load the model in `folder`, ready to predict."""
     if device.threads:
         torch.set_num_threads(device.threads)
     try:
         with quiet():
-            config = transformers.AutoConfig.from_pretrained(
-                folder, local_files_only=True, trust_remote_code=False
-            )
+            config = transformers.AutoConfig.from_pretrained(folder, **SAFE)
             model, loading = getattr(transformers, architecture).from_pretrained(
                 folder,
                 config=config,
                 dtype=_dtype(dtype, device, config.model_type),
-                local_files_only=True,
-                trust_remote_code=False,
-                use_safetensors=not pickle,
-                weights_only=True,
+                use_safetensors=True,
                 output_loading_info=True,
+                **SAFE,
             )
     except Exception as error:
         raise ModelError(f"{folder}: cannot be loaded as {architecture}: {_short(error)}") from error
@@ -111,26 +96,14 @@ def in_int8(model: Any) -> Any:
 
 
 def release(device: Device) -> None:
-    """Return unreferenced memory to the machine."""
+    """Return unreferenced memory to the machine; glibc would keep it."""
     gc.collect()
-    if device.name.startswith("cuda"):
+    if device.kind == "cuda":
         torch.cuda.empty_cache()
-    elif device.name == "mps":
+    elif device.kind == "mps":
         torch.mps.empty_cache()
-    else:
-        _trim()
-
-
-def counter(tokenizer: Any) -> TokenCounter:
-    """Return a function that counts the tokens of texts, special ones left out."""
-
-    def count(texts: Sequence[str]) -> list[int]:
-        if not texts:
-            return []
-        with quiet():
-            return [len(ids) for ids in tokenizer(list(texts), add_special_tokens=False)["input_ids"]]
-
-    return count
+    elif trim := getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None:
+        trim(0)
 
 
 def max_tokens(model: Any) -> int:
@@ -143,13 +116,11 @@ def max_tokens(model: Any) -> int:
     names = ("max_encoder_position_embeddings", "max_position_embeddings", "n_positions")
     stated = next((size for name in names if (size := getattr(config, name, None))), DEFAULT_MAX_TOKENS)
     tables = [
-        module
-        for name, module in model.named_modules()
-        if name.endswith("embeddings.position_embeddings") and isinstance(module, torch.nn.Embedding)
+        module for name, module in model.named_modules() if name.endswith("embeddings.position_embeddings")
     ]
-    padding = next((table.padding_idx for table in tables if table.padding_idx is not None), None)
-    if padding is not None:
-        stated = min(stated, tables[0].num_embeddings) - padding - 1
+    padded = [table for table in tables if getattr(table, "padding_idx", None) is not None]
+    if padded:
+        stated = min(stated, padded[0].num_embeddings) - padded[0].padding_idx - 1
     return int(stated) if 0 < stated < UNLIMITED else DEFAULT_MAX_TOKENS
 
 
@@ -162,17 +133,6 @@ def _dtype(dtype: DType, device: Device, model_type: str) -> torch.dtype:
             return torch.bfloat16
         return torch.float32 if model_type in OVERFLOWS_HALF else torch.float16
     return torch.float32
-
-
-def _trim() -> None:
-    """Have glibc return freed memory to the machine."""
-    import ctypes
-    import sys
-
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
 
 
 def _short(error: BaseException) -> str:

@@ -68,9 +68,8 @@ def _fetch(source: ModelSource, select: Select, on_file: OnFile) -> Pulled:
     from huggingface_hub import HfApi, hf_hub_download
 
     with _translate_errors(source):
-        info = _retry_rate_limited(
-            lambda: HfApi().model_info(source.model, revision=source.revision, files_metadata=True)
-        )
+        describe = partial(HfApi().model_info, source.model, revision=source.revision, files_metadata=True)
+        info = _retry_rate_limited(describe)
         files = select([_described(sibling) for sibling in info.siblings or []])
         folder = Path()
         for file in files:
@@ -89,12 +88,7 @@ def _described(sibling: Any) -> RemoteFile:
 def _select(model: str, expert: str, pickles: bool, files: Sequence[RemoteFile]) -> list[RemoteFile]:
     """Return the files to fetch, the config last, so that an incomplete model is not taken for one."""
     patterns = (*INCLUDE, *PICKLES) if pickles else INCLUDE
-    selected = [
-        file
-        for file in files
-        if any(fnmatch(file.name, pattern) for pattern in patterns)
-        and not any(fnmatch(file.name, pattern) for pattern in EXCLUDE)
-    ]
+    selected = [file for file in files if _matches(file, patterns) and not _matches(file, EXCLUDE)]
     if not any(file.name == CONFIG for file in selected):
         raise ModelError(f"{model}: has no {CONFIG}, so it is no model of transformers")
     if pickles:
@@ -105,6 +99,10 @@ def _select(model: str, expert: str, pickles: bool, files: Sequence[RemoteFile])
             f" 'newsmoe experts convert {expert}' fetches them and makes safetensors without running any"
         )
     return sorted(selected, key=lambda file: (file.name == CONFIG, file.size))
+
+
+def _matches(file: RemoteFile, patterns: Sequence[str]) -> bool:
+    return any(fnmatch(file.name, pattern) for pattern in patterns)
 
 
 def _select_backbone(files: Sequence[RemoteFile]) -> list[RemoteFile]:
@@ -166,10 +164,7 @@ def _reason(error: Exception) -> str | None:
     first_line = next(iter(str(error).splitlines()), "") or type(error).__name__
     match error:
         case errors.GatedRepoError():
-            return (
-                "its owner asks for consent; agree on the model's page, then set HF_TOKEN to a token of your"
-                " account, and pull again"
-            )
+            return "its owner asks for consent; agree on the model's page, set HF_TOKEN, and pull again"
         case errors.RevisionNotFoundError():
             return "there is no such revision; check 'revision' in the card"
         case errors.RepositoryNotFoundError():

@@ -1,5 +1,6 @@
 """The code behind cards: one class a kind, imported when a card of that kind is read."""
 
+from collections.abc import Callable
 from hashlib import sha256
 from typing import Any, Protocol
 
@@ -57,9 +58,8 @@ def build(card: Card, backbones: BackbonePool) -> Expert:
 
 def missing(card: Card) -> str | None:
     """Say what to do before the expert can be used, or None where all that it needs is on this machine."""
-    look = getattr(_kind(card), "missing", None)
-    message: str | None = look(card, check_settings(card)) if look else None
-    return message
+    check: Callable[..., str | None] | None = getattr(_kind(card), "missing", None)
+    return check(card, check_settings(card)) if check else None
 
 
 def prediction_columns(card: Card) -> tuple[str, ...]:
@@ -70,10 +70,10 @@ def prediction_columns(card: Card) -> tuple[str, ...]:
 
 def fingerprint(card: Card) -> str:
     """Return a hash of everything that decides the expert's predictions, or "" where that is unknown."""
-    identify = getattr(_kind(card), "identity", None)
+    identify: Callable[..., str | None] | None = getattr(_kind(card), "identity", None)
     if identify is None:
         return card.fingerprint() if card.kind in KINDS.builtin else ""
-    identity: str | None = identify(card, check_settings(card))
+    identity = identify(card, check_settings(card))
     return sha256(f"{card.fingerprint()} {identity}".encode()).hexdigest()[:16] if identity else ""
 
 

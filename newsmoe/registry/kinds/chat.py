@@ -1,17 +1,16 @@
 """Summaries by a chat model: Qwen, Mixtral and other causal language models with a chat template."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
-from newsmoe.prediction import InputStats, Summary
+from newsmoe.prediction import Summary
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText
 from newsmoe.registry.hub.expert import HubExpert
-from newsmoe.registry.hub.generation_settings import Bounds, GenerationSettings, whole_sentences
+from newsmoe.registry.hub.generation_settings import Bounds, GenerationSettings, decode
 
 FENCE = "article"
 
@@ -67,18 +66,9 @@ class Chat(HubExpert[ChatSettings]):
         self.input_limit = min(self.input_limit - self.bounds.max_tokens, readable)
         return prompt_tokens
 
-    def read(self, article: Article) -> ChunkedText:
-        """Return the start of the article."""
-        return self.split(article).select("head")
-
-    def compute(self, texts: Sequence[ChunkedText]) -> list[str]:
+    def compute(self, texts: Sequence[ChunkedText]) -> list[Summary]:
         """Return the summary of each text."""
-        chunks = [text.chunks[0] for text in texts]
-        return self.in_batches([chunk.tokens for chunk in chunks], partial(self._write, chunks))
-
-    def prediction(self, output: str, stats: InputStats) -> Summary:
-        """Return the summary."""
-        return Summary(output, stats)
+        return list(map(Summary, self.in_batches([text.chunks[0] for text in texts], self._write)))
 
     def text(self, article: Article) -> str:
         """Return the article without anything that the model would take for a mark of its own."""
@@ -93,17 +83,14 @@ class Chat(HubExpert[ChatSettings]):
         prompt: str = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         return prompt
 
-    def _write(self, chunks: Sequence[Chunk], batch: Sequence[int]) -> list[str]:
+    def _write(self, chunks: Sequence[Chunk]) -> list[str]:
         from newsmoe.registry.hub.generation import generate
 
-        prompts = [self._prompt(chunks[index].text) for index in batch]
+        prompts = [self._prompt(chunk.text) for chunk in chunks]
         inputs = self.tokenizer(prompts, padding=True, add_special_tokens=False, return_tensors="pt")
-        rows = generate(self.model, inputs.to(self.model.device), [self.bounds] * len(batch))
-        texts = self.tokenizer.batch_decode(rows, skip_special_tokens=True)
-        return [
-            whole_sentences(text, is_finished=len(row) + 1 < self.bounds.max_tokens)
-            for text, row in zip(texts, rows, strict=True)
-        ]
+        bounds = [self.bounds] * len(chunks)
+        rows = generate(self.model, inputs.to(self.model.device), bounds)
+        return decode(self.tokenizer, rows, bounds)
 
 
 def remove_marks(text: str, marks: Sequence[str]) -> str:

@@ -4,18 +4,14 @@ from collections.abc import Sequence
 
 from pydantic import Field, field_validator
 
-from newsmoe.article import Article
-from newsmoe.prediction import Prediction
 from newsmoe.registry.backbone.backbone import Vectors
-from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
-from newsmoe.registry.kinds.scores import Probabilities, softmax
+from newsmoe.registry.kinds.embedded import EmbeddedClassifier, LabelSettings, load_head
 
 
-class ClassifierSettings(EmbeddedSettings):
-    """Labels in the order of the head's rows, and the temperature that its logits are divided by."""
+class ClassifierSettings(LabelSettings):
+    """Labels in the order of the head's rows."""
 
     labels: tuple[str, ...] = Field(min_length=2)
-    temperature: float = Field(1.0, gt=0)
 
     @field_validator("labels")
     @classmethod
@@ -30,21 +26,16 @@ def head_shapes(labels: Sequence[str], width: int) -> dict[str, tuple[int, ...]]
     return {"weight": (len(labels), width), "bias": (len(labels),)}
 
 
-class Classifier(EmbeddedExpert[ClassifierSettings]):
+class Classifier(EmbeddedClassifier[ClassifierSettings]):
     """Predicts a distribution over the labels of its card."""
 
     Settings = ClassifierSettings
-    columns = ("label", "score")
 
     def prepare(self) -> None:
         """Load the head: `weight` of shape (labels, width) and `bias` of shape (labels,)."""
         head = load_head(self.card.folder, head_shapes(self.settings.labels, self.backbone.width))
         self.weight, self.bias = head["weight"], head["bias"]
 
-    def predict(self, articles: Sequence[Article]) -> list[Prediction]:
-        """Return the label distribution of each article."""
-        return self.classify(articles, self.settings.labels, self.probabilities)
-
-    def probabilities(self, vectors: Vectors) -> Probabilities:
-        """Return probabilities of shape (windows, labels) for window vectors of shape (windows, width)."""
-        return softmax((vectors @ self.weight.T + self.bias) / self.settings.temperature)
+    def logits(self, vectors: Vectors) -> Vectors:
+        """Return the head's logits."""
+        return vectors @ self.weight.T + self.bias

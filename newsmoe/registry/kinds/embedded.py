@@ -1,10 +1,12 @@
 """What experts on the shared backbone have in common."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import numpy as np
+from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
@@ -14,11 +16,11 @@ from newsmoe.prediction import InputStats, Labels, Prediction
 from newsmoe.registry.backbone.adapter import Adapter, Precision, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Encoded, Vectors
 from newsmoe.registry.backbone.files import find_backbone
-from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.backbone.reading import Extract, LongInput, Window
+from newsmoe.registry.card_expert import CardExpert
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
-from newsmoe.registry.kinds.scores import Probabilities
+from newsmoe.registry.kinds.scores import Probabilities, softmax
 from newsmoe.validation import Strict
 
 HEAD_FILE = "head.safetensors"
@@ -34,19 +36,11 @@ class EmbeddedSettings(Strict):
 S = TypeVar("S", bound=EmbeddedSettings)
 
 
-class EmbeddedExpert(Generic[S]):
+class EmbeddedExpert(CardExpert[S]):
     """An expert on the backbone; a kind adds `predict`, and `prepare` where it has weights of its own."""
 
-    def __init__(self, card: Card, settings: S, backbones: BackbonePool) -> None:
-        self.name = card.name
-        self.task = card.task
-        self.languages = card.languages
-        self.needs_content = card.needs_content
-        self.card = card
-        self.settings = settings
-        self._backbones = backbones
-        self._backbone: Backbone | None = None
-        self.adapter: Adapter | None = None
+    adapter: Adapter | None = None
+    _backbone: Backbone | None = None
 
     @staticmethod
     def missing(card: Card, settings: EmbeddedSettings) -> str | None:
@@ -59,7 +53,7 @@ class EmbeddedExpert(Generic[S]):
 
     def load(self, device: Device) -> None:
         """Take the shared backbone, and load adapter and head."""
-        self._backbone = self._backbones.backbone(device)
+        self._backbone = self.backbones.backbone(device)
         self.adapter = load_adapter(self.card.folder, self.settings.precision)
         self.prepare()
 
@@ -94,26 +88,42 @@ class EmbeddedExpert(Generic[S]):
 
     def input_stats(self, article: Article, extract: Extract) -> InputStats:
         """Say how much of the article was read."""
-        return InputStats(
-            tokens=extract.tokens,
-            truncated=article.truncated or not extract.whole,
-            windows=len(extract.windows),
-        )
+        truncated = article.truncated or not extract.whole
+        return InputStats(tokens=extract.tokens, truncated=truncated, windows=len(extract.windows))
 
-    def classify(
-        self,
-        articles: Sequence[Article],
-        labels: Sequence[str],
-        probabilities: Callable[[Vectors], Probabilities],
-    ) -> list[Prediction]:
+
+class LabelSettings(EmbeddedSettings):
+    """Labels, in the order of the probabilities, and what the logits are divided by."""
+
+    labels: tuple[str, ...] | dict[str, str] = Field(min_length=2)
+    temperature: float = Field(1.0, gt=0)
+
+
+L = TypeVar("L", bound=LabelSettings)
+
+
+class EmbeddedClassifier(EmbeddedExpert[L]):
+    """An expert that predicts a distribution over labels; a kind adds `logits`."""
+
+    columns = ("label", "score")
+
+    @abstractmethod
+    def logits(self, vectors: Vectors) -> Vectors:
+        """Return logits of shape (windows, labels) for window vectors of shape (windows, width)."""
+
+    def probabilities(self, vectors: Vectors) -> Probabilities:
+        """Return probabilities of shape (windows, labels) for window vectors of shape (windows, width)."""
+        return softmax(self.logits(vectors) / self.settings.temperature)
+
+    def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the label distribution of each article: the weighted mean over its windows."""
         predictions: list[Prediction] = []
         for article, extract, windows in self.encoded(articles):
             if not windows:
                 raise PredictionError("the article has neither headline nor content")
             vectors = np.stack([window.window for window in windows])
-            mean = np.average(probabilities(vectors).astype(np.float64), axis=0, weights=extract.weights)
-            scores = dict(zip(labels, map(float, mean), strict=True))
+            mean = np.average(self.probabilities(vectors).astype(np.float64), axis=0, weights=extract.weights)
+            scores = dict(zip(self.settings.labels, map(float, mean), strict=True))
             predictions.append(Labels(scores, self.input_stats(article, extract)))
         return predictions
 

@@ -24,9 +24,8 @@ _WORD = re.compile(r"\w+")
 class ExtractiveSettings(SummaryLength, EmbeddedSettings):
     """How long a summary is, beside its bounds: sentences are taken as long as they are likely enough."""
 
-    threshold: float = Field(
-        0.3, ge=0, le=1, description="least probability of a sentence once there are min_tokens"
-    )
+    threshold: float = Field(0.3, ge=0, le=1)
+    """Minimum probability of a sentence once there are `min_tokens`."""
 
 
 class Sentences(NamedTuple):
@@ -80,11 +79,7 @@ def choose(
 
 
 def _ranked(
-    sentences: Sentences,
-    logits: Vectors,
-    reading: Reading,
-    settings: ExtractiveSettings,
-    taken: Sequence[int],
+    sentences: Sentences, logits: Vectors, reading: Reading, settings: ExtractiveSettings, taken: list[int]
 ) -> Iterator[int]:
     """Yield sentence numbers, the best first, as long as they are likely enough or `taken` is too short.
 

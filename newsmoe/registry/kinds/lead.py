@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from newsmoe.article import Article, estimate_tokens
 from newsmoe.prediction import InputStats, Prediction, Summary
-from newsmoe.registry.backbone.pool import BackbonePool
-from newsmoe.registry.cards import Card
+from newsmoe.registry.card_expert import CardExpert
 from newsmoe.registry.device import Device
 from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
 from newsmoe.text.sentences import split_sentences
@@ -13,18 +12,11 @@ from newsmoe.text.sentences import split_sentences
 MAX_CHARACTERS = 10_000  # more than any lead has
 
 
-class Lead:
+class Lead(CardExpert[SummaryLength]):
     """Summarizes by the first sentences, as news is written to be cut from the end."""
 
     Settings = SummaryLength
     columns = ("summary",)
-
-    def __init__(self, card: Card, settings: SummaryLength, backbones: BackbonePool) -> None:
-        self.name = card.name
-        self.task = card.task
-        self.languages = card.languages
-        self.needs_content = card.needs_content
-        self.settings = settings
 
     def load(self, device: Device) -> None:
         """Do nothing: there are no weights."""

@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
-from newsmoe.article import Article
 from newsmoe.errors import ModelError
-from newsmoe.prediction import InputStats, Labels
+from newsmoe.prediction import Labels
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText
 from newsmoe.registry.hub.expert import HubExpert, HubSettings
 from newsmoe.registry.kinds.scores import softmax
@@ -42,35 +40,24 @@ class Nli(HubExpert[NliSettings]):
         indices = {str(label).lower(): index for index, label in self.model.config.id2label.items()}
         entailing = [index for label, index in indices.items() if label.startswith("entail")]
         if not entailing:
-            raise ModelError(
-                f"{self.name}: no model of inference, its labels are {', '.join(map(repr, indices))}"
-            )
+            raise ModelError(f"{self.name}: no model of inference; its labels: {', '.join(indices)}")
         self.entailment = int(entailing[0])
-        self.hypotheses = [
-            self.settings.hypothesis.replace("{}", meaning or label)
-            for label, meaning in self.settings.labels.items()
-        ]
+        meanings = [meaning or label for label, meaning in self.settings.labels.items()]
+        self.hypotheses = [self.settings.hypothesis.replace("{}", meaning) for meaning in meanings]
         return int(self.tokenizer.num_special_tokens_to_add(pair=True)) + max(self.count(self.hypotheses))
 
-    def read(self, article: Article) -> ChunkedText:
-        """Return the chunks that the policy for long input selects."""
-        return self.split(article).select(self.settings.long_input)
-
-    def compute(self, texts: Sequence[ChunkedText]) -> list[NDArray[np.float64]]:
+    def compute(self, texts: Sequence[ChunkedText]) -> list[Labels]:
         """Return the probability of each label for each text: the mean over its chunks, by their lengths."""
-        pairs = [
-            (chunk, hypothesis) for text in texts for chunk in text.chunks for hypothesis in self.hypotheses
-        ]
-        tokens = [chunk.tokens for chunk, _ in pairs]
-        logits = iter(self.in_batches(tokens, lambda batch: self._entailed([pairs[i] for i in batch])))
-        return [
-            text.mean([softmax(np.array([next(logits) for _ in self.hypotheses])) for _ in text.chunks])
-            for text in texts
-        ]
-
-    def prediction(self, output: NDArray[np.float64], stats: InputStats) -> Labels:
-        """Return the probabilities by label."""
-        return Labels(dict(zip(self.settings.labels, map(float, output), strict=True)), stats)
+        chunks = [chunk for text in texts for chunk in text.chunks]
+        pairs = [(chunk, hypothesis) for chunk in chunks for hypothesis in self.hypotheses]
+        lengths = [chunk.tokens + self.added_tokens for chunk, _ in pairs]
+        logits = iter(self.batcher.run(pairs, lengths, self._entailed))
+        predictions = []
+        for text in texts:
+            rows = [softmax(np.array([next(logits) for _ in self.hypotheses])) for _ in text.chunks]
+            probabilities = map(float, text.mean(rows))
+            predictions.append(Labels(dict(zip(self.settings.labels, probabilities, strict=True))))
+        return predictions
 
     def _entailed(self, pairs: Sequence[tuple[Chunk, str]]) -> list[float]:
         """Return the logit of entailment of each text and hypothesis."""

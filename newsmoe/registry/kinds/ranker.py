@@ -32,9 +32,7 @@ def ranker_shapes(width: int) -> dict[str, tuple[int, ...]]:
         "contract": (INNER, 2 * INNER),
         "score": (1, INNER),
     }
-    norms = {
-        f"{name}.{part}": (INNER,) for name in ("norm1", "norm2", "norm3") for part in ("weight", "bias")
-    }
+    norms = {f"norm{number}.{part}": (INNER,) for number in (1, 2, 3) for part in ("weight", "bias")}
     return {
         "place.weight": (PLACES, INNER),
         **norms,
@@ -59,23 +57,19 @@ class Ranker:
             + self._linear("length", np.log1p(tokens)[:, None].astype(np.float32))
             + self.tensors["place.weight"][np.minimum(places, PLACES - 1)]
         )
-        states = states + self._linear(
-            "mix", self._attended(self._linear("attend", self._norm("norm1", states)))
-        )
+        attended = self._attended(self._linear("attend", self._norm("norm1", states)))
+        states = states + self._linear("mix", attended)
         inner = np.maximum(self._linear("expand", self._norm("norm2", states)), 0.0)
         states = states + self._linear("contract", inner)
-        logits: Vectors = self._linear("score", self._norm("norm3", states))[:, 0]
-        return logits
+        return self._linear("score", self._norm("norm3", states))[:, 0]
 
     def _linear(self, name: str, inputs: Vectors) -> Vectors:
-        product: Vectors = inputs @ self.tensors[f"{name}.weight"].T + self.tensors[f"{name}.bias"]
-        return product
+        return inputs @ self.tensors[f"{name}.weight"].T + self.tensors[f"{name}.bias"]
 
     def _norm(self, name: str, states: Vectors) -> Vectors:
         centred = states - states.mean(axis=-1, keepdims=True)
         scaled = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + EPSILON)
-        normalised: Vectors = scaled * self.tensors[f"{name}.weight"] + self.tensors[f"{name}.bias"]
-        return normalised
+        return scaled * self.tensors[f"{name}.weight"] + self.tensors[f"{name}.bias"]
 
     def _attended(self, projected: Vectors) -> Vectors:
         """Return what each sentence attends to; queries, keys and values come in side by side."""
@@ -84,5 +78,4 @@ class Ranker:
         weights = query @ key.transpose(0, 2, 1) / np.sqrt(query.shape[-1])
         weights = np.exp(weights - weights.max(axis=-1, keepdims=True))
         weights /= weights.sum(axis=-1, keepdims=True)
-        attended: Vectors = (weights @ value).transpose(1, 0, 2).reshape(count, -1)
-        return attended
+        return (weights @ value).transpose(1, 0, 2).reshape(count, -1)

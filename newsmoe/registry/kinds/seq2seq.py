@@ -1,16 +1,15 @@
 """Summaries by any encoder-decoder of the hub: BART, Pegasus, T5, LED and their kin."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, Literal
 
 from pydantic import Field
 
 from newsmoe.article import Article
-from newsmoe.prediction import InputStats, Summary
+from newsmoe.prediction import Summary
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText, split_text
 from newsmoe.registry.hub.expert import HubExpert
-from newsmoe.registry.hub.generation_settings import GenerationSettings, whole_sentences
+from newsmoe.registry.hub.generation_settings import GenerationSettings, decode
 
 LongInput = Literal["head", "head+tail", "map-reduce"]
 """What is read of a text that is longer than the model: as much of its start as fits, half of start and end
@@ -54,17 +53,16 @@ class Seq2Seq(HubExpert[Seq2SeqSettings]):
         if len(text.chunks) == 1:
             return text
         head, tail = text.chunks
-        return ChunkedText(
-            (Chunk(f"{head.text}\n{tail.text}", head.tokens + tail.tokens + 1),), text.truncated
-        )
+        both = Chunk(f"{head.text}\n{tail.text}", head.tokens + tail.tokens + 1)
+        return ChunkedText((both,), text.truncated)
 
-    def compute(self, texts: Sequence[ChunkedText]) -> list[str]:
+    def compute(self, texts: Sequence[ChunkedText]) -> list[Summary]:
         """Summarize the chunks of each text, then those summaries, until each text has one."""
         summaries: dict[int, str] = {}
         pending: dict[int, Sequence[Chunk]] = {index: text.chunks for index, text in enumerate(texts)}
         while pending:
             chunks = [chunk for text_chunks in pending.values() for chunk in text_chunks]
-            outputs = iter(self.in_batches([chunk.tokens for chunk in chunks], partial(self._write, chunks)))
+            outputs = iter(self.in_batches(chunks, self._write))
             written = {index: [next(outputs) for _ in text_chunks] for index, text_chunks in pending.items()}
             summaries |= {index: parts[0] for index, parts in written.items() if len(parts) == 1}
             pending = {
@@ -72,28 +70,18 @@ class Seq2Seq(HubExpert[Seq2SeqSettings]):
                 for index, parts in written.items()
                 if len(parts) > 1
             }
-        return [summaries[index] for index in range(len(texts))]
+        return [Summary(summaries[index]) for index in range(len(texts))]
 
-    def prediction(self, output: str, stats: InputStats) -> Summary:
-        """Return the summary."""
-        return Summary(output, stats)
+    def _write(self, chunks: Sequence[Chunk]) -> list[str]:
+        bounds = [self.bounds.for_input(chunk.tokens) for chunk in chunks]
+        return decode(self.tokenizer, self.generate(chunks), bounds)
 
-    def _write(self, chunks: Sequence[Chunk], batch: Sequence[int]) -> list[str]:
-        """Return the summary of each chunk of a batch."""
-        rows = self.generate(chunks, batch)
-        texts = self.tokenizer.batch_decode(rows, skip_special_tokens=True)
-        bounds = [self.bounds.for_input(chunks[index].tokens) for index in batch]
-        return [
-            whole_sentences(text, is_finished=len(row) + 1 < bound.max_tokens)
-            for text, row, bound in zip(texts, rows, bounds, strict=True)
-        ]
-
-    def generate(self, chunks: Sequence[Chunk], batch: Sequence[int]) -> list[list[int]]:
+    def generate(self, chunks: Sequence[Chunk]) -> list[list[int]]:
         """Return the tokens that the model writes on each chunk of a batch, without the end of a text."""
         from newsmoe.registry.hub.generation import generate
 
-        inputs = self.tokenize([self.prefix + chunks[index].text for index in batch])
-        return generate(self.model, inputs, [self.bounds.for_input(chunks[index].tokens) for index in batch])
+        inputs = self.tokenize([self.prefix + chunk.text for chunk in chunks])
+        return generate(self.model, inputs, [self.bounds.for_input(chunk.tokens) for chunk in chunks])
 
 
 def _decoder_limit(config: Any) -> int:

@@ -1,16 +1,14 @@
 """Any sequence classifier of the hub."""
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from newsmoe.article import Article
 from newsmoe.errors import ModelError
-from newsmoe.prediction import Fields, InputStats, Labels
+from newsmoe.prediction import Fields, Labels
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText
 from newsmoe.registry.hub.expert import HubExpert, HubSettings
 
@@ -23,12 +21,18 @@ LongInput = Literal["head", "head+tail", "windows"]
 class TextClassificationSettings(HubSettings):
     """A classifier's labels, and how its scores are made."""
 
-    labels: dict[str, str] = Field(
-        {}, description="a name for each of the model's labels, or none; two may share one, '' drops a label"
-    )
-    multi_label: bool = Field(False, description="whether several labels may hold at a time")
-    threshold: float = Field(0.5, ge=0, le=1, description="least score of a label that holds (multi_label)")
-    temperature: float = Field(1.0, gt=0, description="what the logits are divided by")
+    labels: dict[str, str] = {}
+    """A name for each of the model's labels, or none; two may share one, '' drops a label."""
+
+    multi_label: bool = False
+    """Whether several labels may hold at a time."""
+
+    threshold: float = Field(0.5, ge=0, le=1)
+    """Minimum score of a label that holds, with `multi_label`."""
+
+    temperature: float = Field(1.0, gt=0)
+    """What the logits are divided by."""
+
     long_input: LongInput = "windows"
 
 
@@ -49,47 +53,45 @@ class TextClassification(HubExpert[TextClassificationSettings]):
         self.labels = _matched(labels, self.settings.labels, self.name)
         return int(self.tokenizer.num_special_tokens_to_add(pair=False))
 
-    def read(self, article: Article) -> ChunkedText:
-        """Return the chunks that the policy for long input selects."""
-        return self.split(article).select(self.settings.long_input)
+    def compute(self, texts: Sequence[ChunkedText]) -> list[Labels | Fields]:
+        """Return the labels of each text, by the mean of the scores over its chunks, by their lengths."""
+        scores = iter(self.in_batches([chunk for text in texts for chunk in text.chunks], self._scores))
+        return [self._prediction(text.mean([next(scores) for _ in text.chunks])) for text in texts]
 
-    def compute(self, texts: Sequence[ChunkedText]) -> list[Scores]:
-        """Return the scores of each text: the mean over its chunks, by their lengths."""
-        chunks = [chunk for text in texts for chunk in text.chunks]
-        scores = iter(self.in_batches([chunk.tokens for chunk in chunks], partial(self._scores, chunks)))
-        return [text.mean([next(scores) for _ in text.chunks]) for text in texts]
-
-    def _scores(self, chunks: Sequence[Chunk], batch: Sequence[int]) -> list[Scores]:
-        """Return the scores of each chunk of a batch, shape (labels of the model,)."""
+    def _scores(self, chunks: Sequence[Chunk]) -> list[Scores]:
+        """Return the scores of each chunk, shape (labels of the model,)."""
         import torch
 
         with torch.inference_mode():
-            logits = self.model(**self.tokenize([chunks[index].text for index in batch])).logits
+            logits = self.model(**self.tokenize([chunk.text for chunk in chunks])).logits
             logits = logits.double() / self.settings.temperature
             scores = logits.sigmoid() if self.settings.multi_label else logits.softmax(-1)
         return list(scores.cpu().numpy())
 
-    def prediction(self, output: Scores, stats: InputStats) -> Labels | Fields:
+    def _prediction(self, scores: Scores) -> Labels | Fields:
         """Return the scores by label; those of several labels of the model are summed, or their maximum."""
-        merged = _merged(output, self.labels, max if self.settings.multi_label else sum)
+        merged = _merged(scores, self.labels, max if self.settings.multi_label else sum)
         if not self.settings.multi_label:
             total = sum(merged.values())
-            return Labels({label: score / total for label, score in merged.items()}, stats)
+            return Labels({label: score / total for label, score in merged.items()})
         ranked = dict(sorted(merged.items(), key=lambda item: (-item[1], item[0])))
         holding = [label for label, score in ranked.items() if score >= self.settings.threshold]
         rounded = {label: round(score, 6) for label, score in ranked.items()}
         best, score = next(iter(rounded.items()))
-        return Fields({"label": best, "score": score, "labels": holding, "scores": rounded}, stats)
+        return Fields({"label": best, "score": score, "labels": holding, "scores": rounded})
 
 
 def _matched(labels: Sequence[str], names: Mapping[str, str], expert: str) -> list[str]:
     """Return the card's name for each of the model's labels, in the model's order; '' where it is dropped."""
     if not names:
         return list(labels)
-    unnamed, unknown = sorted(set(labels) - names.keys()), sorted(names.keys() - set(labels))
-    if unnamed or unknown:
-        sides = [("the model alone has", unnamed), ("the card alone has", unknown)]
-        differences = "; ".join(f"{side} {', '.join(map(repr, some))}" for side, some in sides if some)
+    sides = {"model": set(labels) - names.keys(), "card": names.keys() - set(labels)}
+    if any(sides.values()):
+        differences = "; ".join(
+            f"the {side} alone has {', '.join(map(repr, sorted(some)))}"
+            for side, some in sides.items()
+            if some
+        )
         raise ModelError(
             f"{expert}: the labels of card and model differ: {differences}; give each of the model's a name"
             " in [settings.labels], '' to drop it"

@@ -1,0 +1,22 @@
+"""What the experts of all built-in kinds take from their card."""
+
+from typing import Generic, TypeVar
+
+from newsmoe.registry.backbone.pool import BackbonePool
+from newsmoe.registry.cards import Card
+from newsmoe.validation import Strict
+
+S = TypeVar("S", bound=Strict)
+
+
+class CardExpert(Generic[S]):
+    """An expert that is described by a card; a kind adds the rest of `Expert`."""
+
+    def __init__(self, card: Card, settings: S, backbones: BackbonePool) -> None:
+        self.name = card.name
+        self.task = card.task
+        self.languages = card.languages
+        self.needs_content = card.needs_content or getattr(settings, "read", None) == "content"
+        self.card = card
+        self.settings = settings
+        self.backbones = backbones

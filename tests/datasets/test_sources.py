@@ -100,7 +100,7 @@ def test_a_split_parts_the_texts_and_keeps_equal_ones_together(tmp_path: Path) -
         ("a.csv", "text,mood\nfine,x\n", "element 1: no value under 'label'; keys: 'text', 'mood'"),
         ("a.csv", "text,label\nfine\n", "element 1: line 2: 1 cells, where the header names 2 columns"),
         ("a.jsonl", "5\n", "element 1: expected an object, found 5"),
-        ("a.jsonl", '{"text": "fine", "label": "x"\n', "element 1: no JSON: the file ends too early"),
+        ("a.jsonl", '{"text": "fine", "label": "x"\n', "element 1: not valid JSON: the file ends too early"),
         ("b.csv", "", "cannot be read"),
     ],
 )

@@ -109,7 +109,8 @@ def evaluate(
         else:
             raise ConfigError(f"{what} has no recipe that names dev data; give a file of examples")
     if as_json:
-        typer.echo(json.dumps([evaluation.model_dump(mode="json") for evaluation in evaluations], indent=2))
+        rows = [evaluation.model_dump(mode="json", by_alias=True) for evaluation in evaluations]
+        typer.echo(json.dumps(rows, indent=2))
     else:
         show_evaluations(evaluations)
     if write and card and recipe:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from newsmoe.article import Article
     from newsmoe.errors import NewsmoeError
     from newsmoe.jobs.files import analyze_files
-    from newsmoe.orchestrator.session import analyze
+    from newsmoe.orchestrator.session import Session, analyze
     from newsmoe.output.run_report import RunReport
     from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
     from newsmoe.record import ItemError, Record, RouteEntry
@@ -24,31 +24,16 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "Article",
-    "Device",
-    "Expert",
-    "Fields",
-    "InputStats",
-    "ItemError",
-    "Labels",
-    "NewsmoeError",
-    "Prediction",
-    "Record",
-    "Registry",
-    "RouteEntry",
-    "RunReport",
-    "Settings",
-    "Summary",
-    "analyze",
-    "analyze_files",
-    "load_settings",
-]
+    "Article", "Device", "Expert", "Fields", "InputStats", "ItemError", "Labels", "NewsmoeError",
+    "Prediction", "Record", "Registry", "RouteEntry", "RunReport", "Session", "Settings", "Summary",
+    "analyze", "analyze_files", "load_settings",
+]  # fmt: skip
 
 _HOMES = {
     "newsmoe.article": ("Article",),
     "newsmoe.errors": ("NewsmoeError",),
     "newsmoe.jobs.files": ("analyze_files",),
-    "newsmoe.orchestrator.session": ("analyze",),
+    "newsmoe.orchestrator.session": ("Session", "analyze"),
     "newsmoe.output.run_report": ("RunReport",),
     "newsmoe.prediction": ("Fields", "InputStats", "Labels", "Prediction", "Summary"),
     "newsmoe.record": ("ItemError", "Record", "RouteEntry"),

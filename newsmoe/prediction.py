@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
+from newsmoe.errors import PredictionError
 from newsmoe.validation import Strict
 
 
@@ -115,3 +116,23 @@ class Fields:
 
 
 Prediction = Summary | Labels | Fields
+
+
+def checked_prediction(prediction: Prediction) -> Prediction:
+    """Return a prediction as it is after a round trip through JSON.
+
+    Raises:
+        PredictionError: it breaks the contract.
+    """
+    if not isinstance(prediction, Prediction):
+        raise PredictionError(f"returned {type(prediction).__name__}, expected Summary, Labels or Fields")
+    try:
+        prediction = prediction.to_json_safe()
+    except (TypeError, ValueError) as error:  # a failure to serialize is a ValueError
+        raise PredictionError(f"the prediction cannot be written as JSON: {error}") from None
+    if problem := prediction.validation_error():
+        raise PredictionError(problem)
+    if not isinstance(prediction.input_stats, InputStats | None):
+        kind = type(prediction.input_stats).__name__
+        raise PredictionError(f"the prediction's input_stats is a {kind}, not an InputStats")
+    return prediction

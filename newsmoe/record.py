@@ -1,6 +1,6 @@
 """What is written for an article."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field
 
@@ -8,6 +8,8 @@ from newsmoe.prediction import InputStats
 from newsmoe.validation import Strict
 
 Stage = Literal["read", "route", "load", "predict", "combine"]
+
+MAX_MESSAGE = 500  # characters; a message may hold the whole text of an article
 
 
 class RouteEntry(Strict):
@@ -34,6 +36,16 @@ class ItemError(Strict):
     type: str
     message: str
     stage: Stage
+
+    @classmethod
+    def of(cls, task: str, expert: str | None, error: BaseException, stage: Stage) -> Self:
+        """Return the item error of an exception."""
+        try:
+            message = " ".join(str(error).encode(errors="replace").decode().split())
+        except Exception:  # noqa: BLE001  # other people's exceptions may fail to tell what they are
+            message = ""
+        message = message[:MAX_MESSAGE] or "no message"
+        return cls(task=task, expert=expert, type=type(error).__name__, message=message, stage=stage)
 
 
 class Record(Strict):

@@ -12,10 +12,11 @@ TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.r
 
 EMPTY = {"one", "found", "own", "kept", "asked", "known", "given"}
 REPLACED = {
-    "AnswerStore", "Analysis", "Choice", "InputUse", "JoinedGate", "Lesson", "Look", "Made", "PAUSES", "Pick", "Recall",
-    "TaskInHand", "Unreadable", "Workshop", "Worth", "able", "answer", "answers", "awaited", "blaming", "harmless",
-    "holder", "known_as", "leave_out", "let_go", "needless", "obstacle", "parted", "patiently", "pick", "replacing",
-    "reserves", "settled", "ways_of", "why_not", "workshop",
+    "AnswerStore", "Analysis", "Choice", "InputUse", "JoinedGate", "Lesson", "Look", "Made",
+    "PAUSES", "Pick", "Recall", "TaskInHand", "Unreadable", "Workshop", "Worth", "able", "answer",
+    "answers", "awaited", "blaming", "harmless", "holder", "known_as", "leave_out", "let_go",
+    "needless", "obstacle", "parted", "patiently", "pick", "replacing", "reserves", "settled",
+    "ways_of", "why_not", "workshop",
 }  # fmt: skip
 """What the glossary has another term for."""
 

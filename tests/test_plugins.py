@@ -1,12 +1,14 @@
 """Built-ins and what other packages add to them."""
 
 import logging
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from newsmoe.errors import PluginError
-from newsmoe.plugins import Plugins
+from newsmoe.errors import ConfigError, PluginError
+from newsmoe.plugins import Formats, Plugins, import_extra
 
 GROUP = "newsmoe.tries"
 BUILTIN = {"squares": "math:sqrt", "json": "json"}
@@ -73,3 +75,19 @@ def test_a_broken_plug_in_is_named(install: Callable[..., None], code: str, said
     with pytest.raises(PluginError, match=said):
         table.load("poor")
     assert table.load("json")
+
+
+def test_a_format_is_found_by_suffix(install: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    install("added", {"added_tries": "suffixes = ('.tr', '.try')"}, {"tries": "added_tries"}, GROUP)
+    formats = Formats[object](GROUP, "format", BUILTIN)
+    names = ("a.json", "a.JSON.gz", "a.squares", "a.tr", "a.try.gz", "a.tries", "a.txt", "json", "a.json/b")
+    assert [formats.of(Path(name)) for name in names] == [
+        "json", "json", "squares", "tries", "tries", "tries", None, None, None
+    ]  # fmt: skip
+
+
+def test_the_extra_that_brings_a_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert import_extra("json.decoder", "Trying", "try").decoder
+    monkeypatch.setitem(sys.modules, "json", None)
+    with pytest.raises(ConfigError, match=r"^Trying needs json; pip install 'newsmoe\[try\]'$"):
+        import_extra("json.decoder", "Trying", "try")

@@ -16,6 +16,7 @@ PUBLIC = [
     "Registry",
     "RouteEntry",
     "RunReport",
+    "Session",
     "Settings",
     "Summary",
     "analyze",

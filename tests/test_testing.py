@@ -15,15 +15,15 @@ def problems(expert: Expert, **kwargs: Sequence[Article]) -> list[Finding]:
 def test_the_fake_keeps_the_contract_and_every_point_is_asked() -> None:
     findings = list(check_expert(FakeExpert()))
     assert [finding.problem for finding in findings] == [None] * 8
-    assert [finding.asked for finding in findings] == [
+    assert [finding.requirement for finding in findings] == [
         "has a name and a task",
         "loads",
         "states lengths",
-        "answers a batch",
-        "gives one answer an article",
-        "gives sound answers",
-        "gives the same answers one at a time",
-        "answers an empty batch with nothing",
+        "predicts a batch",
+        "returns one prediction an article",
+        "returns valid predictions",
+        "returns the same predictions one at a time",
+        "returns nothing for an empty batch",
     ]
 
 
@@ -78,7 +78,7 @@ def raising(message: str) -> object:
 
 
 @pytest.mark.parametrize(
-    ("broken", "asked", "problem"),
+    ("broken", "requirement", "problem"),
     [
         ({"name": ""}, "has a name and a task", "name or task is empty"),
         ({"task": ""}, "has a name and a task", "name or task is empty"),
@@ -87,51 +87,51 @@ def raising(message: str) -> object:
         ({"lengths": lambda articles: [1, 2, -3]}, "states lengths", "lengths returned [1, 2, -3]"),
         ({"lengths": lambda articles: [1, 2, 3.5]}, "states lengths", "lengths returned [1, 2, 3.5]"),
         ({"lengths": raising("none")}, "states lengths", "RuntimeError: none"),
-        ({"predict": raising("too long")}, "answers a batch", "RuntimeError: too long"),
-        ({"predict": lambda articles: iter(())}, "answers a batch", "predict returned tuple_iterator"),
+        ({"predict": raising("too long")}, "predicts a batch", "RuntimeError: too long"),
+        ({"predict": lambda articles: iter(())}, "predicts a batch", "predict returned tuple_iterator"),
         (
             {"predict": lambda articles: [Summary("a")]},
-            "gives one answer an article",
+            "returns one prediction an article",
             "predict returned 1 predictions for 3 articles",
         ),
         (
             {"predict": lambda articles: ["positive"] * len(articles)},
-            "gives sound answers",
+            "returns valid predictions",
             "predict returned str, expected Summary, Labels or Fields",
         ),
-        ({"prediction": lambda article: Summary(" ")}, "gives sound answers", "the summary is empty"),
+        ({"predict_one": lambda article: Summary(" ")}, "returns valid predictions", "the summary is empty"),
         (
-            {"prediction": lambda article: Labels({"a": math.nan})},
-            "gives sound answers",
+            {"predict_one": lambda article: Labels({"a": math.nan})},
+            "returns valid predictions",
             "the score of label 'a' is nan",
         ),
         (
             {"predict": lambda articles: [Summary(f"{len(articles)} articles") for _ in articles]},
-            "gives the same answers one at a time",
+            "returns the same predictions one at a time",
             "article 'short': {'summary': '1 articles'} alone, {'summary': '3 articles'} in a batch",
         ),
         (
             {"predict": lambda articles: [Summary("a")] * max(len(articles), 1)},
-            "answers an empty batch with nothing",
+            "returns nothing for an empty batch",
             "it did not",
         ),
         (
             {"predict": lambda articles: [Summary("a") for _ in range(len(articles) or 1 // 0)]},
-            "answers an empty batch with nothing",
+            "returns nothing for an empty batch",
             "ZeroDivisionError",
         ),
     ],
 )
-def test_what_breaks_the_contract_is_found(broken: dict[str, object], asked: str, problem: str) -> None:
+def test_what_breaks_the_contract_is_found(broken: dict[str, object], requirement: str, problem: str) -> None:
     found = problems(Slow(**broken))
     assert len(found) == 1
-    assert found[0].asked == asked
+    assert found[0].requirement == requirement
     assert str(found[0].problem).startswith(problem)
 
 
 def test_nothing_more_is_tried_after_a_failure() -> None:
     fake = Slow(load=raising("no weights"))
-    assert list(check_expert(fake))[-1].asked == "loads"
+    assert list(check_expert(fake))[-1].requirement == "loads"
     assert fake.batches == []
 
 
@@ -149,19 +149,21 @@ class Drifting(FakeExpert):
 
 def test_scores_may_differ_by_rounding_but_not_by_more() -> None:
     assert problems(Drifting(5e-5)) == []
-    assert [finding.asked for finding in problems(Drifting(2e-4))] == ["gives the same answers one at a time"]
+    assert [finding.requirement for finding in problems(Drifting(2e-4))] == [
+        "returns the same predictions one at a time"
+    ]
 
 
 def test_other_articles_can_be_tried() -> None:
     empty = Article(id="empty", headline="h")
-    fake = FakeExpert(prediction=lambda article: Fields({"letter": article.content[0]}))
+    fake = FakeExpert(predict_one=lambda article: Fields({"letter": article.content[0]}))
     found = problems(fake, articles=[empty])
-    assert [finding.asked for finding in found] == ["answers a batch"]
+    assert [finding.requirement for finding in found] == ["predicts a batch"]
     assert "IndexError" in str(found[0].problem)
 
 
 def test_an_answer_that_no_json_can_hold_is_found() -> None:
-    assert problems(FakeExpert(prediction=lambda article: Fields({"article": object()})))
+    assert problems(FakeExpert(predict_one=lambda article: Fields({"article": object()})))
 
 
 def test_an_expert_without_a_name_is_found() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from newsmoe.cli.console import messages, plain, results, table
 from newsmoe.cli.options import (
     EXAMPLES_PANEL,
     DataOption,
@@ -18,6 +19,7 @@ from newsmoe.cli.options import (
     registry_of,
     takes,
 )
+from newsmoe.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -81,9 +83,7 @@ def evaluate(
     Labels: accuracy, macro-F1, figures by label, confusion, calibration. Summaries: ROUGE, beside the first
     three sentences and the best ones that greedy search finds. Both: throughput.
     """
-    from newsmoe.cli.console import messages, plain
     from newsmoe.cli.progress import reporting
-    from newsmoe.errors import ConfigError
 
     needs_training_extra("measuring")
     from newsmoe.evaluation.measure import measure
@@ -109,8 +109,7 @@ def evaluate(
         else:
             raise ConfigError(f"{what} has no recipe that names dev data; give a file of examples")
     if as_json:
-        rows = [evaluation.model_dump(mode="json", by_alias=True) for evaluation in evaluations]
-        typer.echo(json.dumps(rows, indent=2))
+        typer.echo(json.dumps([evaluation.model_dump(mode="json") for evaluation in evaluations], indent=2))
     else:
         show_evaluations(evaluations)
     if write and card and recipe:
@@ -154,8 +153,6 @@ def _source(task: str, file: Path, options: ExampleOptions) -> "LabelSource | Su
 
 def show_evaluations(evaluations: Sequence["Evaluation"]) -> None:
     """Print figures, by label and confusion too where there are any."""
-    from newsmoe.cli.console import results
-
     console = results()
     for evaluation in evaluations:
         for part in _shown(evaluation):
@@ -163,7 +160,6 @@ def show_evaluations(evaluations: Sequence["Evaluation"]) -> None:
 
 
 def _shown(evaluation: "Evaluation") -> Iterator["RenderableType"]:
-    from newsmoe.cli.console import plain, table
 
     items = f"{evaluation.answered} of {evaluation.items} predicted"
     speed = f"{evaluation.items_per_second:.1f} articles/s, {evaluation.tokens_per_second:.0f} tokens/s"

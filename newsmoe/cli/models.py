@@ -5,17 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsmoe.cli.options import LoadSettings, NameArgument, registry_of, takes
+from newsmoe.errors import RegistryError
 from newsmoe.text.cleaning import one_line
 
 if TYPE_CHECKING:
     from newsmoe.registry.cards import Card
     from newsmoe.registry.hub.files import ModelSource
-    from newsmoe.registry.hub.pull import RemoteFile
+    from newsmoe.registry.hub.pull import Pulled, RemoteFile
 
 
 @takes("experts_dir")
 def pull(
-    names: Annotated[list[str], typer.Argument(help="Experts whose models to fetch.")], load: LoadSettings
+    names: Annotated[list[str], typer.Argument(help="Experts whose models to fetch; minilm: the backbone.")],
+    load: LoadSettings,
 ) -> None:
     """Fetch experts' models from the Hugging Face hub; no analysis ever reaches for the network.
 
@@ -23,12 +25,15 @@ def pull(
     there already is not fetched again. The commit that came is printed, with the lines that pin it. HF_HOME,
     HF_ENDPOINT and HF_TOKEN are honoured.
     """
+    from newsmoe.registry.backbone.files import NAME, SHORT_NAME
     from newsmoe.registry.hub.pull import pull as fetch
+    from newsmoe.registry.hub.pull import pull_backbone
 
-    for name, source, card in _hub_experts(names, load):
+    if SHORT_NAME in names:
+        _say_pulled(SHORT_NAME, NAME, pull_backbone(_say_file))
+    for name, source, card in _hub_experts([name for name in names if name != SHORT_NAME], load):
         pulled = fetch(source, card, _say_file)
-        size = sum(file.size for file in pulled.files) / 1e6
-        typer.echo(f"{name}: {source.model} at {pulled.commit}, {size:.1f} MB, in {pulled.folder}")
+        _say_pulled(name, source.model, pulled)
         if source.revision != pulled.commit:
             pinned = f'[experts.{name}]\nrevision = "{pulled.commit}"\n'
             typer.echo(f"To stay with this commit, write into newsmoe.toml:\n\n{pinned}")
@@ -42,9 +47,11 @@ def convert(name: NameArgument, load: LoadSettings) -> None:
     torch.load(weights_only=True), which accepts tensors and nothing that could run, and keeps it as
     safetensors; from then on the expert works like any other.
     """
+    from newsmoe.registry.extras import require_hub_extra
     from newsmoe.registry.hub.convert import convert as make
     from newsmoe.registry.hub.pull import pull as fetch
 
+    require_hub_extra("newsmoe experts convert")
     ((_, source, card),) = _hub_experts([name], load)
     folder = source.folder(card) or fetch(source, card, _say_file, pickles=True).folder
     typer.echo(f"{name}: converted, in {make(folder, source, card)}")
@@ -52,7 +59,6 @@ def convert(name: NameArgument, load: LoadSettings) -> None:
 
 def _hub_experts(names: list[str], load: LoadSettings) -> "list[tuple[str, ModelSource, Card]]":
     """Return the experts of these names with what they run."""
-    from newsmoe.errors import RegistryError
     from newsmoe.registry.hub.files import ModelSource
     from newsmoe.registry.kinds import check_settings
 
@@ -71,3 +77,8 @@ def _hub_experts(names: list[str], load: LoadSettings) -> "list[tuple[str, Model
 
 def _say_file(file: "RemoteFile") -> None:
     typer.echo(f"{one_line(file.name)} ({file.size / 1e6:.1f} MB)", err=True)
+
+
+def _say_pulled(name: str, model: str, pulled: "Pulled") -> None:
+    size = sum(file.size for file in pulled.files) / 1e6
+    typer.echo(f"{name}: {model} at {pulled.commit}, {size:.1f} MB, in {pulled.folder}")

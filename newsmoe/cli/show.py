@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from newsmoe.cli.console import plain, results
 from newsmoe.cli.options import LimitOption
+from newsmoe.errors import InputError
 
 
 def show(
@@ -14,8 +16,6 @@ def show(
     limit: LimitOption = None,
 ) -> None:
     """Show the records of a finished run, one block an article."""
-    from newsmoe.cli.console import results
-    from newsmoe.errors import InputError
     from newsmoe.ingest.formats import format_of
     from newsmoe.ingest.source import read_elements
 
@@ -27,14 +27,14 @@ def show(
 
 
 def _print_record(console: Any, record: dict[str, Any]) -> None:
-    from newsmoe.cli.console import plain
 
     analyses = _table(record.get("analyses"))
     name = record.get("headline") or record.get("id") or "(no headline)"
     console.print(plain(name, style="bold"), soft_wrap=True)
-    for task, answer in analyses.items():
-        if "summary" not in _table(answer):
-            console.print(" ", plain(f"{task}: {_in_short(_table(answer))}", style="cyan"), soft_wrap=True)
+    for task, prediction in analyses.items():
+        if "summary" not in _table(prediction):
+            line = f"{task}: {_in_short(_table(prediction))}"
+            console.print(" ", plain(line, style="cyan"), soft_wrap=True)
     if summary := _table(analyses.get("summarization")).get("summary"):
         console.print(plain(summary))
     for entry in _tables(record.get("route")):
@@ -46,11 +46,11 @@ def _print_record(console: Any, record: dict[str, Any]) -> None:
     console.print()
 
 
-def _in_short(answer: dict[str, Any]) -> str:
-    score = answer.get("score")
-    if "label" in answer and isinstance(score, float | int):
-        return f"{answer['label']} ({score:.2f})"
-    return ", ".join(f"{key} {value}" for key, value in answer.items())
+def _in_short(prediction: dict[str, Any]) -> str:
+    score = prediction.get("score")
+    if "label" in prediction and isinstance(score, float | int):
+        return f"{prediction['label']} ({score:.2f})"
+    return ", ".join(f"{key} {value}" for key, value in prediction.items())
 
 
 def _table(value: object) -> dict[str, Any]:

@@ -16,21 +16,21 @@ def terminate(number: int, frame: FrameType | None) -> None:
 
 
 class Stop:
-    """Within its block a first SIGINT or SIGTERM lets the batch in hand finish; a second ends it at once.
+    """Within its block a first SIGINT or SIGTERM lets the current batch finish; a second ends it at once.
 
-    So does the first one before there is a batch. What is asked for in the last batch is done at the end of
-    the block. The block can be entered again.
+    Before there is a batch, so does the first one. A signal in the last batch takes effect at the end of the
+    block, which can be entered again.
     """
 
     def __init__(self) -> None:
         self.working = False
-        self.asked: int | None = None
+        self.requested: int | None = None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
-        self.working, self.asked = False, None
+        self.working, self.requested = False, None
         for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._hear)
+            self._before[number] = signal.signal(number, self._receive)
         return self
 
     def __exit__(
@@ -38,22 +38,22 @@ class Stop:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        if error is None and self.asked is not None:
-            self._end(self.asked)
+        if error is None and self.requested is not None:
+            self._end(self.requested)
 
     def on_batch(self) -> None:
-        """End the run here if that was asked for; called between batches."""
+        """End the run here if a signal came; called between batches."""
         self.working = True
-        if self.asked is not None:
-            self._end(self.asked)
+        if self.requested is not None:
+            self._end(self.requested)
 
-    def _hear(self, number: int, frame: FrameType | None) -> None:
-        if self.asked is not None or not self.working:
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.requested is not None or not self.working:
             self._end(number)
         from newsmoe.cli.logs import say  # not at the top, for `newsmoe --help` is to be quick
 
-        self.asked = number
-        say("finishing the batch in hand; ask again to end at once", logging.WARNING)
+        self.requested = number
+        say("finishing the current batch; send the signal again to end at once", logging.WARNING)
 
     def _end(self, number: int) -> None:
         raise TerminatedError if number == signal.SIGTERM else KeyboardInterrupt

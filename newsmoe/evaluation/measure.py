@@ -9,7 +9,6 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from pydantic import Field
 
 from newsmoe.article import Article
 from newsmoe.datasets.sources import LabelledArticle, LabelSource, SummarizedArticle, SummarySource
@@ -39,7 +38,7 @@ class Evaluation(Strict):
     figures: dict[str, float]  # by metric, from 0 to 1; of summaries also those of lead-3 and the oracle
     labels: dict[str, LabelQuality] = {}
     confusion: dict[str, dict[str, int]] = {}  # by true label, then by predicted label
-    experts: dict[str, int] = Field({}, serialization_alias="answers")  # articles by expert
+    predictions: dict[str, int] = {}  # articles by expert
 
 
 def single_expert_session(expert: str, settings: Settings, registry: Registry) -> Session:
@@ -140,5 +139,5 @@ def _run(
         seconds=seconds,
         items_per_second=len(records) / seconds,
         tokens_per_second=stats.tokens / seconds,
-        experts={name: expert.items for name, expert in stats.experts.items()},
+        predictions={name: expert.items for name, expert in stats.experts.items()},
     )

@@ -126,16 +126,16 @@ def conditions(experts: Iterable[ExpertInfo], tasks: Collection[str]) -> dict[st
 
 def eligible_experts(pool: Iterable[ExpertInfo], article: Article | Traits) -> list[ExpertInfo]:
     """Return the experts that may read the article: its language, and what it has of text."""
-    return [info for info in pool if _obstacle(info, article) is None]
+    return [info for info in pool if _ineligibility(info, article) is None]
 
 
 def ineligible_reason(pool: Sequence[ExpertInfo], article: Article | Traits) -> str:
     """Say for a person why no expert of `pool` may read the article."""
-    reasons = dict.fromkeys(filter(None, (_obstacle(info, article) for info in pool)))
+    reasons = dict.fromkeys(filter(None, (_ineligibility(info, article) for info in pool)))
     return "; ".join(reasons) or "no expert predicts this task"
 
 
-def _obstacle(info: ExpertInfo, article: Article | Traits) -> str | None:
+def _ineligibility(info: ExpertInfo, article: Article | Traits) -> str | None:
     if not article.headline and not article.content:
         return "the article has neither headline nor content"
     if info.needs_content and not article.content:

@@ -17,11 +17,11 @@ def find_inputs(names: Iterable[str], outputs: Iterable[Path] = ()) -> list[str]
     (`analyzed_*`, `*.run.json`, `*.errors.jsonl`), hidden files and `outputs` are left out. A name that
     exists is taken as it is, even with a `*` in it; `**` in a pattern stands for any folders.
     """
-    written = {_real(path) for path in outputs}
+    written = set(map(os.path.realpath, outputs))
     return [file for name in names for file in _files(name, written)]
 
 
-def _files(name: str, written: set[Path]) -> Iterator[str]:
+def _files(name: str, written: set[str]) -> Iterator[str]:
     if not name:  # which would be this folder, where a shell's variable is not set
         raise InputError("an input has no name; give a file, a folder, a pattern, or - for standard input")
     path = Path(name)
@@ -43,13 +43,9 @@ def _files(name: str, written: set[Path]) -> Iterator[str]:
     yield from map(str, files)
 
 
-def _is_input(file: Path, written: set[Path]) -> bool:
+def _is_input(file: Path, written: set[str]) -> bool:
     ours = file.name.startswith("analyzed_") or file.name.endswith((".run.json", ".errors.jsonl"))
     if ours or file.name.startswith(".") or not file.is_file():
         return False
-    real = _real(file)
-    return written.isdisjoint((real, *real.parents))
-
-
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))
+    real = Path(os.path.realpath(file))
+    return written.isdisjoint(map(str, (real, *real.parents)))

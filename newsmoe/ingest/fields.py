@@ -61,11 +61,13 @@ class FieldFinder:
 
     def find(self, element: Mapping[str, Any]) -> dict[str, str]:
         """Return for each field that has a value the first key with one."""
-        return {
-            field: key
-            for field, keys in self.names_in(element).items()
-            if (key := next((key for key in keys if not is_missing(element[key])), None)) is not None
-        }
+        fields = {}
+        for field, keys in self.names_in(element).items():
+            for key in keys:
+                if not is_missing(element[key]):
+                    fields[field] = key
+                    break
+        return fields
 
     def _match(self, keys: tuple[str, ...]) -> FieldNames:
         spellings: dict[object, str] = {_folded(key): key for key in reversed(keys)}  # the first one counts

@@ -121,9 +121,9 @@ def _lines(buffer: "_Buffer", *, decoded: bool = False) -> Iterator[Any]:
             yield buffer.value()
             decoded = True
         except JsonSyntaxError as error:
-            problem = f"not valid JSON: {error}"
+            problem = str(error)
             buffer.skip_line()
-            yield BadElement(problem)
+            yield BadElement(f"not valid JSON: {problem}")
     if problem and not decoded:
         raise JsonSyntaxError(f"{problem}; expected a JSON array of articles, or JSON Lines")
 
@@ -148,9 +148,8 @@ class _Buffer:
 
     def _place(self, pos: int) -> tuple[int, int]:
         newlines = self.text.count("\n", 0, pos)
-        if not newlines:
-            return self.line, self.column + pos
-        return self.line + newlines, pos - self.text.rfind("\n", 0, pos)
+        column = pos - self.text.rfind("\n", 0, pos) if newlines else self.column + pos
+        return self.line + newlines, column
 
     def error(self, message: str, pos: int | None = None) -> JsonSyntaxError:
         """Return an error at `pos`, by default the place that is read next."""

@@ -1,7 +1,7 @@
 """What a journal needs of a database: rows with a checksum, and a store for them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple, Protocol, Self
 from zlib import crc32
@@ -109,14 +109,7 @@ class Store(Protocol):
         """Close it; it may be broken already."""
 
 
-class OpenStore(Protocol):
-    """What an entry point of `newsmoe.journals` leads to."""
-
-    def __call__(self, url: str, *, create: bool) -> Store:
-        """Open the store at `url`."""
-
-
-JOURNALS = Plugins[OpenStore](
+JOURNALS = Plugins[Callable[..., Store]](
     "newsmoe.journals",
     "journal",
     dict.fromkeys(("postgresql", "postgres", "postgresql+psycopg"), "newsmoe.journal.postgres:PostgresStore"),

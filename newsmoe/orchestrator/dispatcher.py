@@ -1,19 +1,18 @@
 """Articles to experts, and predictions or errors back: stored predictions, batches, failures kept apart."""
 
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from threading import Thread
 from time import perf_counter
 
 from newsmoe.article import Article
 from newsmoe.errors import PredictionError
 from newsmoe.journal.store import PredictionStore
-from newsmoe.orchestrator.item_errors import checked_prediction, item_error
 from newsmoe.orchestrator.loaded import LoadedExperts, LoadFailure
 from newsmoe.output.run_report import ExpertStats
-from newsmoe.prediction import Prediction
+from newsmoe.prediction import Prediction, checked_prediction
 from newsmoe.record import ItemError
 from newsmoe.registry.batching import cut_batches
+from newsmoe.registry.cache_key import cache_key
 from newsmoe.registry.expert import Expert, lengths_of
 
 Outcome = Prediction | ItemError
@@ -78,8 +77,7 @@ class Dispatcher:
         if name not in self._cache_keys:
             info = self.experts.registry.experts.get(name) if self.store else None
             fingerprint = info.fingerprint() if info else ""
-            key = f"{name} {fingerprint} {self.experts.device.kind} {version('newsmoe')}"
-            self._cache_keys[name] = fingerprint and key
+            self._cache_keys[name] = cache_key(name, fingerprint, self.experts.device.kind)
         return self._cache_keys[name]
 
     def _predict_all(
@@ -140,7 +138,7 @@ class Dispatcher:
             raise
         except BaseException as error:  # noqa: BLE001  # the item boundary: SystemExit and the like too
             if len(articles) == 1 or isinstance(error, BatchTimeoutError):
-                return [item_error(task, expert.name, error, "predict")] * len(articles)
+                return [ItemError.of(task, expert.name, error, "predict")] * len(articles)
         half = len(articles) // 2
         halves = articles[:half], articles[half:]
         return [outcome for part in halves for outcome in self._predict(name, task, part, stats)]
@@ -188,4 +186,4 @@ def _outcome(task: str, expert: str, prediction: Prediction) -> Outcome:
     except PredictionError as error:
         if not isinstance(prediction, Prediction):
             raise
-        return item_error(task, expert, error, "predict")
+        return ItemError.of(task, expert, error, "predict")

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from newsmoe.errors import NewsmoeError
-from newsmoe.orchestrator.item_errors import item_error
 from newsmoe.output.run_report import ExpertStats
 from newsmoe.record import ItemError
 from newsmoe.registry.device import Device
@@ -47,7 +46,7 @@ class LoadedExperts:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001  # its failure is its articles' error
-                expert = LoadFailure(item_error("", name, error, "load"))
+                expert = LoadFailure(ItemError.of("", name, error, "load"))
             stats.load_seconds += perf_counter() - started
         self._experts[name] = expert
         return expert

@@ -13,9 +13,8 @@ from newsmoe.gating.deferred import resolve_deferred
 from newsmoe.gating.gate import Decision, Gate
 from newsmoe.orchestrator.combiners import Combiner, combine, mean
 from newsmoe.orchestrator.dispatcher import Dispatcher
-from newsmoe.orchestrator.item_errors import checked_prediction, item_error
 from newsmoe.output.run_report import RunStats
-from newsmoe.prediction import InputStats, Prediction
+from newsmoe.prediction import InputStats, Prediction, checked_prediction
 from newsmoe.record import ItemError, Record, RouteEntry
 
 
@@ -58,7 +57,7 @@ class TaskState:
             combined = combine(self.predictions, weights, self.combiner)
             self.combined = checked_prediction(combined) if len(self.predictions) > 1 else combined
         except Exception as error:  # noqa: BLE001  # the item boundary of other people's combiners
-            self.errors.append(item_error(self.decision.task, None, error, "combine"))
+            self.errors.append(ItemError.of(self.decision.task, None, error, "combine"))
 
 
 class Pipeline:

@@ -43,7 +43,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give the path of a temporary file beside `path`, which takes its place when the block ends well.
+    """Yield the path of a temporary file beside `path`, which takes its place when the block ends well.
 
     A symbolic link stays, and the file that it points to is replaced. What is no regular file, such as a
     pipe or `/dev/null`, is written to as it is. What the block itself raises is not turned into an
@@ -76,7 +76,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_write_text(path: Path) -> Iterator[TextIO]:
-    """Give a UTF-8 file which takes the name `path` when the block ends well; else as `atomic_write`."""
+    """Yield a UTF-8 file which takes the name `path` when the block ends well; else as `atomic_write`."""
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         yield file
 

@@ -42,7 +42,7 @@ def check_format(path: Path, format: str, *, append: bool = False) -> None:
 def open_writer(
     path: Path, format: str, columns: TaskColumns = MappingProxyType({}), *, append: bool = False
 ) -> Iterator[Writer]:
-    """Give a writer of records; the file takes its name when the block ends well."""
+    """Yield a writer of records; the file takes its name when the block ends well."""
     output = WRITERS.load(format)
     opener = getattr(output, "open_appender" if append else "open_writer")
     shown = Path("standard output") if path == STDOUT else path

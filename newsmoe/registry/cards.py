@@ -1,6 +1,5 @@
 """`expert.toml`: what an expert is, what it was trained on, its licence, its measured quality."""
 
-import tomllib
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,21 +8,22 @@ from pydantic import Field, ValidationError
 
 from newsmoe.errors import CardError
 from newsmoe.settings.conditions import After
+from newsmoe.settings.toml import read_toml
 from newsmoe.validation import Strict, describe
 
 CARD_FILE = "expert.toml"
 
 
 class Training(Strict):
-    """What the weights were made of."""
+    """How the weights were made."""
 
     data: list[str] = Field(description="data sets, each with its licence")
-    command: str = Field(description="what makes the weights again")
+    command: str = Field(description="how to make the weights again")
     date: str = ""
 
 
 class Measurement(Strict):
-    """What was measured on one set of data: figures by metric, and where they come from."""
+    """Figures by metric on one set of data, and where they come from."""
 
     data: str
     figures: dict[str, float]
@@ -39,18 +39,18 @@ class Card(Strict):
 
     Attributes:
         name: unique in the registry.
-        task: what it answers.
+        task: what it predicts.
         kind: the code behind it, one of `newsmoe.registry.kinds.KINDS`.
         description: one sentence for people.
         languages: ISO 639-1 codes that it reads; empty: any.
         needs_content: whether a headline alone is too little for it.
-        after: the answer to another task that must come first, and what it must say; None: it reads every
+        after: the prediction of another task that must come first, and what it must say; None: it reads every
             article.
         licence: of the weights.
-        settings: read by the kind, which refuses what it does not know.
-        training: what the weights were made of.
+        settings: checked by the kind.
+        training: how the weights were made.
         quality: measured figures.
-        folder: where the card lies.
+        folder: where the card is.
     """
 
     name: Name
@@ -71,7 +71,7 @@ class Card(Strict):
         return self.model_copy(update={"settings": {**self.settings, **changes}})
 
     def fingerprint(self) -> str:
-        """Hash of all that decides what the expert answers: kind, settings, weights."""
+        """Return a hash of name, task, kind, settings and the weights in the folder."""
         digest = sha256(self.model_dump_json(include={"name", "task", "kind", "settings"}).encode())
         for file in sorted((*self.folder.glob("*.safetensors"), *self.folder.glob("adapter_config.json"))):
             digest.update(file.name.encode() + sha256(file.read_bytes()).digest())
@@ -82,10 +82,6 @@ def read_card(folder: Path) -> Card:
     """Read the card in `folder`."""
     path = folder / CARD_FILE
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors begin a file with a BOM
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CardError(f"{path}: cannot be read: {error}") from None
-    try:
-        return Card.model_validate(values | {"folder": folder})
+        return Card.model_validate(read_toml(path, CardError) | {"folder": folder})
     except ValidationError as error:
         raise CardError(f"{path}: {describe(error, Card)}") from None

@@ -15,34 +15,36 @@ class Expert(Protocol):
     An expert may say more about itself; what it leaves out has a default:
         languages: tuple of ISO 639-1 codes that it reads; absent or empty: any.
         needs_content: whether a headline alone is too little for it; absent: False.
-        after: the answer to another task that must come first, and what it must say, as in a card:
+        after: the prediction of another task that must come first, and what it must say, as in a card:
             {"task": "topic", "label": "sport", "at_least": 0.5}; absent: it reads every article.
         lengths(articles) -> list[int]: tokens that it would read of each; absent: estimated.
         memory() -> int: bytes that it will take once it is loaded; absent: next to none.
-        fingerprint: hash of all that decides its answers, which then depend on headline, content and language
-            of an article alone, and may be kept for the next run; absent: they are not kept.
-        unload(): let go of the weights; `load` is called again before the next `predict`. Absent: it stays.
+        fingerprint: hash of all that decides its predictions, which then depend on headline, content and
+            language of an article alone, and may be stored for the next run; absent: they are not stored.
+        unload(): free the weights' memory; `load` is called again before `predict`; absent: it stays.
+
+    It need not be safe to call from several threads: one calls it at a time.
     """
 
     name: str
     task: str
 
     def load(self, device: Device) -> None:
-        """Bring the weights into memory. Called once, before the first `predict`."""
+        """Load the weights into memory. Called once, before the first `predict`."""
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
-        """Answer for each article, in order: as many predictions out as articles in."""
+        """Return a prediction for each article, in order: as many as there are articles."""
 
 
 def memory_of(expert: Expert) -> int:
     """Return how many bytes `expert` will take once it is loaded, as far as it says."""
-    own: Any = getattr(expert, "memory", None)
-    return 0 if own is None else int(own())
+    memory: Any = getattr(expert, "memory", None)
+    return 0 if memory is None else int(memory())
 
 
 def lengths_of(expert: Expert, articles: Sequence[Article]) -> list[int]:
     """Return how many tokens `expert` would read of each article, as it says or else estimated."""
-    own: Any = getattr(expert, "lengths", None)
-    if own is not None:
-        return list(own(articles))
+    lengths: Any = getattr(expert, "lengths", None)
+    if lengths is not None:
+        return list(lengths(articles))
     return [estimate_tokens(article.headline) + estimate_tokens(article.content) for article in articles]

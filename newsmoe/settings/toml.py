@@ -4,14 +4,14 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from newsmoe.errors import ConfigError
+from newsmoe.errors import ConfigError, NewsmoeError
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path, error_type: type[NewsmoeError] = ConfigError) -> dict[str, Any]:
     """Read a TOML file."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # some editors write a BOM
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+        raise error_type(f"{path}: cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path}: no valid TOML: {error}") from None
+        raise error_type(f"{path}: no valid TOML: {error}") from None

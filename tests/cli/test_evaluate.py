@@ -32,13 +32,13 @@ def test_summaries_are_measured_beside_the_lead_and_the_oracle(gist: Path) -> No
     figures = found["figures"]
     assert figures["lead-3: ROUGE-1"] < figures["ROUGE-1"]  # the expert takes the fourth sentence too
     assert figures["oracle: ROUGE-1"] == pytest.approx(1.0)
-    assert found["answers"] == {"first": 2}
+    assert found["predictions"] == {"first": 2}
 
 
 def test_a_task_is_measured_as_its_pool_behind_the_gate(gist: Path) -> None:
     arguments = ("summarization", "gist.jsonl", "--summary", "highlights", "--limit", "1", "--json")
     [found] = json.loads(newsmoe("evaluate", *arguments).stdout)
-    assert (found["items"], found["answers"]) == (1, {"lead": 1})
+    assert (found["items"], found["predictions"]) == (1, {"lead": 1})
 
 
 def test_figures_are_shown_as_tables_without_reading_text_as_markup(workdir: Path) -> None:

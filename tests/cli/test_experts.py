@@ -232,7 +232,7 @@ def test_an_expert_that_breaks_the_contract_is_told_where(plug_in: PlugIn) -> No
     assert {one for one, _ in passed} == {"yes"}
     assert (answer, said) == (
         "no",
-        "gives one answer an article predict returned 1 predictions for 3 articles",
+        "returns one prediction an article predict returned 1 predictions for 3 articles",
     )
 
 

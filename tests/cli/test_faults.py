@@ -133,7 +133,10 @@ def test_a_journal_that_does_not_fit_costs_the_run_nothing(here: Path, disk: Pat
     ballast = fill(disk, but=90_000)
     code, message = analyze("--journal", disk / "j")
     assert (code, message.count("\n")) == (0, 1)
-    assert "j: cannot be used now: database or disk is full; try again later; what follows is not" in message
+    assert (
+        "j: cannot be used now: database or disk is full; try again later; predictions are no longer stored"
+        in message
+    )
     assert len(read(here / "analyzed_in.json")) == 250
     ballast.unlink()
     assert "0 were damaged" in newsmoe("journal", "verify", "--journal", disk / "j").stdout
@@ -158,7 +161,7 @@ def test_a_journal_that_cannot_be_opened_costs_the_run_nothing(journal: str, her
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     code, message = analyze("--journal", journal)
     assert (code, message.count("\n")) == (0, 1)
-    assert message.startswith(f"{journal}: cannot be opened, so finished work is not kept: ")
+    assert message.startswith(f"{journal}: cannot be used: ")
     assert len(read(here / "analyzed_in.json")) == 3
 
 
@@ -220,7 +223,9 @@ def test_an_input_that_is_changed_meanwhile_ends_the_run(here: Path, plug_in: Pl
     (here / "o.json").write_text("old")
     code, message = meddled_with(here, plug_in, meddle)
     assert (code, one_line(message)) == (1, True)
-    assert "in.jsonl: was changed while it was read; run the same command again when nobody" in message
+    assert (
+        "in.jsonl: was changed while it was read; run the same command again when it is complete" in message
+    )
     assert names(here) == ["in.jsonl", "o.json", "other.json"]
     assert (here / "o.json").read_text() == "old"
 

@@ -168,7 +168,7 @@ def test_progress_and_a_request_to_end_are_told_while_a_batch_takes_long(here: P
     assert kinds(found).count("progress") >= 2
     progress = next(one for one in found if one["event"] == "progress" and one["total"])
     assert (progress["items"], progress["total"]) == (0, 2)
-    assert "finishing the batch in hand" in next(
+    assert "finishing the current batch" in next(
         one["message"] for one in found if "finishing" in one.get("message", "")
     )
     assert found[-1]["type"] == "TerminatedError"

@@ -57,7 +57,7 @@ def test_the_journal_and_its_runs_can_be_seen(
     monkeypatch.setattr("sys.argv", ["newsmoe", *command])
     assert newsmoe(*command).exit_code == 4
     stats = json.loads(newsmoe("journal", "stats", "--json").stdout)
-    assert (stats["answers"], stats["experts"], stats["articles"], stats["runs"]) == (3, 1, 3, 1)
+    assert (stats["predictions"], stats["experts"], stats["articles"], stats["runs"]) == (3, 1, 3, 1)
     assert "3 predictions are sound" in newsmoe("journal", "verify").stdout
     (run,) = json.loads(newsmoe("runs", "list", "--json").stdout)
     assert (run["run"], run["items"], run["output"]) == (1, 4, "analyzed_a.json")
@@ -106,7 +106,7 @@ def test_two_runs_over_the_same_articles_keep_each_answer_once(
     assert [record["id"] for record in read(here / "one.json")] == list(range(60))
     assert set(calls(here)) == {str(number) for number in range(60)}
     stats = json.loads(newsmoe("journal", "stats", "--json").stdout)
-    assert (stats["answers"], stats["runs"]) == (60, 2)
+    assert (stats["predictions"], stats["runs"]) == (60, 2)
 
 
 @pytest.mark.slow
@@ -142,7 +142,7 @@ def test_a_server_that_stops_in_mid_run_costs_the_journal_alone(
         postgres.stop()
         postgres.start()
     assert result.exit_code == 0
-    assert result.stderr.count("what follows is not kept") == 1
+    assert result.stderr.count("predictions are no longer stored") == 1
     assert "secret" not in result.output
     assert (here / "analyzed_a.json").read_bytes() == (here / "whole.json").read_bytes()
     monkeypatch.delenv("SERVER")

@@ -42,7 +42,7 @@ def test_figures_are_those_that_one_counts_by_hand() -> None:
         labelled("ugly 0.8", "bad"),
     ]
     evaluation = measure_labels(session("mood"), "mood", "four", examples)
-    assert (evaluation.items, evaluation.answered, evaluation.experts) == (4, 4, {"parrot": 4})
+    assert (evaluation.items, evaluation.answered, evaluation.predictions) == (4, 4, {"parrot": 4})
     assert evaluation.figures["accuracy"] == 0.5
     assert evaluation.figures["macro-F1"] == pytest.approx((2 / 3 + 1 / 2) / 2)
     assert evaluation.figures["ECE"] == pytest.approx((0.1 + 0.6 + 0.3 + 0.8) / 4)

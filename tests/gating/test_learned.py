@@ -198,7 +198,7 @@ def test_an_expert_that_reads_alike_finds_what_it_needs_computed(
     expert: Any = build(info.card, Lent(backbone))
     expert.prepare = lambda: None  # the head is not needed here, and is made for a wider backbone
     expert.load(Device())
-    assert len(list(expert.seen(ARTICLES))) == len(ARTICLES)
+    assert len(list(expert.encoded(ARTICLES))) == len(ARTICLES)
     assert counting.windows == read
 
 

@@ -203,7 +203,7 @@ def test_a_file_of_errors_that_is_something_else_costs_no_output(
 ) -> None:
     """Here a folder has its name, and then a file of somebody else's."""
     source = numbered(workdir / "a.json", 0, 3)
-    expert = FakeExpert(task="task", prediction=failing_on(1) if failing else echo)
+    expert = FakeExpert(task="task", predict_one=failing_on(1) if failing else echo)
     (workdir / "b.errors.jsonl").mkdir()
     run_job(session_of(expert), *plan([source], "b.json"))
     assert len(records(workdir / "b.json")) == 3

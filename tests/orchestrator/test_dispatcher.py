@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 
 from newsmoe.article import Article
 from newsmoe.orchestrator.dispatcher import Dispatcher, Outcome
-from newsmoe.orchestrator.item_errors import MAX_MESSAGE
 from newsmoe.orchestrator.loaded import LoadedExperts
 from newsmoe.output.run_report import ExpertStats
 from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
-from newsmoe.record import ItemError
+from newsmoe.record import MAX_MESSAGE, ItemError
 from newsmoe.registry.device import Device
 from newsmoe.testing import FakeExpert
 from tests.orchestrator.support import TASK, articles, dispatcher_of, echo, failing_on, registry_of
@@ -326,7 +325,7 @@ def test_answers_come_back_in_order_whatever_the_batches(
     lengths: list[int], batch_articles: int, poisons: set[int]
 ) -> None:
     expert = Measured(lengths)
-    expert.prediction = failing_on(*poisons)
+    expert.predict_one = failing_on(*poisons)
     dispatcher = dispatcher_of(expert, batch_articles=batch_articles)
     outcomes, _ = ask(expert, len(lengths), dispatcher)
     for number, outcome in enumerate(outcomes):

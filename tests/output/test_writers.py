@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsmoe.errors import OutputError
-from newsmoe.output.atomic import write_text
+from newsmoe.output.atomic import remove_leftovers, write_bytes, write_text
 from newsmoe.output.formats import STDOUT
 from newsmoe.output.writers import default_output, open_writer
 from newsmoe.prediction import InputStats
@@ -321,3 +321,21 @@ def test_a_private_file_stays_private(tmp_path: Path) -> None:
     path.chmod(0o600)
     write_text(path, "new")
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_bytes_are_written_whole(tmp_path: Path) -> None:
+    write_bytes(tmp_path / "out", b"\x00\xff")
+    assert (tmp_path / "out").read_bytes() == b"\x00\xff"
+    with pytest.raises(OutputError, match="make the folder first"):
+        write_bytes(tmp_path / "missing" / "out", b"")
+
+
+def test_what_killed_runs_left_of_a_file_is_removed(tmp_path: Path) -> None:
+    for name in ("a[1].json", ".a[1].json.7.tmp", ".a[1].json.12.tmp", ".a1.json.7.tmp", ".b.json.7.tmp"):
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path / "a[1].json")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".a1.json.7.tmp",
+        ".b.json.7.tmp",
+        "a[1].json",
+    ]

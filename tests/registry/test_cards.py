@@ -47,8 +47,8 @@ def test_a_card_tells_where_its_weights_come_from_and_how_good_they_are(tmp_path
         (LEAST.replace("mine", "../mine"), "name: String should match pattern"),
         (LEAST.replace("topic", ""), "task: String should match pattern"),
         (LEAST + 'languages = "en"', "languages: Input should be a valid tuple"),
-        (LEAST + "[settings", "cannot be read: "),
-        (LEAST + "description = 'again'", "cannot be read: Cannot overwrite a value (at "),
+        (LEAST + "[settings", "no valid TOML: "),
+        (LEAST + "description = 'again'", "no valid TOML: Cannot overwrite a value (at "),
     ],
 )
 def test_a_card_that_does_not_hold_together_is_told_with_file_and_key(
@@ -66,7 +66,7 @@ def test_a_folder_without_a_card_is_told(tmp_path: Path) -> None:
 
 def test_a_card_that_is_no_utf_8_is_told(tmp_path: Path) -> None:
     (tmp_path / "expert.toml").write_bytes(b'name = "\xff"')
-    with pytest.raises(CardError, match="cannot be read"):
+    with pytest.raises(CardError, match="no valid TOML: .*utf-8"):
         read_card(tmp_path)
 
 

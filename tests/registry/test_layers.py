@@ -10,7 +10,7 @@ ROOM = Path(newsmoe.registry.__file__).parent
 PACKAGE = "newsmoe.registry"
 
 LAYERS = (
-    {"batching", "cards", "device", "expert", "extras", "memory"},
+    {"batching", "cache_key", "cards", "device", "expert", "extras", "memory"},
     {"backbone"},
     {"hub"},
     {"kinds"},

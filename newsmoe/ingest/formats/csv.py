@@ -53,10 +53,11 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str], str]]:
     _, delimiter = _detect_delimiter(path, delimiter)
     with open_text(path) as stream:
         lines = _Lines(stream)
+        reader = csv.reader(lines, delimiter=delimiter)
         while True:
             start, problem = lines.begin_row(), ""
             try:
-                cells = next(csv.reader(lines, delimiter=delimiter), None)
+                cells = next(reader, None)
             except csv.Error as error:
                 cells, problem = [], str(error)
             if cells is None:
@@ -65,6 +66,7 @@ def _rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str], str]]:
                 problem = "a quote is opened and never closed"
             if problem:
                 lines.put_back()
+                reader = csv.reader(lines, delimiter=delimiter)
             if cells or problem:
                 yield start, cells, problem
 

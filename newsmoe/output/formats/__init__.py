@@ -82,7 +82,7 @@ def format_of(path: Path) -> str:
 
 @contextmanager
 def text_output(path: Path) -> Iterator[TextOutput]:
-    """Give a UTF-8 file that appears at `path` when the block ends; for `-` standard output.
+    """Yield a UTF-8 file that appears at `path` when the block ends; for `-` standard output.
 
     Standard output is UTF-8 whatever the locale, and what experts print meanwhile goes to standard error.
     """

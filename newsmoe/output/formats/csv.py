@@ -17,7 +17,7 @@ stdout = True
 
 @contextmanager
 def open_writer(path: Path, columns: TaskColumns) -> Iterator[Writer]:
-    """Give a writer of rows."""
+    """Yield a writer of rows."""
     with text_output(path) as file:
         table = csv.writer(file)
         table.writerow(map(escape_formula, column_names(columns)))

@@ -13,7 +13,7 @@ stdout = True
 
 @contextmanager
 def open_writer(path: Path, columns: TaskColumns) -> Iterator[Writer]:
-    """Give a writer of an array."""
+    """Yield a writer of an array."""
     before = "[\n"
     with text_output(path) as file:
 

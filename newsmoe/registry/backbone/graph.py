@@ -1,9 +1,8 @@
 """The backbone written as an ONNX graph, straight from its published weights.
 
-Written node by node rather than exported by torch, for two reasons: nobody who only runs experts has to
-import torch and transformers even once (7 s on two cores), and attention, normalisation, activation and
-quantised products are put down as the operators that ONNX Runtime is fastest at on a processor instead of
-being guessed from a trace.
+It is written node by node rather than exported by torch, so that running experts never imports torch and
+transformers, and so that attention, normalisation, activation and quantised products are the operators that
+ONNX Runtime is fastest at on a processor, not what a trace yields.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +13,13 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from newsmoe.registry.backbone.signature import HIDDEN, MASK, WORDS, part_names
+from newsmoe.registry.backbone.signature import HIDDEN, MASK, WORDS, matrix_names
 
 _FUSED = "com.microsoft"
 _OPSET, _IR_VERSION = 18, 9
-_LARGEST = 63
-"""Of a quantised weight. Processors without VNNI add two products of 8 bits in 16, which overflow where
-weights use all 8; ONNX Runtime calls this a reduced range."""
+_MAX_WEIGHT = 63
+"""Processors without VNNI add two products of 8 bits in 16, which overflow where weights use all 8 bits; ONNX
+Runtime calls this a reduced range."""
 
 Weights = Mapping[str, NDArray[np.float32]]
 
@@ -28,9 +27,9 @@ Weights = Mapping[str, NDArray[np.float32]]
 def bert_graph(weights: Weights, config: Mapping[str, Any], *, quantized: bool = False) -> onnx.ModelProto:
     """Return a graph from word embeddings to hidden states, both of shape (batch, tokens, width).
 
-    Words are looked up outside, so that graphs that differ in their linear modules share one table. Another
-    input is the mask, int64 (batch, tokens). Unless it is quantised, every linear module takes the two
-    matrices of an adapter as inputs as well, under the names of `part_names`.
+    Words are looked up outside, so that graphs that differ in their linear modules share one table. The mask
+    is int64 (batch, tokens). Unless the graph is quantised, an adapter's two matrices for each linear module
+    are inputs too, under the names of `matrix_names`.
     """
     graph = _Graph(float(config["layer_norm_eps"]), int(config["num_attention_heads"]), quantized)
     states = graph.embeddings(weights)
@@ -40,7 +39,7 @@ def bert_graph(weights: Weights, config: Mapping[str, Any], *, quantized: bool =
 
 
 class _Graph:
-    """Nodes and constants put down one after the other; every method returns the name of its output."""
+    """Collects nodes and constants; every method that adds some returns the name of its output."""
 
     def __init__(self, epsilon: float, heads: int, quantized: bool) -> None:
         self.epsilon = epsilon
@@ -48,7 +47,7 @@ class _Graph:
         self.quantized = quantized
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
-        self.parts: list[str] = []  # of adapters, handed in with each batch
+        self.adapter_inputs: list[str] = []
 
     def embeddings(self, weights: Weights) -> str:
         """Word, position and (constant) token type embeddings, summed and normalised."""
@@ -68,7 +67,9 @@ class _Graph:
         merged = np.concatenate([weights[part + ".weight"] for part in parts])
         bias = self.constant(np.concatenate([weights[part + ".bias"] for part in parts]))
         split = self.split(self.node("Add", [self.product(states, merged), bias]))
-        query, key, value = (self.adapted(own, states, part) for part, own in zip(parts, split, strict=True))
+        query, key, value = (
+            self.adapted(product, states, part) for part, product in zip(parts, split, strict=True)
+        )
         attended = self.node(
             "MultiHeadAttention", [query, key, value, "", self.mask], domain=_FUSED, num_heads=self.heads
         )
@@ -99,7 +100,7 @@ class _Graph:
         """
         if not self.quantized:
             return self.node("MatMul", [states, self.constant(weight.T)])
-        scales = np.maximum(np.abs(weight).max(axis=1), 1e-8) / _LARGEST
+        scales = np.maximum(np.abs(weight).max(axis=1), 1e-8) / _MAX_WEIGHT
         rounded = np.rint(weight / scales[:, None]).astype(np.int8)
         columns = [rounded.T, scales.astype(np.float32), np.zeros(len(scales), dtype=np.int8)]
         last = self.constant(np.array([-1], dtype=np.int64))
@@ -108,18 +109,17 @@ class _Graph:
         product = self.node("DynamicQuantizeMatMul", [alike, *map(self.constant, columns)], domain=_FUSED)
         return self.node("Mul", [product, largest])
 
-    def adapted(self, own: str, states: str, module: str) -> str:
-        """Add to a module's `own` product of `states` what an adapter changes in it."""
+    def adapted(self, product: str, states: str, module: str) -> str:
+        """Add what an adapter changes to a module's product of `states`."""
         if self.quantized:
-            return own
-        down, up = part_names(module)
-        self.parts += [down, up]
-        return self.node("Add", [own, self.node("MatMul", [self.node("MatMul", [states, down]), up])])
+            return product
+        down, up = matrix_names(module)
+        self.adapter_inputs += [down, up]
+        return self.node("Add", [product, self.node("MatMul", [self.node("MatMul", [states, down]), up])])
 
     def adapted_product(self, states: str, weights: Weights, module: str) -> str:
         """The product of a module and its adapter."""
-        own = self.product(states, weights[module + ".weight"])
-        return self.adapted(own, states, module)
+        return self.adapted(self.product(states, weights[module + ".weight"]), states, module)
 
     def split(self, states: str) -> Sequence[str]:
         names = [f"{states}.{part}" for part in ("query", "key", "value")]
@@ -147,7 +147,7 @@ class _Graph:
                 helper.make_tensor_value_info(MASK, TensorProto.INT64, shape),
                 *(
                     helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, None])
-                    for name in self.parts
+                    for name in self.adapter_inputs
                 ),
             ],
             [helper.make_tensor_value_info(HIDDEN, TensorProto.FLOAT, [*shape, width])],

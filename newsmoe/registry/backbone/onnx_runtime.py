@@ -1,4 +1,4 @@
-"""The backbone in ONNX Runtime: what serves on a processor, without torch."""
+"""The backbone in ONNX Runtime, which serves on a processor without torch."""
 
 import os
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from newsmoe.registry.backbone.adapter import Adapter, adapted_modules
 from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.backbone.compiled import compiled_backbone, word_table
 from newsmoe.registry.backbone.files import BackboneFiles
-from newsmoe.registry.backbone.signature import HIDDEN, MASK, WORDS, part_names
+from newsmoe.registry.backbone.signature import HIDDEN, MASK, WORDS, matrix_names
 from newsmoe.registry.device import Device
 
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # it would tell its maker of this machine; read on import
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read on import
 import onnxruntime  # noqa: E402
 
 BATCH_TOKENS = 512
@@ -35,8 +35,8 @@ class OnnxRuntime:
         self.workers = device.threads or _processors()
         self._words = word_table(files)
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
-        self._unchanged = _no_change(files.config)
-        self._parts: dict[str, Mapping[str, NDArray[np.float32]]] = {"": self._unchanged}
+        self._zeros = _zero_matrices(files.config)
+        self._matrices: dict[str, Mapping[str, NDArray[np.float32]]] = {"": self._zeros}
         self._loading = Lock()
 
     def hidden(
@@ -57,7 +57,7 @@ class OnnxRuntime:
         return states
 
     def _session(self, merged: Adapter | None) -> onnxruntime.InferenceSession:
-        """Return the session of the model with that adapter merged into it, or with none."""
+        """Return the session of the model with that adapter merged into it, or without any."""
         key = merged.key if merged else ""
         with self._loading:
             if key not in self._sessions:
@@ -65,14 +65,14 @@ class OnnxRuntime:
             return self._sessions[key]
 
     def _inputs(self, adapter: Adapter | None) -> Mapping[str, NDArray[np.float32]]:
-        """Return the matrices of an adapter by input; modules that it leaves alone get ones of zeros."""
+        """Return an adapter's matrices by input; those of modules that it does not change are zero."""
         key = adapter.key if adapter else ""
-        if adapter and key not in self._parts:
-            parts = dict(self._unchanged)
+        if adapter and key not in self._matrices:
+            matrices = dict(self._zeros)
             for module, change in adapter.changes.items():
-                parts.update(zip(part_names(module), (change.down, change.up), strict=True))
-            self._parts[key] = parts
-        return self._parts[key]
+                matrices.update(zip(matrix_names(module), (change.down, change.up), strict=True))
+            self._matrices[key] = matrices
+        return self._matrices[key]
 
 
 def _open(model: os.PathLike[str] | bytes) -> onnxruntime.InferenceSession:
@@ -83,19 +83,19 @@ def _open(model: os.PathLike[str] | bytes) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
 
 
-def _no_change(config: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
-    """Return, for every module, matrices of rank 1 that are zero."""
+def _zero_matrices(config: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
+    """Return matrices of rank 1 for every module that change nothing."""
     width, inner = config["hidden_size"], config["intermediate_size"]
-    parts = {}
+    matrices = {}
     for module in adapted_modules(config["num_hidden_layers"]):
         inputs = inner if module.endswith("output.dense") and "attention" not in module else width
         outputs = inner if module.endswith("intermediate.dense") else width
-        down, up = part_names(module)
-        parts[down] = np.zeros((inputs, 1), dtype=np.float32)
-        parts[up] = np.zeros((1, outputs), dtype=np.float32)
-    return parts
+        down, up = matrix_names(module)
+        matrices[down] = np.zeros((inputs, 1), dtype=np.float32)
+        matrices[up] = np.zeros((1, outputs), dtype=np.float32)
+    return matrices
 
 
 def _processors() -> int:
-    """Return how many processors this process may use, where that can be told, or how many there are."""
+    """Return how many processors this process may use, or where that is unknown, how many exist."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""An article cut into the windows in which a model reads it."""
+"""An article cut into the windows that a model reads."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from newsmoe.text.sentences import split_sentences
 
 LongInput = Literal["head", "head+tail", "windows", "sentences"]
 """What is read of an article: its first window, the first and the last, all of them, or the headline and the
-first `LEAD_SENTENCES` sentences, each by itself, as a model does best that has learnt from single sentences.
-A text that is as short as those (`SHORT` tokens) is one window under every policy."""
+first `LEAD_SENTENCES` sentences, each by itself, for experts that were trained on single sentences. A text of
+at most `SHORT` tokens is one window under every policy."""
 
 HEADLINE = -1
 """Number of the headline among the sentences of a reading."""
 
 LEAD_SENTENCES = 4
-"""Sentences; on 300 BBC articles four agree as well with the headline's tone as all of the first window do
+"""On 300 BBC articles four sentences agree as well with the headline's tone as all of the first window do
 (correlation 0.62, `tests.benchmarks.long_input`), and are half as many tokens."""
 
 SHORT = 64
@@ -30,7 +30,7 @@ MAX_CHARACTERS = 100_000
 
 
 class Span(NamedTuple):
-    """Where a sentence, or a piece of one, stands in a window: token positions without special tokens."""
+    """Token positions of a sentence, or a part of one, in a window, without special tokens."""
 
     sentence: int
     start: int
@@ -42,7 +42,7 @@ class Window:
     """A run of whole sentences that fits the model.
 
     Attributes:
-        ids: token ids as int32 in native byte order, special tokens left off.
+        ids: token ids as int32 in native byte order, without special tokens.
         spans: the sentences in it.
     """
 
@@ -57,9 +57,9 @@ class Extract(NamedTuple):
     """What an expert reads of an article.
 
     Attributes:
-        windows: the pieces.
-        weights: how much each counts in the answer for the article; not normalised.
-        whole: whether they are all that there is.
+        windows: in order.
+        weights: of each window in the article's prediction, not normalised.
+        whole: whether they are the whole article.
     """
 
     windows: tuple[Window, ...]
@@ -77,10 +77,10 @@ class Reading:
     """An article as a model reads it.
 
     Attributes:
-        sentences: of the content, as they stand there.
+        sentences: of the content.
         lengths: tokens of each sentence.
         windows: of headline and content; empty where there is neither.
-        truncated: whether the article goes on where the reading ends.
+        truncated: whether the article is longer than what was read.
     """
 
     sentences: tuple[str, ...]
@@ -101,7 +101,7 @@ class Reading:
         return Extract(windows, tuple(float(len(window)) for window in windows), whole)
 
     def _sentences(self) -> Extract:
-        """Return headline and lead, a sentence a window; the further down, the less they count."""
+        """Return headline and lead, a sentence a window; the weight falls with the position."""
         spans = [span for span in self.windows[0].spans if span.sentence < LEAD_SENTENCES]
         return Extract(
             tuple(_cut(self.windows[0], span) for span in spans),
@@ -111,11 +111,11 @@ class Reading:
 
 
 def read_article(article: Article, tokenizer: Tokenizer, max_tokens: int) -> Reading:
-    """Cut headline and content into windows of at most `most_tokens` tokens, at sentence ends if possible."""
+    """Cut headline and content into windows of at most `max_tokens` tokens, at sentence ends if possible."""
     text = article.content[:MAX_CHARACTERS]
     sentences = split_sentences(text, article.language)
     encoded = tokenizer.encode_batch_fast([article.headline, *sentences], add_special_tokens=False)
-    ids = [np.array(one.ids, dtype=np.int32) for one in encoded]
+    ids = [np.array(sentence.ids, dtype=np.int32) for sentence in encoded]
     return Reading(
         sentences=tuple(sentences),
         lengths=tuple(map(len, ids[1:])),
@@ -125,12 +125,12 @@ def read_article(article: Article, tokenizer: Tokenizer, max_tokens: int) -> Rea
 
 
 def _cut(window: Window, span: Span) -> Window:
-    """Return a sentence of a window as a window of its own."""
+    """Return a sentence of a window as a window by itself."""
     ids = window.ids[4 * span.start : 4 * span.end]
     return Window(ids, (Span(span.sentence, 0, span.end - span.start),))
 
 
-def _pack(ids: Sequence[np.ndarray], most: int) -> Iterator[Window]:
+def _pack(ids: Sequence[np.ndarray], max_tokens: int) -> Iterator[Window]:
     """Fill windows with whole sentences in order; only one that is longer than a window is cut."""
     parts: list[np.ndarray] = []
     spans: list[Span] = []
@@ -138,12 +138,13 @@ def _pack(ids: Sequence[np.ndarray], most: int) -> Iterator[Window]:
     for number, sentence in enumerate(ids, start=HEADLINE):
         start = 0
         while start < len(sentence):
-            if filled == most or (filled and filled + len(sentence) > most >= len(sentence)):
+            is_too_long = filled + len(sentence) > max_tokens >= len(sentence)
+            if filled == max_tokens or (filled and is_too_long):
                 yield Window(np.concatenate(parts).tobytes(), tuple(spans))
                 parts, spans, filled = [], [], 0
-            piece = sentence[start : start + most - filled]
-            parts.append(piece)
-            spans.append(Span(number, filled, filled + len(piece)))
-            start, filled = start + len(piece), filled + len(piece)
+            part = sentence[start : start + max_tokens - filled]
+            parts.append(part)
+            spans.append(Span(number, filled, filled + len(part)))
+            start, filled = start + len(part), filled + len(part)
     if parts:
         yield Window(np.concatenate(parts).tobytes(), tuple(spans))

@@ -1,8 +1,8 @@
-"""Names of the compiled backbone's inputs and output, which the graph declares and the runtime feeds."""
+"""Names of the compiled backbone's inputs and output; apart from the graph, which imports onnx."""
 
 WORDS, MASK, HIDDEN = "word_embeddings", "attention_mask", "hidden"
 
 
-def part_names(module: str) -> tuple[str, str]:
+def matrix_names(module: str) -> tuple[str, str]:
     """Return the names of the inputs that take an adapter's two matrices for `module`."""
     return f"{module}.down", f"{module}.up"

@@ -16,9 +16,9 @@ WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "*.bin.index.json", *PIC
 def convert(folder: Path, source: ModelSource, card: Card) -> Path:
     """Read the pickle in `folder` with `torch.load(weights_only=True)`, and write safetensors.
 
-    That way of loading knows tensors and containers, and refuses all else that a pickle can hold.
+    That way of loading accepts tensors and containers, and refuses all else that a pickle can hold.
     """
-    require_hub_extra("converting a checkpoint")
+    require_hub_extra("newsmoe experts convert")
     if weight_files(folder):
         raise ModelError(f"{folder}: has safetensors already; there is nothing to convert")
     if not any(file for pattern in PICKLES for file in folder.glob(pattern)):
@@ -39,7 +39,7 @@ def convert(folder: Path, source: ModelSource, card: Card) -> Path:
 
 
 def _save(folder: Path, target: Path) -> None:
-    """Load the model as what its config says that it is, and save it in safetensors."""
+    """Load the model by the class that its config names, and save it in safetensors."""
     from newsmoe.registry.hub.loading import architecture_of, load_model, quiet
 
     model = load_model(folder, architecture_of(folder), Device(), "float32", pickle=True)

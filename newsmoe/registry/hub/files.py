@@ -1,4 +1,4 @@
-"""Where a model's files are on this machine. Nothing here reaches for the network."""
+"""Where a model's files are on this machine; nothing here uses the network."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ PICKLES = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt")
 
 
 class ModelSource(Strict):
-    """Which model a card means."""
+    """Which model an expert loads."""
 
     model: str = Field(min_length=1, description="'owner/name' on the hub, or a folder")
     revision: str | None = Field(None, description="commit, tag or branch on the hub; unset: main")
@@ -55,7 +55,7 @@ def find_model(source: ModelSource, card: Card) -> Path:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """Return the model's weights in safetensors; none where a part, or their list, is not there."""
+    """Return the model's weights in safetensors; none where a part, or their index, is missing."""
     index = folder / "model.safetensors.index.json"
     if index.is_file():
         import json
@@ -71,7 +71,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def cache_folder(source: ModelSource) -> Path:
-    """Return where a checkpoint of the hub is kept that was converted on this machine."""
+    """Return the folder for a checkpoint of the hub that was converted on this machine."""
     from platformdirs import user_cache_path
 
     name = source.model.replace("/", "--")
@@ -86,8 +86,8 @@ def _converted(source: ModelSource) -> Path | None:
 def _in_hub_cache(source: ModelSource) -> Path | None:
     from huggingface_hub import try_to_load_from_cache
 
-    found = try_to_load_from_cache(source.model, CONFIG, revision=source.revision)
-    return Path(found).parent if isinstance(found, str) else None
+    config = try_to_load_from_cache(source.model, CONFIG, revision=source.revision)
+    return Path(config).parent if isinstance(config, str) else None
 
 
 def _without_weights(folder: Path, name: str) -> str:

@@ -1,4 +1,4 @@
-"""A model and its tokenizer brought into memory; everything that touches transformers' loading is here."""
+"""Loading a model and its tokenizer by transformers."""
 
 import gc
 import json
@@ -19,12 +19,12 @@ from newsmoe.registry.hub.chunks import TokenCounter
 from newsmoe.registry.hub.files import CONFIG
 
 DType = Literal["auto", "float32", "bfloat16", "float16"]
-"""What weights are computed in; `auto`: single precision on a processor, bfloat16 on a device that has it."""
+"""What a model computes in; `auto`: single precision on a processor, bfloat16 on a device that has it."""
 
 UNLIMITED = 1_000_000
-"""Above this a limit in a config is no limit: tokenizers write 10^30 where they know none."""
+"""Above this a limit in a config is no limit: tokenizers write 10^30 where there is none."""
 
-NO_LIMIT_READS = 1024
+DEFAULT_MAX_TOKENS = 1024
 """Tokens read by a model with relative positions that states no limit; T5 was trained on 512."""
 
 OVERFLOWS_HALF = ("t5", "mt5", "umt5", "longt5", "switch_transformers", "pegasus", "led")
@@ -33,7 +33,7 @@ OVERFLOWS_HALF = ("t5", "mt5", "umt5", "longt5", "switch_transformers", "pegasus
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the warnings and progress bars of transformers off the user's screen; errors are raised anyway."""
+    """Silence the warnings and progress bars of transformers; errors are raised anyway."""
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity(CRITICAL)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -70,7 +70,7 @@ def architecture_of(folder: Path) -> str:
 
 
 def load_model(folder: Path, architecture: str, device: Device, dtype: DType, *, pickle: bool = False) -> Any:
-    """Load the model in `folder`, ready to answer."""
+    """Load the model in `folder`, ready to predict."""
     if device.threads:
         torch.set_num_threads(device.threads)
     try:
@@ -78,7 +78,7 @@ def load_model(folder: Path, architecture: str, device: Device, dtype: DType, *,
             config = transformers.AutoConfig.from_pretrained(
                 folder, local_files_only=True, trust_remote_code=False
             )
-            model, found = getattr(transformers, architecture).from_pretrained(
+            model, loading = getattr(transformers, architecture).from_pretrained(
                 folder,
                 config=config,
                 dtype=_dtype(dtype, device, config.model_type),
@@ -90,10 +90,10 @@ def load_model(folder: Path, architecture: str, device: Device, dtype: DType, *,
             )
     except Exception as error:
         raise ModelError(f"{folder}: cannot be loaded as {architecture}: {_short(error)}") from error
-    if lacking := sorted(found["missing_keys"]):
+    if absent := sorted(loading["missing_keys"]):
         raise ModelError(
-            f"{folder}: is no model for {architecture}: {len(lacking)} of the weights are not there, such as"
-            f" {lacking[0]}; check 'kind' and 'model' in the card"
+            f"{folder}: is no model for {architecture}: {len(absent)} of the weights are missing, such as"
+            f" {absent[0]}; check 'kind' and 'model' in the card"
         )
     return model.to(device.name).train(False)
 
@@ -101,8 +101,8 @@ def load_model(folder: Path, architecture: str, device: Device, dtype: DType, *,
 def in_int8(model: Any) -> Any:
     """Return the model with the weights of its linear layers in 8 bits, one scale an output channel.
 
-    What goes into a layer is rounded as it comes, with a scale of its own for the whole batch: an answer can
-    depend on its neighbours in the last digits.
+    The inputs of a layer are rounded by one scale for the whole batch, so a prediction can depend on its
+    neighbours in the last digits.
     """
     with quiet():
         return torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
@@ -111,7 +111,7 @@ def in_int8(model: Any) -> Any:
 
 
 def release(device: Device) -> None:
-    """Give the memory of what is no longer referenced back to the machine."""
+    """Return unreferenced memory to the machine."""
     gc.collect()
     if device.name.startswith("cuda"):
         torch.cuda.empty_cache()
@@ -137,11 +137,11 @@ def max_tokens(model: Any) -> int:
     """Return how many tokens the model takes, special ones counted, by its own config and weights.
 
     RoBERTa and its kin number positions from their padding's id on, so that fewer are left than the config
-    says; their table of positions has a padding row, by which they are known.
+    says; they are recognised by the padding row in their table of positions.
     """
     config = model.config
     names = ("max_encoder_position_embeddings", "max_position_embeddings", "n_positions")
-    stated = next((size for name in names if (size := getattr(config, name, None))), NO_LIMIT_READS)
+    stated = next((size for name in names if (size := getattr(config, name, None))), DEFAULT_MAX_TOKENS)
     tables = [
         module
         for name, module in model.named_modules()
@@ -150,13 +150,13 @@ def max_tokens(model: Any) -> int:
     padding = next((table.padding_idx for table in tables if table.padding_idx is not None), None)
     if padding is not None:
         stated = min(stated, tables[0].num_embeddings) - padding - 1
-    return int(stated) if 0 < stated < UNLIMITED else NO_LIMIT_READS
+    return int(stated) if 0 < stated < UNLIMITED else DEFAULT_MAX_TOKENS
 
 
-def _dtype(asked: DType, device: Device, model_type: str) -> torch.dtype:
-    if asked != "auto":
-        found: torch.dtype = getattr(torch, asked)
-        return found
+def _dtype(dtype: DType, device: Device, model_type: str) -> torch.dtype:
+    if dtype != "auto":
+        torch_dtype: torch.dtype = getattr(torch, dtype)
+        return torch_dtype
     if device.name.startswith("cuda"):
         if torch.cuda.is_bf16_supported():
             return torch.bfloat16
@@ -165,7 +165,7 @@ def _dtype(asked: DType, device: Device, model_type: str) -> torch.dtype:
 
 
 def _trim() -> None:
-    """Have the C library return freed memory, which it keeps for itself otherwise (glibc only)."""
+    """Have glibc return freed memory to the machine."""
     import ctypes
     import sys
 

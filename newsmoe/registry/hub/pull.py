@@ -1,193 +1,187 @@
-"""Getting a model from the hub: only when asked, only files that cannot run code, each checked by hash."""
+"""Fetching a model from the hub: only on request, only files that cannot run code, each checked by hash."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
-from hashlib import sha1, sha256
+from functools import partial
+from hashlib import file_digest, sha1
 from pathlib import Path
 from time import sleep
 from typing import Any, NamedTuple
 
 from newsmoe.errors import ModelError
+from newsmoe.registry.backbone import files as backbone
 from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.files import CONFIG, PICKLES, ModelSource
 
-WANTED = ("*.json", "*.txt", "*.model", "*.spm", "*.jinja", "model.safetensors", "model-*.safetensors")
+INCLUDE = ("*.json", "*.txt", "*.model", "*.spm", "*.jinja", "model.safetensors", "model-*.safetensors")
 """Config, tokenizer and weights; none of these can run code."""
 
-LEFT_OUT = ("*/*", "adapter_config.json", "training_args*")
+EXCLUDE = ("*/*", "adapter_config.json", "training_args*")
 """Other folders; and what would have another model loaded instead of this one, or could run code."""
 
-
 TOO_MANY_REQUESTS = 429
-MAX_TRIES = 4
-LONGEST_WAIT = 60.0
-"""Seconds."""
+RETRIES = 4
+MAX_WAIT = 60.0  # seconds
 
 
 class RemoteFile(NamedTuple):
-    """One file of a repository, as the hub describes it.
-
-    Attributes:
-        name: its path in the repository.
-        size: in bytes.
-        sha256: of its content, where it is kept in large-file storage.
-        blob: its git hash otherwise.
-    """
+    """One file of a repository; it has a sha256 where it is in large-file storage, else its git hash."""
 
     name: str
     size: int
     sha256: str | None
-    blob: str | None
+    git_hash: str | None
 
 
 class Pulled(NamedTuple):
-    """What a pull brought.
-
-    Attributes:
-        folder: where it is.
-        commit: what was fetched, to be pinned in a card as `revision`.
-        files: what is there now.
-    """
+    """A model on this machine, and the commit that it is, to be pinned in a card as `revision`."""
 
     folder: Path
     commit: str
     files: tuple[RemoteFile, ...]
 
 
+OnFile = Callable[[RemoteFile], object]
+Select = Callable[[Sequence[RemoteFile]], list[RemoteFile]]
+
+
 def pull(
-    source: ModelSource,
-    card: Card,
-    starting: Callable[[RemoteFile], None] = lambda file: None,
-    *,
-    pickles: bool = False,
+    source: ModelSource, card: Card, on_file: OnFile = lambda file: None, *, pickles: bool = False
 ) -> Pulled:
     """Fetch a model into the Hugging Face cache; what is there already is not fetched again.
 
     `HF_ENDPOINT`, `HF_HOME`, `HF_TOKEN` and `HF_HUB_OFFLINE` are honoured as in the library.
     """
-    from huggingface_hub import HfApi, hf_hub_download
-
     if source.folder(card) is not None:
         raise ModelError(f"the model of {card.name!r} is a folder, {source.folder(card)}: nothing to fetch")
-    with _explained(source):
+    return _fetch(source, partial(_select, source.model, card.name, pickles), on_file)
+
+
+def pull_backbone(on_file: OnFile = lambda file: None) -> Pulled:
+    """Fetch the backbone into the Hugging Face cache, where `find_backbone` finds it."""
+    return _fetch(ModelSource(model=backbone.NAME), _select_backbone, on_file)
+
+
+def _fetch(source: ModelSource, select: Select, on_file: OnFile) -> Pulled:
+    from huggingface_hub import HfApi, hf_hub_download
+
+    with _translate_errors(source):
         info = _retry_rate_limited(
             lambda: HfApi().model_info(source.model, revision=source.revision, files_metadata=True)
         )
-        commit = str(info.sha)
-        files = _wanted(_described(info.siblings or []), source, card, pickles=pickles)
+        files = select([_described(sibling) for sibling in info.siblings or []])
         folder = Path()
         for file in files:
-            starting(file)
-            path = hf_hub_download(source.model, file.name, revision=source.revision)
-            _check(Path(path), file)
-            folder = Path(path).parent if file.name == CONFIG else folder
-    return Pulled(folder, commit, tuple(files))
+            on_file(file)
+            path = Path(hf_hub_download(source.model, file.name, revision=source.revision))
+            _check(path, file)
+            folder = path.parent if file.name == CONFIG else folder
+    return Pulled(folder, str(info.sha), tuple(files))
 
 
-def _described(siblings: Sequence[Any]) -> list[RemoteFile]:
-    return [
-        RemoteFile(one.rfilename, one.size or 0, one.lfs.sha256 if one.lfs else None, one.blob_id)
-        for one in siblings
-    ]
+def _described(sibling: Any) -> RemoteFile:
+    sha256 = sibling.lfs.sha256 if sibling.lfs else None
+    return RemoteFile(sibling.rfilename, sibling.size or 0, sha256, sibling.blob_id)
 
 
-def _wanted(
-    there: Sequence[RemoteFile], source: ModelSource, card: Card, *, pickles: bool
-) -> list[RemoteFile]:
-    """Return the files to fetch, the config last, so that a model that is not whole is not taken for one."""
-    patterns = (*WANTED, *PICKLES) if pickles else WANTED
-    found = [
+def _select(model: str, expert: str, pickles: bool, files: Sequence[RemoteFile]) -> list[RemoteFile]:
+    """Return the files to fetch, the config last, so that an incomplete model is not taken for one."""
+    patterns = (*INCLUDE, *PICKLES) if pickles else INCLUDE
+    selected = [
         file
-        for file in there
+        for file in files
         if any(fnmatch(file.name, pattern) for pattern in patterns)
-        and not any(fnmatch(file.name, pattern) for pattern in LEFT_OUT)
+        and not any(fnmatch(file.name, pattern) for pattern in EXCLUDE)
     ]
-    if not any(file.name == CONFIG for file in found):
-        raise ModelError(f"{source.model}: has no {CONFIG}, so it is no model of transformers")
+    if not any(file.name == CONFIG for file in selected):
+        raise ModelError(f"{model}: has no {CONFIG}, so it is no model of transformers")
     if pickles:
-        found = [file for file in found if not file.name.endswith(".safetensors")]
-    elif not any(file.name.endswith(".safetensors") for file in found):
+        selected = [file for file in selected if not file.name.endswith(".safetensors")]
+    elif not any(file.name.endswith(".safetensors") for file in selected):
         raise ModelError(
-            f"{source.model}: its weights are a pickle, which can run code when opened, and are not fetched;"
-            f" 'newsmoe experts convert {card.name}' fetches them and makes safetensors without running any"
+            f"{model}: its weights are a pickle, which can run code when opened, and are not fetched;"
+            f" 'newsmoe experts convert {expert}' fetches them and makes safetensors without running any"
         )
-    return sorted(found, key=lambda file: (file.name == CONFIG, file.size))
+    return sorted(selected, key=lambda file: (file.name == CONFIG, file.size))
+
+
+def _select_backbone(files: Sequence[RemoteFile]) -> list[RemoteFile]:
+    """Return the backbone's files; whatever the hub says of the weights, they must have the pinned hash."""
+    by_name = {file.name: file for file in files}
+    if absent := [name for name in (backbone.WEIGHTS, backbone.TOKENIZER, CONFIG) if name not in by_name]:
+        raise ModelError(f"{backbone.NAME}: the hub has no {' and no '.join(absent)}")
+    weights = by_name[backbone.WEIGHTS]._replace(sha256=backbone.SHA256)
+    return [by_name[backbone.TOKENIZER], weights, by_name[CONFIG]]
 
 
 def _check(path: Path, file: RemoteFile) -> None:
-    """See that a file is what the hub says."""
-    if file.sha256:
-        same = _digest(path, sha256()) == file.sha256
-    elif file.blob:
-        same = _digest(path, sha1(f"blob {path.stat().st_size}\0".encode())) == file.blob  # as git does
-    else:
-        same = path.stat().st_size == file.size
-    if same:
-        return
-    blob = path.resolve()
-    path.unlink()
-    blob.unlink(missing_ok=True)
-    raise ModelError(f"{file.name}: what came is not what the hub promised, and was thrown away; pull again")
-
-
-def _digest(path: Path, digest: Any) -> str:
+    """Delete a file that has another hash or size than the hub says."""
     with path.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return str(digest.hexdigest())
+        if file.sha256:
+            is_same = file_digest(stream, "sha256").hexdigest() == file.sha256
+        elif file.git_hash:
+            header = f"blob {path.stat().st_size}\0".encode()
+            is_same = file_digest(stream, lambda: sha1(header)).hexdigest() == file.git_hash
+        else:
+            is_same = path.stat().st_size == file.size
+    if not is_same:
+        blob = path.resolve()
+        path.unlink()
+        blob.unlink(missing_ok=True)
+        raise ModelError(f"{file.name}: the download does not match its hash and was deleted; pull again")
 
 
-def _retry_rate_limited(ask: Callable[[], Any]) -> Any:
-    """Ask the hub again where it is busy, when it says so; for files the library does that."""
+def _retry_rate_limited(request: Callable[[], Any]) -> Any:
+    """Repeat a request that a busy hub refuses, when it says so; for files the library does that."""
     from huggingface_hub.errors import HfHubHTTPError
 
-    for _ in range(MAX_TRIES):
+    for _ in range(RETRIES):
         try:
-            return ask()
+            return request()
         except HfHubHTTPError as error:
             if error.response.status_code != TOO_MANY_REQUESTS:
                 raise
             wait = error.response.headers.get("Retry-After", "")
-            sleep(min(float(wait) if wait.isdecimal() else 1.0, LONGEST_WAIT))
-    return ask()
+            sleep(min(float(wait) if wait.isdecimal() else 1.0, MAX_WAIT))
+    return request()
 
 
 @contextmanager
-def _explained(source: ModelSource) -> Iterator[None]:
+def _translate_errors(source: ModelSource) -> Iterator[None]:
     """Turn what the library raises into one line that says what to do."""
-    from huggingface_hub import errors
-
-    where = f"{source.model}{f' at {source.revision}' if source.revision else ''}"
     try:
         yield
-    except errors.GatedRepoError:
-        raise ModelError(
-            f"{where}: its owner asks for consent; agree on the model's page, then set HF_TOKEN to a token of"
-            " your account, and pull again"
-        ) from None
-    except errors.RevisionNotFoundError:
-        raise ModelError(f"{where}: there is no such revision; check 'revision' in the card") from None
-    except errors.RepositoryNotFoundError:
-        raise ModelError(
-            f"{where}: there is no such model, or it is private; check 'model' in the card, or set HF_TOKEN"
-        ) from None
-    except errors.HFValidationError as error:
-        raise ModelError(f"{where}: {error}; check 'model' in the card") from None
-    except (errors.OfflineModeIsEnabled, errors.LocalEntryNotFoundError):
-        if os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE"):
-            raise ModelError(f"{where}: cannot be fetched while HF_HUB_OFFLINE is set; unset it") from None
-        raise ModelError(f"{where}: the hub cannot be reached; check the network, then pull again") from None
-    except (errors.HfHubHTTPError, OSError) as error:
-        raise ModelError(f"{where}: could not be fetched: {_first_line(error)}; pull again") from None
     except Exception as error:
-        if "httpx" not in type(error).__module__ and "httpcore" not in type(error).__module__:
+        if (reason := _reason(error)) is None:
             raise
-        raise ModelError(
-            f"{where}: the connection broke: {_first_line(error)}; pull again, it goes on where it stopped"
-        ) from None
+        revision = f" at {source.revision}" if source.revision else ""
+        raise ModelError(f"{source.model}{revision}: {reason}") from None
 
 
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), "") or type(error).__name__
+def _reason(error: Exception) -> str | None:
+    from huggingface_hub import errors
+
+    first_line = next(iter(str(error).splitlines()), "") or type(error).__name__
+    match error:
+        case errors.GatedRepoError():
+            return (
+                "its owner asks for consent; agree on the model's page, then set HF_TOKEN to a token of your"
+                " account, and pull again"
+            )
+        case errors.RevisionNotFoundError():
+            return "there is no such revision; check 'revision' in the card"
+        case errors.RepositoryNotFoundError():
+            return "there is no such model, or it is private; check 'model' in the card, or set HF_TOKEN"
+        case errors.HFValidationError():
+            return f"{error}; check 'model' in the card"
+        case errors.OfflineModeIsEnabled() | errors.LocalEntryNotFoundError():
+            if os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE"):
+                return "cannot be fetched while HF_HUB_OFFLINE is set; unset it"
+            return "the hub cannot be reached; check the network, then pull again"
+        case errors.HfHubHTTPError() | OSError():
+            return f"could not be fetched: {first_line}; pull again"
+    if type(error).__module__.startswith(("httpx", "httpcore")):
+        return f"the connection broke: {first_line}; pull again to resume"
+    return None

@@ -13,6 +13,7 @@ from newsmoe.errors import ModelError, PredictionError
 from newsmoe.prediction import InputStats, Labels, Prediction
 from newsmoe.registry.backbone.adapter import Adapter, Precision, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Encoded, Vectors
+from newsmoe.registry.backbone.files import find_backbone
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.backbone.reading import Extract, LongInput, Window
 from newsmoe.registry.cards import Card
@@ -46,6 +47,15 @@ class EmbeddedExpert(Generic[S]):
         self._backbones = backbones
         self._backbone: Backbone | None = None
         self.adapter: Adapter | None = None
+
+    @staticmethod
+    def missing(card: Card, settings: EmbeddedSettings) -> str | None:
+        """Say how to get the backbone, or None where it is on this machine."""
+        try:
+            find_backbone()
+        except ModelError as error:
+            return str(error)
+        return None
 
     def load(self, device: Device) -> None:
         """Take the shared backbone, and load adapter and head."""

@@ -66,7 +66,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     model = compiled_backbone(files)
     assert isinstance(model, bytes)
     assert works(files)
-    assert "cannot be kept" in caplog.text
+    assert "cannot be stored" in caplog.text
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Getting models, as a user does: the command line in a process of its own, and a hub on this machine."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from newsmoe.registry.backbone.files import BackboneFiles
 from tests.registry.hub.models import ARCHITECTURES, SAMPLE, make_model, make_pickle_only
 from tests.registry.hub.server import Hub
 
 NAME = "owner/tone"
+BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
 ARTICLES = [{"headline": "Rowers take gold", "content": "The crew won by a length."}]
 
 pytestmark = pytest.mark.slow  # each step is a process that imports torch
@@ -115,14 +118,76 @@ def test_a_connection_that_breaks_is_taken_up_again_or_told(hub: Hub, here: Path
     assert newsmoe(hub, here, "experts", "pull", "tone").returncode == 0
 
 
-def test_bytes_that_are_not_what_the_hub_promised_are_thrown_away(hub: Hub, here: Path, model: Path) -> None:
+def test_a_download_that_does_not_match_its_hash_is_deleted(hub: Hub, here: Path, model: Path) -> None:
     hub.add(NAME, model)
     hub.corrupt(NAME, "model.safetensors")
-    assert "not what the hub promised" in one_line(newsmoe(hub, here, "experts", "pull", "tone"))
+    assert "does not match its hash" in one_line(newsmoe(hub, here, "experts", "pull", "tone"))
     assert "experts pull" in one_line(newsmoe(hub, here, "analyze", "news.json"))
     hub.mend()
     assert newsmoe(hub, here, "experts", "pull", "tone").returncode == 0
     assert newsmoe(hub, here, "analyze", "news.json").returncode == 0
+
+
+def backbone_folder(folder: Path, files: BackboneFiles) -> Path:
+    """Return a folder as the backbone's repository, with other files beside it."""
+    folder.mkdir()
+    for name in ("config.json", "tokenizer.json", "model.safetensors"):
+        shutil.copyfile(files.folder / name, folder / name)
+    (folder / "README.md").write_text("a card")
+    (folder / "rust_model.ot").write_bytes(b"others")
+    return folder
+
+
+FIND_WITHOUT_PACKAGE = """
+from importlib.metadata import PackageNotFoundError
+
+import newsmoe.registry.backbone.files as files
+
+def absent(name):
+    raise PackageNotFoundError(name)
+
+files.distribution = absent
+print(files.find_backbone().weights)
+"""
+
+
+def test_the_backbone_is_pulled_and_found_in_the_cache(
+    hub: Hub, here: Path, tmp_path: Path, files: BackboneFiles
+) -> None:
+    commit = hub.add(BACKBONE, backbone_folder(tmp_path / "minilm", files))
+    pulled = newsmoe(hub, here, "experts", "pull", "minilm")
+    assert pulled.returncode == 0, pulled.stderr
+    assert f"minilm: {BACKBONE} at {commit}" in pulled.stdout
+    fetched = {path for method, path in hub.requests if method == "GET" and "/resolve/" in path}
+    assert {Path(path).name for path in fetched} == {"config.json", "tokenizer.json", "model.safetensors"}
+    search = subprocess.run(
+        [sys.executable, "-c", FIND_WITHOUT_PACKAGE],
+        env=hub.environment(here.parent / "home"),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert search.stdout.strip().endswith(f"snapshots/{commit}/model.safetensors"), search.stderr
+
+
+def test_other_weights_than_the_published_ones_are_not_taken_for_the_backbone(
+    hub: Hub, here: Path, tmp_path: Path, files: BackboneFiles
+) -> None:
+    folder = backbone_folder(tmp_path / "minilm", files)
+    with (folder / "model.safetensors").open("r+b") as weights:
+        weights.truncate(1000)
+    hub.add(BACKBONE, folder)
+    message = one_line(newsmoe(hub, here, "experts", "pull", "minilm"))
+    assert "model.safetensors: the download does not match its hash and was deleted" in message
+    assert not list((here.parent / "home").rglob("config.json"))
+
+
+def test_a_repository_without_the_backbones_files_is_told(hub: Hub, here: Path, model: Path) -> None:
+    (folder := here.parent / "other").mkdir()
+    (folder / "config.json").write_text("{}")
+    hub.add(BACKBONE, folder)
+    message = one_line(newsmoe(hub, here, "experts", "pull", "minilm"))
+    assert "the hub has no model.safetensors and no tokenizer.json" in message
 
 
 def test_a_gated_model_asks_for_consent_and_a_token(hub: Hub, here: Path, model: Path) -> None:

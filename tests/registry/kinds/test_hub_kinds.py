@@ -104,7 +104,7 @@ def test_an_article_without_text_is_told(expert: Maker, kind: str) -> None:
 
 
 def test_a_model_of_another_kind_is_refused_rather_than_given_a_random_head(expert: Maker) -> None:
-    with pytest.raises(ModelError, match="weights are not there"):
+    with pytest.raises(ModelError, match="weights are missing"):
         expert("text-classification", "bart")
     with pytest.raises(ModelError, match="cannot be loaded as AutoModelForSeq2SeqLM"):
         expert("seq2seq-summarization", "distilbert")
@@ -157,7 +157,7 @@ def test_labels_that_are_not_the_models_are_told_when_it_loads(
 ) -> None:
     mine = expert("text-classification", labels=labels, load=False)
     *_, last = check_expert(mine)  # as `newsmoe experts check` does
-    assert last.asked == "loads"
+    assert last.requirement == "loads"
     assert last.problem and said in last.problem
     with pytest.raises(ModelError, match="mine: .*label"):
         mine.load(Device())

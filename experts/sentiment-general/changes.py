@@ -2,10 +2,10 @@
 
     python experts/sentiment-general/changes.py
 
-That more of something is good news or bad depends on what it is. Financial headlines, of which there are
-many with labels, teach that a rise is good; these teach the difference. They are made of the lists in
-`changes.toml`, which were written for newsmoe. Things, and ways to say that they change, are for training or
-for dev, so that dev measures what carries over to things that were never seen.
+Whether more of something is good or bad news depends on what it is. Labelled financial headlines teach
+that a rise is good; these teach the difference. They are combined from the lists in `changes.toml`, which
+were written for newsmoe. Each thing, and each phrase for a change, belongs to train or to dev, so that
+dev measures how well training carries over to unseen things.
 """
 
 import json
@@ -28,18 +28,18 @@ Lists = Mapping[str, Sequence[str]]
 def main() -> None:
     """Write both files beside this one."""
     lists = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-    chance = random.Random(0)
+    generator = random.Random(0)
     for part, size in SIZES.items():
-        found = [(headline, label) for headline, label, of in headlines(lists) if of == part]
+        pairs = [(headline, label) for headline, label, split in headlines(lists) if split == part]
         lines = [
             json.dumps({"headline": headline, "label": label}) + "\n"
-            for headline, label in chance.sample(found, size)
+            for headline, label in generator.sample(pairs, size)
         ]
         Path(__file__).with_name(f"changes.{part}.jsonl").write_text("".join(lines), encoding="utf-8")
 
 
 def headlines(lists: Lists) -> Iterator[tuple[str, str, str]]:
-    """Yield headline, label, and the part that it belongs to."""
+    """Yield headline, label, and split."""
     for things, more, fewer in (
         ("better_less", "negative", "positive"),
         ("better_more", "positive", "negative"),
@@ -63,7 +63,7 @@ def _filled(forms: Sequence[str], things: Sequence[str], label: str) -> Iterator
 
 
 def _part_of(text: str) -> str:
-    """Tell which part a thing, or a way to say something, is for: one of four is for dev."""
+    """Return the split of a thing or a phrase: a quarter is dev."""
     return "dev" if crc32(text.encode()) % 4 == 0 else "train"
 
 

@@ -36,9 +36,7 @@ class LabelPredictions:
     """
 
     labels: tuple[str, ...]
-    scores: NDArray[
-        np.float64
-    ]  # shape (articles, experts, labels); if only some labels count, sums are below 1
+    scores: NDArray[np.float64]  # shape (articles, experts, labels); sums are below 1 if closed
     truth: NDArray[np.int64]  # index of the right label, shape (articles,)
     target: Target = "probability"
     metric = "accuracy"  # the name of the quality

@@ -13,9 +13,10 @@ from torch import nn
 
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import Window
+from newsmoe.registry.batching import Batcher
 from newsmoe.training.adapter import save_adapter
 from newsmoe.training.data import Head, TrainingRun, WindowSet
-from newsmoe.training.loop import digest_of, fit, rows_in_order, shuffled_batches
+from newsmoe.training.loop import digest_of, fit, shuffled_batches
 from newsmoe.training.recipe import AdapterRecipe
 
 
@@ -76,11 +77,11 @@ class _Objective:
 
     @torch.inference_mode()
     def _logits(self, windows: Sequence[Window]) -> Vectors:
-        def run(batch: Sequence[int]) -> Vectors:
+        def forward(batch: list[int]) -> list[Vectors]:
             ids, mask = self.backbone.padded([windows[index] for index in batch])
-            return np.asarray(self.model(torch.from_numpy(ids), torch.from_numpy(mask)))
+            return list(self.model(torch.from_numpy(ids), torch.from_numpy(mask)).numpy())
 
-        return np.stack(rows_in_order(_lengths(windows), self.recipe, run))
+        return np.stack(Batcher(self.recipe.batch_tokens).run(_lengths(windows), forward))
 
 
 def finetune(

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -16,7 +16,6 @@ from torch import nn
 
 from newsmoe.evaluation.progress import Progress
 from newsmoe.output.atomic import atomic_write
-from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.batching import cut_batches
 from newsmoe.training.recipe import AdapterRecipe
@@ -176,16 +175,6 @@ def shuffled_batches(
     noisy = [round(length * shuffle.uniform(0.9, 1.1)) for length in lengths]
     batches = list(cut_batches(noisy, recipe.batch_tokens, recipe.batch_items))
     return [batches[index] for index in shuffle.permutation(len(batches))]
-
-
-def rows_in_order(
-    lengths: Sequence[int], recipe: AdapterRecipe, run: Callable[[Sequence[int]], Iterable[Vectors]]
-) -> list[Vectors]:
-    """Return a row per item, in order, computed by `run` in batches of similar length."""
-    rows: dict[int, Vectors] = {}
-    for batch in cut_batches(lengths, recipe.batch_tokens):
-        rows.update(zip(batch, run(batch), strict=True))
-    return [rows[index] for index in range(len(lengths))]
 
 
 def digest_of(windows: Iterable[Window], *tables: NDArray[np.generic]) -> str:

@@ -28,13 +28,10 @@ class AdapterRecipe(Strict):
     rank: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)  # the adapter's output is scaled by alpha / rank
     start: str | None = None  # folder of an expert whose adapter, and head if labels are equal, are the start
-    dropout: float = Field(
-        0.1, ge=0, lt=1
-    )  # of channels, per window: per token it doubles the time (Gal 2016)
+    # of channels, per window (Gal and Ghahramani 2016): per token, it would take as long as the forward pass
+    dropout: float = Field(0.1, ge=0, lt=1)
     token_dropout: float = Field(0.1, ge=0, lt=1)  # share of tokens hidden in training
-    consistency: float = Field(
-        0.0, ge=0
-    )  # weight of the divergence of two passes (R-Drop, Liang et al. 2021)
+    consistency: float = Field(0.0, ge=0)  # weight of R-Drop (Liang et al. 2021); 0: one pass, half the time
     epochs: int = Field(3, ge=1)  # the best one on dev data is used
     patience: int = Field(2, ge=1)  # epochs without improvement after which training stops
     learning_rate: float = Field(1e-3, gt=0)  # maximum, of the adapter
@@ -94,10 +91,8 @@ class SummarizerRecipe(Recipe):
 class BalanceRecipe(Strict):
     """Noisy top-k training with losses that balance the load (Shazeer et al. 2017, appendix A)."""
 
-    importance: float = Field(
-        0.1, ge=0
-    )  # weight of the squared coefficient of variation of the sums of gates
-    load: float = Field(0.1, ge=0)  # weight of that of the expected numbers of articles
+    importance: float = Field(0.1, ge=0)  # weight of the unevenness of each expert's sum of gates
+    load: float = Field(0.1, ge=0)  # weight of the unevenness of the expected numbers of articles
     steps: int = Field(300, ge=1)  # of Adam, each on all data
     learning_rate: float = Field(0.02, gt=0)
 
@@ -125,14 +120,11 @@ class GateRecipe(Strict):
     embedding: str = ""  # the expert whose adapter the gate reads with; empty: the bare backbone
     settings: GateSettings = GateSettings()
     target: Target | None = None  # default: `probability` with labels, `rouge` with summaries
-    temperature: float = Field(
-        0.1, gt=0
-    )  # of the soft targets; the lower, the more the best expert is preferred
+    temperature: float = Field(0.1, gt=0)  # of the soft targets; the lower, the more the best is preferred
     cost_weight: float = Field(0.0, ge=0)  # success that is worth the cost of running all experts
     token_costs: dict[str, Positive] = {}  # of a token that a model reads, by expert; default: 1
-    regularization: tuple[Positive, ...] = Field(
-        (0.0003, 0.001, 0.01, 0.1, 1.0), min_length=1
-    )  # see `C` above
+    # inverse strengths to choose from by cross-validation, scikit-learn's `C`
+    regularization: tuple[Positive, ...] = Field((0.0003, 0.001, 0.01, 0.1, 1.0), min_length=1)
     folds: int = Field(5, ge=2)  # of cross-validation
     calibrate: bool = True  # divide scores by the temperature that makes them probabilities (Guo et al. 2017)
     balance: BalanceRecipe | None = None
@@ -145,7 +137,7 @@ class GateRecipe(Strict):
         kinds = {type(source) for source in (*self.train, *self.dev)}
         if len(kinds) > 1:
             raise ValueError(
-                "some sources have labels and some a summary; a gate is trained on one of the two"
+                "some sources have labels and some a summary; a gate can only use one of the two"
             )
         if self.target and kinds != {SummarySource if self.target.startswith("rouge") else LabelSource}:
             raise ValueError(f"target {self.target!r} does not fit these sources; only summaries have ROUGE")

@@ -17,11 +17,12 @@ from newsmoe.errors import InputError
 from newsmoe.evaluation.rouge import LEAD_SENTENCES, RougeCounts, greedy_oracle
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
+from newsmoe.registry.batching import Batcher
 from newsmoe.registry.kinds.extractive import ExtractiveSettings, Sentences, choose, sentences_of
 from newsmoe.training.adapter import adapted_encoder, save_adapter
 from newsmoe.training.data import TrainingRun
 from newsmoe.training.folder import TrainedExpert
-from newsmoe.training.loop import digest_of, fit, rows_in_order, shuffled_batches
+from newsmoe.training.loop import digest_of, fit, shuffled_batches
 from newsmoe.training.ranker import SentenceRanker
 from newsmoe.training.recipe import SummarizerRecipe
 
@@ -225,9 +226,10 @@ class _Objective:
 
     @torch.inference_mode()
     def _logits_of(self, examples: Sequence[_Example]) -> list[Vectors]:
-        def run(batch: Sequence[int]) -> list[Vectors]:
+        def forward(batch: list[int]) -> list[Vectors]:
             tensors = _batch([examples[index] for index in batch], self.backbone)
             logits = self.model(tensors, tensors.ids).numpy()
             return [row[: len(examples[index].oracle)] for index, row in zip(batch, logits, strict=True)]
 
-        return rows_in_order([example.length for example in examples], self.recipe.adapter, run)
+        batcher = Batcher(self.recipe.adapter.batch_tokens)
+        return batcher.run([example.length for example in examples], forward)

@@ -1,14 +1,15 @@
-"""How much faster a `seq2seq-summarization` expert is than the usual loop, and what each measure brings.
+"""How much faster a `seq2seq-summarization` expert is than the usual loop, and what each step gains.
 
     python -m tests.benchmarks.generation ARTICLES.json [--sample 12] [--repeats 2] [--threads 2]
 
-No weights are downloaded: `sshleifer/distilbart-cnn-6-6` is built in its published shape with random weights,
-which take as long as the real ones, and a tokenizer of its kind is trained on the articles. 65 new tokens
-are forced, about what the real one writes, with its 4 beams. The loop gives one article at a time to
-`generate`. Each row of the table adds a measure to the one before, on the same texts, cut where the model
-ends, with the same weights, once the model is loaded. The loop is timed once, all else as often as asked, and
-the quickest time is kept. Seconds of processor time, over all threads, say more where the machine has other
-work too; its load stands beside. A summary is the same if it is the one of the loop, token for token.
+No weights are downloaded: `sshleifer/distilbart-cnn-6-6` is built in its published shape with random
+weights, which take as long as the real ones, and a tokenizer of its kind is trained on the articles. 65
+new tokens are forced, about as many as the real one writes, with its 4 beams. The loop passes one article
+at a time to `generate`. Each row of the table adds a step to the previous one, on the same texts,
+truncated at the model's limit, with the same weights; loading is not included. The loop is timed once,
+all else `--repeats` times, and the lowest time counts. Processor seconds, over all threads, are more
+reliable on a busy machine, whose load is shown. A summary is the same if all its tokens are those of the
+loop.
 """
 
 import argparse
@@ -55,17 +56,11 @@ Batches = Callable[[Sequence[int], int], Iterator[list[int]]]
 
 
 class Timed(NamedTuple):
-    """What was written, and what it took.
+    """Summaries, and the time that they took."""
 
-    Attributes:
-        rows: tokens of each summary.
-        seconds: by the clock.
-        processor: seconds of processor time, over all threads.
-    """
-
-    rows: Rows
+    rows: Rows  # tokens of each summary
     seconds: float
-    processor: float
+    processor: float  # seconds, over all threads
 
 
 def main() -> None:
@@ -75,11 +70,11 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=12)
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2)
-    asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
-    with open_source(asked.articles) as source:
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    with open_source(arguments.articles) as source:
         items = [item for item in source.articles() if isinstance(item, Article) and item.content]
-    sample = _spread(items, asked.sample)
+    sample = _spread(items, arguments.sample)
     with tempfile.TemporaryDirectory() as folder:
         _save_model(Path(folder) / "distilbart" / "model", [item.content for item in items])
         (Path(folder) / "distilbart" / "expert.toml").write_text(CARD, encoding="utf-8")
@@ -88,7 +83,7 @@ def main() -> None:
         _say(f"{len(chunks)} articles of {sorted(chunk.tokens for chunk in chunks)} tokens")
         _say(f"{'':32}{'seconds':>9}{'times':>7}{'processor s':>13}{'times':>7}{'same':>6}{'load':>6}")
         loop = _row("the loop, one at a time", lambda: _loop(expert, chunks), None, 1)
-        add = partial(_row, loop=loop, repeats=asked.repeats)
+        add = partial(_row, loop=loop, repeats=arguments.repeats)
         with patch.object(generation, "SharedEncoderCache", EncoderDecoderCache):
             add("batches, as they come", lambda: _batched(expert, chunks, as_they_come))
             add("+ of like length", lambda: _batched(expert, chunks))
@@ -98,22 +93,23 @@ def main() -> None:
 
 
 def _spread(items: Sequence[Article], size: int) -> list[Article]:
-    """Return so many of the articles, evenly spread over their lengths, in the order in which they came."""
+    """Return a sample of the articles, evenly spread over their lengths, in their order."""
     by_length = sorted(range(len(items)), key=lambda place: len(items[place].content))
     step = len(items) / size
-    return [items[place] for place in sorted(by_length[int(step * (one + 0.5))] for one in range(size))]
+    places = sorted(by_length[int(step * (number + 0.5))] for number in range(size))
+    return [items[place] for place in places]
 
 
 def _row(name: str, write: Callable[[], Rows], loop: Timed | None, repeats: int) -> Timed:
     load = os.getloadavg()[0]
-    found = min((_timed(write) for _ in range(repeats)), key=lambda one: one.processor)
-    base = loop or found
-    same = sum(one == other for one, other in zip(found.rows, base.rows, strict=True))
+    result = min((_timed(write) for _ in range(repeats)), key=lambda timed: timed.processor)
+    base = loop or result
+    same = sum(row == other for row, other in zip(result.rows, base.rows, strict=True))
     _say(
-        f"{name:32}{found.seconds:9.1f}{base.seconds / found.seconds:7.2f}"
-        f"{found.processor:13.1f}{base.processor / found.processor:7.2f}{same:6}{load:6.1f}"
+        f"{name:32}{result.seconds:9.1f}{base.seconds / result.seconds:7.2f}"
+        f"{result.processor:13.1f}{base.processor / result.processor:7.2f}{same:6}{load:6.1f}"
     )
-    return found
+    return result
 
 
 def _timed(write: Callable[[], Rows]) -> Timed:
@@ -143,32 +139,32 @@ def _expert(folder: Path, precision: str) -> Seq2Seq:
     expert = Registry([folder], changes, plugins=False, builtin=False).build("distilbart")
     expert.load(Device())
     if not isinstance(expert, Seq2Seq):
-        raise TypeError(f"not the kind that is measured: {type(expert).__name__}")
+        raise TypeError(f"expected a Seq2Seq expert: {type(expert).__name__}")
     return expert
 
 
 @torch.inference_mode()
 def _loop(expert: Seq2Seq, chunks: Sequence[Chunk]) -> Rows:
-    """Return what the loop writes, with the expert's own model and tokenizer."""
+    """Return the summaries of the loop, by the expert's model and tokenizer."""
     model: Any = expert.model
-    found = []
+    rows = []
     for chunk in chunks:
         ids = expert.tokenizer(chunk.text, return_tensors="pt")["input_ids"]
         row = model.generate(
             ids, num_beams=BEAMS, do_sample=False, min_new_tokens=NEW_TOKENS - 1, max_new_tokens=NEW_TOKENS
         )
-        found.append(row[0, 1:-1].tolist())  # without the token that starts it, and the one that ends it
-    return found
+        rows.append(row[0, 1:-1].tolist())  # without the start and end tokens
+    return rows
 
 
 def _batched(expert: Seq2Seq, chunks: Sequence[Chunk], batches: Batches = cut_batches) -> Rows:
-    """Return what the expert writes, in batches cut in that way."""
+    """Return the summaries of the expert, in batches cut by `batches`."""
     with patch.object(batching, "cut_batches", batches):
         return expert.in_batches(chunks, expert.generate)
 
 
 def as_they_come(lengths: Sequence[int], max_tokens: int) -> Iterator[list[int]]:
-    """Yield batches of the budget that `cut_batches` has, but in the order of the articles."""
+    """Yield batches within the budget of `cut_batches`, in the order of the articles."""
     batch: list[int] = []
     for index, length in enumerate(lengths):
         longest = max([length, *(lengths[other] for other in batch)])

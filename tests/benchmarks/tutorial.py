@@ -5,13 +5,12 @@
 No weights are downloaded: the models of `sshleifer/distilbart-cnn-6-6` and
 `distilbert-base-uncased-finetuned-sst-2-english` are built in their published shapes with random weights,
 which take as long as the real ones. Random models do not know where a summary ends, so 65 new tokens are
-forced, about what the real one writes, with its 4 beams. The script's way is kept: one article at a time,
-both models for each. Texts are cut at the models' limits, which the script does not do and breaks off for.
-Tokens are counted by the backbone's tokenizer, whose counts on English are close to those of the two
-models' own.
+forced, about as many as the real one writes, with its 4 beams. As in the script, both models read one article
+at a time. Texts are truncated at the models' limits; the script does not do that and fails on long ones.
+Tokens are counted by the backbone's tokenizer, whose counts on English are close to those of the two models.
 
-The loop is timed on a sample, evenly spread over the articles by length, its models built before; `newsmoe
-analyze` is timed as a command, start, loading and writing included, the second time that it is run.
+The loop is timed on a sample, evenly spread over the articles by length, without loading; `newsmoe analyze`
+is timed as a command, with start-up, loading and writing, on its second run.
 """
 
 import argparse
@@ -54,11 +53,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("articles")
     parser.add_argument("--sample", type=int, default=6)
-    asked = parser.parse_args()
-    lengths = sorted(_lengths(asked.articles))
-    step = len(lengths) / asked.sample
-    sample = [lengths[int(step * (place + 0.5))] for place in range(asked.sample)]
-    ours = [_newsmoe(asked.articles) for _ in range(2)][-1]
+    arguments = parser.parse_args()
+    lengths = sorted(_lengths(arguments.articles))
+    step = len(lengths) / arguments.sample
+    sample = [lengths[int(step * (place + 0.5))] for place in range(arguments.sample)]
+    ours = [_newsmoe(arguments.articles) for _ in range(2)][-1]
     print(f"newsmoe analyze: {len(lengths)} articles in {ours:.1f} s")
     theirs = _loop(sample)
     whole = theirs / len(sample) * len(lengths)

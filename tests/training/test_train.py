@@ -259,7 +259,7 @@ def test_an_expert_is_measured_again_by_its_recipe_or_on_a_file(folder: Path) ->
     assert measured[0]["figures"]["accuracy"] > 0.9
     (folder / "own.csv").write_text("text,label\nThe club won.,plus\nThe club lost.,minus\nIt met.,other\n")
     arguments = ("own.csv", "--map", "plus=good", "--map", "minus=bad", "--write")
-    assert "own.csv: 2 of 2 answered" in newsmoe("evaluate", "mood", *arguments)
+    assert "own.csv: 2 of 2 predicted" in newsmoe("evaluate", "mood", *arguments)
     card = tomllib.loads((expert / "expert.toml").read_text())
     assert [measurement["data"] for measurement in card["quality"]] == ["made up, dev", "own.csv"]
     assert "own.csv" in (expert / "README.md").read_text()

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsmoe.cli.console import plain, results
 from newsmoe.cli.exits import ITEMS_FAILED
+from newsmoe.cli.logs import show_logs
 from newsmoe.cli.options import JOBS_PANEL, LimitOption, LoadSettings, LogOptions, takes
 
 if TYPE_CHECKING:
@@ -112,7 +114,6 @@ def analyze(
 
     Exit codes: 0 all well, 1 could not run, 2 usage, 4 some items failed, 5 another run writes the output.
     """
-    from newsmoe.cli.logs import show_logs
     from newsmoe.cli.metrics import Metrics
     from newsmoe.cli.observers import observed
     from newsmoe.cli.signals import Stop
@@ -149,7 +150,6 @@ def analyze(
 
 
 def _show_plan(settings: "Settings", jobs: "list[Job]", limit: int | None) -> None:
-    from newsmoe.cli.console import plain, results
     from newsmoe.cli.route import load_table
     from newsmoe.orchestrator.routing import read_routes
     from newsmoe.orchestrator.session import Session

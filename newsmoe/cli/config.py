@@ -2,6 +2,7 @@
 
 import typer
 
+from newsmoe.cli.console import messages, plain
 from newsmoe.cli.options import ConfigOption, load_settings
 
 
@@ -9,7 +10,6 @@ def show(config: ConfigOption = None) -> None:
     """Print the settings in force, and the file that they were read from."""
     from pathlib import Path
 
-    from newsmoe.cli.console import messages, plain
     from newsmoe.journal.store import without_password
     from newsmoe.settings.sources import find_config
 

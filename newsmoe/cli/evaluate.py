@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from newsmoe.cli.console import messages, plain, results, table
 from newsmoe.cli.options import (
     EXAMPLES_PANEL,
     DataOption,
@@ -18,6 +19,7 @@ from newsmoe.cli.options import (
     registry_of,
     takes,
 )
+from newsmoe.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -81,9 +83,7 @@ def evaluate(
     Labels: accuracy, macro-F1, figures by label, confusion, calibration. Summaries: ROUGE, beside the first
     three sentences and the best ones that greedy search finds. Both: throughput.
     """
-    from newsmoe.cli.console import messages, plain
     from newsmoe.cli.progress import reporting
-    from newsmoe.errors import ConfigError
 
     needs_training_extra("measuring")
     from newsmoe.evaluation.measure import measure
@@ -153,8 +153,6 @@ def _source(task: str, file: Path, options: ExampleOptions) -> "LabelSource | Su
 
 def show_evaluations(evaluations: Sequence["Evaluation"]) -> None:
     """Print figures, by label and confusion too where there are any."""
-    from newsmoe.cli.console import results
-
     console = results()
     for evaluation in evaluations:
         for part in _shown(evaluation):
@@ -162,7 +160,6 @@ def show_evaluations(evaluations: Sequence["Evaluation"]) -> None:
 
 
 def _shown(evaluation: "Evaluation") -> Iterator["RenderableType"]:
-    from newsmoe.cli.console import plain, table
 
     items = f"{evaluation.answered} of {evaluation.items} predicted"
     speed = f"{evaluation.items_per_second:.1f} articles/s, {evaluation.tokens_per_second:.0f} tokens/s"

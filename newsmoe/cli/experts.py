@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsmoe.cli.console import plain, results, table
+from newsmoe.cli.logs import show_logs
 from newsmoe.cli.options import JsonOption, LoadSettings, NameArgument, registry_of, takes
 
 if TYPE_CHECKING:
@@ -16,8 +18,6 @@ if TYPE_CHECKING:
 @takes("experts_dir")
 def list_experts(load: LoadSettings, as_json: JsonOption = False) -> None:
     """List all experts: built in, in your folders, and plugged in."""
-    from newsmoe.cli.console import plain, results, table
-
     experts = registry_of(load()).experts.values()
     if as_json:
         typer.echo(json.dumps([_as_record(info) for info in experts], indent=2, ensure_ascii=False))
@@ -43,8 +43,6 @@ def list_experts(load: LoadSettings, as_json: JsonOption = False) -> None:
 @takes("experts_dir")
 def show(name: NameArgument, load: LoadSettings, as_json: JsonOption = False) -> None:
     """Show one expert's card: what it was trained on, its licence, its measured quality."""
-    from newsmoe.cli.console import plain, results, table
-
     record = _as_record(registry_of(load()).info(name))
     if as_json:
         typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
@@ -60,7 +58,6 @@ def show(name: NameArgument, load: LoadSettings, as_json: JsonOption = False) ->
 @takes("experts_dir")
 def check(name: NameArgument, load: LoadSettings) -> None:
     """Load an expert and try it on three articles; exit code 1 where it breaks the contract."""
-    from newsmoe.cli.console import plain, results
     from newsmoe.registry.device import Device
     from newsmoe.testing import check_expert
 
@@ -89,8 +86,6 @@ def compile_experts(
 
     Exit code 1 where one differs by more than rounding.
     """
-    from newsmoe.cli.console import plain, results, table
-    from newsmoe.cli.logs import show_logs
     from newsmoe.registry.backbone.reference import MAX_DISTANCE, distance, reference_of
     from newsmoe.registry.device import Device
     from newsmoe.registry.kinds.embedded import EmbeddedExpert

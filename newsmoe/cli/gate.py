@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsmoe.cli.console import messages, plain, results, table
 from newsmoe.cli.options import (
     EXAMPLES_PANEL,
     DataOption,
@@ -47,7 +48,6 @@ def train(
     Of a file of examples a fifth is held out for measuring; its recipe is written to experts/gate-TASK, for
     you to change and train again.
     """
-    from newsmoe.cli.console import messages, plain
     from newsmoe.cli.progress import reporting
     from newsmoe.registry.device import Device
 
@@ -98,7 +98,6 @@ def evaluate(
     gate makes of a budget, from the cheapest expert for all articles to the dearest, beside chance and the
     oracle.
     """
-    from newsmoe.cli.console import messages, plain
     from newsmoe.cli.progress import reporting
 
     needs_training_extra("measuring")
@@ -152,7 +151,6 @@ def prune(
     One is excluded at a time, and the others are measured again. Its row of the weights is dropped, and its
     probability goes to the others; the gate is not trained again.
     """
-    from newsmoe.cli.console import messages, plain
     from newsmoe.cli.progress import reporting
 
     needs_training_extra("measuring")
@@ -185,7 +183,6 @@ def prune(
 
 
 def _show_contributions(contributions: "Sequence[Contribution]") -> None:
-    from newsmoe.cli.console import plain, results, table
 
     rows = table("expert", ">share", ">quality", ">without it", ">gain", ">cost saved", "verdict")
     for each in contributions:

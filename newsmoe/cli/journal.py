@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsmoe.cli.console import plain, results, table
 from newsmoe.cli.options import JsonOption, LoadSettings, takes
+from newsmoe.errors import ConfigError
 
 if TYPE_CHECKING:
     from newsmoe.journal.journal import Journal
@@ -52,8 +54,6 @@ def verify(load: LoadSettings) -> None:
 @takes("journal")
 def list_runs(load: LoadSettings, as_json: JsonOption = False) -> None:
     """List the runs in the journal, the last one first."""
-    from newsmoe.cli.console import plain, results, table
-
     with _journal(load) as journal:
         runs = _reports(journal)
     if as_json:
@@ -90,7 +90,6 @@ def _report(run: str, load: LoadSettings) -> "RunReport":
     """Return the report of a run by its number or by its file."""
     from pydantic import ValidationError
 
-    from newsmoe.errors import ConfigError
     from newsmoe.output.run_report import RunReport
 
     if not run.isdecimal():

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsmoe.cli.options import LoadSettings, NameArgument, registry_of, takes
+from newsmoe.errors import RegistryError
 from newsmoe.text.cleaning import one_line
 
 if TYPE_CHECKING:
@@ -58,7 +59,6 @@ def convert(name: NameArgument, load: LoadSettings) -> None:
 
 def _hub_experts(names: list[str], load: LoadSettings) -> "list[tuple[str, ModelSource, Card]]":
     """Return the experts of these names with what they run."""
-    from newsmoe.errors import RegistryError
     from newsmoe.registry.hub.files import ModelSource
     from newsmoe.registry.kinds import check_settings
 

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_type_hi
 
 import typer
 
+from newsmoe.errors import ConfigError
+
 if TYPE_CHECKING:
     from newsmoe.jobs.timetable import Cron, Every
     from newsmoe.registry.registry import Registry
@@ -217,8 +219,6 @@ def _option_type(annotation: Any) -> Any:
 
 def needs_training_extra(what: str) -> None:
     """Check that the packages of the extra `train` are installed, without importing them."""
-    from newsmoe.errors import ConfigError
-
     for package in ("jinja2", "nltk", "peft", "rouge_score", "sklearn", "tomli_w"):
         if find_spec(package) is None:
             raise ConfigError(f"{what} needs {package}; pip install 'newsmoe[train]'")

@@ -3,17 +3,22 @@
 import json
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsmoe.cli.console import plain, results, table
 from newsmoe.cli.options import JsonOption, LimitOption, LoadSettings, registry_of, takes
+from newsmoe.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from newsmoe.article import Article, InvalidItem
-    from newsmoe.gating.gate import Route
+    from newsmoe.gating.gate import Decision, Gate, Route
+    from newsmoe.gating.learned import Explained
+    from newsmoe.orchestrator.routing import Routed
 
 ABSTAINED = "(abstained)"
 
@@ -34,7 +39,6 @@ def route(
     as_json: JsonOption = False,
 ) -> None:
     """Show which experts would read each article, and why; no expert is loaded."""
-    from newsmoe.cli.explain import explain as show_explained
     from newsmoe.gating.build import build_gate
     from newsmoe.ingest.discovery import find_inputs
     from newsmoe.orchestrator.routing import read_routes
@@ -43,7 +47,7 @@ def route(
     gate = build_gate(settings, registry_of(settings))
     routed = read_routes(gate, find_inputs(inputs), settings, limit)
     if explain is not None:
-        show_explained(gate, routed, explain, as_json=as_json)
+        _explain(gate, routed, explain, as_json=as_json)
     elif as_json:
         records = [_as_record(item, route) for item, route in routed]
         typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
@@ -63,8 +67,7 @@ def _as_record(item: "Article | InvalidItem", route: "Route") -> dict[str, objec
     }
 
 
-def _print_table(routed: "list[tuple[Article | InvalidItem, Route]]") -> None:
-    from newsmoe.cli.console import plain, results, table
+def _print_table(routed: "list[Routed]") -> None:
 
     rows = table("id", "headline", "task", "expert", ">weight", "reason")
     for item, route in routed:
@@ -81,10 +84,8 @@ def _print_table(routed: "list[tuple[Article | InvalidItem, Route]]") -> None:
     console.print(load_table(routed))
 
 
-def load_table(routed: "Iterable[tuple[Article | InvalidItem, Route]]") -> "Table":
+def load_table(routed: "Iterable[Routed]") -> "Table":
     """Return a table of how many articles each expert would get."""
-    from newsmoe.cli.console import plain, table
-
     load = Counter(
         (entry.task, entry.expert) for _, route in routed for decision in route for entry in decision.entries
     )
@@ -93,3 +94,55 @@ def load_table(routed: "Iterable[tuple[Article | InvalidItem, Route]]") -> "Tabl
     for (task, expert), count in by_task:
         rows.add_row(plain(task), plain(expert or ABSTAINED), str(count))
     return rows
+
+
+def _explain(gate: "Gate", routed: "Iterable[Routed]", article_id: str, *, as_json: bool) -> None:
+    """Print, for each task with a learned gate, how every expert did for the article with this id."""
+    from newsmoe.gating.composite import CompositeGate
+
+    if not isinstance(gate, CompositeGate):
+        raise ConfigError("--explain shows the scores of learned gates; use --gate learned")
+    article, route = _find(routed, article_id)
+    explained = [
+        (decision, gate.learned[decision.task].explain(article))
+        for decision in route
+        if decision.task in gate.learned
+    ]
+    if as_json:
+        tasks = [_scores_as_record(decision, experts) for decision, experts in explained]
+        typer.echo(json.dumps({"id": article.id, "headline": article.headline, "tasks": tasks}, indent=2))
+        return
+    for decision, experts in explained:
+        _print_scores(article, decision, experts)
+
+
+def _find(routed: "Iterable[Routed]", article_id: str) -> "tuple[Article, Route]":
+    from newsmoe.article import Article
+
+    for item, route in routed:
+        if isinstance(item, Article) and str(item.id) == article_id:
+            return item, route
+    raise InputError(f"no article with the id {article_id!r} in the input")
+
+
+def _scores_as_record(decision: "Decision", experts: "list[Explained]") -> dict[str, object]:
+    rows = [{**asdict(expert), "weight": decision.weights.get(expert.expert, 0.0)} for expert in experts]
+    return {"task": decision.task, "reason": decision.reason, "experts": rows}
+
+
+def _print_scores(article: "Article", decision: "Decision", experts: "list[Explained]") -> None:
+    features = (f">{name}" for name in experts[0].features)
+    rows = table("expert", ">score", ">weight", ">cost", *features, title=decision.task)
+    for expert in experts:
+        figures = expert.score, decision.weights.get(expert.expert, 0.0), expert.cost
+        rows.add_row(
+            plain(expert.expert),
+            *(f"{value:.2f}" for value in figures),
+            *(f"{value:+.2f}" for value in expert.features.values()),
+        )
+    cost = sum(expert.cost for expert in experts if expert.expert in decision.weights)
+    console = results()
+    console.print(plain(f"{article.id}: {article.headline}", style="bold"), soft_wrap=True)
+    console.print(rows)
+    console.print(plain(decision.reason), soft_wrap=True)
+    console.print(plain(f"{100 * cost:.0f} % of what running every expert would cost"))

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from newsmoe.cli.console import plain, results
 from newsmoe.cli.options import LimitOption
+from newsmoe.errors import InputError
 
 
 def show(
@@ -14,8 +16,6 @@ def show(
     limit: LimitOption = None,
 ) -> None:
     """Show the records of a finished run, one block an article."""
-    from newsmoe.cli.console import results
-    from newsmoe.errors import InputError
     from newsmoe.ingest.formats import format_of
     from newsmoe.ingest.source import read_elements
 
@@ -27,7 +27,6 @@ def show(
 
 
 def _print_record(console: Any, record: dict[str, Any]) -> None:
-    from newsmoe.cli.console import plain
 
     analyses = _table(record.get("analyses"))
     name = record.get("headline") or record.get("id") or "(no headline)"

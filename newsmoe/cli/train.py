@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsmoe.cli.console import messages, plain
 from newsmoe.cli.options import (
     EXAMPLES_PANEL,
     ContentOption,
@@ -110,7 +111,6 @@ def _make(
     output: Path | None,
     load: LoadSettings,
 ) -> None:
-    from newsmoe.cli.console import messages, plain
     from newsmoe.cli.evaluate import show_evaluations
     from newsmoe.cli.progress import reporting
     from newsmoe.registry.device import Device

@@ -63,7 +63,7 @@ def timer_unit(what: Scheduled, when: Every | Cron) -> str:
     """Return the systemd timer that starts the service of the same name; never while it still runs."""
     if isinstance(when, Cron):
         times = [f"OnCalendar={times}" for times in on_calendar(when)]
-        times.append("# what was missed while the machine was off is made up for")
+        times.append("# runs missed while the machine was off are coalesced into one")
         times.append("Persistent=true")
     else:
         times = ["OnActiveSec=1s", f"OnUnitActiveSec={when.seconds}s"]

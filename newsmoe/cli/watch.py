@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsmoe.cli.exits import COULD_NOT_RUN, ITEMS_FAILED, exit_code
+from newsmoe.cli.logs import show_logs
 from newsmoe.cli.options import LoadSettings, LogOptions, TimeOptions, takes
 from newsmoe.errors import ConfigError, InputError, OutputError
 
@@ -50,7 +51,6 @@ def watch(
     Exit codes: 143 terminated, 130 interrupted; with --once 0 all well, 4 some articles or files failed;
     1 could not run, 2 usage, 5 another watch holds OUTBOX.
     """
-    from newsmoe.cli.logs import show_logs
     from newsmoe.cli.metrics import Metrics
     from newsmoe.cli.signals import Stop
     from newsmoe.jobs.inbox import open_inbox

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from hashlib import sha256
-from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +14,7 @@ from newsmoe.errors import OutputError
 from newsmoe.journal.serialization import deserialize_prediction, serialize_prediction
 from newsmoe.output.atomic import write_text
 from newsmoe.prediction import Prediction
+from newsmoe.registry.cache_key import cache_key
 from newsmoe.registry.registry import ExpertInfo
 
 MAX_AGE = 90 * 24 * 3600.0  # seconds
@@ -32,9 +32,9 @@ Predict = Callable[[ExpertInfo, Sequence[Article]], TimedPredictions]
 
 def cached_predictions(info: ExpertInfo, articles: Sequence[Article], predict: Predict) -> TimedPredictions:
     """Return an expert's predictions, from the cache if possible; one without a fingerprint is always run."""
-    if not (fingerprint := info.fingerprint()):
+    if not (key := cache_key(info.name, info.fingerprint())):
         return predict(info, articles)
-    key = " ".join([info.name, fingerprint, version("newsmoe"), *(article.key for article in articles)])
+    key = " ".join([key, *(article.key for article in articles)])
     path = user_cache_path("newsmoe") / "answers" / f"{sha256(key.encode()).hexdigest()[:32]}.jsonl"
     predictions = _read(path, len(articles))
     if predictions is None:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from graphlib import CycleError, TopologicalSorter
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from newsmoe.gating.gate import Gate, UniformGate
 from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, named_experts, read_rules
 from newsmoe.journal.store import PredictionStore
 from newsmoe.plugins import Plugins
+from newsmoe.registry.cache_key import cache_key
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
 from newsmoe.settings.conditions import Rule
@@ -237,7 +237,7 @@ def _learned_gate(card: "GateCard", context: GateContext) -> "LearnedGate":
     present = ",".join(info.name for info in pool if info.name in card.names and not info.missing)
     score_cache = None
     if context.store is not None:
-        key = " ".join((card.folder.name, card.fingerprint(), "of", present, device.kind, version("newsmoe")))
+        key = cache_key(card.folder.name, card.fingerprint(), "of", present, device.kind)
         score_cache = ScoreCache(context.store, key)
     backbone = partial(context.registry.backbones.backbone, device)
     return LearnedGate(card, pool, backbone, gate_settings, score_cache)

@@ -61,7 +61,7 @@ def plan_jobs(
 
 
 def check_inputs(jobs: Sequence[Job]) -> None:
-    """ScanResult for all inputs of all jobs, so that a missing one is told before the first job runs."""
+    """Look for all inputs of all jobs, so that a missing one is told before the first job runs."""
     for name in (name for job in jobs for name in job.inputs):
         if name != "-" and not Path(name).exists():
             raise InputError(f"{name}: cannot be read: No such file or directory")

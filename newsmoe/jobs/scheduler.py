@@ -23,7 +23,7 @@ def run_at(when: Every | Cron, job: Callable[[], None]) -> NoReturn:
     """Run `job` at its times, in this thread, until it raises or a signal's handler does.
 
     What recurs at an interval runs at once for the first time. Times that pass while the job runs, or while
-    the machine sleeps, are made up for by one run; a clock that is put back makes no wait longer.
+    the machine sleeps, are coalesced into one run; a clock that is put back makes no wait longer.
 
     The times are APScheduler's. Its scheduler is not used, for it logs what a signal's handler raises within
     its own code, traceback and all, and goes on.

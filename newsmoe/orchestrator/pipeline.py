@@ -32,7 +32,7 @@ class TaskState:
     combined: Prediction | None = None
 
     def resolve(self, tasks: Sequence["TaskState"]) -> None:
-        """Settle a deferred decision by the predictions of the article's other `tasks`."""
+        """Resolve a deferred decision by the predictions of the article's other `tasks`."""
         if self.decision.depends_on:
             combined = {other.decision.task: other.combined for other in tasks if other is not self}
             self.decision = resolve_deferred(self.decision, combined)

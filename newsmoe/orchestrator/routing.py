@@ -8,11 +8,14 @@ from newsmoe.gating.gate import Gate, Route
 from newsmoe.ingest.source import open_source
 from newsmoe.settings.model import Settings
 
+Routed = tuple[Article | InvalidItem, Route]
+"""An article with its route; an element that is no article has an empty one."""
+
 
 def read_routes(
     gate: Gate, inputs: Sequence[str], settings: Settings, limit: int | None = None
-) -> Iterator[tuple[Article | InvalidItem, Route]]:
-    """Yield each article of the inputs with its route; an element that is no article has an empty one."""
+) -> Iterator[Routed]:
+    """Yield each article of the inputs with its route."""
     left = limit
     for name in inputs:
         with open_source(name, settings.fields, settings.input_format) as source:

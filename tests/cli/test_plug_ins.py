@@ -1,12 +1,44 @@
 """Formats of an installed package, in a process of their own."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
-from tests.cli.support import GIST, process, with_plug_ins
+from tests.cli.support import GIST, articles, process, with_plug_ins, write
 from tests.ingest.support import POEMS
 from tests.output.support import TITLES
+
+PIP_INSTALL = (
+    sys.executable, "-m", "pip", "install",
+    "--quiet", "--no-index", "--no-deps", "--no-cache-dir", "--disable-pip-version-check",
+)  # fmt: skip
+
+
+def wheel_of(folder: Path, module: str, code: str, entry_points: str) -> Path:
+    """Return the wheel of a package that is one module."""
+    path = folder / f"{module}-1.0-py3-none-any.whl"
+    with ZipFile(path, "w") as wheel:
+        for name, text in {
+            f"{module}.py": code,
+            f"{module}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n",
+            f"{module}-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{module}-1.0.dist-info/entry_points.txt": entry_points,
+            f"{module}-1.0.dist-info/RECORD": "",
+        }.items():
+            wheel.writestr(name, text)
+    return path
+
+
+def test_an_output_format_is_one_file_of_a_package_that_pip_installs(here: Path, tmp_path: Path) -> None:
+    wheel = wheel_of(tmp_path, "titles_writer", TITLES, "[newsmoe.writers]\ntitles = titles_writer\n")
+    subprocess.run([*PIP_INSTALL, "--target", tmp_path / "site", wheel], check=True, timeout=120)
+    write(here / "a.json", articles(2))
+    done = process("analyze", "a.json", "-o", "x.titles", *GIST, env=with_plug_ins(tmp_path / "site"))
+    assert done.returncode == 0, done.stderr
+    assert (here / "x.titles").read_text(encoding="utf-8") == "0: Headline 0\n1: Headline 1\n"
 
 
 def test_formats_of_other_packages_go_in_and_out(

@@ -13,6 +13,8 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from newsmoe.errors import OutputError
+from newsmoe.output.atomic import write_bytes, write_text
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.files import SHA256, BackboneFiles
 
@@ -60,9 +62,11 @@ def _cached(name: str, make: Callable[[], bytes]) -> Path | bytes:
         with FileLock(path.with_suffix(".lock")):
             if not _is_intact(path):
                 _remove_unused(folder)
-                _write(make(), path)
+                content = make()
+                write_bytes(path, content)
+                write_text(_digest_file(path), sha256(content).hexdigest())
             _mark_used(path)
-    except OSError as error:
+    except (OSError, OutputError) as error:
         _logger.warning("the compiled backbone cannot be stored in %s: %s", folder, error)
         return make()
     return path
@@ -114,10 +118,3 @@ def _is_intact(path: Path) -> bool:
         return sha256(path.read_bytes()).hexdigest() == _digest_file(path).read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError):
         return False
-
-
-def _write(content: bytes, path: Path) -> None:
-    temporary = path.with_suffix(".tmp")
-    temporary.write_bytes(content)
-    temporary.replace(path)
-    _digest_file(path).write_text(sha256(content).hexdigest(), encoding="ascii")

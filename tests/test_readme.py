@@ -4,21 +4,39 @@ import json
 import os
 import re
 import runpy
+import shlex
 import sys
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.main import get_group
 
-from tests.cli.support import MAIN, articles, write
+from newsmoe import Settings
+from newsmoe.cli.app import app
+from newsmoe.registry.cards import Card
+from newsmoe.settings.conditions import After
+from tests.cli.support import GIST, MAIN, articles, process, with_plug_ins, write
 
-README = Path(__file__).parents[1] / "README.md"
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^    (newsmoe .*)", README, re.MULTILINE)
 
 
-def example(heading: str) -> str:
-    """Return the one block of Python under a heading."""
-    [section] = re.findall(rf"^### {heading}\n(.*?)(?=^##)", README.read_text(), re.DOTALL | re.MULTILINE)
-    [block] = re.findall(r"^```python\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
-    return str(block)
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+def section(heading: str) -> str:
+    [text] = re.findall(rf"^##+ {heading}\n(.*?)(?=^##)", README, re.DOTALL | re.MULTILINE)
+    return str(text)
+
+
+def example(heading: str, language: str = "python") -> str:
+    """Return the one block of a language under a heading."""
+    [block] = blocks(section(heading), language)
+    return block
 
 
 @pytest.fixture
@@ -78,3 +96,55 @@ def test_prefect(news: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with prefect_test_harness(server_startup_timeout=120):
         assert runpy.run_path("flow.py")["nightly"]() == {"ok": 3}
     assert analyzed(news) == [0, 1, 2]
+
+
+def test_library(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names: dict[str, Any] = {"my_articles": [{"headline": "Rowers take gold", "content": "By a length."}]}
+    said = []
+    for block in blocks(section("As a library"), "python"):
+        exec(block, names)
+        said.append(capsys.readouterr().out)
+    assert "ok {'summarization'" in said[0]
+    [record] = names["more"]
+    assert said[1] == f"{record.analyses['topic']}\n"
+    assert "'capitals': 1" in said[2]
+
+
+def test_an_output_format_in_one_file(workdir: Path, site: Path, install: Callable[..., None]) -> None:
+    heading = "An output format in one file"
+    project = tomllib.loads(example(heading, "toml"))["project"]
+    [(group, points)] = project["entry-points"].items()
+    [module] = points.values()
+    install(project["name"], {module: example(heading)}, points, group)
+    write(workdir / "news.json", [*articles(1), {"headline": "<b>&amp; more", "content": "It rained."}, 5])
+    for output, suffix in (("news.html", ""), ("-", " --format digest")):
+        command = f"analyze news.json -o {output}{suffix}".split()
+        done = process(*command, *GIST, env=with_plug_ins(site))
+        assert done.returncode == 4, done.stderr
+    page = (workdir / "news.html").read_text(encoding="utf-8")
+    assert done.stdout == page
+    assert page.startswith("<!doctype html>")
+    assert "<h2>Headline 0</h2>\n<p>Nobody was hurt. The road stays closed.</p>" in page
+    assert page.count("<h2>") == 3
+
+
+@pytest.mark.parametrize("block", blocks(README, "toml"))
+def test_settings(block: str) -> None:
+    values = tomllib.loads(block)
+    if "kind" in values:
+        Card.model_validate(values)
+    elif "after" in values:
+        After.model_validate(values["after"])
+    elif "project" not in values:
+        assert Settings.model_validate(values) != Settings()
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_commands(line: str) -> None:
+    """Every command line names a command, and only options that this has."""
+    command: Any = get_group(app)
+    name, *arguments = shlex.split(line.partition(" 2>>")[0], comments=True)
+    context = command.make_context(name, list(arguments))
+    while hasattr(command, "resolve_command"):
+        name, command, arguments = command.resolve_command(context, arguments)
+        context = command.make_context(name, list(arguments), parent=context)

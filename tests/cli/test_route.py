@@ -46,7 +46,7 @@ def test_the_table_names_who_reads_each_article_and_why(here: Path) -> None:
         "summarization",
         "lead",
         "1",
-        "so short that its first sentences will do",
+        "at most 60 words: the first sentences are the summary",
     ] in words
     assert [
         "8",

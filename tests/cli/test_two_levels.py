@@ -107,7 +107,7 @@ def test_a_rule_may_wait_and_where_it_does_not_hold_the_next_decides(news: Path,
     assert ["summarization" in record["analyses"] for record in records] == [False, True, True, False]
     assert reasons(records, "summarization")[:2] == [
         "scores say it all; desk is 'sport' (0.90)",
-        "so short that its first sentences will do",
+        "at most 60 words: the first sentences are the summary",
     ]
     newsmoe("analyze", news, "--tasks", "summarization", "-o", "b.json")
     assert all("summarization" in record["analyses"] for record in read(here / "b.json"))

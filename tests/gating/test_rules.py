@@ -284,7 +284,7 @@ def test_without_content_there_is_no_summary_but_a_sentiment_and_a_topic(default
 def test_a_short_article_is_summarized_by_its_lead(default: Gate) -> None:
     decisions = decided(default, Article(headline="h", content="word " * 60, language="en"))
     assert decisions["summarization"].weights == {"lead": 1.0}
-    assert decisions["summarization"].reason == "so short that its first sentences will do"
+    assert decisions["summarization"].reason == "at most 60 words: the first sentences are the summary"
     assert decisions["topic"].weights == {"topic-news": 1.0}
 
 

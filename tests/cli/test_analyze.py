@@ -435,10 +435,13 @@ def test_a_line_that_is_no_json_costs_no_other_line_its_record(here: Path) -> No
     "element",
     ['{"headline": "x", "date": 1' + "0" * 400 + "}", r'{"headline": "x", "_id": {"$oid": "\ud800"}}'],
 )
-def test_an_element_that_cannot_be_converted_costs_no_other_its_record(element: str, here: Path) -> None:
+def test_a_field_that_cannot_be_converted_costs_no_record(element: str, here: Path) -> None:
     (here / "a.json").write_text(f"[{element}, {json.dumps(article(2))}]")
-    assert newsmoe("analyze", "a.json", *GIST).exit_code in (0, 4)
-    assert ids(here / "analyzed_a.json")[1] == 2
+    assert newsmoe("analyze", "a.json", *GIST).exit_code == 0
+    assert [(record["headline"], record["status"]) for record in read(here / "analyzed_a.json")] == [
+        ("x", "ok"),
+        ("Headline 2", "ok"),
+    ]
 
 
 def test_an_input_may_be_a_pipe(here: Path) -> None:
@@ -674,7 +677,7 @@ def test_an_interrupted_run_leaves_the_old_output_and_nothing_else(here: Path, p
 @pytest.mark.slow
 def test_a_terminated_run_leaves_the_old_output_and_nothing_else(here: Path, plug_in: PlugIn) -> None:
     code, _ = interrupted(here, plug_in(SLEEPY, sleepy="Sleepy"), signal.SIGTERM)
-    assert code in (143, -signal.SIGTERM)
+    assert code == 143
     assert names(here) == ["a.json", "analyzed_a.json"]
 
 
@@ -692,7 +695,7 @@ def test_a_reader_that_goes_away_is_no_error_worth_a_message(here: Path) -> None
         child.stdout.close()
         assert child.stderr is not None
         assert child.stderr.read() == ""
-    assert child.returncode in (0, 1)
+    assert child.returncode == 1
 
 
 @pytest.mark.slow

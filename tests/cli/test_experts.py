@@ -160,10 +160,9 @@ def test_a_plug_in_that_exits_breaks_nothing_else(plug_in: PlugIn) -> None:
     assert "lead" in newsmoe("experts", "list").stdout
 
 
-def test_one_language_given_as_a_string_is_one_language_or_broken(plug_in: PlugIn) -> None:
+def test_languages_that_are_a_string_show_as_broken(plug_in: PlugIn) -> None:
     plug_in(f"{PLUG_IN}\n\nclass Odd(Good):\n    name = 'odd'\n    languages = 'en'\n", odd="Odd")
-    odd = listed()["odd"]
-    assert odd["languages"] == ["en"] or odd["broken"]
+    assert "languages" in str(listed()["odd"]["broken"])
 
 
 def test_two_experts_of_one_name_are_refused_with_both_places(here: Path) -> None:

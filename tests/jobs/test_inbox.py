@@ -394,10 +394,13 @@ def test_who_is_told_to_end_or_cannot_write_does_not_die_of_the_file(desk: Desk)
         raise error
 
     desk.put("a.json", "one")
-    for error in (KeyboardInterrupt(), OutputError("the disk is full")) * 3:
-        desk.analyst.meanwhile = lambda name, error=error: fails(error)
-        with suppress(KeyboardInterrupt):
-            assert desk.scan() == ScanResult(unwritten=1)
+    for _ in range(3):
+        desk.analyst.meanwhile = lambda name: fails(KeyboardInterrupt())
+        with pytest.raises(KeyboardInterrupt):
+            desk.scan()
+        desk.restart()
+        desk.analyst.meanwhile = lambda name: fails(OutputError("the disk is full"))
+        assert desk.scan() == ScanResult(unwritten=1)
         desk.restart()
     desk.analyst.meanwhile = lambda name: None
     assert desk.scan() == ScanResult(files=1, articles=1)

@@ -77,11 +77,11 @@ class _Objective:
 
     @torch.inference_mode()
     def _logits(self, windows: Sequence[Window]) -> Vectors:
-        def forward(batch: list[int]) -> list[Vectors]:
-            ids, mask = self.backbone.padded([windows[index] for index in batch])
+        def forward(batch: list[Window]) -> list[Vectors]:
+            ids, mask = self.backbone.padded(batch)
             return list(self.model(torch.from_numpy(ids), torch.from_numpy(mask)).numpy())
 
-        return np.stack(Batcher(self.recipe.batch_tokens).run(_lengths(windows), forward))
+        return np.stack(Batcher(self.recipe.batch_tokens).run(windows, _lengths(windows), forward))
 
 
 def finetune(

@@ -226,10 +226,10 @@ class _Objective:
 
     @torch.inference_mode()
     def _logits_of(self, examples: Sequence[_Example]) -> list[Vectors]:
-        def forward(batch: list[int]) -> list[Vectors]:
-            tensors = _batch([examples[index] for index in batch], self.backbone)
+        def forward(batch: list[_Example]) -> list[Vectors]:
+            tensors = _batch(batch, self.backbone)
             logits = self.model(tensors, tensors.ids).numpy()
-            return [row[: len(examples[index].oracle)] for index, row in zip(batch, logits, strict=True)]
+            return [row[: len(example.oracle)] for example, row in zip(batch, logits, strict=True)]
 
         batcher = Batcher(self.recipe.adapter.batch_tokens)
-        return batcher.run([example.length for example in examples], forward)
+        return batcher.run(examples, [example.length for example in examples], forward)

@@ -99,7 +99,8 @@ def test_prefect(news: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_library(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    names: dict[str, Any] = {"my_articles": [{"headline": "Rowers take gold", "content": "By a length."}]}
+    articles = [{"headline": "Rowers take gold", "content": "By a length."}]
+    names: dict[str, Any] = {"__name__": "program", "my_articles": articles}
     said = []
     for block in blocks(section("As a library"), "python"):
         exec(block, names)

@@ -88,4 +88,4 @@ def nearest(name: str, existing: Iterable[str]) -> str:
     """Return `did you mean 'x'?` for the existing name closest to `name`, else the list of existing names."""
     names = sorted(existing)
     close = get_close_matches(name, names, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names) or 'none'}"
+    return f"did you mean {close[0]!r}?" if close else f"available: {', '.join(names) or 'none'}"

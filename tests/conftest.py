@@ -138,7 +138,7 @@ def install(site: Path) -> Callable[..., None]:
 
 @pytest.fixture(scope="session")
 def registry() -> Registry:
-    """The built-in experts; its workshop holds the one backbone of the whole test session."""
+    """The built-in experts; its pool holds the one backbone of the whole test session."""
     return Registry(plugins=False)
 
 
@@ -167,7 +167,7 @@ class TokenTable:
     def hidden(
         self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None
     ) -> NDArray[np.float32]:
-        """ScanResult the tokens up."""
+        """Look the tokens up."""
         return self.table[ids]
 
 

@@ -112,7 +112,8 @@ def analyze(
     What is finished is stored in a journal: a run that was broken off goes on where it was, and what was
     analyzed yesterday is not analyzed again.
 
-    Exit codes: 0 all well, 1 could not run, 2 usage, 4 some items failed, 5 another run writes the output.
+    Exit codes: 0 all well, 1 could not run, 2 usage, 3 a bug, 4 some items failed, 5 another run writes the
+    output, 130 interrupted, 143 terminated.
     """
     from newsmoe.cli.metrics import Metrics
     from newsmoe.cli.observers import observed

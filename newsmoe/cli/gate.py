@@ -169,7 +169,7 @@ def prune(
         typer.echo(json.dumps([{**each.model_dump(), "gain": each.gain} for each in contributions], indent=2))
     else:
         _show_contributions(contributions)
-    remaining = [each.expert for each in contributions if not each.left_out]
+    remaining = [each.expert for each in contributions if not each.excluded]
     if len(remaining) == len(contributions):
         message = "every expert stays; nothing to write"
     elif dry_run:
@@ -192,6 +192,6 @@ def _show_contributions(contributions: "Sequence[Contribution]") -> None:
             *(f"{100 * value:.2f}" for value in (each.quality, each.without)),
             f"{100 * each.gain:+.2f}",
             f"{each.saved:+.3f}",
-            plain(each.verdict, style="red" if each.left_out else ""),
+            plain(each.verdict, style="red" if each.excluded else ""),
         )
     results().print(rows)

@@ -19,11 +19,11 @@ def pull(
     names: Annotated[list[str], typer.Argument(help="Experts whose models to fetch; minilm: the backbone.")],
     load: LoadSettings,
 ) -> None:
-    """Fetch experts' models from the Hugging Face hub; no analysis ever reaches for the network.
+    """Fetch experts' models from the Hugging Face hub; analyze never uses the network.
 
     Only safetensors, configs and tokenizers are fetched, and each file is checked by the hub's hash. What is
     there already is not fetched again. The commit that came is printed, with the lines that pin it. HF_HOME,
-    HF_ENDPOINT and HF_TOKEN are honoured.
+    HF_ENDPOINT and HF_TOKEN are used.
     """
     from newsmoe.registry.backbone.files import NAME, SHORT_NAME
     from newsmoe.registry.hub.pull import pull as fetch
@@ -70,7 +70,8 @@ def _hub_experts(names: list[str], load: LoadSettings) -> "list[tuple[str, Model
             raise RegistryError(f"expert {name!r} is broken: {info.broken}")
         source = check_settings(info.card) if info.card else None
         if info.card is None or not isinstance(source, ModelSource):
-            raise RegistryError(f"expert {name!r} has no model of the hub: there is nothing to fetch")
+            help = info.missing or "there is nothing to fetch"
+            raise RegistryError(f"expert {name!r} has no model of the hub: {help}")
         experts.append((name, source, info.card))
     return experts
 

@@ -101,7 +101,9 @@ class TimeOptions:
             return parse_every(self.every)
         if self.cron is not None and self.every is None:
             return parse_cron(self.cron)
-        raise typer.BadParameter("say when: either --every 15m or --cron '0 6 * * *'")
+        raise typer.BadParameter(
+            "either --every or --cron is required, such as --every 15m or --cron '0 6 * * *'"
+        )
 
 
 def _key(name: str, text: str) -> Any:

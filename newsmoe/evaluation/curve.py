@@ -21,7 +21,7 @@ from newsmoe.validation import Strict
 STEPS = 20  # budgets between cheap and dear, evenly spaced
 LEVELS = (0.5, 0.8, 0.95, 0.98)
 EQUAL_COST = 1.1  # experts cost the same if the dearest costs less than this many times the cheapest
-EVERYBODY = "everybody"
+ALL_EXPERTS = "all experts"
 MIN_WEIGHT = 1e-9  # of an expert that runs, whatever its score
 GRID = 401  # costs at which a curve is interpolated for its mean
 
@@ -80,7 +80,7 @@ def quality_cost(
     return QualityCost(
         metric=dev[0].predictions.metric,
         cheap=names[int(prices.argmin())],
-        dear=EVERYBODY if equal else names[int(prices.argmax())],
+        dear=ALL_EXPERTS if equal else names[int(prices.argmax())],
         gain=ends.gain,
         margin=ends.margin,
         curves=curves,

@@ -55,7 +55,7 @@ def compare_gates(
         learned.append(System(name, dev, list(map(decided, dev, readings)), reads_features=True))
     route, ruled = RulesGate(read_rules(DEFAULT_RULES), {card.task: pool}).route, ruled or dev
     rules = System("rules", ruled, [weights_of(route(source.articles), source.experts) for source in ruled])
-    systems = [*_alone(dev), *_alone(ruled, without=card.names), *_everybody(dev), rules]
+    systems = [*_alone(dev), *_alone(ruled, without=card.names), *_all_experts(dev), rules]
     if train:
         neighbours = _neighbours(gate, dev, train)
         systems.append(System("nearest neighbours", dev, neighbours, reads_features=True))
@@ -111,14 +111,14 @@ def _alone(pool: Sequence[PoolPredictions], without: Sequence[str] = ()) -> Iter
             yield System(name, pool, [np.tile(column, (len(source.articles), 1)) for source in pool])
 
 
-def _everybody(dev: Sequence[PoolPredictions]) -> Iterator[System]:
+def _all_experts(dev: Sequence[PoolPredictions]) -> Iterator[System]:
     """Yield the systems that run all experts on every article."""
     equal = [np.full((len(source.articles), len(source.experts)), 1 / len(source.experts)) for source in dev]
-    yield System("everybody, equal weights", dev, equal)
+    yield System("all experts, equal weights", dev, equal)
     confidences = [source.predictions.confidence() for source in dev]
     most_confident = [_one_hot(confidence) for confidence in confidences if confidence is not None]
     if most_confident:
-        yield System("everybody, the most confident", dev, most_confident, runs_all=True)
+        yield System("all experts, the most confident", dev, most_confident, runs_all=True)
 
 
 def weights_of(routes: Iterable[Route], experts: Sequence[str]) -> Table:

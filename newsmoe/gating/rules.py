@@ -77,7 +77,7 @@ class RulesGate:
         rules = [rule for rule in matching if task in rule.use and applies(rule, self.tasks)]
         if not rules:
             names = dict.fromkeys(self._pools[task], 1.0)
-            reason = "no rule names this task: first expert of its pool"
+            reason = "no rule for this task: first expert of its pool"
             return self._first_of(task, traits, names, reason)
         rule = rules[0]
         decision = self._by_rule(task, traits, rule)

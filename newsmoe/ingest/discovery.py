@@ -28,7 +28,7 @@ def _files(name: str, written: set[str]) -> Iterator[str]:
     if path.is_dir():
         with translate_errors(name):
             candidates = [file for file in path.iterdir() if READERS.of(file)]
-        problem = "no article files are in this folder"
+        problem = "no input files in this folder"
     elif glob.has_magic(name) and not path.exists():
         candidates = [Path(match) for match in glob.iglob(name, recursive=True)]
         problem = "no file matches"
@@ -38,7 +38,7 @@ def _files(name: str, written: set[str]) -> Iterator[str]:
     files = [file for file in sorted(candidates) if _is_input(file, written)]
     if not files:
         raise InputError(
-            f"{name}: {problem}; what newsmoe wrote (analyzed_*, *.run.json, *.errors.jsonl) does not count"
+            f"{name}: {problem}; files that newsmoe wrote are skipped (analyzed_*, *.run.json, *.errors.jsonl)"
         )
     yield from map(str, files)
 

@@ -27,7 +27,7 @@ def analyze_files(
 ) -> RunReport:
     """Analyze the articles of files into one output, and return what `newsmoe runs` will show of the run.
 
-    It is what `newsmoe analyze` does: output and report appear whole or not at all, finished work is kept in
+    It is what `newsmoe analyze` does: output and report appear whole or not at all, finished work is stored in
     the journal that the settings name, what goes wrong with one article stands in its record.
 
     Args:

@@ -51,7 +51,7 @@ class ScanResult:
     files: int = 0  # that were analyzed
     articles: int = 0  # in them
     failed: int = 0  # articles with errors
-    unreadable: int = 0  # new files that are none of articles
+    unreadable: int = 0  # new files without articles
     unwritten: int = 0  # new files whose output could not be written; the next scan tries again
     pending: int = 0  # files that may still be written; left for the next scan
 
@@ -198,7 +198,7 @@ class Inbox:
         if crashes >= MAX_CRASHES:
             self.state = finished
             raise InputError(
-                f"{self.folder / name}: newsmoe died {crashes} times while at work on it; see what is in it,"
+                f"{self.folder / name}: the process died {crashes} times while it read this file; see what is in it,"
                 " and give it another name to have it tried again"
             )
         started = {**others, name: StartedFile(digest=digest, times=crashes + 1)}

@@ -150,7 +150,9 @@ def analyze(
     if session is None:
         return _analyze_and_close(Session(settings, registry=registry, gate=gate), articles)
     if (settings, registry, gate) != (None, None, None):
-        raise ConfigError("a session has settings, registry and gate of its own; give one or the other")
+        raise ConfigError(
+            "a session has its own settings, registry and gate; pass either the session or these"
+        )
     return session.analyze(articles)
 
 

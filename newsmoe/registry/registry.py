@@ -244,7 +244,7 @@ def _reason(error: BaseException) -> str:
     return str(error) if isinstance(error, RegistryError) else f"{type(error).__name__}: {error}"
 
 
-class _Statement(BaseModel, from_attributes=True):
+class _Statement(BaseModel):
     """What a plug-in's expert says of itself."""
 
     name: str
@@ -262,7 +262,8 @@ def _describe(expert: Any, name: str, origin: str) -> ExpertInfo:
     if expert.name != name:
         raise BrokenExpertError(f"entry point {name!r} and name {expert.name!r} differ; make them equal")
     try:
-        statement = _Statement.model_validate(expert)
+        stated = {part: getattr(expert, part) for part in _Statement.model_fields if hasattr(expert, part)}
+        statement = _Statement.model_validate(stated)
     except ValidationError as error:
         raise BrokenExpertError(describe(error, _Statement)) from None
     return ExpertInfo(**dict(statement), origin=origin, expert=expert)

@@ -19,7 +19,7 @@ from newsmoe.training.data import Head
 from newsmoe.training.gate import write_gate
 from newsmoe.validation import Strict
 
-EXCLUDED = "left out"
+EXCLUDED = "excluded"
 
 
 class Contribution(Strict):
@@ -30,7 +30,7 @@ class Contribution(Strict):
     quality: float  # of the gate with it, from 0 to 1
     without: float  # quality of the gate without it, its articles going to other experts
     saved: float  # cost saved without it, relative to running the whole pool
-    verdict: str = "kept"  # `left out`, or why it is kept
+    verdict: str = "stays"  # or `excluded`, or why it stays although it is redundant
 
     @property
     def gain(self) -> float:
@@ -38,7 +38,7 @@ class Contribution(Strict):
         return self.quality - self.without
 
     @property
-    def left_out(self) -> bool:
+    def excluded(self) -> bool:
         """Whether the gate does without the expert."""
         return self.verdict == EXCLUDED
 
@@ -69,7 +69,7 @@ def find_redundant(
     routed = 1 if settings.capacity is None else ceil(1 / settings.capacity)
     min_experts = max(2, len(settings.shared) + routed)
     shared = dict.fromkeys(settings.shared, "it is a shared expert")
-    stays = {card.embedding: "it reads for the gate"} | shared
+    stays = {card.embedding: "the gate reads with its adapter"} | shared
     names, results = list(card.names), dict[str, Contribution]()
     while True:
         quality, cost, loads = measure(names)
@@ -87,7 +87,7 @@ def find_redundant(
         names.remove(worst.expert)
     for contribution in redundant:
         why = stays.get(contribution.expert, f"the gate needs {min_experts}")
-        results[contribution.expert] = contribution.model_copy(update={"verdict": f"kept: {why}"})
+        results[contribution.expert] = contribution.model_copy(update={"verdict": f"stays: {why}"})
     return [results[name] for name in card.names]
 
 
@@ -144,7 +144,7 @@ def write_pruned(card: GateCard, contributions: Sequence[Contribution]) -> GateC
     Their rows of the weights are dropped, so their scores go to the other experts in proportion. The gate is
     not trained again: what is written is what was measured.
     """
-    names = [contribution.expert for contribution in contributions if not contribution.left_out]
+    names = [contribution.expert for contribution in contributions if not contribution.excluded]
     rows = [card.names.index(name) for name in names]
     tensors = load_file(card.folder / WEIGHTS_FILE)
     excluded = [
@@ -152,7 +152,7 @@ def write_pruned(card: GateCard, contributions: Sequence[Contribution]) -> GateC
             name=row.expert, share=round(row.share, 6), gain=round(row.gain, 6), saved=round(row.saved, 6)
         )
         for row in contributions
-        if row.left_out
+        if row.excluded
     ]
     smaller = with_experts(card, names).model_copy(update={"left_out": (*card.left_out, *excluded)})
     write_gate(smaller, Head(tensors["weight"][rows], tensors["bias"][rows]))

@@ -359,9 +359,9 @@ def test_a_file_that_cannot_be_read_ends_the_run_with_a_line(
     [
         (
             "folder",
-            "no article files are in this folder; what newsmoe wrote (analyzed_*, *.run.json, *.err",
+            "no input files in this folder; files that newsmoe wrote are skipped (analyzed_*, *.run.j",
         ),
-        ("*.json", "no file matches; what newsmoe wrote (analyzed_*, *.run.json, *.errors.jsonl)"),
+        ("*.json", "no file matches; files that newsmoe wrote are skipped (analyzed_*, *.run.json, *.err"),
         ("nowhere", "cannot be read: No such file or directory"),
     ],
 )
@@ -520,7 +520,7 @@ def test_a_rule_of_two_lines_sends_articles_to_an_expert_of_ones_own(here: Path)
     assert [entry["expert"] for entry in read(here / "analyzed_a.json")[0]["route"]] == ["opening"]
 
 
-def test_the_gate_all_asks_everybody(here: Path) -> None:
+def test_the_gate_all_asks_all_experts(here: Path) -> None:
     card(here / "experts", "one", task="gist")
     card(here / "experts", "two", task="gist")
     newsmoe("analyze", write(here / "a.json", articles(1)), "--gate", "all", "--tasks", "gist")

@@ -376,5 +376,5 @@ def test_a_file_that_kills_the_watch_is_set_aside(here: Path, plug_in: PlugIn) -
     assert [process(*command, env=env).returncode for _ in range(3)] == [9, 9, 9]
     done = process(*command, env=env)
     assert done.returncode == 4
-    assert "in/a.json: newsmoe died 3 times while at work on it" in done.stderr
+    assert "in/a.json: the process died 3 times while it read this file" in done.stderr
     assert "b.json: 2 articles, 0 with errors" in done.stderr

@@ -254,7 +254,7 @@ def test_show_names_the_formats_that_it_reads(name: str, here: Path) -> None:
         ),
         (
             ("analyze", "a.json", "--input-format", "xml"),
-            "no input format is called 'xml'; known: csv, json, jsonl, parquet, tsv",
+            "no input format is called 'xml'; available: csv, json, jsonl, parquet, tsv",
         ),
         (
             ("route", "a.json", "--input-format", "jsnol"),

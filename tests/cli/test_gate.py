@@ -141,12 +141,12 @@ def test_an_expert_that_nobody_needs_is_pruned(here: Path, plug_in: PlugIn) -> N
     dry = newsmoe("gate", "prune", folder, "--dry-run")
     assert (dry.exit_code, "nothing was written" in dry.stderr) == (0, True)
     last = dry.stdout.splitlines()[-1]
-    assert (last.split()[:2], last.rstrip().endswith("left out")) == (["idle", "0.000"], True)
+    assert (last.split()[:2], last.rstrip().endswith("excluded")) == (["idle", "0.000"], True)
     assert (folder / "gate.toml").read_text() == before
 
     result = newsmoe("gate", "prune", folder, "--json")
     found = {row["expert"]: (row["share"], row["gain"], row["verdict"]) for row in json.loads(result.stdout)}
-    assert found["idle"] == (0.0, 0.0, "left out")
+    assert found["idle"] == (0.0, 0.0, "excluded")
     assert found["sport"][0] == found["money"][0] == 1.0
     assert 'to train it so, set experts = ["sport", "money"]' in result.stderr
     write(here / "a.json", [article(0, headline="", content="Good news: the goal.")])

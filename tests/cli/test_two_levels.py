@@ -66,10 +66,10 @@ def test_the_second_answer_stands_under_its_own_task_where_the_first_one_asks_fo
     assert [record["status"] for record in records] == ["ok", "ok", "failed", "ok"]
     missed = "only where desk is 'sport' with 0.5 or more; "
     assert reasons(records, "game") == [
-        "no rule names this task: first expert of its pool; desk is 'sport' (0.90)",
+        "no rule for this task: first expert of its pool; desk is 'sport' (0.90)",
         missed + "desk is 'money' (0.60)",
         missed + "desk has no prediction",
-        "no rule names this task: first expert of its pool; desk is 'sport' (0.90)",
+        "no rule for this task: first expert of its pool; desk is 'sport' (0.90)",
     ]
     report = json.loads((here / "analyzed_a.run.json").read_text())
     assert report["experts"]["which-sport"]["items"] == 2

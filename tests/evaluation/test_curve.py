@@ -137,11 +137,11 @@ def test_a_dear_expert_that_is_no_better_leaves_nothing_to_gain(registry: Regist
     assert (oracle.points[10].quality, oracle.points[-1].quality) == (1.0, 0.5)
 
 
-def test_experts_that_cost_alike_are_measured_against_everybody(registry: Registry, tmp_path: Path) -> None:
+def test_experts_that_cost_alike_are_measured_against_all_experts(registry: Registry, tmp_path: Path) -> None:
     alike = [GateExpert(name=name, cost=0.5) for name in ("cheap", "dear")]
     card = written(tmp_path, [[2.0, 0.0], [0.0, 1.0]], [0.0, 0.0], task=TASK, experts=alike)
     curve_set = curves(registry, card, predicted(registry, tmp_path, *HALF))
-    assert (curve_set.cheap, curve_set.dear) == ("cheap", "everybody")
+    assert (curve_set.cheap, curve_set.dear) == ("cheap", "all experts")
     assert curve_set.curves[0].points[0].quality == 1.0, "of experts that cost the same the best is taken"
 
 

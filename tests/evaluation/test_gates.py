@@ -130,8 +130,8 @@ def test_every_figure_of_the_table_is_what_one_counts_by_hand(
     assert accuracy == {
         "evens": 0.5,
         "odds": 0.5,
-        "everybody, equal weights": 1.0,
-        "everybody, the most confident": 1.0,
+        "all experts, equal weights": 1.0,
+        "all experts, the most confident": 1.0,
         "rules": 0.5,
         "nearest neighbours": accuracy["nearest neighbours"],
         "learned, top 1": 1.0,
@@ -144,12 +144,12 @@ def test_every_figure_of_the_table_is_what_one_counts_by_hand(
     assert results["learned, top 1"].margin == pytest.approx(1.96 * 0.5 / 2)  # of 4 items, 2 gain 1
     assert results["evens"].cost == pytest.approx(0.25)
     assert results["learned, top 1"].cost == pytest.approx(0.5)
-    assert results["everybody, the most confident"].cost == pytest.approx(1.0)
+    assert results["all experts, the most confident"].cost == pytest.approx(1.0)
     assert (
         results["random at equal cost"].load == results["learned, top 1"].load == {"evens": 0.5, "odds": 0.5}
     )
     assert results["learned, top 1"].figures["ECE"] == pytest.approx(0.2)
-    assert results["everybody, equal weights"].figures["ECE"] == pytest.approx(0.4)
+    assert results["all experts, equal weights"].figures["ECE"] == pytest.approx(0.4)
     assert results["oracle"].sources == {"rows": 1.0}
 
 
@@ -188,7 +188,7 @@ def test_rules_may_ask_experts_that_are_not_the_gates(
         results["rules"].cost == results["first"].cost == pytest.approx(0.5)
     )  # of what the gate's experts cost
     assert results["learned, top 1"].gain == 0.5
-    assert "first" not in results["everybody, equal weights"].load
+    assert "first" not in results["all experts, equal weights"].load
     assert {"sentiment-finance", "sentiment-general"} <= {
         *experts_of_rules("sentiment", Registry(plugins=False))
     }

@@ -39,7 +39,7 @@ def test_rules_and_the_gate_that_comes_with_newsmoe_decide_on_the_three_tasks(re
     assert gate.tasks == rules.tasks == ("summarization", "sentiment", "topic")
 
 
-def test_the_gate_of_all_asks_everybody(registry: Registry) -> None:
+def test_the_gate_of_all_asks_all_experts(registry: Registry) -> None:
     gate = build_gate(settings(gate="all"), registry)
     assert isinstance(gate, UniformGate)
     assert gate.tasks == ("summarization", "sentiment", "topic")
@@ -60,7 +60,7 @@ def test_an_unknown_task_is_told_with_the_nearest(registry: Registry) -> None:
         ConfigError, match=r"no expert predicts the task 'sentimnt'; did you mean 'sentiment'\?"
     ):
         build_gate(settings(tasks=["sentimnt"]), registry)
-    with pytest.raises(ConfigError, match="'xyz'; known: sentiment, sport, summarization, topic"):
+    with pytest.raises(ConfigError, match="'xyz'; available: sentiment, sport, summarization, topic"):
         build_gate(settings(rule=[{"use": {"xyz": "lead"}}]), registry)
 
 

@@ -165,7 +165,7 @@ def test_shares_are_normalised_over_those_that_can_read_the_article(weights: dic
 def test_a_task_that_no_rule_names_goes_to_the_first_of_its_pool_that_can_read_the_article() -> None:
     decision = choose("topic", STORM, rule({"summarization": "short"}))
     assert (decision.weights, decision.fallbacks) == ({"english": 1.0}, ("full",))
-    assert "no rule names this task" in decision.reason
+    assert "no rule for this task" in decision.reason
     german = Article(headline="h", content="c", language="de")
     decision = choose("topic", german)
     assert (decision.weights, decision.fallbacks) == ({"german": 1.0}, ("full",))
@@ -195,7 +195,9 @@ def test_an_expert_that_does_not_answer_the_task_is_told_with_the_nearest() -> N
     message = "rule 2 sends 'topic' to 'englsh', which is no expert for it; did you mean 'english'"
     with pytest.raises(ConfigError, match=message):
         RulesGate(rules, POOLS)
-    with pytest.raises(ConfigError, match="rule 1 sends 'topic' to 'short'.*known: english, full, german"):
+    with pytest.raises(
+        ConfigError, match="rule 1 sends 'topic' to 'short'.*available: english, full, german"
+    ):
         RulesGate([rule({"topic": {"short": 1}})], POOLS)
 
 

@@ -59,7 +59,7 @@ def test_the_output_of_the_run_is_left_out(inbox: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("inbox/folder.json", "no article files are in this folder"),
+        ("inbox/folder.json", "no input files in this folder"),
         ("inbox/*.xml", "no file matches"),
         ("inbox/analyzed_*", "no file matches; what newsmoe wrote"),
         ("nowhere/**/*.json", "no file matches"),

@@ -379,7 +379,7 @@ def test_a_file_of_which_the_process_dies_again_and_again_is_left_alone(
             desk.scan()
         desk.restart()
     assert desk.scan() == ScanResult(files=1, articles=1, unreadable=1)
-    assert "deadly.json: newsmoe died 3 times while at work on it" in caplog.text
+    assert "deadly.json: the process died 3 times while it read this file" in caplog.text
     assert desk.scan() == ScanResult()
     desk.restart()
     assert desk.scan() == ScanResult()

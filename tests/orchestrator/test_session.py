@@ -262,7 +262,7 @@ def test_three_calls_with_a_session_load_an_expert_once() -> None:
 def test_a_session_has_settings_of_its_own() -> None:
     with (
         Session(Settings(tasks=("task",)), registry=registry_of(FakeExpert("a", "task"))) as session,
-        pytest.raises(ConfigError, match="a session has settings, registry and gate of its own"),
+        pytest.raises(ConfigError, match="a session has its own settings, registry and gate"),
     ):
         newsmoe.analyze([], Settings(), session=session)
 

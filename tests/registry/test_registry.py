@@ -234,7 +234,7 @@ def test_an_unknown_name_names_the_nearest(registry: Registry) -> None:
 
 
 def test_an_unknown_name_like_no_other_lists_what_there_is(registry: Registry) -> None:
-    with pytest.raises(UnknownExpertError, match=f"known: {', '.join(sorted(registry.experts))};"):
+    with pytest.raises(UnknownExpertError, match=f"available: {', '.join(sorted(registry.experts))};"):
         registry.info("zzz")
 
 

@@ -91,7 +91,7 @@ def test_a_list_is_written_with_commas_in_the_environment(
             '[[rule]]\nuse = {}\n[[rule]]\nuse = {}\nwhen = { topcs = "a" }',
             r"unknown key 'rule\.1\.when\.topcs'; did you mean 'topics'\?",
         ),
-        ("[[rule]]\nuse = {}\nwhen = { zzz = 1 }", r"'rule\.0\.when\.zzz'; known: author, has_content,"),
+        ("[[rule]]\nuse = {}\nwhen = { zzz = 1 }", r"'rule\.0\.when\.zzz'; available: author, has_content,"),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_of_its_own_table(
@@ -323,13 +323,13 @@ class Outer(BaseModel):
         ({"inner": {"color": "x"}}, "unknown key 'inner.color'; did you mean 'colour'?"),
         ({"many": [{}, {"color": "x"}]}, "unknown key 'many.1.color'; did you mean 'colour'?"),
         ({"named": {"a": {"color": "x"}}}, "unknown key 'named.a.color'; did you mean 'colour'?"),
-        ({"inner": {"zzz": 1}}, "unknown key 'inner.zzz'; known: colour"),
+        ({"inner": {"zzz": 1}}, "unknown key 'inner.zzz'; available: colour"),
         ({"how-dee": 1}, "unknown key 'how-dee'; did you mean 'how-deep'?"),
         ({"inner": {"colour": 1}}, "inner.colour: Input should be a valid string"),
         (
             {"how-deep": "x", "a": 1},
             "how-deep: Input should be a valid integer, unable to parse string as an integer; "
-            "unknown key 'a'; known: how-deep, inner, many, named",
+            "unknown key 'a'; available: how-deep, inner, many, named",
         ),
     ],
 )

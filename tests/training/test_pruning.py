@@ -67,10 +67,10 @@ def test_who_is_hardly_asked_or_gains_nothing_is_left_out_one_at_a_time(
 ) -> None:
     contributions = by_name(find_redundant(gate(tmp_path), registry, dev, LEAST))
     assert {name: row.verdict for name, row in contributions.items()} == {
-        "evens": "kept",
-        "odds": "left out",
-        "twin": "kept",
-        "idle": "left out",
+        "evens": "stays",
+        "odds": "excluded",
+        "twin": "stays",
+        "idle": "excluded",
     }
     assert (contributions["evens"].share, contributions["twin"].share, contributions["odds"].share) == (
         0.5,
@@ -88,23 +88,23 @@ def test_an_expert_that_gains_but_is_rarely_asked_is_left_out_too(
     registry: Registry, dev: list[PoolPredictions], tmp_path: Path
 ) -> None:
     contributions = by_name(find_redundant(gate(tmp_path), registry, dev, Thresholds(share=0.6, gain=0.001)))
-    assert [row.verdict for row in contributions.values()].count("left out") == 2
-    assert contributions["twin"].verdict == "kept: the gate needs 2"
+    assert [row.verdict for row in contributions.values()].count("excluded") == 2
+    assert contributions["twin"].verdict == "stays: the gate needs 2"
 
 
 def test_with_thresholds_of_zero_everybody_stays(
     registry: Registry, dev: list[PoolPredictions], tmp_path: Path
 ) -> None:
     contributions = find_redundant(gate(tmp_path), registry, dev, Thresholds(share=0.0, gain=0.0))
-    assert {row.verdict for row in contributions} == {"kept"}
+    assert {row.verdict for row in contributions} == {"stays"}
 
 
 @pytest.mark.parametrize(
     ("fields", "name", "verdict"),
     [
-        ({"settings": {"shared": ("idle",)}}, "idle", "kept: it is a shared expert"),
-        ({"embedding": "idle"}, "idle", "kept: it reads for the gate"),
-        ({"settings": {"capacity": 0.3}}, "odds", "kept: the gate needs 4"),
+        ({"settings": {"shared": ("idle",)}}, "idle", "stays: it is a shared expert"),
+        ({"embedding": "idle"}, "idle", "stays: the gate reads with its adapter"),
+        ({"settings": {"capacity": 0.3}}, "odds", "stays: the gate needs 4"),
     ],
 )
 def test_whom_the_gate_cannot_do_without_stays(
@@ -131,7 +131,7 @@ def test_the_written_gate_decides_as_the_old_one_would_without_them(
     pruned = read_gate(card.folder)
     assert pruned.names == ("evens", "twin")
     assert [row.cost for row in pruned.experts] == [0.5, 0.5]
-    assert ([row.name for row in pruned.left_out], pruned.measured) == (["odds", "idle"], ())
+    assert ([row.name for row in pruned.excluded], pruned.measured) == (["odds", "idle"], ())
     assert load_file(card.folder / "gate.safetensors")["weight"].tolist() == before["weight"][[0, 2]].tolist()
     new = LearnedGate(pruned, registry.pool(TASK), lambda: registry.backbones.backbone(None))  # type: ignore[arg-type]
     assert new.probabilities(dev[0].articles) == pytest.approx(

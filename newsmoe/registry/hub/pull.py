@@ -52,7 +52,7 @@ def pull(
 ) -> Pulled:
     """Fetch a model into the Hugging Face cache; what is there already is not fetched again.
 
-    `HF_ENDPOINT`, `HF_HOME`, `HF_TOKEN` and `HF_HUB_OFFLINE` are honoured as in the library.
+    `HF_ENDPOINT`, `HF_HOME`, `HF_TOKEN` and `HF_HUB_OFFLINE` are used as in the library.
     """
     if source.folder(card) is not None:
         raise ModelError(f"the model of {card.name!r} is a folder, {source.folder(card)}: nothing to fetch")

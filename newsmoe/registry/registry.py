@@ -210,9 +210,8 @@ class Registry:
             except CardError as error:
                 raise CardError(f"{error}; see [experts.{card.name}] in newsmoe.toml") from None
         needs_content = card.needs_content or getattr(settings, "read", None) == "content"
-        return ExpertInfo(
-            card.name, card.task, card.languages, needs_content, card.after, origin, card, columns=columns
-        )
+        stated = card.name, card.task, card.languages, needs_content, card.after
+        return ExpertInfo(*stated, origin=origin, card=card, columns=columns)
 
     def _from_entry_points(self) -> Iterable[ExpertInfo]:
         points = entry_points(group=GROUP) if self.plugins else ()
@@ -227,12 +226,11 @@ class Registry:
 
 
 def _enter(experts: dict[str, ExpertInfo], info: ExpertInfo) -> None:
-    """Add an expert; of one that is found twice, as in a wheel and in a clone, the first stays."""
+    """Add an expert; one that is found twice, as in a wheel and in a clone, is added once."""
     other = experts.setdefault(info.name, info)
     if other is not info and not (_content(info) and _content(info) == _content(other)):
-        raise NameClashError(
-            f"two experts are called {info.name!r}: {other.origin} and {info.origin}; rename one of them"
-        )
+        both = f"{other.origin} and {info.origin}"
+        raise NameClashError(f"two experts are called {info.name!r}: {both}; rename one of them")
 
 
 def _content(info: ExpertInfo) -> str:

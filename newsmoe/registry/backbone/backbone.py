@@ -50,8 +50,8 @@ class Encoded:
 
     Attributes:
         window: mean over all its tokens, shape (width,).
-        sentences: mean over the tokens of each span, shape (spans, width); the tokens have seen the
-            whole window, so a sentence's vector knows its neighbours.
+        sentences: mean over the tokens of each span, shape (spans, width); the tokens attend to
+            the whole window, so a sentence's vector depends on its neighbours.
     """
 
     window: Vectors

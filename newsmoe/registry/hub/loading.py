@@ -112,9 +112,8 @@ def max_tokens(model: Any) -> int:
     RoBERTa and its kin number positions from their padding's id on, so that fewer are left than the config
     says; they are recognised by the padding row in their table of positions.
     """
-    config = model.config
     names = ("max_encoder_position_embeddings", "max_position_embeddings", "n_positions")
-    stated = next((size for name in names if (size := getattr(config, name, None))), DEFAULT_MAX_TOKENS)
+    stated = next((size for name in names if (size := getattr(model.config, name, None))), DEFAULT_MAX_TOKENS)
     tables = [
         module for name, module in model.named_modules() if name.endswith("embeddings.position_embeddings")
     ]

@@ -7,11 +7,13 @@ holds the two together.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsmoe.registry.backbone.backbone import Vectors
+from newsmoe.registry.kinds.scores import softmax
 
 INNER = 192
 HEADS = 4
@@ -68,14 +70,13 @@ class Ranker:
 
     def _norm(self, name: str, states: Vectors) -> Vectors:
         centred = states - states.mean(axis=-1, keepdims=True)
-        scaled = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + EPSILON)
+        scaled: Vectors = centred / np.sqrt((centred**2).mean(axis=-1, keepdims=True) + EPSILON)
         return scaled * self.tensors[f"{name}.weight"] + self.tensors[f"{name}.bias"]
 
     def _attended(self, projected: Vectors) -> Vectors:
         """Return what each sentence attends to; queries, keys and values come in side by side."""
         count = len(projected)
         query, key, value = projected.reshape(count, 3, HEADS, -1).transpose(1, 2, 0, 3)
-        weights = query @ key.transpose(0, 2, 1) / np.sqrt(query.shape[-1])
-        weights = np.exp(weights - weights.max(axis=-1, keepdims=True))
-        weights /= weights.sum(axis=-1, keepdims=True)
-        return (weights @ value).transpose(1, 0, 2).reshape(count, -1)
+        weights: Any = softmax(query @ key.transpose(0, 2, 1) / np.sqrt(query.shape[-1]))
+        attended: Vectors = (weights @ value).transpose(1, 0, 2).reshape(count, -1)
+        return attended

@@ -10,4 +10,5 @@ Probabilities = NDArray[np.floating]
 def softmax(logits: Probabilities) -> Probabilities:
     """Return the softmax over the last axis."""
     powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+    probabilities: Probabilities = powers / powers.sum(axis=-1, keepdims=True)
+    return probabilities

@@ -46,10 +46,9 @@ class Seq2Seq(HubExpert[Seq2SeqSettings]):
 
     def read(self, article: Article) -> ChunkedText:
         """Return the chunks that the policy for long input selects; start and end as one chunk."""
-        policy = self.settings.long_input
-        if policy != "head+tail":
-            return self.split(article).select(policy)
-        text = self.split(article, self.limit // 2 - 1).select(policy)
+        if self.settings.long_input != "head+tail":
+            return super().read(article)
+        text = self.split(article, self.limit // 2 - 1).select("head+tail")
         if len(text.chunks) == 1:
             return text
         head, tail = text.chunks

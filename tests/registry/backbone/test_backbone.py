@@ -229,5 +229,5 @@ def test_vectors_of_nothing_stay_nothing() -> None:
     assert unit(np.array([3, 4], np.float32)).tolist() == pytest.approx([0.6, 0.8])
 
 
-def test_a_workshop_keeps_one_backbone_a_device(registry: Registry, backbone: Backbone) -> None:
+def test_a_pool_loads_one_backbone_a_device(registry: Registry, backbone: Backbone) -> None:
     assert registry.backbones.backbone(Device("cpu")) is backbone

@@ -5,7 +5,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from newsmoe.errors import ConfigError, ModelError
 from newsmoe.gating.features import FeatureName
@@ -83,7 +83,8 @@ class GateCard(Strict):
     regularization: float | None = None  # the inverse strength that cross-validation chose
     temperature: float | None = None  # that calibration divided weights and bias by
     training: GateTraining | None = None
-    left_out: tuple[Excluded, ...] = ()  # experts that it was trained with and does without
+    # experts that it was trained with and does without; `left_out` in files of earlier versions
+    excluded: tuple[Excluded, ...] = Field((), validation_alias=AliasChoices("excluded", "left_out"))
     better: bool = False  # than the rules on held-out data by more than chance: it decides by default
     measured: tuple[MeasuredGate, ...] = ()
     curve: tuple[MeasuredGate, ...] = ()

@@ -154,6 +154,6 @@ def write_pruned(card: GateCard, contributions: Sequence[Contribution]) -> GateC
         for row in contributions
         if row.excluded
     ]
-    smaller = with_experts(card, names).model_copy(update={"left_out": (*card.left_out, *excluded)})
+    smaller = with_experts(card, names).model_copy(update={"excluded": (*card.excluded, *excluded)})
     write_gate(smaller, Head(tensors["weight"][rows], tensors["bias"][rows]))
     return smaller

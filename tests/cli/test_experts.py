@@ -130,7 +130,7 @@ def test_what_is_broken_is_shown_as_broken_and_breaks_nothing_else(here: Path, p
     assert "RuntimeError: [red]no[/red] licence" in broken["raising"]
     assert "no expert: load, predict missing" in broken["unfinished"]
     assert "AttributeError: module 'planted' has no attribute 'Nobody'" in broken["gone"]
-    assert "the expert calls itself 'another'" in result.stdout
+    assert "entry point 'misnamed' and name 'another' differ" in result.stdout
     assert "did you mean 'languages'?" in result.stdout
     assert {*BUILT_IN, "good", "fine"} <= {
         line.split()[0] for line in result.stdout.splitlines() if line[0] != " "

@@ -493,3 +493,10 @@ def test_the_cpu_is_always_there() -> None:
 def test_a_fake_is_an_expert_and_a_stranger_is_none() -> None:
     assert isinstance(FakeExpert(), Expert)
     assert not isinstance(object(), Expert)
+
+
+def test_a_module_may_be_an_expert(install: Install) -> None:
+    code = "name = task = 'count'\n\ndef load(device): ...\n\n\ndef predict(articles): return []\n"
+    install("count-module", {"counting": code}, {"count": "counting"})
+    info = Registry().info("count")
+    assert (info.task, info.broken) == ("count", None)

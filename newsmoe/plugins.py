@@ -24,9 +24,7 @@ class Plugins(Generic[T]):
         requires: attributes that each must have.
     """
 
-    def __init__(
-        self, group: str, what: str, builtin: Mapping[str, str], requires: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, group: str, what: str, builtin: Mapping[str, str], requires: tuple[str, ...] = ()) -> None:
         self.group = group
         self.what = what
         self.builtin = builtin

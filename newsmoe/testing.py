@@ -133,9 +133,7 @@ def _collect(target: list[Prediction], predictions: list[Prediction]) -> str | N
 
 def _lengths_problem(expert: Expert, articles: Sequence[Article]) -> str | None:
     lengths = lengths_of(expert, articles)
-    is_valid = len(lengths) == len(articles) and all(
-        isinstance(length, int) and length >= 0 for length in lengths
-    )
+    is_valid = len(lengths) == len(articles) and all(isinstance(length, int) and length >= 0 for length in lengths)
     return None if is_valid else f"lengths returned {lengths!r} for {len(articles)} articles"
 
 

@@ -32,24 +32,18 @@ class OutputOptions:
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o",
-            "--output",
-            help="Where to write; default: analyzed_NAME.json beside each input.",
-            metavar="FILE",
+            "-o", "--output", help="Where to write; default: analyzed_NAME.json beside each input.", metavar="FILE"
         ),
     ] = None
     append: Annotated[
         bool,
         typer.Option(
-            "--append",
-            help="Add to the output (jsonl, sqlite, a folder of parquet files); no article comes twice.",
+            "--append", help="Add to the output (jsonl, sqlite, a folder of parquet files); no article comes twice."
         ),
     ] = False
     run_report: Annotated[
         Path | None,
-        typer.Option(
-            help="Where the run's figures go; default: *.run.json beside the output.", metavar="FILE"
-        ),
+        typer.Option(help="Where the run's figures go; default: *.run.json beside the output.", metavar="FILE"),
     ] = None
 
 
@@ -57,12 +51,8 @@ class OutputOptions:
 class ScreenOptions:
     """What is shown of a run."""
 
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no table; errors only.")] = (
-        False
-    )
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Name every item error as it comes.")] = (
-        False
-    )
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no table; errors only.")] = False
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Name every item error as it comes.")] = False
 
 
 @dataclass
@@ -73,22 +63,15 @@ class RunOptions:
     max_errors: Annotated[
         str | None,
         typer.Option(
-            help="Stop when more records than this have errors: 10, or 5%.",
-            metavar="N|N%",
-            rich_help_panel=JOBS_PANEL,
+            help="Stop when more records than this have errors: 10, or 5%.", metavar="N|N%", rich_help_panel=JOBS_PANEL
         ),
     ] = None
     no_journal: Annotated[
-        bool,
-        typer.Option(
-            "--no-journal", help="Neither reuse nor store finished work.", rich_help_panel=JOBS_PANEL
-        ),
+        bool, typer.Option("--no-journal", help="Neither reuse nor store finished work.", rich_help_panel=JOBS_PANEL)
     ] = False
     wait: Annotated[
         bool,
-        typer.Option(
-            "--wait", help="Wait where another run is writing the same output.", rich_help_panel=JOBS_PANEL
-        ),
+        typer.Option("--wait", help="Wait where another run is writing the same output.", rich_help_panel=JOBS_PANEL),
     ] = False
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check inputs and show which experts would run; write nothing.")

@@ -133,9 +133,7 @@ def _add_group(name: str, help_text: str, **commands: Command) -> None:
 
 _add(app, "analyze", analyze.analyze)
 _add(app, "watch", watch.watch)
-_add_group(
-    "schedule", "Print what runs a command again and again.", systemd=schedule.systemd, cron=schedule.cron
-)
+_add_group("schedule", "Print what runs a command again and again.", systemd=schedule.systemd, cron=schedule.cron)
 _add(app, "show", show.show)
 _add(app, "route", route.route)
 _add_group(
@@ -149,16 +147,8 @@ _add_group(
     convert=models.convert,
     new=experts.new,
 )
-_add_group(
-    "train", "Make experts of your own data.", classifier=train.classifier, summarizer=train.summarizer
-)
-_add_group(
-    "gate",
-    "Make and measure gates that learn.",
-    train=gate.train,
-    evaluate=gate.evaluate,
-    prune=gate.prune,
-)
+_add_group("train", "Make experts of your own data.", classifier=train.classifier, summarizer=train.summarizer)
+_add_group("gate", "Make and measure gates that learn.", train=gate.train, evaluate=gate.evaluate, prune=gate.prune)
 _add(app, "evaluate", evaluate.evaluate)
 _add(app, "schema", schema.schema)
 _add_group(

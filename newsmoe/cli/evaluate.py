@@ -49,22 +49,18 @@ class ExampleOptions(ExampleKeys):
     closed: Annotated[
         bool,
         typer.Option(
-            "--closed",
-            help="Predictions are limited to the labels of the data.",
-            rich_help_panel=EXAMPLES_PANEL,
+            "--closed", help="Predictions are limited to the labels of the data.", rich_help_panel=EXAMPLES_PANEL
         ),
     ] = False
     limit: Annotated[
-        int | None,
-        typer.Option(min=1, help="Take the first N examples only.", rich_help_panel=EXAMPLES_PANEL),
+        int | None, typer.Option(min=1, help="Take the first N examples only.", rich_help_panel=EXAMPLES_PANEL)
     ] = None
 
 
 @takes("gate", "experts_dir", "device")
 def evaluate(
     what: Annotated[
-        str,
-        typer.Argument(help="An expert, or a task: the task's whole pool behind the gate.", metavar="NAME"),
+        str, typer.Argument(help="An expert, or a task: the task's whole pool behind the gate.", metavar="NAME")
     ],
     examples: ExampleOptions,
     load: LoadSettings,

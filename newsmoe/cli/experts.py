@@ -123,8 +123,7 @@ def new(
         bool, typer.Option("--card", help="A folder with a card, without code, instead of a package.")
     ] = False,
     parent: Annotated[
-        Path | None,
-        typer.Option("--in", help="Where to put it; default: here, cards in ./experts.", metavar="DIR"),
+        Path | None, typer.Option("--in", help="Where to put it; default: here, cards in ./experts.", metavar="DIR")
     ] = None,
 ) -> None:
     """Make a new expert to start from: a plug-in package, or with --card a card folder."""
@@ -137,8 +136,7 @@ def new(
         folder = new_package(name, task, parent or Path())
         typer.echo(f"{folder}\n\nTry it:  pip install -e {folder} && newsmoe experts check {name}")
     typer.echo(
-        "\nHave articles sent to it by a rule in newsmoe.toml:\n\n"
-        f'[[rule]]\nuse = {{ {task or name} = "{name}" }}'
+        f'\nHave articles sent to it by a rule in newsmoe.toml:\n\n[[rule]]\nuse = {{ {task or name} = "{name}" }}'
     )
 
 

@@ -35,12 +35,9 @@ def train(
     load: LoadSettings,
     data: DataOption = Path(),
     output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="Folder of the gate; default: the recipe's.", metavar="DIR"),
+        Path | None, typer.Option("-o", "--output", help="Folder of the gate; default: the recipe's.", metavar="DIR")
     ] = None,
-    task: Annotated[
-        str, typer.Option(help="The task of the experts.", rich_help_panel=EXAMPLES_PANEL)
-    ] = "sentiment",
+    task: Annotated[str, typer.Option(help="The task of the experts.", rich_help_panel=EXAMPLES_PANEL)] = "sentiment",
 ) -> None:
     """Train a gate: every expert of the pool predicts, and the gate learns which one is right where.
 
@@ -66,9 +63,7 @@ def train(
     with reporting(console) as report:
         where = Device(settings.device, settings.threads)
         train_gate(file, read_recipe(file, GateRecipe), data, folder, registry_of(settings), where, report)
-    console.print(
-        plain(f"wrote {folder}; see what it is worth: newsmoe gate evaluate {folder}"), soft_wrap=True
-    )
+    console.print(plain(f"wrote {folder}; see what it is worth: newsmoe gate evaluate {folder}"), soft_wrap=True)
 
 
 @takes("experts_dir")
@@ -79,16 +74,14 @@ def evaluate(
     neighbours: Annotated[
         bool,
         typer.Option(
-            "--neighbours/--no-neighbours",
-            help="Run the experts on the training data too, for the nearest neighbours.",
+            "--neighbours/--no-neighbours", help="Run the experts on the training data too, for the nearest neighbours."
         ),
     ] = True,
     write: Annotated[
         bool, typer.Option("--write", help="Put table and curve into the gate's gate.toml and README.md.")
     ] = False,
     plot: Annotated[
-        Path | None,
-        typer.Option("--plot", help="Draw quality against cost: .png, .svg or .pdf.", metavar="FILE"),
+        Path | None, typer.Option("--plot", help="Draw quality against cost: .png, .svg or .pdf.", metavar="FILE")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -134,14 +127,11 @@ def prune(
     load: LoadSettings,
     data: DataOption = Path(),
     min_share: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Share of the articles that an expert must run on.", metavar="SHARE"),
+        float, typer.Option(min=0, max=1, help="Share of the articles that an expert must run on.", metavar="SHARE")
     ] = 0.02,
     min_gain: Annotated[
         float,
-        typer.Option(
-            min=0, max=1, help="Quality, from 0 to 1, that an expert must add to the gate.", metavar="GAIN"
-        ),
+        typer.Option(min=0, max=1, help="Quality, from 0 to 1, that an expert must add to the gate.", metavar="GAIN"),
     ] = 0.001,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the figures, and write nothing.")] = False,
     as_json: JsonOption = False,
@@ -176,9 +166,7 @@ def prune(
         message = "a dry run: nothing was written"
     else:
         write_pruned(card, contributions)
-        message = (
-            f"wrote {folder}; to train it so, set experts = {json.dumps(remaining)} in its {RECIPE_FILE}"
-        )
+        message = f"wrote {folder}; to train it so, set experts = {json.dumps(remaining)} in its {RECIPE_FILE}"
     messages().print(plain(message), soft_wrap=True)
 
 

@@ -18,11 +18,7 @@ if TYPE_CHECKING:
 def show_comparison(comparison: "Comparison") -> None:
     """Print the quality and cost of each system, its load, and what each makes of a budget."""
     console = results()
-    for shown in (
-        _systems(comparison.systems),
-        _load(comparison.systems),
-        _curve(comparison.curve),
-    ):
+    for shown in (_systems(comparison.systems), _load(comparison.systems), _curve(comparison.curve)):
         console.print(shown)
         console.print()
     console.print(plain(f"expected calibration error of the gate's scores: {comparison.gate_ece:.3f}"))

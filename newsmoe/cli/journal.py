@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from newsmoe.journal.journal import Journal
     from newsmoe.output.run_report import RunReport
 
-RunArgument = Annotated[
-    str, typer.Argument(help="Number of a run, as 'newsmoe runs list' has it, or its *.run.json.")
-]
+RunArgument = Annotated[str, typer.Argument(help="Number of a run, as 'newsmoe runs list' has it, or its *.run.json.")]
 
 
 @takes("journal")

@@ -104,13 +104,7 @@ class RunLog(Observer):
 
 @contextmanager
 def observed(
-    job: Job,
-    metrics: Metrics,
-    *,
-    as_json: bool,
-    quiet: bool = False,
-    verbose: bool = False,
-    table: bool = False,
+    job: Job, metrics: Metrics, *, as_json: bool, quiet: bool = False, verbose: bool = False, table: bool = False
 ) -> Iterator[Observer]:
     """Give an observer of a run, whose stats the metrics count, also where the run is broken off."""
     observer = RunLog(job) if as_json else RunProgress(quiet=quiet, verbose=verbose, table=table)

@@ -44,16 +44,11 @@ class LogFormat(StrEnum):
 NameArgument = Annotated[str, typer.Argument(help="Name of the expert.")]
 
 ConfigOption = Annotated[
-    Path | None,
-    typer.Option("--config", help="Settings file; default: newsmoe.toml here or above.", metavar="FILE"),
+    Path | None, typer.Option("--config", help="Settings file; default: newsmoe.toml here or above.", metavar="FILE")
 ]
-LimitOption = Annotated[
-    int | None, typer.Option("--limit", min=0, help="Read the first N articles only.", metavar="N")
-]
+LimitOption = Annotated[int | None, typer.Option("--limit", min=0, help="Read the first N articles only.", metavar="N")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-DataOption = Annotated[
-    Path, typer.Option("--data", help="Folder that the recipe's paths start from.", metavar="DIR")
-]
+DataOption = Annotated[Path, typer.Option("--data", help="Folder that the recipe's paths start from.", metavar="DIR")]
 
 
 @dataclass
@@ -62,16 +57,12 @@ class LogOptions:
 
     log_format: Annotated[
         LogFormat,
-        typer.Option(
-            help="Messages on standard error: text, or JSON, one object a line.", rich_help_panel=JOBS_PANEL
-        ),
+        typer.Option(help="Messages on standard error: text, or JSON, one object a line.", rich_help_panel=JOBS_PANEL),
     ] = LogFormat.TEXT
     metrics: Annotated[
         Path | None,
         typer.Option(
-            help="Where figures for Prometheus go: a textfile, *.prom.",
-            metavar="FILE",
-            rich_help_panel=JOBS_PANEL,
+            help="Where figures for Prometheus go: a textfile, *.prom.", metavar="FILE", rich_help_panel=JOBS_PANEL
         ),
     ] = None
 
@@ -85,12 +76,11 @@ class LogOptions:
 class TimeOptions:
     """When to run."""
 
-    every: Annotated[
-        str | None, typer.Option(help="Time between two runs: 30s, 15m, 2h, 1d.", metavar="DURATION")
-    ] = None
+    every: Annotated[str | None, typer.Option(help="Time between two runs: 30s, 15m, 2h, 1d.", metavar="DURATION")] = (
+        None
+    )
     cron: Annotated[
-        str | None,
-        typer.Option(help='Times as for cron: "0 6 * * *" is every day at six.', metavar="EXPRESSION"),
+        str | None, typer.Option(help='Times as for cron: "0 6 * * *" is every day at six.', metavar="EXPRESSION")
     ] = None
 
     def times(self) -> "Every | Cron":
@@ -101,9 +91,7 @@ class TimeOptions:
             return parse_every(self.every)
         if self.cron is not None and self.every is None:
             return parse_cron(self.cron)
-        raise typer.BadParameter(
-            "either --every or --cron is required, such as --every 15m or --cron '0 6 * * *'"
-        )
+        raise typer.BadParameter("either --every or --cron is required, such as --every 15m or --cron '0 6 * * *'")
 
 
 def _key(name: str, text: str) -> Any:
@@ -185,9 +173,7 @@ def _setting_parameters(names: tuple[str, ...]) -> Iterator[Parameter]:
 
     for name in names:
         field = Settings.model_fields[name]
-        shown: Mapping[str, Any] = (
-            field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
-        )
+        shown: Mapping[str, Any] = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         option = typer.Option(
             f"--{name.replace('_', '-')}",
             help=f"{(field.description or '')[:1].upper()}{(field.description or '')[1:]}.",

@@ -25,16 +25,12 @@ ABSTAINED = "(abstained)"
 
 @takes("input_format", "tasks", "gate", "experts_dir", "profile", "budget")
 def route(
-    inputs: Annotated[
-        list[str], typer.Argument(help="Article files, folders, patterns; '-' is standard input.")
-    ],
+    inputs: Annotated[list[str], typer.Argument(help="Article files, folders, patterns; '-' is standard input.")],
     load: LoadSettings,
     limit: LimitOption = None,
     explain: Annotated[
         str | None,
-        typer.Option(
-            help="Show the learned gates' scores of every expert for the article with this id.", metavar="ID"
-        ),
+        typer.Option(help="Show the learned gates' scores of every expert for the article with this id.", metavar="ID"),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -104,9 +100,7 @@ def _explain(gate: "Gate", routed: "Iterable[Routed]", article_id: str, *, as_js
         raise ConfigError("--explain shows the scores of learned gates; use --gate learned")
     article, route = _find(routed, article_id)
     explained = [
-        (decision, gate.learned[decision.task].explain(article))
-        for decision in route
-        if decision.task in gate.learned
+        (decision, gate.learned[decision.task].explain(article)) for decision in route if decision.task in gate.learned
     ]
     if as_json:
         tasks = [_scores_as_record(decision, experts) for decision, experts in explained]

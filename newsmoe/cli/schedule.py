@@ -15,18 +15,14 @@ if TYPE_CHECKING:
 
 CommandArgument = Annotated[
     list[str],
-    typer.Argument(
-        help="What to run, as after newsmoe: -- analyze news.json -o out.json", metavar="-- COMMAND"
-    ),
+    typer.Argument(help="What to run, as after newsmoe: -- analyze news.json -o out.json", metavar="-- COMMAND"),
 ]
 NameOption = Annotated[
     str | None, typer.Option("--name", help="Name of units or log; default: newsmoe-COMMAND.", metavar="NAME")
 ]
 
 
-def systemd(
-    context: typer.Context, command: CommandArgument, times: TimeOptions, name: NameOption = None
-) -> None:
+def systemd(context: typer.Context, command: CommandArgument, times: TimeOptions, name: NameOption = None) -> None:
     """Print a service and a timer of systemd that run COMMAND in this folder."""
     from newsmoe.cli.units import service_unit, timer_unit
 
@@ -45,9 +41,7 @@ def systemd(
     typer.echo(timer_unit(scheduled, when), nl=False)
 
 
-def cron(
-    context: typer.Context, command: CommandArgument, times: TimeOptions, name: NameOption = None
-) -> None:
+def cron(context: typer.Context, command: CommandArgument, times: TimeOptions, name: NameOption = None) -> None:
     """Print a line for a crontab that runs COMMAND in this folder."""
     from newsmoe.cli.units import crontab_line
 

@@ -6,9 +6,7 @@ from typing import Annotated
 import typer
 
 
-def schema(
-    side: Annotated[str, typer.Argument(help="input, output, report, or all.", metavar="SIDE")] = "all",
-) -> None:
+def schema(side: Annotated[str, typer.Argument(help="input, output, report, or all.", metavar="SIDE")] = "all") -> None:
     """Print the JSON Schema of an article as read, of a record as written, and of the run report."""
     from newsmoe.ingest.fields import input_schema
     from newsmoe.output.run_report import RunReport

@@ -26,14 +26,11 @@ FileArgument = Annotated[
     Path, typer.Argument(help="recipe.toml, or a file of examples: CSV, TSV, JSON Lines.", metavar="FILE")
 ]
 OutputOption = Annotated[
-    Path | None,
-    typer.Option("-o", "--output", help="Folder of the expert; default: the recipe's.", metavar="DIR"),
+    Path | None, typer.Option("-o", "--output", help="Folder of the expert; default: the recipe's.", metavar="DIR")
 ]
 NameOption = Annotated[
     str | None,
-    typer.Option(
-        "--name", help="What to call the expert; default: as the file.", rich_help_panel=EXAMPLES_PANEL
-    ),
+    typer.Option("--name", help="What to call the expert; default: as the file.", rich_help_panel=EXAMPLES_PANEL),
 ]
 
 
@@ -46,18 +43,14 @@ def classifier(
     name: NameOption = None,
     task: Annotated[
         str | None,
-        typer.Option(
-            help="What it predicts; default: a task of its own name.", rich_help_panel=EXAMPLES_PANEL
-        ),
+        typer.Option(help="What it predicts; default: a task of its own name.", rich_help_panel=EXAMPLES_PANEL),
     ] = None,
     content: ContentOption = None,
     headline: HeadlineOption = None,
     label: LabelOption = "label",
     head_only: Annotated[
         bool,
-        typer.Option(
-            "--head-only", help="Fit a head alone: seconds, not minutes.", rich_help_panel=EXAMPLES_PANEL
-        ),
+        typer.Option("--head-only", help="Fit a head alone: seconds, not minutes.", rich_help_panel=EXAMPLES_PANEL),
     ] = False,
 ) -> None:
     """Train a classifier on labelled texts: an adapter and a head on the backbone, with a card.

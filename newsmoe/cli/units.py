@@ -97,9 +97,7 @@ def on_calendar(when: Cron) -> list[str]:
 def crontab_line(what: Scheduled, when: Every | Cron) -> str:
     """Return the crontab's line; what the command says goes to a log in its folder."""
     log = what.folder / f"{what.name}.log"
-    command = (
-        f"cd {shlex.quote(str(what.folder))} && {shlex.join(what.command)} >> {shlex.quote(str(log))} 2>&1"
-    )
+    command = f"cd {shlex.quote(str(what.folder))} && {shlex.join(what.command)} >> {shlex.quote(str(log))} 2>&1"
     # cron makes a line end of % and takes one backslash off \%; a quoted nothing keeps others away from it
     command = command.replace("\\%", "\\''%").replace("%", "\\%")
     return f"{when.text if isinstance(when, Cron) else _as_cron(when)} {command}\n"

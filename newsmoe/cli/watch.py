@@ -38,10 +38,7 @@ def watch(
     logs: LogOptions,
     once: Annotated[bool, typer.Option("--once", help="Scan once and end; for cron and systemd.")] = False,
     settle: Annotated[
-        float,
-        typer.Option(
-            min=0, help="Leave alone what was written in the last so many seconds.", metavar="SECONDS"
-        ),
+        float, typer.Option(min=0, help="Leave alone what was written in the last so many seconds.", metavar="SECONDS")
     ] = 10,
 ) -> None:
     """Analyze each file of a folder once, when it is new or has changed, to OUTBOX/analyzed_NAME.json.

@@ -70,9 +70,7 @@ class DataSource(Strict):
             if not any(keys):
                 keys = _guess_text_keys(element, target, where)
             headline, content = (str(_value(element, key, where)) if key else "" for key in keys)
-            article = Article(
-                headline=clean_line(headline), content=clean_text(content)[0], language=self.language
-            )
+            article = Article(headline=clean_line(headline), content=clean_text(content)[0], language=self.language)
             excluded = self.exclude is not None and self.exclude.search(article.content)
             if not excluded and self.split in (None, split_of(article)):
                 yield article, _value(element, target, where), where

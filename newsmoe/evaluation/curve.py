@@ -104,9 +104,7 @@ def _spent(source: PoolPredictions, weights: Sequence[Table], reading: GateReadi
     return _Spent(np.array([source.predictions.quality(table) for table in weights]), tokens, seconds)
 
 
-def _routed(
-    scores: Table, reading: GateReading, prices: Vector, budgets: Sequence[float], top_k: int
-) -> list[Table]:
+def _routed(scores: Table, reading: GateReading, prices: Vector, budgets: Sequence[float], top_k: int) -> list[Table]:
     """Return the weights under each budget, a window at a time; every article wants the dearest expert."""
     eligible = reading.eligible
     wanted = select_top_k(np.broadcast_to(prices, eligible.shape), eligible, top_k)

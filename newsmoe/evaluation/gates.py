@@ -146,9 +146,7 @@ def _one_hot(values: Table) -> Table:
     return np.asarray(np.eye(values.shape[1])[values.argmax(axis=1)])
 
 
-def _neighbours(
-    gate: LearnedGate, dev: Sequence[PoolPredictions], train: Sequence[PoolPredictions]
-) -> list[Table]:
+def _neighbours(gate: LearnedGate, dev: Sequence[PoolPredictions], train: Sequence[PoolPredictions]) -> list[Table]:
     """Return the expert that was best on the nearest training articles, by cosine of the features."""
     features = _unit(np.concatenate([gate.reader(source.articles) for source in train]))
     success = np.concatenate([source.predictions.success for source in train])

@@ -50,11 +50,7 @@ def single_expert_session(expert: str, settings: Settings, registry: Registry) -
 
 
 def measure(
-    session: Session,
-    task: str,
-    source: LabelSource | SummarySource,
-    root: Path,
-    labels: Sequence[str] | None = None,
+    session: Session, task: str, source: LabelSource | SummarySource, root: Path, labels: Sequence[str] | None = None
 ) -> Evaluation:
     """Measure a session on one task and data source; `labels` are those that the source may have."""
     if isinstance(source, LabelSource):
@@ -90,9 +86,7 @@ def _check_labels(data: str, examples: Sequence[LabelledArticle], predicted: Col
     _logger.warning("%s", message)
 
 
-def measure_summaries(
-    session: Session, task: str, data: str, examples: Sequence[SummarizedArticle]
-) -> Evaluation:
+def measure_summaries(session: Session, task: str, data: str, examples: Sequence[SummarizedArticle]) -> Evaluation:
     """Measure summaries by ROUGE, beside the first three sentences and the greedy oracle's."""
     from newsmoe.evaluation.rouge import baselines, rouge
     from newsmoe.text.sentences import split_sentences
@@ -120,9 +114,7 @@ def _run(
     started = perf_counter()
     records = list(session.analyze(articles, stats))
     seconds = perf_counter() - started - sum(expert.load_seconds for expert in stats.experts.values())
-    analyses = {
-        number: record.analyses[task] for number, record in enumerate(records) if task in record.analyses
-    }
+    analyses = {number: record.analyses[task] for number, record in enumerate(records) if task in record.analyses}
     values = {number: fields[key] for number, fields in analyses.items() if key in fields}
     if not values:
         errors = (error.message for record in records for error in record.errors)

@@ -62,7 +62,5 @@ def label_quality(
         for label, precision, recall, f1, support in zip(labels, *columns, strict=True)
     }
     counts = confusion_matrix(truth, predicted, labels=numbers).tolist()
-    confusion = {
-        label: dict(zip(labels, row, strict=True)) for label, row in zip(labels, counts, strict=True)
-    }
+    confusion = {label: dict(zip(labels, row, strict=True)) for label, row in zip(labels, counts, strict=True)}
     return by_label, confusion

@@ -170,10 +170,7 @@ def label_predictions(
 def _summary_predictions(
     examples: Sequence[SummarizedArticle], rows: Sequence[Sequence[Summary]], target: Target
 ) -> SummaryPredictions:
-    scores = [
-        [_rouge(example, summary.text) for summary in row]
-        for example, row in zip(examples, rows, strict=True)
-    ]
+    scores = [[_rouge(example, summary.text) for summary in row] for example, row in zip(examples, rows, strict=True)]
     first = "ROUGE-2" if target == "rouge2" else BOTH
     metrics = sorted(scores[0][0], key=lambda metric: metric != first)
     return SummaryPredictions(

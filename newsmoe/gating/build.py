@@ -145,9 +145,7 @@ def _check_rules(rules: Sequence[Rule], registry: Registry) -> None:
             raise ConfigError(f"a rule names the expert {name!r}, which is broken: {info.broken}")
 
 
-def _check_deferred(
-    pools: Mapping[str, Sequence[ExpertInfo]], rules: Sequence[Rule], existing: Sequence[str]
-) -> None:
+def _check_deferred(pools: Mapping[str, Sequence[ExpertInfo]], rules: Sequence[Rule], existing: Sequence[str]) -> None:
     """Refuse deferred experts and rules whose task no expert predicts, and tasks that wait for each other."""
     waits: dict[str, set[str]] = {task: set() for task in pools}
     for task, pool in pools.items():
@@ -163,9 +161,7 @@ def _check_deferred(
     try:
         TopologicalSorter(waits).prepare()
     except CycleError as error:
-        raise ConfigError(
-            f"'after': these tasks wait for each other: {', '.join(error.args[1][1:])}"
-        ) from None
+        raise ConfigError(f"'after': these tasks wait for each other: {', '.join(error.args[1][1:])}") from None
 
 
 def _check_present(experts: Sequence[ExpertInfo], *, all_of_them: bool = False) -> None:

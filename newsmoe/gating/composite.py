@@ -13,9 +13,7 @@ from newsmoe.settings.conditions import Rule
 class CompositeGate:
     """Decides some tasks by a learned gate each, the others by rules; the user's own rules come first."""
 
-    def __init__(
-        self, rules: RulesGate, learned: Mapping[str, LearnedGate], user_rules: Sequence[Rule]
-    ) -> None:
+    def __init__(self, rules: RulesGate, learned: Mapping[str, LearnedGate], user_rules: Sequence[Rule]) -> None:
         self.tasks = rules.tasks
         self.rules = rules
         self.learned = dict(learned)
@@ -34,9 +32,7 @@ class CompositeGate:
     ) -> None:
         """Put the gate's decisions where no user's rule decides, or only deferred ones do."""
         task = self.tasks[column]
-        rules = [
-            (rule, check) for rule, check in self.user_rules if task in rule.use and applies(rule, self.tasks)
-        ]
+        rules = [(rule, check) for rule, check in self.user_rules if task in rule.use and applies(rule, self.tasks)]
         matching = [[rule for rule, check in rules if check(article)] for article in articles]
         rows = [row for row, user_rules in enumerate(matching) if all(rule.after for rule in user_rules)]
         after = conditions(gate.experts, self.tasks)

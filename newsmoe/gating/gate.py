@@ -141,9 +141,7 @@ def _ineligibility(info: ExpertInfo, article: Article | Traits) -> str | None:
     if info.needs_content and not article.content:
         return "the article has no content"
     if not info.reads(article.language):
-        return (
-            f"language {article.language!r} is not supported, {info.name} reads {', '.join(info.languages)}"
-        )
+        return f"language {article.language!r} is not supported, {info.name} reads {', '.join(info.languages)}"
     if info.missing:
         return f"the model of {info.name} is not on this machine"
     return None

@@ -42,9 +42,7 @@ class GateSettings(Strict):
     @model_validator(mode="after")
     def _one_limit(self) -> "GateSettings":
         if self.capacity is not None and self.budget is not None:
-            raise ValueError(
-                "capacity and budget exclude each other: a budget sends articles to one cheap expert"
-            )
+            raise ValueError("capacity and budget exclude each other: a budget sends articles to one cheap expert")
         return self
 
 
@@ -114,9 +112,7 @@ def read_gate(folder: Path) -> GateCard:
         raise ConfigError(f"{path}: {describe(error, GateCard)}") from None
 
 
-def find_gates(
-    roots: Iterable[Path], fits: Callable[[GateCard], bool] = lambda card: True
-) -> dict[str, GateCard]:
+def find_gates(roots: Iterable[Path], fits: Callable[[GateCard], bool] = lambda card: True) -> dict[str, GateCard]:
     """Return the fitting gates below `roots` by task; those of a later root replace earlier ones."""
     gates: dict[str, GateCard] = {}
     for root in roots:
@@ -152,7 +148,5 @@ def check_experts(card: GateCard, pool: Sequence[ExpertInfo]) -> list[ExpertInfo
         )
     for name in (*card.settings.shared, *filter(None, [card.embedding])):
         if name not in card.names:
-            raise ConfigError(
-                f"{card.folder / GATE_FILE}: {name!r} is none of its experts: {', '.join(card.names)}"
-            )
+            raise ConfigError(f"{card.folder / GATE_FILE}: {name!r} is none of its experts: {', '.join(card.names)}")
     return [by_name[name] for name in card.names]

@@ -104,11 +104,7 @@ class LearnedGate:
         """Return the route of each article of a window, whose scores are there already."""
         eligible = self.eligible(articles)
         rows = zip(
-            articles,
-            probabilities.tolist(),
-            eligible.tolist(),
-            self._selections(probabilities, eligible),
-            strict=True,
+            articles, probabilities.tolist(), eligible.tolist(), self._selections(probabilities, eligible), strict=True
         )
         return [(self._decision(article, row, mask, selection),) for article, row, mask, selection in rows]
 
@@ -170,10 +166,7 @@ class LearnedGate:
     def eligible(self, articles: Sequence[Article]) -> NDArray[np.bool_]:
         """Return which expert may read which article, shape (articles, experts)."""
         kinds = [Traits.of(article) for article in articles]
-        rows = {
-            kind: [info in eligible_experts(self.experts, kind) for info in self.experts]
-            for kind in set(kinds)
-        }
+        rows = {kind: [info in eligible_experts(self.experts, kind) for info in self.experts] for kind in set(kinds)}
         return np.array([rows[kind] for kind in kinds], dtype=bool).reshape(len(articles), len(self.experts))
 
     def _selections(self, probabilities: Table, eligible: NDArray[np.bool_]) -> list[Selection]:
@@ -201,10 +194,7 @@ class LearnedGate:
         scores = ", ".join([f"{names[expert]} {probabilities[expert]:.2f}" for expert in ranked])
         return Decision(
             self.card.task,
-            {
-                names[expert]: probabilities[expert] / total if total else equal
-                for expert in selection.experts
-            },
+            {names[expert]: probabilities[expert] / total if total else equal for expert in selection.experts},
             tuple([names[expert] for expert in ranked if expert not in selection.experts]),
             "; ".join(filter(None, [f"learned gate: {scores}", selection.note])),
             over_capacity=tuple([names[expert] for expert in selection.over_capacity]),

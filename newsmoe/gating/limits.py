@@ -40,9 +40,7 @@ class Selection:
     downgraded: bool = False
 
 
-def select_top_k(
-    scores: Scores, eligible: Eligible, top_k: int, shared: Sequence[int] = ()
-) -> list[Selection]:
+def select_top_k(scores: Scores, eligible: Eligible, top_k: int, shared: Sequence[int] = ()) -> list[Selection]:
     """Return, for each article, the shared experts and the `top_k` best of the others."""
     return [
         _ranked(row, [*_eligible_of(shared, mask), *_preferred(row, mask, shared)[:top_k]])
@@ -51,12 +49,7 @@ def select_top_k(
 
 
 def select_within_capacity(
-    scores: Scores,
-    eligible: Eligible,
-    top_k: int,
-    shared: Sequence[int],
-    capacity: float,
-    names: Sequence[str],
+    scores: Scores, eligible: Eligible, top_k: int, shared: Sequence[int], capacity: float, names: Sequence[str]
 ) -> list[Selection]:
     """Return selections in which no expert, shared ones aside, has more than a share of the articles.
 
@@ -130,19 +123,14 @@ class _Option(NamedTuple):
 
 
 def _upgrades(
-    selection: Selection,
-    scores: NDArray[np.floating],
-    eligible: NDArray[np.bool_],
-    price: NDArray[np.float64],
+    selection: Selection, scores: NDArray[np.floating], eligible: NDArray[np.bool_], price: NDArray[np.float64]
 ) -> list[_Option]:
     """Return the steps from the cheapest expert to the selection; each gains less for its cost."""
     if not selection.experts:
         return [_Option((), 0.0, 0.0)]
     chosen = list(selection.experts)
     last = _Option(selection.experts, float(price[chosen].sum()), float(scores[chosen].sum()))
-    by_cost = sorted(
-        np.flatnonzero(eligible).tolist(), key=lambda expert: (price[expert], -scores[expert], expert)
-    )
+    by_cost = sorted(np.flatnonzero(eligible).tolist(), key=lambda expert: (price[expert], -scores[expert], expert))
     single = [_Option((expert,), float(price[expert]), float(scores[expert])) for expert in by_cost]
     path = single[:1]
     if last.cost <= path[0].cost:

@@ -142,9 +142,7 @@ def _host_of(names: Iterable[str]) -> Check:
 CHECKS: Mapping[str, Callable[[Any], Check]] = {
     "topics": lambda names: _any_of(names, lambda article: article.topics),
     "language": lambda names: _any_of(names, lambda article: [article.language]),
-    "author": lambda names: _any_of(
-        names, lambda article: [article.author, *(article.author or "").split(", ")]
-    ),
+    "author": lambda names: _any_of(names, lambda article: [article.author, *(article.author or "").split(", ")]),
     "url_host": _host_of,
     "headline": lambda pattern: lambda article: bool(pattern.search(article.headline)),
     "has_content": lambda wanted: lambda article: bool(article.content) is wanted,
@@ -163,9 +161,7 @@ def check_of(condition: Condition) -> Check:
 
 def in_words(condition: Condition) -> str:
     """Return the condition for a person."""
-    parts = [
-        f"{key} {_value_in_words(value)}" for key, value in condition.model_dump(exclude_none=True).items()
-    ]
+    parts = [f"{key} {_value_in_words(value)}" for key, value in condition.model_dump(exclude_none=True).items()]
     return "rule: " + (", ".join(parts) or "every article")
 
 

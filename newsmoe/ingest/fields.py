@@ -32,10 +32,7 @@ ALIASES: FieldNames = {
 TEXT_FIELDS = ("headline", "content")
 CACHED_SHAPES = 256  # sets of keys; the elements of one scraper mostly have the same
 
-_TEXT_SCHEMA: Mapping[str, Any] = {
-    "type": ["string", "null", "array", "number", "object"],
-    "items": {"type": "string"},
-}
+_TEXT_SCHEMA: Mapping[str, Any] = {"type": ["string", "null", "array", "number", "object"], "items": {"type": "string"}}
 
 
 class FieldFinder:
@@ -44,8 +41,7 @@ class FieldFinder:
     def __init__(self, fields: FieldNames | None = None) -> None:
         users = fields or {}
         self.names: FieldNames = {
-            field: tuple(dict.fromkeys((*users.get(field, ()), *aliases)))
-            for field, aliases in ALIASES.items()
+            field: tuple(dict.fromkeys((*users.get(field, ()), *aliases))) for field, aliases in ALIASES.items()
         }
         self.text_keys = tuple(name for field in TEXT_FIELDS for name in self.names[field])
         self._names_in = lru_cache(CACHED_SHAPES)(self._match)

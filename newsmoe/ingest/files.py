@@ -12,11 +12,7 @@ from typing import TextIO
 from newsmoe.errors import InputError
 
 GZIP_MAGIC = b"\x1f\x8b"
-_BYTE_ORDER_MARKS = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
+_BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _NOT_UTF8 = "newsmoe.windows-1252"
 
 

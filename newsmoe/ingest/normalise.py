@@ -25,9 +25,7 @@ class Normaliser:
         if isinstance(element, BadElement):
             return InvalidItem(element.message, type="UndecodableElement")
         if not isinstance(element, Mapping):
-            return InvalidItem(
-                f"expected an object with a headline or content, found {values.type_name(element)}"
-            )
+            return InvalidItem(f"expected an object with a headline or content, found {values.type_name(element)}")
         keys = self.fields.find(element)
         raw = {field: element[key] for field, key in keys.items()}
         try:

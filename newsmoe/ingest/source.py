@@ -63,9 +63,7 @@ class Source:
         return (now.st_size, now.st_mtime_ns) == (self.stat.st_size, self.stat.st_mtime_ns)
 
     def _changed(self) -> InputError:
-        return InputError(
-            f"{self.name}: was changed while it was read; run the same command again when it is complete"
-        )
+        return InputError(f"{self.name}: was changed while it was read; run the same command again when it is complete")
 
 
 @contextmanager

@@ -58,12 +58,7 @@ class ScanResult:
 
 @contextmanager
 def open_inbox(
-    folder: Path,
-    outbox: Path,
-    *,
-    settle: float = 10,
-    format: str = "json",
-    clock: Callable[[], float] = time.time,
+    folder: Path, outbox: Path, *, settle: float = 10, format: str = "json", clock: Callable[[], float] = time.time
 ) -> Iterator["Inbox"]:
     """Give the inbox with its state; no other process can open one with the same outbox meanwhile."""
     if not folder.is_dir():
@@ -80,9 +75,7 @@ def open_inbox(
 class Inbox:
     """The files of a folder, and their state; made by `open_inbox`."""
 
-    def __init__(
-        self, folder: Path, outbox: Path, settle: float, format: str, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, folder: Path, outbox: Path, settle: float, format: str, clock: Callable[[], float]) -> None:
         self.folder = folder
         self.outbox = outbox
         self.settle = settle

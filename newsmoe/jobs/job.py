@@ -141,9 +141,7 @@ def run_job(
     return report
 
 
-def _opened(
-    names: Sequence[str], settings: Settings, observer: Observer, stack: ExitStack
-) -> Iterator[Source]:
+def _opened(names: Sequence[str], settings: Settings, observer: Observer, stack: ExitStack) -> Iterator[Source]:
     """Yield each input, which is open until `stack` ends."""
     for name in names:
         source = stack.enter_context(open_source(name, settings.fields, settings.input_format))
@@ -167,11 +165,7 @@ def _records(
 
 
 def _write_all(
-    records: Iterable[_Written],
-    output: Writer,
-    observer: Observer,
-    max_errors: ErrorLimit | None,
-    total: int,
+    records: Iterable[_Written], output: Writer, observer: Observer, max_errors: ErrorLimit | None, total: int
 ) -> Mapping[int, Sequence[ItemError]]:
     """Write the records; return the errors of those that have some, by the element's number."""
     failed: dict[int, Sequence[ItemError]] = {}

@@ -27,18 +27,13 @@ class _Run(Collector):
     They are gauges: each file tells of one command, and the next one's begins at 0 again.
     """
 
-    def __init__(
-        self, stats: RunStats, seconds: float, exit_code: int, ended: float, succeeded: float | None
-    ) -> None:
+    def __init__(self, stats: RunStats, seconds: float, exit_code: int, ended: float, succeeded: float | None) -> None:
         self.stats = stats
         self.single = {
             "tokens": ("Tokens read of all articles, each counted once.", stats.tokens),
             "seconds": ("Seconds since the command began.", seconds),
             "timestamp_seconds": ("When this was written, in seconds since 1970.", ended),
-            "exit_code": (
-                "Exit code; of a watch that goes on, that of its last scan.",
-                exit_code,
-            ),
+            "exit_code": ("Exit code; of a watch that goes on, that of its last scan.", exit_code),
             "success": ("Whether the exit code is 0.", exit_code == 0),
         }
         self.succeeded = succeeded
@@ -57,16 +52,12 @@ class _Run(Collector):
             "load_seconds": "Seconds in which the expert was loaded.",
         }
         for name, text in by_expert.items():
-            values = [
-                ((expert,), getattr(counted, name)) for expert, counted in sorted(stats.experts.items())
-            ]
+            values = [((expert,), getattr(counted, name)) for expert, counted in sorted(stats.experts.items())]
             yield _family(f"expert_{name}", text, ["expert"], values)
         for name, (text, value) in self.single.items():
             yield GaugeMetricFamily(RUN + name, text, value)
         if self.succeeded is not None:
-            yield GaugeMetricFamily(
-                LAST_SUCCESS, "When the exit code was 0 for the last time.", self.succeeded
-            )
+            yield GaugeMetricFamily(LAST_SUCCESS, "When the exit code was 0 for the last time.", self.succeeded)
 
 
 def _family(

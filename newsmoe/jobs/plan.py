@@ -37,12 +37,7 @@ class Job:
 
 
 def plan_jobs(
-    inputs: Sequence[str],
-    output: Path | None,
-    report: Path | None,
-    settings: Settings,
-    *,
-    append: bool = False,
+    inputs: Sequence[str], output: Path | None, report: Path | None, settings: Settings, *, append: bool = False
 ) -> list[Job]:
     """Return one job for all inputs where an output is named, else one for each input.
 
@@ -81,9 +76,7 @@ def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job], journal: str
     for path in (path for job in jobs for path in (job.output, job.report, job.errors) if path):
         real = str(path) if path == STDOUT else os.path.realpath(path)
         if real in read:
-            raise OutputError(
-                f"{path}: is an input too, and would be overwritten; name another output with -o"
-            )
+            raise OutputError(f"{path}: is an input too, and would be overwritten; name another output with -o")
         if real in written:
             what = "several inputs" if len(jobs) > 1 else "output and report"
             raise ConfigError(f"{what} would be written to {path}; name one output with -o")

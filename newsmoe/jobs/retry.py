@@ -24,18 +24,14 @@ def retry(report: RunReport, journal: str | None = None) -> int:
             f" elements in {default_errors(output).name} into another output"
         )
     if not report.command:
-        raise ConfigError(
-            "that run was a watch's or a program's, so there is no command of its own to repeat"
-        )
+        raise ConfigError("that run was a watch's or a program's, so there is no command of its own to repeat")
     command = report.command
     if journal:
         command = [argument.replace(without_password(journal), journal) for argument in command]
     try:
         child = subprocess.Popen([sys.executable, "-m", "newsmoe", *command], cwd=folder)
     except OSError as error:
-        raise ConfigError(
-            f"{folder}: the run was there, on this machine or another: {error.strerror}"
-        ) from None
+        raise ConfigError(f"{folder}: the run was there, on this machine or another: {error.strerror}") from None
     with child:
         try:
             return child.wait()

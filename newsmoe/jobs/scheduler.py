@@ -49,9 +49,7 @@ def _trigger(when: Every | Cron) -> Any:
     if isinstance(when, Every):
         return IntervalTrigger(seconds=when.seconds)
     if when.either_day:
-        return OrTrigger(
-            [_cron_trigger(when, when.days, ALL_WEEKDAYS), _cron_trigger(when, ALL_DAYS, when.weekdays)]
-        )
+        return OrTrigger([_cron_trigger(when, when.days, ALL_WEEKDAYS), _cron_trigger(when, ALL_DAYS, when.weekdays)])
     return _cron_trigger(when, when.days, when.weekdays)
 
 

@@ -43,6 +43,5 @@ def combine(
         return next(iter(predictions.values()))
     total = sum(weights[name] for name in predictions)
     return combiner(
-        predictions,
-        {name: weights[name] / total if total else 1 / len(predictions) for name in predictions},
+        predictions, {name: weights[name] / total if total else 1 / len(predictions) for name in predictions}
     )

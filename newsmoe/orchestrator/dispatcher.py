@@ -52,9 +52,7 @@ class Dispatcher:
         cache_key = self._cache_key(name)
         if not (self.store and cache_key):
             return self._predict_all(name, task, articles, stats, cache_key)
-        outcomes: dict[str, Outcome] = dict(
-            self.store.predictions(cache_key, [article.key for article in articles])
-        )
+        outcomes: dict[str, Outcome] = dict(self.store.predictions(cache_key, [article.key for article in articles]))
         new: dict[str, Article] = {}
         for article in articles:
             if article.key not in outcomes:
@@ -93,8 +91,7 @@ class Dispatcher:
             if self.store and cache_key:
                 pairs = zip(chosen, fresh, strict=True)
                 self.store.keep(
-                    cache_key,
-                    {article.key: each for article, each in pairs if not isinstance(each, ItemError)},
+                    cache_key, {article.key: each for article, each in pairs if not isinstance(each, ItemError)}
                 )
         return [outcomes[index] for index in range(len(articles))]
 
@@ -123,9 +120,7 @@ class Dispatcher:
         sound = len(lengths) == len(articles) and all(isinstance(length, int) for length in lengths)
         return lengths if sound else unknown
 
-    def _predict(
-        self, name: str, task: str, articles: Sequence[Article], stats: ExpertStats
-    ) -> list[Outcome]:
+    def _predict(self, name: str, task: str, articles: Sequence[Article], stats: ExpertStats) -> list[Outcome]:
         """Predict a batch; halve one that fails, down to the articles that it fails on."""
         expert = self.experts.get(name, stats)  # another one, where a batch was abandoned
         if isinstance(expert, LoadFailure):

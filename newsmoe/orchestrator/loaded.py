@@ -57,9 +57,7 @@ class LoadedExperts:
 
     def retry_failed(self) -> None:
         """Have experts that failed to load tried again when they are needed."""
-        self._experts = {
-            name: expert for name, expert in self._experts.items() if not isinstance(expert, LoadFailure)
-        }
+        self._experts = {name: expert for name, expert in self._experts.items() if not isinstance(expert, LoadFailure)}
 
     def _load(self, expert: Expert) -> None:
         if self.max_memory is not None:

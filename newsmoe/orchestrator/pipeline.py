@@ -106,10 +106,7 @@ class Pipeline:
                 _count_limits(task.decision, stats)
             self._predict([task for task, _ in wave], stats)
         finished = iter(states)
-        return [
-            _record(item, next(finished)) if isinstance(item, Article) else _invalid_record(item)
-            for item in items
-        ]
+        return [_record(item, next(finished)) if isinstance(item, Article) else _invalid_record(item) for item in items]
 
     def _predict(self, tasks: Sequence[TaskState], stats: RunStats) -> None:
         """Call the chosen experts, then the fallbacks of those that failed, and combine."""
@@ -120,9 +117,7 @@ class Pipeline:
         for task in tasks:
             task.combine()
 
-    def _call(
-        self, tasks: Sequence[TaskState], experts_of: Callable[[TaskState], list[str]], stats: RunStats
-    ) -> bool:
+    def _call(self, tasks: Sequence[TaskState], experts_of: Callable[[TaskState], list[str]], stats: RunStats) -> bool:
         """Call experts, each on all its articles at once; return whether there were any."""
         calls: defaultdict[tuple[str, str], list[TaskState]] = defaultdict(list)
         for task in tasks:
@@ -152,8 +147,7 @@ def _waves(tasks: Sequence[_WithOthers]) -> Iterator[list[_WithOthers]]:
     for task, others in tasks:
         by_name[task.decision.task].append((task, others))
     waits = {
-        name: set[str]().union(*(task.decision.depends_on for task, _ in group))
-        for name, group in by_name.items()
+        name: set[str]().union(*(task.decision.depends_on for task, _ in group)) for name, group in by_name.items()
     }
     while by_name:
         ready = [name for name in by_name if not waits[name] & by_name.keys()] or list(by_name)
@@ -171,10 +165,7 @@ def _record(article: Article, tasks: Sequence[TaskState]) -> Record:
     combined = {task.decision.task: task.combined for task in tasks if task.combined is not None}
     errors = [error for task in tasks for error in task.errors]
     inputs = [
-        prediction.input_stats
-        for task in tasks
-        for prediction in task.predictions.values()
-        if prediction.input_stats
+        prediction.input_stats for task in tasks for prediction in task.predictions.values() if prediction.input_stats
     ]
     return Record(
         id=article.id,

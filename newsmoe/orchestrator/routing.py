@@ -12,9 +12,7 @@ Routed = tuple[Article | InvalidItem, Route]
 """An article with its route; an element that is no article has an empty one."""
 
 
-def read_routes(
-    gate: Gate, inputs: Sequence[str], settings: Settings, limit: int | None = None
-) -> Iterator[Routed]:
+def read_routes(gate: Gate, inputs: Sequence[str], settings: Settings, limit: int | None = None) -> Iterator[Routed]:
     """Yield each article of the inputs with its route."""
     left = limit
     for name in inputs:

@@ -77,13 +77,7 @@ class Session:
             self.close()
             raise
         self._experts = LoadedExperts(self.registry, self.device, settings.max_memory)
-        dispatcher = Dispatcher(
-            self._experts,
-            settings.batch_articles,
-            settings.batch_seconds,
-            journal,
-            on_batch,
-        )
+        dispatcher = Dispatcher(self._experts, settings.batch_articles, settings.batch_seconds, journal, on_batch)
         self._pipeline = Pipeline(self.gate, dispatcher, settings.window_articles, combiners, self._lock)
 
     def __enter__(self) -> Self:
@@ -99,9 +93,7 @@ class Session:
         self._closing.close()
 
     def analyze(
-        self,
-        articles: Iterable[Article | InvalidItem | Mapping[str, Any]],
-        stats: RunStats | None = None,
+        self, articles: Iterable[Article | InvalidItem | Mapping[str, Any]], stats: RunStats | None = None
     ) -> Iterator[Record]:
         """Analyze articles: yield one record for each, in order, as soon as its window is done.
 
@@ -115,10 +107,7 @@ class Session:
         with self._lock:
             self._experts.retry_failed()
         normaliser = Normaliser(self.settings.fields)
-        items = (
-            article if isinstance(article, Article | InvalidItem) else normaliser(article)
-            for article in articles
-        )
+        items = (article if isinstance(article, Article | InvalidItem) else normaliser(article) for article in articles)
         return self._pipeline.run(items, RunStats() if stats is None else stats)
 
 
@@ -150,9 +139,7 @@ def analyze(
     if session is None:
         return _analyze_and_close(Session(settings, registry=registry, gate=gate), articles)
     if (settings, registry, gate) != (None, None, None):
-        raise ConfigError(
-            "a session has its own settings, registry and gate; pass either the session or these"
-        )
+        raise ConfigError("a session has its own settings, registry and gate; pass either the session or these")
     return session.analyze(articles)
 
 

@@ -17,9 +17,7 @@ def default_batch_tokens(device: Device) -> int:
     return 4096 if device.name == "cpu" else 32768
 
 
-def cut_batches(
-    lengths: Sequence[int], max_tokens: float = inf, max_items: int | None = None
-) -> Iterator[list[int]]:
+def cut_batches(lengths: Sequence[int], max_tokens: float = inf, max_items: int | None = None) -> Iterator[list[int]]:
     """Yield index lists that cover `lengths`, longest first, so that little is padded.
 
     A batch costs its longest item times its size. Longest first, too little memory shows at the start

@@ -48,8 +48,7 @@ class Settings(Strict):
     )
     tasks: Annotated[tuple[str, ...], CommaList] = _setting(
         (),
-        f"tasks to run, separated by commas; default: {', '.join(DEFAULT_TASKS)},"
-        " and what your own rules name",
+        f"tasks to run, separated by commas; default: {', '.join(DEFAULT_TASKS)}, and what your own rules name",
         "TASKS",
     )
     gate: str = _setting(
@@ -80,10 +79,7 @@ class Settings(Strict):
         (), "folder of your own expert cards, besides ./experts; may be repeated", "DIR", EXPERTS_PANEL
     )
     device: str = _setting(
-        "cpu",
-        "where models run: cpu, cuda, cuda:N, mps, or auto for the best that there is",
-        "DEVICE",
-        EXPERTS_PANEL,
+        "cpu", "where models run: cpu, cuda, cuda:N, mps, or auto for the best that there is", "DEVICE", EXPERTS_PANEL
     )
     threads: int | None = _setting(None, "processor threads a model may use; default: all", ge=1)
     max_memory: ByteSize | None = _setting(
@@ -112,9 +108,7 @@ class Settings(Strict):
     batch_articles: int = _setting(64, "articles that an expert reads at a time", ge=1)
     window_articles: int = _setting(128, "articles in memory at a time", ge=1)
     input_format: str | None = _setting(
-        None,
-        "what the inputs are: json, jsonl, csv, tsv, parquet; default: by suffix, else by content",
-        "FORMAT",
+        None, "what the inputs are: json, jsonl, csv, tsv, parquet; default: by suffix, else by content", "FORMAT"
     )
     format: str | None = _setting(
         None, "format of the output: json, jsonl, csv, parquet, sqlite; default: by its suffix", "FORMAT"

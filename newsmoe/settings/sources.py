@@ -68,11 +68,7 @@ def load_settings(
 
 def _checked(path: Path, values: dict[str, Any]) -> dict[str, Any]:
     """Return the settings of a file if those have the shape that merging them needs."""
-    shapes = {
-        "rule": (list, "[[rule]]"),
-        "profile": (str, 'profile = "NAME"'),
-        "profiles": (dict, "[profiles.NAME]"),
-    }
+    shapes = {"rule": (list, "[[rule]]"), "profile": (str, 'profile = "NAME"'), "profiles": (dict, "[profiles.NAME]")}
     for key, (shape, written) in shapes.items():
         if not isinstance(values.get(key, shape()), shape):
             raise ConfigError(f"{path}: {key}: is to be written {written}")

@@ -15,9 +15,7 @@ _SWITCH = (
 """An attribute without a value."""
 _TAG = re.compile(rf"</?({_NAME})(?:\s[^<>=]*=[^<>]*>|(?:\s+{_SWITCH})*\s*(?:/\s*)?>)", re.IGNORECASE)
 _CLOSING_TAG = re.compile(rf"</({_NAME})\s*>")
-_OTHER_TAG = re.compile(
-    rf"</({_NAME})\s*>|</?([a-zA-Z]\w*:[a-zA-Z][\w-]*)(?=[\s/>])|<({_NAME})\s[^<>=]*=\s*[\"']"
-)
+_OTHER_TAG = re.compile(rf"</({_NAME})\s*>|</?([a-zA-Z]\w*:[a-zA-Z][\w-]*)(?=[\s/>])|<({_NAME})\s[^<>=]*=\s*[\"']")
 _LESS_THAN = re.compile(
     rf"<(?!!--|!doctype\b|!\[|\?[a-z])"
     rf"(?:/?({_NAME})(?=(?:\s+{_SWITCH})*\s*(?:(?:/\s*)?>|\Z)|\s+[a-zA-Z-]+\Z|\s[^<>=]*=))?",

@@ -23,9 +23,7 @@ def split_sentences(text: str, language: str | None) -> list[str]:
     Punctuation alone is no sentence. Text without an end, such as a transcript, is cut at white space.
     """
     paragraphs = _HEADING_END.sub(r"\1\2\n\n", text).split("\n\n")
-    segments = (
-        segment.strip() for paragraph in paragraphs for segment in _segments(paragraph, language or "en")
-    )
+    segments = (segment.strip() for paragraph in paragraphs for segment in _segments(paragraph, language or "en"))
     return [piece for segment in segments for piece in _pieces(segment) if _WORD.search(piece)]
 
 

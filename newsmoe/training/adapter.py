@@ -1,5 +1,6 @@
 """The backbone's encoder with a LoRA adapter, as it is trained."""
 
+import json
 import warnings
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors.torch import load_file, save
 from torch import nn
 
+from newsmoe.output.atomic import write_bytes, write_text
 from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.files import NAME
@@ -49,10 +51,10 @@ def _drop_channels(
 def save_adapter(encoder: PeftModel, folder: Path) -> None:
     """Write the adapter in peft's format, in half precision."""
     with TemporaryDirectory() as temporary:  # peft writes a README.md, or changes an existing one
-        encoder.save_pretrained(
-            temporary, save_embedding_layers=False
-        )  # else it looks the base up on the hub
+        encoder.save_pretrained(temporary, save_embedding_layers=False)  # else it looks for the base on the hub
         tensors = load_file(Path(temporary) / ADAPTER_FILE)
-        (folder / ADAPTER_CONFIG_FILE).write_bytes((Path(temporary) / ADAPTER_CONFIG_FILE).read_bytes())
+        config = json.loads((Path(temporary) / ADAPTER_CONFIG_FILE).read_bytes())
+    config["target_modules"].sort()  # a set, whose order would change the expert's fingerprint
+    write_text(folder / ADAPTER_CONFIG_FILE, json.dumps(config, indent=2))
     halves = {name: tensor.half() for name, tensor in tensors.items()}
-    (folder / ADAPTER_FILE).write_bytes(save(halves, {"format": "pt"}))
+    write_bytes(folder / ADAPTER_FILE, save(halves, {"format": "pt"}))

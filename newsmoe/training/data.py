@@ -129,9 +129,7 @@ def read_unlabelled(source: UnlabelledSource, recipe: ClassifierRecipe, run: Tra
     return Unlabelled(source, *(_window_set(rows, source.weight, len(every)) for rows in (texts, parts)))
 
 
-def _window_set(
-    rows: Iterable[tuple[Sequence[Extract], Sequence[bool]]], weight: float, labels: int
-) -> WindowSet:
+def _window_set(rows: Iterable[tuple[Sequence[Extract], Sequence[bool]]], weight: float, labels: int) -> WindowSet:
     """Return articles in windows, given what is read of each and which labels are correct."""
     windows: list[Window] = []
     articles: list[int] = []

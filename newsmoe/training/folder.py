@@ -14,7 +14,7 @@ from safetensors.numpy import save
 
 from newsmoe.datasets.sources import DataSource
 from newsmoe.evaluation.measure import Evaluation
-from newsmoe.output.atomic import write_text
+from newsmoe.output.atomic import write_bytes, write_text
 from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 from newsmoe.registry.cards import CARD_FILE, Card, Measurement, Training
 from newsmoe.registry.kinds.embedded import HEAD_FILE
@@ -41,7 +41,7 @@ def write_expert(folder: Path, recipe: Recipe, trained: TrainedExpert, command: 
             (trained.adapter / name).replace(folder / name)
         else:  # delete that of an earlier training
             (folder / name).unlink(missing_ok=True)
-    (folder / HEAD_FILE).write_bytes(save(dict(trained.head)))  # save_file would deny others to read it
+    write_bytes(folder / HEAD_FILE, save(dict(trained.head)))  # save_file would deny others to read it
     data = data_used((*recipe.train, *recipe.unlabelled))
     card = Card(
         **recipe.model_dump(include={"name", "task", "description", "languages", "licence"}),

@@ -19,6 +19,7 @@ from newsmoe.evaluation.progress import Progress, in_blocks
 from newsmoe.gating.features import FeatureReader, Features
 from newsmoe.gating.gate_card import GATE_FILE, WEIGHTS_FILE, GateCard, GateExpert, GateTraining
 from newsmoe.gating.learned import gate_adapter
+from newsmoe.output.atomic import write_bytes
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import ExpertInfo, Registry
 from newsmoe.training.calibration import fit_temperature
@@ -31,13 +32,7 @@ MAX_STEPS = 1000
 
 
 def train_gate(
-    path: Path,
-    recipe: GateRecipe,
-    data: Path,
-    folder: Path,
-    registry: Registry,
-    device: Device,
-    report: Progress,
+    path: Path, recipe: GateRecipe, data: Path, folder: Path, registry: Registry, device: Device, report: Progress
 ) -> None:
     """Train a gate and write its folder."""
     device = device.resolve()
@@ -193,6 +188,6 @@ def write_gate(card: GateCard, head: Head | None = None) -> None:
     """Write a gate's folder, with weights if there are new ones."""
     card.folder.mkdir(parents=True, exist_ok=True)
     if head is not None:
-        (card.folder / WEIGHTS_FILE).write_bytes(save(head._asdict()))
+        write_bytes(card.folder / WEIGHTS_FILE, save(head._asdict()))
     values = {"kind": card.kind, **card.model_dump(mode="json", exclude_defaults=True)}
     write_toml(card.folder / GATE_FILE, values, "newsmoe gate")

@@ -46,9 +46,7 @@ class Objective(Protocol):
         """Return the quality on dev data; higher is better."""
 
 
-def fit(
-    model: nn.Module, objective: Objective, recipe: AdapterRecipe, folder: Path, report: Progress
-) -> None:
+def fit(model: nn.Module, objective: Objective, recipe: AdapterRecipe, folder: Path, report: Progress) -> None:
     """Train the parameters of `model` that require gradients, and load those of the best epoch into it.
 
     Weights are an exponential moving average over the steps. An interrupted run resumes from the checkpoint

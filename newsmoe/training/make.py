@@ -80,9 +80,4 @@ def _session(card: Card) -> Session:
 def _largest_loss(before: Sequence[Evaluation], after: Sequence[Evaluation]) -> float:
     """Return the largest loss of any quality, from 0 to 1."""
     pairs = zip(before, after, strict=True)
-    return max(
-        old.figures[name] - new.figures[name]
-        for old, new in pairs
-        for name in QUALITIES
-        if name in old.figures
-    )
+    return max(old.figures[name] - new.figures[name] for old, new in pairs for name in QUALITIES if name in old.figures)

@@ -148,9 +148,7 @@ def write_pruned(card: GateCard, contributions: Sequence[Contribution]) -> GateC
     rows = [card.names.index(name) for name in names]
     tensors = load_file(card.folder / WEIGHTS_FILE)
     excluded = [
-        Excluded(
-            name=row.expert, share=round(row.share, 6), gain=round(row.gain, 6), saved=round(row.saved, 6)
-        )
+        Excluded(name=row.expert, share=round(row.share, 6), gain=round(row.gain, 6), saved=round(row.saved, 6))
         for row in contributions
         if row.excluded
     ]

@@ -43,9 +43,7 @@ class SentenceRanker(nn.Module):
             + self.length(torch.log1p(tokens.float()).unsqueeze(-1))
             + place
         )
-        query, key, value = (
-            self.attend(self.norm1(states)).unflatten(-1, (3, HEADS, -1)).permute(2, 0, 3, 1, 4)
-        )
+        query, key, value = self.attend(self.norm1(states)).unflatten(-1, (3, HEADS, -1)).permute(2, 0, 3, 1, 4)
         attended = nn.functional.scaled_dot_product_attention(query, key, value, mask[:, None, None, :])
         states = states + self.mix(attended.transpose(1, 2).flatten(2))
         states = states + self.contract(nn.functional.relu(self.expand(self.norm2(states))))

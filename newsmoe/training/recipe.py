@@ -103,8 +103,7 @@ def _kind_of_source(source: object) -> str:
 
 
 Examples = Annotated[
-    Annotated[LabelSource, Tag("label")] | Annotated[SummarySource, Tag("summary")],
-    Discriminator(_kind_of_source),
+    Annotated[LabelSource, Tag("label")] | Annotated[SummarySource, Tag("summary")], Discriminator(_kind_of_source)
 ]
 """A source with a `summary` key has summaries, any other labels."""
 
@@ -136,9 +135,7 @@ class GateRecipe(Strict):
     def _one_kind_of_source(self) -> "GateRecipe":
         kinds = {type(source) for source in (*self.train, *self.dev)}
         if len(kinds) > 1:
-            raise ValueError(
-                "some sources have labels and some a summary; a gate can only use one of the two"
-            )
+            raise ValueError("some sources have labels and some a summary; a gate can only use one of the two")
         if self.target and kinds != {SummarySource if self.target.startswith("rouge") else LabelSource}:
             raise ValueError(f"target {self.target!r} does not fit these sources; only summaries have ROUGE")
         return self

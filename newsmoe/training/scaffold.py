@@ -70,9 +70,7 @@ def _count_labels(file: Path, keys: Mapping[str, str | None]) -> Counter[str]:
     for where, element in elements_of(file):
         for option, key in keys.items():
             if key is not None and key not in element:
-                raise InputError(
-                    f"{where}: no value under {key!r} (keys: {some_keys(element)}); see --{option}"
-                )
+                raise InputError(f"{where}: no value under {key!r} (keys: {some_keys(element)}); see --{option}")
             if key is not None and element[key] in (None, ""):
                 raise InputError(f"{where}: empty value under {key!r}; leave such elements out")
         labels[str(element[keys["label"] or "label"])] += 1
@@ -84,9 +82,7 @@ def _new_path(name: str, task: str) -> Path:
         try:
             TypeAdapter(Name).validate_python(value)
         except ValidationError:
-            message = (
-                f"{value!r} cannot be a {option}; use lower-case letters, digits and dashes in --{option}"
-            )
+            message = f"{value!r} cannot be a {option}; use lower-case letters, digits and dashes in --{option}"
             raise ConfigError(message) from None
     path = USERS_FOLDER / name / RECIPE_FILE
     builtin = builtin_folder() / name / CARD_FILE

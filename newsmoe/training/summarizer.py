@@ -151,8 +151,7 @@ def _batch(examples: Sequence[_Example], backbone: Backbone) -> _Batch:
     parts = torch.tensor([weight for example in examples for weight in example.extract.weights])
     rows = ((*example.sentences, example.oracle, example.gains) for example in examples)
     places, tokens, oracle, gains = (
-        pad_sequence(list(map(torch.from_numpy, column)), batch_first=True)
-        for column in zip(*rows, strict=True)
+        pad_sequence(list(map(torch.from_numpy, column)), batch_first=True) for column in zip(*rows, strict=True)
     )
     weights = torch.tensor([example.weight for example in examples])
     return _Batch(ids, mask, pieces, slots, owners, parts, places, tokens, oracle, gains, weights)

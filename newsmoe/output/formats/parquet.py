@@ -69,9 +69,7 @@ def open_appender(path: Path, columns: TaskColumns) -> Iterator[Writer]:
                 part_writer = stack.enter_context(open_writer(_next_part(path, parts), columns))
             part_writer.write(record, key)
 
-        yield Writer(
-            write, lambda item: not seen.add(item.key, None if item.id is None else str(item.id), item.url)
-        )
+        yield Writer(write, lambda item: not seen.add(item.key, None if item.id is None else str(item.id), item.url))
 
 
 def _pyarrow() -> Any:

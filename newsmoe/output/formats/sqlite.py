@@ -50,9 +50,7 @@ def _fill(file: Path, path: Path, columns: TaskColumns) -> Iterator[Writer]:
     with closing(sqlite3.connect(file, timeout=WAIT_SECONDS, isolation_level=None)) as base:
         existing = _columns_of(base)
         if existing and not {*IDENTITY, "record"} <= existing:
-            raise OutputError(
-                f"{path}: has a table {TABLE} that is not of newsmoe; name another output with -o"
-            )
+            raise OutputError(f"{path}: has a table {TABLE} that is not of newsmoe; name another output with -o")
         base.execute("BEGIN IMMEDIATE")  # whether it can be written is seen before experts run for it
         base.execute("ROLLBACK")
         base.execute(f"CREATE TEMP TABLE new ({_listed(names)})")
@@ -73,12 +71,9 @@ def _merge(base: sqlite3.Connection, names: Sequence[str]) -> None:
     for name, definition in definitions.items():
         if name not in existing:  # of a task that earlier runs did not have
             base.execute(f"ALTER TABLE {TABLE} ADD COLUMN {definition}")
+    base.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS {TABLE}_article ON {TABLE} (key, ifnull(id, ''), ifnull(url, ''))")
     base.execute(
-        f"CREATE UNIQUE INDEX IF NOT EXISTS {TABLE}_article ON {TABLE} (key, ifnull(id, ''), ifnull(url, ''))"
-    )
-    base.execute(
-        f"INSERT OR REPLACE INTO main.{TABLE} ({_listed(names)})"
-        f" SELECT {_listed(names)} FROM temp.new ORDER BY rowid"
+        f"INSERT OR REPLACE INTO main.{TABLE} ({_listed(names)}) SELECT {_listed(names)} FROM temp.new ORDER BY rowid"
     )
     base.execute("COMMIT")
 

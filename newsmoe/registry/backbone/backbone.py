@@ -38,9 +38,7 @@ class Runtime(Protocol):
     batch_tokens: int
     workers: int
 
-    def hidden(
-        self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None
-    ) -> Vectors:
+    def hidden(self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None) -> Vectors:
         """Return states of shape (batch, tokens, width) for ids and mask of shape (batch, tokens)."""
 
 

@@ -39,9 +39,7 @@ class OnnxRuntime:
         self._matrices: dict[str, Mapping[str, NDArray[np.float32]]] = {"": self._zeros}
         self._loading = Lock()
 
-    def hidden(
-        self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None
-    ) -> Vectors:
+    def hidden(self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None) -> Vectors:
         """Return states of shape (batch, tokens, width) for ids and mask of shape (batch, tokens)."""
         words = self._words[ids].astype(np.float32)
         if adapter is None or adapter.precision == "fp32":

@@ -20,9 +20,7 @@ def reference_of(backbone: Backbone) -> Backbone:
     return Backbone(backbone.files, TorchRuntime(backbone.files, Device()))
 
 
-def distance(
-    backbone: Backbone, reference: Backbone, adapter: Adapter | None, windows: Sequence[Window]
-) -> float:
+def distance(backbone: Backbone, reference: Backbone, adapter: Adapter | None, windows: Sequence[Window]) -> float:
     """Return the largest distance between a window's vector and the reference's: 1 minus their cosine."""
     pairs = zip(backbone.encode(windows, adapter), reference.encode(windows, adapter), strict=True)
     return max(0.0, 1.0 - min(float(served.window @ expected.window) for served, expected in pairs))

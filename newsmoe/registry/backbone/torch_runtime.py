@@ -42,9 +42,7 @@ class TorchRuntime:
         self._merged: dict[str, dict[str, torch.Tensor]] = {"": {}}
 
     @torch.inference_mode()
-    def hidden(
-        self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None
-    ) -> Vectors:
+    def hidden(self, ids: NDArray[np.int64], mask: NDArray[np.int64], adapter: Adapter | None = None) -> Vectors:
         """Return states of shape (batch, tokens, width) for ids and mask of shape (batch, tokens)."""
         inputs = {"input_ids": self._on_device(ids), "attention_mask": self._on_device(mask)}
         output = functional_call(self.model, self._weights(adapter), kwargs=inputs)

@@ -17,13 +17,7 @@ LIBRARY_MAX_LENGTH = 20
 MIN_INPUT_TOKENS = 8
 """Tokens that even the summary of a headline may have."""
 
-SEARCH_OPTIONS = (
-    "num_beams",
-    "no_repeat_ngram_size",
-    "length_penalty",
-    "repetition_penalty",
-    "early_stopping",
-)
+SEARCH_OPTIONS = ("num_beams", "no_repeat_ngram_size", "length_penalty", "repetition_penalty", "early_stopping")
 
 _SENTENCE_END = re.compile(r"""[.!?…。！？]['"”’»)\]]*(?=\s|$)""")
 

@@ -114,9 +114,7 @@ def max_tokens(model: Any) -> int:
     """
     names = ("max_encoder_position_embeddings", "max_position_embeddings", "n_positions")
     stated = next((size for name in names if (size := getattr(model.config, name, None))), DEFAULT_MAX_TOKENS)
-    tables = [
-        module for name, module in model.named_modules() if name.endswith("embeddings.position_embeddings")
-    ]
+    tables = [module for name, module in model.named_modules() if name.endswith("embeddings.position_embeddings")]
     padded = [table for table in tables if getattr(table, "padding_idx", None) is not None]
     if padded:
         stated = min(stated, padded[0].num_embeddings) - padded[0].padding_idx - 1

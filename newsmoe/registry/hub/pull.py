@@ -47,9 +47,7 @@ OnFile = Callable[[RemoteFile], object]
 Select = Callable[[Sequence[RemoteFile]], list[RemoteFile]]
 
 
-def pull(
-    source: ModelSource, card: Card, on_file: OnFile = lambda file: None, *, pickles: bool = False
-) -> Pulled:
+def pull(source: ModelSource, card: Card, on_file: OnFile = lambda file: None, *, pickles: bool = False) -> Pulled:
     """Fetch a model into the Hugging Face cache; what is there already is not fetched again.
 
     `HF_ENDPOINT`, `HF_HOME`, `HF_TOKEN` and `HF_HUB_OFFLINE` are used as in the library.

@@ -128,9 +128,7 @@ class EmbeddedClassifier(EmbeddedExpert[L]):
         return predictions
 
 
-def load_head(
-    folder: Path, shapes: Mapping[str, tuple[int, ...]], file: str = HEAD_FILE
-) -> dict[str, Vectors]:
+def load_head(folder: Path, shapes: Mapping[str, tuple[int, ...]], file: str = HEAD_FILE) -> dict[str, Vectors]:
     """Load the tensors of a head."""
     path = folder / file
     try:

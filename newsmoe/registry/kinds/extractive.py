@@ -70,9 +70,7 @@ def sentences_of(reading: Reading, extract: Extract) -> Sentences:
     return Sentences(np.array(numbers, dtype=np.int64), np.array(tokens, dtype=np.int64))
 
 
-def choose(
-    sentences: Sentences, logits: Vectors, reading: Reading, settings: ExtractiveSettings
-) -> list[int]:
+def choose(sentences: Sentences, logits: Vectors, reading: Reading, settings: ExtractiveSettings) -> list[int]:
     """Return the numbers of the sentences of the summary, in the article's order."""
     taken: list[int] = []
     return settings.choose(_ranked(sentences, logits, reading, settings, taken), reading.lengths, taken)

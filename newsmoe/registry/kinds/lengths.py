@@ -27,9 +27,7 @@ class SummaryLength(Strict):
             raise ValueError(f"min_tokens ({self.min_tokens}) is over max_tokens ({self.max_tokens})")
         return self
 
-    def choose(
-        self, ranked: Iterable[int], tokens: Sequence[int], taken: list[int] | None = None
-    ) -> list[int]:
+    def choose(self, ranked: Iterable[int], tokens: Sequence[int], taken: list[int] | None = None) -> list[int]:
         """Take sentences, the best first, and return their numbers in the article's order."""
         taken = [] if taken is None else taken
         total = 0

@@ -88,9 +88,7 @@ def _matched(labels: Sequence[str], names: Mapping[str, str], expert: str) -> li
     sides = {"model": set(labels) - names.keys(), "card": names.keys() - set(labels)}
     if any(sides.values()):
         differences = "; ".join(
-            f"the {side} alone has {', '.join(map(repr, sorted(some)))}"
-            for side, some in sides.items()
-            if some
+            f"the {side} alone has {', '.join(map(repr, sorted(some)))}" for side, some in sides.items() if some
         )
         raise ModelError(
             f"{expert}: the labels of card and model differ: {differences}; give each of the model's a name"

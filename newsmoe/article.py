@@ -9,9 +9,7 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlsplit
 
-FIELDS = (
-    "id", "url", "headline", "content", "topics", "publication_date", "author", "source", "language",
-)  # fmt: skip
+FIELDS = ("id", "url", "headline", "content", "topics", "publication_date", "author", "source", "language")
 """What is read of an element; see `Article`."""
 
 CHARACTERS_PER_WORD = 2  # in scripts without spaces

@@ -74,9 +74,7 @@ class Plugins(Generic[T]):
         if not origins:
             raise PluginError(f"no {self.what} is called {name!r}; {nearest(name, self)}")
         if len(origins) > 1:
-            raise PluginError(
-                f"two {self.what}s are called {name!r}: of {' and of '.join(origins)}; uninstall one of them"
-            )
+            raise PluginError(f"two {self.what}s are called {name!r}: of {' and of '.join(origins)}; uninstall one")
         try:
             loaded: Any = points[0].load() if points else _import(self.builtin[name])
         except (Exception, SystemExit) as error:

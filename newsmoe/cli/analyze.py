@@ -31,15 +31,11 @@ class OutputOptions:
 
     output: Annotated[
         Path | None,
-        typer.Option(
-            "-o", "--output", help="Where to write; default: analyzed_NAME.json beside each input.", metavar="FILE"
-        ),
+        typer.Option("-o", "--output", help="Output; default: analyzed_NAME.json beside each input.", metavar="FILE"),
     ] = None
     append: Annotated[
         bool,
-        typer.Option(
-            "--append", help="Add to the output (jsonl, sqlite, a folder of parquet files); no article comes twice."
-        ),
+        typer.Option("--append", help="Add to the output (jsonl, sqlite, parquet folder); no article comes twice."),
     ] = False
     run_report: Annotated[
         Path | None,
@@ -62,9 +58,7 @@ class RunOptions:
     limit: LimitOption = None
     max_errors: Annotated[
         str | None,
-        typer.Option(
-            help="Stop when more records than this have errors: 10, or 5%.", metavar="N|N%", rich_help_panel=JOBS_PANEL
-        ),
+        typer.Option(help="Most records that may have errors: 10, or 5%.", metavar="N|N%", rich_help_panel=JOBS_PANEL),
     ] = None
     no_journal: Annotated[
         bool, typer.Option("--no-journal", help="Neither reuse nor store finished work.", rich_help_panel=JOBS_PANEL)

@@ -47,10 +47,7 @@ class ExampleOptions(ExampleKeys):
         ),
     ] = None
     closed: Annotated[
-        bool,
-        typer.Option(
-            "--closed", help="Predictions are limited to the labels of the data.", rich_help_panel=EXAMPLES_PANEL
-        ),
+        bool, typer.Option("--closed", help="Predict only labels of the data.", rich_help_panel=EXAMPLES_PANEL)
     ] = False
     limit: Annotated[
         int | None, typer.Option(min=1, help="Take the first N examples only.", rich_help_panel=EXAMPLES_PANEL)
@@ -59,9 +56,7 @@ class ExampleOptions(ExampleKeys):
 
 @takes("gate", "experts_dir", "device")
 def evaluate(
-    what: Annotated[
-        str, typer.Argument(help="An expert, or a task: the task's whole pool behind the gate.", metavar="NAME")
-    ],
+    what: Annotated[str, typer.Argument(help="An expert, or a task: its whole pool behind the gate.", metavar="NAME")],
     examples: ExampleOptions,
     load: LoadSettings,
     file: Annotated[
@@ -69,9 +64,7 @@ def evaluate(
         typer.Argument(help="Examples: JSON Lines, CSV, TSV; default: the dev data of the expert's recipe."),
     ] = None,
     data: DataOption = Path(),
-    write: Annotated[
-        bool, typer.Option("--write", help="Put the figures into the expert's card and model card.")
-    ] = False,
+    write: Annotated[bool, typer.Option("--write", help="Put the figures into card and model card.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Measure an expert or a pool on labelled texts, as it is served.

@@ -77,9 +77,7 @@ def check(name: NameArgument, load: LoadSettings) -> None:
 @takes("experts_dir")
 def compile_experts(
     load: LoadSettings,
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Experts to compile; default: all that have an adapter.")
-    ] = None,
+    names: Annotated[list[str] | None, typer.Argument(help="Experts to compile; default: all with an adapter.")] = None,
 ) -> None:
     """Compile experts for this machine, and check each against torch; analyze does so by itself, unchecked.
 
@@ -116,12 +114,8 @@ def compile_experts(
 
 def new(
     name: NameArgument,
-    task: Annotated[
-        str | None, typer.Option("--task", help="What it predicts; default: a task of its own name.")
-    ] = None,
-    card: Annotated[
-        bool, typer.Option("--card", help="A folder with a card, without code, instead of a package.")
-    ] = False,
+    task: Annotated[str | None, typer.Option("--task", help="What it predicts; default: a task of its name.")] = None,
+    card: Annotated[bool, typer.Option("--card", help="Make a folder with a card, without code.")] = False,
     parent: Annotated[
         Path | None, typer.Option("--in", help="Where to put it; default: here, cards in ./experts.", metavar="DIR")
     ] = None,
@@ -135,9 +129,7 @@ def new(
     else:
         folder = new_package(name, task, parent or Path())
         typer.echo(f"{folder}\n\nTry it:  pip install -e {folder} && newsmoe experts check {name}")
-    typer.echo(
-        f'\nHave articles sent to it by a rule in newsmoe.toml:\n\n[[rule]]\nuse = {{ {task or name} = "{name}" }}'
-    )
+    typer.echo(f'\nSend articles to it by a rule in newsmoe.toml:\n\n[[rule]]\nuse = {{ {task or name} = "{name}" }}')
 
 
 def _in_short(measurement: "Measurement") -> str:

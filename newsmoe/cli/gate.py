@@ -12,6 +12,7 @@ from newsmoe.cli.options import (
     EXAMPLES_PANEL,
     DataOption,
     ExampleKeys,
+    FileArgument,
     JsonOption,
     LoadSettings,
     needs_training_extra,
@@ -28,9 +29,7 @@ FolderArgument = Annotated[Path, typer.Argument(help="Folder of a learned gate."
 
 @takes("experts_dir", "device")
 def train(
-    file: Annotated[
-        Path, typer.Argument(help="recipe.toml, or a file of examples: CSV, TSV, JSON Lines.", metavar="FILE")
-    ],
+    file: FileArgument,
     keys: ExampleKeys,
     load: LoadSettings,
     data: DataOption = Path(),
@@ -72,14 +71,9 @@ def evaluate(
     load: LoadSettings,
     data: DataOption = Path(),
     neighbours: Annotated[
-        bool,
-        typer.Option(
-            "--neighbours/--no-neighbours", help="Run the experts on the training data too, for the nearest neighbours."
-        ),
+        bool, typer.Option("--neighbours/--no-neighbours", help="Compare with nearest neighbours in the training data.")
     ] = True,
-    write: Annotated[
-        bool, typer.Option("--write", help="Put table and curve into the gate's gate.toml and README.md.")
-    ] = False,
+    write: Annotated[bool, typer.Option("--write", help="Put table and curve into gate.toml and README.md.")] = False,
     plot: Annotated[
         Path | None, typer.Option("--plot", help="Draw quality against cost: .png, .svg or .pdf.", metavar="FILE")
     ] = None,

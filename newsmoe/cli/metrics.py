@@ -4,7 +4,6 @@ import logging
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
-from types import TracebackType
 from typing import Self
 
 from newsmoe.cli.exits import exit_code
@@ -34,9 +33,7 @@ class Metrics:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.write(exit_code(error))
 
     def write(self, code: int) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 from time import monotonic
-from types import TracebackType
 from typing import Any, Self
 
 from newsmoe.cli.logs import event
@@ -16,9 +15,7 @@ from newsmoe.jobs.plan import Job
 from newsmoe.output.run_report import RunReport, RunStats
 from newsmoe.record import Record
 
-FIGURES = {
-    "output", "seconds", "items", "skipped", "statuses", "errors", "abstentions", "tokens", "experts",
-}  # fmt: skip
+FIGURES = {"output", "seconds", "items", "skipped", "statuses", "errors", "abstentions", "tokens", "experts"}
 """What of a report is logged at the end of its run."""
 
 
@@ -43,13 +40,11 @@ class RunLog(Observer):
         self._ticker.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self._over.set()
         self._ticker.join()
-        if kind is not None:
-            event("run_broken_off", logging.WARNING, type=kind.__name__, **self._so_far())
+        if error is not None:
+            event("run_broken_off", logging.WARNING, type=type(error).__name__, **self._so_far())
 
     def opened(self, name: str, count: int) -> None:
         """An input was checked; there are `count` elements in it."""

@@ -48,6 +48,9 @@ ConfigOption = Annotated[
 ]
 LimitOption = Annotated[int | None, typer.Option("--limit", min=0, help="Read the first N articles only.", metavar="N")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+FileArgument = Annotated[
+    Path, typer.Argument(help="recipe.toml, or a file of examples: CSV, TSV, JSON Lines.", metavar="FILE")
+]
 DataOption = Annotated[Path, typer.Option("--data", help="Folder that the recipe's paths start from.", metavar="DIR")]
 
 
@@ -61,9 +64,7 @@ class LogOptions:
     ] = LogFormat.TEXT
     metrics: Annotated[
         Path | None,
-        typer.Option(
-            help="Where figures for Prometheus go: a textfile, *.prom.", metavar="FILE", rich_help_panel=JOBS_PANEL
-        ),
+        typer.Option(help="Figures for Prometheus: a textfile, *.prom.", metavar="FILE", rich_help_panel=JOBS_PANEL),
     ] = None
 
     @property
@@ -76,9 +77,7 @@ class LogOptions:
 class TimeOptions:
     """When to run."""
 
-    every: Annotated[str | None, typer.Option(help="Time between two runs: 30s, 15m, 2h, 1d.", metavar="DURATION")] = (
-        None
-    )
+    every: Annotated[str | None, typer.Option(help="Time between runs: 30s, 15m, 2h, 1d.", metavar="DURATION")] = None
     cron: Annotated[
         str | None, typer.Option(help='Times as for cron: "0 6 * * *" is every day at six.', metavar="EXPRESSION")
     ] = None

@@ -82,9 +82,8 @@ def _print_table(routed: "list[Routed]") -> None:
 
 def load_table(routed: "Iterable[Routed]") -> "Table":
     """Return a table of how many articles each expert would get."""
-    load = Counter(
-        (entry.task, entry.expert) for _, route in routed for decision in route for entry in decision.entries
-    )
+    decisions = (decision for _, route in routed for decision in route)
+    load = Counter((entry.task, entry.expert) for decision in decisions for entry in decision.entries)
     rows = table("task", "expert", ">articles")
     by_task = sorted(load.items(), key=lambda row: (row[0][0], row[0][1] is None, row[0][1] or ""))
     for (task, expert), count in by_task:

@@ -11,6 +11,7 @@ from newsmoe.cli.options import (
     EXAMPLES_PANEL,
     ContentOption,
     DataOption,
+    FileArgument,
     HeadlineOption,
     LabelOption,
     LoadSettings,
@@ -22,9 +23,6 @@ from newsmoe.cli.options import (
 if TYPE_CHECKING:
     from newsmoe.training.recipe import ClassifierRecipe, SummarizerRecipe
 
-FileArgument = Annotated[
-    Path, typer.Argument(help="recipe.toml, or a file of examples: CSV, TSV, JSON Lines.", metavar="FILE")
-]
 OutputOption = Annotated[
     Path | None, typer.Option("-o", "--output", help="Folder of the expert; default: the recipe's.", metavar="DIR")
 ]
@@ -63,9 +61,8 @@ def classifier(
     from newsmoe.training.scaffold import classifier_recipe
 
     def scaffold(expert: str) -> Path:
-        return classifier_recipe(
-            file, expert, task=task, content=content, headline=headline, label=label, head_only=head_only
-        )
+        keys = {"content": content, "headline": headline, "label": label}
+        return classifier_recipe(file, expert, task=task, head_only=head_only, **keys)
 
     _make(file, name, ClassifierRecipe, scaffold, data, output, load)
 

@@ -30,9 +30,7 @@ Analyze = Callable[["Job"], "RunReport"]
 @takes("tasks", "gate", "experts_dir", "profile", "device", "max_memory")
 def watch(
     inbox: Annotated[Path, typer.Argument(help="Folder into which article files come.", metavar="INBOX")],
-    out: Annotated[
-        Path, typer.Option(help="Folder for outputs, and for the state of INBOX's files.", metavar="OUTBOX")
-    ],
+    out: Annotated[Path, typer.Option(help="Folder for outputs and the state of INBOX's files.", metavar="OUTBOX")],
     times: TimeOptions,
     load: LoadSettings,
     logs: LogOptions,

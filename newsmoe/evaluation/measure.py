@@ -120,9 +120,8 @@ def _run(
         errors = (error.message for record in records for error in record.errors)
         reasons = (entry.reason for record in records for entry in record.route if entry.expert is None)
         reason = next(errors, None) or next(reasons, None)
-        raise InputError(
-            f"{data}: no {key} predicted for any of {len(records)} articles{f': {reason}' if reason else ''}"
-        )
+        why = f": {reason}" if reason else ""
+        raise InputError(f"{data}: no {key} predicted for any of {len(records)} articles{why}")
     return values, partial(
         Evaluation,
         data=data,

@@ -173,9 +173,7 @@ def _summary_predictions(
     scores = [[_rouge(example, summary.text) for summary in row] for example, row in zip(examples, rows, strict=True)]
     first = "ROUGE-2" if target == "rouge2" else BOTH
     metrics = sorted(scores[0][0], key=lambda metric: metric != first)
-    return SummaryPredictions(
-        {metric: np.array([[cell[metric] for cell in row] for row in scores]) for metric in metrics}
-    )
+    return SummaryPredictions({name: np.array([[cell[name] for cell in row] for row in scores]) for name in metrics})
 
 
 def _rouge(example: SummarizedArticle, summary: str) -> dict[str, float]:

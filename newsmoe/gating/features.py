@@ -63,9 +63,7 @@ def _language(code: str | None) -> list[float]:
 
 
 SURFACE: Mapping[str, tuple[int, Callable[[Article], list[float]]]] = {
-    "length": (
-        1, lambda article: [math.log1p(min(article.words, MAX_WORDS)) / math.log1p(MAX_WORDS)]
-    ),
+    "length": (1, lambda article: [math.log1p(min(article.words, MAX_WORDS)) / math.log1p(MAX_WORDS)]),
     "has_headline": (1, lambda article: [float(bool(article.headline))]),
     "has_content": (1, lambda article: [float(bool(article.content))]),
     "language": (len(LANGUAGES) + 1, lambda article: _language(article.language)),
@@ -92,9 +90,7 @@ class FeatureReader:
         ]
         ends = np.cumsum(widths).tolist()
         self.width: int = ends[-1]
-        self.columns = {
-            name: slice(end - width, end) for name, width, end in zip(self.names, widths, ends, strict=True)
-        }
+        self.columns = {name: slice(end - width, end) for name, width, end in zip(names, widths, ends, strict=True)}
 
     def __call__(self, articles: Sequence[Article]) -> Features:
         """Return features of shape (articles, width)."""

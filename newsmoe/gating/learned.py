@@ -103,9 +103,8 @@ class LearnedGate:
     def decide(self, articles: Sequence[Article], probabilities: Table) -> list[Route]:
         """Return the route of each article of a window, whose scores are there already."""
         eligible = self.eligible(articles)
-        rows = zip(
-            articles, probabilities.tolist(), eligible.tolist(), self._selections(probabilities, eligible), strict=True
-        )
+        selections = self._selections(probabilities, eligible)
+        rows = zip(articles, probabilities.tolist(), eligible.tolist(), selections, strict=True)
         return [(self._decision(article, row, mask, selection),) for article, row, mask, selection in rows]
 
     def probabilities(self, articles: Sequence[Article]) -> Table:

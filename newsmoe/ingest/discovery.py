@@ -37,9 +37,7 @@ def _files(name: str, written: set[str]) -> Iterator[str]:
         return
     files = [file for file in sorted(candidates) if _is_input(file, written)]
     if not files:
-        raise InputError(
-            f"{name}: {problem}; files that newsmoe wrote are skipped (analyzed_*, *.run.json, *.errors.jsonl)"
-        )
+        raise InputError(f"{name}: {problem}; newsmoe's own files are skipped (analyzed_*, *.run.json, *.errors.jsonl)")
     yield from map(str, files)
 
 

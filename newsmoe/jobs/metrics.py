@@ -1,6 +1,6 @@
 """The stats of runs as Prometheus reads them, by prometheus_client (the extra `metrics`)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import time
 from typing import get_args
@@ -60,11 +60,9 @@ class _Run(Collector):
             yield GaugeMetricFamily(LAST_SUCCESS, "When the exit code was 0 for the last time.", self.succeeded)
 
 
-def _family(
-    name: str, text: str, labels: Sequence[str], values: Iterable[tuple[Sequence[str], float]]
-) -> GaugeMetricFamily:
+def _family(name: str, text: str, labels: list[str], rows: Iterable[tuple[Sequence[str], float]]) -> GaugeMetricFamily:
     family = GaugeMetricFamily(RUN + name, text, labels=labels)
-    for key, value in values:
+    for key, value in rows:
         family.add_metric(key, value)
     return family
 

@@ -82,11 +82,7 @@ class PostgresStore(SqlStore):
 
     def rows(self) -> Iterator[Row]:
         """Yield every row; the server checks its files itself."""
-        with (
-            self._translate_errors(),
-            self._connection.transaction(),
-            self._connection.cursor("newsmoe_rows") as cursor,
-        ):
+        with self._translate_errors(), self._connection.transaction(), self._connection.cursor("newsmoe") as cursor:
             yield from map(Row._make, cursor.execute(f"select {COLUMNS} from newsmoe_answers"))
 
     def close(self) -> None:

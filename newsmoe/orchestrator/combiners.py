@@ -35,13 +35,10 @@ def mean(predictions: Mapping[str, Prediction], weights: Mapping[str, float]) ->
     return Labels(scores, leading.input_stats)
 
 
-def combine(
-    predictions: Mapping[str, Prediction], weights: Mapping[str, float], combiner: Combiner = mean
-) -> Prediction:
+def combine(predictions: Mapping[str, Prediction], weights: Mapping[str, float], by: Combiner = mean) -> Prediction:
     """Return one prediction; weights are scaled to sum to 1, and are equal where all are 0."""
     if len(predictions) == 1:
         return next(iter(predictions.values()))
     total = sum(weights[name] for name in predictions)
-    return combiner(
-        predictions, {name: weights[name] / total if total else 1 / len(predictions) for name in predictions}
-    )
+    equal = 1 / len(predictions)
+    return by(predictions, {name: weights[name] / total if total else equal for name in predictions})

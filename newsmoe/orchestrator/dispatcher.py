@@ -90,9 +90,8 @@ class Dispatcher:
             outcomes.update(zip(batch, fresh, strict=True))
             if self.store and cache_key:
                 pairs = zip(chosen, fresh, strict=True)
-                self.store.keep(
-                    cache_key, {article.key: each for article, each in pairs if not isinstance(each, ItemError)}
-                )
+                predictions = {item.key: each for item, each in pairs if not isinstance(each, ItemError)}
+                self.store.keep(cache_key, predictions)
         return [outcomes[index] for index in range(len(articles))]
 
     def _timed(self, name: str, task: str, articles: Sequence[Article], stats: ExpertStats) -> list[Outcome]:

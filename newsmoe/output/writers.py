@@ -31,9 +31,7 @@ def check_format(path: Path, format: str, *, append: bool = False) -> None:
     if append and (path == STDOUT or not hasattr(writer, "open_appender")):
         what = "standard output" if path == STDOUT else f"a {format} file"
         formats = [name for name, loaded in WRITERS.usable() if hasattr(loaded, "open_appender")]
-        raise ConfigError(
-            f"{path}: --append cannot add to {what}; it adds to files of the formats {', '.join(formats)}"
-        )
+        raise ConfigError(f"{path}: --append cannot add to {what}; it adds to these formats: {', '.join(formats)}")
     if path == STDOUT and not getattr(writer, "stdout", False):
         raise ConfigError(f"{format} cannot go to standard output; name a file with -o")
 

@@ -40,9 +40,7 @@ class After(Strict):
 
     task: str = Field(description="the other task")
     label: Names = Field(min_length=1, description="its prediction has one of these labels")
-    at_least: float | None = Field(
-        None, gt=0, le=1, description="least score of that label; unset: it is the best label"
-    )
+    at_least: float | None = Field(None, gt=0, le=1, description="least score of that label; unset: it is the best")
 
     def __str__(self) -> str:
         """Return the condition in words."""
@@ -67,8 +65,7 @@ class Rule(Strict):
     @classmethod
     def _positive_weights(cls, use: dict[str, Any]) -> dict[str, Any]:
         for task, weights in use.items():
-            if isinstance(weights, dict) and not (
-                weights and all(0 < weight < math.inf for weight in weights.values())
-            ):
+            values = list(weights.values()) if isinstance(weights, dict) else [1.0]
+            if not (values and all(0 < value < math.inf for value in values)):
                 raise ValueError(f"the weights for {task!r} must be greater than 0, and finite")
         return use

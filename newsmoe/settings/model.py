@@ -43,9 +43,7 @@ class Settings(Strict):
     tables `rule`, `fields`, `experts`, `combiners` and `profiles` stand in the file only.
     """
 
-    profile: str = _setting(
-        "embedded", "settings by name: embedded, tutorial, or one of your own", "NAME", EXPERTS_PANEL
-    )
+    profile: str = _setting("embedded", "settings by name: embedded, tutorial, or your own", "NAME", EXPERTS_PANEL)
     tasks: Annotated[tuple[str, ...], CommaList] = _setting(
         (),
         f"tasks to run, separated by commas; default: {', '.join(DEFAULT_TASKS)}, and what your own rules name",
@@ -58,9 +56,7 @@ class Settings(Strict):
         "GATE",
         EXPERTS_PANEL,
     )
-    top_k: int | None = _setting(
-        None, "requires a learned gate: experts that run on an article; default: the gate's own", ge=1
-    )
+    top_k: int | None = _setting(None, "requires a learned gate: experts for an article; default: the gate's own", ge=1)
     capacity: float | None = _setting(
         None,
         "requires a learned gate: largest share of the articles for one expert; default: the gate's own",
@@ -88,9 +84,7 @@ class Settings(Strict):
         "SIZE",
         EXPERTS_PANEL,
     )
-    batch_seconds: float | None = _setting(
-        None, "seconds after which a batch is abandoned as hanging; default: never", gt=0
-    )
+    batch_seconds: float | None = _setting(None, "seconds after which a batch is abandoned; default: never", gt=0)
     journal: str | None = _setting(
         None,
         "what stores finished work: a file, or postgresql://USER@HOST/DATABASE; 'none' for nothing;"
@@ -110,15 +104,11 @@ class Settings(Strict):
     input_format: str | None = _setting(
         None, "what the inputs are: json, jsonl, csv, tsv, parquet; default: by suffix, else by content", "FORMAT"
     )
-    format: str | None = _setting(
-        None, "format of the output: json, jsonl, csv, parquet, sqlite; default: by its suffix", "FORMAT"
-    )
+    format: str | None = _setting(None, "output: json, jsonl, csv, parquet, sqlite; default: by its suffix", "FORMAT")
     rule: tuple[Rule, ...] = _setting((), "rules of your own, tried before the built-in ones")
     fields: dict[str, Names] = _setting({}, "your scraper's names for the fields of an article")
     experts: dict[str, dict[str, Any]] = _setting({}, "changed settings of experts, by name")
-    combiners: dict[str, str] = _setting(
-        {}, "how the predictions of several experts are combined, by task: mean (default) or best"
-    )
+    combiners: dict[str, str] = _setting({}, "how predictions are combined, by task: mean (default) or best")
     profiles: dict[str, dict[str, Any]] = _setting({}, "profiles of your own: settings, by name")
 
     @field_validator("fields")

@@ -104,9 +104,7 @@ def _without_markup(markup: str) -> str:
     markup = markup.replace("<![CDATA[", "").replace("]]>", "")
     names = _names_of_tags(markup)
     # the parser would take every "<" before a letter for a tag, and drop what follows up to a ">"
-    markup = _LESS_THAN.sub(
-        lambda match: match[0] if match[1] and match[1].lower() in names else f"&lt;{match[0][1:]}", markup
-    )
+    markup = _LESS_THAN.sub(lambda less: less[0] if (less[1] or "").lower() in names else f"&lt;{less[0][1:]}", markup)
     if markup.count("<") - 2 * markup.count("</") > MAX_OPEN_TAGS:
         return unescape(_TAG.sub(" ", markup))
     tree = LexborHTMLParser(markup)

@@ -14,7 +14,7 @@ from scipy.special import log_softmax, softmax
 from newsmoe.errors import ConfigError
 from newsmoe.evaluation.metrics import best_weights
 from newsmoe.evaluation.pool import PoolPredictions, predict_pool
-from newsmoe.evaluation.predictions import Table
+from newsmoe.evaluation.predictions import Table, Vector
 from newsmoe.evaluation.progress import Progress, in_blocks
 from newsmoe.gating.features import FeatureReader, Features
 from newsmoe.gating.gate_card import GATE_FILE, WEIGHTS_FILE, GateCard, GateExpert, GateTraining
@@ -99,9 +99,7 @@ class Fitted(NamedTuple):
     temperature: float | None
 
 
-def fit_gate(
-    features: Table, utility: Table, weights: NDArray[np.float64], recipe: GateRecipe, report: Progress
-) -> Fitted:
+def fit_gate(features: Table, utility: Table, weights: Vector, recipe: GateRecipe, report: Progress) -> Fitted:
     """Fit a gate to the utility of each expert, of shape (articles, experts).
 
     Regularization is chosen on held-out folds by the utility of the expert with the highest score; of equals
@@ -143,9 +141,7 @@ def fit_gate(
     return Fitted(Head(weight.astype(np.float32), bias.astype(np.float32)), strength, temperature)
 
 
-def _fit_balanced(
-    features: Table, targets: Table, weights: NDArray[np.float64], strength: float, recipe: GateRecipe
-) -> Table:
+def _fit_balanced(features: Table, targets: Table, weights: Vector, strength: float, recipe: GateRecipe) -> Table:
     """Fit the rows, with balanced load if the recipe says so."""
     rows = _fit(features, targets, weights, strength)
     if recipe.balance is None:
@@ -155,7 +151,7 @@ def _fit_balanced(
     return balanced(rows, features, targets, weights, recipe)
 
 
-def _fit(features: Table, targets: Table, weights: NDArray[np.float64], strength: float) -> Table:
+def _fit(features: Table, targets: Table, weights: Vector, strength: float) -> Table:
     """Fit a multinomial logistic regression to soft targets; return a row of weights per expert.
 
     Minimises the weighted cross-entropy plus |rows|^2 / (2 C), with a mean weight of 1; the last column, the

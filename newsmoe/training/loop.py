@@ -166,9 +166,7 @@ def _copy(tensors: Mapping[str, torch.Tensor]) -> Tensors:
     return {name: tensor.detach().clone() for name, tensor in tensors.items()}
 
 
-def shuffled_batches(
-    lengths: Sequence[int], recipe: AdapterRecipe, shuffle: np.random.Generator
-) -> Sequence[Sequence[int]]:
+def shuffled_batches(lengths: Sequence[int], recipe: AdapterRecipe, shuffle: np.random.Generator) -> list[list[int]]:
     """Return batches of similar length in random order; noise on the lengths makes every epoch's differ."""
     noisy = [round(length * shuffle.uniform(0.9, 1.1)) for length in lengths]
     batches = list(cut_batches(noisy, recipe.batch_tokens, recipe.batch_items))

@@ -75,9 +75,8 @@ def find_redundant(
         quality, cost, loads = measure(names)
         for name in names:
             without, cheaper, _ = measure([other for other in names if other != name])
-            results[name] = Contribution(
-                expert=name, share=loads[name], quality=quality, without=without, saved=cost - cheaper
-            )
+            saved = cost - cheaper
+            results[name] = Contribution(expert=name, share=loads[name], quality=quality, without=without, saved=saved)
         redundant = [results[name] for name in names if not thresholds.reached(results[name])]
         removable = [contribution for contribution in redundant if contribution.expert not in stays]
         if not removable or len(names) <= min_experts:

@@ -72,9 +72,8 @@ def _merge(base: sqlite3.Connection, names: Sequence[str]) -> None:
         if name not in existing:  # of a task that earlier runs did not have
             base.execute(f"ALTER TABLE {TABLE} ADD COLUMN {definition}")
     base.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS {TABLE}_article ON {TABLE} (key, ifnull(id, ''), ifnull(url, ''))")
-    base.execute(
-        f"INSERT OR REPLACE INTO main.{TABLE} ({_listed(names)}) SELECT {_listed(names)} FROM temp.new ORDER BY rowid"
-    )
+    listed = _listed(names)
+    base.execute(f"INSERT OR REPLACE INTO main.{TABLE} ({listed}) SELECT {listed} FROM temp.new ORDER BY rowid")
     base.execute("COMMIT")
 
 

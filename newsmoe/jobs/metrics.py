@@ -60,7 +60,9 @@ class _Run(Collector):
             yield GaugeMetricFamily(LAST_SUCCESS, "When the exit code was 0 for the last time.", self.succeeded)
 
 
-def _family(name: str, text: str, labels: list[str], rows: Iterable[tuple[Sequence[str], float]]) -> GaugeMetricFamily:
+def _family(
+    name: str, text: str, labels: list[str], rows: Iterable[tuple[tuple[str, ...], float]]
+) -> GaugeMetricFamily:
     family = GaugeMetricFamily(RUN + name, text, labels=labels)
     for key, value in rows:
         family.add_metric(key, value)

@@ -19,6 +19,8 @@ os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # read on import
 import onnxruntime  # noqa: E402
 
 BATCH_TOKENS = 512
+"""Relative seconds with 256, 512, 1,024, 2,048 and 4,096 tokens: 1.04, 1, 1.05, 1.10, 1.27 (64 BBC articles,
+three experts, two AVX2 cores, fastest of six interleaved runs)."""
 
 
 class OnnxRuntime:

@@ -31,8 +31,8 @@ def here(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def logs_of_others() -> Iterator[None]:
-    """Give the logger back that a command takes for the rest of its process."""
+def restored_logger() -> Iterator[None]:
+    """Restore the logger, which a command configures for the rest of its process."""
     logger = logging.getLogger("newsmoe")
     level, handlers, propagate = logger.level, logger.handlers, logger.propagate
     yield

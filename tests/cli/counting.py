@@ -1,4 +1,4 @@
-"""An expert that writes down what it is asked, and runs that it answers in."""
+"""An expert that records the articles it predicts, and runs that use it."""
 
 import subprocess
 import time
@@ -28,25 +28,25 @@ class Counting:
         with open("calls", "a") as calls:
             for article in articles:
                 calls.write(f"{article.id}\\n")
-        answers = []
+        predictions = []
         for article in articles:
             if "poison" in article.content and not pathlib.Path("cured").exists():
                 raise ValueError("cannot read this")
-            answers.append(Fields({"length": len(article.content)}))
-        return answers
+            predictions.append(Fields({"length": len(article.content)}))
+        return predictions
 """
 
 COUNTED = ("--tasks", "counting")
 
 
 def counting(plug_in: PlugIn, seconds: float = 0, changes: str = "") -> dict[str, str]:
-    """Plant an expert that writes down what it is asked; return the environment that finds it."""
+    """Plant an expert that records the articles it predicts; return the environment that finds it."""
     code = COUNTING.replace("SECONDS", str(seconds)).replace('"one"', changes or '"one"')
     return with_plug_ins(plug_in(code, counting="Counting"))
 
 
 def ending(plug_in: PlugIn) -> dict[str, str]:
-    """Plant an expert that has its process told to end while it answers for the first time."""
+    """Plant an expert that sends its process SIGTERM during its first prediction."""
     first = 'None if pathlib.Path("calls").exists() else __import__("signal").raise_signal(15)'
     return with_plug_ins(plug_in(COUNTING.replace("time.sleep(SECONDS)", first), counting="Counting"))
 
@@ -61,7 +61,7 @@ def calls(here: Path) -> list[str]:
 
 
 def started(here: Path, env: dict[str, str], *arguments: str) -> "subprocess.Popen[str]":
-    """Start a run, and wait until its expert has answered something."""
+    """Start a run, and wait until its expert has predicted something."""
     child = subprocess.Popen(
         [*MAIN, "analyze", "a.json", *COUNTED, *arguments],
         stdout=subprocess.DEVNULL,

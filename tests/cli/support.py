@@ -30,9 +30,9 @@ def newsmoe(*args: object, stdin: str | bytes | None = None) -> Result:
 
 def process(*args: object, main: Sequence[str] = MAIN, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
-    given = {"stdin": subprocess.DEVNULL, **options}
+    run_options = {"stdin": subprocess.DEVNULL, **options}
     return subprocess.run(
-        [*main, *map(str, args)], capture_output=True, encoding="utf-8", timeout=120, **given
+        [*main, *map(str, args)], capture_output=True, encoding="utf-8", timeout=120, **run_options
     )
 
 
@@ -63,15 +63,15 @@ def read(path: Path) -> list[dict[str, Any]]:
 def card(folder: Path, name: str, **values: str) -> Path:
     """Write the card of an expert without a model into `folder`; return the card's own folder."""
     fields = {"name": name, "task": name, "kind": "lead", "description": "The first sentences.", **values}
-    own = folder / name
-    own.mkdir(parents=True)
+    card_folder = folder / name
+    card_folder.mkdir(parents=True)
     lines = [f"{key} = {json.dumps(value)}" for key, value in fields.items()]
-    (own / "expert.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return own
+    (card_folder / "expert.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return card_folder
 
 
 def one_line(text: str) -> bool:
-    """Tell whether `text` is a message of one line, and no traceback."""
+    """Return whether `text` is a message of one line, and no traceback."""
     return text.startswith("newsmoe: ") and text.count("\n") == 1 and "bug of ours" not in text
 
 

@@ -41,9 +41,9 @@ class Planted:
         pass
 
     def predict(self, articles):
-        return [self.answer(article) for article in articles]
+        return [self.predict_article(article) for article in articles]
 
-    def answer(self, article):
+    def predict_article(self, article):
         if "poison" in article.headline:
             raise ValueError("cannot read \\n" + article.headline)
         return Fields({"id": article.id})
@@ -131,14 +131,14 @@ def test_a_dash_writes_the_records_to_standard_output_alone(here: Path) -> None:
     assert names(here) == ["a.json"]
 
 
-def test_standard_input_is_read_and_answered_on_standard_output(here: Path) -> None:
+def test_standard_input_is_analyzed_to_standard_output(here: Path) -> None:
     result = newsmoe("analyze", "-", "--format", "jsonl", *GIST, stdin=json.dumps(articles(2)))
     assert [json.loads(line)["id"] for line in result.stdout.splitlines()] == [0, 1]
     assert names(here) == []
 
 
 def test_gzipped_json_lines_are_read(here: Path) -> None:
-    lines = "\n".join(json.dumps(one) for one in articles(2))
+    lines = "\n".join(json.dumps(element) for element in articles(2))
     (here / "a.jsonl.gz").write_bytes(gzip.compress(lines.encode()))
     assert newsmoe("analyze", "a.jsonl.gz", *GIST).exit_code == 0
     assert ids(here / "analyzed_a.json") == [0, 1]
@@ -191,7 +191,7 @@ def test_a_limit_may_be_larger_than_any_input(here: Path) -> None:
     assert newsmoe("analyze", write(here / "a.json", articles(2)), "--limit", 10**20, *GIST).exit_code == 0
 
 
-def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(here: Path) -> None:
+def test_a_dry_run_prints_what_would_be_done_and_writes_nothing(here: Path) -> None:
     write(here / "a.json", articles(3))
     result = newsmoe("analyze", "a.json", "--dry-run", *GIST)
     assert result.exit_code == 0
@@ -207,7 +207,9 @@ def test_a_dry_run_of_a_broken_input_fails_as_the_run_would(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_file_in_a_read_only_folder_is_answered_in_the_working_folder(here: Path, tmp_path: Path) -> None:
+def test_the_output_of_a_file_in_a_read_only_folder_is_in_the_working_folder(
+    here: Path, tmp_path: Path
+) -> None:
     folder = read_only(tmp_path / "ro")
     result = process("analyze", folder / "a.json", *GIST, preexec_fn=without_rights)
     assert (result.returncode, ids(here / "analyzed_a.json")) == (0, [0])
@@ -215,7 +217,7 @@ def test_a_file_in_a_read_only_folder_is_answered_in_the_working_folder(here: Pa
 
 
 @pytest.mark.slow
-def test_an_output_folder_that_cannot_be_written_is_told(here: Path, tmp_path: Path) -> None:
+def test_an_output_folder_that_cannot_be_written_is_reported(here: Path, tmp_path: Path) -> None:
     folder = read_only(tmp_path / "ro")
     result = process("analyze", folder / "a.json", "-o", folder / "o.json", *GIST, preexec_fn=without_rights)
     assert (result.returncode, result.stdout) == (1, "")
@@ -234,7 +236,9 @@ def test_an_output_folder_that_cannot_be_written_is_told(here: Path, tmp_path: P
         ("folder", "folder: is a folder; name a file in it with -o"),
     ],
 )
-def test_an_output_that_cannot_be_made_is_told_in_a_line(output: str, message: str, here: Path) -> None:
+def test_an_output_that_cannot_be_created_is_reported_in_one_line(
+    output: str, message: str, here: Path
+) -> None:
     (here / "folder").mkdir()
     result = newsmoe("analyze", write(here / "a.json", articles(1)), "-o", output, *GIST)
     assert (result.exit_code, result.stderr) == (1, f"newsmoe: {message}\n")
@@ -249,7 +253,7 @@ def read_only(folder: Path) -> Path:
 
 
 def without_rights() -> None:
-    """Let go of root's right to write anywhere, should this be root."""
+    """Drop root's right to write anywhere, should this be root."""
     drop_from_bounding_set, dac_override = 24, 1
     ctypes.CDLL(None).prctl(drop_from_bounding_set, dac_override, 0, 0, 0)
 
@@ -257,13 +261,13 @@ def without_rights() -> None:
 # what it says
 
 
-def test_quiet_says_nothing_and_still_tells_by_its_exit_code(here: Path) -> None:
+def test_quiet_prints_nothing_and_still_sets_the_exit_code(here: Path) -> None:
     result = newsmoe("analyze", write(here / "a.json", [article(), 7]), "--quiet", *GIST)
     assert (result.exit_code, result.stdout, result.stderr) == (4, "", "")
     assert ids(here / "analyzed_a.json") == [0, None]
 
 
-def test_quiet_still_says_why_it_could_not_run() -> None:
+def test_quiet_still_reports_why_it_could_not_run() -> None:
     result = newsmoe("analyze", "missing.json", "--quiet", *GIST)
     assert (result.exit_code, result.stderr) == (
         1,
@@ -292,7 +296,7 @@ def test_without_verbose_errors_are_counted_by_type(here: Path, plug_in: PlugIn)
 
 
 @pytest.mark.slow
-def test_a_planted_expert_that_fails_on_one_of_300_costs_that_one_alone(here: Path, plug_in: PlugIn) -> None:
+def test_an_expert_that_fails_on_one_of_300_articles_affects_no_other(here: Path, plug_in: PlugIn) -> None:
     folder = plug_in(PLANTED, planted="Planted")
     elements = [article(n, headline="poison" if n == 123 else f"Headline {n}") for n in range(300)]
     write(here / "a.json", elements)
@@ -341,7 +345,7 @@ CANNOT_RUN: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize(("content", "message"), CANNOT_RUN.values(), ids=CANNOT_RUN.keys())
-def test_a_file_that_cannot_be_read_ends_the_run_with_a_line(
+def test_a_file_that_cannot_be_read_ends_the_run_with_one_line(
     content: bytes, message: str, here: Path
 ) -> None:
     (here / "bad.json").write_bytes(content)
@@ -365,7 +369,7 @@ def test_a_file_that_cannot_be_read_ends_the_run_with_a_line(
         ("nowhere", "cannot be read: No such file or directory"),
     ],
 )
-def test_a_name_that_stands_for_no_file_ends_the_run_with_a_line(name: str, message: str, here: Path) -> None:
+def test_a_name_that_matches_no_file_ends_the_run_with_one_line(name: str, message: str, here: Path) -> None:
     (here / "folder").mkdir()
     result = newsmoe("analyze", name, *GIST)
     assert result.exit_code == 1
@@ -409,7 +413,7 @@ ODD: dict[str, tuple[list[str], int]] = {
 
 
 @pytest.mark.parametrize(("odd", "bad"), ODD.values(), ids=ODD.keys())
-def test_an_odd_element_keeps_its_place_and_costs_no_other_its_record(
+def test_an_odd_element_keeps_its_place_and_affects_no_other_record(
     odd: list[str], bad: int, here: Path
 ) -> None:
     (here / "a.json").write_text(f"[{', '.join([json.dumps(article(1)), *odd, json.dumps(article(2))])}]")
@@ -417,14 +421,17 @@ def test_an_odd_element_keeps_its_place_and_costs_no_other_its_record(
     result = newsmoe("analyze", "a.json", "--config", "lead.toml", *GIST)
     records = read(here / "analyzed_a.json")
     assert len(records) == len(odd) + 2
-    assert [(one["id"], one["status"]) for one in (records[0], records[-1])] == [(1, "ok"), (2, "ok")]
+    assert [(record["id"], record["status"]) for record in (records[0], records[-1])] == [
+        (1, "ok"),
+        (2, "ok"),
+    ]
     assert len({tuple(record) for record in records}) == 1
     assert [record["status"] for record in records].count("failed") == bad
     assert result.exit_code == (4 if bad else 0)
     assert "Traceback" not in result.stderr and "bug" not in result.stderr
 
 
-def test_a_line_that_is_no_json_costs_no_other_line_its_record(here: Path) -> None:
+def test_a_line_that_is_no_json_affects_no_other_record(here: Path) -> None:
     lines = [json.dumps(article(1)), '{"headline": "cut', json.dumps(article(3))]
     (here / "a.jsonl").write_text("\n".join(lines))
     assert newsmoe("analyze", "a.jsonl", *GIST).exit_code == 4
@@ -435,7 +442,7 @@ def test_a_line_that_is_no_json_costs_no_other_line_its_record(here: Path) -> No
     "element",
     ['{"headline": "x", "date": 1' + "0" * 400 + "}", r'{"headline": "x", "_id": {"$oid": "\ud800"}}'],
 )
-def test_a_field_that_cannot_be_converted_costs_no_record(element: str, here: Path) -> None:
+def test_a_field_that_cannot_be_converted_loses_no_record(element: str, here: Path) -> None:
     (here / "a.json").write_text(f"[{element}, {json.dumps(article(2))}]")
     assert newsmoe("analyze", "a.json", *GIST).exit_code == 0
     assert [(record["headline"], record["status"]) for record in read(here / "analyzed_a.json")] == [
@@ -477,7 +484,9 @@ def test_an_input_may_be_a_pipe(here: Path) -> None:
         (("--experts-dir", "nowhere"), "nowhere: no such folder of experts"),
     ],
 )
-def test_an_unknown_value_is_told_in_a_line(arguments: tuple[str, ...], message: str, here: Path) -> None:
+def test_an_unknown_value_is_reported_in_one_line(
+    arguments: tuple[str, ...], message: str, here: Path
+) -> None:
     result = newsmoe("analyze", write(here / "a.json", articles(1)), *GIST, *arguments)
     assert result.exit_code == 1
     assert one_line(result.stderr)
@@ -520,7 +529,7 @@ def test_a_rule_of_two_lines_sends_articles_to_an_expert_of_ones_own(here: Path)
     assert [entry["expert"] for entry in read(here / "analyzed_a.json")[0]["route"]] == ["opening"]
 
 
-def test_the_gate_all_asks_all_experts(here: Path) -> None:
+def test_the_gate_all_runs_every_expert(here: Path) -> None:
     card(here / "experts", "one", task="gist")
     card(here / "experts", "two", task="gist")
     newsmoe("analyze", write(here / "a.json", articles(1)), "--gate", "all", "--tasks", "gist")
@@ -682,7 +691,7 @@ def test_a_terminated_run_leaves_the_old_output_and_nothing_else(here: Path, plu
 
 
 @pytest.mark.slow
-def test_a_reader_that_goes_away_is_no_error_worth_a_message(here: Path) -> None:
+def test_a_closed_pipe_on_standard_output_gives_no_message(here: Path) -> None:
     write(here / "a.json", articles(2000))
     with subprocess.Popen(
         [*MAIN, "analyze", "a.json", "-o", "-", "--quiet", *GIST],

@@ -59,7 +59,7 @@ def test_every_command_has_help(command: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("experts",), ("train",), ("config",), ("schedule",), ("gate",)])
-def test_a_command_that_is_left_open_gets_help_and_the_code_of_wrong_usage(
+def test_a_missing_command_gets_help_and_the_code_of_wrong_usage(
     arguments: tuple[str, ...],
 ) -> None:
     result = newsmoe(*arguments)
@@ -67,7 +67,7 @@ def test_a_command_that_is_left_open_gets_help_and_the_code_of_wrong_usage(
     assert "Usage" in result.stdout
 
 
-def test_an_unknown_command_is_told_with_the_nearest() -> None:
+def test_an_unknown_command_is_reported_with_the_nearest() -> None:
     result = newsmoe("analize")
     assert result.exit_code == 2
     assert "analyze" in result.stderr
@@ -88,14 +88,14 @@ def test_an_unknown_command_is_told_with_the_nearest() -> None:
         (KeyboardInterrupt(), 130, "newsmoe: interrupted\n"),
     ],
 )
-def test_what_was_foreseen_is_a_line_and_a_code(
+def test_an_expected_error_is_a_line_and_a_code(
     error: BaseException, code: int, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_code(error) == code
     assert capsys.readouterr() == ("", said)
 
 
-def test_a_bug_of_ours_is_told_as_one_with_its_place_and_without_a_traceback(
+def test_a_bug_is_reported_with_its_place_and_without_a_traceback(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert exit_code(ZeroDivisionError("[red]x[/red] \x1b[31m")) == 3

@@ -37,7 +37,7 @@ def test_a_file_can_be_named(here: Path) -> None:
     assert shown("--config", "other.toml")["batch_tokens"] == 8
 
 
-def test_the_environment_is_over_the_file(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_overrides_the_file(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / "newsmoe.toml").write_text('batch_tokens = 7\ndevice = "auto"\ntasks = ["topic"]\n')
     monkeypatch.setenv("NEWSMOE_BATCH_TOKENS", "9")
     monkeypatch.setenv("NEWSMOE_TASKS", "topic, sentiment")
@@ -46,7 +46,7 @@ def test_the_environment_is_over_the_file(here: Path, monkeypatch: pytest.Monkey
     assert settings["tasks"] == ["topic", "sentiment"]
 
 
-def test_the_command_line_is_over_the_environment(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_line_overrides_the_environment(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEWSMOE_FORMAT", "json")
     monkeypatch.setenv("NEWSMOE_TASKS", "topic")
     newsmoe("analyze", write(here / "a.json", [article()]), "--format", "jsonl", *GIST)
@@ -96,7 +96,7 @@ def test_an_expert_can_be_changed(here: Path) -> None:
         ("batch_tokens = = 3", "no valid TOML"),
     ],
 )
-def test_a_file_that_makes_no_sense_is_told_in_a_line(
+def test_an_invalid_file_is_reported_in_one_line(
     command: tuple[str, ...], toml: str, message: str, here: Path
 ) -> None:
     write(here / "a.json", [article()])
@@ -106,7 +106,7 @@ def test_a_file_that_makes_no_sense_is_told_in_a_line(
     assert message in result.stderr
 
 
-def test_changes_of_an_expert_that_does_not_exist_are_told_with_the_nearest(here: Path) -> None:
+def test_settings_of_an_unknown_expert_are_reported_with_the_nearest(here: Path) -> None:
     (here / "newsmoe.toml").write_text("[experts.leed]\nsentences = 1\n")
     result = newsmoe("analyze", write(here / "a.json", [article()]), *GIST)
     assert (result.exit_code, one_line(result.stderr)) == (1, True)
@@ -118,7 +118,7 @@ def test_the_file_that_is_wrong_is_named(here: Path) -> None:
     assert newsmoe("config", "show").stderr.startswith(f"newsmoe: {here / 'newsmoe.toml'}: unknown key")
 
 
-def test_a_variable_that_is_unknown_is_told_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_variable_is_reported_with_the_nearest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEWSMOE_BATCH_TOKEN", "3")
     result = newsmoe("config", "show")
     assert (result.exit_code, result.stderr) == (
@@ -127,7 +127,7 @@ def test_a_variable_that_is_unknown_is_told_with_the_nearest(monkeypatch: pytest
     )
 
 
-def test_a_file_that_is_missing_is_told() -> None:
+def test_a_missing_file_is_reported() -> None:
     result = newsmoe("config", "show", "--config", "nowhere.toml")
     assert (result.exit_code, result.stderr) == (
         1,
@@ -135,7 +135,7 @@ def test_a_file_that_is_missing_is_told() -> None:
     )
 
 
-def test_a_field_that_is_unknown_is_told_with_the_nearest(here: Path) -> None:
+def test_an_unknown_field_is_reported_with_the_nearest(here: Path) -> None:
     (here / "newsmoe.toml").write_text('[fields]\nheadlin = "titular"\n')
     result = newsmoe("config", "show")
     assert result.exit_code == 1

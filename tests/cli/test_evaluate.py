@@ -27,18 +27,18 @@ def gist(workdir: Path) -> Path:
 def test_summaries_are_measured_beside_the_lead_and_the_oracle(gist: Path) -> None:
     result = newsmoe("evaluate", "first", "gist.jsonl", "--summary", "highlights", "--json")
     assert result.exit_code == 0, result.stderr
-    [found] = json.loads(result.stdout)
-    assert (found["data"], found["items"], found["answered"]) == ("gist.jsonl", 2, 2)
-    figures = found["figures"]
+    [report] = json.loads(result.stdout)
+    assert (report["data"], report["items"], report["answered"]) == ("gist.jsonl", 2, 2)
+    figures = report["figures"]
     assert figures["lead-3: ROUGE-1"] < figures["ROUGE-1"]  # the expert takes the fourth sentence too
     assert figures["oracle: ROUGE-1"] == pytest.approx(1.0)
-    assert found["predictions"] == {"first": 2}
+    assert report["predictions"] == {"first": 2}
 
 
 def test_a_task_is_measured_as_its_pool_behind_the_gate(gist: Path) -> None:
     arguments = ("summarization", "gist.jsonl", "--summary", "highlights", "--limit", "1", "--json")
-    [found] = json.loads(newsmoe("evaluate", *arguments).stdout)
-    assert (found["items"], found["predictions"]) == (1, {"lead": 1})
+    [report] = json.loads(newsmoe("evaluate", *arguments).stdout)
+    assert (report["items"], report["predictions"]) == (1, {"lead": 1})
 
 
 def test_figures_are_shown_as_tables_without_reading_text_as_markup(workdir: Path) -> None:
@@ -61,7 +61,7 @@ def test_figures_are_shown_as_tables_without_reading_text_as_markup(workdir: Pat
         (("first", "gist.jsonl", "--summary", "highlights", "--write"), 1, "no card and recipe to put"),
     ],
 )
-def test_what_cannot_be_measured_is_told(
+def test_what_cannot_be_measured_is_reported(
     gist: Path, arguments: tuple[str, ...], code: int, message: str
 ) -> None:
     result = newsmoe("evaluate", *arguments)
@@ -70,7 +70,7 @@ def test_what_cannot_be_measured_is_told(
     assert one_line(result.stderr.splitlines()[-1] + "\n")
 
 
-def test_a_mapping_that_is_none_is_a_usage_error(workdir: Path) -> None:
+def test_an_invalid_mapping_is_a_usage_error(workdir: Path) -> None:
     (workdir / "a.csv").write_text("text,label\nStriker scores,sport\n")
     result = newsmoe("evaluate", "topic-zero-shot", "a.csv", "--map", "sport")
     assert result.exit_code == 2

@@ -67,7 +67,7 @@ def listed() -> dict[str, dict[str, object]]:
 
 
 def first_lines(table: str) -> list[str]:
-    """The rows of a table, without the lines on which a long cell goes on."""
+    """Return the rows of a table, without the lines on which a long cell continues."""
     return [line for line in table.splitlines() if not line.startswith(" ")]
 
 
@@ -165,7 +165,7 @@ def test_languages_that_are_a_string_show_as_broken(plug_in: PlugIn) -> None:
     assert "languages" in str(listed()["odd"]["broken"])
 
 
-def test_two_experts_of_one_name_are_refused_with_both_places(here: Path) -> None:
+def test_two_experts_with_the_same_name_are_refused_with_both_places(here: Path) -> None:
     card(here / "experts", "lead")
     result = newsmoe("experts", "list")
     assert (result.exit_code, one_line(result.stderr)) == (1, True)
@@ -173,7 +173,7 @@ def test_two_experts_of_one_name_are_refused_with_both_places(here: Path) -> Non
     assert "experts/lead and experts/lead" in result.stderr
 
 
-def test_show_tells_what_an_expert_was_trained_on_and_how_good_it_is() -> None:
+def test_show_prints_the_training_data_and_quality_of_an_expert() -> None:
     result = newsmoe("experts", "show", "sentiment-news")
     assert result.exit_code == 0
     rows = dict(line.rstrip().split(maxsplit=1) for line in result.stdout.splitlines() if line[:1].strip())
@@ -186,13 +186,14 @@ def test_show_as_json_holds_the_card() -> None:
     record = json.loads(newsmoe("experts", "show", "sentiment-news", "--json").stdout)
     assert record["training"]["data"]
     assert (
-        all(one["data"] and "accuracy" in json.dumps(one) for one in record["quality"]) and record["quality"]
+        all(entry["data"] and "accuracy" in json.dumps(entry) for entry in record["quality"])
+        and record["quality"]
     )
     assert record["settings"]["labels"] == ["positive", "neutral", "negative"]
 
 
 @pytest.mark.parametrize("command", ["show", "check"])
-def test_an_unknown_name_is_told_with_the_nearest(command: str) -> None:
+def test_an_unknown_name_is_reported_with_the_nearest(command: str) -> None:
     result = newsmoe("experts", command, "sentimant-news")
     assert (result.exit_code, result.stderr) == (
         1,
@@ -205,9 +206,9 @@ def test_an_unknown_name_is_told_with_the_nearest(command: str) -> None:
 
 
 def points(stdout: str) -> list[tuple[str, str]]:
-    """Return (yes or no, what was asked, and what is wrong) of each line."""
+    """Return the verdict (yes or no) and the rest of each line: the requirement, and what is wrong."""
     words = [line.split(maxsplit=1) for line in stdout.splitlines()]
-    return [(answer, said.rstrip()) for answer, said in words]
+    return [(verdict, message.rstrip()) for verdict, message in words]
 
 
 @pytest.mark.parametrize("name", ["lead", "extractive"])
@@ -220,16 +221,16 @@ def test_a_plug_in_is_checked_like_any_other(plug_in: PlugIn) -> None:
     plug_in(PLUG_IN, good="Good")
     result = newsmoe("experts", "check", "good")
     assert result.exit_code == 0
-    assert [answer for answer, _ in points(result.stdout)] == ["yes"] * 8
+    assert [verdict for verdict, _ in points(result.stdout)] == ["yes"] * 8
 
 
-def test_an_expert_that_breaks_the_contract_is_told_where(plug_in: PlugIn) -> None:
+def test_the_broken_part_of_the_contract_is_reported(plug_in: PlugIn) -> None:
     plug_in(PLUG_IN, forgetful="Forgetful")
     result = newsmoe("experts", "check", "forgetful")
     assert result.exit_code == 1
-    *passed, (answer, said) = points(result.stdout)
-    assert {one for one, _ in passed} == {"yes"}
-    assert (answer, said) == (
+    *passed, (verdict, message) = points(result.stdout)
+    assert {verdict for verdict, _ in passed} == {"yes"}
+    assert (verdict, message) == (
         "no",
         "returns one prediction an article predict returned 1 predictions for 3 articles",
     )
@@ -301,7 +302,7 @@ def test_a_new_card_is_found_and_keeps_the_contract_as_it_is(here: Path) -> None
     assert (listed()["tone"]["task"], listed()["tone"]["broken"]) == ("tone", None)
     checked = newsmoe("experts", "check", "tone")  # on the real backbone
     assert checked.exit_code == 0
-    assert [answer for answer, _ in points(checked.stdout)] == ["yes"] * 8
+    assert [verdict for verdict, _ in points(checked.stdout)] == ["yes"] * 8
 
 
 def test_a_new_card_can_have_a_task_and_a_folder(here: Path) -> None:
@@ -313,7 +314,7 @@ def test_a_new_card_can_have_a_task_and_a_folder(here: Path) -> None:
 
 @pytest.mark.parametrize("name", ["My-Expert", "9lives", "a_b", "../up", "a b", "class", "-x-", "é", ""])
 @pytest.mark.parametrize("kind", [(), ("--card",)])
-def test_a_name_that_cannot_be_one_is_refused(name: str, kind: tuple[str, ...], here: Path) -> None:
+def test_an_invalid_name_is_refused(name: str, kind: tuple[str, ...], here: Path) -> None:
     result = newsmoe("experts", "new", *kind, "--", name)
     assert (result.exit_code, one_line(result.stderr)) == (1, True)
     assert "cannot be used as a name" in result.stderr
@@ -321,7 +322,7 @@ def test_a_name_that_cannot_be_one_is_refused(name: str, kind: tuple[str, ...], 
 
 
 @pytest.mark.parametrize("kind", [(), ("--card",)])
-def test_what_is_there_already_is_left_alone(kind: tuple[str, ...], here: Path) -> None:
+def test_an_existing_folder_is_left_alone(kind: tuple[str, ...], here: Path) -> None:
     newsmoe("experts", "new", "mine", *kind)
     before = sorted(here.rglob("*"))
     result = newsmoe("experts", "new", "mine", *kind)
@@ -330,7 +331,7 @@ def test_what_is_there_already_is_left_alone(kind: tuple[str, ...], here: Path) 
     assert sorted(here.rglob("*")) == before
 
 
-def test_a_new_expert_where_nothing_can_be_written_is_told_in_a_line(here: Path) -> None:
+def test_a_new_expert_that_cannot_be_written_is_reported_in_one_line(here: Path) -> None:
     (here / "file").write_text("")
     result = newsmoe("experts", "new", "mine", "--in", "file")
     assert (result.exit_code, one_line(result.stderr)) == (1, True)

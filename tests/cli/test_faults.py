@@ -63,12 +63,12 @@ def ids(path: Path) -> list[str]:
     """Return the ids in an output of any format."""
     if path.is_dir():
         tables = [pyarrow.parquet.read_table(part) for part in sorted(path.glob("*.parquet"))]
-        return [one for table in tables for one in table["id"].to_pylist()]
+        return [identifier for table in tables for identifier in table["id"].to_pylist()]
     if path.suffix == ".parquet":
-        return [str(one) for one in pyarrow.parquet.read_table(path)["id"].to_pylist()]
+        return [str(identifier) for identifier in pyarrow.parquet.read_table(path)["id"].to_pylist()]
     if path.suffix == ".db":
         with closing(sqlite3.connect(path)) as base:
-            return [one for (one,) in base.execute("select id from analyses order by rowid")]
+            return [identifier for (identifier,) in base.execute("select id from analyses order by rowid")]
     lines = path.read_text().splitlines()
     if path.suffix == ".jsonl":
         return [str(json.loads(line)["id"]) for line in lines]
@@ -118,7 +118,7 @@ def test_a_full_disk_leaves_the_old_output_and_the_run_can_be_repeated(
     assert sorted(map(int, ids(disk / name))) == list(range(250))
 
 
-def test_a_report_that_does_not_fit_is_told(here: Path, disk: Path) -> None:
+def test_a_report_that_does_not_fit_is_reported(here: Path, disk: Path) -> None:
     write(here / "in.json", FEW)
     fill(disk)
     code, message = analyze("-o", "o.json", "--run-report", disk / "r.json")
@@ -128,7 +128,7 @@ def test_a_report_that_does_not_fit_is_told(here: Path, disk: Path) -> None:
     assert len(read(here / "o.json")) == 3
 
 
-def test_a_journal_that_does_not_fit_costs_the_run_nothing(here: Path, disk: Path) -> None:
+def test_a_journal_that_does_not_fit_does_not_affect_the_run(here: Path, disk: Path) -> None:
     write(here / "in.json", MANY)
     ballast = fill(disk, but=90_000)
     code, message = analyze("--journal", disk / "j")
@@ -143,7 +143,7 @@ def test_a_journal_that_does_not_fit_costs_the_run_nothing(here: Path, disk: Pat
 
 
 @pytest.mark.parametrize("options", [(), ("--append", "--format", "parquet")])
-def test_a_disk_that_is_read_only_is_told_before_anything_is_read(
+def test_a_read_only_disk_is_reported_before_anything_is_read(
     options: tuple[str, ...], here: Path, disk: Path
 ) -> None:
     write(here / "in.json", FEW)
@@ -154,7 +154,9 @@ def test_a_disk_that_is_read_only_is_told_before_anything_is_read(
 
 
 @pytest.mark.parametrize("journal", ["file/j", "folder", "disk/j"])
-def test_a_journal_that_cannot_be_opened_costs_the_run_nothing(journal: str, here: Path, disk: Path) -> None:
+def test_a_journal_that_cannot_be_opened_does_not_affect_the_run(
+    journal: str, here: Path, disk: Path
+) -> None:
     write(here / "in.json", FEW)
     (here / "file").touch()
     (here / "folder").mkdir()
@@ -166,7 +168,7 @@ def test_a_journal_that_cannot_be_opened_costs_the_run_nothing(journal: str, her
 
 
 @pytest.mark.slow
-def test_standard_output_that_is_full_is_told(here: Path) -> None:
+def test_a_full_standard_output_is_reported(here: Path) -> None:
     write(here / "in.json", FEW)
     with Path("/dev/full").open("w") as full:
         command = [*MAIN, "analyze", "in.json", "-o", "-", "--quiet", *GIST]
@@ -202,7 +204,7 @@ class Meddling:
         return [Fields({"n": 1})] * len(articles)
 """
 CUT_OFF = 'os.truncate("in.jsonl", 200)'
-WRITTEN_ANEW = 'path.write_text("\\n".join(map(json.dumps, ELEMENTS))[:path.stat().st_size - 1])'
+REWRITTEN = 'path.write_text("\\n".join(map(json.dumps, ELEMENTS))[:path.stat().st_size - 1])'
 ADDED_TO = 'path.write_text(path.read_text() + "\\n".join(map(json.dumps, ELEMENTS)))'
 REPLACED = 'Path("new").touch(); Path("new").replace(path)'
 REMOVED = "path.unlink()"
@@ -211,15 +213,15 @@ REMOVED = "path.unlink()"
 def meddled_with(here: Path, plug_in: PlugIn, meddle: str) -> tuple[int, str]:
     """Analyze 300 articles of one file and two of another, while something happens to the first."""
     plug_in(MEDDLING.replace("MEDDLE", meddle), meddling="Meddling")
-    lines = [json.dumps(one) for one in (*articles(299), 7)]
+    lines = [json.dumps(element) for element in (*articles(299), 7)]
     (here / "in.jsonl").write_text("\n".join(lines) + "\n")
     write(here / "other.json", articles(2))
     result = newsmoe("analyze", "in.jsonl", "other.json", "-o", "o.json", "--tasks", "meddling", "--quiet")
     return result.exit_code, result.stderr
 
 
-@pytest.mark.parametrize("meddle", [CUT_OFF, WRITTEN_ANEW])
-def test_an_input_that_is_changed_meanwhile_ends_the_run(here: Path, plug_in: PlugIn, meddle: str) -> None:
+@pytest.mark.parametrize("meddle", [CUT_OFF, REWRITTEN])
+def test_an_input_that_is_changed_during_the_run_ends_it(here: Path, plug_in: PlugIn, meddle: str) -> None:
     (here / "o.json").write_text("old")
     code, message = meddled_with(here, plug_in, meddle)
     assert (code, one_line(message)) == (1, True)
@@ -231,7 +233,7 @@ def test_an_input_that_is_changed_meanwhile_ends_the_run(here: Path, plug_in: Pl
 
 
 @pytest.mark.parametrize("meddle", [ADDED_TO, REPLACED, REMOVED])
-def test_an_input_that_grows_or_gives_way_to_another_is_read_as_it_was(
+def test_an_input_that_grows_or_is_replaced_is_read_as_it_was(
     here: Path, plug_in: PlugIn, meddle: str
 ) -> None:
     assert meddled_with(here, plug_in, meddle) == (4, "")
@@ -252,14 +254,14 @@ from asyncio import CancelledError
 from newsmoe import Fields, Labels
 
 
-def faulty(name, answer):
+def faulty(name, function):
     class Faulty:
         task = name
 
         def load(self, device): ...
 
         def predict(self, articles):
-            return answer(articles)
+            return function(articles)
 
     Faulty.name = name
     return Faulty
@@ -297,7 +299,7 @@ ERRORS = {
 
 
 @pytest.mark.slow
-def test_experts_that_fail_in_any_way_cost_their_own_answers_alone(here: Path, plug_in: PlugIn) -> None:
+def test_experts_that_fail_in_any_way_lose_only_their_own_predictions(here: Path, plug_in: PlugIn) -> None:
     tasks = [*ERRORS, "sound", "loud"]
     env = with_plug_ins(plug_in(FAULTY, **{name: name for name in tasks}), NEWSMOE_BATCH_SECONDS="0.5")
     write(here / "in.json", articles(5))

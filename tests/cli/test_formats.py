@@ -1,4 +1,4 @@
-"""Folders, patterns and tables in; tables out; outputs that are added to: by the command line."""
+"""Folders, patterns and tables in; tables out; outputs that are appended to: by the command line."""
 
 import csv
 import gzip
@@ -87,12 +87,12 @@ def test_the_same_articles_come_out_whatever_the_format_that_they_came_in(
         (here / f"{name}.gz").write_bytes(gzip.compress((here / name).read_bytes()))
         name = f"{name}.gz"
     assert newsmoe("analyze", name, *GIST).exit_code == 0
-    assert [(one["id"], one["headline"], one["analyses"]) for one in read(here / "analyzed_a.json")] == [
-        (f"n{number}", f"Headline n{number}", {"summarization": {"summary": SHORT}}) for number in range(3)
-    ]
+    assert [
+        (record["id"], record["headline"], record["analyses"]) for record in read(here / "analyzed_a.json")
+    ] == [(f"n{number}", f"Headline n{number}", {"summarization": {"summary": SHORT}}) for number in range(3)]
 
 
-def test_a_row_with_too_many_cells_costs_no_other_row_its_record(here: Path) -> None:
+def test_a_row_with_too_many_cells_affects_no_other_record(here: Path) -> None:
     (here / "a.csv").write_text(f"id,headline,content\n1,a,{SHORT}\n2,b,c,d\n3,e,{SHORT}\n")
     assert newsmoe("analyze", "a.csv", *GIST).exit_code == 4
     first, bad, last = read(here / "analyzed_a.json")
@@ -119,10 +119,10 @@ def test_a_folder_and_a_pattern_go_into_one_output_by_name(here: Path) -> None:
         write(here / "inbox" / name, [article(number)])
     for _ in range(2):
         assert newsmoe("analyze", "inbox", "-o", "inbox/all.json", *GIST).exit_code == 0
-        assert [one["id"] for one in read(here / "inbox" / "all.json")] == [1, 0]
+        assert [record["id"] for record in read(here / "inbox" / "all.json")] == [1, 0]
     os.remove("inbox/all.json")
     assert newsmoe("analyze", "inbox/**/*.json", "-o", "all.json", *GIST).exit_code == 0
-    assert [one["id"] for one in read(here / "all.json")] == [1, 0, 2]
+    assert [record["id"] for record in read(here / "all.json")] == [1, 0, 2]
 
 
 def test_a_dry_run_and_the_gate_read_folders_too(here: Path) -> None:
@@ -133,7 +133,7 @@ def test_a_dry_run_and_the_gate_read_folders_too(here: Path) -> None:
         in newsmoe("analyze", "inbox", "--dry-run", *GIST).stdout
     )
     routed = json.loads(newsmoe("route", "inbox/*.csv", "--json", *GIST).stdout)
-    assert [one["id"] for one in routed] == ["0", "1", "2"]
+    assert [entry["id"] for entry in routed] == ["0", "1", "2"]
 
 
 def test_a_database_is_no_input(here: Path) -> None:
@@ -189,10 +189,10 @@ def test_the_three_tasks_have_their_main_columns(here: Path) -> None:
 
 def test_parquet_holds_the_columns_of_csv_and_the_record(here: Path) -> None:
     assert newsmoe("analyze", write(here / "a.json", articles(2)), "-o", "o.parquet", *GIST).exit_code == 0
-    found = pq.read_table(here / "o.parquet")
-    assert found.column_names == ["key", *FLAT, "record"]
-    assert found.column("summarization.summary").to_pylist() == [SHORT, SHORT]
-    assert [json.loads(text)["id"] for text in found.column("record").to_pylist()] == [0, 1]
+    output = pq.read_table(here / "o.parquet")
+    assert output.column_names == ["key", *FLAT, "record"]
+    assert output.column("summarization.summary").to_pylist() == [SHORT, SHORT]
+    assert [json.loads(text)["id"] for text in output.column("record").to_pylist()] == [0, 1]
 
 
 @pytest.mark.parametrize("output", ["o.db", "o.sqlite", "o.sqlite3"])
@@ -218,7 +218,7 @@ def test_sqlite_holds_the_columns_of_csv_and_the_record(output: str, here: Path)
         (("-o", "folder", "--format", "parquet"), "folder: is a folder; name a file in it"),
     ],
 )
-def test_what_cannot_be_written_is_told_in_a_line(
+def test_an_output_that_cannot_be_written_is_reported_in_one_line(
     arguments: tuple[str, ...], message: str, here: Path
 ) -> None:
     (here / "folder").mkdir()
@@ -230,7 +230,7 @@ def test_what_cannot_be_written_is_told_in_a_line(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
 @pytest.mark.parametrize("format", ["json", "jsonl", "csv", "parquet", "sqlite"])
-def test_a_disk_that_is_full_is_told_in_a_line(format: str, here: Path) -> None:
+def test_a_full_disk_is_reported_in_one_line(format: str, here: Path) -> None:
     path = write(here / "a.json", articles(2))
     result = newsmoe("analyze", path, "-o", "/dev/full", "--format", format, "--run-report", "r.json", *GIST)
     assert (result.exit_code, one_line(result.stderr)) == (1, True)
@@ -263,7 +263,7 @@ def test_show_names_the_formats_that_it_reads(name: str, here: Path) -> None:
         (("watch", ".", "--out", "out", "--once"), "records are not written as xml; use json, jsonl"),
     ],
 )
-def test_a_format_that_is_unknown_is_told_with_those_that_exist(
+def test_an_unknown_format_is_reported_with_those_that_exist(
     arguments: tuple[str, ...], message: str, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if arguments[0] == "watch":
@@ -277,7 +277,7 @@ def test_a_format_that_is_unknown_is_told_with_those_that_exist(
 # added to
 
 
-def test_a_growing_inbox_is_added_to_json_lines(here: Path) -> None:
+def test_a_growing_inbox_is_appended_to_json_lines(here: Path) -> None:
     (here / "inbox").mkdir()
     write(here / "inbox" / "a.json", articles(2))
     newsmoe("analyze", "inbox", "-o", "all.jsonl", "--append", *GIST)
@@ -293,13 +293,13 @@ def test_a_growing_inbox_is_added_to_json_lines(here: Path) -> None:
     assert (letter["input"], letter["index"], letter["element"]) == ("inbox/b.json", 2, 5)
     assert newsmoe("analyze", "inbox", "-o", "all.jsonl", "--append", *GIST).exit_code == 0
     assert (here / "all.jsonl").read_text(encoding="utf-8").splitlines() == lines
-    write(here / "c.json", ["another"])  # what stands in the output with errors is still told of
+    write(here / "c.json", ["another"])  # errors of records already in the output are still reported
     assert newsmoe("analyze", "c.json", "-o", "all.jsonl", "--append", *GIST).exit_code == 4
     letters = map(json.loads, (here / "all.errors.jsonl").read_text(encoding="utf-8").splitlines())
     assert [letter["element"] for letter in letters] == [5, "another"]
 
 
-def test_what_fails_again_has_one_line(here: Path) -> None:
+def test_an_element_that_fails_again_has_one_line_of_errors(here: Path) -> None:
     write(here / "a.json", [article(1), 5])
     for _ in range(3):  # a database has every element again, JSON Lines those that are new
         newsmoe("analyze", "a.json", "-o", "all.db", "--append", *GIST)
@@ -315,7 +315,7 @@ def test_a_run_into_a_folder_of_parquet_files_is_not_retried(here: Path) -> None
     assert "is only added to" in result.stderr
 
 
-def test_a_growing_inbox_is_added_to_a_database(here: Path) -> None:
+def test_a_growing_inbox_is_appended_to_a_database(here: Path) -> None:
     path = here / "a.json"
     newsmoe("analyze", write(path, articles(2)), "-o", "all.db", "--append", *GIST)
     changed = [article(1), article(2, content="Another text. It is short.")]
@@ -327,7 +327,7 @@ def test_a_growing_inbox_is_added_to_a_database(here: Path) -> None:
     ]
 
 
-def test_a_growing_inbox_is_added_to_a_folder_of_parquet_files(here: Path) -> None:
+def test_a_growing_inbox_is_appended_to_a_folder_of_parquet_files(here: Path) -> None:
     path = here / "a.json"
     for count in (2, 2, 3):
         write(path, articles(count))

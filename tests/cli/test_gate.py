@@ -20,9 +20,9 @@ class Knowing:
     def load(self, device): ...
 
     def predict(self, articles):
-        return [self.answer(article.content) for article in articles]
+        return [self.predict_text(article.content) for article in articles]
 
-    def answer(self, text):
+    def predict_text(self, text):
         right = any(word in text for word in self.words)
         good = 0.9 if right == text.startswith("Good") else 0.1
         return Labels({"good": good, "bad": 1 - good})
@@ -43,7 +43,7 @@ WORDS = "goal", "match", "striker", "league", "shares", "profit", "bank", "loan"
 
 @pytest.fixture
 def trained(here: Path, plug_in: PlugIn) -> Path:
-    """A gate that was trained on a file of examples; its folder."""
+    """Train a gate on a file of examples; return its folder."""
     plug_in(MOODS, sport="Sport", money="Money")
     rows = ["text,label"] + [
         f"{mood} news: the {word} of {where}.,{mood.lower()}"
@@ -63,10 +63,10 @@ def test_a_gate_is_trained_measured_used_and_explained(trained: Path, here: Path
     table = newsmoe("gate", "evaluate", trained, "--json", "--write", "--plot", here / "curve.png")
     assert table.exit_code == 0, table.stderr
     assert (here / "curve.png").read_bytes().startswith(b"\x89PNG")
-    found = json.loads(table.stdout)
-    accuracy = {row["system"]: row["figures"]["accuracy"] for row in found["systems"]}
+    report = json.loads(table.stdout)
+    accuracy = {row["system"]: row["figures"]["accuracy"] for row in report["systems"]}
     assert accuracy["learned, top 1"] == accuracy["oracle"] == 1.0 > accuracy["sport"]
-    assert [curve["system"] for curve in found["curve"]["curves"]] == ["learned", "random", "oracle"]
+    assert [curve["system"] for curve in report["curve"]["curves"]] == ["learned", "random", "oracle"]
     assert 'system = "oracle"' in (trained / "gate.toml").read_text()
     page = (trained / "README.md").read_text()
     assert "| learned, top 1 | 100.00 |" in page and "APGR" in page
@@ -88,21 +88,21 @@ def test_a_gate_is_trained_measured_used_and_explained(trained: Path, here: Path
 
     explained = json.loads(newsmoe("route", *used, "--explain", "1", "--json").stdout)
     [task] = explained["tasks"]
-    assert [one["expert"] for one in task["experts"]] == ["money", "sport"]
+    assert [entry["expert"] for entry in task["experts"]] == ["money", "sport"]
     assert task["experts"][0]["features"].keys() == {"embedding", "bias"}
     assert task["experts"][0]["features"]["embedding"] > 0
     text = newsmoe("route", *used, "--explain", "1").stdout
     assert "50 % of what asking every expert would cost" in text
 
     (here / "newsmoe.toml").write_text("top_k = 2\n")
-    everybody = newsmoe("analyze", *used, "-o", "both.json", "--budget", "0.5")
-    assert everybody.exit_code == 0, everybody.stderr
+    both = newsmoe("analyze", *used, "-o", "both.json", "--budget", "0.5")
+    assert both.exit_code == 0, both.stderr
     assert all(len(record["route"]) == 1 for record in read(here / "both.json"))
     assert "to stay within the budget" in read(here / "both.json")[0]["route"][0]["reason"]
 
 
 @pytest.mark.parametrize(
-    ("settings", "found"),
+    ("settings", "expected"),
     [
         ("capacity = 0.5", {"money": (3, 2, 0), "sport": (2, 0, 0)}),
         ("top_k = 2\nbudget = 0.5", {"money": (2, 0, 2), "sport": (3, 0, 3)}),
@@ -110,22 +110,24 @@ def test_a_gate_is_trained_measured_used_and_explained(trained: Path, here: Path
     ],
 )
 def test_what_a_limit_changed_is_counted_by_expert_in_the_run_report(
-    here: Path, plug_in: PlugIn, settings: str, found: dict[str, tuple[int, int, int]]
+    here: Path, plug_in: PlugIn, settings: str, expected: dict[str, tuple[int, int, int]]
 ) -> None:
     plug_in(MOODS, sport="Sport", money="Money")
     experts = [
-        one.model_copy(update={"cost": cost})
-        for one, cost in zip(equal(("sport", "money")), (0.3, 0.7), strict=True)
+        expert.model_copy(update={"cost": cost})
+        for expert, cost in zip(equal(("sport", "money")), (0.3, 0.7), strict=True)
     ]
     constant(here / "experts" / "gate-mood", [0.2, 0.8], task="mood", experts=experts)
     (here / "newsmoe.toml").write_text(f'gate = "learned"\ntasks = ["mood"]\n{settings}\n')
     assert newsmoe("analyze", write(here / "a.json", articles(5))).exit_code == 0
     report = json.loads((here / "analyzed_a.run.json").read_text())
     figures = "items", "overflow", "budgeted"
-    assert {name: tuple(one[key] for key in figures) for name, one in report["experts"].items()} == found
+    assert {
+        name: tuple(stats[key] for key in figures) for name, stats in report["experts"].items()
+    } == expected
 
 
-def test_an_expert_that_nobody_needs_is_pruned(here: Path, plug_in: PlugIn) -> None:
+def test_a_redundant_expert_is_pruned(here: Path, plug_in: PlugIn) -> None:
     idle = MOODS + '\nclass Idle(Knowing):\n    name = "idle"\n    words = ("weather",)\n'
     plug_in(idle, sport="Sport", money="Money", idle="Idle")
     names = "sport", "money", "idle"
@@ -145,9 +147,11 @@ def test_an_expert_that_nobody_needs_is_pruned(here: Path, plug_in: PlugIn) -> N
     assert (folder / "gate.toml").read_text() == before
 
     result = newsmoe("gate", "prune", folder, "--json")
-    found = {row["expert"]: (row["share"], row["gain"], row["verdict"]) for row in json.loads(result.stdout)}
-    assert found["idle"] == (0.0, 0.0, "excluded")
-    assert found["sport"][0] == found["money"][0] == 1.0
+    verdicts = {
+        row["expert"]: (row["share"], row["gain"], row["verdict"]) for row in json.loads(result.stdout)
+    }
+    assert verdicts["idle"] == (0.0, 0.0, "excluded")
+    assert verdicts["sport"][0] == verdicts["money"][0] == 1.0
     assert 'to train it so, set experts = ["sport", "money"]' in result.stderr
     write(here / "a.json", [article(0, headline="", content="Good news: the goal.")])
     assert newsmoe("analyze", "a.json", "--tasks", "mood", "--gate", "learned").exit_code == 0
@@ -171,7 +175,9 @@ def test_an_expert_that_nobody_needs_is_pruned(here: Path, plug_in: PlugIn) -> N
         (("route", "a.json", "--gate", "nowhere"), "no gate is called 'nowhere'"),
     ],
 )
-def test_what_cannot_be_done_is_told_in_a_line(arguments: tuple[str, ...], message: str, here: Path) -> None:
+def test_an_impossible_request_is_reported_in_one_line(
+    arguments: tuple[str, ...], message: str, here: Path
+) -> None:
     write(here / "a.json", [article()])
     result = newsmoe(*arguments)
     assert result.exit_code == 1
@@ -180,7 +186,7 @@ def test_what_cannot_be_done_is_told_in_a_line(arguments: tuple[str, ...], messa
 
 
 @pytest.mark.slow
-def test_an_id_that_nobody_has_is_told(trained: Path, here: Path) -> None:
+def test_an_id_of_no_article_is_reported(trained: Path, here: Path) -> None:
     write(here / "a.json", [article()])
     result = newsmoe("route", "a.json", "--tasks", "mood", "--gate", "experts/gate-mood", "--explain", "9")
     assert (result.exit_code, one_line(result.stderr.splitlines()[-1] + "\n")) == (1, True)

@@ -1,4 +1,4 @@
-"""Jobs that run every night: broken off and taken up, told to stop, failing in part, two at a time."""
+"""Jobs that run every night: interrupted and resumed, terminated, failing in part, two at a time."""
 
 import json
 import random
@@ -27,7 +27,7 @@ from tests.cli.support import (
 
 
 @pytest.mark.slow
-def test_what_was_finished_is_not_done_again(here: Path, plug_in: PlugIn) -> None:
+def test_finished_articles_are_not_predicted_again(here: Path, plug_in: PlugIn) -> None:
     env = counting(plug_in)
     write(here / "a.json", different(5))
     assert process("analyze", "a.json", *COUNTED, env=env).returncode == 0
@@ -59,12 +59,12 @@ def test_the_same_text_is_read_once(here: Path, plug_in: PlugIn) -> None:
 
 
 @pytest.mark.slow
-def test_another_expert_of_that_name_answers_anew(here: Path, plug_in: PlugIn) -> None:
+def test_another_expert_of_the_same_name_predicts_again(here: Path, plug_in: PlugIn) -> None:
     write(here / "a.json", different(3))
     env = counting(plug_in, changes="__import__('os').environ['VERSION']")
-    for version, known in (("one", 3), ("two", 6), ("one", 6)):
+    for version, total in (("one", 3), ("two", 6), ("one", 6)):
         assert process("analyze", "a.json", *COUNTED, env={**env, "VERSION": version}).returncode == 0
-        assert len(calls(here)) == known
+        assert len(calls(here)) == total
 
 
 def test_the_journal_and_its_runs_can_be_seen(here: Path) -> None:
@@ -85,13 +85,13 @@ def test_the_journal_and_its_runs_can_be_seen(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_what_failed_is_put_aside_and_done_again(here: Path, plug_in: PlugIn) -> None:
+def test_failed_elements_are_set_aside_and_retried(here: Path, plug_in: PlugIn) -> None:
     env = counting(plug_in)
     elements = [*different(3), article("bad", content="poison here, and more"), 7]
     write(here / "a.json", elements)
     assert process("analyze", "a.json", *COUNTED, env=env).returncode == 4
     letters = [json.loads(line) for line in (here / "analyzed_a.errors.jsonl").read_text().splitlines()]
-    assert [(one["input"], one["index"], one["element"]) for one in letters] == [
+    assert [(letter["input"], letter["index"], letter["element"]) for letter in letters] == [
         ("a.json", 3, elements[3]),
         ("a.json", 4, 7),
     ]
@@ -106,7 +106,7 @@ def test_what_failed_is_put_aside_and_done_again(here: Path, plug_in: PlugIn) ->
     assert not (here / "analyzed_a.errors.jsonl").exists()
 
 
-def test_a_run_can_be_done_again_and_again_by_its_report(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_can_be_retried_repeatedly_from_its_report(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(here / "a.json", [*articles(1), 7])
     command = ["newsmoe", "analyze", "a.json", *GIST]
     monkeypatch.setattr("sys.argv", command)
@@ -145,7 +145,7 @@ def test_a_second_run_on_the_same_output_is_turned_away_or_waits(here: Path, plu
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_run_that_is_told_to_end_finishes_its_batch(
+def test_a_terminated_run_finishes_its_batch(
     here: Path, plug_in: PlugIn, how: signal.Signals, code: int
 ) -> None:
     env = counting(plug_in, seconds=0.5)
@@ -161,7 +161,7 @@ def test_a_run_that_is_told_to_end_finishes_its_batch(
 
 
 @pytest.mark.slow
-def test_a_run_that_is_told_to_end_in_its_last_batch_is_whole(here: Path, plug_in: PlugIn) -> None:
+def test_a_run_terminated_in_its_last_batch_is_complete(here: Path, plug_in: PlugIn) -> None:
     env = ending(plug_in)
     write(here / "a.json", different(3))
     assert process("analyze", "a.json", *COUNTED, env=env).returncode == 143
@@ -171,7 +171,7 @@ def test_a_run_that_is_told_to_end_in_its_last_batch_is_whole(here: Path, plug_i
 
 
 @pytest.mark.slow
-def test_a_batch_that_hangs_costs_itself_alone(here: Path, plug_in: PlugIn) -> None:
+def test_a_batch_that_hangs_affects_no_other(here: Path, plug_in: PlugIn) -> None:
     (here / "newsmoe.toml").write_text("batch_seconds = 0.3\nbatch_articles = 2\n")
     hanging = COUNTING.replace("SECONDS", '60 if any("hang" in one.content for one in articles) else 0')
     env = with_plug_ins(plug_in(hanging, counting="Counting"))
@@ -188,7 +188,7 @@ def test_a_batch_that_hangs_costs_itself_alone(here: Path, plug_in: PlugIn) -> N
 
 
 @pytest.mark.slow
-def test_twenty_kills_change_nothing_and_cost_a_batch_each(here: Path, plug_in: PlugIn) -> None:
+def test_twenty_kills_change_nothing_and_lose_one_batch_each(here: Path, plug_in: PlugIn) -> None:
     env = counting(plug_in, seconds=0.05)
     write(here / "a.json", different(300))
     (here / "newsmoe.toml").write_text("batch_articles = 4\n")

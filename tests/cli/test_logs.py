@@ -41,22 +41,22 @@ HOSTILE = "a\x1b[31mb\n\x7f\x9b\u2028c.json"
 
 
 def events(text: str) -> list[dict[str, Any]]:
-    """Return what was logged; each line is an object in printable ASCII: when, how bad, what."""
+    """Return what was logged; each line is an object in printable ASCII: time, level, event."""
     assert all(32 <= ord(char) < 127 for line in text.splitlines() for char in line)
-    found = [json.loads(line) for line in text.split("\n")[:-1]]
-    assert all(list(one)[:3] == ["time", "level", "event"] for one in found)
-    return found
+    logged = [json.loads(line) for line in text.split("\n")[:-1]]
+    assert all(list(event)[:3] == ["time", "level", "event"] for event in logged)
+    return logged
 
 
-def kinds(found: list[dict[str, Any]]) -> list[str]:
-    return [str(one["event"]) for one in found]
+def kinds(logged: list[dict[str, Any]]) -> list[str]:
+    return [str(event["event"]) for event in logged]
 
 
-def without_times(one: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in one.items() if key not in ("time", "seconds")}
+def without_times(event: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in event.items() if key not in ("time", "seconds")}
 
 
-def test_a_run_is_told_from_beginning_to_end(here: Path) -> None:
+def test_a_run_is_logged_from_beginning_to_end(here: Path) -> None:
     write(here / "a.json", articles(2))
     write(here / "b.json", [article("x"), 7])
     result = newsmoe("analyze", "a.json", "b.json", "-o", "out.json", *JSON, *GIST)
@@ -85,18 +85,18 @@ def test_no_word_of_an_article_and_no_control_code_is_logged(here: Path, plug_in
         result = newsmoe("analyze", HOSTILE, "--tasks", "planted", "--max-errors", "0", "-v", *JSON)
     assert result.exit_code == 4
     assert SECRET not in result.stderr
-    found = events(result.stderr)
-    assert kinds(found) == [
+    logged = events(result.stderr)
+    assert kinds(logged) == [
         "run_started", "input_opened", "message", "item_error", "run_broken_off", "error",
     ]  # fmt: skip
-    assert "UserWarning: old weights" in found[2]["message"]
-    where = {key: found[3][key] for key in ("input", "index", "stage", "task", "expert", "type")}
+    assert "UserWarning: old weights" in logged[2]["message"]
+    where = {key: logged[3][key] for key in ("input", "index", "stage", "task", "expert", "type")}
     assert list(where.values()) == [HOSTILE, 0, "predict", "planted", "planted", "ValueError"]
-    assert (found[4]["type"], found[4]["items"], found[4]["total"]) == ("TooManyErrorsError", 1, 2)
-    assert (found[5]["type"], found[5]["exit_code"]) == ("TooManyErrorsError", 4)
+    assert (logged[4]["type"], logged[4]["items"], logged[4]["total"]) == ("TooManyErrorsError", 1, 2)
+    assert (logged[5]["type"], logged[5]["exit_code"]) == ("TooManyErrorsError", 4)
 
 
-def test_quiet_tells_of_errors_alone(here: Path) -> None:
+def test_quiet_logs_only_errors(here: Path) -> None:
     write(here / "a.json", [*articles(1), 7])
     assert kinds(events(newsmoe("analyze", "a.json", "-q", *JSON, *GIST).stderr)) == ["item_error"]
 
@@ -104,7 +104,7 @@ def test_quiet_tells_of_errors_alone(here: Path) -> None:
 @pytest.mark.parametrize(
     "arguments", [("no.json",), ("a.json", "--gate", "rool"), ("a.json", "-o", "no/out")]
 )
-def test_what_could_not_run_is_an_error_with_its_code(arguments: tuple[str, ...], here: Path) -> None:
+def test_a_run_that_could_not_start_is_an_error_with_its_code(arguments: tuple[str, ...], here: Path) -> None:
     write(here / "a.json", articles(1))
     result = newsmoe("analyze", *arguments, *JSON)
     last = events(result.stderr)[-1]
@@ -112,7 +112,7 @@ def test_what_could_not_run_is_an_error_with_its_code(arguments: tuple[str, ...]
     assert arguments[-1] in last["message"]
 
 
-def test_a_bug_is_told_without_its_message(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_logged_without_its_message(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> None:
         raise ValueError(SECRET)
 
@@ -127,22 +127,22 @@ def test_an_unknown_format_of_logs_is_wrong_usage(here: Path) -> None:
     assert newsmoe("analyze", "a.json", "--log-format", "xml").exit_code == 2
 
 
-def test_a_watch_tells_its_runs_and_its_looks(here: Path) -> None:
+def test_a_watch_logs_its_runs_and_its_scans(here: Path) -> None:
     (here / "in").mkdir()
     write(here / "in" / "a.json", articles(2))
     (here / "in" / "bad.json").write_text("[1,")
     result = newsmoe("watch", "in", "--out", "out", "--once", "--settle", "0", *JSON, *GIST)
-    found = events(result.stderr)
-    assert kinds(found) == [
+    logged = events(result.stderr)
+    assert kinds(logged) == [
         "run_started", "input_opened", "run_finished", "message",
         "run_started", "run_broken_off", "message", "message",
     ]  # fmt: skip
-    assert "in/bad.json: not valid JSON" in found[6]["message"]
-    assert found[7]["message"].startswith("1 files analyzed (2 articles, 0 with errors), 1 unreadable")
+    assert "in/bad.json: not valid JSON" in logged[6]["message"]
+    assert logged[7]["message"].startswith("1 files analyzed (2 articles, 0 with errors), 1 unreadable")
 
 
 @pytest.mark.slow
-def test_progress_and_a_request_to_end_are_told_while_a_batch_takes_long(here: Path, plug_in: PlugIn) -> None:
+def test_progress_and_a_signal_are_logged_during_a_long_batch(here: Path, plug_in: PlugIn) -> None:
     folder = plug_in(PLANTED, planted="Planted")
     write(here / "a.json", [article(0), article(1, headline="slow")])
     often = MAIN[-1].replace(
@@ -162,16 +162,16 @@ def test_progress_and_a_request_to_end_are_told_while_a_batch_takes_long(here: P
         time.sleep(0.3)
         child.send_signal(signal.SIGTERM)
         _, said = child.communicate(timeout=60)
-    found = events(said)
+    logged = events(said)
     assert child.returncode == 143
-    assert kinds(found)[:2] == ["run_started", "input_opened"]
-    assert kinds(found).count("progress") >= 2
-    progress = next(one for one in found if one["event"] == "progress" and one["total"])
+    assert kinds(logged)[:2] == ["run_started", "input_opened"]
+    assert kinds(logged).count("progress") >= 2
+    progress = next(event for event in logged if event["event"] == "progress" and event["total"])
     assert (progress["items"], progress["total"]) == (0, 2)
     assert "finishing the current batch" in next(
-        one["message"] for one in found if "finishing" in one.get("message", "")
+        event["message"] for event in logged if "finishing" in event.get("message", "")
     )
-    assert found[-1]["type"] == "TerminatedError"
+    assert logged[-1]["type"] == "TerminatedError"
 
 
 @pytest.mark.slow

@@ -34,7 +34,8 @@ def value(name: str, **labels: str) -> float | None:
     families = text_string_to_metric_families(Path("m.prom").read_text(encoding="utf-8"))
     samples = [sample for family in families for sample in family.samples]
     return next(
-        (one.value for one in samples if one.name == f"newsmoe_{name}" and one.labels == labels), None
+        (sample.value for sample in samples if sample.name == f"newsmoe_{name}" and sample.labels == labels),
+        None,
     )
 
 
@@ -62,7 +63,7 @@ def test_the_figures_of_all_outputs_are_added_up(here: Path, plug_in: PlugIn) ->
         ("__import__('newsmoe.cli.signals').cli.signals.TerminatedError", (), 143),
     ],
 )
-def test_a_run_that_is_broken_off_says_so(
+def test_a_run_that_ends_early_is_counted_as_such(
     how: str, arguments: tuple[str, ...], code: int, here: Path, plug_in: PlugIn
 ) -> None:
     plug_in(FAILING.replace("HOW", how), failing="Failing")
@@ -75,7 +76,7 @@ def test_a_run_that_is_broken_off_says_so(
 @pytest.mark.parametrize(
     "arguments", [("no.json",), ("a.json", "--gate", "rool"), ("a.json", "--format", "x")]
 )
-def test_what_could_not_run_says_so(arguments: tuple[str, ...], here: Path) -> None:
+def test_a_run_that_could_not_start_is_counted_as_such(arguments: tuple[str, ...], here: Path) -> None:
     write(here / "a.json", articles(1))
     assert newsmoe("analyze", *arguments, "--metrics", "m.prom").exit_code == 1
     assert value("run_exit_code") == 1
@@ -89,14 +90,16 @@ def test_a_dry_run_writes_none(here: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "message"), [("a.json", "a.json: holds something else"), ("no/m.prom", "there is no folder no")]
 )
-def test_where_they_cannot_go_is_told_before_an_article_is_read(path: str, message: str, here: Path) -> None:
+def test_an_unwritable_file_is_reported_before_an_article_is_read(
+    path: str, message: str, here: Path
+) -> None:
     text = write(here / "a.json", articles(1)).read_text()
     result = newsmoe("analyze", "a.json", "--metrics", path, *GIST)
     assert (result.exit_code, one_line(result.stderr), message in result.stderr) == (1, True, True)
     assert (names(here), (here / "a.json").read_text()) == (["a.json"], text)
 
 
-def test_metrics_over_the_output_cost_the_metrics(here: Path) -> None:
+def test_metrics_are_not_written_over_the_output(here: Path) -> None:
     write(here / "a.json", articles(1))
     result = newsmoe("analyze", "a.json", "-o", "out.json", "--metrics", "out.json", *GIST)
     assert (result.exit_code, "out.json: holds something else" in result.stderr) == (0, True)
@@ -113,30 +116,30 @@ def test_without_prometheus_client_the_extra_is_named(
     assert "pip install 'newsmoe[metrics]'" in result.stderr
 
 
-def test_a_watch_counts_from_look_to_look(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watch_adds_up_the_counts_of_its_scans(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inbox = here / "in"
     inbox.mkdir()
-    found: list[Any] = []
+    figures: list[Any] = []
 
-    def looks(when: object, job: Callable[[], None]) -> None:
+    def scans(when: object, job: Callable[[], None]) -> None:
         for elements in (articles(2), [article("x"), 7], None):
             if elements:
-                write(inbox / f"{len(found)}.json", elements)
+                write(inbox / f"{len(figures)}.json", elements)
             else:
                 inbox.rename(here / "away")
             job()
-            found.append((value("run_items", status="ok"), value("run_exit_code")))
+            figures.append((value("run_items", status="ok"), value("run_exit_code")))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("newsmoe.jobs.scheduler.run_at", looks)
+    monkeypatch.setattr("newsmoe.jobs.scheduler.run_at", scans)
     arguments = ("--out", "out", "--every", "1m", "--settle", "0", "--metrics", "m.prom", *GIST)
     assert newsmoe("watch", "in", *arguments).exit_code == 130
-    assert found == [(2, 0), (3, 4), (3, 1)]
+    assert figures == [(2, 0), (3, 4), (3, 1)]
     assert (value("run_items", status="ok"), value("run_exit_code")) == (3, 130)
     assert value("last_success_timestamp_seconds") is not None
 
 
-def test_one_look_has_the_exit_code_of_its_command(here: Path) -> None:
+def test_a_single_scan_has_the_exit_code_of_its_command(here: Path) -> None:
     (here / "in").mkdir()
     write(here / "in" / "a.json", [7])
     arguments = ("--out", "out", "--once", "--settle", "0", "--metrics", "m.prom", *GIST)

@@ -77,13 +77,13 @@ def test_the_password_is_shown_nowhere(
     command = ("analyze", "a.json", *GIST, "--journal", place)
     monkeypatch.setattr("sys.argv", ["newsmoe", *command])
     said = newsmoe(*command).output
-    for asked in (
+    for arguments in (
         ["config", "show"],
         ["journal", "stats"],
         ["runs", "list", "--json"],
         ["runs", "show", "1"],
     ):
-        said += newsmoe(*asked).output
+        said += newsmoe(*arguments).output
     written = "".join(path.read_text() for path in here.iterdir())
     shown = place.replace(":secret", "")
     assert "secret" not in said + written + caplog.text
@@ -93,7 +93,7 @@ def test_the_password_is_shown_nowhere(
 
 
 @pytest.mark.slow
-def test_two_runs_over_the_same_articles_keep_each_answer_once(
+def test_two_runs_over_the_same_articles_store_each_prediction_once(
     here: Path, plug_in: PlugIn, place: str
 ) -> None:
     env = counting(plug_in, seconds=0.02)
@@ -110,7 +110,7 @@ def test_two_runs_over_the_same_articles_keep_each_answer_once(
 
 
 @pytest.mark.slow
-def test_what_a_killed_run_had_finished_is_not_done_again(here: Path, plug_in: PlugIn, place: str) -> None:
+def test_predictions_of_a_killed_run_are_not_repeated(here: Path, plug_in: PlugIn, place: str) -> None:
     env = counting(plug_in, seconds=0.1)
     write(here / "a.json", different(60))
     (here / "newsmoe.toml").write_text("batch_articles = 4\n")
@@ -127,7 +127,7 @@ def test_what_a_killed_run_had_finished_is_not_done_again(here: Path, plug_in: P
 
 
 @pytest.mark.slow
-def test_a_server_that_stops_in_mid_run_costs_the_journal_alone(
+def test_a_server_that_stops_during_a_run_loses_only_the_journal(
     here: Path, plug_in: PlugIn, postgres: "Server", place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("newsmoe.journal.postgres.RETRY_DELAYS", (0.01, 0.01))
@@ -149,7 +149,7 @@ def test_a_server_that_stops_in_mid_run_costs_the_journal_alone(
     assert "8 predictions reused" in newsmoe("analyze", "a.json").stderr
 
 
-def test_a_server_that_is_not_there_ends_the_run_in_a_line(here: Path) -> None:
+def test_an_unreachable_server_ends_the_run_with_one_line(here: Path) -> None:
     write(here / "a.json", different(1))
     result = newsmoe("analyze", "a.json", *GIST, "--journal", "postgresql://me:secret@127.0.0.1:1/db")
     assert result.exit_code == 1

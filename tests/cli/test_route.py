@@ -30,7 +30,7 @@ class Unloadable:
         raise SystemError("loaded")
 
     def predict(self, articles):
-        raise SystemError("asked")
+        raise SystemError("called")
 """
 
 
@@ -69,7 +69,7 @@ def test_the_load_of_each_expert_is_counted(here: Path) -> None:
     ]
 
 
-def test_json_holds_every_route_with_its_reserves(here: Path) -> None:
+def test_json_holds_every_route_with_its_fallbacks(here: Path) -> None:
     card(here / "experts", "opening", task="summarization")
     (here / "newsmoe.toml").write_text(
         '[[rule]]\nwhen = { headline = "1$" }\nreason = "ends in 1"\n'
@@ -115,7 +115,7 @@ def test_no_expert_is_loaded_and_no_model_library_imported(here: Path, plug_in: 
     ]
     result = process(*arguments, env=with_plug_ins(folder), main=(sys.executable, "-c", code))
     assert (result.returncode, result.stderr) == (0, "[]\n")
-    experts = [[entry["expert"] for entry in one["route"]] for one in json.loads(result.stdout)]
+    experts = [[entry["expert"] for entry in decision["route"]] for decision in json.loads(result.stdout)]
     assert experts == [["unloadable", "lead", "sentiment-general"], [None, "lead", None]]
 
 
@@ -127,7 +127,7 @@ def test_nothing_is_written(here: Path) -> None:
 def test_a_limit_counts_over_all_inputs(here: Path) -> None:
     inputs = write(here / "a.json", articles(2)), write(here / "b.json", articles(4))
     result = newsmoe("route", *inputs, "--json", "--limit", 3, *GIST)
-    assert [one["id"] for one in json.loads(result.stdout)] == [0, 1, 0]
+    assert [decision["id"] for decision in json.loads(result.stdout)] == [0, 1, 0]
 
 
 def test_standard_input_is_read() -> None:
@@ -140,21 +140,21 @@ def test_what_is_shown_is_what_analyze_does(here: Path) -> None:
     shown = json.loads(newsmoe("route", path, "--json", *GIST).stdout)
     newsmoe("analyze", path, *GIST)
     done = [record["route"] for record in read(here / "analyzed_a.json")]
-    without_reserves = [
-        [{key: entry[key] for key in ("task", "expert", "weight", "reason")} for entry in one["route"]]
-        for one in shown
+    shown_routes = [
+        [{key: entry[key] for key in ("task", "expert", "weight", "reason")} for entry in decision["route"]]
+        for decision in shown
     ]
-    assert without_reserves == done
+    assert shown_routes == done
 
 
 @pytest.mark.parametrize("as_json", [(), ("--json",)])
-def test_a_file_that_cannot_be_read_is_told_in_a_line(as_json: tuple[str, ...], here: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported_in_one_line(as_json: tuple[str, ...], here: Path) -> None:
     (here / "a.json").write_text("[1,")
     result = newsmoe("route", "a.json", *GIST, *as_json)
     assert (result.exit_code, result.stdout, one_line(result.stderr)) == (1, "", True)
 
 
-def test_a_rule_that_names_an_unknown_expert_is_told_with_the_nearest(here: Path) -> None:
+def test_a_rule_that_names_an_unknown_expert_is_reported_with_the_nearest(here: Path) -> None:
     (here / "newsmoe.toml").write_text('[[rule]]\nuse = { summarization = "leda" }\n')
     result = newsmoe("route", write(here / "a.json", articles(1)), *GIST)
     assert (result.exit_code, one_line(result.stderr)) == (1, True)

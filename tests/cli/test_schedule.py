@@ -24,19 +24,19 @@ needs_systemd = pytest.mark.skipif(
 
 
 def words(line: str) -> list[str]:
-    """Take a command line of a unit apart, as systemd.service(5) has it."""
-    found = []
+    """Split a command line of a unit into words, as systemd.service(5) specifies."""
+    arguments = []
     for quoted, bare in re.findall(r'"((?:[^"\\]|\\.)*)"|(\S+)', line):
         word = bare or re.sub(r"\\(.)", r"\1", quoted)
         assert "%" not in word.replace("%%", "")
         assert bare == "" or not set(bare) & set("\"'\\;")
-        found.append(word.replace("%%", "%"))
-    assert all("$" not in word.replace("$$", "") for word in found[1:])
-    return [found[0], *(word.replace("$$", "$") for word in found[1:])]
+        arguments.append(word.replace("%%", "%"))
+    assert all("$" not in word.replace("$$", "") for word in arguments[1:])
+    return [arguments[0], *(word.replace("$$", "$") for word in arguments[1:])]
 
 
 def after_cron(line: str) -> str:
-    """Return what cron hands to the shell: up to the first `%`, with a backslash taken off each `\\%`."""
+    """Return what cron passes to the shell: up to the first `%`, with the backslash of each `\\%` removed."""
     command, escaped = "", False
     for char in line:
         if char == "%" and not escaped:
@@ -47,8 +47,8 @@ def after_cron(line: str) -> str:
 
 
 def value(text: str, key: str) -> str:
-    (found,) = re.findall(rf"^{key}=(.*)$", text, flags=re.MULTILINE)
-    return str(found)
+    (setting,) = re.findall(rf"^{key}=(.*)$", text, flags=re.MULTILINE)
+    return str(setting)
 
 
 def scheduled(*command: str, folder: str = "/srv/news") -> Scheduled:
@@ -71,7 +71,7 @@ def test_a_service_and_a_timer_are_printed(here: Path) -> None:
         assert f"# ~/.config/systemd/user/newsmoe-analyze.{kind}\n" in result.stdout
 
 
-def test_a_cron_expression_becomes_calendar_times_that_are_made_up_for(here: Path) -> None:
+def test_a_cron_expression_becomes_persistent_calendar_times(here: Path) -> None:
     result = newsmoe("schedule", "systemd", "--cron", "0 6 * * mon-fri", "--", "analyze", "a.json")
     assert value(result.stdout, "OnCalendar") == "Mon,Tue,Wed,Thu,Fri *-*-* 06:00:00"
     assert value(result.stdout, "Persistent") == "true"
@@ -153,8 +153,8 @@ def test_systemd_s_times_are_cron_s(text: str) -> None:
         env={"TZ": "UTC", "LC_ALL": "C", "PATH": "/usr/bin:/bin"},
     )
     assert done.returncode == 0, done.stderr
-    told = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?= UTC)", done.stdout)
-    times = {datetime.fromisoformat(f"{time}+00:00") for time in told}
+    printed = re.findall(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?= UTC)", done.stdout)
+    times = {datetime.fromisoformat(f"{time}+00:00") for time in printed}
     assert sorted(times)[:4] == times_of(when, start)
 
 
@@ -203,7 +203,7 @@ def test_an_interval_becomes_cron_s_fields(every: str, fields: str) -> None:
 
 
 @pytest.mark.parametrize("every", ["30s", "7m", "90m", "5h", "2d", "90s"])
-def test_what_cron_cannot_say_is_an_error_with_another_way(every: str, here: Path) -> None:
+def test_a_schedule_that_cron_cannot_express_is_an_error_with_an_alternative(every: str, here: Path) -> None:
     result = newsmoe("schedule", "cron", "--every", every, "--", "analyze", "a.json")
     assert result.exit_code == 1
     assert one_line(result.stderr) and f"cron cannot say every {every}" in result.stderr
@@ -224,7 +224,7 @@ def test_what_cron_cannot_say_is_an_error_with_another_way(every: str, here: Pat
         (("--cron", "@reboot", "--", "analyze", "a.json"), "is no cron expression"),
     ],
 )
-def test_what_makes_no_sense_is_told_in_a_line(
+def test_invalid_arguments_are_reported_in_one_line(
     kind: str, arguments: tuple[str, ...], message: str, here: Path
 ) -> None:
     result = newsmoe("schedule", kind, *arguments)
@@ -234,6 +234,6 @@ def test_what_makes_no_sense_is_told_in_a_line(
 
 @pytest.mark.parametrize("kind", ["systemd", "cron"])
 @pytest.mark.parametrize("arguments", [(), ("--every", "1h"), ("--", "analyze", "a.json")])
-def test_when_and_what_must_be_given(kind: str, arguments: tuple[str, ...]) -> None:
+def test_the_times_and_the_command_are_required(kind: str, arguments: tuple[str, ...]) -> None:
     result = newsmoe("schedule", kind, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")

@@ -14,8 +14,8 @@ SAMPLE = Path(__file__).parents[2] / "data" / "news-data.json"
 def schema(side: str) -> dict[str, Any]:
     result = newsmoe("schema", side)
     assert (result.exit_code, result.stderr) == (0, "")
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
+    loaded: dict[str, Any] = json.loads(result.stdout)
+    return loaded
 
 
 def valid(value: object, side: str) -> bool:

@@ -96,7 +96,9 @@ def test_codes_and_markup_in_records_do_not_reach_the_terminal(here: Path) -> No
 @pytest.mark.parametrize(
     ("content", "message"), [("[1,", "not valid JSON"), ("", "the file is empty"), (None, "No such file")]
 )
-def test_a_file_that_cannot_be_read_is_told_in_a_line(content: str | None, message: str, here: Path) -> None:
+def test_a_file_that_cannot_be_read_is_reported_in_one_line(
+    content: str | None, message: str, here: Path
+) -> None:
     if content is not None:
         (here / "r.json").write_text(content)
     result = newsmoe("show", "r.json")

@@ -1,4 +1,4 @@
-"""Tasks, then experts, then experts that wait for an answer, through the command line."""
+"""Tasks, then experts, then deferred experts, through the command line."""
 
 import json
 from pathlib import Path
@@ -38,7 +38,7 @@ class Which:
         return [Fields({"game": "football"}) for article in articles]
 """
 HEADLINES = "a goal", "a bank run", "broken", "another goal"
-ASKED = "--tasks", "desk,game", "--no-journal"
+OPTIONS = "--tasks", "desk,game", "--no-journal"
 
 
 @pytest.fixture
@@ -48,13 +48,11 @@ def news(here: Path, plug_in: PlugIn) -> Path:
 
 
 def reasons(records: list[dict[str, Any]], task: str) -> list[str]:
-    return [one["reason"] for record in records for one in record["route"] if one["task"] == task]
+    return [entry["reason"] for record in records for entry in record["route"] if entry["task"] == task]
 
 
-def test_the_second_answer_stands_under_its_own_task_where_the_first_one_asks_for_it(
-    news: Path, here: Path
-) -> None:
-    result = newsmoe("analyze", news, *ASKED)
+def test_the_deferred_prediction_is_written_where_the_first_one_requires_it(news: Path, here: Path) -> None:
+    result = newsmoe("analyze", news, *OPTIONS)
     assert result.exit_code == 4
     records = read(here / "analyzed_a.json")
     assert [list(record["analyses"]) for record in records] == [
@@ -76,28 +74,28 @@ def test_the_second_answer_stands_under_its_own_task_where_the_first_one_asks_fo
     assert report["abstentions"] == {"game": 2}
 
 
-def test_asked_alone_it_reads_every_article(news: Path, here: Path) -> None:
+def test_a_deferred_expert_alone_reads_every_article(news: Path, here: Path) -> None:
     assert newsmoe("analyze", news, "--tasks", "game").exit_code == 0
     assert all(
         record["analyses"]["game"] == {"game": "football"} for record in read(here / "analyzed_a.json")
     )
 
 
-def test_the_route_says_what_an_expert_waits_for(news: Path) -> None:
-    [first, *_] = json.loads(newsmoe("route", news, *ASKED[:2], "--json").stdout)
-    assert [one["reason"] for one in first["route"]][1].endswith(
+def test_the_route_names_the_condition_of_a_deferred_expert(news: Path) -> None:
+    [first, *_] = json.loads(newsmoe("route", news, *OPTIONS[:2], "--json").stdout)
+    assert [entry["reason"] for entry in first["route"]][1].endswith(
         "only where desk is 'sport' with 0.5 or more"
     )
-    assert "which-sport" in newsmoe("route", news, *ASKED[:2]).stdout
+    assert "which-sport" in newsmoe("route", news, *OPTIONS[:2]).stdout
 
 
-def test_the_gate_of_all_waits_too(news: Path, here: Path, plug_in: PlugIn) -> None:
-    newsmoe("analyze", news, *ASKED, "--gate", "all")
+def test_the_gate_all_defers_too(news: Path, here: Path, plug_in: PlugIn) -> None:
+    newsmoe("analyze", news, *OPTIONS, "--gate", "all")
     records = read(here / "analyzed_a.json")
     assert [list(record["analyses"]) for record in records][:2] == [["desk", "game"], ["desk"]]
 
 
-def test_a_rule_may_wait_and_where_it_does_not_hold_the_next_decides(news: Path, here: Path) -> None:
+def test_a_deferred_rule_that_does_not_match_is_followed_by_the_next_rule(news: Path, here: Path) -> None:
     (here / "newsmoe.toml").write_text(
         '[[rule]]\nafter = { task = "desk", label = "sport" }\nuse = { summarization = [] }\n'
         'reason = "scores say it all"\n'
@@ -126,9 +124,9 @@ def test_a_rule_may_wait_and_where_it_does_not_hold_the_next_decides(news: Path,
         ('{ task = "desk", label = "a", at_lest = 1 }', "did you mean 'at_least'"),
     ],
 )
-def test_a_condition_that_makes_no_sense_is_told(news: Path, here: Path, after: str, message: str) -> None:
+def test_an_invalid_condition_is_reported(news: Path, here: Path, after: str, message: str) -> None:
     (here / "newsmoe.toml").write_text(f'[[rule]]\nafter = {after}\nuse = {{ desk = "desk-by-word" }}\n')
-    result = newsmoe("route", news, *ASKED[:2])
+    result = newsmoe("route", news, *OPTIONS[:2])
     assert result.exit_code == 1
     assert message in result.stderr
     assert one_line(result.stderr)

@@ -40,7 +40,7 @@ def inbox(here: Path) -> Path:
     return folder
 
 
-def test_new_files_are_analyzed_and_told_in_a_line_each(here: Path, inbox: Path) -> None:
+def test_new_files_are_analyzed_and_reported_in_one_line_each(here: Path, inbox: Path) -> None:
     write(inbox / "news-data.json", articles(3))
     write(inbox / "b.json", articles(2))
     result = newsmoe("watch", "in", *ONCE)
@@ -68,7 +68,7 @@ def test_its_runs_are_listed_with_all_others(here: Path, inbox: Path) -> None:
     assert "a watch's or a program's" in newsmoe("retry", "1").stderr
 
 
-def test_a_look_that_finds_nothing_new_says_nothing(inbox: Path) -> None:
+def test_a_scan_that_finds_nothing_new_prints_nothing(inbox: Path) -> None:
     write(inbox / "a.json", articles(1))
     newsmoe("watch", "in", *ONCE)
     result = newsmoe("watch", "in", *ONCE)
@@ -82,7 +82,7 @@ def test_a_file_that_was_just_written_is_left_alone_by_default(here: Path, inbox
     assert "analyzed_a.json" not in names(here / "out")
 
 
-def test_failed_articles_and_files_are_the_exit_code_of_their_look(here: Path, inbox: Path) -> None:
+def test_failed_articles_and_files_set_the_exit_code_of_their_scan(here: Path, inbox: Path) -> None:
     write(inbox / "a.json", [7, article()])
     result = newsmoe("watch", "in", *ONCE)
     assert result.exit_code == 4
@@ -109,7 +109,7 @@ def test_the_format_of_the_settings_is_the_outputs(here: Path, inbox: Path) -> N
     assert len((here / "out" / "analyzed_a.jsonl").read_text().splitlines()) == 2
 
 
-def test_another_watch_over_the_same_outputs_is_told_apart_from_an_error(here: Path, inbox: Path) -> None:
+def test_another_watch_over_the_same_outputs_has_its_own_exit_code(here: Path, inbox: Path) -> None:
     with open_inbox(inbox, here / "out"):
         result = newsmoe("watch", "in", *ONCE)
     assert result.exit_code == 5
@@ -125,7 +125,7 @@ def test_another_watch_over_the_same_outputs_is_told_apart_from_an_error(here: P
         (("in", "--once", "--gate", "rool"), "no gate is called 'rool'"),
     ],
 )
-def test_what_cannot_run_is_told_in_a_line(
+def test_a_watch_that_cannot_run_is_reported_in_one_line(
     arguments: tuple[str, ...], message: str, here: Path, inbox: Path
 ) -> None:
     result = newsmoe("watch", *arguments, "--out", "out", *GIST)
@@ -136,13 +136,13 @@ def test_what_cannot_run_is_told_in_a_line(
 @pytest.mark.parametrize(
     "arguments", [(), ("--every", "1m", "--cron", "@daily"), ("--every", "1m", "--settle", "-1")]
 )
-def test_it_must_be_told_when_to_look(arguments: tuple[str, ...], inbox: Path) -> None:
+def test_the_times_of_scans_are_required(arguments: tuple[str, ...], inbox: Path) -> None:
     result = newsmoe("watch", "in", "--out", "out", *arguments)
     assert result.exit_code == 2
     assert "Usage" in result.stderr
 
 
-def test_without_apscheduler_the_extra_is_named_and_one_look_is_had(
+def test_without_apscheduler_the_extra_is_named_and_a_single_scan_works(
     inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "apscheduler", None)
@@ -152,7 +152,7 @@ def test_without_apscheduler_the_extra_is_named_and_one_look_is_had(
     assert newsmoe("watch", "in", *ONCE).exit_code == 0
 
 
-def test_an_inbox_that_is_away_for_a_while_ends_nothing(
+def test_an_inbox_that_is_missing_for_a_while_does_not_end_the_watch(
     here: Path, inbox: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def twice(when: object, job: Callable[[], None]) -> None:
@@ -183,7 +183,7 @@ def watching(*arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def said(child: subprocess.Popen[str], until: str) -> str:
-    """Return what a process says up to the line that has this in it."""
+    """Return what a process prints up to the line that contains `until`."""
     lines = ""
     assert child.stderr is not None
     for line in child.stderr:

@@ -17,4 +17,4 @@ def read(name, path):
             title, colon, text = line.partition(":")
             yield {"headline": title, "content": text} if colon else BadElement(f"no title: {line!r}")
 """
-"""A reader of a plug-in: lines of titles and texts after a first line `POEM`."""
+"""A plug-in's reader: lines of titles and texts after a first line `POEM`."""

@@ -31,28 +31,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_a_csv_writer_wrote_is_read_back(folder: Path, rows: Sequence[tuple[str, str]]) -> None:
     text = io.StringIO()
     csv.writer(text).writerows([("id", "text"), *rows])
-    assert elements(folder, text.getvalue()) == [{"id": one, "text": two} for one, two in rows]
+    assert elements(folder, text.getvalue()) == [
+        {"id": identifier, "text": cell} for identifier, cell in rows
+    ]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.csv.gz", "a.tsv.gz"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
-def test_the_suffix_tells_the_delimiter(tmp_path: Path, name: str, encoding: str, line_end: str) -> None:
+def test_the_suffix_determines_the_delimiter(tmp_path: Path, name: str, encoding: str, line_end: str) -> None:
     comma = "\t" if "tsv" in name else ","
     text = line_end.join([f"id{comma} headline ", "", f'7{comma}"One{comma} é"', ""]).encode(encoding)
     content = gzip.compress(text) if name.endswith(".gz") else text
     assert elements(tmp_path, content, name) == [{"id": "7", "headline": f"One{comma} é"}]
 
 
-def test_semicolons_part_cells_where_no_comma_does(tmp_path: Path) -> None:
-    found = elements(tmp_path, '\nid;text\n1;"One; two, three"\n2,5;b\n')
-    assert found == [{"id": "1", "text": "One; two, three"}, {"id": "2,5", "text": "b"}]
+def test_semicolons_are_the_delimiter_where_commas_are_not(tmp_path: Path) -> None:
+    rows = elements(tmp_path, '\nid;text\n1;"One; two, three"\n2,5;b\n')
+    assert rows == [{"id": "1", "text": "One; two, three"}, {"id": "2,5", "text": "b"}]
     assert elements(tmp_path, "text\none; two\n") == [{"text": "one; two"}]
 
 
-def test_a_row_of_another_length_costs_only_itself(tmp_path: Path) -> None:
-    found = elements(tmp_path, "id,text\n1,a\n2\n3,c,d\n4,\n")
-    assert found == [
+def test_a_row_of_another_length_affects_no_other_row(tmp_path: Path) -> None:
+    rows = elements(tmp_path, "id,text\n1,a\n2\n3,c,d\n4,\n")
+    assert rows == [
         {"id": "1", "text": "a"},
         BadElement("line 3: 1 cells, where the header names 2 columns"),
         BadElement("line 4: 3 cells, where the header names 2 columns"),
@@ -60,9 +62,9 @@ def test_a_row_of_another_length_costs_only_itself(tmp_path: Path) -> None:
     ]
 
 
-def test_a_quote_that_is_never_closed_costs_its_line_alone(tmp_path: Path) -> None:
-    found = elements(tmp_path, 'id,text\n1,a\n2,"b\n3,c\n4\n')
-    assert found == [
+def test_an_unclosed_quote_affects_only_its_line(tmp_path: Path) -> None:
+    rows = elements(tmp_path, 'id,text\n1,a\n2,"b\n3,c\n4\n')
+    assert rows == [
         {"id": "1", "text": "a"},
         BadElement("line 3: a quote is opened and never closed"),
         {"id": "3", "text": "c"},
@@ -70,7 +72,7 @@ def test_a_quote_that_is_never_closed_costs_its_line_alone(tmp_path: Path) -> No
     ]
 
 
-def test_a_header_that_opens_a_quote_which_nothing_closes_is_refused(tmp_path: Path) -> None:
+def test_a_header_with_an_unclosed_quote_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"line 1: a quote is opened and never closed"):
         elements(tmp_path, 'id,"text\n1,a\n')
 
@@ -87,16 +89,18 @@ def test_a_cell_may_be_long_and_hold_nul(tmp_path: Path) -> None:
     ]
 
 
-def test_a_cell_beyond_the_limit_costs_no_other_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cell_beyond_the_limit_affects_no_other_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = csv.field_size_limit()
     monkeypatch.setattr("newsmoe.ingest.formats.csv.MAX_CELL", 10)
     try:
-        found = elements(tmp_path, f"id,text\n1,{'x' * 11}\n2,b\n")
+        rows = elements(tmp_path, f"id,text\n1,{'x' * 11}\n2,b\n")
     finally:
         csv.field_size_limit(before)
-    assert isinstance(found[0], BadElement)
-    assert found[0].message.startswith("line 2: field larger than field limit")
-    assert found[1:] == [{"id": "2", "text": "b"}]
+    assert isinstance(rows[0], BadElement)
+    assert rows[0].message.startswith("line 2: field larger than field limit")
+    assert rows[1:] == [{"id": "2", "text": "b"}]
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", gzip.compress(b"", mtime=0)])
@@ -109,7 +113,7 @@ def test_a_header_alone_has_no_articles(tmp_path: Path) -> None:
     assert elements(tmp_path, "id,headline\n") == []
 
 
-def test_a_damaged_gzip_file_is_told(tmp_path: Path) -> None:
+def test_a_damaged_gzip_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="the gzip file is damaged"):
         elements(tmp_path, gzip.compress(b"id,text\n" * 500)[:-12])
 

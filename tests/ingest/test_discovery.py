@@ -27,7 +27,7 @@ def test_a_folder_stands_for_the_files_in_it_by_name(inbox: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "found"),
+    ("pattern", "paths"),
     [
         ("inbox/*.json", ["inbox/b.json"]),
         ("inbox/*.txt", ["inbox/notes.txt"]),
@@ -35,8 +35,8 @@ def test_a_folder_stands_for_the_files_in_it_by_name(inbox: Path) -> None:
         ("inbox/**/*.json", ["inbox/b.json", "inbox/deep/er/y.json", "inbox/deep/x.json"]),
     ],
 )
-def test_a_pattern_stands_for_the_files_that_it_matches(pattern: str, found: list[str], inbox: Path) -> None:
-    assert find_inputs([pattern]) == found
+def test_a_pattern_stands_for_the_files_that_it_matches(pattern: str, paths: list[str], inbox: Path) -> None:
+    assert find_inputs([pattern]) == paths
 
 
 def test_names_folders_and_patterns_keep_their_order(inbox: Path) -> None:

@@ -22,7 +22,7 @@ from newsmoe.ingest.formats import READERS, format_of
     ],
 )
 @pytest.mark.parametrize("name", ["news{}", "news{}.gz", "a.json{}", "folder.json/news{}"])
-def test_the_suffix_tells_the_format(name: str, suffix: str, format: str) -> None:
+def test_the_suffix_determines_the_format(name: str, suffix: str, format: str) -> None:
     assert format_of(Path(name.format(suffix))) == format
 
 

@@ -29,18 +29,18 @@ def read(document: str, *, lines: bool = False) -> list[Any]:
 
 
 def outcome(document: str, *, lines: bool = False) -> tuple[list[Any], str]:
-    found: list[Any] = []
+    parsed: list[Any] = []
     try:
         for element in elements(io.StringIO(document), lines=lines):
-            found.append(element)
+            parsed.append(element)
     except JsonSyntaxError as error:
-        return found, str(error)
-    return found, ""
+        return parsed, str(error)
+    return parsed, ""
 
 
 def dumped_outcome(result: tuple[list[Any], str]) -> tuple[str, str]:
-    found, error = result
-    return json.dumps(found, default=lambda bad: bad.message), error
+    parsed, error = result
+    return json.dumps(parsed, default=lambda bad: bad.message), error
 
 
 @FEW
@@ -53,7 +53,9 @@ def test_an_array_comes_out_in_order(values: list[Any], chunk: int, form: dict[s
 
 @FEW
 @given(st.lists(JSON, max_size=5), st.sampled_from(ENVELOPE_KEYS), CHUNKS, FORMATS)
-def test_an_object_gives_what_it_holds(values: list[Any], key: str, chunk: int, form: dict[str, Any]) -> None:
+def test_an_envelope_yields_its_elements(
+    values: list[Any], key: str, chunk: int, form: dict[str, Any]
+) -> None:
     document = json.dumps({"status": "ok", "total": 2, key: values, "next": {"page": None}}, **form)
     with chunks_of(chunk):
         assert dumped(read(document)) == dumped(as_read(document)[key])
@@ -71,8 +73,8 @@ def test_json_lines_come_out_in_order(
 ) -> None:
     documents = [json.dumps(value, **form) for value in values]
     with chunks_of(chunk):
-        found = read(line_end.join(documents) + line_end, lines=True)
-    assert dumped(found) == dumped([as_read(document) for document in documents])
+        parsed = read(line_end.join(documents) + line_end, lines=True)
+    assert dumped(parsed) == dumped([as_read(document) for document in documents])
 
 
 @FEW
@@ -83,9 +85,9 @@ def test_a_cut_off_array_gives_whole_elements_and_an_error(
     document = json.dumps(values)
     cut = document[: data.draw(st.integers(0, len(document) - 1))]
     with chunks_of(chunk):
-        found, error = outcome(cut)
+        parsed, error = outcome(cut)
     assert error
-    assert dumped(found) == dumped(as_read(document)[: len(found)])
+    assert dumped(parsed) == dumped(as_read(document)[: len(parsed)])
 
 
 @FEW
@@ -94,16 +96,16 @@ def test_a_cut_off_array_gives_whole_elements_and_an_error(
     st.data(),
     CHUNKS,
 )
-def test_a_line_that_breaks_off_costs_only_itself(values: list[Any], data: st.DataObject, chunk: int) -> None:
+def test_a_truncated_line_affects_no_other_line(values: list[Any], data: st.DataObject, chunk: int) -> None:
     documents = [json.dumps(value) for value in values]
     broken = data.draw(st.integers(0, len(values) - 1))
     keep = data.draw(st.integers(1, len(documents[broken]) - 1))
     lines = [*documents[:broken], documents[broken][:keep], *documents[broken + 1 :]]
     with chunks_of(chunk):
-        found = read("\n".join(lines), lines=True)
-    assert isinstance(found[broken], BadElement)
+        parsed = read("\n".join(lines), lines=True)
+    assert isinstance(parsed[broken], BadElement)
     others = [as_read(document) for document in documents]
-    assert dumped(found[:broken] + found[broken + 1 :]) == dumped(others[:broken] + others[broken + 1 :])
+    assert dumped(parsed[:broken] + parsed[broken + 1 :]) == dumped(others[:broken] + others[broken + 1 :])
 
 
 @given(
@@ -135,7 +137,7 @@ def test_a_fraction_may_be_cut_by_the_end_of_a_chunk(document: str) -> None:
 
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
-def test_what_is_no_number_is_missing(constant: str) -> None:
+def test_nan_and_infinite_values_are_missing(constant: str) -> None:
     assert read(f'[{{"score": {constant}}}, {constant}]') == [{"score": None}, None]
 
 
@@ -160,7 +162,7 @@ def test_an_integer_of_4000_digits_is_kept() -> None:
 
 
 @pytest.mark.parametrize(("opening", "levels"), [("[", 100_000), ('{"a":', 20_000)])
-def test_a_deeply_nested_element_costs_only_itself(opening: str, levels: int) -> None:
+def test_a_deeply_nested_element_affects_no_other_element(opening: str, levels: int) -> None:
     closing = "]" if opening == "[" else "}"
     deep = opening * levels + "1" + closing * levels
     before, bad, after = read(f'[{{"id": 1}}, {deep}, {{"id": 3}}]')
@@ -173,23 +175,23 @@ def test_a_deeply_nested_element_costs_only_itself(opening: str, levels: int) ->
 def test_brackets_in_strings_do_not_end_a_nested_element(chunk: int) -> None:
     deep = "[" * 3000 + r'"]]]]\"]]\\", "x"' + "]" * 3000
     with chunks_of(chunk):
-        found = read(f"[1, {deep}, 2]")
-    assert (found[0], found[2], len(found)) == (1, 2, 3)
+        parsed = read(f"[1, {deep}, 2]")
+    assert (parsed[0], parsed[2], len(parsed)) == (1, 2, 3)
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_a_line_nested_100000_deep_costs_only_itself(first: bool) -> None:
+def test_a_line_nested_100000_deep_affects_no_other_line(first: bool) -> None:
     deep = '{"a": ' + "[" * 100_000 + "]" * 100_000 + ', "b": 1}'
     lines = [deep, '{"id": 2}'] if first else ['{"id": 2}', deep]
-    found = read("\n".join(lines))
-    assert isinstance(found[0 if first else 1], BadElement)
-    assert found[1 if first else 0] == {"id": 2}
-    assert len(found) == 2
+    parsed = read("\n".join(lines))
+    assert isinstance(parsed[0 if first else 1], BadElement)
+    assert parsed[1 if first else 0] == {"id": 2}
+    assert len(parsed) == 2
 
 
 def test_a_nested_element_without_an_end_is_an_error() -> None:
-    found, error = outcome("[1, " + "[" * 100_000)
-    assert found == [1]
+    parsed, error = outcome("[1, " + "[" * 100_000)
+    assert parsed == [1]
     assert "ends inside a nested value (line 1, column 100005)" in error
 
 
@@ -213,7 +215,7 @@ def test_an_object_is_called_lone_where_nothing_follows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "found"),
+    ("document", "expected"),
     [
         ('{"articles": [1, 2], "data": [3]}', [1, 2]),
         ('{"data": [], "articles": [1, 2]}', [1, 2]),
@@ -229,22 +231,22 @@ def test_an_object_is_called_lone_where_nothing_follows() -> None:
         ('{"content": "b", "items": [{"img": 1}]}', [{"content": "b", "items": [{"img": 1}]}]),
     ],
 )
-def test_of_several_lists_the_one_with_articles_is_taken(document: str, found: list[Any]) -> None:
+def test_of_several_lists_the_one_with_articles_is_taken(document: str, expected: list[Any]) -> None:
     for chunk in (1, 5, 1 << 18):
         with chunks_of(chunk):
-            assert read(document) == found
+            assert read(document) == expected
 
 
 def test_a_file_of_lines_may_have_none() -> None:
     assert read("", lines=True) == read(" \n", lines=True) == []
 
 
-def test_a_mark_between_files_that_were_joined_is_stepped_over() -> None:
+def test_a_byte_order_mark_between_joined_files_is_skipped() -> None:
     assert read('{"id": 1}\n\ufeff{"id": 2}\n', lines=True) == [{"id": 1}, {"id": 2}]
 
 
 @pytest.mark.parametrize("comma", [",\n", "\n,", " , "])
-def test_commas_between_values_are_stepped_over(comma: str) -> None:
+def test_commas_between_values_are_skipped(comma: str) -> None:
     assert read(f'{{"id": 1}}{comma}{{"id": 2}},\n') == [{"id": 1}, {"id": 2}]
 
 
@@ -300,8 +302,8 @@ def test_an_error_far_behind_the_first_chunk_names_line_and_column(line_end: str
     lines = [f'{{"id": {number}, "text": "ä {"x" * 50}"}},' for number in range(1, 12_001)]
     document = "[" + line_end.join(lines)
     assert len(document) > 3 * json_stream.CHUNK
-    found, error = outcome(document + line_end + '  {"id": 0, "text" "x"}]')
-    assert [element["id"] for element in found] == list(range(1, 12_001))
+    parsed, error = outcome(document + line_end + '  {"id": 0, "text" "x"}]')
+    assert [element["id"] for element in parsed] == list(range(1, 12_001))
     assert error.endswith("(line 12001, column 20)")
 
 
@@ -320,16 +322,16 @@ def test_a_broken_line_is_named_by_its_place() -> None:
 
 def test_elements_come_before_the_rest_is_read() -> None:
     class Stream(io.StringIO):
-        given = 0
+        characters = 0
 
         def read(self, size: int | None = -1) -> str:
             piece = super().read(size)
-            self.given += len(piece)
+            self.characters += len(piece)
             return piece
 
     stream = Stream("[" + ", ".join('{"a": 1}' for _ in range(200_000)) + "]")
     assert next(elements(stream)) == {"a": 1}
-    assert 0 < stream.given <= json_stream.CHUNK
+    assert 0 < stream.characters <= json_stream.CHUNK
 
 
 def test_a_syntax_error_is_a_value_error() -> None:

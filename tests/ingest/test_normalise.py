@@ -18,36 +18,36 @@ TEXT_NAMES = [*ALIASES["headline"], *ALIASES["content"]]
 
 
 def article(element: Mapping[str, Any], fields: Mapping[str, list[str]] | None = None) -> Article:
-    found = Normaliser(fields)(element)
-    assert isinstance(found, Article), found
-    return found
+    item = Normaliser(fields)(element)
+    assert isinstance(item, Article), item
+    return item
 
 
-def unreadable(element: object) -> InvalidItem:
-    found = Normaliser()(element)
-    assert isinstance(found, InvalidItem), found
-    return found
+def invalid_item(element: object) -> InvalidItem:
+    item = Normaliser()(element)
+    assert isinstance(item, InvalidItem), item
+    return item
 
 
 @pytest.mark.parametrize(
     ("field", "name"), [(field, name) for field, names in ALIASES.items() for name in names]
 )
 def test_each_common_name_is_understood(field: str, name: str) -> None:
-    given_text = field in ("headline", "content")
-    found = article({name: "en"} if given_text else {"headline": "Storm", name: "en"})
-    value = getattr(found, field)
+    is_text = field in ("headline", "content")
+    item = article({name: "en"} if is_text else {"headline": "Storm", name: "en"})
+    value = getattr(item, field)
     assert value == (("en",) if field == "topics" else "en")
 
 
 @pytest.mark.parametrize("empty", [None, "", [], {}])
-def test_an_empty_value_gives_way_to_the_next_name(empty: object) -> None:
-    found = article({"headline": empty, "title": "Storm", "content": empty, "description": "Roofs."})
-    assert (found.headline, found.content) == ("Storm", "Roofs.")
+def test_an_empty_value_falls_back_to_the_next_name(empty: object) -> None:
+    item = article({"headline": empty, "title": "Storm", "content": empty, "description": "Roofs."})
+    assert (item.headline, item.content) == ("Storm", "Roofs.")
 
 
 def test_the_first_name_with_a_value_wins() -> None:
-    found = article({"summary": "3", "text": "2", "content": "1", "title": "b", "headline": "a"})
-    assert (found.headline, found.content) == ("a", "1")
+    item = article({"summary": "3", "text": "2", "content": "1", "title": "b", "headline": "a"})
+    assert (item.headline, item.content) == ("a", "1")
 
 
 def test_the_users_first_name_with_a_value_wins_before_the_common_ones() -> None:
@@ -59,8 +59,8 @@ def test_the_users_first_name_with_a_value_wins_before_the_common_ones() -> None
         "content": "c",
         "story": "s",
     }
-    found = article(element, fields)
-    assert (found.headline, found.content) == ("mine", "s")
+    item = article(element, fields)
+    assert (item.headline, item.content) == ("mine", "s")
     assert article({**element, "kicker": ""}, fields).headline == "second"
     assert article({"headline": "common"}, fields).headline == "common"
 
@@ -72,10 +72,10 @@ def test_the_users_names_alone_make_an_article() -> None:
     assert r"(found: 'copy', '\x1b')" in refused.message
 
 
-def test_names_are_known_however_they_are_written() -> None:
-    found = article({"Title": "Storm", " TEXT ": "Roofs.", "publishedat": "2025-01-03", "Kicker": "Weather"})
-    assert (found.headline, found.content, found.publication_date) == ("Storm", "Roofs.", "2025-01-03")
-    assert found.extra == {"Kicker": "Weather"}
+def test_names_are_recognised_in_any_spelling() -> None:
+    item = article({"Title": "Storm", " TEXT ": "Roofs.", "publishedat": "2025-01-03", "Kicker": "Weather"})
+    assert (item.headline, item.content, item.publication_date) == ("Storm", "Roofs.", "2025-01-03")
+    assert item.extra == {"Kicker": "Weather"}
     assert article({"Title": "Other", "title": "Storm"}).headline == "Storm"
     assert article({7: "seven", None: "none", "Title": "Storm"}).headline == "Storm"
 
@@ -88,15 +88,15 @@ def test_names_are_known_however_they_are_written() -> None:
     ],
 )
 def test_wrapped_texts_are_unwrapped(headline: object, content: object) -> None:
-    found = article({"headline": headline, "content": content})
-    assert (found.headline, found.content) == ("Storm", "Roofs.\n\nTiles.")
+    item = article({"headline": headline, "content": content})
+    assert (item.headline, item.content) == ("Storm", "Roofs.\n\nTiles.")
 
 
 @pytest.mark.parametrize("field", sorted(set(ALIASES) - {"topics"}))
 def test_each_field_can_be_mapped(field: str) -> None:
-    found = article({"headline": "common", "mine": "en"}, {field: ["mine"]})
-    assert getattr(found, field) == "en"
-    assert "mine" not in found.extra
+    item = article({"headline": "common", "mine": "en"}, {field: ["mine"]})
+    assert getattr(item, field) == "en"
+    assert "mine" not in item.extra
 
 
 @pytest.mark.parametrize(
@@ -110,19 +110,19 @@ def test_each_field_can_be_mapped(field: str) -> None:
         ([{"headline": "x"}], "an array"),
     ],
 )
-def test_what_is_no_object_is_unreadable(element: object, kind: str) -> None:
-    found = unreadable(element)
-    assert found.message.endswith(f"found {kind}")
-    assert found.type == "NotAnArticle"
-    assert (found.id, found.headline, found.url) == (None, None, None)
+def test_what_is_no_object_is_an_invalid_item(element: object, kind: str) -> None:
+    item = invalid_item(element)
+    assert item.message.endswith(f"found {kind}")
+    assert item.type == "NotAnArticle"
+    assert (item.id, item.headline, item.url) == (None, None, None)
 
 
 @pytest.mark.parametrize("element", [{}, {"id": 7}, {"id": 7, "url": "u", "author": "A"}])
-def test_an_object_without_any_text_field_is_unreadable(element: Mapping[str, Any]) -> None:
-    found = unreadable(element)
-    assert (found.id, found.url) == (element.get("id"), element.get("url"))
-    assert "headline, title, content" in found.message
-    assert "[fields]" in found.message
+def test_an_object_without_any_text_field_is_an_invalid_item(element: Mapping[str, Any]) -> None:
+    item = invalid_item(element)
+    assert (item.id, item.url) == (element.get("id"), element.get("url"))
+    assert "headline, title, content" in item.message
+    assert "[fields]" in item.message
 
 
 @pytest.mark.parametrize(
@@ -138,42 +138,42 @@ def test_an_object_without_any_text_field_is_unreadable(element: Mapping[str, An
     ],
 )
 @pytest.mark.parametrize("field", ["headline", "content"])
-def test_a_text_of_the_wrong_type_is_unreadable_and_keeps_its_id(
+def test_a_text_of_the_wrong_type_makes_an_invalid_item_with_its_id(
     field: str, value: object, kind: str
 ) -> None:
-    found = unreadable({"id": "a-7", "url": "https://a.example", field: value})
-    assert found.message == f"{field}: expected text, found {kind}"
-    assert (found.type, found.id, found.url) == ("NotAnArticle", "a-7", "https://a.example")
+    item = invalid_item({"id": "a-7", "url": "https://a.example", field: value})
+    assert item.message == f"{field}: expected text, found {kind}"
+    assert (item.type, item.id, item.url) == ("NotAnArticle", "a-7", "https://a.example")
 
 
-def test_an_unreadable_element_keeps_its_headline() -> None:
-    assert unreadable({"headline": "<b>Storm</b>", "content": {"a": 1}}).headline == "Storm"
+def test_an_invalid_item_keeps_its_headline() -> None:
+    assert invalid_item({"headline": "<b>Storm</b>", "content": {"a": 1}}).headline == "Storm"
 
 
-def test_a_bad_element_is_unreadable() -> None:
-    found = unreadable(BadElement("nested too deeply"))
-    assert (found.message, found.type) == ("nested too deeply", "UndecodableElement")
+def test_a_bad_element_becomes_an_invalid_item() -> None:
+    item = invalid_item(BadElement("nested too deeply"))
+    assert (item.message, item.type) == ("nested too deeply", "UndecodableElement")
 
 
 def test_null_fields_make_an_empty_article() -> None:
-    found = article(dict.fromkeys(NAMES))
-    assert (found.headline, found.content, found.url, found.topics) == ("", "", "", ())
-    assert (found.publication_date, found.author, found.source, found.language) == (None,) * 4
+    item = article(dict.fromkeys(NAMES))
+    assert (item.headline, item.content, item.url, item.topics) == ("", "", "", ())
+    assert (item.publication_date, item.author, item.source, item.language) == (None,) * 4
 
 
 @pytest.mark.parametrize("identifier", [0, 7, -1, 10**30, "a-7", "0"])
 def test_an_id_is_kept_as_it_is(identifier: object) -> None:
-    found = article({"id": identifier, "headline": "x"}).id
-    assert found == identifier
-    assert type(found) is type(identifier)
+    read_id = article({"id": identifier, "headline": "x"}).id
+    assert read_id == identifier
+    assert type(read_id) is type(identifier)
 
 
 @pytest.mark.parametrize(
-    ("value", "kept"),
+    ("value", "expected"),
     [(" a\n7 ", "a 7"), (1.5, "1.5"), ({"$oid": "5f"}, "5f"), ("\x1b[31ma\ud800", "a\ufffd")],
 )
-def test_an_id_becomes_a_plain_line(value: object, kept: str) -> None:
-    assert article({"_id": value, "headline": "x"}).id == kept
+def test_an_id_becomes_a_plain_line(value: object, expected: str) -> None:
+    assert article({"_id": value, "headline": "x"}).id == expected
 
 
 @pytest.mark.parametrize("value", [None, "", " ", True, False, [1], {"a": 1}, "\x1b[31m"])
@@ -214,8 +214,8 @@ def test_content_comes_in_several_shapes(value: object, content: str) -> None:
 
 
 def test_a_headline_is_one_plain_line() -> None:
-    found = article({"title": {"rendered": "<b>Storm</b>\n hits &#8211;  coast"}})
-    assert found.headline == "Storm hits – coast"
+    item = article({"title": {"rendered": "<b>Storm</b>\n hits &#8211;  coast"}})
+    assert item.headline == "Storm hits – coast"
 
 
 def test_content_that_newsapi_cut_is_marked() -> None:
@@ -246,8 +246,8 @@ def test_content_that_newsapi_cut_is_marked() -> None:
     ],
 )
 def test_dates_are_understood(value: object, date: str | None) -> None:
-    found = article({"headline": "x", "publish_date": value}).publication_date
-    assert found == date
+    read_date = article({"headline": "x", "publish_date": value}).publication_date
+    assert read_date == date
 
 
 @pytest.mark.parametrize(
@@ -294,17 +294,17 @@ def test_topics_are_a_tuple_of_names(value: object, topics: tuple[str, ...]) -> 
     assert article({"headline": "x", "categories": value}).topics == topics
 
 
-@pytest.mark.parametrize("given_code", ["de", "DE", "de-AT", "de_CH", " de\n"])
-def test_a_given_language_is_believed(given_code: str) -> None:
-    assert article({"headline": ENGLISH, "language": given_code}).language == "de"
+@pytest.mark.parametrize("code", ["de", "DE", "de-AT", "de_CH", " de\n"])
+def test_the_language_code_of_the_element_is_used(code: str) -> None:
+    assert article({"headline": ENGLISH, "language": code}).language == "de"
 
 
 @pytest.mark.parametrize("no_code", [None, "", "english", "e", "1234", "日本", 5, ["de"], True])
-def test_without_a_language_code_the_text_tells(no_code: object) -> None:
+def test_without_a_language_code_the_language_is_detected(no_code: object) -> None:
     assert article({"headline": "Tram", "content": ENGLISH, "language": no_code}).language == "en"
 
 
-def test_a_headline_alone_tells_the_language() -> None:
+def test_the_language_is_detected_from_a_headline_alone() -> None:
     assert article({"headline": ENGLISH, "content": None}).language == "en"
 
 
@@ -313,31 +313,31 @@ def test_a_url_of_the_wrong_type_is_left_empty(url: object) -> None:
     assert article({"headline": "x", "url": url}).url == ""
 
 
-def test_everything_else_is_kept_aside_untouched() -> None:
+def test_all_other_fields_stay_unchanged_in_extra() -> None:
     extra = {"score": 1.5, "nested": {"a": [None, "\ud800 <b>x</b>"]}, "": 0}
     assert article({"headline": "x", **extra}).extra == extra
 
 
 def test_texts_lose_control_codes_and_lone_surrogates() -> None:
     bad = "a\x1b[31m\u202e\ud800\x00b"
-    found = article(dict.fromkeys(("headline", "content", "url", "author", "date", "source"), bad))
-    texts = (found.headline, found.content, found.url, found.author)
+    item = article(dict.fromkeys(("headline", "content", "url", "author", "date", "source"), bad))
+    texts = (item.headline, item.content, item.url, item.author)
     assert texts == ("a\ufffdb",) * 4
-    assert (found.publication_date, found.source) == ("a\ufffdb", "a\ufffdb")
+    assert (item.publication_date, item.source) == ("a\ufffdb", "a\ufffdb")
 
 
 @FEW
 @given(st.dictionaries(st.sampled_from(NAMES) | ANY_TEXT, JSON, max_size=6))
 def test_any_object_becomes_an_article_or_a_reason(element: dict[str, Any]) -> None:
-    found = Normaliser()(element)
-    texts = [found.id, found.headline, found.url]
-    if isinstance(found, Article):
-        assert type(found.id) in (int, str)
-        texts += [found.content, found.author, found.source, found.publication_date, *found.topics]
-        assert set(found.extra) <= set(element)
+    item = Normaliser()(element)
+    texts = [item.id, item.headline, item.url]
+    if isinstance(item, Article):
+        assert type(item.id) in (int, str)
+        texts += [item.content, item.author, item.source, item.publication_date, *item.topics]
+        assert set(item.extra) <= set(element)
     else:
-        assert found.message
-        assert not isinstance(found.id, bool)
+        assert item.message
+        assert not isinstance(item.id, bool)
     for text in texts:
         str("" if text is None else text).encode()
 
@@ -373,15 +373,15 @@ def test_an_object_id_loses_lone_surrogates() -> None:
     assert article({"headline": "x", "_id": {"$oid": "a\ud800"}}).id == "a\ufffd"
 
 
-def test_a_known_name_that_was_not_read_is_kept_aside() -> None:
-    found = article({"headline": "x", "content": "Roofs.", "summary": "A storm.", "tags": ["a"]})
-    assert found.extra == {"summary": "A storm."}
+def test_an_unused_alias_stays_in_extra() -> None:
+    item = article({"headline": "x", "content": "Roofs.", "summary": "A storm.", "tags": ["a"]})
+    assert item.extra == {"summary": "A storm."}
 
 
 @pytest.mark.parametrize("code", ["eng", "und"])
-def test_a_language_is_given_in_two_letters_where_there_are_two(code: str) -> None:
+def test_a_language_code_has_two_letters_where_possible(code: str) -> None:
     assert article({"headline": ENGLISH, "lang": code}).language == "en"
 
 
-def test_white_space_gives_way_to_the_next_name() -> None:
+def test_white_space_falls_back_to_the_next_name() -> None:
     assert article({"headline": " ", "title": "Storm"}).headline == "Storm"

@@ -54,7 +54,7 @@ def test_rows_become_articles(tmp_path: Path) -> None:
         assert source.count == 3
 
 
-def test_a_row_that_cannot_be_decoded_costs_no_other(tmp_path: Path) -> None:
+def test_a_row_that_cannot_be_decoded_affects_no_other_row(tmp_path: Path) -> None:
     texts = pa.array([b"one", b"caf\xe9", b"three"]).view(pa.string())
     first, bad, third = read_elements("a", put(tmp_path, {"text": texts}))
     assert (first, third) == ({"text": "one"}, {"text": "three"})
@@ -65,7 +65,7 @@ def test_a_row_that_cannot_be_decoded_costs_no_other(tmp_path: Path) -> None:
     "kind",
     [pa.timestamp("ms"), pa.timestamp("us", "UTC"), pa.date32(), pa.duration("ms")],
 )
-def test_a_time_that_cannot_be_held_costs_no_text(tmp_path: Path, kind: pa.DataType) -> None:
+def test_a_time_out_of_range_does_not_affect_the_text(tmp_path: Path, kind: pa.DataType) -> None:
     small = kind.bit_width == 32
     times = pa.array([10**9 if small else 10**18, 0], pa.int32() if small else pa.int64()).view(kind)
     first, _ = read_elements("a", put(tmp_path, {"text": ["one", "two"], "date": times}))
@@ -96,7 +96,7 @@ def test_a_file_with_damaged_rows_is_refused(tmp_path: Path) -> None:
         list(read_elements("a", path))
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^a: cannot be read: "):
         list(read_elements("a", tmp_path / "a.parquet"))
 

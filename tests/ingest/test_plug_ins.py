@@ -19,7 +19,7 @@ GROUP = "newsmoe.readers"
 
 @pytest.fixture
 def readers(monkeypatch: pytest.MonkeyPatch) -> Formats[formats.Reader]:
-    """The table, with nothing loaded, and nothing of it left for other tests."""
+    """Return the readers with no plug-in loaded, restored after the test."""
     monkeypatch.setattr(READERS, "_loaded", {})
     monkeypatch.setattr(READERS, "_broken", set())
     return READERS
@@ -73,7 +73,7 @@ def test_other_packages_are_imported_only_where_no_built_in_format_has_the_suffi
     assert caplog.text.count("the input format 'broken' of broken (broken_reader) cannot be imported") == 1
 
 
-def test_a_format_that_is_unknown_is_no_fault_of_the_file(workdir: Path) -> None:
+def test_an_unknown_format_is_a_config_error(workdir: Path) -> None:
     Path("a.json").write_text("[]")
     with (
         pytest.raises(ConfigError, match="no input format is called 'jsonlines'; did you mean 'jsonl'"),

@@ -1,4 +1,4 @@
-"""What comes without a name: by its first characters, or as it is said to be."""
+"""The format of an input without a name: detected from the content, or set by an option."""
 
 import gzip
 import io
@@ -52,7 +52,7 @@ ZIPPED = {
 
 
 @pytest.mark.parametrize(("content", "format"), (CONTENTS | ZIPPED).values(), ids=CONTENTS | ZIPPED)
-def test_standard_input_is_what_it_begins_with(
+def test_the_format_of_standard_input_is_detected_from_the_content(
     content: bytes, format: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(monkeypatch, content)
@@ -62,7 +62,7 @@ def test_standard_input_is_what_it_begins_with(
         assert len(list(source.elements())) == 2
 
 
-def test_a_pipe_is_what_it_begins_with(tmp_path: Path) -> None:
+def test_the_format_of_a_pipe_is_detected_from_the_content(tmp_path: Path) -> None:
     ends = os.pipe()
     with os.fdopen(ends[0]), os.fdopen(ends[1], "wb") as file:
         file.write(parquet())
@@ -71,7 +71,7 @@ def test_a_pipe_is_what_it_begins_with(tmp_path: Path) -> None:
             assert (source.format, source.count) == ("parquet", 2)
 
 
-def test_a_name_says_more_than_the_content(tmp_path: Path) -> None:
+def test_the_suffix_takes_precedence_over_the_content(tmp_path: Path) -> None:
     path = tmp_path / "news.tsv"
     path.write_text("headline\nOne, two\n")
     with open_source(str(path)) as source:
@@ -82,7 +82,7 @@ def test_a_name_says_more_than_the_content(tmp_path: Path) -> None:
     "content", [CSV.replace(",", "|"), '1,Bridge,"The bridge opened."\n', json.dumps(ROWS)]
 )
 def test_a_table_without_a_column_to_read_is_refused(content: str, tmp_path: Path) -> None:
-    """Its rows would fail one by one, and of one row alone nothing would come out."""
+    """Its rows would all fail, and a single row would be taken for the header."""
     path = tmp_path / "news.csv"
     path.write_text(content)
     with (
@@ -92,7 +92,7 @@ def test_a_table_without_a_column_to_read_is_refused(content: str, tmp_path: Pat
         pass
 
 
-def test_a_table_parted_by_semicolons_is_read(tmp_path: Path) -> None:
+def test_a_table_with_semicolons_as_delimiter_is_read(tmp_path: Path) -> None:
     path = tmp_path / "news.csv"
     path.write_text(CSV.replace(",", ";"))
     with open_source(str(path)) as source:
@@ -100,7 +100,9 @@ def test_a_table_parted_by_semicolons_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["-", "news.json"])
-def test_what_is_asked_for_says_most(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_requested_format_takes_precedence(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     table = b"kicker,headline\n[1],One\n"
     (tmp_path / "news.json").write_bytes(table)
     monkeypatch.chdir(tmp_path)
@@ -122,7 +124,7 @@ def test_the_users_names_of_columns_make_a_table(monkeypatch: pytest.MonkeyPatch
         gzip.compress(b"hello", mtime=0),
     ],
 )  # fmt: skip
-def test_anything_else_is_refused_with_a_way_out(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_anything_else_is_refused_with_a_hint(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, content)
     with (
         pytest.raises(InputError, match="^standard input: not valid JSON, nor .*--input-format"),

@@ -119,7 +119,7 @@ def test_a_plain_file_may_be_named_gz(tmp_path: Path) -> None:
 
 
 def test_bytes_that_are_no_utf8_are_windows_1252(tmp_path: Path) -> None:
-    """What that lacks too costs one character."""
+    """A byte that Windows-1252 lacks too becomes one replacement character."""
     (item,) = read(tmp_path, b'[{"headline": "caf\xe9 \x93bar\x94 \x81 caf\xc3\xa9"}]')
     assert item.headline == "café “bar” \ufffd café"
 
@@ -160,7 +160,7 @@ def test_a_derived_id_does_not_depend_on_the_place(tmp_path: Path) -> None:
     "bad", ["oops", '{"id": 2, "headline": "b', '{"id": 2', '{"id": 2, "headline":', "}"]
 )
 @pytest.mark.parametrize("place", [1, 2])
-def test_a_broken_line_costs_only_itself(tmp_path: Path, bad: str, place: int) -> None:
+def test_a_broken_line_affects_no_other_line(tmp_path: Path, bad: str, place: int) -> None:
     lines = ['{"id": 0, "headline": "a"}', '{"id": 1, "headline": "b"}']
     lines.insert(place, bad)
     items = read(tmp_path, "\n".join(lines))
@@ -172,7 +172,7 @@ def test_a_broken_line_costs_only_itself(tmp_path: Path, bad: str, place: int) -
     assert ids(items) == [0, 1]
 
 
-def test_a_broken_first_line_costs_only_itself_where_the_name_says_lines(tmp_path: Path) -> None:
+def test_a_broken_first_line_affects_no_other_line_where_the_suffix_means_lines(tmp_path: Path) -> None:
     items = read(tmp_path, '{"id": 1, "head\n{"id": 2, "headline": "b"}', "news.jsonl")
     assert ids(items) == [None, 2]
 
@@ -185,7 +185,7 @@ def test_a_broken_first_line_costs_only_itself_where_the_name_says_lines(tmp_pat
         ("date", 5_000),
     ],
 )
-def test_deep_nesting_costs_no_other_article(tmp_path: Path, key: str, levels: int) -> None:
+def test_deep_nesting_affects_no_other_article(tmp_path: Path, key: str, levels: int) -> None:
     deep = '{"$date": ' * levels + "1" + "}" * levels
     items = read(tmp_path, f'[{{"id": 1, "headline": "a"}}, {{"{key}": {deep}}}, {{"id": 3, "text": "c"}}]')
     assert [item.id for item in (items[0], items[2])] == [1, 3]
@@ -311,7 +311,7 @@ def test_a_source_can_be_read_again(tmp_path: Path) -> None:
         assert list(source.articles()) == list(source.articles())
 
 
-def test_a_source_says_what_it_is(tmp_path: Path) -> None:
+def test_a_source_has_a_name_a_path_and_a_count(tmp_path: Path) -> None:
     path = put(tmp_path, TWO)
     with open_source(path) as source:
         assert (source.name, source.path, source.count) == (path, Path(path), 2)
@@ -355,7 +355,7 @@ def test_messages_call_standard_input_by_its_name(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="the system has no /dev/fd")
 @pytest.mark.parametrize("content", [TWO.encode(), gzip.compress(TWO.encode(), mtime=0)])
-def test_a_pipe_is_read_once_and_can_be_gone_through_twice(content: bytes) -> None:
+def test_a_pipe_is_read_once_and_its_articles_twice(content: bytes) -> None:
     read_end, write_end = os.pipe()
     with os.fdopen(read_end), os.fdopen(write_end, "wb") as file:
         file.write(content)
@@ -382,10 +382,10 @@ def test_elements_are_read_as_they_stand(tmp_path: Path) -> None:
 
 
 def test_elements_before_a_broken_place_are_read(tmp_path: Path) -> None:
-    found = read_elements("my input", Path(put(tmp_path, "[1, 2, oops]")))
-    assert (next(found), next(found)) == (1, 2)
+    elements = read_elements("my input", Path(put(tmp_path, "[1, 2, oops]")))
+    assert (next(elements), next(elements)) == (1, 2)
     with pytest.raises(InputError, match=r"^my input: not valid JSON: .*\(line 1, column 8\)$"):
-        next(found)
+        next(elements)
 
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="the shared data lie beside the author's checkout only")
@@ -421,12 +421,12 @@ def test_an_empty_list_does_not_hide_the_articles(tmp_path: Path) -> None:
         '[{"x": 1}]',
     ],
 )
-def test_a_record_among_lines_may_hold_a_list_of_its_own(tmp_path: Path, value: str) -> None:
+def test_an_object_among_lines_may_hold_a_list_of_its_own(tmp_path: Path, value: str) -> None:
     items = read(tmp_path, f'{{"headline": "a", "data": {value}}}\n{{"headline": "b"}}\n')
     assert [item.headline for item in items] == ["a", "b"]
 
 
-def test_a_comma_after_a_line_invents_no_record(tmp_path: Path) -> None:
+def test_a_comma_after_a_line_adds_no_element(tmp_path: Path) -> None:
     items = read(tmp_path, '{"id": 1, "text": "a"},\n{"id": 2, "text": "b"},\n')
     assert ids(items) == [1, 2]
 
@@ -443,7 +443,9 @@ def test_a_lone_article_may_hold_a_list_of_its_own(tmp_path: Path, value: str) -
 @pytest.mark.parametrize(
     ("content", "replaced"), [(TWO[:-20] + "]", False), (TWO + "\n", False), (TWO, True), ("[]", False)]
 )
-def test_a_file_that_is_another_by_now_is_an_error(tmp_path: Path, content: str, replaced: bool) -> None:
+def test_a_file_that_was_changed_or_replaced_is_an_error(
+    tmp_path: Path, content: str, replaced: bool
+) -> None:
     path = put(tmp_path, TWO)
     with open_source(path) as source:
         put(tmp_path, content, "new.json" if replaced else "news.json")
@@ -453,7 +455,7 @@ def test_a_file_that_is_another_by_now_is_an_error(tmp_path: Path, content: str,
             list(source.articles())
 
 
-def test_what_was_added_to_lines_meanwhile_is_left_for_the_next_time(tmp_path: Path) -> None:
+def test_lines_appended_during_a_run_are_left_for_the_next_run(tmp_path: Path) -> None:
     path = put(tmp_path, '{"headline": "One"}\n', "news.jsonl")
     with open_source(path) as source:
         with open(path, "a") as file:

@@ -1,4 +1,4 @@
-"""What the tests of inboxes share: a clock to set, files of a certain age, and an analyst to watch."""
+"""What the tests of inboxes share: a clock to set, files of a certain age, and an analyst that records."""
 
 import os
 from collections.abc import Callable
@@ -14,11 +14,11 @@ SETTLE = 10
 
 
 class CrashError(BaseException):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 class Clock:
-    """Seconds since 1970, as the test has it."""
+    """Seconds since 1970, set by the test."""
 
     def __init__(self, now: float = 1_700_000_000) -> None:
         self.now = now
@@ -28,7 +28,7 @@ class Clock:
 
 
 class Analyst:
-    """Copies its input to its output, for there to be seen what was read; refuses what begins with `!`.
+    """Copies its input to its output, so that a test sees what was read; refuses what begins with `!`.
 
     Attributes:
         done: name and content of each input, in order.

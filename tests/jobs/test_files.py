@@ -36,7 +36,7 @@ def test_files_become_a_file_with_a_report_and_a_run_in_the_journal(workdir: Pat
         assert len(journal.runs()) == 4
 
 
-def test_a_growing_inbox_is_added_to(workdir: Path) -> None:
+def test_new_articles_of_a_growing_inbox_are_appended(workdir: Path) -> None:
     registry = registry_of(FakeExpert("a", TASK, echo))
     for ids in ((0, 1), (1, 2)):
         put(workdir / "a.json", *ids)
@@ -56,6 +56,6 @@ def test_errors_of_articles_are_in_the_report_and_too_many_end_the_run(workdir: 
 
 
 @pytest.mark.parametrize("name", ["nowhere.json", "nowhere/*.json"])
-def test_what_is_not_there_is_an_error_that_names_it(name: str, workdir: Path) -> None:
+def test_a_missing_file_is_an_error_that_names_it(name: str, workdir: Path) -> None:
     with pytest.raises(newsmoe.NewsmoeError, match="^nowhere"):
         newsmoe.analyze_files(name, "all.json", SETTINGS)

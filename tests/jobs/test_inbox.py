@@ -18,7 +18,7 @@ from tests.jobs.inboxes import SETTLE, Analyst, Clock, CrashError, put
 
 
 class Desk:
-    """An inbox, its outputs, whoever analyzes, and the time; a process can crash and another take over."""
+    """An inbox, its outputs, an analyst and a clock; the process can crash and be restarted."""
 
     def __init__(self, folder: Path) -> None:
         self.clock = Clock()
@@ -97,14 +97,14 @@ def test_a_file_under_a_new_name_gets_an_output_of_that_name(desk: Desk) -> None
     assert desk.outputs() == {"analyzed_b.json": "one", "analyzed_c.json": "one"}
 
 
-def test_an_output_that_was_taken_away_is_not_made_again(desk: Desk) -> None:
+def test_an_output_that_was_removed_is_not_written_again(desk: Desk) -> None:
     desk.put("a.json", "one")
     desk.scan()
     (desk.outbox / "analyzed_a.json").unlink()
     assert desk.scan() == ScanResult()
 
 
-def test_a_file_that_comes_back_is_known(desk: Desk) -> None:
+def test_a_file_that_comes_back_is_not_analyzed_again(desk: Desk) -> None:
     path = desk.put("a.json", "one")
     desk.scan()
     path.rename(desk.folder.parent / "elsewhere")
@@ -134,7 +134,7 @@ def test_a_link_to_a_file_is_a_file(desk: Desk) -> None:
     assert desk.outputs() == {"analyzed_a.json": "one"}
 
 
-def test_a_name_that_is_no_text_is_told_once_and_left_alone(
+def test_a_name_that_is_no_text_is_reported_once_and_left_alone(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     (desk.folder / os.fsdecode(b"caf\xe9.json")).write_text("one")
@@ -157,7 +157,7 @@ def test_files_that_would_share_an_output_get_one_each(desk: Desk) -> None:
     assert all(name.startswith("analyzed_a_b") and name.endswith(".json") for name in outputs)
 
 
-def test_an_output_does_not_fall_to_another_file_when_the_first_is_gone(desk: Desk) -> None:
+def test_an_output_is_not_reused_for_another_file_when_the_first_is_gone(desk: Desk) -> None:
     desk.put("a.json", "one")
     desk.scan()
     (desk.folder / "a.json").unlink()
@@ -168,10 +168,10 @@ def test_an_output_does_not_fall_to_another_file_when_the_first_is_gone(desk: De
 
 
 @pytest.mark.parametrize("names", [("a.errors.jsonl", "a.jsonl"), ("a.jsonl", "a.errors.jsonl")])
-def test_an_output_does_not_take_the_name_of_what_failed_in_another(names: tuple[str, str]) -> None:
+def test_an_output_does_not_take_the_name_of_a_file_of_errors(names: tuple[str, str]) -> None:
     first = output_name(names[0], "jsonl", {})
-    known = FileState(stamp=(0, 0, 0), digest="", output=first, problem=None)
-    second = Path(output_name(names[1], "jsonl", {names[0]: known}))
+    state = FileState(stamp=(0, 0, 0), digest="", output=first, problem=None)
+    second = Path(output_name(names[1], "jsonl", {names[0]: state}))
     assert {first, default_errors(Path(first)).name}.isdisjoint({second.name, default_errors(second).name})
 
 
@@ -187,13 +187,13 @@ def test_an_output_does_not_take_the_name_of_a_report(names: tuple[str, str], de
 # files that are still being written
 
 
-def test_a_file_that_was_just_written_waits_for_the_next_look(desk: Desk) -> None:
+def test_a_file_that_was_just_written_waits_for_the_next_scan(desk: Desk) -> None:
     desk.put("a.json", "one")
     assert desk.scan(after=SETTLE - 1) == ScanResult(pending=1)
     assert desk.scan(after=1) == ScanResult(files=1, articles=1)
 
 
-def test_a_file_that_grows_waits_however_old_it_says_it_is(desk: Desk) -> None:
+def test_a_file_that_grows_waits_whatever_its_time_stamp(desk: Desk) -> None:
     desk.put("a.json", "o", age=3)
     assert desk.scan(after=0).pending == 1
     desk.put("a.json", "on", age=9999)
@@ -210,7 +210,7 @@ def test_a_file_from_the_future_is_taken_when_it_has_stayed_the_same(desk: Desk)
     assert desk.scan(after=SETTLE).files == 1
 
 
-def test_a_clock_that_is_put_back_makes_no_file_wait_longer(desk: Desk) -> None:
+def test_a_clock_that_is_set_back_makes_no_file_wait_longer(desk: Desk) -> None:
     desk.put("a.json", "one")
     assert desk.scan(after=1).pending == 1
     assert desk.scan(after=-1_000_000).pending == 1
@@ -227,7 +227,7 @@ def test_a_file_that_changes_while_it_is_analyzed_is_analyzed_again(desk: Desk) 
     assert desk.outputs() == {"analyzed_a.json": "one and two"}
 
 
-def test_a_file_that_goes_while_it_is_analyzed_is_no_error(
+def test_a_file_removed_while_it_is_analyzed_is_no_error(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = desk.put("a.json", "!")
@@ -246,7 +246,7 @@ def test_a_file_that_goes_while_it_is_analyzed_is_no_error(
 # what goes wrong
 
 
-def test_a_file_without_articles_is_told_once_and_stops_no_other(
+def test_a_file_without_articles_is_reported_once_and_stops_no_other(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk.put("a.json", "!")
@@ -262,7 +262,7 @@ def test_a_file_without_articles_is_told_once_and_stops_no_other(
     assert desk.scan().files == 1
 
 
-def test_a_file_that_may_not_be_read_is_told_once_and_taken_when_it_may(
+def test_an_unreadable_file_is_reported_once_and_analyzed_when_readable(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.put("a.json", "one")
@@ -276,7 +276,7 @@ def _denied(file: object, method: str) -> None:
     raise PermissionError(13, "Permission denied")
 
 
-def test_an_output_that_cannot_be_written_stops_no_other_and_is_tried_again(desk: Desk) -> None:
+def test_an_output_that_cannot_be_written_stops_no_other_and_is_retried(desk: Desk) -> None:
     (desk.outbox / "analyzed_a.json").mkdir()
     desk.put("a.json", "one")
     desk.put("b.json", "two")
@@ -309,7 +309,7 @@ def test_an_inbox_that_goes_away_is_an_error_and_nothing_is_forgotten(desk: Desk
 # opening
 
 
-def test_nobody_else_can_work_on_the_same_outputs(desk: Desk) -> None:
+def test_no_other_process_can_work_on_the_same_outputs(desk: Desk) -> None:
     with (
         pytest.raises(LockedError, match="another newsmoe watch is at work"),
         open_inbox(desk.folder, desk.outbox),
@@ -352,7 +352,7 @@ def crash(name: str) -> None:
     raise CrashError
 
 
-def test_a_crash_between_output_and_state_costs_a_second_analysis_and_nothing_else(desk: Desk) -> None:
+def test_a_crash_between_output_and_state_only_repeats_the_analysis(desk: Desk) -> None:
     desk.put("a.json", "one")
     desk.put("a.jsonl", "two")
     desk.analyst.meanwhile = lambda name: crash(name) if name == "a.jsonl" else None
@@ -367,7 +367,7 @@ def test_a_crash_between_output_and_state_costs_a_second_analysis_and_nothing_el
     assert sorted(before.values()) == ["one", "two"]
 
 
-def test_a_file_of_which_the_process_dies_again_and_again_is_left_alone(
+def test_a_file_that_repeatedly_kills_the_process_is_left_alone(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk.put("deadly.json", "one")
@@ -389,7 +389,7 @@ def test_a_file_of_which_the_process_dies_again_and_again_is_left_alone(
     assert desk.inbox.state.begun == {}
 
 
-def test_who_is_told_to_end_or_cannot_write_does_not_die_of_the_file(desk: Desk) -> None:
+def test_an_interrupt_or_a_full_disk_does_not_count_as_a_crash(desk: Desk) -> None:
     def fails(error: BaseException) -> None:
         raise error
 
@@ -406,7 +406,7 @@ def test_who_is_told_to_end_or_cannot_write_does_not_die_of_the_file(desk: Desk)
     assert desk.scan() == ScanResult(files=1, articles=1)
 
 
-def test_what_a_killed_run_had_begun_is_removed(desk: Desk) -> None:
+def test_temporary_files_of_a_killed_run_are_removed(desk: Desk) -> None:
     desk.put("a.json", "one")
     desk.scan(after=0)
     for name in (STATE, "analyzed_a.json", "analyzed_a.run.json"):
@@ -424,7 +424,7 @@ EVENTS = st.lists(
         st.tuples(st.just("rename"), NAMES, NAMES),
         st.tuples(st.just("remove"), NAMES),
         st.tuples(st.just("wait"), st.sampled_from([1, 5, SETTLE, 900])),
-        st.tuples(st.sampled_from(["look", "crash", "restart"])),
+        st.tuples(st.sampled_from(["scan", "crash", "restart"])),
     ),
     max_size=25,
 )
@@ -442,7 +442,7 @@ def happen(desk: Desk, event: str, *details: object) -> None:
             (desk.folder / name).unlink(missing_ok=True)
         case ("wait", int(seconds)):
             desk.clock.now += seconds
-        case ("look",):
+        case ("scan",):
             desk.scan(after=0)
         case ("restart",):
             desk.restart()
@@ -474,9 +474,12 @@ def test_whatever_happens_each_file_has_one_output_of_its_last_content(
         crashes = sum(event == "crash" for event, *_ in events)
         for name in {name for name, _ in done}:
             contents = [content for other, content in done if other == name]
-            assert sum(one == next_ for one, next_ in zip(contents, contents[1:], strict=False)) <= crashes
+            assert (
+                sum(previous == next_ for previous, next_ in zip(contents, contents[1:], strict=False))
+                <= crashes
+            )
         present = {path.name: path.read_text() for path in desk.folder.iterdir()}
-        outputs = {name: desk.outbox / known.output for name, known in desk.inbox.state.files.items()}
+        outputs = {name: desk.outbox / state.output for name, state in desk.inbox.state.files.items()}
         assert len(set(outputs.values())) == len(outputs)
         for name, content in present.items():
             assert content == "!" or outputs[name].read_text() == content

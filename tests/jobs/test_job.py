@@ -24,7 +24,7 @@ JSON = Settings()
 
 
 class Watcher(Observer):
-    """Remembers what it was told."""
+    """Records every event of a run."""
 
     def __init__(self) -> None:
         self.opened_inputs: list[tuple[str, int]] = []
@@ -70,8 +70,8 @@ def plan(inputs: Sequence[str], output: str | None = None, report: str | None = 
 
 
 def records(path: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return found
+    loaded: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return loaded
 
 
 def test_without_an_output_each_input_has_its_own_beside_it(workdir: Path) -> None:
@@ -94,7 +94,7 @@ def test_without_an_output_each_input_has_its_own_beside_it(workdir: Path) -> No
     ]
 
 
-def test_the_format_asked_for_is_the_suffix_of_a_default_output(workdir: Path) -> None:
+def test_the_requested_format_is_the_suffix_of_a_default_output(workdir: Path) -> None:
     [job] = plan(["a.json"], format="jsonl")
     assert (job.output, job.format) == (Path("analyzed_a.jsonl"), "jsonl")
 
@@ -112,7 +112,7 @@ def test_a_named_output_takes_all_inputs(workdir: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "asked", "format"),
+    ("output", "requested", "format"),
     [
         ("x.json", None, "json"),
         ("x.jsonl", None, "jsonl"),
@@ -124,10 +124,10 @@ def test_a_named_output_takes_all_inputs(workdir: Path) -> None:
         ("-", "jsonl", "jsonl"),
     ],
 )
-def test_the_format_is_the_one_asked_for_or_else_the_suffix_tells(
-    output: str, asked: str | None, format: str, workdir: Path
+def test_the_format_is_the_requested_one_or_that_of_the_suffix(
+    output: str, requested: str | None, format: str, workdir: Path
 ) -> None:
-    [job] = plan(["a.json"], output, format=asked)
+    [job] = plan(["a.json"], output, format=requested)
     assert job.format == format
 
 
@@ -135,7 +135,7 @@ def test_standard_input_goes_to_standard_output_with_no_report(workdir: Path) ->
     assert plan(["-"]) == [Job(("-",), STDOUT, "json", None)]
 
 
-def test_a_report_can_be_asked_for_beside_standard_output(workdir: Path) -> None:
+def test_a_report_can_be_requested_beside_standard_output(workdir: Path) -> None:
     [job] = plan(["a.json"], "-", "stats.json")
     assert (job.output, job.report) == (STDOUT, Path("stats.json"))
 
@@ -187,7 +187,7 @@ def test_a_journal_with_the_name_of_a_file_of_articles_is_refused(workdir: Path)
         plan(["a.json"], journal="archive.json")
 
 
-def test_nothing_is_put_beside_what_is_no_regular_file(workdir: Path) -> None:
+def test_no_file_is_put_beside_an_output_that_is_no_regular_file(workdir: Path) -> None:
     [job] = plan(["a.json"], "/dev/null")
     assert (job.report, job.errors) == (None, None)
 
@@ -198,10 +198,10 @@ def test_a_gzipped_output_is_refused(workdir: Path) -> None:
 
 
 @pytest.mark.parametrize("failing", [False, True])
-def test_a_file_of_errors_that_is_something_else_costs_no_output(
+def test_a_file_of_errors_that_cannot_be_written_loses_no_output(
     failing: bool, workdir: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Here a folder has its name, and then a file of somebody else's."""
+    """Its path is a folder, and then a file of another program."""
     source = numbered(workdir / "a.json", 0, 3)
     expert = FakeExpert(task="task", predict_one=failing_on(1) if failing else echo)
     (workdir / "b.errors.jsonl").mkdir()
@@ -254,7 +254,7 @@ def test_an_empty_array_gives_an_empty_array(workdir: Path) -> None:
     assert (report.items, report.experts) == (0, {})
 
 
-def test_the_observer_is_told_the_inputs_the_total_every_record_and_the_report(workdir: Path) -> None:
+def test_the_observer_gets_the_inputs_the_total_every_record_and_the_report(workdir: Path) -> None:
     watcher = Watcher()
     inputs = numbered(workdir / "a.json", 0, 3), numbered(workdir / "b.json", 3, 2)
     report = run_job(
@@ -328,7 +328,7 @@ def test_the_report_names_the_fingerprint_of_a_card(workdir: Path) -> None:
     assert fingerprint(sentences=2) != first
 
 
-def test_a_broken_input_is_told_before_anything_is_written(workdir: Path) -> None:
+def test_a_broken_input_is_reported_before_anything_is_written(workdir: Path) -> None:
     (workdir / "b.json").write_text('[{"id": 1, "headline": "x"}, {"id":', encoding="utf-8")
     expert = FakeExpert("a", "task", echo)
     job = Job(
@@ -343,7 +343,7 @@ def test_a_broken_input_is_told_before_anything_is_written(workdir: Path) -> Non
     assert expert.batches == []
 
 
-def test_an_output_that_cannot_be_written_is_told_before_an_article_is_analyzed(workdir: Path) -> None:
+def test_an_unwritable_output_is_reported_before_an_article_is_analyzed(workdir: Path) -> None:
     expert = FakeExpert("a", "task", echo)
     job = Job((numbered(workdir / "a.json", 0, 3),), workdir / "no" / "out.json", "json", None)
     with pytest.raises(OutputError, match="cannot be written: No such file or directory"):
@@ -351,7 +351,7 @@ def test_an_output_that_cannot_be_written_is_told_before_an_article_is_analyzed(
     assert expert.batches == []
 
 
-def test_a_report_that_cannot_be_written_is_told_before_an_article_is_analyzed(workdir: Path) -> None:
+def test_an_unwritable_report_is_reported_before_an_article_is_analyzed(workdir: Path) -> None:
     expert = FakeExpert("a", "task", echo)
     job = Job((numbered(workdir / "a.json", 0, 3),), workdir / "out.json", "json", workdir / "no" / "r.json")
     with pytest.raises(OutputError):
@@ -373,7 +373,7 @@ def test_an_interrupted_run_leaves_the_old_output_and_nothing_else(workdir: Path
     assert sorted(os.listdir(workdir)) == ["a.json", "out.json"]
 
 
-def test_an_output_takes_the_place_of_an_older_one_behind_a_link(workdir: Path) -> None:
+def test_an_output_replaces_an_older_one_behind_a_link(workdir: Path) -> None:
     (workdir / "real.json").write_text("old")
     (workdir / "link.json").symlink_to("real.json")
     job = Job((numbered(workdir / "a.json", 0, 1),), workdir / "link.json", "json", None)
@@ -382,7 +382,7 @@ def test_an_output_takes_the_place_of_an_older_one_behind_a_link(workdir: Path) 
     assert [record["id"] for record in records(workdir / "real.json")] == [0]
 
 
-def test_what_comes_from_a_pipe_goes_to_standard_output(workdir: Path) -> None:
+def test_input_from_a_pipe_goes_to_standard_output(workdir: Path) -> None:
     os.mkfifo(workdir / "pipe")
     assert plan(["pipe"]) == [Job(("pipe",), STDOUT, "json", None)]
 
@@ -407,7 +407,7 @@ def test_standard_output_gets_the_records_and_nothing_else(
     assert os.listdir(workdir) == ["a.json"]
 
 
-def test_the_number_of_an_element_counts_those_that_are_there_already(workdir: Path) -> None:
+def test_the_number_of_an_element_counts_existing_records(workdir: Path) -> None:
     job = Job((numbered(workdir / "a.json", 0, 2),), workdir / "out.jsonl", "jsonl", None, append=True)
     session = session_of(FakeExpert("a", "task", echo))
     run_job(session, job)
@@ -417,7 +417,7 @@ def test_the_number_of_an_element_counts_those_that_are_there_already(workdir: P
     assert watcher.numbers == [2]
 
 
-def test_the_session_s_memory_keeps_the_report(workdir: Path) -> None:
+def test_the_session_s_journal_stores_the_report(workdir: Path) -> None:
     job = Job((numbered(workdir / "a.json", 0, 2),), workdir / "out.json", "json", None)
     with open_journal(str(workdir / "journal")) as journal:
         assert journal
@@ -455,15 +455,15 @@ def test_experts_stay_loaded_from_one_job_to_the_next(workdir: Path) -> None:
     assert len(loads) == 1
 
 
-def test_an_input_that_is_written_anew_meanwhile_ends_the_run(workdir: Path) -> None:
+def test_an_input_that_is_rewritten_during_the_run_ends_it(workdir: Path) -> None:
     name = numbered(workdir / "in.json", 0, 300)  # more than are held at a time
 
-    def written_anew(article: Article) -> Prediction:
+    def rewrite(article: Article) -> Prediction:
         Path(name).write_bytes(Path(name).read_bytes())
         return echo(article)
 
     with pytest.raises(InputError, match=r"in\.json: was changed while it was read"):
-        run_job(session_of(FakeExpert("a", "task", written_anew)), *plan([name]))
+        run_job(session_of(FakeExpert("a", "task", rewrite)), *plan([name]))
     assert [path.name for path in workdir.iterdir()] == ["in.json"]
 
 

@@ -17,7 +17,7 @@ HOSTILE = 'quo"te\\ back\nline {a="b"} é'
 
 
 def samples(path: Path) -> dict[tuple[str, ...], float]:
-    """Return the values by name and labels; every family has a text and is a gauge, and none comes twice."""
+    """Return the values by name and labels; every family has a help text, is a gauge and is unique."""
     families = list(text_string_to_metric_families(path.read_text(encoding="utf-8")))
     assert all(family.documentation.endswith(".") and family.type == "gauge" for family in families)
     assert len({family.name for family in families}) == len(families)
@@ -41,13 +41,13 @@ def failure(stage: Any, expert: str | None) -> ItemError:
 
 def stats() -> RunStats:
     run = RunStats()
-    for one in (
+    for item in (
         record("ok"),
         record("ok"),
         record("partial", failure("predict", HOSTILE), failure("predict", HOSTILE)),
         record("failed", failure("read", None)),
     ):
-        run.count(one)
+        run.count(item)
     run.experts = {HOSTILE: ExpertStats(items=2, reused=1, tokens=10, seconds=0.5, load_seconds=2.0)}
     return run
 
@@ -55,10 +55,10 @@ def stats() -> RunStats:
 def test_all_figures_are_there_whatever_an_expert_is_called(tmp_path: Path) -> None:
     path = tmp_path / "newsmoe.prom"
     write_metrics(path, stats(), 12.5, 4)
-    found = samples(path)
-    ended = found.pop(("newsmoe_run_timestamp_seconds",))
+    metrics = samples(path)
+    ended = metrics.pop(("newsmoe_run_timestamp_seconds",))
     assert ended == pytest.approx(path.stat().st_mtime, abs=60)
-    assert found == {
+    assert metrics == {
         ("newsmoe_run_items", "ok"): 2,
         ("newsmoe_run_items", "partial"): 1,
         ("newsmoe_run_items", "failed"): 1,
@@ -81,11 +81,11 @@ def test_figures_of_several_runs_add_up(tmp_path: Path) -> None:
     both = stats()
     both.add(stats())
     write_metrics(tmp_path / "m.prom", both, 1, 0)
-    found = samples(tmp_path / "m.prom")
-    assert found["newsmoe_run_items", "ok"] == 4
-    assert found["newsmoe_run_errors", HOSTILE, "predict"] == 4
-    assert found["newsmoe_run_expert_seconds", HOSTILE] == 1
-    assert found["newsmoe_run_tokens",] == 40
+    metrics = samples(tmp_path / "m.prom")
+    assert metrics["newsmoe_run_items", "ok"] == 4
+    assert metrics["newsmoe_run_errors", HOSTILE, "predict"] == 4
+    assert metrics["newsmoe_run_expert_seconds", HOSTILE] == 1
+    assert metrics["newsmoe_run_tokens",] == 40
 
 
 def test_the_last_success_outlives_failures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,11 +99,11 @@ def test_the_last_success_outlives_failures(tmp_path: Path, monkeypatch: pytest.
         write_metrics(path, RunStats(), 1, code)
         assert samples(path)[LAST,] == expected
         assert samples(path)["newsmoe_run_success",] == (code == 0)
-    assert [one.name for one in tmp_path.iterdir()] == ["m.prom"]
+    assert [file.name for file in tmp_path.iterdir()] == ["m.prom"]
 
 
 @pytest.mark.parametrize("share", [0, 0.3, 0.6, 0.9])
-def test_metrics_that_were_torn_by_somebody_else_are_replaced(share: float, tmp_path: Path) -> None:
+def test_truncated_metrics_are_replaced(share: float, tmp_path: Path) -> None:
     path = tmp_path / "m.prom"
     write_metrics(path, stats(), 1, 0)
     text = path.read_bytes()
@@ -112,7 +112,7 @@ def test_metrics_that_were_torn_by_somebody_else_are_replaced(share: float, tmp_
     assert samples(path)["newsmoe_run_exit_code",] == 1
 
 
-def test_a_file_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_holds_no_metrics_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("[1]")
     with pytest.raises(OutputError, match="holds something else; name another file with --metrics"):
         write_metrics(tmp_path / "a.json", RunStats(), 1, 0)
@@ -120,7 +120,7 @@ def test_a_file_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["no/m.prom", "folder"])
-def test_where_nothing_can_be_written_is_told(name: str, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_reported(name: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(OutputError, match=name):
         write_metrics(tmp_path / name, RunStats(), 1, 0)

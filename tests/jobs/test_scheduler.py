@@ -57,8 +57,8 @@ class Simulation(Clock):
         patch.setattr("apscheduler.triggers.cron.get_localzone", lambda: UTC)
 
     def at(self, seconds: float, event: Callable[[], object]) -> None:
-        """Let something happen so many seconds after the start."""
-        self.events = sorted([*self.events, (self.start + seconds, event)], key=lambda one: one[0])
+        """Schedule an event `seconds` after the start."""
+        self.events = sorted([*self.events, (self.start + seconds, event)], key=lambda timed: timed[0])
 
     def pass_by(self, seconds: float) -> None:
         until = min(self.now + seconds, self.end)
@@ -76,23 +76,23 @@ def simulation(monkeypatch: pytest.MonkeyPatch) -> Simulation:
 
 
 def times(simulation: Simulation, when: Every | Cron, lasting: float = 0) -> list[float]:
-    """Return the hours after the start at which a job ran that lasted so long."""
-    found: list[float] = []
+    """Return the hours after the start at which a job ran whose first run lasted `lasting`."""
+    hours: list[float] = []
 
     def job() -> None:
-        found.append((simulation.now - simulation.start) / HOUR)
-        simulation.pass_by(lasting if len(found) == 1 else 0)
+        hours.append((simulation.now - simulation.start) / HOUR)
+        simulation.pass_by(lasting if len(hours) == 1 else 0)
 
     with pytest.raises(OverError):
         run_at(when, job)
-    return found
+    return hours
 
 
 def test_an_interval_begins_at_once(simulation: Simulation) -> None:
     assert times(simulation, parse_every("6h")) == [0, 6, 12, 18]
 
 
-def test_times_that_a_long_run_missed_are_made_up_for_by_one(simulation: Simulation) -> None:
+def test_runs_missed_during_a_long_run_are_coalesced_into_one(simulation: Simulation) -> None:
     assert times(simulation, parse_every("4h"), lasting=9 * HOUR) == [0, 9, 12, 16, 20]
 
 
@@ -104,7 +104,7 @@ def test_a_cron_expression_waits_for_its_time(simulation: Simulation) -> None:
     ("when", "hours"),
     [(parse_every("4h"), [0, 4.5, 8.5, 12.5, 16.5, 20.5]), (parse_cron("0 */6 * * *"), [0, 1, 7, 13, 19])],
 )
-def test_a_clock_that_is_put_back_makes_nobody_wait_longer(
+def test_a_clock_that_is_set_back_does_not_delay_the_next_run(
     when: Every | Cron, hours: list[float], simulation: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scheduler, "LONGEST_WAIT", 60)
@@ -113,7 +113,7 @@ def test_a_clock_that_is_put_back_makes_nobody_wait_longer(
     assert times(simulation, when) == pytest.approx(hours, abs=0.05)
 
 
-def test_days_a_machine_slept_through_are_made_up_for_by_one_run(simulation: Simulation) -> None:
+def test_runs_missed_while_the_machine_slept_are_coalesced_into_one(simulation: Simulation) -> None:
     simulation.end += 4 * DAY
     assert times(simulation, parse_cron("0 6 * * *"), lasting=2.5 * DAY) == [6, 66, 78, 102]
 
@@ -131,14 +131,16 @@ def test_days_a_machine_slept_through_are_made_up_for_by_one_run(simulation: Sim
         ("0 0 * 4 *", []),
     ],
 )
-def test_days_are_cron_s(text: str, days: list[float], simulation: Simulation) -> None:
+def test_days_of_the_week_are_counted_as_in_cron(
+    text: str, days: list[float], simulation: Simulation
+) -> None:
     simulation.end += 13 * DAY
     simulation.now -= 1
-    found = times(simulation, parse_cron(text))
-    assert [hours / 24 for hours in found] == days
+    starts = times(simulation, parse_cron(text))
+    assert [hours / 24 for hours in starts] == days
 
 
-def test_what_a_job_raises_ends_it(simulation: Simulation) -> None:
+def test_an_exception_of_a_job_ends_the_schedule(simulation: Simulation) -> None:
     def job() -> None:
         raise ZeroDivisionError
 
@@ -195,11 +197,11 @@ def test_a_signal_that_comes_while_apscheduler_is_busy_is_not_lost(
 
 
 class Newsroom:
-    """Files that come, change and get other names, and a watch over them that crashes now and then.
+    """Files that appear, change and are renamed, and a watch over them that crashes now and then.
 
     Attributes:
-        analyzed: how often each file's text was analyzed by a watch that lived to write that down.
-        crashes: that are still to come, by the number of analyses before them.
+        analyzed: how often each file's text was analyzed by a watch that recorded it before a crash.
+        crashes: the number of analyses before each crash that is still to come.
     """
 
     def __init__(self, folder: Path, simulation: Simulation) -> None:
@@ -210,7 +212,7 @@ class Newsroom:
         self.crashes = [2, 2, 7, 11]
 
     def write(self, at: float, name: str, text: str) -> None:
-        """Let a file be written in three goes, five seconds apart, from this time of the day on."""
+        """Schedule a file to be written in three steps, five seconds apart, from this time of the day."""
         elements = json.dumps([{"id": text, "headline": name, "content": "Nobody was hurt. It is over."}])
         for go in (1, 2, 3):
             content = elements[: len(elements) * go // 3]
@@ -220,7 +222,7 @@ class Newsroom:
         put(self.folder / name, content, self.simulation.now)
 
     def watch(self) -> None:
-        """Watch, with experts that are loaded anew, until the day is over or something crashes."""
+        """Watch, with freshly loaded experts, until the day is over or the process crashes."""
         session = Session(Settings(tasks=("summarization",)))
         with open_inbox(self.folder, self.outbox, settle=SETTLE, clock=self.simulation) as inbox:
             run_at(parse_every("15m"), lambda: self.scan(inbox, session))
@@ -232,7 +234,7 @@ class Newsroom:
         report = run_job(session, job)
         if self.crashes and self.analyzed.total() == self.crashes[0]:
             del self.crashes[0]
-            raise CrashError  # the output is in place, and nobody knows
+            raise CrashError  # the output is in place, but the state does not say so
         (record,) = json.loads(job.output.read_text())
         self.analyzed[Path(job.inputs[0]).name, record["id"]] += 1
         return report

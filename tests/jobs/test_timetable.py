@@ -25,7 +25,7 @@ def test_a_duration_is_a_number_and_a_unit(text: str, seconds: int) -> None:
 @pytest.mark.parametrize(
     "text", ["", "15", "m", "0m", "-5m", "1.5h", "15 m", "1w", "367d", "999999999d", "٣m"]
 )
-def test_what_is_no_duration_is_an_error_with_examples(text: str) -> None:
+def test_an_invalid_duration_is_an_error_with_examples(text: str) -> None:
     with pytest.raises(ConfigError, match="is no duration from 1s to 366d; write 30s, 15m, 2h or 1d"):
         parse_every(text)
 
@@ -80,7 +80,7 @@ def test_a_cron_expression_is_read_as_cron_reads_it(text: str, fields: dict[str,
         ("0 0 31 4,6 *", "a day that never comes"),
     ],
 )
-def test_what_is_no_cron_expression_is_an_error_that_says_why(text: str, reason: str) -> None:
+def test_an_invalid_cron_expression_is_an_error_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(ConfigError) as error:
         parse_cron(text)
     assert reason in str(error.value)

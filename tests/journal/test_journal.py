@@ -1,4 +1,4 @@
-"""What holds of a journal wherever it lies."""
+"""What every journal guarantees, in SQLite and in PostgreSQL."""
 
 import sqlite3
 import subprocess
@@ -16,14 +16,14 @@ from newsmoe.errors import JournalError
 from newsmoe.journal.journal import existing_journal, open_journal
 from newsmoe.journal.store import without_password
 from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
-from tests.journal.support import STORM, keep, kept
+from tests.journal.support import STORM, keep, stored
 from tests.strategies import FEW
 
 USES = st.none() | st.builds(InputStats, tokens=st.integers(0, 999), truncated=st.booleans())
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1)
 HASHES = st.integers(0, 2**256).map("{:064x}".format)
 SCORES = st.floats(0, 1)
-ANSWERS = (
+PREDICTIONS = (
     st.builds(Summary, TEXTS, USES)
     | st.builds(Labels, st.dictionaries(TEXTS, SCORES, min_size=1), USES)
     | st.builds(Fields, st.dictionaries(TEXTS, st.none() | SCORES | TEXTS | st.lists(TEXTS)), USES)
@@ -33,7 +33,7 @@ STORES = ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)]
 
 @pytest.fixture(scope="module", params=STORES)
 def new_place(request: pytest.FixtureRequest) -> Callable[[], str]:
-    """A function that gives the place of a journal that is not there yet."""
+    """Return a function that returns the place of a journal that does not exist yet."""
     if request.param == "postgres":
         place: Callable[[], str] = request.getfixturevalue("postgres").place
         return place
@@ -47,8 +47,8 @@ def place(new_place: Callable[[], str]) -> str:
 
 
 @contextmanager
-def table_of_answers(place: str) -> Iterator[tuple[Callable[[str], object], str]]:
-    """Give what runs statements where the journal lies, in a transaction, and its table's name."""
+def prediction_table(place: str) -> Iterator[tuple[Callable[[str], object], str]]:
+    """Yield a function that executes statements in the journal's database, and the table's name."""
     if "://" in place:
         import psycopg
 
@@ -60,8 +60,8 @@ def table_of_answers(place: str) -> Iterator[tuple[Callable[[str], object], str]
 
 
 @FEW
-@given(predictions=st.dictionaries(HASHES, ANSWERS, max_size=8))
-def test_what_is_kept_comes_back_as_it_was(
+@given(predictions=st.dictionaries(HASHES, PREDICTIONS, max_size=8))
+def test_stored_predictions_are_read_back_unchanged(
     new_place: Callable[[], str], predictions: dict[str, Prediction]
 ) -> None:
     place = new_place()
@@ -74,10 +74,10 @@ def test_what_is_kept_comes_back_as_it_was(
 
 
 @pytest.mark.parametrize("expert", ["", "NUL \0", "lone \ud800", "long " * 2000, "é ' \" ? % :x"])
-def test_an_expert_may_call_itself_anything(place: str, expert: str) -> None:
+def test_an_expert_may_have_any_name(place: str, expert: str) -> None:
     keep(place, STORM, expert)
-    assert kept(place, expert) == {"a": STORM}
-    assert kept(place, expert + "!") == {}
+    assert stored(place, expert) == {"a": STORM}
+    assert stored(place, expert + "!") == {}
 
 
 def test_more_articles_than_a_query_takes_are_found(place: str) -> None:
@@ -85,29 +85,29 @@ def test_more_articles_than_a_query_takes_are_found(place: str) -> None:
     with open_journal(place) as journal:
         assert journal is not None
         journal.keep("e", predictions)
-    assert kept(place, "e", *predictions) == predictions
+    assert stored(place, "e", *predictions) == predictions
 
 
-def test_a_later_answer_takes_the_place_of_the_one_before(place: str) -> None:
+def test_a_later_prediction_replaces_the_earlier_one(place: str) -> None:
     keep(place, Summary("Old."))
     keep(place, STORM)
-    assert kept(place) == {"a": STORM}
+    assert stored(place) == {"a": STORM}
 
 
 @pytest.mark.parametrize("damage", ["answer = replace(answer, 'storm', 'flood')", "mark = mark + 1"])
-def test_an_answer_that_was_changed_is_not_believed(place: str, damage: str) -> None:
+def test_a_prediction_that_was_modified_is_ignored(place: str, damage: str) -> None:
     keep(place)
     keep(place, Summary("Another."), article="b")
-    with table_of_answers(place) as (execute, table):
+    with prediction_table(place) as (execute, table):
         execute(f"update {table} set {damage} where article = 'a'")
-    assert kept(place, "e", "a", "b") == {"b": Summary("Another.")}
+    assert stored(place, "e", "a", "b") == {"b": Summary("Another.")}
     with existing_journal(place) as journal:
         assert journal.verify() == 1
         assert journal.verify() == 0
         assert journal.stats().predictions == 1
 
 
-def test_old_answers_are_forgotten_when_asked(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_predictions_can_be_pruned(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("newsmoe.journal.journal.time", lambda: time.time() - 10 * 86400)
         keep(place)
@@ -117,7 +117,7 @@ def test_old_answers_are_forgotten_when_asked(place: str, monkeypatch: pytest.Mo
         assert journal.predictions("e", ["a", "b"]) == {"b": STORM}
 
 
-def test_runs_are_known_by_number_the_last_one_first(place: str) -> None:
+def test_runs_are_listed_by_number_newest_first(place: str) -> None:
     with open_journal(place) as journal:
         assert journal is not None
         journal.keep_run("monday", "one")
@@ -127,20 +127,20 @@ def test_runs_are_known_by_number_the_last_one_first(place: str) -> None:
         assert journal.stats().bytes > 1000
 
 
-def test_a_journal_that_another_process_holds_is_done_without(
+def test_a_run_continues_without_a_journal_that_another_process_locks(
     place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     for store in ("sqlite", "postgres"):
         monkeypatch.setattr(f"newsmoe.journal.{store}.WAIT_SECONDS", 0.05)
     keep(place)
-    with table_of_answers(place) as (execute, table):
+    with prediction_table(place) as (execute, table):
         execute(f"lock table {table}" if "://" in place else "begin exclusive")
         with open_journal(place) as journal:
             if journal is not None:
                 journal.keep("e", {"b": STORM})
                 assert journal.predictions("e", ["a"]) == {}
     assert caplog.text.count("stored") == 1
-    assert kept(place, "e", "a", "b") == {"a": STORM}
+    assert stored(place, "e", "a", "b") == {"a": STORM}
 
 
 def test_there_is_nothing_to_show_before_the_first_run(place: str) -> None:
@@ -165,7 +165,7 @@ with open_journal(place) as journal:
 """
 
 
-def test_several_processes_may_begin_and_write_at_once(place: str) -> None:
+def test_several_processes_may_create_and_write_a_journal_at_once(place: str) -> None:
     command = [sys.executable, "-c", WRITING, place]
     children = [subprocess.Popen([*command, f"e{number % 2}"]) for number in range(3)]
     assert [child.wait(60) for child in children] == [0, 0, 0]
@@ -191,12 +191,12 @@ def test_passwords_are_not_shown(text: str, shown: str) -> None:
 
 def test_threads_share_a_journal_and_lose_nothing(place: str, caplog: pytest.LogCaptureFixture) -> None:
     def work(expert: str) -> list[bool]:
-        found = []
+        matches = []
         for number in range(50):
             prediction = Summary(f"{expert} {number}")
             journal.keep(expert, {str(number): prediction, "all": STORM})
-            found.append(journal.predictions(expert, [str(number)]) == {str(number): prediction})
-        return found
+            matches.append(journal.predictions(expert, [str(number)]) == {str(number): prediction})
+        return matches
 
     with open_journal(place) as opened, ThreadPoolExecutor(4) as threads:
         assert opened is not None

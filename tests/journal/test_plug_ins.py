@@ -8,7 +8,7 @@ import pytest
 from newsmoe.errors import JournalError
 from newsmoe.journal.journal import existing_journal
 from newsmoe.journal.store import JOURNALS
-from tests.journal.support import STORM, keep, kept
+from tests.journal.support import STORM, keep, stored
 
 MEMORY = """
 from newsmoe.errors import JournalError
@@ -70,7 +70,7 @@ def test_a_journal_of_another_package() -> None:
     with pytest.raises(JournalError, match=r"^memory://me@here/news: there is no journal yet"):
         existing_journal(place)
     keep(place)
-    assert kept(place) == {"a": STORM}
+    assert stored(place) == {"a": STORM}
     with existing_journal(place) as journal:
         journal.keep_run("monday", "{}")
         assert journal.runs() == [(1, "{}")]
@@ -90,6 +90,6 @@ def test_a_run_uses_a_journal_of_another_package(workdir: Path) -> None:
         assert [number for number, _ in journal.runs()] == [2, 1]
 
 
-def test_an_unknown_scheme_is_told_with_those_that_exist() -> None:
+def test_an_unknown_scheme_is_reported_with_those_that_exist() -> None:
     with pytest.raises(JournalError, match="redis://here: a journal is a file, or .*postgres, .*memory$"):
         existing_journal("redis://here")

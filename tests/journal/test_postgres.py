@@ -7,7 +7,7 @@ import pytest
 from newsmoe.errors import JournalError
 from newsmoe.journal.journal import existing_journal, open_journal
 from newsmoe.journal.store import JOURNALS
-from tests.journal.support import STORM, keep, kept
+from tests.journal.support import STORM, keep, stored
 
 if TYPE_CHECKING:
     from tests.postgres_server import Server
@@ -21,7 +21,7 @@ def place(postgres: "Server") -> str:
 
 
 def failing(postgres: "Server", place: str, times: int, state: str) -> None:
-    """Have the server refuse the next answers to be stored, so many times."""
+    """Have the server refuse to store predictions the next `times` times."""
     keep(place, article="before")
     postgres.sql(
         place,
@@ -38,18 +38,18 @@ def failing(postgres: "Server", place: str, times: int, state: str) -> None:
 
 @slow
 @pytest.mark.parametrize("state", ["40001", "40P01"])
-def test_what_another_try_may_mend_is_tried_again(
+def test_transient_errors_are_retried(
     postgres: "Server", place: str, state: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("newsmoe.journal.postgres.RETRY_DELAYS", (0, 0, 0))
     failing(postgres, place, 3, state)
     keep(place)
-    assert kept(place, "e", "a", "before") == {"a": STORM, "before": STORM}
+    assert stored(place, "e", "a", "before") == {"a": STORM, "before": STORM}
 
 
 @slow
 @pytest.mark.parametrize(("times", "state", "tries"), [(9, "40001", 4), (9, "23514", 1)])
-def test_the_number_of_tries_is_limited(
+def test_the_number_of_attempts_is_limited(
     postgres: "Server",
     place: str,
     times: int,
@@ -71,7 +71,7 @@ def test_the_number_of_tries_is_limited(
 
 
 @slow
-def test_a_connection_that_was_lost_is_made_again(
+def test_a_lost_connection_is_reopened(
     postgres: "Server", place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     others = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'newsmoe'"
@@ -89,7 +89,7 @@ def test_a_connection_that_was_lost_is_made_again(
 
 
 @slow
-def test_a_run_is_kept_once_though_its_try_was(place: str) -> None:
+def test_a_run_is_stored_once_though_it_was_retried(place: str) -> None:
     with open_journal(place) as journal:
         assert journal is not None
         journal.keep_run("monday", "{}")
@@ -98,7 +98,7 @@ def test_a_run_is_kept_once_though_its_try_was(place: str) -> None:
 
 
 @slow
-def test_what_another_machine_mended_meanwhile_is_not_forgotten(postgres: "Server", place: str) -> None:
+def test_a_prediction_repaired_by_another_machine_is_not_deleted(postgres: "Server", place: str) -> None:
     keep(place)
     with existing_journal(place) as journal:
         (sound,) = journal.store.rows()
@@ -126,7 +126,7 @@ def test_tables_of_somebody_else_are_left_alone(postgres: "Server", place: str, 
 
 
 @slow
-def test_a_database_that_is_not_there_is_told_without_the_password(postgres: "Server") -> None:
+def test_a_missing_database_is_reported_without_the_password(postgres: "Server") -> None:
     place = postgres.url().replace(":///", "://").replace("newsmoe@/postgres", "newsmoe:secret@/nowhere")
     with pytest.raises(JournalError) as caught, open_journal(place):
         pass
@@ -149,7 +149,7 @@ def test_a_database_that_is_not_there_is_told_without_the_password(postgres: "Se
         ("mysql://me:secret@host/db", "mysql://me@host/db: a journal is a file, or postgresql://"),
     ],
 )
-def test_a_server_that_cannot_be_had_ends_the_run_in_a_line(
+def test_an_unreachable_server_ends_the_run_with_one_line(
     place: str, said: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

@@ -11,7 +11,7 @@ import pytest
 from newsmoe.errors import JournalError
 from newsmoe.journal.journal import existing_journal, open_journal
 from newsmoe.prediction import Prediction, Summary
-from tests.journal.support import STORM, keep, kept
+from tests.journal.support import STORM, keep, stored
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_a_journal_that_cannot_be_trusted_is_set_aside(
     with pytest.raises(JournalError, match=str(path)):
         existing_journal(str(path))
     keep(str(path))
-    assert kept(str(path)) == {"a": STORM}
+    assert stored(str(path)) == {"a": STORM}
     assert path.with_name("journal.sqlite.1.aside").read_bytes() == before
     assert "set aside" in caplog.text
     spoil_again = path.with_name("journal.sqlite.2.aside")
@@ -70,8 +70,8 @@ def test_a_journal_that_cannot_be_trusted_is_set_aside(
     assert spoil_again.exists()
 
 
-def test_what_another_program_has_written_of_late_is_set_aside_with_its_file(path: Path) -> None:
-    """SQLite has it in a file of its own until the last connection is closed, or until it has grown."""
+def test_recent_writes_of_another_program_are_set_aside_with_its_file(path: Path) -> None:
+    """SQLite keeps them in the WAL file until a checkpoint or until the last connection is closed."""
     path.parent.mkdir()
     with closing(sqlite3.connect(path, isolation_level=None)) as theirs:
         theirs.execute("pragma journal_mode = wal")
@@ -82,8 +82,8 @@ def test_what_another_program_has_written_of_late_is_set_aside_with_its_file(pat
             assert aside.execute("select x from theirs").fetchall() == [(7,)]
 
 
-def test_processes_that_begin_a_journal_at_once_share_it(path: Path) -> None:
-    """One must not take for foreign what the other has made by half."""
+def test_processes_that_create_a_journal_at_once_share_it(path: Path) -> None:
+    """A process must not set aside a journal that another has half created."""
     with ProcessPoolExecutor(4, get_context("spawn")) as processes:
         for number in range(5):
             place = path.with_name(f"{number}.sqlite")
@@ -96,7 +96,7 @@ def begin(path: Path) -> bool:
         return journal is not None
 
 
-def test_a_journal_that_proves_to_be_damaged_is_set_aside_for_the_next_run(
+def test_a_journal_found_damaged_is_set_aside_for_the_next_run(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     predictions: dict[str, Prediction] = {
@@ -119,7 +119,7 @@ def test_a_journal_that_proves_to_be_damaged_is_set_aside_for_the_next_run(
     assert caplog.text.count("predictions are no longer stored") == 1
     assert path.with_name("journal.sqlite.1.aside").read_bytes()[16384:] == b"x" * (len(content) - 16384)
     keep(str(path))
-    assert kept(str(path)) == {"a": STORM}
+    assert stored(str(path)) == {"a": STORM}
 
 
 def test_a_journal_that_another_process_writes_is_not_called_damaged(
@@ -142,11 +142,11 @@ def test_a_journal_that_another_process_writes_is_not_called_damaged(
         assert (journal.verify(), journal.prune(0)) == (1, 1)
 
 
-def test_a_clock_that_was_put_back_or_on_costs_no_answer(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clock_that_was_changed_loses_no_prediction(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for year, article in ((1990, "a"), (2090, "b")):
         monkeypatch.setattr("newsmoe.journal.journal.time", lambda year=year: (year - 1970) * 31_556_952.0)
         keep(str(path), article=article)
-        assert kept(str(path), "e", "a", article) == {"a": STORM, article: STORM}
+        assert stored(str(path), "e", "a", article) == {"a": STORM, article: STORM}
     monkeypatch.setattr("newsmoe.journal.journal.time", lambda: 40 * 31_556_952.0)
     with existing_journal(str(path)) as journal:
         assert journal.prune(days=90) == 1
@@ -154,7 +154,7 @@ def test_a_clock_that_was_put_back_or_on_costs_no_answer(path: Path, monkeypatch
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_done_without(path: Path) -> None:
+def test_a_run_continues_where_the_folder_cannot_be_written(path: Path) -> None:
     path.parent.mkdir(mode=0o500)
     with open_journal(str(path)) as journal:
         assert journal is None

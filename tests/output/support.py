@@ -42,5 +42,5 @@ def write_all(
     path: Path, format: str, records: list[Record], columns: TaskColumns = MappingProxyType({})
 ) -> None:
     with open_writer(path, format, columns) as writer:
-        for one in records:
-            writer.write(one, "key")
+        for record in records:
+            writer.write(record, "key")

@@ -1,4 +1,4 @@
-"""Outputs that are added to: what was there stays, and no article comes twice."""
+"""Outputs that are appended to: existing records stay, and no article is written twice."""
 
 import json
 import sqlite3
@@ -18,7 +18,7 @@ from newsmoe.output.writers import check_format, open_writer
 from newsmoe.prediction import InputStats
 from newsmoe.record import ItemError, Record
 
-ANSWERS = {"mood": ("label", "score")}
+COLUMNS = {"mood": ("label", "score")}
 FORMATS = pytest.mark.parametrize("format", ["jsonl", "parquet", "sqlite"])
 
 Item = Article | InvalidItem
@@ -44,12 +44,12 @@ def record(of: Item, label: str = "calm") -> Record:
     )
 
 
-def add(path: Path, format: str, *items: Item, label: str = "calm", predictions: Any = ANSWERS) -> int:
-    """Add the records of what is not there; return how many were added."""
+def add(path: Path, format: str, *items: Item, label: str = "calm", predictions: Any = COLUMNS) -> int:
+    """Append the records of items that are not in the output; return how many were appended."""
     with open_writer(path, format, predictions, append=True) as writer:
-        new = [one for one in items if not writer.holds(one)]
-        for one in new:
-            writer.write(record(one, label), one.key)
+        new = [item for item in items if not writer.holds(item)]
+        for item in new:
+            writer.write(record(item, label), item.key)
     return len(new)
 
 
@@ -65,28 +65,28 @@ def held(path: Path, format: str) -> list[dict[str, Any]]:
 
 
 def ids(path: Path, format: str) -> list[Any]:
-    return [one["id"] for one in held(path, format)]
+    return [record["id"] for record in held(path, format)]
 
 
 @FORMATS
-def test_what_is_there_stays_and_no_article_comes_twice(tmp_path: Path, format: str) -> None:
+def test_existing_records_stay_and_no_article_is_written_twice(tmp_path: Path, format: str) -> None:
     path = tmp_path / "out"
     add(path, format, item(1), item(2))
     add(path, format, item(2), item(3))
     add(path, format, item(1), item(2), item(3))
     assert sorted(ids(path, format)) == [1, 2, 3]
-    assert [one for one in tmp_path.iterdir()] == [path]
+    assert [file for file in tmp_path.iterdir()] == [path]
 
 
 @FORMATS
-def test_what_stands_in_the_input_twice_comes_once(tmp_path: Path, format: str) -> None:
+def test_an_article_twice_in_the_input_is_written_once(tmp_path: Path, format: str) -> None:
     path = tmp_path / "out"
     add(path, format, item(1), item(1), item(2))
     assert sorted(ids(path, format)) == [1, 2]
 
 
 @pytest.mark.parametrize("format", ["jsonl", "parquet"])
-def test_only_what_is_new_needs_to_be_analyzed(tmp_path: Path, format: str) -> None:
+def test_only_new_articles_need_to_be_analyzed(tmp_path: Path, format: str) -> None:
     path = tmp_path / "out"
     assert add(path, format, item(1), item(2)) == 2
     assert add(path, format, item(2), item(3)) == 1
@@ -94,12 +94,12 @@ def test_only_what_is_new_needs_to_be_analyzed(tmp_path: Path, format: str) -> N
 
 
 @FORMATS
-def test_an_element_that_cannot_be_read_comes_once(tmp_path: Path, format: str) -> None:
+def test_an_invalid_item_is_written_once(tmp_path: Path, format: str) -> None:
     path = tmp_path / "out"
-    one, other = InvalidItem("expected an object"), InvalidItem("no headline", id="7")
-    add(path, format, one)
-    add(path, format, one, other)
-    add(path, format, other)
+    unnamed, named = InvalidItem("expected an object"), InvalidItem("no headline", id="7")
+    add(path, format, unnamed)
+    add(path, format, unnamed, named)
+    add(path, format, named)
     assert sorted(map(str, ids(path, format))) == ["7", "None"]
 
 
@@ -120,7 +120,9 @@ def test_an_article_whose_text_has_changed_is_another(tmp_path: Path, format: st
 
 @FORMATS
 @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
-def test_a_failure_leaves_what_was_there(tmp_path: Path, format: str, failure: type[BaseException]) -> None:
+def test_a_failure_leaves_the_output_unchanged(
+    tmp_path: Path, format: str, failure: type[BaseException]
+) -> None:
     path = tmp_path / "out"
     with pytest.raises(failure), failing(path, format, failure):
         pass
@@ -135,7 +137,7 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, format: str, failure: t
 
 @contextmanager
 def failing(path: Path, format: str, failure: type[BaseException]) -> Iterator[None]:
-    with open_writer(path, format, ANSWERS, append=True) as writer:
+    with open_writer(path, format, COLUMNS, append=True) as writer:
         writer.write(record(item(2)), "key")
         yield
         raise failure
@@ -162,7 +164,7 @@ def test_standard_output_cannot_be_added_to(format: str) -> None:
 # JSON Lines
 
 
-def test_half_a_line_at_the_end_is_dropped_and_its_article_comes_again(tmp_path: Path) -> None:
+def test_a_partial_last_line_is_dropped_and_its_article_written_again(tmp_path: Path) -> None:
     path = tmp_path / "out"
     add(path, "jsonl", item(1), item(2, headline="é"))
     path.write_bytes(path.read_bytes()[:-20])
@@ -170,7 +172,7 @@ def test_half_a_line_at_the_end_is_dropped_and_its_article_comes_again(tmp_path:
     assert ids(path, "jsonl") == [1, 2]
 
 
-def test_what_an_expert_failed_on_gives_way_to_a_new_record(tmp_path: Path) -> None:
+def test_a_record_with_errors_is_replaced_by_a_new_record(tmp_path: Path) -> None:
     path = tmp_path / "out"
     error = ItemError(task="mood", expert="a", type="ValueError", message="oops", stage="predict")
     with open_writer(path, "jsonl", append=True) as writer:
@@ -178,7 +180,7 @@ def test_what_an_expert_failed_on_gives_way_to_a_new_record(tmp_path: Path) -> N
             status = {} if number == 3 else {"errors": [error], "status": "partial"}
             writer.write(record(item(number)).model_copy(update=status), "key")
     assert add(path, "jsonl", item(2), item(3)) == 1
-    assert [(one["id"], one["status"]) for one in held(path, "jsonl")] == [
+    assert [(row["id"], row["status"]) for row in held(path, "jsonl")] == [
         (3, "ok"),
         (2, "ok"),
         (1, "partial"),
@@ -226,10 +228,10 @@ def test_a_task_that_earlier_runs_did_not_have_is_a_new_column(tmp_path: Path) -
         ]
 
 
-def test_others_can_read_and_write_while_a_run_goes_on(tmp_path: Path) -> None:
+def test_other_processes_can_read_and_write_during_a_run(tmp_path: Path) -> None:
     path = tmp_path / "out.db"
     add(path, "sqlite", item(1))
-    with open_writer(path, "sqlite", ANSWERS, append=True) as writer:
+    with open_writer(path, "sqlite", COLUMNS, append=True) as writer:
         writer.write(record(item(2)), "key")
         with closing(sqlite3.connect(path, timeout=0)) as base, base:
             assert base.execute("SELECT count(*) FROM analyses").fetchone() == (1,)
@@ -240,7 +242,7 @@ def test_others_can_read_and_write_while_a_run_goes_on(tmp_path: Path) -> None:
 def test_without_append_the_database_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "out.db"
     add(path, "sqlite", item(1))
-    with open_writer(path, "sqlite", ANSWERS) as writer:
+    with open_writer(path, "sqlite", COLUMNS) as writer:
         writer.write(record(item(2)), "key")
         assert ids(path, "sqlite") == [1]
     assert ids(path, "sqlite") == [2]
@@ -257,7 +259,7 @@ def test_a_file_that_is_no_database_is_not_touched(tmp_path: Path, length: int) 
     assert path.read_bytes() == before
 
 
-def test_a_table_of_somebody_else_is_not_touched(tmp_path: Path) -> None:
+def test_a_table_of_another_program_is_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "out.db"
     with closing(sqlite3.connect(path)) as base, base:
         base.execute("CREATE TABLE analyses (patient, finding)")
@@ -268,7 +270,7 @@ def test_a_table_of_somebody_else_is_not_touched(tmp_path: Path) -> None:
 # Parquet
 
 
-def test_each_run_with_news_adds_a_file(tmp_path: Path) -> None:
+def test_each_run_with_new_articles_adds_a_file(tmp_path: Path) -> None:
     path = tmp_path / "out"
     for numbers in ([1, 2], [2], [2, 3]):
         add(path, "parquet", *map(item, numbers))

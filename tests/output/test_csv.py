@@ -22,15 +22,17 @@ def written(folder: Path, *records: Any, **columns: Sequence[str]) -> list[list[
         return list(csv.reader(file))
 
 
-@given(one=CELLS, two=CELLS, three=CELLS)
-def test_texts_come_back_and_no_cell_starts_a_formula(folder: Path, one: str, two: str, three: str) -> None:
-    analysis = record(one, mood={"label": two, "score": 0.5}, gist={"summary": three})
+@given(identifier=CELLS, label=CELLS, summary=CELLS)
+def test_texts_come_back_and_no_cell_starts_a_formula(
+    folder: Path, identifier: str, label: str, summary: str
+) -> None:
+    analysis = record(identifier, mood={"label": label, "score": 0.5}, gist={"summary": summary})
     header, cells = written(folder, analysis, mood=("label", "score"), gist=("summary",))
     assert header == [
         "id", "headline", "url", "status", "mood.label", "mood.score", "gist.summary", "errors", "experts"
     ]  # fmt: skip
     assert not any(cell.startswith(FORMULA_SIGNS) for cell in cells)
-    for text, cell in ((one, cells[0]), (two, cells[4]), (three, cells[6])):
+    for text, cell in ((identifier, cells[0]), (label, cells[4]), (summary, cells[6])):
         assert cell == (f"'{text}" if text.startswith(FORMULA_SIGNS) else text)
     assert cells[5] == "0.5"
 

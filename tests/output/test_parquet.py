@@ -14,12 +14,12 @@ COLUMNS = {"mood": ("label", "score"), "mine": ()}
 
 def test_records_are_rows_with_the_columns_of_csv(tmp_path: Path) -> None:
     path = tmp_path / "out.parquet"
-    one = record(7, mood={"label": "=calm", "score": 1}, mine={"a": [1]})
+    full = record(7, mood={"label": "=calm", "score": 1}, mine={"a": [1]})
     with open_writer(path, "parquet", COLUMNS) as writer:
-        writer.write(one, "abc")
+        writer.write(full, "abc")
         writer.write(record(None), "def")
     first, second = pq.read_table(path).to_pylist()
-    assert json.loads(first.pop("record")) == one.model_dump(mode="json")
+    assert json.loads(first.pop("record")) == full.model_dump(mode="json")
     assert first == {
         "key": "abc", "id": "7", "headline": "Storm hits – now", "url": None, "status": "ok",
         "mood.label": "=calm", "mood.score": 1.0, "mine.json": '{"a":[1]}', "errors": "", "experts": "",
@@ -31,8 +31,8 @@ def test_the_schema_does_not_depend_on_the_records(tmp_path: Path) -> None:
     schemas = []
     for name, records in (("none", []), ("bare", [record(None)]), ("full", [record(1, mine={"a": 1})])):
         with open_writer(tmp_path / name, "parquet", COLUMNS) as writer:
-            for one in records:
-                writer.write(one, "key")
+            for row in records:
+                writer.write(row, "key")
         schemas.append(pq.read_schema(tmp_path / name))
     assert schemas[0] == schemas[1] == schemas[2]
 

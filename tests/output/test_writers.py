@@ -82,9 +82,9 @@ formats = pytest.mark.parametrize("format", ["json", "jsonl"])
 def test_records_load_back_equal(folder: Path, format: str, records: list[Record]) -> None:
     path = folder / f"out.{format}"
     write_all(path, format, records)
-    found = loaded(path, format)
-    assert json.dumps(found) == json.dumps([one.model_dump(mode="json") for one in records])
-    assert [Record.model_validate(one) for one in found] == records
+    elements = loaded(path, format)
+    assert json.dumps(elements) == json.dumps([record.model_dump(mode="json") for record in records])
+    assert [Record.model_validate(element) for element in elements] == records
 
 
 @pytest.mark.parametrize(("format", "text"), [("json", "[]\n"), ("jsonl", "")])
@@ -94,7 +94,7 @@ def test_no_records_make_a_whole_file(tmp_path: Path, format: str, text: str) ->
 
 
 @formats
-def test_what_is_no_number_is_null(tmp_path: Path, format: str) -> None:
+def test_nan_and_infinite_values_are_null(tmp_path: Path, format: str) -> None:
     write_all(tmp_path / "out", format, [record(a={"x": float("nan"), "y": float("inf")})])
     assert loaded(tmp_path / "out", format)[0]["analyses"] == {"a": {"x": None, "y": None}}
 
@@ -103,7 +103,7 @@ def test_what_is_no_number_is_null(tmp_path: Path, format: str) -> None:
 def test_good_and_bad_records_have_the_same_keys_in_the_same_order(tmp_path: Path, format: str) -> None:
     bad = record(None).model_copy(update={"status": "failed", "headline": None})
     write_all(tmp_path / "out", format, [record(), bad])
-    good_keys, bad_keys = [list(one) for one in loaded(tmp_path / "out", format)]
+    good_keys, bad_keys = [list(element) for element in loaded(tmp_path / "out", format)]
     assert good_keys == bad_keys == list(Record.model_fields)
 
 
@@ -310,7 +310,7 @@ def test_a_circle_of_links_is_an_output_error(tmp_path: Path) -> None:
         write_text(tmp_path / "a", "new")
 
 
-def test_an_os_error_of_the_caller_is_not_blamed_on_the_output(tmp_path: Path) -> None:
+def test_an_os_error_of_the_caller_is_no_output_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), open_writer(tmp_path / "out", "json"):
         raise FileNotFoundError(2, "No such file or directory", "model.safetensors")
 
@@ -330,7 +330,7 @@ def test_bytes_are_written_whole(tmp_path: Path) -> None:
         write_bytes(tmp_path / "missing" / "out", b"")
 
 
-def test_what_killed_runs_left_of_a_file_is_removed(tmp_path: Path) -> None:
+def test_temporary_files_of_killed_runs_are_removed(tmp_path: Path) -> None:
     for name in ("a[1].json", ".a[1].json.7.tmp", ".a[1].json.12.tmp", ".a1.json.7.tmp", ".b.json.7.tmp"):
         (tmp_path / name).touch()
     remove_leftovers(tmp_path / "a[1].json")

@@ -20,14 +20,14 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-def test_with_nothing_said_the_defaults_hold(workdir: Path) -> None:
+def test_without_settings_the_defaults_hold(workdir: Path) -> None:
     assert load_settings() == Settings()
     assert Settings().gate == "auto"
     assert Settings().device == "cpu"
 
 
 @pytest.mark.parametrize(
-    ("file", "environment", "given", "expected"),
+    ("file", "environment", "option", "expected"),
     [
         (False, False, None, 64),
         (True, False, None, 1),
@@ -39,12 +39,12 @@ def test_with_nothing_said_the_defaults_hold(workdir: Path) -> None:
     ],
 )
 def test_command_line_beats_environment_beats_file_beats_default(
-    workdir: Path, file: bool, environment: bool, given: int | None, expected: int
+    workdir: Path, file: bool, environment: bool, option: int | None, expected: int
 ) -> None:
     if file:
         write(workdir, "batch_articles = 1")
     settings = load_settings(
-        overrides={"batch_articles": given},
+        overrides={"batch_articles": option},
         environment={"NEWSMOE_BATCH_ARTICLES": "2"} if environment else NOTHING,
     )
     assert settings.batch_articles == expected
@@ -63,7 +63,7 @@ def test_the_environment_of_the_process_is_read_by_default(
     assert load_settings().window_articles == 9
 
 
-def test_other_variables_are_none_of_our_business(workdir: Path) -> None:
+def test_other_variables_are_ignored(workdir: Path) -> None:
     assert load_settings(environment={"PATH": "/bin", "NEWSMOETASKS": "x"}) == Settings()
 
 
@@ -94,7 +94,7 @@ def test_a_list_is_written_with_commas_in_the_environment(
         ("[[rule]]\nuse = {}\nwhen = { zzz = 1 }", r"'rule\.0\.when\.zzz'; available: author, has_content,"),
     ],
 )
-def test_an_unknown_key_is_refused_with_the_nearest_of_its_own_table(
+def test_an_unknown_key_is_refused_with_the_nearest_key_of_its_table(
     workdir: Path, text: str, message: str
 ) -> None:
     path = write(workdir, text)
@@ -118,7 +118,7 @@ def test_a_setting_of_another_shape_is_refused(workdir: Path, text: str, message
         load_settings(environment=NOTHING)
 
 
-def test_a_home_that_nobody_has_is_a_name_like_others(workdir: Path) -> None:
+def test_the_home_of_an_unknown_user_is_an_ordinary_name(workdir: Path) -> None:
     write(workdir, 'journal = "~nobody-here/x.sqlite"')
     assert load_settings(environment=NOTHING).journal == str(workdir / "~nobody-here/x.sqlite")
 
@@ -194,26 +194,26 @@ def test_paths_of_the_environment_and_the_command_line_are_relative_to_here(work
     assert settings.gate == "mine.toml"
 
 
-def test_a_file_that_is_no_toml_is_told_with_file_and_line(tmp_path: Path) -> None:
+def test_a_file_that_is_no_toml_is_reported_with_file_and_line(tmp_path: Path) -> None:
     path = write(tmp_path, 'gate = "all"\ndevice = \n')
     with pytest.raises(ConfigError, match=rf"^{re.escape(str(path))}: no valid TOML: .*line 2"):
         load_settings(path, environment=NOTHING)
 
 
-def test_a_file_that_is_no_utf_8_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_no_utf_8_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "newsmoe.toml"
     path.write_bytes(b'gate = "\xff"')
     with pytest.raises(ConfigError, match=f"^{re.escape(str(path))}: no valid TOML"):
         load_settings(path, environment=NOTHING)
 
 
-def test_a_file_that_is_missing_or_a_folder_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_missing_or_a_folder_is_reported(tmp_path: Path) -> None:
     for path in (tmp_path / "none.toml", tmp_path):
         with pytest.raises(ConfigError, match=f"^{re.escape(str(path))}: cannot be read"):
             load_settings(path, environment=NOTHING)
 
 
-def test_the_byte_order_mark_of_windows_editors_is_passed_over(tmp_path: Path) -> None:
+def test_the_byte_order_mark_of_windows_editors_is_skipped(tmp_path: Path) -> None:
     path = tmp_path / "newsmoe.toml"
     path.write_bytes(b'\xef\xbb\xbfgate = "all"')
     assert read_toml(path) == {"gate": "all"}
@@ -259,9 +259,7 @@ def test_a_file_that_is_named_replaces_the_one_found(tmp_path: Path, workdir: Pa
         ("{ extractive = 3, lead = 1 }", {"extractive": 3.0, "lead": 1.0}),
     ],
 )
-def test_a_rule_names_one_expert_or_a_list_or_weights_or_nobody(
-    tmp_path: Path, use: str, read: object
-) -> None:
+def test_a_rule_names_an_expert_a_list_weights_or_none(tmp_path: Path, use: str, read: object) -> None:
     path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {use} }}")
     assert load_settings(path, environment=NOTHING).rule[0].use == {"summarization": read}
 
@@ -274,13 +272,13 @@ def test_weights_that_are_not_above_zero_are_refused(tmp_path: Path, weights: st
 
 
 @pytest.mark.parametrize("weights", ["{ lead = inf, extractive = 1 }", "{ lead = nan }"])
-def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, weights: str) -> None:
+def test_nan_and_infinite_weights_are_refused(tmp_path: Path, weights: str) -> None:
     path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {weights} }}")
     with pytest.raises(ConfigError, match=r"rule\.0\.use"):
         load_settings(path, environment=NOTHING)
 
 
-def test_a_pattern_that_is_none_is_refused(tmp_path: Path) -> None:
+def test_an_invalid_pattern_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, '[[rule]]\nuse = {}\nwhen = { headline = "(" }')
     with pytest.raises(ConfigError, match=r"rule\.0\.when\.headline: .*regular expression"):
         load_settings(path, environment=NOTHING)
@@ -333,7 +331,7 @@ class Outer(BaseModel):
         ),
     ],
 )
-def test_what_pydantic_finds_is_said_in_a_line_with_the_nearest_key(
+def test_pydantic_errors_are_reported_in_one_line_with_the_nearest_key(
     values: dict[str, object], problem: str
 ) -> None:
     with pytest.raises(ValidationError) as caught:
@@ -356,7 +354,7 @@ use = { summarization = "lead" }
 """
 
 
-def test_a_profile_that_is_asked_for_beats_the_file_and_its_rules_come_first(workdir: Path) -> None:
+def test_a_requested_profile_beats_the_file_and_its_rules_come_first(workdir: Path) -> None:
     (workdir / "newsmoe.toml").write_text(PROFILED)
     settings = load_settings(overrides={"profile": "quick"}, environment={})
     assert (settings.profile, settings.tasks) == ("quick", ("summarization",))
@@ -366,14 +364,14 @@ def test_a_profile_that_is_asked_for_beats_the_file_and_its_rules_come_first(wor
     assert told.tasks == ("sentiment",)
 
 
-def test_a_profile_that_the_file_names_gives_way_to_the_rest_of_the_file(workdir: Path) -> None:
+def test_a_profile_that_the_file_names_is_overridden_by_the_rest_of_the_file(workdir: Path) -> None:
     (workdir / "newsmoe.toml").write_text('profile = "quick"\n' + PROFILED)
     settings = load_settings(environment={})
     assert settings.tasks == ("topic",)
     assert [list(rule.use) for rule in settings.rule] == [["topic"], ["summarization"]]
 
 
-def test_the_tutorials_profile_is_its_pair_and_no_more(workdir: Path) -> None:
+def test_the_tutorials_profile_holds_only_its_pair(workdir: Path) -> None:
     settings = load_settings(overrides={"profile": "tutorial"}, environment={})
     assert settings.tasks == ("summarization", "sentiment")
     assert [rule.use for rule in settings.rule] == [
@@ -381,28 +379,28 @@ def test_the_tutorials_profile_is_its_pair_and_no_more(workdir: Path) -> None:
     ]
 
 
-def test_an_unknown_profile_is_told_with_the_nearest(workdir: Path) -> None:
+def test_an_unknown_profile_is_reported_with_the_nearest(workdir: Path) -> None:
     with pytest.raises(ConfigError, match="no profile is called 'tutoral'; did you mean 'tutorial'"):
         load_settings(overrides={"profile": "tutoral"}, environment={})
 
 
-def test_a_profile_with_an_unknown_key_is_blamed_by_its_name(workdir: Path) -> None:
+def test_the_error_of_an_unknown_key_names_the_profile(workdir: Path) -> None:
     (workdir / "newsmoe.toml").write_text('[profiles.quick]\ntaks = ["topic"]\n')
     with pytest.raises(ConfigError, match="profile 'quick': unknown key 'taks'; did you mean 'tasks'"):
         load_settings(overrides={"profile": "quick"}, environment={})
 
 
 @pytest.mark.parametrize(("text", "size"), [("4GB", 4_000_000_000), ("512MiB", 512 << 20), ("1000", 1000)])
-def test_memory_is_said_in_bytes_or_in_units(workdir: Path, text: str, size: int) -> None:
+def test_memory_is_written_in_bytes_or_in_units(workdir: Path, text: str, size: int) -> None:
     assert load_settings(overrides={"max_memory": text}, environment={}).max_memory == size
 
 
-def test_a_file_s_journal_lies_beside_it_too(tmp_path: Path) -> None:
-    for given, place in (
+def test_a_journal_in_the_file_is_relative_to_the_file(tmp_path: Path) -> None:
+    for value, place in (
         ("kept.sqlite", str(tmp_path / "kept.sqlite")),
         ("~/kept.sqlite", str(Path.home() / "kept.sqlite")),
         ("none", "none"),
         ("postgresql://me@there/news", "postgresql://me@there/news"),
     ):
-        path = write(tmp_path, f'journal = "{given}"')
+        path = write(tmp_path, f'journal = "{value}"')
         assert load_settings(path, environment=NOTHING).journal == place

@@ -18,7 +18,7 @@ GERMAN = "Der Stadtrat hat am Dienstag nach einer langen Debatte den neuen Haush
         ("Городской совет во вторник после долгих дебатов утвердил новый бюджет.", "ru"),
     ],
 )
-def test_the_language_of_a_sentence_is_told(text: str, language: str) -> None:
+def test_the_language_of_a_sentence_is_detected(text: str, language: str) -> None:
     assert identify_language(text) == language
 
 
@@ -35,7 +35,7 @@ def test_the_language_of_a_sentence_is_told(text: str, language: str) -> None:
         "Inflation jumps to 11 per cent",
     ],
 )
-def test_a_text_that_does_not_tell_has_no_language(text: str) -> None:
+def test_an_ambiguous_text_has_no_language(text: str) -> None:
     assert identify_language(text) is None
 
 
@@ -52,6 +52,6 @@ def test_only_the_start_is_read() -> None:
     assert identify_language(start + "\n" + ENGLISH * 1000) == "de"
 
 
-def test_the_answer_is_always_the_same() -> None:
+def test_detection_is_deterministic() -> None:
     predictions = [identify_language(text) for text in (ENGLISH, GERMAN, "Storm", ENGLISH)]
     assert predictions == ["en", "de", None, "en"]

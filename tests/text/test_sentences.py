@@ -23,13 +23,13 @@ LANGUAGES = st.sampled_from([None, "en", "de", "es", "zh", "ar", "xx", "", "en-G
 def test_sentences_stand_in_the_text_in_order_and_no_word_is_lost(text: str, language: str | None) -> None:
     place = 0
     for sentence in split_sentences(text, language):
-        found = text.find(sentence, place)
-        assert found >= 0, f"{sentence!r} is not in the text from {place} on"
-        assert not re.search(r"\w", text[place:found])
+        start = text.find(sentence, place)
+        assert start >= 0, f"{sentence!r} is not in the text from {place} on"
+        assert not re.search(r"\w", text[place:start])
         assert sentence == sentence.strip()
         assert re.search(r"\w", sentence)
         assert len(sentence) <= MAX_LENGTH
-        place = found + len(sentence)
+        place = start + len(sentence)
     assert not re.search(r"\w", text[place:])
 
 

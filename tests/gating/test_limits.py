@@ -69,7 +69,7 @@ def test_a_capacity_of_all_changes_nothing() -> None:
     assert select_within_capacity(scores, eligible, 1, (), 1.0, NAMES) == select_top_k(scores, eligible, 1)
 
 
-def test_the_articles_that_would_lose_most_keep_their_first_choice() -> None:
+def test_the_articles_that_would_lose_most_get_their_best_expert() -> None:
     scores, eligible = np.array([[0.6, 0.4], [0.9, 0.1]]), np.ones((2, 2), dtype=bool)
     selections = select_within_capacity(scores, eligible, 1, (), 0.5, NAMES)
     assert [selection.experts for selection in selections] == [(1,), (0,)]

@@ -192,7 +192,7 @@ def test_what_an_expert_loaded_before_it_failed_is_dropped() -> None:
 
 
 class Weights:
-    """What takes room."""
+    """Something that takes memory."""
 
 
 def test_an_unregistered_name_is_an_error_of_its_articles() -> None:
@@ -270,8 +270,6 @@ UNSOUND: list[tuple[str, Any, str, str]] = [
     [pytest.param(*case, id=name) for name, *case in UNSOUND],
 )
 def test_an_invalid_prediction_is_an_error_of_its_article_alone(
-    prediction: Any, kind: str, message: str
-) -> None:
     prediction: Any, kind: str, message: str
 ) -> None:
     expert = FakeExpert("fake", TASK, lambda article: prediction if article.id == 3 else echo(article))

@@ -67,7 +67,7 @@ def test_a_failure_in_the_second_wave_costs_that_prediction_alone_or_its_fallbac
     assert helped[0].analyses["kind"] == {"id": 0}
 
 
-def test_a_third_wave_waits_for_the_second() -> None:
+def test_a_third_wave_follows_the_second() -> None:
     third = After(task="kind", label=("small",))
     small = FakeExpert(
         "namer", "kind", lambda article: Labels({"small" if int(article.id) < 3 else "large": 1.0})

@@ -20,14 +20,14 @@ __all__ = ["Server", "find_programs", "serving"]
 USER = "newsmoe"
 SOCKET = ".s.PGSQL.5432"
 UNSAFE = {"fsync": "off", "full_page_writes": "off", "max_connections": "20"}
-"""Quick, and of no concern here: it is programs that are killed, not the machine."""
+"""Fast but unsafe if the machine fails; only programs are killed here."""
 
 
 def find_programs() -> Path | None:
     """Return the folder of `initdb` and `postgres`, of the newest version."""
-    found = [Path(path).parent for path in [shutil.which("initdb")] if path]
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))[::-1]
-    return next((folder for folder in found if (folder / "postgres").is_file()), None)
+    folders = [Path(path).parent for path in [shutil.which("initdb")] if path]
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))[::-1]
+    return next((folder for folder in folders if (folder / "postgres").is_file()), None)
 
 
 class Server:
@@ -65,7 +65,7 @@ class Server:
         self.start()
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
+        """Start, and wait until it accepts connections."""
         settings = [part for name, value in UNSAFE.items() for part in ("-c", f"{name}={value}")]
         where = ["-D", self.folder / "data", "-k", self.folder, "-c", "listen_addresses="]
         with (self.folder / "log").open("ab") as log:
@@ -73,18 +73,18 @@ class Server:
                 [self.programs / "postgres", *where, *settings], stdout=log, stderr=log, **self.run_as
             )
         deadline = time.monotonic() + 60
-        while not self._predictions_of():
+        while not self._is_ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError((self.folder / "log").read_text())
             time.sleep(0.05)
 
     def stop(self) -> None:
-        """Stop at once, whoever is connected."""
+        """Stop at once, even with open connections."""
         self.process.send_signal(SIGQUIT)
         self.process.wait(30)
 
     def place(self) -> str:
-        """Return the URL of an empty schema that nobody else uses."""
+        """Return the URL of a new, empty schema."""
         name = f"place{next(self._places)}"
         self.sql(self.url(), f"create schema {name}")
         return self.url(f"&options=-csearch_path%3D{name}")
@@ -95,12 +95,12 @@ class Server:
 
     @staticmethod
     def sql(url: str, statement: str) -> list[Any]:
-        """Run a statement, and return what it gives."""
+        """Run a statement, and return its rows."""
         with psycopg.connect(url) as connection:
             cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
-    def _predictions_of(self) -> bool:
+    def _is_ready(self) -> bool:
         try:
             self.sql(self.url(), "select 1")
         except psycopg.OperationalError:
@@ -110,7 +110,7 @@ class Server:
 
 @contextmanager
 def serving(programs: Path) -> Iterator[Server]:
-    """Give a server that runs for as long as the block does.
+    """Yield a server that runs for as long as the block does.
 
     Its folder is none of pytest's, which only root could enter, and whose path may be too long for a socket.
     """

@@ -25,10 +25,10 @@ OBJECTS = st.dictionaries(ANY_TEXT, JSON, max_size=3)
 
 
 def as_read(document: str) -> Any:
-    """Decode as the standard library does, with nothing where the value is no number."""
+    """Decode as the standard library does, with `None` for NaN and infinite values."""
     return json.loads(document, parse_constant=lambda _: None)
 
 
 def dumped(value: object) -> str:
-    """Dump for a comparison that tells `1` from `True` and `1.0`."""
+    """Dump for a comparison that distinguishes `1` from `True` and `1.0`."""
     return json.dumps(value)

@@ -20,27 +20,27 @@ def test_the_key_depends_on_what_an_expert_reads() -> None:
         replace(STORM, language="de"),
         replace(STORM, language=None),
     ]
-    assert all(one.key != other.key for one, other in combinations(read, 2))
+    assert all(article.key != other.key for article, other in combinations(read, 2))
 
 
 def test_the_key_does_not_depend_on_the_rest() -> None:
     other = replace(STORM, id=8, url="https://a.example", topics=("Weather",), author="A", extra={"x": 1})
     assert other.key == STORM.key
-    assert replace(STORM, truncated=True).key != STORM.key  # the analysis says so
+    assert replace(STORM, truncated=True).key != STORM.key  # the record says so
 
 
-def test_the_key_tells_headline_from_content() -> None:
+def test_the_key_distinguishes_headline_from_content() -> None:
     assert Article(headline="one two").key != Article(headline="one", content="two").key
     assert Article(headline="one").key != Article(content="one").key
 
 
-def test_words_are_parted_by_any_white_space() -> None:
+def test_any_white_space_is_a_delimiter_of_words() -> None:
     assert Article(content="one  two\n\nthree\tfour\u00a0five").words == 5
     assert Article(content=" \n ").words == 0
     assert Article(headline="not counted").words == 0
 
 
-def test_words_of_scripts_without_spaces_are_two_signs_each() -> None:
+def test_words_of_scripts_without_spaces_are_two_characters_each() -> None:
     japanese = Article(content="\u96e8\u304c\u964d\u3063\u305f\u3002" * 40)  # "It rained.", forty times
     assert japanese.words == 101
     assert japanese.has_words(101)
@@ -48,7 +48,7 @@ def test_words_of_scripts_without_spaces_are_two_signs_each() -> None:
 
 
 @given(st.text(alphabet="ab \n\t\u00a0\u2028"), st.integers(-1, 12))
-def test_whether_there_are_enough_words_is_told_without_counting_them_all(content: str, least: int) -> None:
+def test_whether_there_are_enough_words_is_found_without_counting_them_all(content: str, least: int) -> None:
     article = Article(content=content)
     assert article.has_words(least) is (article.words >= least)
 
@@ -73,7 +73,7 @@ def test_an_article_cannot_be_changed() -> None:
         STORM.content = "other"  # type: ignore[misc]
 
 
-def test_what_else_the_scraper_wrote_is_kept_but_not_compared() -> None:
+def test_other_fields_of_the_scraper_are_stored_but_not_compared() -> None:
     extra = {"images": ["a.jpg"]}
     article = replace(STORM, extra=extra)
     assert article.extra is extra
@@ -81,7 +81,7 @@ def test_what_else_the_scraper_wrote_is_kept_but_not_compared() -> None:
     assert "a.jpg" not in repr(article)
 
 
-def test_an_unreadable_element_keeps_what_is_known_of_it() -> None:
+def test_an_invalid_item_has_the_fields_that_could_be_read() -> None:
     element = InvalidItem("no object", id=3, headline="h")
     assert (element.message, element.type, element.id, element.headline, element.url) == (
         "no object",
@@ -100,6 +100,6 @@ def test_the_estimate_of_tokens_is_near_the_real_count(files: BackboneFiles, sam
         assert 0.65 < estimate_tokens(article.content) / real < 1.35, article.headline
 
 
-def test_the_estimate_counts_each_sign_of_scripts_without_spaces() -> None:
+def test_the_estimate_counts_each_character_of_scripts_without_spaces() -> None:
     assert estimate_tokens("新闻" * 50) == 101
     assert estimate_tokens("") == 1

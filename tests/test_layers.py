@@ -28,10 +28,10 @@ LAYERS = (
     {"cli"},
     {"__main__"},
 )
-"""The rooms of the package from the ground up; each may import what lies below it, and itself."""
+"""The subpackages from the lowest up; each may import what is below it, and itself."""
 
 GROUND_FLOOR = LAYERS[0]
-LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 HEAVY = {"torch", "transformers", "peft", "sklearn", "scipy", "sqlalchemy", "psycopg", "prometheus_client"}
 
@@ -63,7 +63,7 @@ assert record.route[0].expert == "sentiment-news", record
 
 
 class Import(NamedTuple):
-    """One import: who, whom, and whether it happens when the module is imported."""
+    """One import: the importer, what it imports, and whether that happens on import of the module."""
 
     importer: str
     imported: str
@@ -96,24 +96,24 @@ def imports_in(module: str, node: ast.AST, at_once: bool) -> Iterator[Import]:
 
 
 IMPORTS = [
-    found
+    entry
     for module, path in SOURCES.items()
-    for found in imports_in(module, ast.parse(path.read_text(encoding="utf-8")), True)
+    for entry in imports_in(module, ast.parse(path.read_text(encoding="utf-8")), True)
 ]
 
 
-def room_of(module: str) -> str:
+def subpackage_of(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
-def test_the_imports_are_found() -> None:
+def test_imports_are_collected() -> None:
     assert Import("newsmoe.settings.sources", "newsmoe.errors", True) in IMPORTS
     assert Import("newsmoe", "newsmoe.article", False) in IMPORTS
     assert Import("newsmoe.cli.analyze", "newsmoe.orchestrator.session", False) in IMPORTS
 
 
-def test_every_room_of_the_package_has_its_place() -> None:
-    assert {room_of(module) for module in SOURCES} - {""} == LEVEL.keys()
+def test_every_subpackage_is_in_the_order() -> None:
+    assert {subpackage_of(module) for module in SOURCES} - {""} == LEVEL.keys()
 
 
 def may_import(importer: str, imported: str) -> bool:
@@ -127,8 +127,8 @@ def test_imports_go_down_only() -> None:
         f"{importer} imports {imported}"
         for importer, imported, _ in IMPORTS
         if imported.split(".")[0] == "newsmoe"
-        and room_of(importer)  # the package itself names what it exports
-        and not may_import(room_of(importer), room_of(imported))
+        and subpackage_of(importer)  # the package itself names what it exports
+        and not may_import(subpackage_of(importer), subpackage_of(imported))
     ]
     assert upwards == []
 
@@ -142,16 +142,18 @@ def test_no_module_is_imported_while_it_imports() -> None:
     assert list(TopologicalSorter(graph).static_order())
 
 
-def test_only_the_command_line_knows_rich_and_typer() -> None:
+def test_only_the_command_line_imports_rich_and_typer() -> None:
     knowing = {
-        room_of(importer) for importer, imported, _ in IMPORTS if imported.split(".")[0] in ("rich", "typer")
+        subpackage_of(importer)
+        for importer, imported, _ in IMPORTS
+        if imported.split(".")[0] in ("rich", "typer")
     }
     assert knowing == {"cli"}
 
 
-def test_only_training_and_evaluation_know_scikit_learn() -> None:
+def test_only_training_and_evaluation_import_scikit_learn() -> None:
     knowing = {
-        room_of(importer)
+        subpackage_of(importer)
         for importer, imported, _ in IMPORTS
         if imported.split(".")[0] in ("sklearn", "scipy")
     }
@@ -160,7 +162,7 @@ def test_only_training_and_evaluation_know_scikit_learn() -> None:
 
 def test_nothing_reads_pickles_or_runs_remote_code() -> None:
     loaders = {"pickle", "cPickle", "dill", "joblib", "cloudpickle", "marshal", "shelve"}
-    assert [found for found in IMPORTS if found.imported.split(".")[0] in loaders] == []
+    assert [entry for entry in IMPORTS if entry.imported.split(".")[0] in loaders] == []
     texts = {name: path.read_text() for name, path in SOURCES.items()}
     said = {value for text in texts.values() for value in re.findall(r"trust_remote_code=(\w+)", text)}
     assert said == {"False"}

@@ -27,7 +27,7 @@ RECORDING = (
     "from newsmoe.cli.app import main\n"
     "main()",
 )
-"""What a shell runs for `newsmoe`; at its end it writes down, one folder up, what was imported."""
+"""What a shell runs for `newsmoe`; at its end it writes the imported modules to the parent folder."""
 SAMPLE = Path(__file__).parents[1] / "data" / "news-data.json"
 KEYS = ["id", "headline", "url", "status", "analyses", "route", "errors", "input"]
 TASKS = ["summarization", "sentiment", "topic"]
@@ -39,7 +39,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Run:
-    """One run over the sample: what went in, what came out, and what the process said."""
+    """One run over the sample: its input, its output, and the finished process."""
 
     elements: list[Record]
     records: list[Record]
@@ -49,12 +49,12 @@ class Run:
 
     def record(self, headline: str) -> Record:
         """Return the record of the one article whose headline starts so."""
-        [found] = [record for record in self.records if record["headline"].startswith(headline)]
-        return found
+        [match] = [record for record in self.records if record["headline"].startswith(headline)]
+        return match
 
     def content(self, record: Record) -> str:
         """Return what the scraper wrote as the content of the record's article."""
-        [content] = [one["content"] for one in self.elements if one["url"] == record["url"]]
+        [content] = [element["content"] for element in self.elements if element["url"] == record["url"]]
         return str(content)
 
 
@@ -190,16 +190,16 @@ def test_what_is_plainly_sport_is_called_sport(run: Run) -> None:
     ],
 )
 def test_a_whole_article_may_be_about_anything(run: Run, headline: str, topic: str) -> None:
-    """An expert that knows some topics from headlines alone finds others in every article."""
+    """An expert trained on headlines alone for some topics finds others in every article."""
     assert run.record(headline)["analyses"]["topic"]["label"] == topic
 
 
-def test_good_and_bad_news_are_told_apart(run: Run) -> None:
+def test_good_and_bad_news_are_distinguished(run: Run) -> None:
     assert run.record("Lumenor lifts forecast")["analyses"]["sentiment"]["label"] == "positive"
     assert run.record("Dozens killed")["analyses"]["sentiment"]["label"] == "negative"
 
 
-def test_the_spanish_article_is_kept_from_experts_that_read_english_only_with_the_reason(run: Run) -> None:
+def test_english_experts_are_ineligible_for_the_spanish_article_and_the_reason_says_so(run: Run) -> None:
     record = run.record("Nerea Irunela")
     by_task = {entry["task"]: entry for entry in record["route"]}
     for task, expert in (("sentiment", "sentiment-news"), ("topic", "topic-news")):
@@ -240,9 +240,9 @@ def test_the_very_long_article_says_that_its_end_was_not_read(run: Run) -> None:
 def test_summaries_have_30_to_300_tokens_where_the_article_is_long_enough(
     run: Run, tokenizer: Tokenizer
 ) -> None:
-    found = summaries(run)
-    assert len(found) == 23
-    for record, summary in found:
+    texts = summaries(run)
+    assert len(texts) == 23
+    for record, summary in texts:
         assert len(tokenizer.encode(run.content(record), add_special_tokens=False).ids) > 30
         assert 30 <= len(tokenizer.encode(summary, add_special_tokens=False).ids) <= 300, record["headline"]
 
@@ -266,7 +266,7 @@ def test_summaries_are_made_of_whole_sentences_of_the_article_in_its_order(run: 
             rest = rest[size:].lstrip()
 
 
-def test_summaries_say_nothing_twice(run: Run) -> None:
+def test_summaries_repeat_nothing(run: Run) -> None:
     for record, summary in summaries(run):
         sentences = SENTENCE_END.sub("\n", summary).split("\n")
         assert len(set(sentences)) == len(sentences), record["headline"]
@@ -286,9 +286,9 @@ def test_what_trains_is_not_imported_to_serve(run: Run) -> None:
     assert "onnxruntime" in imported
 
 
-@pytest.mark.slow  # what a run compiles must be compiled anew
-def test_no_run_leaves_or_tells_anything_of_this_machine(tmp_path: Path) -> None:
-    """ONNX Runtime would make an identity of the machine beside our cache, and send it to its maker."""
+@pytest.mark.slow  # what a run compiles must be compiled again
+def test_no_run_stores_or_sends_anything_about_this_machine(tmp_path: Path) -> None:
+    """ONNX Runtime would store an id of the machine beside the cache, and send it to Microsoft."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("NEWSMOE", "ORT"))
     }
@@ -306,12 +306,12 @@ def test_the_report_beside_the_records_agrees_with_them(run: Run) -> None:
     assert run.report.abstentions == {"summarization": 1, "sentiment": 1, "topic": 1}
     assert run.report.tokens == sum(record["input"]["tokens"] for record in run.records)
     answered = [entry["expert"] for record in run.records for entry in record["route"] if entry["expert"]]
-    assert {name: one.items for name, one in run.report.experts.items()} == {
+    assert {name: stats.items for name, stats in run.report.experts.items()} == {
         name: answered.count(name) for name in answered
     }
     assert all(
-        one.errors == 0 and re.fullmatch("[0-9a-f]{16}", one.fingerprint)
-        for one in run.report.experts.values()
+        stats.errors == 0 and re.fullmatch("[0-9a-f]{16}", stats.fingerprint)
+        for stats in run.report.experts.values()
     )
     assert run.report.experts.keys() == {
         "extractive", "lead", "sentiment-finance", "sentiment-general", "sentiment-news", "sentiment-reviews",

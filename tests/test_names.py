@@ -5,10 +5,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import newsmoe
 
 PACKAGE = Path(newsmoe.__file__).parent
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PACKAGE.rglob("*.py")}
+TESTS = Path(__file__).parent
+
+
+def parse_all(folder: Path) -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py")}
+
+
+TREES = parse_all(PACKAGE)
 
 EMPTY = {"one", "found", "own", "kept", "asked", "known", "given"}
 REPLACED = {
@@ -21,9 +30,9 @@ REPLACED = {
 """What the glossary has another term for."""
 
 
-def names() -> Iterator[tuple[str, str]]:
-    """Yield every name that the package gives to something, with its place."""
-    for path, tree in TREES.items():
+def names(trees: dict[Path, ast.Module]) -> Iterator[tuple[str, str]]:
+    """Yield every name that the files give to something, with its place."""
+    for path, tree in trees.items():
         for node in ast.walk(tree):
             match node:
                 case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
@@ -34,12 +43,13 @@ def names() -> Iterator[tuple[str, str]]:
                     yield name, f"{path}:{node.lineno}"
 
 
-def test_no_name_says_nothing() -> None:
-    assert [place for name, place in names() if name in EMPTY] == []
+@pytest.mark.parametrize("folder", [PACKAGE, TESTS], ids=["package", "tests"])
+def test_no_name_says_nothing(folder: Path) -> None:
+    assert [f"{place} {name}" for name, place in names(parse_all(folder)) if name in EMPTY] == []
 
 
 def test_every_term_has_one_name() -> None:
-    assert [f"{place} {name}" for name, place in names() if name.strip("_") in REPLACED] == []
+    assert [f"{place} {name}" for name, place in names(TREES) if name.strip("_") in REPLACED] == []
 
 
 def test_functions_fit_on_a_screen() -> None:

@@ -33,12 +33,12 @@ def test_a_plug_in_comes_after_the_built_in_ones(install: Callable[..., None]) -
     assert tries().load("seven") == 7
 
 
-def test_an_unknown_name_is_told_with_the_nearest() -> None:
+def test_an_unknown_name_is_reported_with_the_nearest() -> None:
     with pytest.raises(PluginError, match="no try is called 'square'; did you mean 'squares'"):
         tries().load("square")
 
 
-def test_a_clash_names_both_and_breaks_nothing_else(
+def test_a_clash_names_both_and_others_are_unaffected(
     install: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
     install(
@@ -77,7 +77,9 @@ def test_a_broken_plug_in_is_named(install: Callable[..., None], code: str, said
     assert table.load("json")
 
 
-def test_a_format_is_found_by_suffix(install: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_format_is_looked_up_by_suffix(
+    install: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     install("added", {"added_tries": "suffixes = ('.tr', '.try')"}, {"tries": "added_tries"}, GROUP)
     formats = Formats[object](GROUP, "format", BUILTIN)
     names = ("a.json", "a.JSON.gz", "a.squares", "a.tr", "a.try.gz", "a.tries", "a.txt", "json", "a.json/b")

@@ -31,8 +31,8 @@ def test_the_public_names_are_these_and_sorted() -> None:
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_every_public_name_resolves(name: str) -> None:
-    found = getattr(newsmoe, name)
-    assert getattr(found, "__name__", name) == name
+    value = getattr(newsmoe, name)
+    assert getattr(value, "__name__", name) == name
 
 
 def test_star_import_brings_the_public_names_and_no_more() -> None:

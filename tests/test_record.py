@@ -16,7 +16,7 @@ DISTRIBUTIONS = st.dictionaries(st.text("aB é", max_size=4), st.floats(0.01, 1)
 
 
 @given(DISTRIBUTIONS)
-def test_a_distribution_is_sound_and_shown_best_first(scores: dict[str, float]) -> None:
+def test_a_distribution_is_valid_and_shown_best_first(scores: dict[str, float]) -> None:
     labels = Labels(scores)
     fields = labels.fields()
     assert labels.validation_error() is None
@@ -48,11 +48,11 @@ def test_scores_of_numpy_are_written_as_plain_numbers() -> None:
         ({"a": math.inf}, "label 'a' is inf"),
     ],
 )
-def test_scores_that_are_no_distribution_are_told(scores: dict[str, float], problem: str) -> None:
+def test_scores_that_are_no_distribution_are_reported(scores: dict[str, float], problem: str) -> None:
     assert problem in str(Labels(scores).validation_error())
 
 
-def test_a_summary_without_text_is_told() -> None:
+def test_a_summary_without_text_is_reported() -> None:
     assert Summary(" \n").validation_error() == "the summary is empty"
     assert Summary("A storm.").validation_error() is None
     assert Summary("A storm.").fields() == {"summary": "A storm."}
@@ -66,12 +66,12 @@ def test_fields_of_a_plug_in_are_written_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("weight", [-0.1, 1.1, math.nan])
-def test_a_weight_lies_between_nothing_and_all(weight: float) -> None:
+def test_a_weight_lies_between_0_and_1(weight: float) -> None:
     with pytest.raises(ValidationError, match="weight"):
         RouteEntry(task="topic", expert="x", weight=weight, reason="r")
 
 
-def test_an_error_has_a_stage_that_is_known() -> None:
+def test_an_error_has_a_valid_stage() -> None:
     assert ItemError(type="E", message="m", stage="load").model_dump() == {
         "task": None,
         "expert": None,
@@ -99,7 +99,7 @@ def test_a_record_is_frozen_and_takes_no_other_keys() -> None:
 
 
 @pytest.mark.parametrize("id_", [None, 7, "7"])
-def test_a_record_keeps_the_type_of_its_id(id_: str | int | None) -> None:
+def test_a_record_preserves_the_type_of_its_id(id_: str | int | None) -> None:
     record = Record(
         id=id_, headline="h", url="u", status="ok", analyses={}, route=[], errors=[], input=InputStats()
     )

@@ -12,7 +12,7 @@ def problems(expert: Expert, **kwargs: Sequence[Article]) -> list[Finding]:
     return [finding for finding in check_expert(expert, **kwargs) if finding.problem]
 
 
-def test_the_fake_keeps_the_contract_and_every_point_is_asked() -> None:
+def test_the_fake_meets_the_contract_and_every_requirement_is_checked() -> None:
     findings = list(check_expert(FakeExpert()))
     assert [finding.problem for finding in findings] == [None] * 8
     assert [finding.requirement for finding in findings] == [
@@ -27,7 +27,7 @@ def test_the_fake_keeps_the_contract_and_every_point_is_asked() -> None:
     ]
 
 
-def test_the_fake_remembers_its_device_and_its_batches() -> None:
+def test_the_fake_records_its_device_and_its_batches() -> None:
     fake = FakeExpert()
     fake.load(Device(threads=2))
     assert fake.predict(ARTICLES)[0].fields() == {"characters": len(ARTICLES[0].content)}
@@ -42,27 +42,27 @@ def test_the_articles_of_the_check_are_a_short_a_long_and_one_without_content() 
     assert headline_only.headline
 
 
-def test_the_device_is_handed_on() -> None:
+def test_the_device_is_passed_on() -> None:
     fake = FakeExpert()
     list(check_expert(fake, Device(threads=1)))
     assert fake.device == Device(threads=1)
 
 
 @pytest.mark.parametrize(
-    ("expert", "asked"),
+    ("expert", "claimed"),
     [
         (FakeExpert(languages=("de",), needs_content=True), ["short", "long", "headline-only"]),
         (FakeExpert(languages=("de", "en"), needs_content=True), ["short", "long"]),
         (FakeExpert(languages=("en",)), ["short", "long", "headline-only"]),
     ],
 )
-def test_an_expert_is_only_asked_what_it_claims_to_read(expert: FakeExpert, asked: list[str]) -> None:
+def test_an_expert_is_only_called_with_what_it_claims_to_read(expert: FakeExpert, claimed: list[str]) -> None:
     assert problems(expert) == []
-    assert expert.batches[0] == asked
+    assert expert.batches[0] == claimed
 
 
 class Slow(FakeExpert):
-    """Stands for what breaks in different places."""
+    """An expert with replaceable methods, to break each of them."""
 
     def __init__(self, **broken: object) -> None:
         super().__init__()
@@ -122,11 +122,13 @@ def raising(message: str) -> object:
         ),
     ],
 )
-def test_what_breaks_the_contract_is_found(broken: dict[str, object], requirement: str, problem: str) -> None:
-    found = problems(Slow(**broken))
-    assert len(found) == 1
-    assert found[0].requirement == requirement
-    assert str(found[0].problem).startswith(problem)
+def test_what_breaks_the_contract_is_reported(
+    broken: dict[str, object], requirement: str, problem: str
+) -> None:
+    findings = problems(Slow(**broken))
+    assert len(findings) == 1
+    assert findings[0].requirement == requirement
+    assert str(findings[0].problem).startswith(problem)
 
 
 def test_nothing_more_is_tried_after_a_failure() -> None:
@@ -136,7 +138,7 @@ def test_nothing_more_is_tried_after_a_failure() -> None:
 
 
 class Drifting(FakeExpert):
-    """Answers with scores that depend on the batch."""
+    """Returns scores that depend on the batch."""
 
     def __init__(self, drift: float) -> None:
         super().__init__()
@@ -157,16 +159,16 @@ def test_scores_may_differ_by_rounding_but_not_by_more() -> None:
 def test_other_articles_can_be_tried() -> None:
     empty = Article(id="empty", headline="h")
     fake = FakeExpert(predict_one=lambda article: Fields({"letter": article.content[0]}))
-    found = problems(fake, articles=[empty])
-    assert [finding.requirement for finding in found] == ["predicts a batch"]
-    assert "IndexError" in str(found[0].problem)
+    findings = problems(fake, articles=[empty])
+    assert [finding.requirement for finding in findings] == ["predicts a batch"]
+    assert "IndexError" in str(findings[0].problem)
 
 
-def test_an_answer_that_no_json_can_hold_is_found() -> None:
+def test_a_prediction_that_json_cannot_represent_is_reported() -> None:
     assert problems(FakeExpert(predict_one=lambda article: Fields({"article": object()})))
 
 
-def test_an_expert_without_a_name_is_found() -> None:
+def test_an_expert_without_a_name_is_reported() -> None:
     assert problems(object())  # type: ignore[arg-type]
 
 

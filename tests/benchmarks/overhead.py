@@ -31,11 +31,11 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("articles")
     parser.add_argument("--rounds", type=int, default=3)
-    asked = parser.parse_args()
-    with open_source(asked.articles) as source:
+    options = parser.parse_args()
+    with open_source(options.articles) as source:
         articles = [item for item in source.articles() if isinstance(item, Article)]
     ratios = []
-    for round_number in range(asked.rounds):
+    for round_number in range(options.rounds):
         session = Session(Settings())
         figures = RunStats()
         list(session.analyze(articles[:1]))

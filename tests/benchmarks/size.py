@@ -2,7 +2,7 @@
 
     python -m tests.benchmarks.size [FOLDER]
 
-Prints a row a room, then the longest functions and those with the most parameters.
+Prints a row a subpackage, then the longest functions and those with the most parameters.
 """
 
 import ast
@@ -58,7 +58,7 @@ def length(function: Function) -> int:
 
 
 def parameters(function: Function) -> int:
-    """Return how many parameters a function has of its own, without `self` and `cls`."""
+    """Return how many parameters a function has, without `self` and `cls`."""
     names = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
     return sum(name.arg not in ("self", "cls") for name in names)
 
@@ -68,19 +68,19 @@ def main() -> None:
     root = Path(sys.argv[1]) if len(sys.argv) > 1 else PACKAGE
     lines: Counter[str] = Counter()
     code: Counter[str] = Counter()
-    found: list[tuple[str, Function]] = []
+    measured: list[tuple[str, Function]] = []
     for path in sorted(root.rglob("*.py")):
         inside = path.relative_to(root).parts
-        room = inside[0] if len(inside) > 1 else "."
-        lines[room] += path.read_text(encoding="utf-8").count("\n")
-        code[room] += code_lines(path)
-        found += functions(path)
-    for room in lines:
-        print(f"{room:14}{lines[room]:8}{code[room]:8}")
+        subpackage = inside[0] if len(inside) > 1 else "."
+        lines[subpackage] += path.read_text(encoding="utf-8").count("\n")
+        code[subpackage] += code_lines(path)
+        measured += functions(path)
+    for subpackage in lines:
+        print(f"{subpackage:14}{lines[subpackage]:8}{code[subpackage]:8}")
     print(f"{'all':14}{lines.total():8}{code.total():8}")
     for measure in (length, parameters):
         print(f"\nmost {measure.__name__}")
-        for where, function in sorted(found, key=lambda pair: -measure(pair[1]))[:SHOWN]:
+        for where, function in sorted(measured, key=lambda pair: -measure(pair[1]))[:SHOWN]:
             print(f"{measure(function):6}  {where}")
 
 

@@ -41,7 +41,7 @@ WORDS = ("the", "of", "storm", "council", "market", "police", "team", "company",
 
 
 class Quick(FakeExpert):
-    """Answers at once, with answers that may be kept, and remembers nothing."""
+    """Returns predictions at once that may be stored, and holds nothing itself."""
 
     fingerprint = "one"
 
@@ -59,15 +59,15 @@ def main() -> None:
     parser.add_argument("--journal", action="store_true")
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--peak", action="store_true", help=argparse.SUPPRESS)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        if asked.memory:
-            _show_memory(asked)
+        if options.memory:
+            _show_memory(options)
             return
-        path = _written(folder / "articles.jsonl", asked.articles, asked.count)
-        if asked.peak:
-            _whole(path, folder, asked.to, journal=asked.journal)
+        path = _written(folder / "articles.jsonl", options.articles, options.count)
+        if options.peak:
+            _whole(path, folder, options.to, journal=options.journal)
             print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
             return
         with open_source(str(path)) as source:
@@ -77,18 +77,18 @@ def main() -> None:
         steps: dict[str, Callable[[], object]] = {
             "reading": lambda: _read(path),
             "orchestrator": lambda: list(session.analyze(ready)),
-            f"whole run to {asked.to}": lambda: _whole(path, folder, asked.to, journal=asked.journal),
+            f"whole run to {options.to}": lambda: _whole(path, folder, options.to, journal=options.journal),
         }
         for step, work in steps.items():
-            micros = min(_seconds(work) for _ in range(asked.rounds)) / asked.count * 1e6
+            micros = min(_seconds(work) for _ in range(options.rounds)) / options.count * 1e6
             print(f"{step:25} {micros:7.1f} us an article {1e6 / micros:9.0f} a second")
 
 
-def _show_memory(asked: argparse.Namespace) -> None:
+def _show_memory(options: argparse.Namespace) -> None:
     peaks = []
     for count in (10_000, 100_000):
-        given = [asked.articles] if asked.articles else []
-        command = ["-m", "tests.benchmarks.throughput", *given, "--peak", "--to", asked.to]
+        inputs = [options.articles] if options.articles else []
+        command = ["-m", "tests.benchmarks.throughput", *inputs, "--peak", "--to", options.to]
         done = subprocess.run(
             [sys.executable, *command, "--count", str(count)], capture_output=True, check=True, text=True
         )
@@ -129,8 +129,8 @@ def _whole(path: Path, folder: Path, format: str, *, journal: bool) -> None:
     for old in folder.glob("journal*"):
         old.unlink()
     job = Job((str(path),), folder / f"out.{format}", format, folder / "report.json")
-    with open_journal(str(folder / "journal.sqlite") if journal else None) as kept:
-        run_job(_session(kept), job)
+    with open_journal(str(folder / "journal.sqlite") if journal else None) as store:
+        run_job(_session(store), job)
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -30,7 +30,7 @@ def test_json_lines_csv_and_tsv_read_the_same(tmp_path: Path) -> None:
     assert all(rows == [("Rain", "It rained.", "bad"), ("Sun", "It shone.", "good")] for rows in read)
 
 
-def test_examples_are_passed_over_and_then_taken_up_to_a_limit(tmp_path: Path) -> None:
+def test_examples_are_skipped_and_then_taken_up_to_a_limit(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,label,gist\n" + "".join(f"{n},x,{n}\n" for n in range(6)))
     for source in (
         LabelSource(path="a.csv", content="text", skip=2, limit=3),
@@ -40,13 +40,13 @@ def test_examples_are_passed_over_and_then_taken_up_to_a_limit(tmp_path: Path) -
     assert len(list(LabelSource(path="a.csv", content="text", skip=9).examples(tmp_path))) == 0
 
 
-def test_texts_that_match_an_expression_are_left_out_before_others_are_counted(tmp_path: Path) -> None:
+def test_texts_that_match_an_expression_are_excluded_before_others_are_counted(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,label\nby. a writer. Rain fell.,x\nRain fell by night.,x\nSun.,x\n")
     source = LabelSource.model_validate({"path": "a.csv", "exclude": r"^by\b", "limit": 1})
     assert [example.article.content for example in source.examples(tmp_path)] == ["Rain fell by night."]
 
 
-def test_labels_are_mapped_to_one_or_to_several_or_left_out(tmp_path: Path) -> None:
+def test_labels_are_mapped_to_one_or_to_several_or_excluded(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("text,label\none,World\ntwo,Sports\nthree,Weather\n")
     source = LabelSource(path="a.csv", labels={"World": ("politics", "crime"), "Sports": "sport"})
     examples = [
@@ -56,7 +56,7 @@ def test_labels_are_mapped_to_one_or_to_several_or_left_out(tmp_path: Path) -> N
     assert examples == [("World", ("politics", "crime")), ("sport", ("sport",))]
 
 
-def test_texts_of_a_label_are_joined_after_others_were_left_out(tmp_path: Path) -> None:
+def test_texts_of_a_label_are_joined_after_others_were_excluded(tmp_path: Path) -> None:
     rows = [
         ("Rain", "It rained", "x"),
         ("Sun", "It shone.", "y"),
@@ -77,7 +77,7 @@ def test_texts_of_a_label_are_joined_after_others_were_left_out(tmp_path: Path) 
     ]
 
 
-def test_a_split_parts_the_texts_and_keeps_equal_ones_together(tmp_path: Path) -> None:
+def test_a_split_divides_the_texts_and_puts_equal_ones_together(tmp_path: Path) -> None:
     texts = [f"Text number {number}." for number in range(200)]
     (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"{text},x\n" for text in texts * 2))
     parts = {
@@ -104,16 +104,14 @@ def test_a_split_parts_the_texts_and_keeps_equal_ones_together(tmp_path: Path) -
         ("b.csv", "", "cannot be read"),
     ],
 )
-def test_what_cannot_be_used_is_told_with_its_place(
-    name: str, text: str, message: str, tmp_path: Path
-) -> None:
+def test_invalid_data_is_reported_with_its_place(name: str, text: str, message: str, tmp_path: Path) -> None:
     if text:
         (tmp_path / name).write_text(text)
     with pytest.raises(InputError, match=message):
         list(LabelSource(path=name).examples(tmp_path))
 
 
-def test_texts_that_are_no_utf8_and_very_long_ones_are_read(tmp_path: Path) -> None:
+def test_texts_that_are_not_utf8_and_very_long_ones_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"text,label\ncaf\xe9,x\n" + b"a" * 200_000 + b",y\n")
     short, long = LabelSource(path="a.csv").examples(tmp_path)
     assert (short.article.content, len(long.article.content)) == ("café", 200_000)

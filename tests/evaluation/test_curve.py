@@ -59,11 +59,11 @@ def predicted(
 
 
 HALF = ("easy", "a"), ("easy", "b"), ("", "c"), ("", "d")
-"""Texts of which the cheap one understands the first half."""
+"""Texts of which the cheap expert summarizes the first half."""
 
 
 def informed_gate(folder: Path) -> GateCard:
-    """Write a gate that sees in the headline who is needed."""
+    """Write a gate that decides by the headline which expert is needed."""
     return written(folder, [[2.0, 0.0], [0.0, 1.0]], [0.0, 0.0], task=TASK, experts=EXPERTS)
 
 
@@ -84,7 +84,7 @@ def test_success_with_summaries_is_rouge(registry: Registry, tmp_path: Path) -> 
         assert rouge2.quality(np.array([weights] * 4))[3] == quality
 
 
-def test_a_gate_that_knows_gains_all_at_half_the_cost(registry: Registry, tmp_path: Path) -> None:
+def test_an_informed_gate_gains_all_at_half_the_cost(registry: Registry, tmp_path: Path) -> None:
     pool = replace(predicted(registry, tmp_path, *HALF), seconds=np.array([0.0, 2.0]))
     curve_set = curves(registry, informed_gate(tmp_path), pool)
     ends = (curve_set.metric, curve_set.cheap, curve_set.dear, curve_set.gain)
@@ -105,7 +105,7 @@ def test_a_gate_that_knows_gains_all_at_half_the_cost(registry: Registry, tmp_pa
     assert 1.0 < learned.points[STEPS // 2].seconds < 2.0, "half of them, and the gate"
 
 
-def test_what_the_gate_reads_itself_is_part_of_the_cost(registry: Registry, tmp_path: Path) -> None:
+def test_what_the_gate_reads_is_part_of_the_cost(registry: Registry, tmp_path: Path) -> None:
     pool = predicted(registry, tmp_path, *HALF)
     width = registry.backbones.backbone(None).width  # type: ignore[arg-type]  # it is lent
     blind = written(
@@ -127,7 +127,7 @@ def test_what_the_gate_reads_itself_is_part_of_the_cost(registry: Registry, tmp_
     assert reading.cost_at["98%"] is not None and reading.cost_at["98%"] > 0.98
 
 
-def test_a_dear_expert_that_is_no_better_leaves_nothing_to_gain(registry: Registry, tmp_path: Path) -> None:
+def test_an_expensive_expert_that_is_no_better_gains_nothing(registry: Registry, tmp_path: Path) -> None:
     pool = predicted(registry, tmp_path, ("easy", "hopeless"), ("easy", "b"))
     curve_set = curves(registry, informed_gate(tmp_path), pool)
     assert curve_set.gain == -0.5
@@ -137,7 +137,7 @@ def test_a_dear_expert_that_is_no_better_leaves_nothing_to_gain(registry: Regist
     assert (oracle.points[10].quality, oracle.points[-1].quality) == (1.0, 0.5)
 
 
-def test_experts_that_cost_alike_are_measured_against_all_experts(registry: Registry, tmp_path: Path) -> None:
+def test_experts_of_equal_cost_are_measured_against_all(registry: Registry, tmp_path: Path) -> None:
     alike = [GateExpert(name=name, cost=0.5) for name in ("cheap", "dear")]
     card = written(tmp_path, [[2.0, 0.0], [0.0, 1.0]], [0.0, 0.0], task=TASK, experts=alike)
     curve_set = curves(registry, card, predicted(registry, tmp_path, *HALF))
@@ -145,7 +145,7 @@ def test_experts_that_cost_alike_are_measured_against_all_experts(registry: Regi
     assert curve_set.curves[0].points[0].quality == 1.0, "of experts that cost the same the best is taken"
 
 
-def test_an_article_that_nobody_can_read_counts_as_nothing(quick_backbone: Backbone, tmp_path: Path) -> None:
+def test_an_article_without_eligible_experts_counts_as_zero(quick_backbone: Backbone, tmp_path: Path) -> None:
     registry = Registry(plugins=False, builtin=False)
     registry.backbones = Lent(quick_backbone)
     for name, predict in (("cheap", cheap), ("dear", dear)):
@@ -159,14 +159,14 @@ def test_an_article_that_nobody_can_read_counts_as_nothing(quick_backbone: Backb
         assert (by_name[name].abstained, by_name[name].quality) == (0.5, 0.5)
 
 
-def test_where_no_picture_can_be_drawn_one_is_told_before(tmp_path: Path) -> None:
+def test_a_plot_that_cannot_be_drawn_is_reported_before(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="the suffix of a plot must be one of .png, .svg, .pdf"):
         check_plot(tmp_path / "curve.txt")
     with pytest.raises(OutputError, match="there is no folder"):
         check_plot(tmp_path / "nowhere" / "curve.png")
 
 
-def test_labels_where_summaries_are_wanted_are_refused(registry: Registry, tmp_path: Path) -> None:
+def test_labels_where_summaries_are_required_are_refused(registry: Registry, tmp_path: Path) -> None:
     (tmp_path / "rows.csv").write_text("text,label\nRain fell.,bad\n")
     source = LabelSource(path="rows.csv")
     with pytest.raises(InputError, match="cheap predicts Summary; these examples have Labels"):

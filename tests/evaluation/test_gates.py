@@ -122,7 +122,7 @@ def test_where_a_source_is_closed_only_its_labels_count(
         assert results.correct().tolist() == [[float(closed)], [0.0]]
 
 
-def test_every_figure_of_the_table_is_what_one_counts_by_hand(
+def test_every_figure_of_the_table_is_as_counted_by_hand(
     pool: PoolPredictions, registry: Registry, tmp_path: Path
 ) -> None:
     results = tabled(informed_gate(tmp_path), registry, [pool], [pool])
@@ -153,7 +153,7 @@ def test_every_figure_of_the_table_is_what_one_counts_by_hand(
     assert results["oracle"].sources == {"rows": 1.0}
 
 
-def test_how_far_the_gates_scores_are_from_what_they_say(
+def test_the_expected_calibration_error_of_the_gates_scores(
     pool: PoolPredictions, registry: Registry, tmp_path: Path
 ) -> None:
     share = 1 / (1 + np.exp(-2))  # of the expert that it sends an article to, which is always the better one
@@ -161,7 +161,7 @@ def test_how_far_the_gates_scores_are_from_what_they_say(
     assert results.gate_ece == pytest.approx(1 - share)
 
 
-def test_the_gates_own_settings_stand_in_the_table(
+def test_the_gates_settings_are_in_the_table(
     pool: PoolPredictions, registry: Registry, tmp_path: Path
 ) -> None:
     card = informed_gate(tmp_path, settings={"shared": ("evens",)})
@@ -171,7 +171,7 @@ def test_the_gates_own_settings_stand_in_the_table(
     assert "nearest neighbours" not in results
 
 
-def test_rules_may_ask_experts_that_are_not_the_gates(
+def test_rules_may_use_experts_that_are_not_the_gates(
     pool: PoolPredictions, registry: Registry, source: LabelSource, tmp_path: Path
 ) -> None:
     first = Registry(plugins=False, builtin=False)
@@ -201,7 +201,7 @@ def test_sources_count_by_their_weight(pool: PoolPredictions, registry: Registry
     assert (row.quality, row.sources) == (0.75, {"evens only": 1.0, "odds only": 0.0})
 
 
-def test_the_random_choice_knows_nothing_of_the_sources(
+def test_the_random_gate_does_not_depend_on_the_sources(
     pool: PoolPredictions, registry: Registry, tmp_path: Path
 ) -> None:
     """Each source here is for one expert alone; to shuffle within a source would change nothing."""
@@ -220,7 +220,7 @@ def test_without_a_prediction_no_label_is_right(pool: PoolPredictions) -> None:
     assert figures["macro-F1"] == pytest.approx(2 / 3)
 
 
-def test_what_the_gate_reads_and_no_expert_does_is_its_own_cost(
+def test_what_only_the_gate_reads_is_added_to_its_cost(
     pool: PoolPredictions, registry: Registry, tmp_path: Path
 ) -> None:
     width = registry.backbones.backbone(None).width  # type: ignore[arg-type]  # it is lent

@@ -34,7 +34,7 @@ def labelled(headline: str, *accepted: str, label: str = "") -> LabelledArticle:
     return LabelledArticle(Article(headline=headline), label or accepted[0], accepted)
 
 
-def test_figures_are_those_that_one_counts_by_hand() -> None:
+def test_figures_are_as_counted_by_hand() -> None:
     examples = [
         labelled("good 0.9", "good"),
         labelled("good 0.6", "bad"),
@@ -87,7 +87,7 @@ def test_an_article_without_a_prediction_is_not_in_the_figures() -> None:
     assert (evaluation.items, evaluation.answered, evaluation.figures["accuracy"]) == (2, 1, 1.0)
 
 
-def test_labels_that_are_never_predicted_are_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_labels_that_are_never_predicted_are_reported(caplog: pytest.LogCaptureFixture) -> None:
     examples = [labelled("good 0.9", "praise"), labelled("bad 0.9", "blame")]
     with pytest.raises(
         InputError, match=r"no prediction has the label 'blame', 'praise'; predicted labels are bad, good"

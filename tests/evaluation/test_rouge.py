@@ -56,7 +56,7 @@ def test_baselines_are_sentences_of_the_article() -> None:
     assert summaries["oracle"] == "The mayor spoke of loss."
 
 
-def test_sentences_of_the_reference_are_parted_by_line_breaks() -> None:
+def test_the_delimiter_of_sentences_in_the_reference_is_a_line_break() -> None:
     scores = rouge("Boats sank.\nA storm hit.", "A storm hit.\nBoats sank.")
     assert scores["ROUGE-Lsum"] == 1.0
     assert scores["ROUGE-L"] < 1.0

@@ -50,7 +50,7 @@ def choose(
     pool: Sequence[ExpertInfo] = POOL,
     **settings: Any,
 ) -> list[Decision]:
-    """Return a gate's choices with these settings."""
+    """Return a gate's decisions with these settings."""
     gate = LearnedGate(card, pool, lambda: backbone, GateSettings(**settings))
     return [decision for (decision,) in gate.route(articles)]
 

@@ -39,7 +39,7 @@ def test_rules_and_the_gate_that_comes_with_newsmoe_decide_on_the_three_tasks(re
     assert gate.tasks == rules.tasks == ("summarization", "sentiment", "topic")
 
 
-def test_the_gate_of_all_asks_all_experts(registry: Registry) -> None:
+def test_the_gate_all_uses_every_expert(registry: Registry) -> None:
     gate = build_gate(settings(gate="all"), registry)
     assert isinstance(gate, UniformGate)
     assert gate.tasks == ("summarization", "sentiment", "topic")
@@ -49,13 +49,13 @@ def test_the_gate_of_all_asks_all_experts(registry: Registry) -> None:
     assert {"topic-news", "topic-zero-shot"} <= there
 
 
-def test_only_the_tasks_that_were_asked_for_are_decided_on_in_their_order(registry: Registry) -> None:
+def test_only_requested_tasks_are_decided_in_their_order(registry: Registry) -> None:
     for gate in ("rules", "all"):
         built = build_gate(settings(gate=gate, tasks=["topic", "summarization", "topic"]), registry)
         assert built.tasks == ("topic", "summarization")
 
 
-def test_an_unknown_task_is_told_with_the_nearest(registry: Registry) -> None:
+def test_an_unknown_task_is_reported_with_the_nearest(registry: Registry) -> None:
     with pytest.raises(
         ConfigError, match=r"no expert predicts the task 'sentimnt'; did you mean 'sentiment'\?"
     ):
@@ -65,16 +65,16 @@ def test_an_unknown_task_is_told_with_the_nearest(registry: Registry) -> None:
 
 
 @pytest.mark.parametrize("gate", ["rule", "ALL", "", "nowhere/gate"])
-def test_an_unknown_gate_is_told_with_the_known_ones(registry: Registry, gate: str) -> None:
+def test_an_unknown_gate_is_reported_with_the_valid_ones(registry: Registry, gate: str) -> None:
     with pytest.raises(
         ConfigError, match=f"no gate is called '{gate}'; use {', '.join(GATE_NAMES)}, a .toml file"
     ):
         build_gate(settings(gate=gate), registry)
 
 
-def test_own_rules_come_before_the_built_in_ones(registry: Registry) -> None:
-    own = settings(rule=[{"use": {"topic": "topic-zero-shot"}, "reason": "mine"}])
-    assert topic(own, registry) == Decision("topic", {"topic-zero-shot": 1.0}, (), "mine")
+def test_user_rules_come_before_the_built_in_ones(registry: Registry) -> None:
+    rules = settings(rule=[{"use": {"topic": "topic-zero-shot"}, "reason": "mine"}])
+    assert topic(rules, registry) == Decision("topic", {"topic-zero-shot": 1.0}, (), "mine")
     elsewhere = settings(rule=[{"when": {"language": "de"}, "use": {"topic": "topic-zero-shot"}}])
     assert topic(elsewhere, registry) == topic(Settings(), registry)
 
@@ -88,13 +88,13 @@ def test_rules_of_a_file_come_before_those_of_the_settings(registry: Registry, t
     assert reasons == {"summarization": "built-in default", "sentiment": "settings", "topic": "file"}
 
 
-def test_a_file_of_rules_that_is_missing_is_told(registry: Registry, tmp_path: Path) -> None:
+def test_a_missing_file_of_rules_is_reported(registry: Registry, tmp_path: Path) -> None:
     path = tmp_path / "none.toml"
     with pytest.raises(ConfigError, match=f"{re.escape(str(path))}: cannot be read"):
         build_gate(settings(gate=str(path)), registry)
 
 
-def test_tasks_that_own_rules_name_are_decided_on_too() -> None:
+def test_tasks_that_user_rules_name_are_decided_too() -> None:
     registry = Registry(plugins=False)
     registry.add(FakeExpert("mine", "mood"))
     gate = build_gate(settings(rule=[{"use": {"mood": "mine"}}]), registry)
@@ -102,7 +102,7 @@ def test_tasks_that_own_rules_name_are_decided_on_too() -> None:
     assert build_gate(Settings(), registry).tasks == ("summarization", "sentiment", "topic")
 
 
-def test_a_rule_for_an_unknown_expert_is_told_with_the_nearest(registry: Registry) -> None:
+def test_a_rule_for_an_unknown_expert_is_reported_with_the_nearest(registry: Registry) -> None:
     with pytest.raises(ConfigError, match="rule 1 sends 'topic' to 'topic-new'.*did you mean 'topic-news'"):
         build_gate(settings(rule=[{"use": {"topic": "topic-new"}}]), registry)
 
@@ -148,11 +148,11 @@ def test_by_default_a_learned_gate_decides_where_it_was_better_than_rules(moody:
     assert set(mood(moody, top_k=2).weights) == {"first", "second"}
 
 
-def test_by_default_rules_decide_where_a_learned_gate_knows_other_experts(
+def test_by_default_rules_decide_where_a_gate_was_trained_for_other_experts(
     moody: Registry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    known = [one.model_copy(update={"fingerprint": "of another"}) for one in equal(NAMES)]
-    constant(moody.folders[0] / "gate-mood", [0.2, 0.7, 0.1], experts=known, better=True)
+    experts = [expert.model_copy(update={"fingerprint": "of another"}) for expert in equal(NAMES)]
+    constant(moody.folders[0] / "gate-mood", [0.2, 0.7, 0.1], experts=experts, better=True)
     with caplog.at_level("INFO"):
         assert mood(moody).weights == {"first": 1.0}
     assert f"gate-mood is not used for {TASK}: " in caplog.text
@@ -171,7 +171,7 @@ def test_by_default_a_gate_that_is_not_better_displaces_none_that_is(moody: Regi
 
 
 @pytest.mark.parametrize("damage", ["gate.toml", "gate.safetensors"])
-def test_by_default_a_damaged_gate_leaves_it_to_the_rules(moody: Registry, damage: str) -> None:
+def test_by_default_rules_decide_where_a_gate_is_damaged(moody: Registry, damage: str) -> None:
     folder = moody.folders[0] / "gate-mood"
     constant(folder, [0.2, 0.7, 0.1], better=True)
     (folder / damage).unlink()
@@ -189,14 +189,14 @@ def test_a_gate_is_named_by_its_folder(moody: Registry, tmp_path: Path) -> None:
         mood(moody, gate=str(tmp_path))
 
 
-def test_own_rules_come_before_the_learned_gate(moody: Registry) -> None:
+def test_user_rules_come_before_the_learned_gate(moody: Registry) -> None:
     rule = {"when": {"headline": "Storm"}, "use": {TASK: "third"}, "reason": "mine"}
     assert mood(moody, gate="learned", rule=[rule]) == Decision(TASK, {"third": 1.0}, (), "mine")
     other = {"when": {"headline": "Calm"}, "use": {TASK: "third"}}
     assert mood(moody, gate="learned", rule=[other]).weights == {"second": 1.0}
 
 
-def test_where_an_own_rule_waits_for_an_answer_and_does_not_hold_the_learned_gate_decides(
+def test_where_a_deferred_rule_does_not_hold_the_learned_gate_decides(
     moody: Registry,
 ) -> None:
     after = {"task": "topic", "label": "sport"}
@@ -211,10 +211,10 @@ def test_where_an_own_rule_waits_for_an_answer_and_does_not_hold_the_learned_gat
     assert chain.otherwise.otherwise == Decision(TASK, {"first": 1.0}, (), "mine")
 
 
-def test_an_expert_waits_behind_a_learned_gate_too_where_what_it_waits_for_is_asked(moody: Registry) -> None:
-    waiting: Any = FakeExpert("fourth", TASK)
-    waiting.after = {"task": "topic", "label": "sport"}
-    moody.add(waiting)
+def test_a_learned_gate_defers_an_expert_where_the_other_task_is_requested(moody: Registry) -> None:
+    deferred: Any = FakeExpert("fourth", TASK)
+    deferred.after = {"task": "topic", "label": "sport"}
+    moody.add(deferred)
     constant(moody.folders[0] / "gate-mood", [0.2, 0.1, 0.7], experts=equal(("first", "second", "fourth")))
     assert mood(moody, gate="learned").after.keys() == {"fourth"}
     ((alone,),) = build_gate(settings(gate="learned", tasks=[TASK]), moody).route([ARTICLE])
@@ -232,7 +232,7 @@ def test_settings_change_how_a_learned_gate_chooses(moody: Registry) -> None:
 
 
 @pytest.mark.parametrize("gate", ["rules", "all"])
-def test_what_only_a_learned_gate_heeds_is_refused_elsewhere(registry: Registry, gate: str) -> None:
+def test_settings_that_require_a_learned_gate_are_refused_elsewhere(registry: Registry, gate: str) -> None:
     with pytest.raises(ConfigError, match="budget: requires a learned gate, and none is used here"):
         build_gate(settings(gate=gate, budget=0.5), registry)
 
@@ -246,7 +246,7 @@ def test_the_gate_that_comes_with_newsmoe_fits_its_experts(registry: Registry) -
     assert [decision.task for decision in (summary, tone, topic)] == ["summarization", "sentiment", "topic"]
 
 
-def test_where_nobody_trained_a_gate_that_is_told() -> None:
+def test_a_missing_learned_gate_is_reported() -> None:
     registry = Registry(plugins=False, builtin=False)
     registry.add(FakeExpert("alone", TASK))
     with pytest.raises(ConfigError, match="has a learned gate in it; make one: newsmoe gate train"):
@@ -283,7 +283,9 @@ def test_a_package_adds_a_gate(install: Callable[..., None], registry: Registry)
         build_gate(settings(gate="dearest"), registry)
 
 
-def test_a_broken_gate_is_named_and_breaks_no_other(install: Callable[..., None], registry: Registry) -> None:
+def test_a_broken_gate_is_reported_and_others_are_unaffected(
+    install: Callable[..., None], registry: Registry
+) -> None:
     install("bad-gates", {"bad_gates": "1 / 0"}, {"bad": "bad_gates:Gate"}, "newsmoe.gates")
     with pytest.raises(PluginError, match="the gate 'bad' of bad-gates .*ZeroDivisionError"):
         build_gate(settings(gate="bad"), registry)

@@ -1,4 +1,4 @@
-"""What becomes of a choice that waits for an earlier answer, once that is known."""
+"""Deferred experts and rules, once the other task has a prediction."""
 
 from typing import Any
 
@@ -21,13 +21,13 @@ def topic(**scores: float) -> dict[str, Prediction | None]:
     return {"topic": Labels(scores)}
 
 
-def test_what_waits_for_nothing_stays_as_it_is() -> None:
+def test_a_decision_without_a_condition_is_unchanged() -> None:
     free = decision({"a": 1.0}, "b")
     assert free.depends_on == set()
     assert resolve_deferred(free, {}) == free
 
 
-def test_where_the_answer_says_so_the_expert_answers_and_the_reason_says_what_it_was() -> None:
+def test_where_the_condition_holds_the_expert_is_used_and_the_reason_names_the_label() -> None:
     waiting = decision({"a": 1.0}, "b", after={"a": SPORT})
     assert waiting.depends_on == {"topic"}
     assert resolve_deferred(waiting, topic(sport=0.8, politics=0.2)) == Decision(
@@ -44,11 +44,11 @@ def test_where_the_answer_says_so_the_expert_answers_and_the_reason_says_what_it
         ({}, "topic has no prediction"),
     ],
 )
-def test_elsewhere_nobody_answers_and_the_reason_says_why(
+def test_elsewhere_the_gate_abstains_and_the_reason_says_why(
     predictions: dict[str, Prediction | None], said: str
 ) -> None:
-    found = resolve_deferred(decision({"a": 1.0}, after={"a": SPORT}), predictions)
-    assert found == Decision("kind", {}, (), f"only where topic is 'sport' with 0.5 or more; {said}")
+    resolved = resolve_deferred(decision({"a": 1.0}, after={"a": SPORT}), predictions)
+    assert resolved == Decision("kind", {}, (), f"only where topic is 'sport' with 0.5 or more; {said}")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_elsewhere_nobody_answers_and_the_reason_says_why(
         (Summary("sport"), False),
     ],
 )
-def test_without_a_least_score_the_best_label_decides(prediction: Prediction, holds: bool) -> None:
+def test_without_a_min_score_the_best_label_decides(prediction: Prediction, holds: bool) -> None:
     assert (
         bool(resolve_deferred(decision({"a": 1.0}, after={"a": BEST}), {"topic": prediction}).weights)
         == holds
@@ -80,22 +80,22 @@ def test_without_a_least_score_the_best_label_decides(prediction: Prediction, ho
         ({"label": "sport", "scores": {"sport": None}}, False),
     ],
 )
-def test_answers_of_plug_ins_may_hold_anything(values: dict[str, Any], holds: bool) -> None:
-    found = resolve_deferred(decision({"a": 1.0}, after={"a": SPORT}), {"topic": Fields(values)})
-    assert bool(found.weights) == holds
+def test_predictions_of_plug_ins_may_hold_anything(values: dict[str, Any], holds: bool) -> None:
+    resolved = resolve_deferred(decision({"a": 1.0}, after={"a": SPORT}), {"topic": Fields(values)})
+    assert bool(resolved.weights) == holds
 
 
-def test_an_expert_that_may_not_answer_leaves_its_weight_to_the_others() -> None:
+def test_an_expert_whose_condition_fails_leaves_its_weight_to_the_others() -> None:
     mixed = decision({"a": 0.5, "b": 0.25, "c": 0.25}, "d", after={"a": SPORT})
     assert resolve_deferred(mixed, topic(health=1.0)).weights == {"b": 0.5, "c": 0.5}
     assert resolve_deferred(mixed, topic(sport=1.0)).weights == mixed.weights
 
 
-def test_where_none_of_the_chosen_may_answer_a_reserve_does() -> None:
-    found = resolve_deferred(
+def test_where_every_condition_fails_a_fallback_is_used() -> None:
+    resolved = resolve_deferred(
         decision({"a": 1.0}, "b", "c", after={"a": SPORT, "b": SPORT}), topic(health=1.0)
     )
-    assert (found.weights, found.fallbacks) == ({"c": 1.0}, ())
+    assert (resolved.weights, resolved.fallbacks) == ({"c": 1.0}, ())
 
 
 def test_where_a_rule_does_not_hold_the_next_decides() -> None:
@@ -110,6 +110,8 @@ def test_where_a_rule_does_not_hold_the_next_decides() -> None:
     assert resolve_deferred(chain, {**topic(health=1.0), "tone": None}) == last
 
 
-def test_a_rule_may_send_an_article_to_nobody_once_the_answer_is_known() -> None:
-    found = resolve_deferred(decision({}, condition=SPORT, otherwise=decision({"a": 1.0})), topic(sport=1.0))
-    assert (found.weights, found.reason) == ({}, "because; topic is 'sport' (1.00)")
+def test_a_deferred_rule_may_abstain() -> None:
+    resolved = resolve_deferred(
+        decision({}, condition=SPORT, otherwise=decision({"a": 1.0})), topic(sport=1.0)
+    )
+    assert (resolved.weights, resolved.reason) == ({}, "because; topic is 'sport' (1.00)")

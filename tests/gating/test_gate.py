@@ -29,7 +29,7 @@ ARTICLES = st.builds(
 
 
 @given(st.lists(INFOS, max_size=6, unique_by=lambda info: info.name), st.lists(ARTICLES, max_size=4))
-def test_the_weights_of_those_that_can_read_an_article_are_equal_and_sum_to_one(
+def test_the_weights_of_eligible_experts_are_equal_and_sum_to_one(
     pool: list[ExpertInfo], articles: list[Article]
 ) -> None:
     routes = UniformGate({"topic": pool}).route(articles)
@@ -44,7 +44,7 @@ def test_the_weights_of_those_that_can_read_an_article_are_equal_and_sum_to_one(
 
 
 @given(st.lists(INFOS, max_size=6), ARTICLES)
-def test_there_is_a_reason_exactly_where_nobody_can_read_the_article(
+def test_there_is_a_reason_exactly_where_no_expert_is_eligible(
     pool: list[ExpertInfo], article: Article
 ) -> None:
     eligible = eligible_experts(pool, article)
@@ -66,7 +66,7 @@ def test_there_is_a_reason_exactly_where_nobody_can_read_the_article(
         (Article(language="en"), []),
     ],
 )
-def test_an_expert_gets_what_it_can_read(article: Article, names: list[str]) -> None:
+def test_an_expert_gets_the_articles_it_is_eligible_for(article: Article, names: list[str]) -> None:
     assert [info.name for info in eligible_experts([ENGLISH, GERMAN, ANY, FULL], article)] == names
 
 
@@ -90,7 +90,7 @@ def test_an_expert_gets_what_it_can_read(article: Article, names: list[str]) -> 
         ([FULL, FULL], Article(headline="h", language="es"), "the article has no content"),
     ],
 )
-def test_the_reason_says_what_stands_in_the_way(
+def test_the_reason_says_why_an_expert_is_ineligible(
     pool: list[ExpertInfo], article: Article, reason: str
 ) -> None:
     assert ineligible_reason(pool, article) == reason
@@ -110,7 +110,7 @@ def test_no_articles_no_routes() -> None:
     assert UniformGate({"topic": [ANY]}).route([]) == []
 
 
-def test_a_choice_shows_who_answers_and_not_who_is_in_reserve() -> None:
+def test_a_decision_shows_chosen_experts_without_fallbacks() -> None:
     entries = Decision("topic", {"a": 2 / 3, "b": 1 / 3}, ("c",), "because").entries
     assert [(entry.expert, entry.weight, entry.reason) for entry in entries] == [
         ("a", 0.666667, "because"),

@@ -1,4 +1,4 @@
-"""What tells whether the first sentences would do."""
+"""Features that show whether the first sentences would do as a summary."""
 
 import math
 from typing import get_args
@@ -33,11 +33,13 @@ def test_a_lead_that_says_what_the_article_is_about_has_its_words(quick_backbone
 
 
 def test_sentences_are_counted_and_measured(quick_backbone: Backbone) -> None:
-    found = features(quick_backbone, HARBOUR)
-    count, mean = found["sentences"]
+    values = features(quick_backbone, HARBOUR)
+    count, mean = values["sentences"]
     assert count == pytest.approx(math.log1p(5) / math.log1p(64))
     assert mean == pytest.approx(math.log1p(20 / 5) / math.log1p(64))
-    assert found["lead_lengths"] == pytest.approx([math.log1p(words) / math.log1p(64) for words in (3, 3, 2)])
+    assert values["lead_lengths"] == pytest.approx(
+        [math.log1p(words) / math.log1p(64) for words in (3, 3, 2)]
+    )
 
 
 def test_headings_are_no_part_of_the_lead(quick_backbone: Backbone) -> None:
@@ -48,7 +50,7 @@ def test_headings_are_no_part_of_the_lead(quick_backbone: Backbone) -> None:
     assert plain["lead_lengths"] == headed["lead_lengths"]
 
 
-def test_what_is_said_is_told_from_what_is_written(quick_backbone: Backbone) -> None:
+def test_quoted_speech_is_distinguished_from_other_text(quick_backbone: Backbone) -> None:
     assert features(quick_backbone, BRIDGE)["lead_quotes"] == [0.0]
     assert features(quick_backbone, f'"Now," said the mayor. {BRIDGE}')["lead_quotes"][0] > 0.0
 

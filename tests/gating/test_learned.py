@@ -29,7 +29,7 @@ from tests.registry.support import Counting, Lent
 STORM = Article(headline="Storm hits coast", content="Ten houses were lost.", language="en")
 
 
-def test_the_best_answers_the_others_stand_by_and_the_reason_shows_the_scores(
+def test_the_best_is_chosen_the_others_are_fallbacks_and_the_reason_shows_the_scores(
     tmp_path: Path, quick_backbone: Backbone
 ) -> None:
     [decision] = choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, [STORM])
@@ -41,46 +41,48 @@ def test_the_best_answers_the_others_stand_by_and_the_reason_shows_the_scores(
 def test_features_decide(tmp_path: Path, quick_backbone: Backbone) -> None:
     card = written(tmp_path, [[2.0, 0.0], [0.0, 3.0], [0.0, 0.0]], [0.0, 0.0, 1.0])
     headline, content = Article(headline="h"), Article(content="c")
-    chosen = [list(one.weights) for one in choose(card, quick_backbone, [headline, content, STORM])]
+    chosen = [list(decision.weights) for decision in choose(card, quick_backbone, [headline, content, STORM])]
     assert chosen == [["first"], ["second"], ["second"]]
 
 
-def test_scores_that_are_remembered_are_not_computed_again(tmp_path: Path, quick_backbone: Backbone) -> None:
+def test_cached_scores_are_not_computed_again(tmp_path: Path, quick_backbone: Backbone) -> None:
     features = ("embedding",)
     width = quick_backbone.width
     card = written(tmp_path / "gate", np.eye(3, width).tolist(), [0.0, 0.0, 1.0], features=features)
-    asked = [Article(headline="h"), Article(), STORM, STORM]  # nobody can read the second
+    window = [Article(headline="h"), Article(), STORM, STORM]  # no expert is eligible for the second
 
     def scored(backbone: Callable[[], Backbone], cache_key: str = "this gate") -> Any:
         with open_journal(str(tmp_path / "journal.sqlite")) as journal:
             assert journal is not None
             return LearnedGate(
                 card, POOL, backbone, score_cache=ScoreCache(journal, cache_key)
-            ).probabilities(asked)
+            ).probabilities(window)
 
     def absent() -> Backbone:
         raise ModelError("nothing is to be read")
 
     first = scored(lambda: quick_backbone)
-    assert (first == LearnedGate(card, POOL, lambda: quick_backbone).probabilities(asked)).all()
+    assert (first == LearnedGate(card, POOL, lambda: quick_backbone).probabilities(window)).all()
     assert (scored(absent) == first).all()
     with pytest.raises(ModelError, match="nothing is to be read"):
         scored(absent, "another gate")
 
 
-def test_scores_by_more_than_the_text_are_not_remembered_by_it(
+def test_scores_that_depend_on_more_than_the_text_are_not_cached_by_it(
     tmp_path: Path, quick_backbone: Backbone
 ) -> None:
     width = SURFACE["topics"][0]
     weight = np.zeros((3, width))
-    weight[0] = 9.0  # whatever stands there
+    weight[0] = 9.0  # whatever the topics are
     card = written(tmp_path / "gate", weight.tolist(), [0.0, 1.0, 0.0], features=("topics",))
     with open_journal(str(tmp_path / "journal.sqlite")) as journal:
         assert journal is not None
         gate = LearnedGate(card, POOL, lambda: quick_backbone, score_cache=ScoreCache(journal, "this gate"))
         filed = replace(STORM, topics=("Weather",))
         assert filed.key == STORM.key
-        assert [list(decision.weights) for one in (STORM, filed) for (decision,) in gate.route([one])] == [
+        assert [
+            list(decision.weights) for article in (STORM, filed) for (decision,) in gate.route([article])
+        ] == [
             ["second"],
             ["first"],
         ]
@@ -94,18 +96,18 @@ def test_of_the_top_k_the_weights_are_the_softmax_over_the_chosen(
     share = math.exp(2) / (math.exp(1) + math.exp(2))
     assert decision.weights == pytest.approx({"third": share, "first": 1 - share})
     assert decision.fallbacks == ("second",)
-    [everybody] = choose(card, quick_backbone, [STORM], top_k=5)
-    assert set(everybody.weights) == set(NAMES)
+    [decision] = choose(card, quick_backbone, [STORM], top_k=5)
+    assert set(decision.weights) == set(NAMES)
 
 
-def test_a_shared_expert_always_answers_beside_the_top_k(tmp_path: Path, quick_backbone: Backbone) -> None:
+def test_a_shared_expert_is_always_chosen_beside_the_top_k(tmp_path: Path, quick_backbone: Backbone) -> None:
     card = constant(tmp_path, [0.2, 0.7, 0.1])
     [decision] = choose(card, quick_backbone, [STORM], shared=("third",))
     assert decision.weights == pytest.approx({"second": 0.875, "third": 0.125})
     assert decision.fallbacks == ("first",)
 
 
-def test_who_cannot_read_an_article_is_left_out_and_the_scores_are_of_the_others(
+def test_an_ineligible_expert_is_excluded_and_the_scores_are_of_the_others(
     tmp_path: Path, quick_backbone: Backbone
 ) -> None:
     pool = [ExpertInfo("first", TASK, ("de",)), ExpertInfo("second", TASK, ("en",)), POOL[2]]
@@ -118,14 +120,14 @@ def test_who_cannot_read_an_article_is_left_out_and_the_scores_are_of_the_others
     assert nothing == Decision(TASK, {}, (), "the article has neither headline nor content")
 
 
-def test_where_nobody_can_read_an_article_the_gate_abstains(tmp_path: Path, quick_backbone: Backbone) -> None:
+def test_where_no_expert_is_eligible_the_gate_abstains(tmp_path: Path, quick_backbone: Backbone) -> None:
     pool = [ExpertInfo(name, TASK, ("de",)) for name in NAMES]
     [decision] = choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, [STORM], pool)
     assert (decision.weights, decision.fallbacks) == ({}, ())
     assert decision.reason.startswith("language 'en' is not supported, first reads de")
 
 
-def test_an_expert_that_the_gate_was_not_trained_for_is_not_asked(
+def test_an_expert_that_the_gate_was_not_trained_for_is_not_chosen(
     tmp_path: Path, quick_backbone: Backbone
 ) -> None:
     pool = [*POOL, ExpertInfo("fourth", TASK)]
@@ -133,7 +135,7 @@ def test_an_expert_that_the_gate_was_not_trained_for_is_not_asked(
     assert "fourth" not in (*decision.weights, *decision.fallbacks)
 
 
-def test_no_more_than_its_share_goes_to_an_expert_and_the_record_says_so(
+def test_no_expert_gets_more_than_its_capacity_and_the_record_says_so(
     tmp_path: Path, quick_backbone: Backbone
 ) -> None:
     card = constant(tmp_path, [0.2, 0.7, 0.1])
@@ -157,29 +159,36 @@ def test_a_budget_is_spent_where_most_is_gained(tmp_path: Path, quick_backbone: 
     experts = [GateExpert(name=name, cost=cost) for name, cost in zip(NAMES, (0.1, 0.6, 0.3), strict=True)]
     card = written(tmp_path, [[0.0, 0.0], [1.0, 2.0], [0.0, 0.0]], [0.0, 0.0, -9.0], experts=experts)
     window = [Article(headline="h"), Article(content="c"), STORM, STORM]
-    asked = choose(card, quick_backbone, window, budget=0.4)
-    assert [list(decision.weights) for decision in asked] == [["first"], ["first"], ["second"], ["second"]]
-    assert asked[0].reason.endswith("; the cheapest, to stay within the budget")
-    assert asked[0].fallbacks[0] == "second"
-    assert [decision.downgraded for decision in asked] == [True, True, False, False]
+    decisions = choose(card, quick_backbone, window, budget=0.4)
+    assert [list(decision.weights) for decision in decisions] == [
+        ["first"],
+        ["first"],
+        ["second"],
+        ["second"],
+    ]
+    assert decisions[0].reason.endswith("; the cheapest, to stay within the budget")
+    assert decisions[0].fallbacks[0] == "second"
+    assert [decision.downgraded for decision in decisions] == [True, True, False, False]
     dear = choose(card, quick_backbone, window, budget=1.0)
     assert [list(decision.weights) for decision in dear] == [["second"]] * 4
 
 
 def test_the_embedding_is_that_of_headline_and_lead(backbone: Backbone) -> None:
     reader = FeatureReader(("embedding", "length"), backbone, None)
-    found = reader(ARTICLES)
-    assert found.shape == (3, reader.width) == (3, backbone.width + 1)
-    for row, article in zip(found, ARTICLES, strict=True):
+    rows = reader(ARTICLES)
+    assert rows.shape == (3, reader.width) == (3, backbone.width + 1)
+    for row, article in zip(rows, ARTICLES, strict=True):
         extract = backbone.read(article).extract("sentences")
-        vectors = np.stack([one.window for one in backbone.encode(extract.windows)])
+        vectors = np.stack([vector.window for vector in backbone.encode(extract.windows)])
         mean = np.average(vectors, axis=0, weights=extract.weights)
         assert row[:-1] == pytest.approx(mean, abs=1e-5)
-    assert reader.tokens(ARTICLES) == [backbone.read(one).extract("sentences").tokens for one in ARTICLES]
+    assert reader.tokens(ARTICLES) == [
+        backbone.read(article).extract("sentences").tokens for article in ARTICLES
+    ]
 
 
 @pytest.mark.parametrize("embedding", ["", "sentiment-general"])
-def test_an_expert_that_reads_alike_finds_what_it_needs_computed(
+def test_an_expert_that_reads_the_same_windows_reuses_the_gates_embeddings(
     files: BackboneFiles, token_table: Runtime, embedding: str, tmp_path: Path
 ) -> None:
     folder = Path(shutil.copytree(builtin_folder() / "sentiment-general", tmp_path / "sentiment-general"))
@@ -209,7 +218,7 @@ def test_every_feature_has_a_reader_of_its_width(quick_backbone: Backbone) -> No
         assert all(0 <= value <= 1 for value in read(STORM))
 
 
-def test_features_that_are_counted_tell_articles_apart() -> None:
+def test_surface_features_distinguish_articles() -> None:
     long = Article(content="word " * 2 * MAX_WORDS)
     assert SURFACE["length"][1](Article()) == [0.0]
     assert SURFACE["length"][1](Article(content="word " * MAX_WORDS)) == SURFACE["length"][1](long) == [1.0]
@@ -219,11 +228,13 @@ def test_features_that_are_counted_tell_articles_apart() -> None:
     english, german = Article(language="en-GB"), Article(language="de")
     assert SURFACE["language"][1](english) == SURFACE["language"][1](Article(language="en"))
     rare = Article(language="eo")
-    assert len({tuple(SURFACE["language"][1](one)) for one in (english, german, rare, Article())}) == 4
-    assert [sum(SURFACE["language"][1](one)) for one in (english, german, rare)] == [1, 1, 1]
+    assert (
+        len({tuple(SURFACE["language"][1](article)) for article in (english, german, rare, Article())}) == 4
+    )
+    assert [sum(SURFACE["language"][1](article)) for article in (english, german, rare)] == [1, 1, 1]
     assert not any(SURFACE["language"][1](Article()))
-    named, found = Article(source="ft.com"), Article(url="https://ft.com/a")
-    assert SURFACE["source"][1](named) == SURFACE["source"][1](found) != SURFACE["source"][1](Article())
+    named, linked = Article(source="ft.com"), Article(url="https://ft.com/a")
+    assert SURFACE["source"][1](named) == SURFACE["source"][1](linked) != SURFACE["source"][1](Article())
 
 
 def test_an_article_without_a_token_has_an_embedding_of_zeros(quick_backbone: Backbone) -> None:
@@ -243,15 +254,15 @@ def test_a_gate_trained_for_other_experts_says_which_changed(tmp_path: Path) -> 
         LearnedGate(card, pool, lambda: pytest.fail("loaded"))
 
 
-def test_the_fingerprint_of_today_is_accepted(tmp_path: Path) -> None:
+def test_the_current_fingerprint_is_accepted(tmp_path: Path) -> None:
     pool = [info for info in Registry(plugins=False).pool("summarization") if not info.missing]
     experts = [GateExpert(name=info.name, fingerprint=info.fingerprint(), cost=0.1) for info in pool]
     card = constant(tmp_path, [1.0] * len(pool), task="summarization", experts=experts)
     assert LearnedGate(card, pool, lambda: pytest.fail("loaded")).experts == pool
 
 
-def test_a_gate_notices_that_the_weights_of_an_expert_are_others(tmp_path: Path) -> None:
-    """Those of a model of the hub, or a plug-in's own, which no card knows."""
+def test_a_gate_detects_changed_weights_of_an_expert(tmp_path: Path) -> None:
+    """Those of a model from the hub, or of a plug-in, which no card lists."""
     folder = tmp_path / "experts" / "tone"
     (folder / "model").mkdir(parents=True)
     for name in ("config.json", "model.safetensors"):
@@ -279,7 +290,7 @@ def test_a_gate_notices_that_the_weights_of_an_expert_are_others(tmp_path: Path)
         LearnedGate(card, pool(), lambda: pytest.fail("loaded"))
 
 
-def test_an_expert_whose_model_is_not_here_is_left_out_and_the_gate_runs(
+def test_an_expert_without_its_model_is_excluded_and_the_gate_runs(
     tmp_path: Path, quick_backbone: Backbone
 ) -> None:
     pool = [info for info in Registry(plugins=False).pool("sentiment") if info.name == "finbert"]
@@ -301,7 +312,7 @@ def test_an_expert_whose_model_is_not_here_is_left_out_and_the_gate_runs(
         ({"top_k": 0}, "top_k: Input should be greater than or equal to 1"),
     ],
 )
-def test_settings_that_make_no_sense_are_told(
+def test_invalid_settings_are_reported(
     tmp_path: Path, quick_backbone: Backbone, fields: dict[str, object], message: str
 ) -> None:
     constant(tmp_path, [0.2, 0.7, 0.1])
@@ -319,7 +330,7 @@ def test_settings_that_make_no_sense_are_told(
         ({"weight": np.zeros((3, 5), np.float32), "bias": np.zeros(3, np.float32)}, r"shape is \(3, 5\)"),
     ],
 )
-def test_weights_that_do_not_fit_are_told(
+def test_weights_that_do_not_fit_are_reported(
     tmp_path: Path, quick_backbone: Backbone, tensors: dict[str, np.ndarray], message: str
 ) -> None:
     card = constant(tmp_path, [0.2, 0.7, 0.1])
@@ -328,12 +339,12 @@ def test_weights_that_do_not_fit_are_told(
         choose(card, quick_backbone, [STORM])
 
 
-def test_gates_are_found_by_task_and_the_users_replace_the_built_in(tmp_path: Path) -> None:
+def test_gates_are_looked_up_by_task_and_the_users_replace_the_built_in(tmp_path: Path) -> None:
     builtin, users = tmp_path / "builtin", tmp_path / "users"
     for root, name, task in ((builtin, "a", "mood"), (builtin, "b", "tone"), (users, "c", "mood")):
         constant(root / name, [0.5, 0.5, 0.5], task=task)
-    found = find_gates([builtin, users])
-    assert {task: card.folder.name for task, card in found.items()} == {"mood": "c", "tone": "b"}
+    gates = find_gates([builtin, users])
+    assert {task: card.folder.name for task, card in gates.items()} == {"mood": "c", "tone": "b"}
     constant(users / "d", [0.5, 0.5, 0.5], task="mood")
     with pytest.raises(ConfigError, match="two gates decide on 'mood': .*c and .*d"):
         find_gates([builtin, users])

@@ -90,17 +90,17 @@ def test_each_key_of_a_condition_is_checked_and_tried_both_ways() -> None:
         ("min_words", 1),
     ],
 )
-def test_an_article_that_lacks_what_is_asked_for_does_not_match(key: str, value: Any) -> None:
+def test_an_article_without_the_field_does_not_match(key: str, value: Any) -> None:
     assert not check_of(Condition.model_validate({key: value}))(Article())
 
 
-def test_an_article_without_content_is_found() -> None:
+def test_an_article_without_content_matches() -> None:
     assert check_of(Condition(has_content=False))(Article(headline="h"))
     assert not check_of(Condition(has_content=True))(Article(headline="h"))
     assert check_of(Condition(max_words=0))(Article(headline="h"))
 
 
-def test_everything_that_is_given_must_hold() -> None:
+def test_every_key_must_hold() -> None:
     assert check_of(Condition(topics=("weather",), language=("en",), min_words=3))(STORM)
     assert not check_of(Condition(topics=("weather",), language=("de",), min_words=3))(STORM)
 
@@ -123,36 +123,36 @@ def test_the_first_rule_that_matches_and_names_the_task_decides() -> None:
     assert topic.weights == {"full": 1.0}
 
 
-def test_of_a_list_the_first_answers_and_the_rest_stand_by() -> None:
+def test_of_a_list_the_first_is_chosen_and_the_rest_are_fallbacks() -> None:
     decision = choose("topic", STORM, rule({"topic": ["full", "english"]}, "ours"))
     assert decision == Decision("topic", {"full": 1.0}, ("english",), "ours")
 
 
-def test_of_a_list_those_that_cannot_read_the_article_are_left_out_and_the_reason_says_so() -> None:
+def test_of_a_list_ineligible_experts_are_excluded_and_the_reason_says_so() -> None:
     decision = choose("topic", STORM, rule({"topic": ["german", "full", "english"]}, "ours"))
     assert decision.weights == {"full": 1.0}
     assert decision.fallbacks == ("english",)
     assert decision.reason == "language 'en' is not supported, german reads de"
 
 
-def test_where_nobody_that_a_rule_names_can_read_the_article_the_gate_abstains() -> None:
+def test_where_no_expert_of_a_rule_is_eligible_the_gate_abstains() -> None:
     for use in ("german", ["german"], {"german": 2}):
         decision = choose("topic", STORM, rule({"topic": use}, "ours"))
         assert decision == Decision("topic", {}, (), "language 'en' is not supported, german reads de")
 
 
-def test_an_empty_list_sends_the_article_to_nobody() -> None:
+def test_with_an_empty_list_the_gate_abstains() -> None:
     decision = choose("topic", STORM, rule({"topic": []}, "not needed"), rule({"topic": "english"}))
     assert decision == Decision("topic", {}, (), "not needed")
 
 
-def test_of_a_table_all_answer_with_their_shares() -> None:
+def test_of_a_table_all_are_chosen_with_their_weights() -> None:
     decision = choose("topic", STORM, rule({"topic": {"english": 3, "full": 1}}, "mix"))
     assert decision == Decision("topic", {"english": 0.75, "full": 0.25}, (), "mix")
 
 
 @given(st.dictionaries(st.sampled_from(["english", "german", "full"]), st.floats(1e-3, 1e3), min_size=1))
-def test_shares_are_normalised_over_those_that_can_read_the_article(weights: dict[str, float]) -> None:
+def test_weights_are_normalised_over_eligible_experts(weights: dict[str, float]) -> None:
     decision = choose("topic", STORM, rule({"topic": weights}))
     eligible = weights.keys() - {"german"}
     assert decision.weights.keys() == eligible
@@ -162,7 +162,7 @@ def test_shares_are_normalised_over_those_that_can_read_the_article(weights: dic
         assert decision.weights == pytest.approx({name: weights[name] / total for name in eligible})
 
 
-def test_a_task_that_no_rule_names_goes_to_the_first_of_its_pool_that_can_read_the_article() -> None:
+def test_a_task_that_no_rule_names_goes_to_the_first_eligible_expert_of_its_pool() -> None:
     decision = choose("topic", STORM, rule({"summarization": "short"}))
     assert (decision.weights, decision.fallbacks) == ({"english": 1.0}, ("full",))
     assert "no rule for this task" in decision.reason
@@ -172,7 +172,7 @@ def test_a_task_that_no_rule_names_goes_to_the_first_of_its_pool_that_can_read_t
     assert decision.reason == "language 'de' is not supported, english reads en"
 
 
-def test_a_task_without_experts_is_answered_by_nobody() -> None:
+def test_the_gate_abstains_on_a_task_without_experts() -> None:
     ((decision,),) = RulesGate([], {"mood": []}).route([STORM])
     assert decision == Decision("mood", {}, (), "no expert predicts this task")
 
@@ -190,7 +190,7 @@ def test_a_rule_without_a_reason_says_its_condition(when: dict[str, Any], reason
     assert choose("topic", STORM, rule({"topic": "english"}, **when)).reason == reason
 
 
-def test_an_expert_that_does_not_answer_the_task_is_told_with_the_nearest() -> None:
+def test_an_expert_of_another_task_is_reported_with_the_nearest() -> None:
     rules = [rule({"topic": "english"}), rule({"topic": ["german", "englsh"]})]
     message = "rule 2 sends 'topic' to 'englsh', which is no expert for it; did you mean 'english'"
     with pytest.raises(ConfigError, match=message):
@@ -201,7 +201,7 @@ def test_an_expert_that_does_not_answer_the_task_is_told_with_the_nearest() -> N
         RulesGate([rule({"topic": {"short": 1}})], POOLS)
 
 
-def test_rules_for_tasks_that_nobody_asked_for_are_passed_over() -> None:
+def test_rules_for_tasks_that_are_not_requested_are_skipped() -> None:
     gate = RulesGate([rule({"mood": "nobody"})], POOLS)
     assert gate.tasks == ("summarization", "topic")
 
@@ -236,9 +236,7 @@ def test_a_file_of_rules_is_read(tmp_path: Path) -> None:
         ("[[rule", "no valid TOML"),
     ],
 )
-def test_a_file_of_rules_that_makes_no_sense_is_told_with_its_place(
-    tmp_path: Path, text: str, problem: str
-) -> None:
+def test_an_invalid_file_of_rules_is_reported_with_its_place(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text)
     with pytest.raises(ConfigError) as caught:
@@ -265,7 +263,7 @@ def test_every_built_in_rule_says_its_reason() -> None:
     assert all(rule.reason for rule in read_rules(DEFAULT_RULES))
 
 
-def test_an_english_article_goes_to_the_trained_experts_with_others_in_reserve(default: Gate) -> None:
+def test_an_english_article_goes_to_the_trained_experts_with_fallbacks(default: Gate) -> None:
     decisions = decided(default, Article(headline="h", content="word " * 61, language="en"))
     assert {task: (decision.weights, decision.fallbacks) for task, decision in decisions.items()} == {
         "summarization": ({"extractive": 1.0}, ("lead",)),
@@ -299,7 +297,7 @@ def test_a_spanish_article_has_a_lead_but_no_sentiment_and_no_topic(default: Gat
         assert (decisions[task].weights, decisions[task].fallbacks) == ({}, ())
 
 
-def test_an_article_without_any_text_is_sent_to_nobody(default: Gate) -> None:
+def test_the_gate_abstains_on_an_article_without_text(default: Gate) -> None:
     decisions = decided(default, Article(language="en"))
     assert [decision.weights for decision in decisions.values()] == [{}, {}, {}]
     assert decisions["topic"].reason == "the article has neither headline nor content"
@@ -319,7 +317,7 @@ def test_english_is_english_however_a_caller_writes_it(default: Gate, language: 
         ((), {"sentiment-general": 1.0}),
     ],
 )
-def test_what_an_article_is_filed_under_decides_who_reads_its_tone(
+def test_the_topics_of_an_article_decide_which_expert_reads_its_tone(
     default: Gate, topics: tuple[str, ...], weights: dict[str, float]
 ) -> None:
     decisions = decided(default, Article(headline="h", content="word", topics=topics, language="en"))

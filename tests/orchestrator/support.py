@@ -23,7 +23,7 @@ Answer = Callable[[Article], Prediction]
 
 
 class FixedGate:
-    """Sends every article the same way; remembers the windows that it was asked about."""
+    """Routes every article the same way; records the windows that it was called with."""
 
     def __init__(self, *decisions: Decision) -> None:
         self.decisions = decisions

@@ -39,7 +39,7 @@ def mixtures(draw: st.DrawFn) -> tuple[dict[str, Labels], dict[str, float]]:
     return predictions, weights
 
 
-def test_a_single_answer_is_kept_whatever_its_weight() -> None:
+def test_a_single_prediction_is_unchanged_whatever_its_weight() -> None:
     prediction = Labels({"sport": 0.9, "politics": 0.1}, InputStats(tokens=7))
     assert combine({"a": prediction}, {"a": 0.0, "b": 1.0}) is prediction
 
@@ -58,7 +58,7 @@ def test_a_label_that_an_expert_does_not_know_counts_as_zero_there() -> None:
     assert combined.scores == pytest.approx({"sport": 0.6, "health": 0.4})
 
 
-def test_weights_are_renormalised_over_those_that_answered() -> None:
+def test_weights_are_renormalised_over_the_experts_that_predicted() -> None:
     predictions = {"a": Labels({"yes": 1.0, "no": 0.0}), "b": Labels({"yes": 0.0, "no": 1.0})}
     combined = combine(predictions, {"a": 0.3, "b": 0.1, "failed": 0.6})
     assert isinstance(combined, Labels)
@@ -87,7 +87,7 @@ def test_of_texts_with_equal_weights_the_first_is_taken() -> None:
 
 
 @pytest.mark.parametrize("heavy", ["labels", "fields"])
-def test_answers_of_different_kinds_are_not_mixed(heavy: str) -> None:
+def test_predictions_of_different_kinds_are_not_mixed(heavy: str) -> None:
     predictions: dict[str, Prediction] = {
         "labels": Labels({"yes": 1.0}),
         "more labels": Labels({"no": 1.0}),
@@ -133,9 +133,12 @@ def test_the_order_of_experts_does_not_change_a_mixture(
     predictions, weights = mixture
     names = list(predictions)
     random.shuffle(names)
-    one, other = combine(predictions, weights), combine({name: predictions[name] for name in names}, weights)
-    assert isinstance(one, Labels) and isinstance(other, Labels)
-    assert one.scores == pytest.approx(other.scores)
+    mixed, shuffled = (
+        combine(predictions, weights),
+        combine({name: predictions[name] for name in names}, weights),
+    )
+    assert isinstance(mixed, Labels) and isinstance(shuffled, Labels)
+    assert mixed.scores == pytest.approx(shuffled.scores)
 
 
 def test_a_combiner_is_chosen_by_task() -> None:
@@ -166,7 +169,7 @@ def minimum(predictions, weights):
 """
 
 
-def test_a_package_adds_a_combiner_and_one_that_fails_costs_its_article(install: Callable[..., None]) -> None:
+def test_a_package_adds_a_combiner_whose_failure_costs_one_article(install: Callable[..., None]) -> None:
     install(
         "more-combiners",
         {"more_combiners": f"MESSAGE = ''{PLUGIN}"},

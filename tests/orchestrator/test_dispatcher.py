@@ -51,7 +51,7 @@ class Miscounting(FakeExpert):
 
 
 class Unloadable(FakeExpert):
-    """Fails in `load`, and counts how often it was asked to."""
+    """Fails in `load`, and counts the calls."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__("unloadable", TASK)
@@ -64,7 +64,7 @@ class Unloadable(FakeExpert):
 
 
 class Measured(FakeExpert):
-    """States the lengths that it was given, by the number in the article's id."""
+    """Returns fixed lengths, by the number in the article's id."""
 
     def __init__(self, lengths: Sequence[int]) -> None:
         super().__init__("measured", TASK, echo)
@@ -74,7 +74,7 @@ class Measured(FakeExpert):
         return [self.stated[int(article.id)] for article in articles]
 
 
-def ask(
+def dispatch(
     expert: FakeExpert, count: int = 5, dispatcher: Dispatcher | None = None
 ) -> tuple[list[Outcome], ExpertStats]:
     stats = ExpertStats()
@@ -88,9 +88,9 @@ def good(count: int) -> list[Outcome]:
 
 @given(st.integers(0, 63))
 @settings(max_examples=64)
-def test_one_poisonous_article_in_64_costs_at_most_13_calls_and_no_other_answer(poison: int) -> None:
+def test_one_failing_article_in_64_costs_at_most_13_calls_and_no_other_prediction(poison: int) -> None:
     expert = FakeExpert("fake", TASK, failing_on(poison))
-    outcomes, stats = ask(expert, 64)
+    outcomes, stats = dispatch(expert, 64)
     assert outcomes[poison] == ItemError(
         task=TASK, expert="fake", type="ValueError", message=f"cannot read {poison}", stage="predict"
     )
@@ -101,7 +101,7 @@ def test_one_poisonous_article_in_64_costs_at_most_13_calls_and_no_other_answer(
 @given(st.integers(0, 40).flatmap(lambda count: st.tuples(st.just(count), st.sets(st.integers(0, 40)))))
 def test_each_article_fails_or_succeeds_by_itself(case: tuple[int, set[int]]) -> None:
     count, poisons = case
-    outcomes, stats = ask(FakeExpert("fake", TASK, failing_on(*poisons)), count)
+    outcomes, stats = dispatch(FakeExpert("fake", TASK, failing_on(*poisons)), count)
     failed = {place for place, outcome in enumerate(outcomes) if isinstance(outcome, ItemError)}
     assert failed == {poison for poison in poisons if poison < count}
     assert [outcome for outcome in outcomes if not isinstance(outcome, ItemError)] == [
@@ -113,14 +113,14 @@ def test_each_article_fails_or_succeeds_by_itself(case: tuple[int, set[int]]) ->
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("CUDA out of memory")])
 def test_a_batch_that_does_not_fit_in_memory_is_halved_until_it_does(error: Exception) -> None:
     expert = Narrow(4, error)
-    outcomes, stats = ask(expert, 32)
+    outcomes, stats = dispatch(expert, 32)
     assert outcomes == good(32)
     assert stats.errors == 0
     assert sorted(map(len, expert.batches), reverse=True) == [32, 16, 16, *[8] * 4, *[4] * 8]
 
 
 def test_an_article_that_alone_does_not_fit_in_memory_is_an_item_error() -> None:
-    outcomes, _ = ask(FakeExpert("fake", TASK, failing_on(2, error=MemoryError())))
+    outcomes, _ = dispatch(FakeExpert("fake", TASK, failing_on(2, error=MemoryError())))
     assert outcomes[2] == ItemError(
         task=TASK, expert="fake", type="MemoryError", message="no message", stage="predict"
     )
@@ -129,19 +129,19 @@ def test_an_article_that_alone_does_not_fit_in_memory_is_an_item_error() -> None
 
 def test_an_interrupt_in_predict_ends_the_run() -> None:
     with pytest.raises(KeyboardInterrupt):
-        ask(FakeExpert("fake", TASK, failing_on(3, error=KeyboardInterrupt())))
+        dispatch(FakeExpert("fake", TASK, failing_on(3, error=KeyboardInterrupt())))
 
 
 def test_an_interrupt_in_load_ends_the_run() -> None:
     with pytest.raises(KeyboardInterrupt):
-        ask(Unloadable(KeyboardInterrupt()))
+        dispatch(Unloadable(KeyboardInterrupt()))
 
 
 def test_an_expert_that_cannot_be_loaded_fails_on_every_article_and_is_tried_once() -> None:
     expert = Unloadable(OSError("weights are missing"))
     dispatcher = dispatcher_of(expert)
     for _ in range(2):
-        outcomes, stats = ask(expert, 3, dispatcher)
+        outcomes, stats = dispatch(expert, 3, dispatcher)
         error = ItemError(
             task=TASK, expert="unloadable", type="OSError", message="weights are missing", stage="load"
         )
@@ -151,7 +151,7 @@ def test_an_expert_that_cannot_be_loaded_fails_on_every_article_and_is_tried_onc
     assert expert.batches == []
 
 
-def test_half_a_batch_that_hangs_costs_the_other_half_nothing() -> None:
+def test_where_half_a_batch_hangs_the_other_half_is_unaffected() -> None:
     end = Event()
 
     class Stuck(FakeExpert):
@@ -172,12 +172,12 @@ def test_half_a_batch_that_hangs_costs_the_other_half_nothing() -> None:
     dispatcher = Dispatcher(LoadedExperts(registry, Device(), None), 64, batch_seconds=0.2)
     outcomes = dispatcher.run("stuck", TASK, articles(4), ExpertStats())
     end.set()
-    assert [getattr(one, "type", "answered") for one in outcomes] == [
+    assert [getattr(outcome, "type", "answered") for outcome in outcomes] == [
         "BatchTimeoutError", "BatchTimeoutError", "answered", "answered",
     ]  # fmt: skip
 
 
-def test_what_an_expert_had_loaded_when_it_failed_is_let_go() -> None:
+def test_what_an_expert_loaded_before_it_failed_is_dropped() -> None:
     weights: list[ref[Weights]] = []
 
     class Half(FakeExpert):
@@ -192,12 +192,12 @@ def test_what_an_expert_had_loaded_when_it_failed_is_let_go() -> None:
 
 
 class Weights:
-    """What takes room."""
+    """Something that takes memory."""
 
 
-def test_a_name_that_nobody_registered_is_an_error_of_its_articles() -> None:
+def test_an_unregistered_name_is_an_error_of_its_articles() -> None:
     outcomes = dispatcher_of(FakeExpert("fake")).run("fakee", TASK, articles(2), ExpertStats())
-    assert [(one.type, one.stage) for one in outcomes if isinstance(one, ItemError)] == [
+    assert [(error.type, error.stage) for error in outcomes if isinstance(error, ItemError)] == [
         ("UnknownExpertError", "load")
     ] * 2
 
@@ -212,14 +212,14 @@ def test_an_expert_is_loaded_when_it_is_first_needed_and_once() -> None:
     expert = Counting("fake", TASK)
     dispatcher = dispatcher_of(expert, device=Device("cpu", threads=3))
     assert devices == []
-    ask(expert, 2, dispatcher)
-    ask(expert, 2, dispatcher)
+    dispatch(expert, 2, dispatcher)
+    dispatch(expert, 2, dispatcher)
     assert devices == [Device("cpu", threads=3)]
 
 
 @pytest.mark.parametrize("more", [-1, 1])
 def test_an_expert_that_returns_the_wrong_number_of_predictions_breaks_its_contract(more: int) -> None:
-    outcomes, _ = ask(Miscounting(more), 3)
+    outcomes, _ = dispatch(Miscounting(more), 3)
     assert (
         outcomes
         == [
@@ -236,8 +236,8 @@ def test_an_expert_that_returns_the_wrong_number_of_predictions_breaks_its_contr
 
 
 @pytest.mark.parametrize("more", [-1, 1])
-def test_an_expert_that_only_miscounts_in_batches_still_answers(more: int) -> None:
-    outcomes, _ = ask(Miscounting(more, smallest=2), 9)
+def test_an_expert_that_only_miscounts_in_batches_still_predicts(more: int) -> None:
+    outcomes, _ = dispatch(Miscounting(more, smallest=2), 9)
     assert outcomes == good(9)
 
 
@@ -269,9 +269,11 @@ UNSOUND: list[tuple[str, Any, str, str]] = [
     ("prediction", "kind", "message"),
     [pytest.param(*case, id=name) for name, *case in UNSOUND],
 )
-def test_an_unsound_answer_is_an_error_of_its_article_alone(prediction: Any, kind: str, message: str) -> None:
+def test_an_invalid_prediction_is_an_error_of_its_article_alone(
+    prediction: Any, kind: str, message: str
+) -> None:
     expert = FakeExpert("fake", TASK, lambda article: prediction if article.id == 3 else echo(article))
-    outcomes, stats = ask(expert, 8)
+    outcomes, stats = dispatch(expert, 8)
     error = outcomes[3]
     assert isinstance(error, ItemError)
     assert (error.task, error.expert, error.type, error.stage) == (TASK, "fake", kind, "predict")
@@ -280,10 +282,10 @@ def test_an_unsound_answer_is_an_error_of_its_article_alone(prediction: Any, kin
     assert (stats.items, stats.errors) == (7, 1)
 
 
-def test_an_answer_that_holds_itself_is_an_error() -> None:
+def test_a_prediction_that_contains_itself_is_an_error() -> None:
     endless: dict[str, Any] = {}
     endless["again"] = endless
-    outcomes, _ = ask(FakeExpert("fake", TASK, lambda article: Fields(endless)), 1)
+    outcomes, _ = dispatch(FakeExpert("fake", TASK, lambda article: Fields(endless)), 1)
     assert isinstance(outcomes[0], ItemError)
     assert outcomes[0].type == "PredictionError"
 
@@ -294,8 +296,8 @@ def test_an_expert_that_returns_no_list_is_an_error_of_its_articles(wrong: Any) 
         def predict(self, articles: Sequence[Article]) -> list[Prediction]:
             return wrong  # type: ignore[no-any-return]
 
-    outcomes, _ = ask(Wrong("fake", TASK), 3)
-    assert [(one.type, one.stage) for one in outcomes if isinstance(one, ItemError)] == [
+    outcomes, _ = dispatch(Wrong("fake", TASK), 3)
+    assert [(error.type, error.stage) for error in outcomes if isinstance(error, ItemError)] == [
         ("TypeError", "predict")
     ] * 3
 
@@ -310,7 +312,7 @@ def test_an_expert_that_returns_no_list_is_an_error_of_its_articles(wrong: Any) 
     ],
 )
 def test_a_message_is_one_writable_line_of_bounded_length(raised: str, shown: str) -> None:
-    outcomes, _ = ask(FakeExpert("fake", TASK, failing_on(0, error=ValueError(raised))), 1)
+    outcomes, _ = dispatch(FakeExpert("fake", TASK, failing_on(0, error=ValueError(raised))), 1)
     assert isinstance(outcomes[0], ItemError)
     assert outcomes[0].message == shown
     outcomes[0].model_dump_json()
@@ -321,13 +323,13 @@ def test_a_message_is_one_writable_line_of_bounded_length(raised: str, shown: st
     st.integers(1, 12),
     st.sets(st.integers(0, 39)),
 )
-def test_answers_come_back_in_order_whatever_the_batches(
+def test_predictions_come_back_in_order_whatever_the_batches(
     lengths: list[int], batch_articles: int, poisons: set[int]
 ) -> None:
     expert = Measured(lengths)
     expert.predict_one = failing_on(*poisons)
     dispatcher = dispatcher_of(expert, batch_articles=batch_articles)
-    outcomes, _ = ask(expert, len(lengths), dispatcher)
+    outcomes, _ = dispatch(expert, len(lengths), dispatcher)
     for number, outcome in enumerate(outcomes):
         expected = f"cannot read {number}" if number in poisons else Fields({"id": number})
         assert (outcome.message if isinstance(outcome, ItemError) else outcome) == expected
@@ -337,14 +339,14 @@ def test_answers_come_back_in_order_whatever_the_batches(
 @given(st.lists(st.integers(1, 60), max_size=40), st.integers(1, 12))
 def test_no_batch_is_over_the_budget_of_articles(lengths: list[int], batch_articles: int) -> None:
     expert = Measured(lengths)
-    ask(expert, len(lengths), dispatcher_of(expert, batch_articles=batch_articles))
-    assert sorted(int(one) for batch in expert.batches for one in batch) == list(range(len(lengths)))
+    dispatch(expert, len(lengths), dispatcher_of(expert, batch_articles=batch_articles))
+    assert sorted(int(number) for batch in expert.batches for number in batch) == list(range(len(lengths)))
     assert all(len(batch) <= batch_articles for batch in expert.batches)
 
 
 def test_articles_of_like_length_are_batched_together_the_longest_first() -> None:
     expert = Measured([5, 90, 6, 95, 7, 100])
-    ask(expert, 6, dispatcher_of(expert, batch_articles=3))
+    dispatch(expert, 6, dispatcher_of(expert, batch_articles=3))
     assert expert.batches == [[5, 3, 1], [4, 2, 0]]
 
 
@@ -353,43 +355,43 @@ def _raises(articles: Sequence[Article]) -> list[int]:
 
 
 @pytest.mark.parametrize("lengths", [_raises, lambda articles: [1], lambda articles: None])
-def test_an_expert_whose_lengths_are_unusable_still_answers(
+def test_an_expert_whose_lengths_are_unusable_still_predicts(
     lengths: Callable[[Sequence[Article]], Any],
 ) -> None:
     expert = FakeExpert("fake", TASK, echo)
     expert.lengths = lengths  # type: ignore[attr-defined]
-    assert ask(expert, 4)[0] == good(4)
+    assert dispatch(expert, 4)[0] == good(4)
 
 
 @pytest.mark.parametrize("length", ["12", None])
-def test_an_expert_whose_lengths_are_no_numbers_still_answers(length: Any) -> None:
+def test_an_expert_whose_lengths_are_not_numbers_still_predicts(length: Any) -> None:
     expert = FakeExpert("fake", TASK, echo)
     expert.lengths = lambda articles: [length] * len(articles)  # type: ignore[attr-defined]
-    assert ask(expert, 4)[0] == good(4)
+    assert dispatch(expert, 4)[0] == good(4)
 
 
-def test_an_error_that_cannot_be_put_in_words_costs_one_article() -> None:
+def test_an_error_without_a_usable_message_costs_one_article() -> None:
     class Speechless(Exception):
         def __str__(self) -> str:
             raise RuntimeError("no words")
 
-    outcomes, _ = ask(FakeExpert("fake", TASK, failing_on(1, error=Speechless())), 3)
+    outcomes, _ = dispatch(FakeExpert("fake", TASK, failing_on(1, error=Speechless())), 3)
     assert isinstance(outcomes[1], ItemError)
     assert outcomes[1].type == "Speechless"
     assert [outcomes[0], outcomes[2]] == [good(3)[0], good(3)[2]]
 
 
 @pytest.mark.parametrize("use", [{"tokens": 3}, 3])
-def test_an_answer_that_states_its_use_wrongly_is_an_error_of_its_article_alone(use: Any) -> None:
+def test_invalid_input_stats_are_an_error_of_their_article_alone(use: Any) -> None:
     def prediction(article: Article) -> Prediction:
         return Summary("read", use) if article.id == 1 else echo(article)
 
-    outcomes, _ = ask(FakeExpert("fake", TASK, prediction), 3)
+    outcomes, _ = dispatch(FakeExpert("fake", TASK, prediction), 3)
     assert isinstance(outcomes[1], ItemError)
     assert [outcomes[0], outcomes[2]] == [good(3)[0], good(3)[2]]
 
 
-def test_figures_tell_what_was_read_and_how_long_it_took() -> None:
+def test_stats_show_what_was_read_and_how_long_it_took() -> None:
     expert = FakeExpert("fake", TASK, lambda article: Summary("read", InputStats(tokens=10)))
     dispatcher = dispatcher_of(expert, batch_articles=2)
     stats = ExpertStats()
@@ -399,9 +401,9 @@ def test_figures_tell_what_was_read_and_how_long_it_took() -> None:
     assert stats.seconds > 0
 
 
-def test_no_articles_give_no_answers_and_no_call() -> None:
+def test_no_articles_give_no_predictions_and_no_call() -> None:
     expert = FakeExpert("fake", TASK)
-    assert ask(expert, 0)[0] == []
+    assert dispatch(expert, 0)[0] == []
     assert expert.batches == []
 
 
@@ -412,7 +414,7 @@ def test_an_error_that_is_no_exception_costs_one_article(error: BaseException) -
     assert [isinstance(outcome, ItemError) for outcome in outcomes] == [False, True, False]
 
 
-def test_an_expert_that_takes_its_articles_off_the_list_answers_for_all_of_them() -> None:
+def test_an_expert_that_empties_its_list_of_articles_still_predicts_for_all() -> None:
     class Consuming(FakeExpert):
         def lengths(self, articles: list[Article]) -> list[int]:
             return [len(articles.pop().headline) for _ in range(len(articles))]
@@ -428,14 +430,14 @@ def test_an_expert_that_takes_its_articles_off_the_list_answers_for_all_of_them(
 
 
 def test_an_expert_that_exits_costs_one_article() -> None:
-    outcomes, _ = ask(FakeExpert("fake", TASK, failing_on(1, error=SystemExit(0))), 3)
+    outcomes, _ = dispatch(FakeExpert("fake", TASK, failing_on(1, error=SystemExit(0))), 3)
     assert isinstance(outcomes[1], ItemError)
     assert outcomes[1].type == "SystemExit"
     assert [outcomes[0], outcomes[2]] == [good(3)[0], good(3)[2]]
 
 
-class Forgetful:
-    """A memory that knows nothing and keeps nothing."""
+class EmptyStore:
+    """A store that holds nothing and stores nothing."""
 
     def predictions(self, expert: str, articles: Sequence[str]) -> dict[str, Prediction]:
         return {}
@@ -444,20 +446,20 @@ class Forgetful:
         pass
 
 
-def test_an_expert_that_cannot_say_what_it_is_answers_all_the_same() -> None:
+def test_an_expert_without_a_fingerprint_still_predicts() -> None:
     class Shy(FakeExpert):
         @property
         def fingerprint(self) -> str:
             raise RuntimeError("who knows")
 
     expert = Shy("shy", "fake")
-    dispatcher = Dispatcher(LoadedExperts(registry_of(expert), Device(), None), 10, store=Forgetful())
+    dispatcher = Dispatcher(LoadedExperts(registry_of(expert), Device(), None), 10, store=EmptyStore())
     (outcome,) = dispatcher.run("shy", "fake", [Article(content="x")], ExpertStats())
     assert outcome == Fields({"characters": 1})
 
 
-class Knowing(dict[str, Prediction]):
-    """A memory that knows what it was told, whoever asks."""
+class DictStore(dict[str, Prediction]):
+    """A store that returns what it holds, whichever expert is named."""
 
     def predictions(self, expert: str, articles: Sequence[str]) -> dict[str, Prediction]:
         return {key: self[key] for key in articles if key in self}
@@ -466,17 +468,17 @@ class Knowing(dict[str, Prediction]):
         self.update(predictions)
 
 
-@pytest.mark.parametrize("known", [False, True])
-def test_a_run_can_be_ended_before_a_batch_and_where_there_is_none(known: bool) -> None:
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_run_can_be_ended_before_a_batch_and_where_there_is_none(stored: bool) -> None:
     def end() -> None:
         raise KeyboardInterrupt
 
     article = Article(content="x")
-    memory = Knowing({article.key: Fields({"characters": 1})} if known else {})
+    store = DictStore({article.key: Fields({"characters": 1})} if stored else {})
     dispatcher = Dispatcher(
         LoadedExperts(registry_of(FakeExpert("fake", TASK)), Device(), None),
         10,
-        store=memory,
+        store=store,
         on_batch=end,
     )
     with pytest.raises(KeyboardInterrupt):

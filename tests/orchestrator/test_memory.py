@@ -1,4 +1,4 @@
-"""More experts than memory holds: what is idle is let go, and its memory comes back."""
+"""More experts than memory holds: idle ones are evicted, and their memory is freed."""
 
 import json
 import subprocess
@@ -45,7 +45,7 @@ json.dump({"limit": limit, "peak": peak, "statuses": statuses}, sys.stdout)
 
 
 class Weighing:
-    """An expert that says what it weighs, and what was done to it."""
+    """An expert that writes down when it is loaded and unloaded."""
 
     task = "weighing"
 
@@ -64,7 +64,7 @@ class Weighing:
 
 
 class Hungry(Weighing):
-    """An expert that only fits where nobody else is."""
+    """An expert that only fits into memory alone."""
 
     def load(self, device: Device) -> None:
         super().load(device)
@@ -72,7 +72,7 @@ class Hungry(Weighing):
             raise RuntimeError("CUDA out of memory")
 
 
-def test_where_memory_is_short_the_longest_idle_is_let_go() -> None:
+def test_where_memory_is_short_the_least_recently_used_is_evicted() -> None:
     diary: list[str] = []
     registry = registry_of(*(Weighing(name, diary) for name in ("first", "second", "third")))
     dispatcher = Dispatcher(LoadedExperts(registry, Device(), 1), 10)
@@ -110,8 +110,8 @@ def test_ten_experts_do_their_work_in_the_memory_of_three(tmp_path: Path) -> Non
     def run(mode: str) -> dict[str, object]:
         command = [sys.executable, "-c", PROGRAM, str(tmp_path / "experts"), str(size), mode, str(COUNT)]
         done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=300, check=True)
-        found: dict[str, object] = json.loads(done.stdout)
-        return found
+        result: dict[str, object] = json.loads(done.stdout)
+        return result
 
     limited, free = run("limited"), run("free")
     assert limited["statuses"] == free["statuses"] == ["ok"] * 3

@@ -27,7 +27,7 @@ from tests.orchestrator.support import (
 )
 
 
-def saying(**scores: float) -> Answer:
+def returning(**scores: float) -> Answer:
     return lambda article: Labels(scores)
 
 
@@ -36,11 +36,11 @@ def scores_of(record: Record, task: str = TASK) -> dict[str, float]:
     return scores
 
 
-def blamed(record: Record) -> list[tuple[str | None, str | None]]:
+def failures(record: Record) -> list[tuple[str | None, str | None]]:
     return [(error.task, error.expert) for error in record.errors]
 
 
-def test_an_answered_article_is_ok_and_shows_who_answered() -> None:
+def test_an_article_with_a_prediction_is_ok_and_shows_its_expert() -> None:
     [record] = run(articles(1), [decision({"a": 1.0}, reason="because")], FakeExpert("a", TASK, echo))
     assert record == Record(
         id=0,
@@ -54,12 +54,12 @@ def test_an_answered_article_is_ok_and_shows_who_answered() -> None:
     )
 
 
-def test_the_experts_of_a_mixture_answer_by_weight() -> None:
+def test_the_experts_of_a_mixture_count_by_weight() -> None:
     [record] = run(
         articles(1),
         [decision({"a": 0.75, "b": 0.25})],
-        FakeExpert("a", TASK, saying(yes=0.6, no=0.4)),
-        FakeExpert("b", TASK, saying(yes=0.2, no=0.8)),
+        FakeExpert("a", TASK, returning(yes=0.6, no=0.4)),
+        FakeExpert("b", TASK, returning(yes=0.2, no=0.8)),
     )
     assert scores_of(record) == pytest.approx({"yes": 0.5, "no": 0.5})
     assert [(entry.expert, entry.weight) for entry in record.route] == [("a", 0.75), ("b", 0.25)]
@@ -69,29 +69,29 @@ def test_when_one_of_a_mixture_fails_the_others_share_its_weight() -> None:
     [record] = run(
         articles(1),
         [decision({"a": 0.3, "b": 0.1, "c": 0.6})],
-        FakeExpert("a", TASK, saying(yes=1.0, no=0.0)),
-        FakeExpert("b", TASK, saying(yes=0.0, no=1.0)),
+        FakeExpert("a", TASK, returning(yes=1.0, no=0.0)),
+        FakeExpert("b", TASK, returning(yes=0.0, no=1.0)),
         FakeExpert("c", TASK, failing()),
     )
     assert scores_of(record) == pytest.approx({"yes": 0.75, "no": 0.25})
     assert record.status == "partial"
-    assert blamed(record) == [(TASK, "c")]
+    assert failures(record) == [(TASK, "c")]
 
 
-def test_a_reserve_is_not_asked_while_one_of_the_mixture_answers() -> None:
-    fallback = FakeExpert("reserve", TASK, echo)
+def test_a_fallback_is_not_called_while_an_expert_of_the_mixture_predicts() -> None:
+    fallback = FakeExpert("fallback", TASK, echo)
     [record] = run(
         articles(1),
-        [decision({"a": 0.5, "b": 0.5}, "reserve")],
+        [decision({"a": 0.5, "b": 0.5}, "fallback")],
         FakeExpert("a", TASK, failing()),
-        FakeExpert("b", TASK, saying(yes=1.0)),
+        FakeExpert("b", TASK, returning(yes=1.0)),
         fallback,
     )
     assert fallback.batches == []
     assert [entry.expert for entry in record.route] == ["a", "b"]
 
 
-def test_reserves_are_tried_one_after_the_other_and_each_failure_is_recorded() -> None:
+def test_fallbacks_are_tried_one_after_the_other_and_each_failure_is_recorded() -> None:
     last = FakeExpert("last", TASK, echo)
     [record] = run(
         articles(1),
@@ -115,32 +115,32 @@ def test_reserves_are_tried_one_after_the_other_and_each_failure_is_recorded() -
     assert last.batches == []
 
 
-def test_reserves_step_in_once_the_whole_mixture_has_failed() -> None:
+def test_fallbacks_are_used_once_the_whole_mixture_has_failed() -> None:
     [record] = run(
         articles(1),
-        [decision({"a": 0.5, "b": 0.5}, "reserve")],
+        [decision({"a": 0.5, "b": 0.5}, "fallback")],
         FakeExpert("a", TASK, failing()),
         FakeExpert("b", TASK, failing()),
-        FakeExpert("reserve", TASK, echo),
+        FakeExpert("fallback", TASK, echo),
     )
     assert record.analyses == {TASK: {"id": 0}}
-    assert [entry.expert for entry in record.route] == ["a", "b", "reserve"]
+    assert [entry.expert for entry in record.route] == ["a", "b", "fallback"]
 
 
-def test_a_reserve_reads_only_the_articles_that_the_first_expert_failed_on() -> None:
-    fallback = FakeExpert("reserve", TASK, echo)
+def test_a_fallback_reads_only_the_articles_that_the_first_expert_failed_on() -> None:
+    fallback = FakeExpert("fallback", TASK, echo)
     analyses = run(
         articles(10),
-        [decision({"first": 1.0}, "reserve")],
+        [decision({"first": 1.0}, "fallback")],
         FakeExpert("first", TASK, failing_on(2, 7)),
         fallback,
     )
-    assert sorted(one for batch in fallback.batches for one in batch) == [2, 7]
+    assert sorted(number for batch in fallback.batches for number in batch) == [2, 7]
     assert [record.id for record in analyses if record.status == "partial"] == [2, 7]
     assert all(record.analyses == {TASK: {"id": record.id}} for record in analyses)
 
 
-def test_an_article_that_nobody_could_answer_has_failed() -> None:
+def test_an_article_on_which_every_expert_fails_has_failed() -> None:
     [record] = run(
         articles(1),
         [decision({"a": 1.0}, "b")],
@@ -148,10 +148,10 @@ def test_an_article_that_nobody_could_answer_has_failed() -> None:
         FakeExpert("b", TASK, failing()),
     )
     assert (record.status, record.analyses) == ("failed", {})
-    assert blamed(record) == [(TASK, "a"), (TASK, "b")]
+    assert failures(record) == [(TASK, "a"), (TASK, "b")]
 
 
-def test_an_article_with_one_task_answered_and_one_failed_is_partial() -> None:
+def test_an_article_with_one_task_predicted_and_one_failed_is_partial() -> None:
     [record] = run(
         articles(1),
         [decision({"a": 1.0}, task="one"), decision({"b": 1.0}, task="two")],
@@ -159,10 +159,10 @@ def test_an_article_with_one_task_answered_and_one_failed_is_partial() -> None:
         FakeExpert("b", "two", echo),
     )
     assert (record.status, record.analyses) == ("partial", {"two": {"id": 0}})
-    assert blamed(record) == [("one", "a")]
+    assert failures(record) == [("one", "a")]
 
 
-def test_an_article_that_the_gate_sends_to_nobody_is_ok_and_says_why() -> None:
+def test_an_article_on_which_the_gate_abstains_is_ok_and_says_why() -> None:
     stats = RunStats()
     [record] = run(articles(1), [decision({}, reason="the language is 'xx'")], stats=stats)
     assert (record.status, record.analyses, record.errors) == ("ok", {}, [])
@@ -170,7 +170,7 @@ def test_an_article_that_the_gate_sends_to_nobody_is_ok_and_says_why() -> None:
     assert stats.abstentions == {TASK: 1}
 
 
-def test_what_is_no_article_keeps_its_place_and_reaches_neither_gate_nor_expert() -> None:
+def test_an_invalid_item_has_its_place_and_reaches_neither_gate_nor_expert() -> None:
     expert = FakeExpert("a", TASK, echo)
     gate = FixedGate(decision({"a": 1.0}))
     items = [Article(id=1), InvalidItem("no good", id=2, headline="x", url="u"), Article(id=3)]
@@ -217,7 +217,7 @@ def test_an_expert_is_loaded_once_for_all_windows() -> None:
     assert len(loads) == 1
 
 
-def test_an_expert_that_cannot_be_loaded_is_replaced_by_its_reserve() -> None:
+def test_an_expert_that_cannot_be_loaded_is_replaced_by_its_fallback() -> None:
     class Unloadable(FakeExpert):
         def load(self, device: Device) -> None:
             raise OSError("no weights")
@@ -230,7 +230,7 @@ def test_an_expert_that_cannot_be_loaded_is_replaced_by_its_reserve() -> None:
         window_articles=2,
     )
     assert [record.analyses for record in analyses] == [{TASK: {"id": number}} for number in range(3)]
-    assert [(error.type, error.stage) for one in analyses for error in one.errors] == [
+    assert [(error.type, error.stage) for record in analyses for error in record.errors] == [
         ("OSError", "load")
     ] * 3
 
@@ -260,12 +260,12 @@ def test_what_every_expert_left_unread_is_truncated() -> None:
     assert record.input == partly
 
 
-def test_an_article_that_the_scraper_cut_is_truncated_even_if_nobody_reads_it() -> None:
+def test_an_article_that_the_scraper_cut_is_truncated_even_if_no_expert_reads_it() -> None:
     [cut, whole] = run([Article(id=1, truncated=True), Article(id=2)], [decision({})])
     assert (cut.input.truncated, whole.input.truncated) == (True, False)
 
 
-def test_figures_count_records_errors_and_abstentions() -> None:
+def test_stats_count_records_errors_and_abstentions() -> None:
     stats = RunStats()
     items = [*articles(4), InvalidItem("no good", type="NotAnArticle")]
     run(
@@ -279,7 +279,7 @@ def test_figures_count_records_errors_and_abstentions() -> None:
     assert stats.statuses == {"ok": 2, "partial": 1, "failed": 2}
     assert stats.errors == {"ValueError": 2, "KeyError": 1, "NotAnArticle": 1}
     assert stats.abstentions == {"two": 4}
-    assert {name: (one.items, one.errors) for name, one in stats.experts.items()} == {
+    assert {name: (expert.items, expert.errors) for name, expert in stats.experts.items()} == {
         "a": (2, 2),
         "b": (1, 1),
     }
@@ -294,11 +294,11 @@ EXPERTS = {"one": ("a", "b"), "two": ("c",), "mixed": ("d", "e")}
     st.integers(1, 13),
 )
 @settings(max_examples=60)
-def test_whoever_fails_where_every_other_answer_is_kept(
+def test_wherever_experts_fail_every_other_prediction_is_in_the_record(
     fails: dict[str, set[int]], window_articles: int, batch_articles: int
 ) -> None:
     def distribution(name: str) -> Answer:
-        return failing_on(*fails.get(name, ()), otherwise=saying(**{name: 1.0}))
+        return failing_on(*fails.get(name, ()), otherwise=returning(**{name: 1.0}))
 
     experts = [
         FakeExpert(name, task, distribution(name)) for task, names in EXPERTS.items() for name in names
@@ -314,26 +314,26 @@ def test_whoever_fails_where_every_other_answer_is_kept(
     assert [record.id for record in analyses] == list(range(12))
     for number, record in enumerate(analyses):
         failed = {name for name, numbers in fails.items() if number in numbers}
-        asked = set("acde") | ({"b"} if "a" in failed else set())
+        called = set("acde") | ({"b"} if "a" in failed else set())
         mixed = {"d": 0.8, "e": 0.2}
         alive = {name: weight for name, weight in mixed.items() if name not in failed}
         expected: dict[str, dict[str, float]] = {
-            "one": {name: 1.0 for name in "ab" if name in asked - failed},
+            "one": {name: 1.0 for name in "ab" if name in called - failed},
             "two": {name: 1.0 for name in "c" if name not in failed},
             "mixed": {name: weight / sum(alive.values()) for name, weight in alive.items()},
         }
         assert {task: scores_of(record, task) for task in record.analyses} == {
             task: pytest.approx(scores) for task, scores in expected.items() if scores
         }
-        assert set(blamed(record)) == {
-            (task, name) for task, names in EXPERTS.items() for name in names if name in asked & failed
+        assert set(failures(record)) == {
+            (task, name) for task, names in EXPERTS.items() for name in names if name in called & failed
         }
         assert all(
             (error.type, error.message, error.stage) == ("ValueError", f"cannot read {number}", "predict")
             for error in record.errors
         )
         none_answered = not any(expected.values())
-        assert record.status == ("failed" if none_answered else "partial" if asked & failed else "ok")
+        assert record.status == ("failed" if none_answered else "partial" if called & failed else "ok")
         assert list(record.model_dump()) == KEYS
 
 
@@ -347,14 +347,14 @@ def test_a_key_of_fields_that_is_a_number_is_written_as_a_string() -> None:
     ]  # fmt: skip
 
 
-def test_a_mixture_whose_answers_cannot_be_ranked_costs_one_article() -> None:
+def test_a_mixture_whose_predictions_cannot_be_ranked_costs_one_article() -> None:
     def odd(article: Article) -> Prediction:
         return Labels({1: 1.0} if article.id == 1 else {"yes": 1.0})  # type: ignore[dict-item]
 
     analyses = run(
         articles(3),
         [decision({"a": 0.5, "b": 0.5})],
-        FakeExpert("a", TASK, saying(yes=1.0)),
+        FakeExpert("a", TASK, returning(yes=1.0)),
         FakeExpert("b", TASK, odd),
     )
     assert [analyses[place].analyses[TASK]["label"] for place in (0, 2)] == ["yes", "yes"]

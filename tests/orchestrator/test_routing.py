@@ -39,7 +39,7 @@ def test_articles_of_all_inputs_come_in_order_each_with_its_route(tmp_path: Path
     assert all(route == GATE.decisions for _, route in routed)
 
 
-def test_what_is_no_article_has_an_empty_route_and_is_not_shown_to_the_gate(tmp_path: Path) -> None:
+def test_an_invalid_item_has_an_empty_route_and_does_not_reach_the_gate(tmp_path: Path) -> None:
     gate = FixedGate(decision({"a": 1.0}))
     path = write(tmp_path / "a.json", [{"id": 1, "headline": "x"}, 7, {"id": 3, "headline": "x"}])
     routed = list(read_routes(gate, [path], Settings()))
@@ -70,12 +70,12 @@ def test_fields_are_mapped_by_the_settings(tmp_path: Path) -> None:
     assert item.headline == "Hola"
 
 
-def test_a_missing_input_is_told(tmp_path: Path) -> None:
+def test_a_missing_input_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"nowhere\.json: cannot be read"):
         list(read_routes(GATE, [str(tmp_path / "nowhere.json")], Settings()))
 
 
-def test_what_is_shown_is_what_a_run_does_with_no_expert_loaded_for_it(tmp_path: Path) -> None:
+def test_the_routes_shown_are_those_of_a_run_and_no_expert_is_loaded(tmp_path: Path) -> None:
     expert = FakeExpert("a", "task", echo, languages=("en",), needs_content=True)
     registry = registry_of(expert, FakeExpert("b", "task", echo))
     settings = Settings(
@@ -96,7 +96,7 @@ def test_what_is_shown_is_what_a_run_does_with_no_expert_loaded_for_it(tmp_path:
     ]
     path = write(tmp_path / "a.json", elements)
     shown = [
-        [entry for one in route for entry in one.entries]
+        [entry for routes in route for entry in routes.entries]
         for _, route in read_routes(build_gate(settings, registry), [path], settings)
     ]
     assert expert.device is None

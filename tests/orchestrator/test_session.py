@@ -56,7 +56,7 @@ def distribution(article: Article) -> Prediction:
 
 
 def three_pools() -> Registry:
-    """Return experts for three tasks of their own; some fail on some articles."""
+    """Return experts for three tasks; some fail on some articles."""
 
     def first_sentence(article: Article) -> Prediction:
         return Summary(article.content.split(".")[0])  # empty for some: that is an item error
@@ -128,7 +128,7 @@ def test_articles_are_taken_a_window_at_a_time() -> None:
     assert len(taken) == 3
 
 
-def test_a_task_that_nobody_answers_is_refused_before_the_first_article_is_read() -> None:
+def test_a_task_without_experts_is_refused_before_the_first_article_is_read() -> None:
     def untouched() -> Iterator[Article]:
         raise AssertionError("read too early")
         yield
@@ -137,7 +137,7 @@ def test_a_task_that_nobody_answers_is_refused_before_the_first_article_is_read(
         analyze(untouched(), Settings(tasks=("taks",)), registry=registry_of(FakeExpert("a", "task", echo)))
 
 
-def test_the_gate_that_is_handed_in_decides() -> None:
+def test_the_gate_that_is_passed_in_decides() -> None:
     registry = registry_of(FakeExpert("a", "task", echo), FakeExpert("b", "task", echo))
     gate = FixedGate(decision({"b": 1.0}, task="task", reason="because"))
     [record] = analyze(articles(1), registry=registry, gate=gate)
@@ -187,7 +187,7 @@ def test_analyze_is_what_the_package_offers() -> None:
         pytest.param({"headline": "x", "id": 10**5000}, id="an id of 5000 digits"),
     ],
 )
-def test_one_odd_element_costs_no_other_its_record(element: dict[str, Any]) -> None:
+def test_one_odd_element_leaves_other_records_unaffected(element: dict[str, Any]) -> None:
     chosen = Settings(tasks=("task",))
     analyses = list(
         analyze([element, *articles(1)], chosen, registry=registry_of(FakeExpert("a", "task", echo)))

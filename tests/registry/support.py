@@ -1,4 +1,4 @@
-"""Cards, and stand-ins around the backbone, that tests of several rooms use."""
+"""Cards, and stand-ins around the backbone, that tests of several folders use."""
 
 from pathlib import Path
 

@@ -55,7 +55,7 @@ def test_an_item_over_the_budget_has_a_batch_of_its_own(lengths: list[int], batc
     st.integers(50, 400),
     st.sampled_from([1, 3]),
 )
-def test_what_does_not_fit_is_halved_and_every_item_is_answered_in_order(
+def test_what_does_not_fit_is_halved_and_every_item_has_a_result_in_order(
     lengths: list[int], tokens: int, memory: int, workers: int
 ) -> None:
     batcher = Batcher(tokens, workers)
@@ -84,7 +84,7 @@ def test_what_does_not_fit_is_halved_and_every_item_is_answered_in_order(
         RuntimeError("Failed to allocate memory for requested buffer of size 9"),
     ],
 )
-def test_an_item_that_does_not_fit_alone_is_told(error: Exception) -> None:
+def test_an_item_that_does_not_fit_alone_is_reported(error: Exception) -> None:
     def forward(batch: list[int]) -> Sequence[int]:
         raise error
 

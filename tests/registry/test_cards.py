@@ -23,7 +23,7 @@ def test_a_card_needs_name_task_kind_and_description_only(tmp_path: Path) -> Non
     assert card.folder == tmp_path
 
 
-def test_a_card_tells_where_its_weights_come_from_and_how_good_they_are(tmp_path: Path) -> None:
+def test_a_card_says_where_its_weights_come_from_and_how_good_they_are(tmp_path: Path) -> None:
     text = (
         LEAST + '[training]\ndata = ["A (MIT)"]\ncommand = "train it"\n'
         '[[quality]]\ndata = "A, dev"\n[quality.figures]\naccuracy = 0.5\nmacro-F1 = 0.25\n'
@@ -51,20 +51,18 @@ def test_a_card_tells_where_its_weights_come_from_and_how_good_they_are(tmp_path
         (LEAST + "description = 'again'", "no valid TOML: Cannot overwrite a value (at "),
     ],
 )
-def test_a_card_that_does_not_hold_together_is_told_with_file_and_key(
-    tmp_path: Path, text: str, problem: str
-) -> None:
+def test_an_inconsistent_card_is_reported_with_file_and_key(tmp_path: Path, text: str, problem: str) -> None:
     path = write(tmp_path, text) / "expert.toml"
     with pytest.raises(CardError, match=f"^{re.escape(str(path))}: .*{re.escape(problem)}"):
         read_card(tmp_path)
 
 
-def test_a_folder_without_a_card_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_a_card_is_reported(tmp_path: Path) -> None:
     with pytest.raises(CardError, match=r"expert\.toml: cannot be read: .*No such file"):
         read_card(tmp_path)
 
 
-def test_a_card_that_is_no_utf_8_is_told(tmp_path: Path) -> None:
+def test_a_card_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
     (tmp_path / "expert.toml").write_bytes(b'name = "\xff"')
     with pytest.raises(CardError, match="no valid TOML: .*utf-8"):
         read_card(tmp_path)
@@ -104,7 +102,7 @@ def test_the_fingerprint_changes_with_settings_and_with_weights(trained: Path) -
     assert len(seen) == 6
 
 
-def test_the_fingerprint_does_not_change_with_words_for_people(trained: Path) -> None:
+def test_the_fingerprint_does_not_change_with_descriptive_keys(trained: Path) -> None:
     card = read_card(trained)
     other = card.model_copy(update={"description": "better", "licence": "MIT", "training": None})
     (trained / "README.md").write_text("other")
@@ -114,7 +112,7 @@ def test_the_fingerprint_does_not_change_with_words_for_people(trained: Path) ->
 @pytest.mark.parametrize(
     "path", sorted(builtin_folder().glob("*/expert.toml")), ids=lambda path: path.parent.name
 )
-def test_a_built_in_card_is_called_as_its_folder_and_says_its_licence(path: Path) -> None:
+def test_a_built_in_card_is_named_like_its_folder_and_states_its_licence(path: Path) -> None:
     card = read_card(path.parent)
     assert card.name == path.parent.name
     assert card.licence
@@ -122,7 +120,7 @@ def test_a_built_in_card_is_called_as_its_folder_and_says_its_licence(path: Path
 
 
 @pytest.mark.parametrize("weights", sorted(builtin_folder().glob("*/[ah]*.safetensors")), ids=str)
-def test_weights_that_we_made_say_of_what_and_how_good_they_are(weights: Path) -> None:
+def test_weights_trained_here_state_their_data_and_quality(weights: Path) -> None:
     card = read_card(weights.parent)
     assert card.training is not None
     assert card.training.data

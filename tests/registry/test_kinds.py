@@ -40,7 +40,7 @@ ARTICLE = Article(content="A storm hit the coast.", language="en")
 
 @pytest.fixture
 def add_kind(install: Install, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """A function that installs a package with kinds, which are then looked up anew."""
+    """A function that installs a package with kinds, which are then looked up again."""
 
     def add(distribution: str, code: str, *names: str) -> None:
         module = distribution.replace("-", "_")
@@ -94,7 +94,7 @@ MISSING = COUNT.replace(
     ("answer", "message"),
     [("None", None), ("'get ' + card.name", "get mine"), ("1 // 0", "ZeroDivisionError: integer division")],
 )
-def test_an_added_kind_says_what_is_missing(
+def test_an_added_kind_reports_what_is_missing(
     add_kind: Callable[..., None], tmp_path: Path, answer: str, message: str | None
 ) -> None:
     add_kind("my-kinds", MISSING.replace("ANSWER", answer), "count")

@@ -1,4 +1,4 @@
-"""The order inside the registry; that of the rooms is tested in `tests/test_layers.py`."""
+"""The order inside the registry; that of the subpackages is tested in `tests/test_layers.py`."""
 
 import ast
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import newsmoe.registry
 
-ROOM = Path(newsmoe.registry.__file__).parent
+FOLDER = Path(newsmoe.registry.__file__).parent
 PACKAGE = "newsmoe.registry"
 
 LAYERS = (
@@ -24,8 +24,8 @@ LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 
 def imports() -> Iterator[tuple[str, str, str]]:
     """Yield file, part and imported part of each import within the registry, in functions too."""
-    for path in sorted(ROOM.rglob("*.py")):
-        place = path.relative_to(ROOM)
+    for path in sorted(FOLDER.rglob("*.py")):
+        place = path.relative_to(FOLDER)
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(PACKAGE):
                 names = [alias.name for alias in node.names]
@@ -34,7 +34,9 @@ def imports() -> Iterator[tuple[str, str, str]]:
 
 
 def test_every_part_has_its_place() -> None:
-    parts = {path.stem for path in ROOM.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    parts = {
+        path.stem for path in FOLDER.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
     assert parts - {"__init__"} == LEVEL.keys()
 
 

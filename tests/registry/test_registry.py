@@ -61,22 +61,22 @@ def make():
 """
 
 
-def unharmed(registry: Registry) -> bool:
-    """Tell whether an expert that has nothing to do with the test still works."""
+def unaffected(registry: Registry) -> bool:
+    """Return whether an expert that is not part of the test still works."""
     return registry.build("lead").predict([Article(content="A storm.")])[0].fields() == {
         "summary": "A storm."
     }
 
 
-def test_the_built_in_experts_come_through_the_first_door() -> None:
-    found = Registry(plugins=False).experts
-    assert list(found) == sorted(card.parent.name for card in builtin_folder().glob("*/expert.toml"))
-    assert {"extractive", "lead", "sentiment-news", "topic-news", "topic-zero-shot"} <= found.keys()
-    assert all(info.card is not None and info.card.kind in KINDS for info in found.values())
-    assert [info.broken for info in found.values() if info.broken] == []
+def test_the_built_in_experts_are_registered() -> None:
+    experts = Registry(plugins=False).experts
+    assert list(experts) == sorted(card.parent.name for card in builtin_folder().glob("*/expert.toml"))
+    assert {"extractive", "lead", "sentiment-news", "topic-news", "topic-zero-shot"} <= experts.keys()
+    assert all(info.card is not None and info.card.kind in KINDS for info in experts.values())
+    assert [info.broken for info in experts.values() if info.broken] == []
 
 
-def test_a_users_card_comes_through_the_second_door(tmp_path: Path) -> None:
+def test_a_users_card_is_registered(tmp_path: Path) -> None:
     registry = Registry([card(tmp_path, "mine")], plugins=False)
     assert registry.info("mine").origin == str(tmp_path / "mine")
     assert list(registry.experts)[-1] == "mine"
@@ -95,13 +95,13 @@ def test_one_folder_named_twice_is_looked_through_once(tmp_path: Path) -> None:
     assert "one" in Registry([folder, folder, tmp_path / "link", builtin_folder()], plugins=False).experts
 
 
-def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"{re.escape(str(tmp_path / 'none'))}: no such folder of experts"):
         _ = Registry([tmp_path / "none"]).experts
 
 
 @pytest.mark.parametrize("value", ["counters:Counter", "counters:make", "counters:at_hand"])
-def test_code_comes_through_the_third_door(install: Install, value: str) -> None:
+def test_code_of_a_package_is_registered(install: Install, value: str) -> None:
     install("news-counters", {"counters": COUNTER}, {"counter": value})
     registry = Registry()
     info = registry.info("counter")
@@ -117,12 +117,12 @@ def test_code_comes_through_the_third_door(install: Install, value: str) -> None
     assert [finding for finding in check_expert(registry.build("counter")) if finding.problem] == []
 
 
-def test_the_third_door_can_be_closed(install: Install) -> None:
+def test_plug_ins_can_be_switched_off(install: Install) -> None:
     install("news-counters", {"counters": COUNTER}, {"counter": "counters:Counter"})
     assert "counter" not in Registry(plugins=False).experts
 
 
-def test_an_expert_at_hand_can_be_added() -> None:
+def test_an_expert_object_can_be_added() -> None:
     registry = Registry(plugins=False)
     fake = FakeExpert("mine", "mood", languages=("en",))
     registry.add(fake)
@@ -226,11 +226,11 @@ def test_a_clash_with_an_added_expert_names_both_and_changes_nothing() -> None:
 
 
 def test_an_unknown_name_names_the_nearest(registry: Registry) -> None:
-    for ask in (registry.info, registry.build):
+    for request in (registry.info, registry.build):
         with pytest.raises(
             UnknownExpertError, match="no expert is called 'sentiment-new'; did you mean 'sentiment-news'"
         ):
-            ask("sentiment-new")
+            request("sentiment-new")
 
 
 def test_an_unknown_name_like_no_other_lists_what_there_is(registry: Registry) -> None:
@@ -252,7 +252,7 @@ def test_an_unknown_name_like_no_other_lists_what_there_is(registry: Registry) -
         ("counters:Misnamed", COUNTER, "entry point 'counter' and name 'reckoner' differ; make them equal"),
     ],
 )
-def test_a_broken_plug_in_shows_as_broken_and_harms_nobody(
+def test_a_broken_plug_in_shows_as_broken_and_others_are_unaffected(
     install: Install, value: str, code: str, reason: str
 ) -> None:
     install("news-counters", {"counters": code}, {"counter": value})
@@ -266,7 +266,7 @@ def test_a_broken_plug_in_shows_as_broken_and_harms_nobody(
     with pytest.raises(BrokenExpertError, match=rf"'counter' from news-counters \({value}\)") as caught:
         registry.build("counter")
     assert reason in str(caught.value)
-    assert unharmed(registry)
+    assert unaffected(registry)
 
 
 COUNTER_CLASS = COUNTER.split("class Namesake")[0]
@@ -291,12 +291,12 @@ COUNTER_CLASS = COUNTER.split("class Namesake")[0]
         "exits on import",
     ],
 )
-def test_a_plug_in_that_tells_nonsense_of_itself_shows_as_broken(install: Install, code: str) -> None:
+def test_a_plug_in_with_invalid_attributes_shows_as_broken(install: Install, code: str) -> None:
     install("news-counters", {"counters": code}, {"counter": "counters:Counter"})
     assert Registry().info("counter").broken
 
 
-def test_a_broken_card_shows_as_broken_and_harms_nobody(tmp_path: Path) -> None:
+def test_a_broken_card_shows_as_broken_and_others_are_unaffected(tmp_path: Path) -> None:
     card(tmp_path, "mine", "name = 'mine'")
     card(tmp_path, "other")
     registry = Registry([tmp_path], plugins=False)
@@ -307,13 +307,13 @@ def test_a_broken_card_shows_as_broken_and_harms_nobody(tmp_path: Path) -> None:
     with pytest.raises(BrokenExpertError, match="'mine'.*description: Field required"):
         registry.build("mine")
     assert registry.build("other").task == "summarization"
-    assert unharmed(registry)
+    assert unaffected(registry)
 
 
-def test_a_broken_copy_of_a_built_in_card_harms_nobody(tmp_path: Path) -> None:
+def test_a_broken_copy_of_a_built_in_card_leaves_others_unaffected(tmp_path: Path) -> None:
     shutil.copytree(builtin_folder() / "lead", tmp_path / "lead")
     (tmp_path / "lead" / "expert.toml").write_text("name = 'my-lead")
-    assert unharmed(Registry([tmp_path], plugins=False))
+    assert unaffected(Registry([tmp_path], plugins=False))
 
 
 @pytest.mark.parametrize("change", ['kind = "lede"', 'kind = "lead"\n[settings]\nsentence = 3'])
@@ -326,7 +326,7 @@ def test_a_card_of_an_unknown_kind_or_with_wrong_settings_shows_as_broken(
     assert "mine" not in [info.name for info in registry.pool("summarization")]
 
 
-def test_an_unknown_kind_is_told_with_the_file_and_the_kinds(tmp_path: Path) -> None:
+def test_an_unknown_kind_is_reported_with_the_file_and_the_kinds(tmp_path: Path) -> None:
     card(tmp_path, "mine", 'name = "mine"\ntask = "t"\ndescription = "d"\nkind = "clasifier"')
     path = re.escape(str(tmp_path / "mine" / "expert.toml"))
     with pytest.raises(
@@ -373,7 +373,7 @@ def tone_today(tone: Path) -> str:
     return Registry([tone.parents[2]], plugins=False, builtin=False).info("tone").fingerprint()
 
 
-def test_weights_of_the_hub_are_known_by_their_hash_whenever_they_were_pulled(tone: Path) -> None:
+def test_weights_of_the_hub_are_identified_by_their_hash_whenever_they_were_pulled(tone: Path) -> None:
     before = tone_today(tone)
     os.utime(tone, (1, 1))
     assert before == tone_today(tone) != ""
@@ -384,7 +384,7 @@ def test_weights_of_the_hub_are_known_by_their_hash_whenever_they_were_pulled(to
     assert tone_today(tone) not in ("", before)
 
 
-def test_weights_in_a_folder_of_ones_own_are_known_by_size_and_time(tone: Path) -> None:
+def test_weights_in_a_users_folder_are_identified_by_size_and_time(tone: Path) -> None:
     weights = tone.parents[1] / "snapshot" / "model.safetensors"
     weights.unlink()
     weights.write_text("mine")
@@ -393,7 +393,7 @@ def test_weights_in_a_folder_of_ones_own_are_known_by_size_and_time(tone: Path) 
     assert tone_today(tone) not in ("", before)
 
 
-def test_a_plug_in_is_what_it_says_that_it_is_and_one_that_fails_to_say_is_unknown() -> None:
+def test_a_plug_in_states_its_fingerprint_and_has_none_where_that_fails() -> None:
     class Shy(FakeExpert):
         @property
         def fingerprint(self) -> str:
@@ -420,19 +420,19 @@ def test_a_plug_in_is_what_it_says_that_it_is_and_one_that_fails_to_say_is_unkno
         ({"min_tokens": 300}, r"min_tokens \(300\) is over max_tokens \(250\)"),
     ],
 )
-def test_a_wrong_setting_is_told_with_file_and_key(changes: dict[str, int], problem: str) -> None:
+def test_a_wrong_setting_is_reported_with_file_and_key(changes: dict[str, int], problem: str) -> None:
     registry = Registry(changes={"lead": changes}, plugins=False)
     path = re.escape(str(builtin_folder() / "lead" / "expert.toml"))
     with pytest.raises(CardError, match=rf"^{path}: \[settings\] .*{problem}.*; see \[experts.lead\]"):
         registry.build("lead")
 
 
-def test_changed_settings_of_nobody_are_told_with_the_nearest() -> None:
+def test_changed_settings_of_an_unknown_expert_are_reported_with_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"\[experts\.extractiv\] .*did you mean 'extractive'\?"):
         _ = Registry(changes={"extractiv": {}}, plugins=False).experts
 
 
-def test_changed_settings_of_a_plug_in_without_settings_are_told(install: Install) -> None:
+def test_changed_settings_of_a_plug_in_without_settings_are_reported(install: Install) -> None:
     install("news-counters", {"counters": COUNTER}, {"counter": "counters:Counter"})
     with pytest.raises(ConfigError):
         Registry(changes={"counter": {"depth": 3}}).build("counter")
@@ -476,21 +476,21 @@ def test_lengths_are_the_experts_own_or_else_estimated() -> None:
 
 
 @pytest.mark.parametrize("name", ["cpu", "cuda", "cuda:1", "mps", "auto"])
-def test_a_device_is_spelt_as_torch_spells_it(name: str) -> None:
+def test_a_device_is_named_as_in_torch(name: str) -> None:
     assert Device(name).name == name
 
 
 @pytest.mark.parametrize("name", ["gpu", "", "CPU", "cud:1"])
-def test_an_unknown_device_is_told_with_the_known_ones(name: str) -> None:
+def test_an_unknown_device_is_reported_with_the_valid_ones(name: str) -> None:
     with pytest.raises(ConfigError, match=f"unknown device '{name}'; use auto, cpu, cuda, mps or cuda:N"):
         Device(name)
 
 
-def test_the_cpu_is_always_there() -> None:
+def test_the_cpu_is_always_available() -> None:
     assert Device("cpu", threads=2).resolve() == Device("cpu", threads=2)
 
 
-def test_a_fake_is_an_expert_and_a_stranger_is_none() -> None:
+def test_a_fake_is_an_expert_and_a_plain_object_is_not() -> None:
     assert isinstance(FakeExpert(), Expert)
     assert not isinstance(object(), Expert)
 

@@ -57,7 +57,7 @@ def test_a_new_card_works_as_it_is(tmp_path: Path, registry: Registry) -> None:
     assert [finding for finding in check_expert(expert) if finding.problem] == []
 
 
-def test_a_new_cards_task_is_its_own_unless_said(tmp_path: Path) -> None:
+def test_a_new_cards_task_is_its_name_unless_stated(tmp_path: Path) -> None:
     assert read_card(new_card("good-or-bad", None, tmp_path)).task == "good-or-bad"
 
 
@@ -65,7 +65,7 @@ def test_a_new_cards_task_is_its_own_unless_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "name", ["", "Mood", "1st", "two words", "a_b", "../up", "class", "none", "-a", "a\n", "é"]
 )
-def test_a_name_that_no_package_can_have_is_refused_and_nothing_written(
+def test_an_invalid_package_name_is_refused_and_nothing_written(
     tmp_path: Path, make: Callable[[str, str | None, Path], Path], name: str
 ) -> None:
     with pytest.raises(RegistryError, match=f"^{re.escape(repr(name))} cannot be used as a name"):
@@ -76,22 +76,22 @@ def test_a_name_that_no_package_can_have_is_refused_and_nothing_written(
 
 
 @pytest.mark.parametrize("make", [new_package, new_card])
-def test_what_is_there_already_is_left_alone(
+def test_existing_files_are_not_overwritten(
     tmp_path: Path, make: Callable[[str, str | None, Path], Path]
 ) -> None:
-    kept = tmp_path / "mood" / "notes.txt"
-    kept.parent.mkdir()
-    kept.write_text("mine")
+    notes = tmp_path / "mood" / "notes.txt"
+    notes.parent.mkdir()
+    notes.write_text("mine")
     with pytest.raises(RegistryError, match="exists already"):
         make("mood", None, tmp_path)
-    assert kept.read_text() == "mine"
-    assert list(kept.parent.iterdir()) == [kept]
+    assert notes.read_text() == "mine"
+    assert list(notes.parent.iterdir()) == [notes]
 
 
 @pytest.mark.parametrize(
     ("name", "task"), [("summary", "summarization"), ("labels", "sentiment"), ("fields", None)]
 )
-def test_an_expert_may_be_called_like_a_class_that_its_code_imports(
+def test_an_expert_may_have_the_name_of_a_class_that_its_code_imports(
     tmp_path: Path, name: str, task: str | None
 ) -> None:
     folder = new_package(name, task, tmp_path)

@@ -56,7 +56,7 @@ def rows(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def pool(quick_backbone: Backbone) -> Registry:
-    """One expert that knows sport and one that knows money, which reads twice as much."""
+    """One expert trained on sport and one on money, which reads twice as much."""
     registry = Registry(plugins=False, builtin=False)
     registry.backbones = Lent(quick_backbone)
     registry.add(FakeExpert("sport", TASK, telling(SPORT)))
@@ -79,7 +79,7 @@ def chosen(card: GateCard, registry: Registry, *texts: str) -> list[str]:
     return [next(iter(decision.weights)) for (decision,) in routes]
 
 
-def test_the_gate_learns_who_is_right_where(rows: Path, pool: Registry) -> None:
+def test_the_gate_learns_which_expert_is_right_where(rows: Path, pool: Registry) -> None:
     card = trained(rows, pool)
     experts = chosen(card, pool, "Good news: a goal of Kiel.", "Bad news: the bank of Kiel.")
     assert experts == ["sport", "money"]
@@ -105,7 +105,7 @@ def test_another_seed_gives_other_folds_and_the_same_task(rows: Path, pool: Regi
     assert all(chosen(card, pool, "Good news: a goal of Kiel.") == ["sport"] for card in cards)
 
 
-def test_what_an_expert_costs_counts_where_it_is_told_to(rows: Path, pool: Registry) -> None:
+def test_the_cost_of_an_expert_counts_where_the_recipe_says_so(rows: Path, pool: Registry) -> None:
     texts = "Good news: a goal of Kiel.", "Bad news: the bank of Kiel."
     assert chosen(trained(rows, pool, "dear", cost_weight=9.0), pool, *texts) == ["sport", "sport"]
     costs = {"sport": 10.0, "money": 1.0}
@@ -114,7 +114,7 @@ def test_what_an_expert_costs_counts_where_it_is_told_to(rows: Path, pool: Regis
     assert cheap.experts[0].cost == pytest.approx(100 / 120, abs=1e-6)
 
 
-def test_with_summaries_the_gate_learns_whose_is_nearer_to_peoples(
+def test_with_summaries_the_gate_learns_which_is_nearer_to_the_reference(
     rows: Path, quick_backbone: Backbone
 ) -> None:
     registry = Registry(plugins=False, builtin=False)
@@ -157,7 +157,7 @@ def test_sources_and_target_fit_each_other(tmp_path: Path, changes: dict[str, An
         read_recipe(tmp_path / "recipe.toml", GateRecipe)
 
 
-def test_the_settings_of_the_recipe_are_the_gates_own(rows: Path, pool: Registry) -> None:
+def test_the_settings_of_the_recipe_are_the_gates(rows: Path, pool: Registry) -> None:
     card = trained(rows, pool, settings={"top_k": 1, "shared": ["money"]})
     assert card.settings.shared == ("money",)
     gate = LearnedGate(card, pool.pool(TASK), lambda: pool.backbones.backbone(Device()))
@@ -176,7 +176,7 @@ def test_the_settings_of_the_recipe_are_the_gates_own(rows: Path, pool: Registry
         ({"features": ["size"]}, "features.0: Input should be 'embedding'"),
     ],
 )
-def test_a_recipe_that_makes_no_sense_is_told(
+def test_an_invalid_recipe_is_reported(
     rows: Path, pool: Registry, values: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ConfigError, match=re.escape(message)):
@@ -192,7 +192,7 @@ def test_an_expert_that_fails_ends_the_training(rows: Path, pool: Registry) -> N
         trained(rows, pool)
 
 
-def test_labels_that_no_expert_knows_end_the_training(rows: Path, pool: Registry) -> None:
+def test_labels_that_no_expert_predicts_end_the_training(rows: Path, pool: Registry) -> None:
     source = {**SOURCE, "labels": {"good": "sport", "bad": "bad"}}
     with pytest.raises(InputError, match="'sport' is no label of these experts, whose labels are bad, good"):
         trained(rows, pool, train=[source])
@@ -230,7 +230,7 @@ def recipe_of(**values: Any) -> GateRecipe:
 
 
 def load_and_utility(recipe: GateRecipe) -> tuple[float, float]:
-    """Return the coefficient of variation of the load, and the mean utility of who is chosen."""
+    """Return the coefficient of variation of the load, and the mean utility of the chosen experts."""
     features, utility = noisy_pool()
     head, *_ = fit_gate(features, utility, np.ones(len(features)), recipe, silent)
     best = (features @ head.weight.T + head.bias).argmax(axis=1)
@@ -248,7 +248,7 @@ def test_cross_validation_takes_what_is_best_on_held_out_folds_and_of_equals_the
 
 
 def by_ground(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Features that tell the ground, and the utility of two experts, each best on nine tenths of its own."""
+    """Features that show the ground, and the utility of two experts, each best on nine tenths of one."""
     random = np.random.default_rng(seed)
     ground, usual = random.integers(0, 2, size=count), random.random(count) < 0.9
     utility = np.full((count, 2), 0.4)
@@ -273,13 +273,13 @@ def test_calibrated_scores_are_the_probability_that_an_expert_is_the_best() -> N
     assert plain.head.weight / calibrated.head.weight == pytest.approx(calibrated.temperature, rel=1e-3)
 
 
-def test_few_articles_that_are_all_told_apart_make_no_scores_that_are_certain() -> None:
+def test_perfect_accuracy_on_few_articles_does_not_make_certain_scores() -> None:
     told_apart = np.eye(2)[[0, 1] * 15]
     temperature = fit_temperature(told_apart, told_apart, np.ones(30))
     assert softmax(told_apart / temperature).max() == pytest.approx(30.5 / 31, abs=1e-3)
 
 
-def test_equals_share_what_the_best_one_has() -> None:
+def test_equal_experts_share_the_target_of_the_best() -> None:
     assert best_weights(np.array([[0.5, 0.5, 0.1], [0.0, 0.2, 0.1]])).tolist() == [[0.5, 0.5, 0], [0, 1, 0]]
 
 
@@ -296,7 +296,7 @@ def test_a_gate_can_learn_by_language(quick_backbone: Backbone) -> None:
 
 
 @pytest.mark.slow
-def test_the_load_is_what_noise_that_is_drawn_again_would_bring() -> None:
+def test_the_load_is_the_expectation_over_new_noise() -> None:
     """Shazeer et al. 2017, appendix A: the noise is what gives the load a slope to go down."""
     import torch
 

@@ -61,7 +61,7 @@ def weights(module: nn.Module) -> list[float]:
     return [float(value) for parameter in module.parameters() for value in parameter.detach().flatten()]
 
 
-def test_what_is_kept_is_learnt(tmp_path: Path) -> None:
+def test_the_returned_weights_are_trained(tmp_path: Path) -> None:
     trained = model()
     fit(trained, Line(trained), RECIPE, tmp_path / "state", silent)
     assert np.allclose(weights(trained), [3, 1], atol=0.3)
@@ -70,7 +70,7 @@ def test_what_is_kept_is_learnt(tmp_path: Path) -> None:
     assert weights(again) == weights(trained)
 
 
-def test_a_run_that_was_broken_off_ends_with_the_same_weights(tmp_path: Path) -> None:
+def test_an_interrupted_run_ends_with_the_same_weights(tmp_path: Path) -> None:
     whole = model()
     fit(whole, Line(whole), RECIPE, tmp_path / "whole", silent)
     for cut in (3, 9, 8, 5):
@@ -114,7 +114,7 @@ def test_a_checkpoint_of_other_examples_is_not_used(tmp_path: Path) -> None:
     assert weights(again) == weights(whole)
 
 
-def test_the_best_epoch_is_kept_and_training_stops_when_nothing_gets_better(tmp_path: Path) -> None:
+def test_the_best_epoch_is_returned_and_training_stops_without_improvement(tmp_path: Path) -> None:
     first, told = model(), []
     recipe = AdapterRecipe(epochs=9, patience=2, learning_rate=0.05, head_learning_rate=0.05)
     fit(

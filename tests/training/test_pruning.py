@@ -36,7 +36,7 @@ def right_where(kind: str, tokens: int) -> Any:
 
 @pytest.fixture
 def registry(quick_backbone: Backbone) -> Registry:
-    """One for headlines, two alike for contents, and one that is never right where another is not."""
+    """One expert for headlines, two alike for contents, and one never right where no other is."""
     registry = Registry(plugins=False, builtin=False)
     registry.backbones = Lent(quick_backbone)
     for name, kind, tokens in zip(NAMES, ("even", "odd", "odd", "none"), (10, 20, 30, 40), strict=True):
@@ -62,7 +62,7 @@ def by_name(contributions: list[Contribution]) -> dict[str, Contribution]:
     return {row.expert: row for row in contributions}
 
 
-def test_who_is_hardly_asked_or_gains_nothing_is_left_out_one_at_a_time(
+def test_rarely_chosen_and_redundant_experts_are_excluded_step_by_step(
     registry: Registry, dev: list[PoolPredictions], tmp_path: Path
 ) -> None:
     contributions = by_name(find_redundant(gate(tmp_path), registry, dev, LEAST))
@@ -78,13 +78,13 @@ def test_who_is_hardly_asked_or_gains_nothing_is_left_out_one_at_a_time(
         0.0,
     )
     assert (contributions["evens"].quality, contributions["evens"].without) == (1.0, 0.75)
-    assert contributions["twin"].gain == 0.25  # once odds, who could stand for it, is gone
+    assert contributions["twin"].gain == 0.25  # once odds, which could replace it, is excluded
     assert contributions["evens"].saved == pytest.approx(
         (10 - 30) / 200
-    )  # twin, who reads more, has its articles
+    )  # twin, which reads more, gets its articles
 
 
-def test_an_expert_that_gains_but_is_rarely_asked_is_left_out_too(
+def test_an_expert_that_gains_but_is_rarely_chosen_is_excluded_too(
     registry: Registry, dev: list[PoolPredictions], tmp_path: Path
 ) -> None:
     contributions = by_name(find_redundant(gate(tmp_path), registry, dev, Thresholds(share=0.6, gain=0.001)))
@@ -92,7 +92,7 @@ def test_an_expert_that_gains_but_is_rarely_asked_is_left_out_too(
     assert contributions["twin"].verdict == "stays: the gate needs 2"
 
 
-def test_with_thresholds_of_zero_everybody_stays(
+def test_with_thresholds_of_zero_every_expert_stays(
     registry: Registry, dev: list[PoolPredictions], tmp_path: Path
 ) -> None:
     contributions = find_redundant(gate(tmp_path), registry, dev, Thresholds(share=0.0, gain=0.0))
@@ -107,7 +107,7 @@ def test_with_thresholds_of_zero_everybody_stays(
         ({"settings": {"capacity": 0.3}}, "odds", "stays: the gate needs 4"),
     ],
 )
-def test_whom_the_gate_cannot_do_without_stays(
+def test_an_expert_that_the_gate_needs_stays(
     registry: Registry,
     dev: list[PoolPredictions],
     tmp_path: Path,

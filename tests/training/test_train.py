@@ -101,7 +101,7 @@ def test_training_again_gives_the_same_weights(folder: Path) -> None:
         ("5", "element 1: expected an object, found 5"),
     ],
 )
-def test_data_that_does_not_fit_is_told_with_its_place(wrong: str, message: str, folder: Path) -> None:
+def test_data_that_does_not_fit_is_reported_with_its_place(wrong: str, message: str, folder: Path) -> None:
     (folder / "mood" / "recipe.toml").write_text(RECIPE.format(adapter=""))
     (folder / "train.jsonl").write_text(wrong + "\n")
     result = CliRunner().invoke(app, ["train", "classifier", "mood/recipe.toml"])
@@ -135,7 +135,7 @@ most = 20
 
 
 @pytest.mark.slow
-def test_two_passes_are_to_agree_and_do_where_nothing_is_left_out(folder: Path) -> None:
+def test_two_passes_agree_where_nothing_is_dropped_out(folder: Path) -> None:
     def head(dropout: float, consistency: float) -> NDArray[np.float32]:
         probabilities = f"dropout = {dropout}, token_dropout = 0, consistency = {consistency}"
         expert = trained(folder, f"adapter = {{ rank = 2, epochs = 1, batch_items = 8, {probabilities} }}")
@@ -147,7 +147,7 @@ def test_two_passes_are_to_agree_and_do_where_nothing_is_left_out(folder: Path) 
 
 
 @pytest.mark.slow
-def test_texts_without_labels_are_learnt_from_in_a_second_round(folder: Path) -> None:
+def test_unlabelled_texts_are_used_in_a_second_round(folder: Path) -> None:
     texts = [
         {"text": f"{who} waited. Nobody spoke.", "said": [f"{who} {verb} on Monday.", "It rained."]}
         for who in WHO
@@ -161,17 +161,17 @@ def test_texts_without_labels_are_learnt_from_in_a_second_round(folder: Path) ->
 
 
 @pytest.mark.slow
-def test_an_expert_answers_as_before_until_it_is_trained_anew(
+def test_an_expert_predicts_as_before_until_it_is_trained_again(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expert = trained(folder, "adapter = { rank = 2, epochs = 1, batch_items = 8 }")
     before = {path.name: path.read_bytes() for path in expert.iterdir()}
 
-    def broken_off(*_: object) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("newsmoe.training.finetune.save_adapter", broken_off)
+        patch.setattr("newsmoe.training.finetune.save_adapter", interrupted)
         result = CliRunner().invoke(app, ["train", "classifier", "experts/mood/recipe.toml", "--data", "."])
     assert result.exit_code != 0
     assert {path.name: path.read_bytes() for path in expert.iterdir() if path.is_file()} == before
@@ -205,7 +205,7 @@ def test_figures_of_changed_settings_are_not_written(folder: Path) -> None:
         (("--content", "nope"), "element 1: no value under 'nope' (keys: 'text', 'label'); see --content"),
     ],
 )
-def test_what_cannot_end_well_is_refused_before_anything_is_written(
+def test_an_impossible_training_is_refused_before_anything_is_written(
     arguments: tuple[str, str], message: str, folder: Path
 ) -> None:
     result = CliRunner().invoke(app, ["train", "classifier", "train.jsonl", *arguments, "--head-only"])
@@ -215,7 +215,7 @@ def test_what_cannot_end_well_is_refused_before_anything_is_written(
 
 
 @pytest.mark.parametrize("rows", [1, 2])
-def test_too_few_examples_are_no_bug(rows: int, folder: Path) -> None:
+def test_too_few_examples_are_reported_and_are_no_bug(rows: int, folder: Path) -> None:
     lines = (folder / "train.jsonl").read_text().splitlines(keepends=True)
     (folder / "few.jsonl").write_text("".join([lines[0], lines[-1]][:rows]) + lines[0] * 3)
     (folder / "mood" / "recipe.toml").write_text(
@@ -266,14 +266,14 @@ def test_an_expert_is_measured_again_by_its_recipe_or_on_a_file(folder: Path) ->
     assert "mood" in newsmoe("experts", "list")
 
 
-def test_a_file_in_another_folder_is_learnt_from(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_in_another_folder_is_used_for_training(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "below").mkdir()
     monkeypatch.chdir(folder / "below")
     newsmoe("train", "classifier", "../train.jsonl", "--name", "moods", "--head-only")
     assert (folder / "below" / "experts" / "moods" / "expert.toml").exists()
 
 
-def test_few_texts_that_are_all_told_apart_make_nobody_certain(folder: Path) -> None:
+def test_perfect_accuracy_on_few_texts_does_not_make_an_expert_certain(folder: Path) -> None:
     expert = trained(folder)
     assert 0.1 < tomllib.loads((expert / "expert.toml").read_text())["settings"]["temperature"] < 1
 

@@ -110,8 +110,8 @@ def test_int8_is_near_and_does_not_depend_on_the_batch(tmp_path: Path, backbone:
     texts = ["Storm hits", "It sailed at dawn. " * 20, "Nobody was hurt on Monday, the mayor said."]
     windows = [backbone.read(Article(content=text)).windows[0] for text in texts]
     together = Backbone(backbone.files, backbone.runtime).encode(windows, rounded)
-    for window, one in zip(windows, together, strict=True):
+    for window, encoded in zip(windows, together, strict=True):
         [alone] = Backbone(backbone.files, backbone.runtime).encode([window], rounded)
-        np.testing.assert_array_equal(one.window, alone.window)
+        np.testing.assert_array_equal(encoded.window, alone.window)
         [reference] = backbone.encode([window], exact)
-        assert 0.95 < float(one.window @ reference.window) < 1.0
+        assert 0.95 < float(encoded.window @ reference.window) < 1.0

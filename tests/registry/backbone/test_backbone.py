@@ -21,7 +21,7 @@ SHAPES = list[tuple[int, int]]
 
 
 class Watched:
-    """A runtime that remembers the shapes that it was asked for."""
+    """A runtime that records the shapes that it was called with."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
@@ -112,8 +112,8 @@ def test_vectors_come_in_the_order_of_the_windows(quick_backbone: Backbone, file
     ]
     one_by_one = [Backbone(files, quick_backbone.runtime).encode([window])[0] for window in windows]
     together = Backbone(files, quick_backbone.runtime).encode([*windows, windows[0]])
-    for alone, found in zip([*one_by_one, one_by_one[0]], together, strict=True):
-        assert found.window == pytest.approx(alone.window, abs=1e-6)
+    for alone, encoded in zip([*one_by_one, one_by_one[0]], together, strict=True):
+        assert encoded.window == pytest.approx(alone.window, abs=1e-6)
 
 
 def test_each_distinct_window_is_computed_once(watched: tuple[Backbone, SHAPES]) -> None:
@@ -132,7 +132,7 @@ def low_rank(key: str, scale: float) -> Adapter:
     return Adapter(key, {"encoder.layer.0.attention.self.query": change})
 
 
-def test_with_an_adapter_a_window_looks_different_and_without_it_as_before(
+def test_an_adapter_changes_the_vector_of_a_window_and_only_with_it(
     backbone: Backbone, files: BackboneFiles
 ) -> None:
     fresh = Backbone(files, backbone.runtime)
@@ -158,7 +158,7 @@ def test_no_forward_pass_is_over_its_budget(
     assert all(rows * width <= runtime.batch_tokens for rows, width in runtime.shapes)
 
 
-def test_what_was_computed_lately_is_kept_and_no_more(
+def test_only_the_latest_vectors_stay_in_memory(
     watched: tuple[Backbone, SHAPES], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backbone, shapes = watched
@@ -171,7 +171,7 @@ def test_what_was_computed_lately_is_kept_and_no_more(
     assert sum(rows for rows, _ in shapes) == 7
 
 
-def test_an_article_is_cut_once_and_only_the_latest_are_kept(
+def test_an_article_is_cut_once_and_only_the_latest_stay_in_memory(
     files: BackboneFiles, quick_backbone: Backbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "MAX_CACHED_READINGS", 2)
@@ -214,7 +214,7 @@ def test_the_tokenizers_own_limit_is_switched_off(backbone: Backbone) -> None:
     assert len(backbone.tokenizer.encode("town", add_special_tokens=False).ids) == 1
 
 
-def test_a_tokenizer_without_the_special_tokens_is_told(
+def test_a_tokenizer_without_the_special_tokens_is_reported(
     tmp_path: Path, quick_backbone: Backbone, files: BackboneFiles
 ) -> None:
     (tmp_path / "config.json").symlink_to(files.folder / "config.json")
@@ -224,10 +224,10 @@ def test_a_tokenizer_without_the_special_tokens_is_told(
         strange.encode(strange.read(Article(content="storm")).windows)
 
 
-def test_vectors_of_nothing_stay_nothing() -> None:
+def test_the_unit_vector_of_zeros_is_zeros() -> None:
     assert unit(np.zeros((2, 3), np.float32)).tolist() == [[0, 0, 0], [0, 0, 0]]
     assert unit(np.array([3, 4], np.float32)).tolist() == pytest.approx([0.6, 0.8])
 
 
-def test_a_pool_loads_one_backbone_a_device(registry: Registry, backbone: Backbone) -> None:
+def test_a_pool_holds_one_backbone_per_device(registry: Registry, backbone: Backbone) -> None:
     assert registry.backbones.backbone(Device("cpu")) is backbone

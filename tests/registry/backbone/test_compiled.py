@@ -42,9 +42,7 @@ def test_the_backbone_is_compiled_once(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("damage", ["torn", "foreign", "no digest"])
-def test_what_is_not_what_was_compiled_is_compiled_again(
-    damage: str, cache: Path, files: BackboneFiles
-) -> None:
+def test_a_changed_or_damaged_file_is_compiled_again(damage: str, cache: Path, files: BackboneFiles) -> None:
     path = compiled_backbone(files)
     assert isinstance(path, Path)
     sound = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -58,7 +56,7 @@ def test_what_is_not_what_was_compiled_is_compiled_again(
     assert hashlib.sha256(path.read_bytes()).hexdigest() == sound
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(
+def test_without_a_writable_cache_nothing_is_cached(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: BackboneFiles, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").write_text("")
@@ -86,16 +84,14 @@ def test_two_processes_that_compile_at_once_do_no_harm(cache: Path, files: Backb
 
 
 @pytest.mark.slow
-def test_what_was_not_used_for_long_is_cleared_away_and_what_is_used_stays(
-    cache: Path, files: BackboneFiles
-) -> None:
+def test_files_unused_for_long_are_removed_and_used_ones_stay(cache: Path, files: BackboneFiles) -> None:
     path = compiled_backbone(files)
     assert isinstance(path, Path)
     months_ago = path.stat().st_mtime - 100 * 24 * 3600
     forgotten = path.with_name("backbone-of-an-older-version.onnx")
     forgotten.write_bytes(b"x")
-    for one in (path, path.with_suffix(".sha256"), forgotten):
-        os.utime(one, (months_ago, months_ago))
+    for file in (path, path.with_suffix(".sha256"), forgotten):
+        os.utime(file, (months_ago, months_ago))
     compiled_backbone(files)
     word_table(files)
     assert path.exists()

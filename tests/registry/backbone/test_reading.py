@@ -29,7 +29,7 @@ SENTENCES = st.lists(
 
 @pytest.fixture(scope="module")
 def tokenizer(quick_backbone: Backbone) -> Tokenizer:
-    """The real tokenizer, without limits of its own."""
+    """The real tokenizer, without its own limits."""
     return quick_backbone.tokenizer
 
 
@@ -39,11 +39,11 @@ def ids_of(window: Window) -> list[int]:
 
 def ids_by_sentence(reading: Reading) -> dict[int, list[int]]:
     """Put the pieces of each sentence together again."""
-    found: defaultdict[int, list[int]] = defaultdict(list)
+    ids: defaultdict[int, list[int]] = defaultdict(list)
     for window in reading.windows:
         for span in window.spans:
-            found[span.sentence] += ids_of(window)[span.start : span.end]
-    return dict(found)
+            ids[span.sentence] += ids_of(window)[span.start : span.end]
+    return dict(ids)
 
 
 @given(SENTENCES, SENTENCES, st.integers(1, 60))
@@ -76,7 +76,7 @@ def test_spans_tile_windows_that_are_no_longer_than_allowed(
 
 
 @given(SENTENCES, st.integers(1, 60))
-def test_a_sentence_is_only_parted_where_it_is_longer_than_a_window(
+def test_a_sentence_is_only_split_where_it_is_longer_than_a_window(
     tokenizer: Tokenizer, content: str, most: int
 ) -> None:
     reading = read_article(Article(content=content), tokenizer, most)
@@ -84,12 +84,12 @@ def test_a_sentence_is_only_parted_where_it_is_longer_than_a_window(
     for place, window in enumerate(reading.windows):
         for span in window.spans:
             pieces[span.sentence].append((place, span.end - span.start))
-    for number, found in pieces.items():
-        sizes = [size for _, size in found]
+    for number, parts in pieces.items():
+        sizes = [size for _, size in parts]
         assert sum(sizes) == reading.lengths[number]
         assert len(sizes) == 1 or reading.lengths[number] > most
         assert all(size == most for size in sizes[1:-1])
-        places = [place for place, _ in found]
+        places = [place for place, _ in parts]
         assert places == list(range(places[0], places[0] + len(places)))
 
 
@@ -158,7 +158,7 @@ def test_headline_and_lead_are_read_sentence_by_sentence_and_the_first_count_mos
     ids = [quick_backbone.tokenizer.encode(text, add_special_tokens=False).ids for text in read]
     assert [ids_of(window) for window in extract.windows] == ids
     assert [window.spans for window in extract.windows] == [
-        (Span(number, 0, len(one)),) for number, one in enumerate(ids, start=HEADLINE)
+        (Span(number, 0, len(tokens)),) for number, tokens in enumerate(ids, start=HEADLINE)
     ]
     assert extract.weights == (1.0, 1.0, 1 / 2, 1 / 3, 1 / 4)
     assert not extract.whole

@@ -33,7 +33,7 @@ CHAT_TEMPLATE = (
     "{% else %}{{ raise_exception('Only user and assistant roles are supported!') }}{% endif %}"
     "{% endfor %}"
 )
-"""Mixtral's, which knows no system role."""
+"""Mixtral's, which has no system role."""
 
 BART_SIZES: dict[str, Any] = {
     "d_model": 32,
@@ -43,7 +43,7 @@ BART_SIZES: dict[str, Any] = {
     "decoder_attention_heads": 2,
     "encoder_ffn_dim": 64,
     "decoder_ffn_dim": 64,
-    "init_std": 0.3,  # so much that two texts are told apart; also below
+    "init_std": 0.3,  # so much that two texts differ; also below
 }
 T5_SIZES: dict[str, Any] = {"d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2, "num_heads": 2}
 BERT_SIZES: dict[str, Any] = {

@@ -28,12 +28,12 @@ LARGE = (".safetensors", ".bin")
 """What the hub keeps as LFS files, whatever their size."""
 
 COURTESIES = ("/api/agent-harnesses",)
-"""What `huggingface_hub` asks for at most once a day and home: neither counted nor refused."""
+"""What `huggingface_hub` requests at most once a day and home: neither counted nor refused."""
 
 
 @dataclass(frozen=True)
 class Blob:
-    """A file's content and what the hub tells about it."""
+    """A file's content and what the hub says about it."""
 
     content: bytes
     large: bool
@@ -54,7 +54,7 @@ class Blob:
         return hashlib.sha1(b"blob %d\0" % len(stored) + stored).hexdigest()
 
     def headers(self) -> dict[str, str]:
-        """Return what tells a client of a large file where its content is and of which hash."""
+        """Return the headers that tell a client where a large file's content is, and its hash."""
         if not self.large:
             return {"ETag": f'"{self.git_id}"'}
         linked = {"X-Linked-Etag": f'"{self.sha256}"', "X-Linked-Size": str(len(self.content))}
@@ -88,7 +88,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """What is sent; `cut_after` so many bytes of the body the connection is closed."""
 
     status: int
@@ -103,15 +103,13 @@ class Refusal(Exception):
     def __init__(self, status: int, code: str, message: str, commit: str | None = None) -> None:
         super().__init__(message)
         headers = {"X-Error-Code": code, "X-Error-Message": message}
-        self.prediction = _json(
-            {"error": message}, status, headers if commit is None else _of(commit, headers)
-        )
+        self.response = _json({"error": message}, status, headers if commit is None else _of(commit, headers))
 
 
 class Hub:
     """A hub that runs within a `with` block.
 
-    `requests` are all that came, as methods and paths; `ranges` are the parts of files that were asked for,
+    `requests` are all that came, as methods and paths; `ranges` are the parts of files that were requested,
     as their paths and the values of the headers.
     """
 
@@ -133,11 +131,13 @@ class Hub:
         return f"http://127.0.0.1:{self._server.server_port}"
 
     def environment(self, home: Path, **more: str) -> dict[str, str]:
-        """Return the environment of a process that knows this hub only and keeps its files in `home`."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))}
+        """Return the environment of a process that uses this hub only and stores its files in `home`."""
+        inherited = {
+            name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))
+        }
         online = {"HF_HUB_OFFLINE": "0", "TRANSFORMERS_OFFLINE": "0"}
         direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1")
-        return {**kept, "HF_ENDPOINT": self.url, "HF_HOME": str(home), **online, **direct, **more}
+        return {**inherited, "HF_ENDPOINT": self.url, "HF_HOME": str(home), **online, **direct, **more}
 
     def add(self, name: str, folder: Path, *, gated: bool = False, branch: str = "main") -> str:
         """Serve a folder's files as the newest commit of a branch; return its hash, made of the contents.
@@ -180,7 +180,7 @@ class Hub:
         self._corrupt.clear()
         self._busy = Fault(times=0, after=0)
 
-    def prediction(self, method: str, target: str, headers: Message) -> Answer:
+    def response(self, method: str, target: str, headers: Message) -> Response:
         """Return what is to be sent on a request."""
         url = urlsplit(target)
         if url.path in COURTESIES:
@@ -195,11 +195,11 @@ class Hub:
                 if match := RESOLVE.fullmatch(url.path):
                     return self._file(method, _parts(match), headers)
             except Refusal as refusal:
-                return refusal.prediction
+                return refusal.response
         return _json({"error": "Sorry, we can't find the page you are looking for."}, 404)
 
-    def _metadata(self, parts: dict[str, str], query: dict[str, list[str]], headers: Message) -> Answer:
-        """Tell about a repository, also about a gated one, as the real hub does."""
+    def _metadata(self, parts: dict[str, str], query: dict[str, list[str]], headers: Message) -> Response:
+        """Return the metadata of a repository, also of a gated one, as the real hub does."""
         if parts["part"] == "auth-check":
             self._refuse_if_gated(parts["name"], headers)
             return _json({})
@@ -211,23 +211,23 @@ class Hub:
         blobs = query.get("blobs") == ["true"]
         return _json(_info(parts["name"], commit, tree, gated, blobs))
 
-    def _file(self, method: str, parts: dict[str, str], headers: Message) -> Answer:
+    def _file(self, method: str, parts: dict[str, str], headers: Message) -> Response:
         name, path = parts["name"], parts["path"]
         self._refuse_if_gated(name, headers)
         commit, tree = self._commit(name, parts["revision"])
         if path not in tree:
             raise Refusal(404, "EntryNotFound", "Entry not found", commit)
         blob = tree[path]
-        known = _of(commit, {**blob.headers(), "Accept-Ranges": "bytes"})
+        described = _of(commit, {**blob.headers(), "Accept-Ranges": "bytes"})
         body = _with_changed_bit(blob.content) if (name, path) in self._corrupt else blob.content
         if method == "HEAD":
-            return Answer(200, known, body)
+            return Response(200, described, body)
         cut = self._cuts.get((name, path))
         cut_after = cut.after if cut is not None and cut.due() else None
         if wanted := headers.get("Range"):
             self.ranges.append((path, wanted))
-            return _part(body, wanted, known, cut_after)
-        return Answer(200, known, body, cut_after)
+            return _part(body, wanted, described, cut_after)
+        return Response(200, described, body, cut_after)
 
     def _commit(self, name: str, revision: str) -> tuple[str, Tree]:
         repository = self._repository(name)
@@ -263,7 +263,7 @@ class Hub:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = False  # so that closing waits for the answers under way
+    daemon_threads = False  # so that closing waits for the responses under way
 
     def __init__(self, hub: Hub) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -275,20 +275,20 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 10
 
     def do_GET(self) -> None:
-        prediction = self._head()
-        self.wfile.write(prediction.body[: prediction.cut_after])
+        response = self._head()
+        self.wfile.write(response.body[: response.cut_after])
 
     def do_HEAD(self) -> None:
         self._head()
 
-    def _head(self) -> Answer:
-        prediction = self.server.hub.prediction(self.command, self.path, self.headers)
-        self.send_response(prediction.status)
-        for name, value in prediction.headers.items():
+    def _head(self) -> Response:
+        response = self.server.hub.response(self.command, self.path, self.headers)
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(prediction.body)))
+        self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
-        return prediction
+        return response
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: what came is in `Hub.requests`."""
@@ -302,8 +302,10 @@ def _of(commit: str, headers: Mapping[str, str] | None = None) -> dict[str, str]
     return {"X-Repo-Commit": commit, **(headers or {})}
 
 
-def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
-    return Answer(status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(value).encode())
+def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(
+        status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(value).encode()
+    )
 
 
 def _info(name: str, commit: str, tree: Tree, gated: str | bool, blobs: bool) -> dict[str, Any]:
@@ -348,15 +350,15 @@ def _listing(tree: Tree, folder: str, recursive: bool) -> list[dict[str, Any]]:
     return [entry for entry in entries if recursive or "/" not in entry["path"].removeprefix(start)]
 
 
-def _part(body: bytes, wanted: str, headers: dict[str, str], cut_after: int | None) -> Answer:
-    """Answer a request for one range of bytes."""
+def _part(body: bytes, wanted: str, headers: dict[str, str], cut_after: int | None) -> Response:
+    """Respond to a request for one range of bytes."""
     match = re.fullmatch(r"bytes=(\d+)-(\d*)", wanted)
     start, stop = (int(match[1]), int(match[2] or len(body) - 1)) if match else (len(body), 0)
     if start >= len(body):
-        return Answer(416, {"Content-Range": f"bytes */{len(body)}"})
+        return Response(416, {"Content-Range": f"bytes */{len(body)}"})
     part = body[start : stop + 1]
     span = f"bytes {start}-{start + len(part) - 1}/{len(body)}"
-    return Answer(206, {**headers, "Content-Range": span}, part, cut_after)
+    return Response(206, {**headers, "Content-Range": span}, part, cut_after)
 
 
 def _with_changed_bit(content: bytes) -> bytes:

@@ -26,8 +26,8 @@ def test_no_chunk_is_longer_than_allowed_and_no_word_is_lost(text: str, most: in
     assert all(
         chunk.text and words([chunk.text])[0] <= max(most, 1) for chunk in chunks if len(chunk.text) > 1
     )
-    letters = [one for one in text if one.isalnum()]
-    assert [one for chunk in chunks for one in chunk.text if one.isalnum()] == letters
+    letters = [letter for letter in text if letter.isalnum()]
+    assert [letter for chunk in chunks for letter in chunk.text if letter.isalnum()] == letters
 
 
 @given(TEXTS)

@@ -47,7 +47,7 @@ def test_a_batch_comes_out_as_its_texts_do_one_at_a_time(
     texts = [TEXT[:size] for size, _, _ in rows]
     bounds = [Bounds(min(low, high), high) for _, low, high in rows]
     together = generator(texts, bounds, beams)
-    alone = [generator([text], [one], beams)[0] for text, one in zip(texts, bounds, strict=True)]
+    alone = [generator([text], [bound], beams)[0] for text, bound in zip(texts, bounds, strict=True)]
     assert together == alone
     assert all(
         bound.min_tokens <= len(row) < bound.max_tokens + 1
@@ -78,7 +78,7 @@ def test_without_bounds_of_its_own_a_row_is_what_transformers_generates(tmp_path
     assert [words(row) for row in rows] == [words(row) for row in expected.tolist()]
 
 
-def test_a_summary_is_not_asked_to_be_longer_than_its_text() -> None:
+def test_a_summary_is_not_required_to_be_longer_than_its_text() -> None:
     bounds = Bounds(30, 140)
     assert bounds.for_input(1000) == bounds
     assert bounds.for_input(50) == Bounds(25, 50)

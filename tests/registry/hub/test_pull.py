@@ -63,7 +63,7 @@ def newsmoe(hub: Hub, here: Path, *arguments: str, **more: str) -> subprocess.Co
 
 
 def one_line(result: subprocess.CompletedProcess[str]) -> str:
-    """The last line that was said; a failure is one line and no traceback."""
+    """Return the last line of the output; a failure is one line and no traceback."""
     assert result.returncode == 1, result
     assert "Traceback" not in result.stderr
     return result.stderr.splitlines()[-1]
@@ -96,7 +96,7 @@ def test_a_model_is_pulled_once_then_used_without_the_hub(hub: Hub, here: Path, 
     assert (check.returncode, check.stderr) == (0, "")
 
 
-def test_a_missing_model_gives_way_to_the_next_of_the_rule(hub: Hub, here: Path) -> None:
+def test_where_a_model_is_missing_the_next_expert_of_the_rule_is_used(hub: Hub, here: Path) -> None:
     rule = '[[rule]]\nuse = { sentiment = ["tone", "sentiment-general"] }\n'
     (here / "newsmoe.toml").write_text('tasks = ["sentiment"]\n' + rule)
     assert newsmoe(hub, here, "analyze", "news.json").returncode == 0
@@ -109,7 +109,7 @@ def test_a_missing_model_gives_way_to_the_next_of_the_rule(hub: Hub, here: Path)
     assert (record["status"], hub.requests) == ("ok", [])
 
 
-def test_a_connection_that_breaks_is_taken_up_again_or_told(hub: Hub, here: Path, model: Path) -> None:
+def test_a_broken_connection_is_resumed_or_reported(hub: Hub, here: Path, model: Path) -> None:
     hub.add(NAME, model)
     hub.cut(NAME, "model.safetensors", after=2000, times=50)
     assert "pull again" in one_line(newsmoe(hub, here, "experts", "pull", "tone"))
@@ -182,7 +182,7 @@ def test_other_weights_than_the_published_ones_are_not_taken_for_the_backbone(
     assert not list((here.parent / "home").rglob("config.json"))
 
 
-def test_a_repository_without_the_backbones_files_is_told(hub: Hub, here: Path, model: Path) -> None:
+def test_a_repository_without_the_backbones_files_is_reported(hub: Hub, here: Path, model: Path) -> None:
     (folder := here.parent / "other").mkdir()
     (folder / "config.json").write_text("{}")
     hub.add(BACKBONE, folder)
@@ -200,7 +200,7 @@ def test_a_gated_model_asks_for_consent_and_a_token(hub: Hub, here: Path, model:
     assert newsmoe(hub, here, "experts", "pull", "tone", HF_TOKEN="good").returncode == 0
 
 
-def test_what_is_not_there_is_told_with_what_to_do(hub: Hub, here: Path, model: Path) -> None:
+def test_a_missing_model_is_reported_with_what_to_do(hub: Hub, here: Path, model: Path) -> None:
     assert "no such model" in one_line(newsmoe(hub, here, "experts", "pull", "tone"))
     hub.add(NAME, model)
     write_card(here, "old", revision="v9")
@@ -240,7 +240,7 @@ def test_a_pickle_that_would_run_code_is_not_converted(
     assert "experts convert" in one_line(newsmoe(hub, here, "analyze", "news.json"))
 
 
-def test_a_busy_hub_is_asked_again(hub: Hub, here: Path, model: Path) -> None:
+def test_a_request_to_a_busy_hub_is_retried(hub: Hub, here: Path, model: Path) -> None:
     hub.add(NAME, model)
     hub.busy(times=2, retry_after=1)
     assert newsmoe(hub, here, "experts", "pull", "tone").returncode == 0
@@ -257,7 +257,7 @@ TASKS = {
 }
 
 
-def test_every_architecture_reads_long_and_short_articles_without_a_word(hub: Hub, here: Path) -> None:
+def test_every_architecture_reads_long_and_short_articles_without_warnings(hub: Hub, here: Path) -> None:
     assert TASKS.keys() == ARCHITECTURES.keys()
     for name, kind in TASKS.items():
         hub.add(f"owner/{name}", make_model(name, here.parent / "models" / name))
@@ -265,8 +265,10 @@ def test_every_architecture_reads_long_and_short_articles_without_a_word(hub: Hu
         folder.mkdir()
         head = f'name = "{name}"\ntask = "{name}"\ndescription = "tiny"\n'
         (folder / "expert.toml").write_text(f'{head}{kind}model = "owner/{name}"\n')
-    sample = [one for one in json.loads(SAMPLE.read_text(encoding="utf-8")) if one.get("content")][:2]
-    long = [{**one, "content": one["content"] * 6} for one in sample]
+    sample = [
+        element for element in json.loads(SAMPLE.read_text(encoding="utf-8")) if element.get("content")
+    ][:2]
+    long = [{**element, "content": element["content"] * 6} for element in sample]
     (here / "news.json").write_text(json.dumps([*sample, *long, *ARTICLES]))
     pulled = newsmoe(hub, here, "experts", "pull", *TASKS)
     assert pulled.returncode == 0, pulled.stderr

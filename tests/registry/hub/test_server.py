@@ -19,13 +19,13 @@ import json, sys
 import huggingface_hub as hub
 from huggingface_hub import constants, errors
 constants.DOWNLOAD_CHUNK_SIZE = 500  # after a cut, it is from whole chunks that the client goes on
-answers = []
+results = []
 for name, arguments in json.load(sys.stdin):
     try:
-        answers.append(getattr(hub, name)(**arguments))
+        results.append(getattr(hub, name)(**arguments))
     except errors.HfHubHTTPError as error:
-        answers.append([type(error).__name__, error.response.status_code])
-json.dump(answers, sys.stdout)
+        results.append([type(error).__name__, error.response.status_code])
+json.dump(results, sys.stdout)
 """
 
 TEXTS = (
@@ -54,8 +54,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def ask(hub: Hub, home: Path, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
-    """Call functions of `huggingface_hub` in a process that knows this hub only."""
+def run_calls(hub: Hub, home: Path, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
+    """Call functions of `huggingface_hub` in a process that uses this hub only."""
     done = subprocess.run(
         [sys.executable, "-c", CLIENT],
         input=json.dumps(calls),
@@ -65,8 +65,8 @@ def ask(hub: Hub, home: Path, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    predictions: list[Any] = json.loads(done.stdout)
-    return predictions
+    results: list[Any] = json.loads(done.stdout)
+    return results
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -75,10 +75,10 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_a_repository_is_downloaded_then_known(hub: Hub, folder: Path, tmp_path: Path) -> None:
+def test_a_repository_is_downloaded_once(hub: Hub, folder: Path, tmp_path: Path) -> None:
     commit = hub.add("org/name", folder)
     call = ("snapshot_download", {"repo_id": "org/name"})
-    [first, second] = ask(hub, tmp_path, call, call)
+    [first, second] = run_calls(hub, tmp_path, call, call)
     assert first == second
     assert first.endswith(commit)
     assert contents(Path(first)) == contents(folder)
@@ -101,16 +101,16 @@ def test_a_new_commit_leaves_the_old_one(hub: Hub, folder: Path, tmp_path: Path)
     new = hub.add("org/name", newer)
     file = {"repo_id": "org/name", "filename": "config.json"}
     calls = [("hf_hub_download", file), ("hf_hub_download", {**file, "revision": old})]
-    [today, before] = ask(hub, tmp_path, *calls)
+    [today, before] = run_calls(hub, tmp_path, *calls)
     assert new in today
     assert Path(today).read_text() == "{}"
     assert Path(before).read_text() == (folder / "config.json").read_text()
 
 
-def test_what_is_missing_is_named(hub: Hub, folder: Path, tmp_path: Path) -> None:
+def test_what_is_missing_is_reported(hub: Hub, folder: Path, tmp_path: Path) -> None:
     hub.add("org/name", folder)
     file = {"repo_id": "org/name", "filename": "config.json"}
-    assert ask(
+    assert run_calls(
         hub,
         tmp_path,
         ("hf_hub_download", {**file, "repo_id": "org/other"}),
@@ -125,24 +125,26 @@ def test_a_gated_repository_needs_a_token_that_is_allowed(hub: Hub, folder: Path
     calls = [
         ("snapshot_download", {"repo_id": "org/gated", "token": token}) for token in (False, "bad", "good")
     ]
-    [nobody, stranger, friend] = ask(hub, tmp_path, *calls)
-    assert nobody == ["GatedRepoError", 401]
-    assert stranger == ["GatedRepoError", 403]
-    assert contents(Path(friend)) == contents(folder)
+    [anonymous, unauthorized, authorized] = run_calls(hub, tmp_path, *calls)
+    assert anonymous == ["GatedRepoError", 401]
+    assert unauthorized == ["GatedRepoError", 403]
+    assert contents(Path(authorized)) == contents(folder)
 
 
 def test_a_download_goes_on_after_a_cut(hub: Hub, folder: Path, tmp_path: Path) -> None:
     hub.add("org/name", folder)
     hub.cut("org/name", "model.safetensors", after=1200)
-    [path] = ask(hub, tmp_path, ("hf_hub_download", {"repo_id": "org/name", "filename": "model.safetensors"}))
+    [path] = run_calls(
+        hub, tmp_path, ("hf_hub_download", {"repo_id": "org/name", "filename": "model.safetensors"})
+    )
     assert hub.ranges == [("model.safetensors", "bytes=1000-")]
     assert Path(path).read_bytes() == (folder / "model.safetensors").read_bytes()
 
 
-def test_a_busy_hub_is_asked_again(hub: Hub, folder: Path, tmp_path: Path) -> None:
+def test_a_request_to_a_busy_hub_is_retried(hub: Hub, folder: Path, tmp_path: Path) -> None:
     hub.add("org/name", folder)
     hub.busy(times=2, retry_after=0, on="/resolve/")
-    [path] = ask(hub, tmp_path, ("hf_hub_download", {"repo_id": "org/name", "filename": "config.json"}))
+    [path] = run_calls(hub, tmp_path, ("hf_hub_download", {"repo_id": "org/name", "filename": "config.json"}))
     assert [method for method, _ in hub.requests] == ["HEAD", "HEAD", "HEAD", "GET"]
     assert Path(path).read_bytes() == (folder / "config.json").read_bytes()
 
@@ -150,7 +152,9 @@ def test_a_busy_hub_is_asked_again(hub: Hub, folder: Path, tmp_path: Path) -> No
 def test_corrupted_bytes_come_under_the_hash_of_the_true_ones(hub: Hub, folder: Path, tmp_path: Path) -> None:
     hub.add("org/name", folder)
     hub.corrupt("org/name", "model.safetensors")
-    [path] = ask(hub, tmp_path, ("hf_hub_download", {"repo_id": "org/name", "filename": "model.safetensors"}))
+    [path] = run_calls(
+        hub, tmp_path, ("hf_hub_download", {"repo_id": "org/name", "filename": "model.safetensors"})
+    )
     true, got = (folder / "model.safetensors").read_bytes(), Path(path).read_bytes()
     assert len(got) == len(true)
     assert got != true
@@ -158,7 +162,7 @@ def test_corrupted_bytes_come_under_the_hash_of_the_true_ones(hub: Hub, folder: 
 
 
 @pytest.fixture
-def complaints() -> Iterator[list[str]]:
+def logged() -> Iterator[list[str]]:
     """The warnings of transformers, which it keeps from the root logger."""
     warnings: list[str] = []
     handler = logging.Handler(logging.WARNING)
@@ -170,10 +174,10 @@ def complaints() -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_a_tiny_model_loads_and_answers(architecture: str, tmp_path: Path, complaints: list[str]) -> None:
+def test_a_tiny_model_loads_and_predicts(architecture: str, tmp_path: Path, logged: list[str]) -> None:
     folder = make_model(architecture, tmp_path / "model")
     model, tokenizer = loaded(folder)
-    assert complaints == []
+    assert logged == []
     first, second = (prediction(model, tokenizer, text) for text in TEXTS)
     assert first != second
     assert prediction(model, tokenizer, TEXTS[0]) == first
@@ -206,7 +210,7 @@ def loaded(folder: Path) -> tuple[Any, Any]:
 
 @torch.inference_mode()
 def prediction(model: Any, tokenizer: Any, text: str) -> Any:
-    """Return what a model says of a text: its labels' probabilities, or a text."""
+    """Return what a model predicts for a text: its labels' probabilities, or a text."""
     if not model.can_generate():
         assert tuple(model.config.id2label.values()) in (SENTIMENT, NLI)
         inputs = tokenizer(text, truncation=True, max_length=64, return_tensors="pt")

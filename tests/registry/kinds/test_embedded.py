@@ -56,7 +56,7 @@ LONG = Article(
 
 @pytest.fixture(scope="module")
 def ranking(tmp_path_factory: pytest.TempPathFactory, quick_backbone: Backbone) -> Path:
-    """A folder with a ranker that nobody trained."""
+    """A folder with a ranker with random weights."""
     folder = tmp_path_factory.mktemp("ranking")
     random = np.random.default_rng(0)
     shapes = ranker_shapes(quick_backbone.width)
@@ -97,13 +97,13 @@ def taken(summary: Summary, article: Article) -> list[int]:
     "name",
     [info.name for info in BUILT_IN],
 )
-def test_every_built_in_expert_keeps_the_contract(name: str, registry: Registry, backbone: Backbone) -> None:
+def test_every_built_in_expert_meets_the_contract(name: str, registry: Registry, backbone: Backbone) -> None:
     findings = list(check_expert(built_in(name, registry, backbone)))
     assert [finding for finding in findings if finding.problem] == []
     assert len(findings) == 8
 
 
-def test_the_embedded_experts_of_a_registry_stand_on_one_backbone(
+def test_the_embedded_experts_of_a_registry_share_one_backbone(
     registry: Registry, backbone: Backbone
 ) -> None:
     experts = [registry.build(name) for name in EMBEDDED]
@@ -187,7 +187,7 @@ def test_an_article_of_one_window_is_read_whole(quick_backbone: Backbone, rankin
 
 
 @pytest.mark.parametrize("kind", ["extractive", "zero-shot"])
-def test_what_the_scraper_had_cut_or_is_too_long_is_told(
+def test_what_the_scraper_had_cut_or_is_too_long_is_reported(
     quick_backbone: Backbone, ranking: Path, kind: str
 ) -> None:
     labels = {"labels": {"a": "One.", "b": "Two."}} if kind == "zero-shot" else {}
@@ -195,7 +195,7 @@ def test_what_the_scraper_had_cut_or_is_too_long_is_told(
     cut = Article(content="A storm hit.", truncated=True)
     endless = Article(content="A storm hit the coast. " * 5000)
     whole = Article(content="A storm hit the coast. " * 4000)
-    assert [found.input_stats.truncated for found in expert.predict([cut, endless, whole])] == [
+    assert [prediction.input_stats.truncated for prediction in expert.predict([cut, endless, whole])] == [
         True,
         True,
         False,
@@ -278,7 +278,7 @@ def test_a_text_without_punctuation_still_has_a_summary(registry: Registry, back
     assert summary.text in words or taken(summary, article)
 
 
-def test_an_article_without_a_sentence_is_an_error_of_its_own(
+def test_an_article_without_a_sentence_is_an_error_of_that_article(
     quick_backbone: Backbone, ranking: Path
 ) -> None:
     expert = make("extractive", quick_backbone, ranking)
@@ -312,9 +312,9 @@ def test_sentences_are_taken_by_score_unlike_each_other_and_within_bounds(
     quick_backbone: Backbone, logits: list[float], settings: dict[str, Any], numbers: list[int]
 ) -> None:
     reading = quick_backbone.read(FIVE)
-    found = sentences_of(reading, reading.extract("head"))
-    asked = ExtractiveSettings(**{"min_tokens": 1, "max_tokens": 100, "threshold": 0.0} | settings)
-    assert choose(found, np.array(logits, np.float32), reading, asked) == numbers
+    candidates = sentences_of(reading, reading.extract("head"))
+    options = ExtractiveSettings(**{"min_tokens": 1, "max_tokens": 100, "threshold": 0.0} | settings)
+    assert choose(candidates, np.array(logits, np.float32), reading, options) == numbers
 
 
 # Labels
@@ -327,21 +327,27 @@ def test_labels_are_those_of_the_card_and_sum_to_one(
     expert = built_in(name, registry, backbone)
     card = registry.info(name).card
     assert card is not None
-    for found in expert.predict([*sample[:6], Article(headline="Goal"), Article(content="Rain.")]):
-        assert isinstance(found, Labels)
-        assert found.validation_error() is None
-        assert math.fsum(found.scores.values()) == pytest.approx(1, abs=1e-6)
-        assert list(found.scores) == list(card.settings["labels"])
+    for prediction in expert.predict([*sample[:6], Article(headline="Goal"), Article(content="Rain.")]):
+        assert isinstance(prediction, Labels)
+        assert prediction.validation_error() is None
+        assert math.fsum(prediction.scores.values()) == pytest.approx(1, abs=1e-6)
+        assert list(prediction.scores) == list(card.settings["labels"])
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EMBEDDED)
-def test_an_article_gets_the_same_answer_alone_and_in_a_batch_of_64(
+def test_an_article_gets_the_same_prediction_alone_and_in_a_batch_of_64(
     name: str, registry: Registry, backbone: Backbone, files: BackboneFiles, sample: list[Article]
 ) -> None:
-    paragraphs = ((one, text) for one in sample for text in one.content.split("\n\n") if 80 < len(text) < 300)
+    paragraphs = (
+        (article, text)
+        for article in sample
+        for text in article.content.split("\n\n")
+        if 80 < len(text) < 300
+    )
     batch = [
-        Article(headline=one.headline, content=text, language="en") for one, text in islice(paragraphs, 64)
+        Article(headline=article.headline, content=text, language="en")
+        for article, text in islice(paragraphs, 64)
     ]
     assert len({article.key for article in batch}) == 64
     together = built_in(name, registry, backbone).predict(batch)
@@ -354,7 +360,7 @@ def test_an_article_gets_the_same_answer_alone_and_in_a_batch_of_64(
 
 
 @pytest.mark.parametrize("name", CLASSIFYING)
-def test_an_article_without_any_text_is_an_error_of_its_own(
+def test_an_article_without_any_text_is_an_error_of_that_article(
     name: str, registry: Registry, backbone: Backbone
 ) -> None:
     with pytest.raises(PredictionError, match="neither headline nor content"):
@@ -407,8 +413,8 @@ def test_an_article_like_a_description_gets_its_label(registry: Registry, backbo
     assert card is not None
     labels: dict[str, str] = card.settings["labels"]
     articles = [Article(headline=label, content=text) for label, text in labels.items()]
-    found = built_in("topic-zero-shot", registry, backbone).predict(articles)
-    assert [one.fields()["label"] for one in found] == list(labels)
+    predictions = built_in("topic-zero-shot", registry, backbone).predict(articles)
+    assert [prediction.fields()["label"] for prediction in predictions] == list(labels)
 
 
 def test_a_low_temperature_is_sure_and_a_high_one_is_not(backbone: Backbone) -> None:
@@ -426,14 +432,14 @@ def test_a_low_temperature_is_sure_and_a_high_one_is_not(backbone: Backbone) -> 
 @pytest.mark.parametrize(
     "settings", [{}, {"labels": {"a": "A."}}, {"labels": {"a": "A.", "b": "B."}, "temperature": 0}]
 )
-def test_labels_or_temperature_that_make_no_sense_are_refused(
+def test_invalid_labels_or_temperatures_are_refused(
     quick_backbone: Backbone, settings: dict[str, Any]
 ) -> None:
     with pytest.raises(CardError, match=r"\[settings\] (labels|temperature): "):
         make("zero-shot", quick_backbone, **settings)
 
 
-def test_a_label_without_a_word_is_told(quick_backbone: Backbone) -> None:
+def test_a_label_without_a_word_is_reported(quick_backbone: Backbone) -> None:
     with pytest.raises((CardError, ModelError)):
         make("zero-shot", quick_backbone, labels={"": "", "b": "B."})
 
@@ -503,7 +509,7 @@ def test_scores_are_the_softmax_of_the_heads_logits_over_the_temperature(
         ),
     ],
 )
-def test_a_head_that_does_not_fit_is_told_with_its_file(
+def test_a_head_that_does_not_fit_is_reported_with_its_file(
     tmp_path: Path, quick_backbone: Backbone, tensors: Any, problem: str
 ) -> None:
     if isinstance(tensors, bytes):
@@ -519,7 +525,7 @@ def test_a_head_that_does_not_fit_is_told_with_its_file(
     [(10, 0.1, ["a", "b"]), (16, math.nan, ["a", "b"]), (16, 0.1, ["a", "a"])],
     ids=["other width", "not a number", "one label twice"],
 )
-def test_a_head_that_cannot_answer_is_refused_on_load(
+def test_a_head_that_cannot_predict_is_refused_on_load(
     tmp_path: Path, quick_backbone: Backbone, width: int, value: float, labels: list[str]
 ) -> None:
     head(tmp_path, weight=np.full((2, width), value, np.float32), bias=np.zeros(2, np.float32))
@@ -527,7 +533,7 @@ def test_a_head_that_cannot_answer_is_refused_on_load(
         make("classifier", quick_backbone, tmp_path, labels=labels)
 
 
-def test_a_copied_expert_answers_as_the_original(
+def test_a_copied_expert_predicts_as_the_original(
     tmp_path: Path, registry: Registry, backbone: Backbone
 ) -> None:
     shutil.copytree(builtin_folder() / "topic-news", tmp_path / "mine")
@@ -540,10 +546,10 @@ def test_a_copied_expert_answers_as_the_original(
     assert expert.predict([STORM]) == built_in("topic-news", registry, backbone).predict([STORM])
 
 
-def test_answers_can_be_written_as_json(registry: Registry, backbone: Backbone) -> None:
+def test_predictions_can_be_written_as_json(registry: Registry, backbone: Backbone) -> None:
     for name in EMBEDDED:
-        (found,) = built_in(name, registry, backbone).predict([STORM])
-        assert json.loads(json.dumps(found.fields())) == found.fields()
+        (prediction,) = built_in(name, registry, backbone).predict([STORM])
+        assert json.loads(json.dumps(prediction.fields())) == prediction.fields()
 
 
 def test_each_kind_is_the_class_that_its_name_says(registry: Registry) -> None:

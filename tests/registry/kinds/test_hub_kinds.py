@@ -48,7 +48,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 @pytest.fixture
 def expert(tmp_path: Path, models: Callable[[str], Path]) -> Iterator[Maker]:
-    """A function that makes an expert of a kind, loaded unless told otherwise."""
+    """A function that makes an expert of a kind, loaded unless `load` is false."""
 
     def make(kind: str, architecture: str = "", *, load: bool = True, **settings: Any) -> Any:
         usual, needed = KINDS[kind]
@@ -71,34 +71,34 @@ def expert(tmp_path: Path, models: Callable[[str], Path]) -> Iterator[Maker]:
 
 def _toml(value: Any) -> str:
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(one)}" for key, one in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {_toml(entry)}" for key, entry in value.items()) + " }"
     return str(value).lower() if isinstance(value, bool) else repr(value)
 
 
-def one(expert: Expert, article: Article) -> Prediction:
+def predict(expert: Expert, article: Article) -> Prediction:
     (prediction,) = expert.predict([article])
     return prediction
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_keeps_the_contract(expert: Maker, kind: str) -> None:
+def test_every_kind_meets_the_contract(expert: Maker, kind: str) -> None:
     assert [finding for finding in check_expert(expert(kind, load=False)) if finding.problem] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_expert_that_was_let_go_can_be_loaded_again(expert: Maker, kind: str) -> None:
+def test_an_evicted_expert_can_be_loaded_again(expert: Maker, kind: str) -> None:
     mine = expert(kind)
-    before = one(mine, SHORT)
+    before = predict(mine, SHORT)
     assert mine.memory() > 100_000
     mine.unload()
     with pytest.raises(PredictionError, match="load"):
         mine.predict([SHORT])
     mine.load(Device())
-    assert one(mine, SHORT) == before
+    assert predict(mine, SHORT) == before
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_article_without_text_is_told(expert: Maker, kind: str) -> None:
+def test_an_article_without_text_is_reported(expert: Maker, kind: str) -> None:
     with pytest.raises(PredictionError, match="nothing to read"):
         expert(kind).predict([Article()])
 
@@ -118,7 +118,7 @@ def test_a_model_of_another_kind_is_refused_rather_than_given_a_random_head(expe
 
 
 def test_scores_are_those_of_the_model(expert: Maker, models: Callable[[str], Path]) -> None:
-    prediction = one(expert("text-classification", read="content"), SHORT)
+    prediction = predict(expert("text-classification", read="content"), SHORT)
     folder = models("distilbert")
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForSequenceClassification.from_pretrained(folder).train(False)
@@ -130,12 +130,12 @@ def test_scores_are_those_of_the_model(expert: Maker, models: Callable[[str], Pa
 
 
 def test_labels_are_renamed_merged_and_dropped(expert: Maker) -> None:
-    plain = one(expert("text-classification"), SHORT).scores
+    plain = predict(expert("text-classification"), SHORT).scores
     merging = {"negative": "bad", "neutral": "calm", "positive": "calm"}
-    merged = one(expert("text-classification", labels=merging), SHORT).scores
+    merged = predict(expert("text-classification", labels=merging), SHORT).scores
     assert merged == pytest.approx({"bad": plain["negative"], "calm": 1 - plain["negative"]})
     dropping = {"negative": "negative", "neutral": "", "positive": "positive"}
-    dropped = one(expert("text-classification", labels=dropping), SHORT).scores
+    dropped = predict(expert("text-classification", labels=dropping), SHORT).scores
     total = plain["negative"] + plain["positive"]
     assert dropped == pytest.approx({name: plain[name] / total for name in ("negative", "positive")})
 
@@ -148,11 +148,11 @@ def test_labels_are_renamed_merged_and_dropped(expert: Maker) -> None:
             "the model alone has 'neutral'; the card alone has 'NEUTRAL'; give each of the model's a name",
         ),
         ({"negative": "bad"}, "differ: the model alone has 'neutral', 'positive'; give each"),
-        ({one: one for one in (*SENTIMENT, "mixed")}, "differ: the card alone has 'mixed'; give each"),
+        ({label: label for label in (*SENTIMENT, "mixed")}, "differ: the card alone has 'mixed'; give each"),
         (dict.fromkeys(SENTIMENT, ""), "drops every label"),
     ],
 )
-def test_labels_that_are_not_the_models_are_told_when_it_loads(
+def test_labels_that_are_not_the_models_are_reported_when_it_loads(
     expert: Maker, labels: dict[str, str], said: str
 ) -> None:
     mine = expert("text-classification", labels=labels, load=False)
@@ -163,8 +163,8 @@ def test_labels_that_are_not_the_models_are_told_when_it_loads(
         mine.load(Device())
 
 
-def test_of_several_labels_all_that_hold_are_told(expert: Maker) -> None:
-    prediction = one(expert("text-classification", multi_label=True, threshold=0.5), SHORT)
+def test_of_several_labels_all_that_hold_are_returned(expert: Maker) -> None:
+    prediction = predict(expert("text-classification", multi_label=True, threshold=0.5), SHORT)
     assert isinstance(prediction, Fields)
     fields = prediction.fields()
     assert fields["labels"] == [label for label, score in fields["scores"].items() if score >= 0.5]
@@ -174,9 +174,9 @@ def test_of_several_labels_all_that_hold_are_told(expert: Maker) -> None:
 
 def test_a_long_article_is_read_under_its_policy(expert: Maker) -> None:
     for architecture in ("distilbert", "roberta", "deberta-v2"):
-        whole = one(expert("text-classification", architecture), LONG).input_stats
-        head = one(expert("text-classification", architecture, long_input="head"), LONG).input_stats
-        ends = one(expert("text-classification", architecture, long_input="head+tail"), LONG).input_stats
+        whole = predict(expert("text-classification", architecture), LONG).input_stats
+        head = predict(expert("text-classification", architecture, long_input="head"), LONG).input_stats
+        ends = predict(expert("text-classification", architecture, long_input="head+tail"), LONG).input_stats
         assert (head.windows, ends.windows) == (1, 2)
         assert whole.windows > 3
         assert (whole.truncated, head.truncated, ends.truncated) == (False, True, True)
@@ -185,9 +185,9 @@ def test_a_long_article_is_read_under_its_policy(expert: Maker) -> None:
 # zero-shot-nli
 
 
-def test_labels_are_told_apart_by_what_they_mean(expert: Maker) -> None:
+def test_labels_are_distinguished_by_what_they_mean(expert: Maker) -> None:
     predictions = [
-        one(expert("zero-shot-nli", labels={"sport": meaning, "storm": ""}), SHORT).scores
+        predict(expert("zero-shot-nli", labels={"sport": meaning, "storm": ""}), SHORT).scores
         for meaning in ("", "rowing and gold")
     ]
     assert [list(scores) for scores in predictions] == [["sport", "storm"]] * 2
@@ -211,10 +211,10 @@ def test_long_articles_never_overrun_the_model(expert: Maker, architecture: str)
         assert isinstance(long, Summary)
         assert long.input_stats.truncated is (policy != "map-reduce")
         assert (short.input_stats.truncated, short.input_stats.windows) == (False, 1)
-        assert one(mine, LONG) == long
+        assert predict(mine, LONG) == long
 
 
-def test_the_card_has_the_last_word_on_generation(expert: Maker) -> None:
+def test_settings_of_the_card_override_the_models_on_generation(expert: Maker) -> None:
     mine = expert("seq2seq-summarization", num_beams=2, max_new_tokens=12, min_new_tokens=3)
     assert (mine.model.generation_config.num_beams, mine.bounds.min_tokens, mine.bounds.max_tokens) == (
         2,
@@ -223,7 +223,7 @@ def test_the_card_has_the_last_word_on_generation(expert: Maker) -> None:
     )
     assert mine.model.generation_config.no_repeat_ngram_size == 3
     longer = expert("seq2seq-summarization", num_beams=2, max_new_tokens=30, min_new_tokens=20)
-    assert len(one(mine, LONG).text) < len(one(longer, LONG).text)
+    assert len(predict(mine, LONG).text) < len(predict(longer, LONG).text)
 
 
 def test_t5_gets_the_prefix_that_its_config_names(expert: Maker) -> None:
@@ -233,7 +233,7 @@ def test_t5_gets_the_prefix_that_its_config_names(expert: Maker) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "finished", "kept"),
+    ("text", "finished", "summary"),
     [
         ("Ten houses were lost. Nobody was", True, "Ten houses were lost. Nobody was"),
         ("Ten houses were lost. Nobody was", False, "Ten houses were lost."),
@@ -244,8 +244,8 @@ def test_t5_gets_the_prefix_that_its_config_names(expert: Maker) -> None:
         ("", False, ""),
     ],
 )
-def test_a_summary_ends_with_a_sentence(text: str, finished: bool, kept: str) -> None:
-    assert whole_sentences(text, is_finished=finished) == kept
+def test_a_summary_ends_with_a_sentence(text: str, finished: bool, summary: str) -> None:
+    assert whole_sentences(text, is_finished=finished) == summary
 
 
 def test_what_an_article_says_stays_data(expert: Maker) -> None:
@@ -260,7 +260,7 @@ def test_what_an_article_says_stays_data(expert: Maker) -> None:
     assert ids.count(mine.tokenizer.eos_token_id) == 0
 
 
-def test_a_fence_that_is_put_together_from_two_is_found() -> None:
+def test_a_delimiter_that_is_put_together_from_two_is_removed() -> None:
     assert "<|end|>" not in remove_marks("<|<|end|>end|>", ["<|end|>"])
 
 

@@ -17,9 +17,9 @@ def lead(**settings: int) -> Expert:
 
 
 def prediction(article: Article, **settings: int) -> Summary:
-    (found,) = lead(**settings).predict([article])
-    assert isinstance(found, Summary)
-    return found
+    (summary,) = lead(**settings).predict([article])
+    assert isinstance(summary, Summary)
+    return summary
 
 
 STORM = "A storm hit the coast. Mr. Smith lost 3.5 tonnes of hay. Nobody was hurt. Rain is forecast."
@@ -57,7 +57,7 @@ def test_a_heading_is_no_part_of_it() -> None:
     assert prediction(article, sentences=1, min_tokens=1).text == "A storm hit the coast."
 
 
-def test_a_sentence_that_comes_twice_is_told_once() -> None:
+def test_a_repeated_sentence_is_taken_once() -> None:
     content = "A storm hit. A storm hit. Nobody was hurt."
     assert (
         prediction(Article(content=content), sentences=2, min_tokens=1).text
@@ -71,10 +71,10 @@ def test_the_headline_is_no_part_of_it() -> None:
 
 def test_a_text_without_punctuation_still_has_a_summary() -> None:
     words = " ".join(f"word{number}" for number in range(2000))
-    found = prediction(Article(content=words))
-    assert found.validation_error() is None
-    assert words.startswith(found.text)
-    assert len(found.text) <= 1200
+    summary = prediction(Article(content=words))
+    assert summary.validation_error() is None
+    assert words.startswith(summary.text)
+    assert len(summary.text) <= 1200
 
 
 def test_a_text_in_another_script_has_a_summary() -> None:
@@ -87,21 +87,25 @@ def test_an_article_without_a_sentence_has_none_and_says_so() -> None:
         assert prediction(Article(content=content)).validation_error() == "the summary is empty"
 
 
-def test_it_says_what_it_used_and_that_the_scraper_had_cut() -> None:
-    found = prediction(Article(content=STORM, truncated=True), sentences=1, min_tokens=1)
-    assert found.input_stats is not None
-    assert (found.input_stats.tokens, found.input_stats.windows) == (0, 1), "no model reads"
-    assert found.input_stats.truncated
+def test_input_stats_show_what_was_read_and_that_the_scraper_had_cut() -> None:
+    summary = prediction(Article(content=STORM, truncated=True), sentences=1, min_tokens=1)
+    assert summary.input_stats is not None
+    assert (summary.input_stats.tokens, summary.input_stats.windows) == (0, 1), "no model reads"
+    assert summary.input_stats.truncated
     whole = prediction(Article(content=STORM)).input_stats
     assert whole is not None
     assert not whole.truncated
 
 
-def test_answers_come_in_order_and_cost_the_same() -> None:
+def test_predictions_come_in_order_and_cost_the_same() -> None:
     articles = [Article(content=f"Item {number}." * number) for number in (3, 1, 2)]
     expert = lead(sentences=1, min_tokens=1)
-    found: list[Prediction] = expert.predict(articles)
-    assert [one.fields()["summary"][:7] for one in found] == ["Item 3.", "Item 1.", "Item 2."]
+    predictions: list[Prediction] = expert.predict(articles)
+    assert [prediction.fields()["summary"][:7] for prediction in predictions] == [
+        "Item 3.",
+        "Item 1.",
+        "Item 2.",
+    ]
     assert expert.lengths(articles) == [1, 1, 1]  # type: ignore[attr-defined]
     assert expert.predict([]) == []
 

@@ -59,14 +59,14 @@ def test_no_candidates_no_sentences() -> None:
     assert SummaryLength().choose([], []) == []
 
 
-def test_nobody_ranks_further_than_needed() -> None:
-    asked = iter([2, 0, 1])
-    assert SummaryLength(sentences=1, min_tokens=1).choose(asked, [9, 9, 9]) == [2]
-    assert list(asked) == [0, 1]
+def test_sentences_are_ranked_no_further_than_needed() -> None:
+    ranking = iter([2, 0, 1])
+    assert SummaryLength(sentences=1, min_tokens=1).choose(ranking, [9, 9, 9]) == [2]
+    assert list(ranking) == [0, 1]
 
 
 @pytest.mark.parametrize("bounds", [{"sentences": 0}, {"min_tokens": 0}, {"min_tokens": 9, "max_tokens": 8}])
-def test_bounds_that_make_no_sense_are_refused(bounds: dict[str, int]) -> None:
+def test_invalid_bounds_are_refused(bounds: dict[str, int]) -> None:
     with pytest.raises(ValidationError):
         SummaryLength(**bounds)
 

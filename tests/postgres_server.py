@@ -47,21 +47,8 @@ class Server:
 
     def begin(self) -> None:
         """Make the data and start."""
-        command = [
-            self.programs / "initdb",
-            "--no-sync",
-            "-A",
-            "trust",
-            "-U",
-            USER,
-            "-E",
-            "UTF8",
-            "--locale",
-            "C",
-        ]
-        subprocess.run(
-            [*command, "-D", self.folder / "data"], check=True, stdout=subprocess.DEVNULL, **self.run_as
-        )
+        command = [self.programs / "initdb", "--no-sync", "-A", "trust", "-U", USER, "-E", "UTF8", "--locale", "C"]
+        subprocess.run([*command, "-D", self.folder / "data"], check=True, stdout=subprocess.DEVNULL, **self.run_as)
         self.start()
 
     def start(self) -> None:

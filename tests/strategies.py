@@ -10,13 +10,9 @@ FEW = settings(max_examples=20)
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=8)  # lone surrogates too
 
-SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | st.sampled_from(["", "é", "😀"])
-)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | ANY_TEXT | st.sampled_from(["", "é", "😀"])
 JSON = st.recursive(
-    SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3),
-    max_leaves=8,
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ANY_TEXT, inner, max_size=3), max_leaves=8
 )
 CELLS = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
     ["=1+1", "@SUM(A1)", "\tx", "\r", '"', "a\r\nb", "a\nb", ",", "'", "\x00", "é😀", "\u2028"]

@@ -144,18 +144,14 @@ def test_no_module_is_imported_while_it_imports() -> None:
 
 def test_only_the_command_line_imports_rich_and_typer() -> None:
     knowing = {
-        subpackage_of(importer)
-        for importer, imported, _ in IMPORTS
-        if imported.split(".")[0] in ("rich", "typer")
+        subpackage_of(importer) for importer, imported, _ in IMPORTS if imported.split(".")[0] in ("rich", "typer")
     }
     assert knowing == {"cli"}
 
 
 def test_only_training_and_evaluation_import_scikit_learn() -> None:
     knowing = {
-        subpackage_of(importer)
-        for importer, imported, _ in IMPORTS
-        if imported.split(".")[0] in ("sklearn", "scipy")
+        subpackage_of(importer) for importer, imported, _ in IMPORTS if imported.split(".")[0] in ("sklearn", "scipy")
     }
     assert knowing <= {"training", "evaluation"}
 

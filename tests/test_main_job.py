@@ -76,9 +76,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return Run(
         elements=json.loads(SAMPLE.read_text(encoding="utf-8")),
         records=json.loads((folder / "analyzed_news_data.json").read_text(encoding="utf-8")),
-        report=RunReport.model_validate_json(
-            (folder / "analyzed_news_data.run.json").read_text(encoding="utf-8")
-        ),
+        report=RunReport.model_validate_json((folder / "analyzed_news_data.run.json").read_text(encoding="utf-8")),
         process=process,
         folder=folder,
     )
@@ -125,9 +123,7 @@ def test_there_is_a_record_for_each_article_in_order_with_its_own_id(run: Run) -
     assert len(run.records) == len(run.elements) == 24
     assert [record["url"] for record in run.records] == [element["url"] for element in run.elements]
     for element, record in zip(run.elements, run.records, strict=True):
-        assert (
-            record["id"] == element["id"] if "id" in element else re.fullmatch("[0-9a-f]{16}", record["id"])
-        )
+        assert record["id"] == element["id"] if "id" in element else re.fullmatch("[0-9a-f]{16}", record["id"])
 
 
 def test_all_records_have_the_same_keys(run: Run) -> None:
@@ -153,9 +149,7 @@ def test_every_english_article_with_content_has_a_summary_a_sentiment_and_a_topi
 
 
 def test_scores_are_distributions_with_the_best_label_first(run: Run) -> None:
-    predictions = [
-        (task, prediction) for record in run.records for task, prediction in record["analyses"].items()
-    ]
+    predictions = [(task, prediction) for record in run.records for task, prediction in record["analyses"].items()]
     labelled = [(task, prediction) for task, prediction in predictions if task != "summarization"]
     assert len(labelled) == 2 * 23
     for task, prediction in labelled:
@@ -168,13 +162,7 @@ def test_scores_are_distributions_with_the_best_label_first(run: Run) -> None:
 
 
 def test_what_is_plainly_sport_is_called_sport(run: Run) -> None:
-    for headline in (
-        "Late Brisk header",
-        "Tearful Vasquelle",
-        "Grand prix",
-        "Teenager Okafor-Lind",
-        "Watch:",
-    ):
+    for headline in ("Late Brisk header", "Tearful Vasquelle", "Grand prix", "Teenager Okafor-Lind", "Watch:"):
         assert run.record(headline)["analyses"]["topic"]["label"] == "sport"
 
 
@@ -237,9 +225,7 @@ def test_the_very_long_article_says_that_its_end_was_not_read(run: Run) -> None:
     assert list(record["analyses"]) == TASKS
 
 
-def test_summaries_have_30_to_300_tokens_where_the_article_is_long_enough(
-    run: Run, tokenizer: Tokenizer
-) -> None:
+def test_summaries_have_30_to_300_tokens_where_the_article_is_long_enough(run: Run, tokenizer: Tokenizer) -> None:
     texts = summaries(run)
     assert len(texts) == 23
     for record, summary in texts:
@@ -289,9 +275,7 @@ def test_what_trains_is_not_imported_to_serve(run: Run) -> None:
 @pytest.mark.slow  # what a run compiles must be compiled again
 def test_no_run_stores_or_sends_anything_about_this_machine(tmp_path: Path) -> None:
     """ONNX Runtime would store an id of the machine beside the cache, and send it to Microsoft."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("NEWSMOE", "ORT"))
-    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("NEWSMOE", "ORT"))}
     environment["XDG_CACHE_HOME"] = environment["HOME"] = str(tmp_path)
     options = ("--tasks", "topic", "--limit", "1", "--no-journal", "-o", str(tmp_path / "out.json"))
     subprocess.run([*MAIN, "analyze", str(SAMPLE), *options], env=environment, check=True, timeout=120)
@@ -310,8 +294,7 @@ def test_the_report_beside_the_records_agrees_with_them(run: Run) -> None:
         name: answered.count(name) for name in answered
     }
     assert all(
-        stats.errors == 0 and re.fullmatch("[0-9a-f]{16}", stats.fingerprint)
-        for stats in run.report.experts.values()
+        stats.errors == 0 and re.fullmatch("[0-9a-f]{16}", stats.fingerprint) for stats in run.report.experts.values()
     )
     assert run.report.experts.keys() == {
         "extractive", "lead", "sentiment-finance", "sentiment-general", "sentiment-news", "sentiment-reviews",

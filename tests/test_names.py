@@ -54,14 +54,9 @@ def test_every_term_has_one_name() -> None:
 
 def test_functions_fit_on_a_screen() -> None:
     functions = [
-        (path, node)
-        for path, tree in TREES.items()
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef)
+        (path, node) for path, tree in TREES.items() for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)
     ]
-    assert [
-        f"{path}:{node.name}" for path, node in functions if (node.end_lineno or 0) - node.lineno >= 60
-    ] == []
+    assert [f"{path}:{node.name}" for path, node in functions if (node.end_lineno or 0) - node.lineno >= 60] == []
     many = [
         f"{path}:{node.name}"
         for path, node in functions
@@ -72,7 +67,5 @@ def test_functions_fit_on_a_screen() -> None:
 
 def test_internal_modules_declare_no_public_names() -> None:
     public = {PACKAGE / "__init__.py", PACKAGE / "testing.py"}
-    declaring = {
-        path for path in TREES if re.search(r"^__all__\b", path.read_text(encoding="utf-8"), re.MULTILINE)
-    }
+    declaring = {path for path in TREES if re.search(r"^__all__\b", path.read_text(encoding="utf-8"), re.MULTILINE)}
     assert declaring == public

@@ -41,17 +41,10 @@ def test_an_unknown_name_is_reported_with_the_nearest() -> None:
 def test_a_clash_names_both_and_others_are_unaffected(
     install: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    install(
-        "first",
-        {"first_tries": "VALUE = 1"},
-        {"json": "first_tries:VALUE", "other": "first_tries:VALUE"},
-        GROUP,
-    )
+    install("first", {"first_tries": "VALUE = 1"}, {"json": "first_tries:VALUE", "other": "first_tries:VALUE"}, GROUP)
     install("second", {"second_tries": "VALUE = 2"}, {"other": "second_tries:VALUE"}, GROUP)
     table = tries()
-    with pytest.raises(
-        PluginError, match=r"two trys? .*'json': of newsmoe and of first \(first_tries:VALUE\)"
-    ):
+    with pytest.raises(PluginError, match=r"two trys? .*'json': of newsmoe and of first \(first_tries:VALUE\)"):
         table.load("json")
     with pytest.raises(PluginError, match="of first .* and of second"):
         table.load("other")
@@ -77,9 +70,7 @@ def test_a_broken_plug_in_is_named(install: Callable[..., None], code: str, said
     assert table.load("json")
 
 
-def test_a_format_is_looked_up_by_suffix(
-    install: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_format_is_looked_up_by_suffix(install: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     install("added", {"added_tries": "suffixes = ('.tr', '.try')"}, {"tries": "added_tries"}, GROUP)
     formats = Formats[object](GROUP, "format", BUILTIN)
     names = ("a.json", "a.JSON.gz", "a.squares", "a.tr", "a.try.gz", "a.tries", "a.txt", "json", "a.json/b")

@@ -100,8 +100,6 @@ def test_a_record_is_frozen_and_takes_no_other_keys() -> None:
 
 @pytest.mark.parametrize("id_", [None, 7, "7"])
 def test_a_record_preserves_the_type_of_its_id(id_: str | int | None) -> None:
-    record = Record(
-        id=id_, headline="h", url="u", status="ok", analyses={}, route=[], errors=[], input=InputStats()
-    )
+    record = Record(id=id_, headline="h", url="u", status="ok", analyses={}, route=[], errors=[], input=InputStats())
     assert json.loads(record.model_dump_json())["id"] == id_
     assert Record.model_validate_json(record.model_dump_json()) == record

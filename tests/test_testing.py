@@ -122,9 +122,7 @@ def raising(message: str) -> object:
         ),
     ],
 )
-def test_what_breaks_the_contract_is_reported(
-    broken: dict[str, object], requirement: str, problem: str
-) -> None:
+def test_what_breaks_the_contract_is_reported(broken: dict[str, object], requirement: str, problem: str) -> None:
     findings = problems(Slow(**broken))
     assert len(findings) == 1
     assert findings[0].requirement == requirement

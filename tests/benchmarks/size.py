@@ -17,14 +17,7 @@ import newsmoe
 PACKAGE = Path(newsmoe.__file__).parent
 SHOWN = 10
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-LAYOUT = {
-    tokenize.COMMENT,
-    tokenize.NL,
-    tokenize.NEWLINE,
-    tokenize.INDENT,
-    tokenize.DEDENT,
-    tokenize.ENDMARKER,
-}
+LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 
 
 def docstring_lines(tree: ast.AST) -> set[int]:

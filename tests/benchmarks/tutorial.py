@@ -21,12 +21,7 @@ from pathlib import Path
 from time import perf_counter
 
 import torch
-from transformers import (
-    BartConfig,
-    BartForConditionalGeneration,
-    DistilBertConfig,
-    DistilBertForSequenceClassification,
-)
+from transformers import BartConfig, BartForConditionalGeneration, DistilBertConfig, DistilBertForSequenceClassification
 
 from newsmoe.article import Article
 from newsmoe.ingest.source import open_source
@@ -92,11 +87,7 @@ def _loop(sample: list[int]) -> float:
     for tokens in sample:
         ids = torch.randint(10, 20_000, (1, tokens))
         bart.generate(
-            ids[:, :BART_LIMIT],
-            num_beams=BEAMS,
-            do_sample=False,
-            min_new_tokens=NEW_TOKENS,
-            max_new_tokens=NEW_TOKENS,
+            ids[:, :BART_LIMIT], num_beams=BEAMS, do_sample=False, min_new_tokens=NEW_TOKENS, max_new_tokens=NEW_TOKENS
         )
         distilbert(ids[:, :DISTILBERT_LIMIT])
     return perf_counter() - started

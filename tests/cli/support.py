@@ -31,9 +31,7 @@ def newsmoe(*args: object, stdin: str | bytes | None = None) -> Result:
 def process(*args: object, main: Sequence[str] = MAIN, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
     run_options = {"stdin": subprocess.DEVNULL, **options}
-    return subprocess.run(
-        [*main, *map(str, args)], capture_output=True, encoding="utf-8", timeout=120, **run_options
-    )
+    return subprocess.run([*main, *map(str, args)], capture_output=True, encoding="utf-8", timeout=120, **run_options)
 
 
 def with_plug_ins(folder: Path, **variables: str) -> dict[str, str]:

@@ -81,11 +81,7 @@ def test_records_lie_beside_the_input_with_a_report(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     result = newsmoe("analyze", write(tmp_path / "in" / "news-data.json", articles(3)), *GIST)
     assert result.exit_code == 0
-    assert names(tmp_path / "in") == [
-        "analyzed_news_data.json",
-        "analyzed_news_data.run.json",
-        "news-data.json",
-    ]
+    assert names(tmp_path / "in") == ["analyzed_news_data.json", "analyzed_news_data.run.json", "news-data.json"]
     records = read(tmp_path / "in" / "analyzed_news_data.json")
     assert [(record["id"], record["status"]) for record in records] == [(0, "ok"), (1, "ok"), (2, "ok")]
     assert records[0]["analyses"] == {"summarization": {"summary": SHORT}}
@@ -207,9 +203,7 @@ def test_a_dry_run_of_a_broken_input_fails_as_the_run_would(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_output_of_a_file_in_a_read_only_folder_is_in_the_working_folder(
-    here: Path, tmp_path: Path
-) -> None:
+def test_the_output_of_a_file_in_a_read_only_folder_is_in_the_working_folder(here: Path, tmp_path: Path) -> None:
     folder = read_only(tmp_path / "ro")
     result = process("analyze", folder / "a.json", *GIST, preexec_fn=without_rights)
     assert (result.returncode, ids(here / "analyzed_a.json")) == (0, [0])
@@ -228,17 +222,12 @@ def test_an_output_folder_that_cannot_be_written_is_reported(here: Path, tmp_pat
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        (
-            "missing/out.json",
-            "missing/out.json: cannot be written: No such file or directory; make the folder first",
-        ),
+        ("missing/out.json", "missing/out.json: cannot be written: No such file or directory; make the folder first"),
         ("a.json/out.json", "a.json/out.json: cannot be written: Not a directory"),
         ("folder", "folder: is a folder; name a file in it with -o"),
     ],
 )
-def test_an_output_that_cannot_be_created_is_reported_in_one_line(
-    output: str, message: str, here: Path
-) -> None:
+def test_an_output_that_cannot_be_created_is_reported_in_one_line(output: str, message: str, here: Path) -> None:
     (here / "folder").mkdir()
     result = newsmoe("analyze", write(here / "a.json", articles(1)), "-o", output, *GIST)
     assert (result.exit_code, result.stderr) == (1, f"newsmoe: {message}\n")
@@ -306,9 +295,7 @@ def test_an_expert_that_fails_on_one_of_300_articles_affects_no_other(here: Path
     assert [record["id"] for record in records] == list(range(300))
     bad = records.pop(123)
     assert all(record["status"] == "ok" and record["errors"] == [] for record in records)
-    assert [record["analyses"]["planted"] for record in records] == [
-        {"id": n} for n in range(300) if n != 123
-    ]
+    assert [record["analyses"]["planted"] for record in records] == [{"id": n} for n in range(300) if n != 123]
     assert bad["analyses"] == {"summarization": {"summary": SHORT}}
     assert bad["errors"] == [
         {
@@ -345,9 +332,7 @@ CANNOT_RUN: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize(("content", "message"), CANNOT_RUN.values(), ids=CANNOT_RUN.keys())
-def test_a_file_that_cannot_be_read_ends_the_run_with_one_line(
-    content: bytes, message: str, here: Path
-) -> None:
+def test_a_file_that_cannot_be_read_ends_the_run_with_one_line(content: bytes, message: str, here: Path) -> None:
     (here / "bad.json").write_bytes(content)
     result = newsmoe("analyze", "bad.json", *GIST)
     assert result.exit_code == 1
@@ -361,10 +346,7 @@ def test_a_file_that_cannot_be_read_ends_the_run_with_one_line(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        (
-            "folder",
-            "no input files in this folder; files that newsmoe wrote are skipped (analyzed_*, *.run.j",
-        ),
+        ("folder", "no input files in this folder; files that newsmoe wrote are skipped (analyzed_*, *.run.j"),
         ("*.json", "no file matches; files that newsmoe wrote are skipped (analyzed_*, *.run.json, *.err"),
         ("nowhere", "cannot be read: No such file or directory"),
     ],
@@ -413,18 +395,13 @@ ODD: dict[str, tuple[list[str], int]] = {
 
 
 @pytest.mark.parametrize(("odd", "bad"), ODD.values(), ids=ODD.keys())
-def test_an_odd_element_keeps_its_place_and_affects_no_other_record(
-    odd: list[str], bad: int, here: Path
-) -> None:
+def test_an_odd_element_keeps_its_place_and_affects_no_other_record(odd: list[str], bad: int, here: Path) -> None:
     (here / "a.json").write_text(f"[{', '.join([json.dumps(article(1)), *odd, json.dumps(article(2))])}]")
     (here / "lead.toml").write_text('[[rule]]\nuse = { summarization = "lead" }')
     result = newsmoe("analyze", "a.json", "--config", "lead.toml", *GIST)
     records = read(here / "analyzed_a.json")
     assert len(records) == len(odd) + 2
-    assert [(record["id"], record["status"]) for record in (records[0], records[-1])] == [
-        (1, "ok"),
-        (2, "ok"),
-    ]
+    assert [(record["id"], record["status"]) for record in (records[0], records[-1])] == [(1, "ok"), (2, "ok")]
     assert len({tuple(record) for record in records}) == 1
     assert [record["status"] for record in records].count("failed") == bad
     assert result.exit_code == (4 if bad else 0)
@@ -439,8 +416,7 @@ def test_a_line_that_is_no_json_affects_no_other_record(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "element",
-    ['{"headline": "x", "date": 1' + "0" * 400 + "}", r'{"headline": "x", "_id": {"$oid": "\ud800"}}'],
+    "element", ['{"headline": "x", "date": 1' + "0" * 400 + "}", r'{"headline": "x", "_id": {"$oid": "\ud800"}}']
 )
 def test_a_field_that_cannot_be_converted_loses_no_record(element: str, here: Path) -> None:
     (here / "a.json").write_text(f"[{element}, {json.dumps(article(2))}]")
@@ -469,24 +445,16 @@ def test_an_input_may_be_a_pipe(here: Path) -> None:
     ("arguments", "message"),
     [
         (("--format", "xml"), "records are not written as xml; use json, jsonl, csv, parquet, sqlite"),
-        (
-            ("--gate", "rool"),
-            "no gate is called 'rool'; use auto, rules, all, learned, a .toml file of rules",
-        ),
+        (("--gate", "rool"), "no gate is called 'rool'; use auto, rules, all, learned, a .toml file of rules"),
         (("--gate", "rool.toml"), "rool.toml: cannot be read"),
         (("--device", "gpu"), "unknown device 'gpu'; use auto, cpu, cuda, mps or cuda:N"),
         (("--batch-tokens", "0"), "command line: batch_tokens: Input should be greater than or equal to 1"),
-        (
-            ("--tasks", "sumarization"),
-            "no expert predicts the task 'sumarization'; did you mean 'summarization'?",
-        ),
+        (("--tasks", "sumarization"), "no expert predicts the task 'sumarization'; did you mean 'summarization'?"),
         (("--config", "no.toml"), "no.toml: cannot be read: No such file or directory"),
         (("--experts-dir", "nowhere"), "nowhere: no such folder of experts"),
     ],
 )
-def test_an_unknown_value_is_reported_in_one_line(
-    arguments: tuple[str, ...], message: str, here: Path
-) -> None:
+def test_an_unknown_value_is_reported_in_one_line(arguments: tuple[str, ...], message: str, here: Path) -> None:
     result = newsmoe("analyze", write(here / "a.json", articles(1)), *GIST, *arguments)
     assert result.exit_code == 1
     assert one_line(result.stderr)
@@ -553,9 +521,7 @@ def clean(text: str) -> bool:
     return not any(char in text for char in "\x1b\x07\x9b\x00")
 
 
-def test_codes_and_markup_in_articles_and_errors_do_not_reach_the_terminal(
-    here: Path, plug_in: PlugIn
-) -> None:
+def test_codes_and_markup_in_articles_and_errors_do_not_reach_the_terminal(here: Path, plug_in: PlugIn) -> None:
     plug_in(hostile_plug_in(), planted="Planted")
     path = write(here / "a.json", [article(HOSTILE, headline=f"poison {HOSTILE}"), HOSTILE])
     result = newsmoe("analyze", path, "--tasks", "planted", "--verbose")
@@ -567,9 +533,7 @@ def test_codes_and_markup_in_articles_and_errors_do_not_reach_the_terminal(
 
 def test_codes_in_a_headline_do_not_reach_standard_output(here: Path, plug_in: PlugIn) -> None:
     plug_in(PLANTED, planted="Planted")
-    result = newsmoe(
-        "analyze", write(here / "a.json", [article(headline=HOSTILE)]), "--tasks", "planted", "-o", "-"
-    )
+    result = newsmoe("analyze", write(here / "a.json", [article(headline=HOSTILE)]), "--tasks", "planted", "-o", "-")
     assert clean(result.stdout)
     assert json.loads(result.stdout)[0]["headline"] == "Rowers [red]take[/red] gold 32m[/bold]"
 
@@ -600,11 +564,7 @@ def on_a_terminal(*args: object, **options: Any) -> tuple[int, str]:
     """Run with standard error on a terminal; return the exit code and what it showed."""
     ours, theirs = pty.openpty()
     child = subprocess.Popen(
-        [*MAIN, *map(str, args)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-        **options,
+        [*MAIN, *map(str, args)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=theirs, **options
     )
     os.close(theirs)
     shown = b""
@@ -656,10 +616,7 @@ def interrupted(here: Path, folder: Path, how: signal.Signals) -> tuple[int, str
     write(here / "a.json", articles(2))
     (here / "analyzed_a.json").write_text("old")
     with subprocess.Popen(
-        [*MAIN, "analyze", "a.json", "--tasks", "sleepy"],
-        stderr=subprocess.PIPE,
-        text=True,
-        env=with_plug_ins(folder),
+        [*MAIN, "analyze", "a.json", "--tasks", "sleepy"], stderr=subprocess.PIPE, text=True, env=with_plug_ins(folder)
     ) as child:
         deadline = time.monotonic() + 60
         while not (here / "asleep").exists() and time.monotonic() < deadline:

@@ -59,9 +59,7 @@ def test_every_command_has_help(command: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("experts",), ("train",), ("config",), ("schedule",), ("gate",)])
-def test_a_missing_command_gets_help_and_the_code_of_wrong_usage(
-    arguments: tuple[str, ...],
-) -> None:
+def test_a_missing_command_gets_help_and_the_code_of_wrong_usage(arguments: tuple[str, ...]) -> None:
     result = newsmoe(*arguments)
     assert result.exit_code == 2
     assert "Usage" in result.stdout
@@ -95,9 +93,7 @@ def test_an_expected_error_is_a_line_and_a_code(
     assert capsys.readouterr() == ("", said)
 
 
-def test_a_bug_is_reported_with_its_place_and_without_a_traceback(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_a_bug_is_reported_with_its_place_and_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(ZeroDivisionError("[red]x[/red] \x1b[31m")) == 3
     out, said = capsys.readouterr()
     assert out == ""
@@ -123,9 +119,7 @@ def test_a_name_that_no_file_can_have_is_no_bug(option: str, here: Path) -> None
     assert len(result.stderr) < 300
 
 
-@pytest.mark.parametrize(
-    ("closed", "said"), [("<&-", "standard input is closed"), (">&-", "standard output is")]
-)
+@pytest.mark.parametrize(("closed", "said"), [("<&-", "standard input is closed"), (">&-", "standard output is")])
 def test_a_closed_stream_is_no_bug(closed: str, said: str, here: Path) -> None:
     command = f"echo '[]' | {shlex.join(MAIN)} analyze - -q {closed}"
     result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=False)
@@ -140,7 +134,5 @@ def test_the_code_of_a_command_is_that_of_its_process(here: Path) -> None:
 
 def test_the_console_script_is_installed_beside_the_interpreter() -> None:
     script = Path(MAIN[0]).with_name("newsmoe")
-    result = subprocess.run(
-        [script, "--version"], capture_output=True, text=True, timeout=60, env=dict(os.environ)
-    )
+    result = subprocess.run([script, "--version"], capture_output=True, text=True, timeout=60, env=dict(os.environ))
     assert (result.returncode, result.stdout) == (0, f"newsmoe {package.__version__}\n")

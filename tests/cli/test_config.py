@@ -64,10 +64,7 @@ def test_fields_of_a_scraper_of_ones_own_are_mapped(here: Path) -> None:
     (here / "newsmoe.toml").write_text('[fields]\nheadline = "titular"\ncontent = ["texto", "cuerpo"]\n')
     newsmoe("analyze", write(here / "a.json", [{"titular": "Hola", "cuerpo": "Que tal. Muy bien."}]), *GIST)
     [record] = read(here / "analyzed_a.json")
-    assert (record["headline"], record["analyses"]["summarization"]["summary"]) == (
-        "Hola",
-        "Que tal. Muy bien.",
-    )
+    assert (record["headline"], record["analyses"]["summarization"]["summary"]) == ("Hola", "Que tal. Muy bien.")
 
 
 def test_an_expert_can_be_changed(here: Path) -> None:
@@ -87,18 +84,13 @@ def test_an_expert_can_be_changed(here: Path) -> None:
             '[[rule]]\nwhen = { topic = "Sport" }\nuse = { topic = "x" }',
             "unknown key 'rule.0.when.topic'; did you mean 'topics'?",
         ),
-        (
-            '[[rule]]\nuses = { topic = "x" }\nuse = { topic = "x" }',
-            "unknown key 'rule.0.uses'; did you mean 'use'?",
-        ),
+        ('[[rule]]\nuses = { topic = "x" }\nuse = { topic = "x" }', "unknown key 'rule.0.uses'; did you mean 'use'?"),
         ('batch_tokens = "many"', "batch_tokens: Input should be a valid integer"),
         ("[[rule]]\nuse = { topic = { a = 0 } }", "the weights for 'topic' must be greater than 0"),
         ("batch_tokens = = 3", "no valid TOML"),
     ],
 )
-def test_an_invalid_file_is_reported_in_one_line(
-    command: tuple[str, ...], toml: str, message: str, here: Path
-) -> None:
+def test_an_invalid_file_is_reported_in_one_line(command: tuple[str, ...], toml: str, message: str, here: Path) -> None:
     write(here / "a.json", [article()])
     (here / "newsmoe.toml").write_text(f"{toml}\n")
     result = newsmoe(*command)

@@ -11,14 +11,8 @@ def gist(workdir: Path) -> Path:
     """A file of articles with summaries, and an expert that needs no model."""
     card(workdir / "experts", "first", task="summarization")
     rows = [
-        {
-            "body": "Forty boats sank. It rained. It snowed. The mayor spoke.",
-            "highlights": ["Forty boats sank."],
-        },
-        {
-            "body": "The match was drawn. It rained. It snowed. Nobody scored.",
-            "highlights": ["Nobody scored."],
-        },
+        {"body": "Forty boats sank. It rained. It snowed. The mayor spoke.", "highlights": ["Forty boats sank."]},
+        {"body": "The match was drawn. It rained. It snowed. Nobody scored.", "highlights": ["Nobody scored."]},
     ]
     (workdir / "gist.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return workdir
@@ -61,9 +55,7 @@ def test_figures_are_shown_as_tables_without_reading_text_as_markup(workdir: Pat
         (("first", "gist.jsonl", "--summary", "highlights", "--write"), 1, "no card and recipe to put"),
     ],
 )
-def test_what_cannot_be_measured_is_reported(
-    gist: Path, arguments: tuple[str, ...], code: int, message: str
-) -> None:
+def test_what_cannot_be_measured_is_reported(gist: Path, arguments: tuple[str, ...], code: int, message: str) -> None:
     result = newsmoe("evaluate", *arguments)
     assert result.exit_code == code
     assert message in result.stderr

@@ -89,12 +89,7 @@ def test_as_json_the_list_holds_the_cards() -> None:
     records = listed()
     assert list(records) == BUILT_IN
     lead = records["lead"]
-    assert (lead["task"], lead["kind"], lead["languages"], lead["broken"]) == (
-        "summarization",
-        "lead",
-        [],
-        None,
-    )
+    assert (lead["task"], lead["kind"], lead["languages"], lead["broken"]) == ("summarization", "lead", [], None)
     assert (lead["needs_content"], lead["missing"]) == (True, None)
     assert "newsmoe experts pull finbert" in str(records["finbert"]["missing"])
     assert all(bool(record["fingerprint"]) == (not record["missing"]) for record in records.values())
@@ -105,20 +100,13 @@ def test_cards_and_plug_ins_of_ones_own_are_listed_too(here: Path, plug_in: Plug
     card(here / "mine", "elsewhere")
     plug_in(PLUG_IN, good="Good")
     result = newsmoe("experts", "list", "--experts-dir", "mine")
-    assert [line.split()[0] for line in first_lines(result.stdout)[1:]] == [
-        *BUILT_IN,
-        "elsewhere",
-        "beside",
-        "good",
-    ]
+    assert [line.split()[0] for line in first_lines(result.stdout)[1:]] == [*BUILT_IN, "elsewhere", "beside", "good"]
     good = next(line for line in result.stdout.splitlines() if line.startswith("good "))
     assert good.split() == ["good", "goodness", "plug-in", "any", "planted", "(planted:Good)"]
 
 
 def test_what_is_broken_is_shown_as_broken_and_breaks_nothing_else(here: Path, plug_in: PlugIn) -> None:
-    plug_in(
-        PLUG_IN, good="Good", misnamed="Nameless", raising="Raising", unfinished="Unfinished", gone="Nobody"
-    )
+    plug_in(PLUG_IN, good="Good", misnamed="Nameless", raising="Raising", unfinished="Unfinished", gone="Nobody")
     card(here / "experts", "fine")
     (card(here / "experts", "no-toml") / "expert.toml").write_text("name = ")
     card(here / "experts", "typo", langages="en")
@@ -132,9 +120,7 @@ def test_what_is_broken_is_shown_as_broken_and_breaks_nothing_else(here: Path, p
     assert "AttributeError: module 'planted' has no attribute 'Nobody'" in broken["gone"]
     assert "entry point 'misnamed' and name 'another' differ" in result.stdout
     assert "did you mean 'languages'?" in result.stdout
-    assert {*BUILT_IN, "good", "fine"} <= {
-        line.split()[0] for line in result.stdout.splitlines() if line[0] != " "
-    }
+    assert {*BUILT_IN, "good", "fine"} <= {line.split()[0] for line in result.stdout.splitlines() if line[0] != " "}
 
 
 def test_as_json_what_is_broken_says_why(plug_in: PlugIn) -> None:
@@ -185,10 +171,7 @@ def test_show_prints_the_training_data_and_quality_of_an_expert() -> None:
 def test_show_as_json_holds_the_card() -> None:
     record = json.loads(newsmoe("experts", "show", "sentiment-news", "--json").stdout)
     assert record["training"]["data"]
-    assert (
-        all(entry["data"] and "accuracy" in json.dumps(entry) for entry in record["quality"])
-        and record["quality"]
-    )
+    assert all(entry["data"] and "accuracy" in json.dumps(entry) for entry in record["quality"]) and record["quality"]
     assert record["settings"]["labels"] == ["positive", "neutral", "negative"]
 
 
@@ -197,8 +180,7 @@ def test_an_unknown_name_is_reported_with_the_nearest(command: str) -> None:
     result = newsmoe("experts", command, "sentimant-news")
     assert (result.exit_code, result.stderr) == (
         1,
-        "newsmoe: no expert is called 'sentimant-news'; did you mean 'sentiment-news'?;"
-        " see 'newsmoe experts list'\n",
+        "newsmoe: no expert is called 'sentimant-news'; did you mean 'sentiment-news'?; see 'newsmoe experts list'\n",
     )
 
 
@@ -279,9 +261,7 @@ def test_a_new_package_declares_its_entry_point(here: Path) -> None:
     assert project["project"]["dependencies"] == ["newsmoe"]
 
 
-def test_a_new_package_is_found_checked_and_routed_to_once_it_is_installed(
-    here: Path, plug_in: PlugIn
-) -> None:
+def test_a_new_package_is_found_checked_and_routed_to_once_it_is_installed(here: Path, plug_in: PlugIn) -> None:
     made = newsmoe("experts", "new", "my-expert")
     code = (here / "my-expert" / "my_expert" / "__init__.py").read_text(encoding="utf-8")
     plug_in(code, **{"my-expert": "MyExpert"})

@@ -134,8 +134,7 @@ def test_a_journal_that_does_not_fit_does_not_affect_the_run(here: Path, disk: P
     code, message = analyze("--journal", disk / "j")
     assert (code, message.count("\n")) == (0, 1)
     assert (
-        "j: cannot be used now: database or disk is full; try again later; predictions are no longer stored"
-        in message
+        "j: cannot be used now: database or disk is full; try again later; predictions are no longer stored" in message
     )
     assert len(read(here / "analyzed_in.json")) == 250
     ballast.unlink()
@@ -143,9 +142,7 @@ def test_a_journal_that_does_not_fit_does_not_affect_the_run(here: Path, disk: P
 
 
 @pytest.mark.parametrize("options", [(), ("--append", "--format", "parquet")])
-def test_a_read_only_disk_is_reported_before_anything_is_read(
-    options: tuple[str, ...], here: Path, disk: Path
-) -> None:
+def test_a_read_only_disk_is_reported_before_anything_is_read(options: tuple[str, ...], here: Path, disk: Path) -> None:
     write(here / "in.json", FEW)
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     code, message = analyze("-o", disk / "o", *options)
@@ -154,9 +151,7 @@ def test_a_read_only_disk_is_reported_before_anything_is_read(
 
 
 @pytest.mark.parametrize("journal", ["file/j", "folder", "disk/j"])
-def test_a_journal_that_cannot_be_opened_does_not_affect_the_run(
-    journal: str, here: Path, disk: Path
-) -> None:
+def test_a_journal_that_cannot_be_opened_does_not_affect_the_run(journal: str, here: Path, disk: Path) -> None:
     write(here / "in.json", FEW)
     (here / "file").touch()
     (here / "folder").mkdir()
@@ -225,17 +220,13 @@ def test_an_input_that_is_changed_during_the_run_ends_it(here: Path, plug_in: Pl
     (here / "o.json").write_text("old")
     code, message = meddled_with(here, plug_in, meddle)
     assert (code, one_line(message)) == (1, True)
-    assert (
-        "in.jsonl: was changed while it was read; run the same command again when it is complete" in message
-    )
+    assert "in.jsonl: was changed while it was read; run the same command again when it is complete" in message
     assert names(here) == ["in.jsonl", "o.json", "other.json"]
     assert (here / "o.json").read_text() == "old"
 
 
 @pytest.mark.parametrize("meddle", [ADDED_TO, REPLACED, REMOVED])
-def test_an_input_that_grows_or_is_replaced_is_read_as_it_was(
-    here: Path, plug_in: PlugIn, meddle: str
-) -> None:
+def test_an_input_that_grows_or_is_replaced_is_read_as_it_was(here: Path, plug_in: PlugIn, meddle: str) -> None:
     assert meddled_with(here, plug_in, meddle) == (4, "")
     assert [record["id"] for record in read(here / "o.json")] == [*range(299), None, 0, 1]
     (letter,) = (json.loads(line) for line in (here / "o.errors.jsonl").read_text().splitlines())

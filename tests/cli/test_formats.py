@@ -70,13 +70,7 @@ def as_parquet(path: Path, elements: list[dict[str, Any]]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "put"),
-    [
-        ("a.json", as_json),
-        ("a.ndjson", as_lines),
-        ("a.csv", as_csv),
-        ("a.tsv", as_csv),
-        ("a.parquet", as_parquet),
-    ],
+    [("a.json", as_json), ("a.ndjson", as_lines), ("a.csv", as_csv), ("a.tsv", as_csv), ("a.parquet", as_parquet)],
 )
 @pytest.mark.parametrize("zipped", [False, True])
 def test_the_same_articles_come_out_whatever_the_format_that_they_came_in(
@@ -87,9 +81,9 @@ def test_the_same_articles_come_out_whatever_the_format_that_they_came_in(
         (here / f"{name}.gz").write_bytes(gzip.compress((here / name).read_bytes()))
         name = f"{name}.gz"
     assert newsmoe("analyze", name, *GIST).exit_code == 0
-    assert [
-        (record["id"], record["headline"], record["analyses"]) for record in read(here / "analyzed_a.json")
-    ] == [(f"n{number}", f"Headline n{number}", {"summarization": {"summary": SHORT}}) for number in range(3)]
+    assert [(record["id"], record["headline"], record["analyses"]) for record in read(here / "analyzed_a.json")] == [
+        (f"n{number}", f"Headline n{number}", {"summarization": {"summary": SHORT}}) for number in range(3)
+    ]
 
 
 def test_a_row_with_too_many_cells_affects_no_other_record(here: Path) -> None:
@@ -128,10 +122,7 @@ def test_a_folder_and_a_pattern_go_into_one_output_by_name(here: Path) -> None:
 def test_a_dry_run_and_the_gate_read_folders_too(here: Path) -> None:
     (here / "inbox").mkdir()
     as_csv(here / "inbox" / "a.csv", articles(3))
-    assert (
-        "inbox/a.csv: 3 articles -> inbox/analyzed_a.json"
-        in newsmoe("analyze", "inbox", "--dry-run", *GIST).stdout
-    )
+    assert "inbox/a.csv: 3 articles -> inbox/analyzed_a.json" in newsmoe("analyze", "inbox", "--dry-run", *GIST).stdout
     routed = json.loads(newsmoe("route", "inbox/*.csv", "--json", *GIST).stdout)
     assert [entry["id"] for entry in routed] == ["0", "1", "2"]
 
@@ -256,10 +247,7 @@ def test_show_names_the_formats_that_it_reads(name: str, here: Path) -> None:
             ("analyze", "a.json", "--input-format", "xml"),
             "no input format is called 'xml'; available: csv, json, jsonl, parquet, tsv",
         ),
-        (
-            ("route", "a.json", "--input-format", "jsnol"),
-            "no input format is called 'jsnol'; did you mean 'jsonl'?",
-        ),
+        (("route", "a.json", "--input-format", "jsnol"), "no input format is called 'jsnol'; did you mean 'jsonl'?"),
         (("watch", ".", "--out", "out", "--once"), "records are not written as xml; use json, jsonl"),
     ],
 )

@@ -72,9 +72,7 @@ def test_a_gate_is_trained_measured_used_and_explained(trained: Path, here: Path
     assert "| learned, top 1 | 100.00 |" in page and "APGR" in page
     shown = newsmoe("gate", "evaluate", trained, "--no-neighbours")
     assert (
-        "learned, top 2" in shown.stdout
-        and "above chance" in shown.stdout
-        and "nearest neighbours" not in shown.stdout
+        "learned, top 2" in shown.stdout and "above chance" in shown.stdout and "nearest neighbours" not in shown.stdout
     )
 
     texts = "Good news: the goal of Kiel.", "Bad news: the bank of Kiel."
@@ -122,9 +120,7 @@ def test_what_a_limit_changed_is_counted_by_expert_in_the_run_report(
     assert newsmoe("analyze", write(here / "a.json", articles(5))).exit_code == 0
     report = json.loads((here / "analyzed_a.run.json").read_text())
     figures = "items", "overflow", "budgeted"
-    assert {
-        name: tuple(stats[key] for key in figures) for name, stats in report["experts"].items()
-    } == expected
+    assert {name: tuple(stats[key] for key in figures) for name, stats in report["experts"].items()} == expected
 
 
 def test_a_redundant_expert_is_pruned(here: Path, plug_in: PlugIn) -> None:
@@ -147,9 +143,7 @@ def test_a_redundant_expert_is_pruned(here: Path, plug_in: PlugIn) -> None:
     assert (folder / "gate.toml").read_text() == before
 
     result = newsmoe("gate", "prune", folder, "--json")
-    verdicts = {
-        row["expert"]: (row["share"], row["gain"], row["verdict"]) for row in json.loads(result.stdout)
-    }
+    verdicts = {row["expert"]: (row["share"], row["gain"], row["verdict"]) for row in json.loads(result.stdout)}
     assert verdicts["idle"] == (0.0, 0.0, "excluded")
     assert verdicts["sport"][0] == verdicts["money"][0] == 1.0
     assert 'to train it so, set experts = ["sport", "money"]' in result.stderr
@@ -167,17 +161,12 @@ def test_a_redundant_expert_is_pruned(here: Path, plug_in: PlugIn) -> None:
         (("gate", "prune", "nowhere"), "nowhere/gate.toml: cannot be read"),
         (("gate", "train", "none.csv", "--task", "topic"), "none.csv: cannot be read"),
         (("gate", "train", "none.toml"), "none.toml: cannot be read"),
-        (
-            ("route", "a.json", "--gate", "rules", "--explain", "0"),
-            "--explain shows the scores of learned gates",
-        ),
+        (("route", "a.json", "--gate", "rules", "--explain", "0"), "--explain shows the scores of learned gates"),
         (("route", "a.json", "--gate", "all", "--budget", "0.5"), "budget: requires a learned gate"),
         (("route", "a.json", "--gate", "nowhere"), "no gate is called 'nowhere'"),
     ],
 )
-def test_an_impossible_request_is_reported_in_one_line(
-    arguments: tuple[str, ...], message: str, here: Path
-) -> None:
+def test_an_impossible_request_is_reported_in_one_line(arguments: tuple[str, ...], message: str, here: Path) -> None:
     write(here / "a.json", [article()])
     result = newsmoe(*arguments)
     assert result.exit_code == 1

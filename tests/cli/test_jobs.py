@@ -145,9 +145,7 @@ def test_a_second_run_on_the_same_output_is_turned_away_or_waits(here: Path, plu
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("how", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_terminated_run_finishes_its_batch(
-    here: Path, plug_in: PlugIn, how: signal.Signals, code: int
-) -> None:
+def test_a_terminated_run_finishes_its_batch(here: Path, plug_in: PlugIn, how: signal.Signals, code: int) -> None:
     env = counting(plug_in, seconds=0.5)
     write(here / "a.json", different(300))
     with started(here, env) as child:

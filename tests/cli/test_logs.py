@@ -101,9 +101,7 @@ def test_quiet_logs_only_errors(here: Path) -> None:
     assert kinds(events(newsmoe("analyze", "a.json", "-q", *JSON, *GIST).stderr)) == ["item_error"]
 
 
-@pytest.mark.parametrize(
-    "arguments", [("no.json",), ("a.json", "--gate", "rool"), ("a.json", "-o", "no/out")]
-)
+@pytest.mark.parametrize("arguments", [("no.json",), ("a.json", "--gate", "rool"), ("a.json", "-o", "no/out")])
 def test_a_run_that_could_not_start_is_an_error_with_its_code(arguments: tuple[str, ...], here: Path) -> None:
     write(here / "a.json", articles(1))
     result = newsmoe("analyze", *arguments, *JSON)
@@ -145,9 +143,7 @@ def test_a_watch_logs_its_runs_and_its_scans(here: Path) -> None:
 def test_progress_and_a_signal_are_logged_during_a_long_batch(here: Path, plug_in: PlugIn) -> None:
     folder = plug_in(PLANTED, planted="Planted")
     write(here / "a.json", [article(0), article(1, headline="slow")])
-    often = MAIN[-1].replace(
-        "main()", "import newsmoe.cli.progress as p; p.SECONDS_BETWEEN_LINES = 0.2; main()"
-    )
+    often = MAIN[-1].replace("main()", "import newsmoe.cli.progress as p; p.SECONDS_BETWEEN_LINES = 0.2; main()")
     with subprocess.Popen(
         [*MAIN[:-1], often, "analyze", "a.json", "--tasks", "planted", *JSON],
         stderr=subprocess.PIPE,

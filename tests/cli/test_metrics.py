@@ -34,8 +34,7 @@ def value(name: str, **labels: str) -> float | None:
     families = text_string_to_metric_families(Path("m.prom").read_text(encoding="utf-8"))
     samples = [sample for family in families for sample in family.samples]
     return next(
-        (sample.value for sample in samples if sample.name == f"newsmoe_{name}" and sample.labels == labels),
-        None,
+        (sample.value for sample in samples if sample.name == f"newsmoe_{name}" and sample.labels == labels), None
     )
 
 
@@ -73,9 +72,7 @@ def test_a_run_that_ends_early_is_counted_as_such(
     assert value("run_items", status="failed") == (1 if code == 4 else 0)
 
 
-@pytest.mark.parametrize(
-    "arguments", [("no.json",), ("a.json", "--gate", "rool"), ("a.json", "--format", "x")]
-)
+@pytest.mark.parametrize("arguments", [("no.json",), ("a.json", "--gate", "rool"), ("a.json", "--format", "x")])
 def test_a_run_that_could_not_start_is_counted_as_such(arguments: tuple[str, ...], here: Path) -> None:
     write(here / "a.json", articles(1))
     assert newsmoe("analyze", *arguments, "--metrics", "m.prom").exit_code == 1
@@ -90,9 +87,7 @@ def test_a_dry_run_writes_none(here: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "message"), [("a.json", "a.json: holds something else"), ("no/m.prom", "there is no folder no")]
 )
-def test_an_unwritable_file_is_reported_before_an_article_is_read(
-    path: str, message: str, here: Path
-) -> None:
+def test_an_unwritable_file_is_reported_before_an_article_is_read(path: str, message: str, here: Path) -> None:
     text = write(here / "a.json", articles(1)).read_text()
     result = newsmoe("analyze", "a.json", "--metrics", path, *GIST)
     assert (result.exit_code, one_line(result.stderr), message in result.stderr) == (1, True, True)

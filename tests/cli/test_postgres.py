@@ -46,9 +46,7 @@ def place(postgres: "Server", here: Path, monkeypatch: pytest.MonkeyPatch) -> st
 
 
 @pytest.mark.slow
-def test_the_journal_and_its_runs_can_be_seen(
-    here: Path, place: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_journal_and_its_runs_can_be_seen(here: Path, place: str, monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = newsmoe("journal", "stats")
     assert one_line(nothing.stderr)
     assert "no journal yet" in nothing.stderr
@@ -77,12 +75,7 @@ def test_the_password_is_shown_nowhere(
     command = ("analyze", "a.json", *GIST, "--journal", place)
     monkeypatch.setattr("sys.argv", ["newsmoe", *command])
     said = newsmoe(*command).output
-    for arguments in (
-        ["config", "show"],
-        ["journal", "stats"],
-        ["runs", "list", "--json"],
-        ["runs", "show", "1"],
-    ):
+    for arguments in (["config", "show"], ["journal", "stats"], ["runs", "list", "--json"], ["runs", "show", "1"]):
         said += newsmoe(*arguments).output
     written = "".join(path.read_text() for path in here.iterdir())
     shown = place.replace(":secret", "")
@@ -93,9 +86,7 @@ def test_the_password_is_shown_nowhere(
 
 
 @pytest.mark.slow
-def test_two_runs_over_the_same_articles_store_each_prediction_once(
-    here: Path, plug_in: PlugIn, place: str
-) -> None:
+def test_two_runs_over_the_same_articles_store_each_prediction_once(here: Path, plug_in: PlugIn, place: str) -> None:
     env = counting(plug_in, seconds=0.02)
     write(here / "a.json", different(60))
     (here / "newsmoe.toml").write_text("batch_articles = 4\n")

@@ -48,14 +48,7 @@ def test_the_table_names_who_reads_each_article_and_why(here: Path) -> None:
         "1",
         "at most 60 words: the first sentences are the summary",
     ] in words
-    assert [
-        "8",
-        "Headline 8",
-        "summarization",
-        "(abstained)",
-        "0",
-        "there is no content to summarize",
-    ] in words
+    assert ["8", "Headline 8", "summarization", "(abstained)", "0", "there is no content to summarize"] in words
     assert ["-", "-", "-", "expected an object with a headline or content, found a number"] in words
 
 
@@ -72,8 +65,7 @@ def test_the_load_of_each_expert_is_counted(here: Path) -> None:
 def test_json_holds_every_route_with_its_fallbacks(here: Path) -> None:
     card(here / "experts", "opening", task="summarization")
     (here / "newsmoe.toml").write_text(
-        '[[rule]]\nwhen = { headline = "1$" }\nreason = "ends in 1"\n'
-        'use = { summarization = ["opening", "lead"] }\n'
+        '[[rule]]\nwhen = { headline = "1$" }\nreason = "ends in 1"\nuse = { summarization = ["opening", "lead"] }\n'
     )
     result = newsmoe("route", write(here / "a.json", [*articles(2), "no article"]), "--json", *GIST)
     assert result.exit_code == 0
@@ -82,13 +74,7 @@ def test_json_holds_every_route_with_its_fallbacks(here: Path) -> None:
         "id": 1,
         "headline": "Headline 1",
         "route": [
-            {
-                "task": "summarization",
-                "expert": "opening",
-                "weight": 1.0,
-                "reason": "ends in 1",
-                "fallbacks": ["lead"],
-            }
+            {"task": "summarization", "expert": "opening", "weight": 1.0, "reason": "ends in 1", "fallbacks": ["lead"]}
         ],
     }
     assert by_default["route"][0]["expert"] == "lead"
@@ -104,15 +90,7 @@ def test_no_expert_is_loaded_and_no_model_library_imported(here: Path, plug_in: 
         app(sys.argv[1:], standalone_mode=False)
         print(sorted({"torch", "transformers", "sklearn"} & sys.modules.keys()), file=sys.stderr)
     """
-    arguments = [
-        "route",
-        "a.json",
-        "--json",
-        "--gate",
-        "rules",
-        "--tasks",
-        "unloadable,summarization,sentiment",
-    ]
+    arguments = ["route", "a.json", "--json", "--gate", "rules", "--tasks", "unloadable,summarization,sentiment"]
     result = process(*arguments, env=with_plug_ins(folder), main=(sys.executable, "-c", code))
     assert (result.returncode, result.stderr) == (0, "[]\n")
     experts = [[entry["expert"] for entry in decision["route"]] for decision in json.loads(result.stdout)]

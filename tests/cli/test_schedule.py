@@ -106,9 +106,7 @@ def test_systemd_finds_nothing_wrong_with_the_units(
     for kind, text in (("service", service), ("timer", timer)):
         (here / f"newsmoe-analyze.{kind}").write_text(text)
     paths = [str(here / f"newsmoe-analyze.{kind}") for kind in ("service", "timer")]
-    done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", *paths], capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *paths], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -120,10 +118,7 @@ def times_of(when: Cron, start: datetime) -> list[datetime]:
         return date.month in when.months and ((day or weekday) if when.either_day else (day and weekday))
 
     days = filter(due, (start + timedelta(days=number) for number in range(2000)))
-    times = (
-        date.replace(hour=hour, minute=minute)
-        for date, hour, minute in product(days, when.hours, when.minutes)
-    )
+    times = (date.replace(hour=hour, minute=minute) for date, hour, minute in product(days, when.hours, when.minutes))
     return list(islice((time for time in times if time > start), 4))
 
 
@@ -145,8 +140,7 @@ def times_of(when: Cron, start: datetime) -> list[datetime]:
 def test_systemd_s_times_are_cron_s(text: str) -> None:
     when, start = parse_cron(text), datetime(2025, 3, 3, tzinfo=UTC)
     done = subprocess.run(
-        ["systemd-analyze", "calendar", "--iterations=4", "--base-time=2025-03-03 00:00:00 UTC"]
-        + on_calendar(when),
+        ["systemd-analyze", "calendar", "--iterations=4", "--base-time=2025-03-03 00:00:00 UTC"] + on_calendar(when),
         capture_output=True,
         text=True,
         timeout=60,

@@ -48,14 +48,7 @@ def test_good_and_bad_records_are_valid_outputs(here: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [
-        {"more": 1},
-        {"status": "fine"},
-        {"id": [1]},
-        {"errors": [{}]},
-        {"route": None},
-        {"analyses": {"topic": 1}},
-    ],
+    [{"more": 1}, {"status": "fine"}, {"id": [1]}, {"errors": [{}]}, {"route": None}, {"analyses": {"topic": 1}}],
 )
 def test_what_is_no_record_is_no_valid_output(change: dict[str, Any], here: Path) -> None:
     newsmoe("analyze", write(here / "a.json", [article()]), *GIST)

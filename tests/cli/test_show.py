@@ -20,9 +20,7 @@ def record(**fields: Any) -> dict[str, Any]:
             "reading-time": {"words": 230, "minutes": 1.0},
         },
         "route": [{"task": "topic", "expert": None, "weight": 0.0, "reason": "the language is 'xx'"}],
-        "errors": [
-            {"task": "x", "expert": "y", "type": "ValueError", "message": "no good", "stage": "predict"}
-        ],
+        "errors": [{"task": "x", "expert": "y", "type": "ValueError", "message": "no good", "stage": "predict"}],
         "input": {"tokens": 1, "truncated": False, "windows": 1},
         **fields,
     }
@@ -58,10 +56,7 @@ def test_json_lines_are_shown_too(name: str, here: Path) -> None:
     (here / name).write_bytes(gzip.compress(text) if name.endswith("gz") else text)
     result = newsmoe("show", name)
     assert result.exit_code == 0
-    assert [line for line in result.stdout.splitlines() if line.startswith("Headline")] == [
-        "Headline 0",
-        "Headline 1",
-    ]
+    assert [line for line in result.stdout.splitlines() if line.startswith("Headline")] == ["Headline 0", "Headline 1"]
 
 
 @pytest.mark.parametrize("limit", [0, 1, 5])
@@ -79,11 +74,7 @@ def test_an_article_without_a_headline_is_called_by_its_id(here: Path) -> None:
 
 def test_codes_and_markup_in_records_do_not_reach_the_terminal(here: Path) -> None:
     bad = "[red]x[/red] \x1b[31m\x9b\x07[/bold]"
-    analyses = {
-        "summarization": {"summary": bad},
-        bad: {"label": bad, "score": 1.0},
-        "reading-time": {bad: bad},
-    }
+    analyses = {"summarization": {"summary": bad}, bad: {"label": bad, "score": 1.0}, "reading-time": {bad: bad}}
     errors = [{"type": bad, "message": bad}]
     route = [{"task": bad, "expert": None, "reason": bad}]
     path = write(here / "r.json", [record(headline=bad, analyses=analyses, errors=errors, route=route)])
@@ -96,9 +87,7 @@ def test_codes_and_markup_in_records_do_not_reach_the_terminal(here: Path) -> No
 @pytest.mark.parametrize(
     ("content", "message"), [("[1,", "not valid JSON"), ("", "the file is empty"), (None, "No such file")]
 )
-def test_a_file_that_cannot_be_read_is_reported_in_one_line(
-    content: str | None, message: str, here: Path
-) -> None:
+def test_a_file_that_cannot_be_read_is_reported_in_one_line(content: str | None, message: str, here: Path) -> None:
     if content is not None:
         (here / "r.json").write_text(content)
     result = newsmoe("show", "r.json")
@@ -106,9 +95,7 @@ def test_a_file_that_cannot_be_read_is_reported_in_one_line(
     assert message in result.stderr
 
 
-@pytest.mark.parametrize(
-    "analyses", [[1], {"topic": 5}, {"topic": {"label": "x"}}, {"summarization": "text"}]
-)
+@pytest.mark.parametrize("analyses", [[1], {"topic": 5}, {"topic": {"label": "x"}}, {"summarization": "text"}])
 def test_analyses_of_another_shape_are_shown_as_far_as_they_go(analyses: Any, here: Path) -> None:
     result = newsmoe("show", write(here / "r.json", [record(analyses=analyses)]))
     assert (result.exit_code, result.stderr) == (0, "")

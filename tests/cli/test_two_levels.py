@@ -55,12 +55,7 @@ def test_the_deferred_prediction_is_written_where_the_first_one_requires_it(news
     result = newsmoe("analyze", news, *OPTIONS)
     assert result.exit_code == 4
     records = read(here / "analyzed_a.json")
-    assert [list(record["analyses"]) for record in records] == [
-        ["desk", "game"],
-        ["desk"],
-        [],
-        ["desk", "game"],
-    ]
+    assert [list(record["analyses"]) for record in records] == [["desk", "game"], ["desk"], [], ["desk", "game"]]
     assert [record["status"] for record in records] == ["ok", "ok", "failed", "ok"]
     missed = "only where desk is 'sport' with 0.5 or more; "
     assert reasons(records, "game") == [
@@ -76,16 +71,12 @@ def test_the_deferred_prediction_is_written_where_the_first_one_requires_it(news
 
 def test_a_deferred_expert_alone_reads_every_article(news: Path, here: Path) -> None:
     assert newsmoe("analyze", news, "--tasks", "game").exit_code == 0
-    assert all(
-        record["analyses"]["game"] == {"game": "football"} for record in read(here / "analyzed_a.json")
-    )
+    assert all(record["analyses"]["game"] == {"game": "football"} for record in read(here / "analyzed_a.json"))
 
 
 def test_the_route_names_the_condition_of_a_deferred_expert(news: Path) -> None:
     [first, *_] = json.loads(newsmoe("route", news, *OPTIONS[:2], "--json").stdout)
-    assert [entry["reason"] for entry in first["route"]][1].endswith(
-        "only where desk is 'sport' with 0.5 or more"
-    )
+    assert [entry["reason"] for entry in first["route"]][1].endswith("only where desk is 'sport' with 0.5 or more")
     assert "which-sport" in newsmoe("route", news, *OPTIONS[:2]).stdout
 
 
@@ -114,10 +105,7 @@ def test_a_deferred_rule_that_does_not_match_is_followed_by_the_next_rule(news: 
 @pytest.mark.parametrize(
     ("after", "message"),
     [
-        (
-            '{ task = "dsk", label = "sport" }',
-            "waits for the task 'dsk', which no expert predicts; did you mean",
-        ),
+        ('{ task = "dsk", label = "sport" }', "waits for the task 'dsk', which no expert predicts; did you mean"),
         ('{ task = "game", label = "x" }', "'after': these tasks wait for each other: "),
         ('{ task = "desk" }', "after.label: Field required"),
         ('{ task = "desk", label = [] }', "after.label: "),

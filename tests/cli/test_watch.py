@@ -16,19 +16,7 @@ import pytest
 from newsmoe.jobs.inbox import open_inbox
 from tests.cli.conftest import PlugIn
 from tests.cli.counting import COUNTED, calls, different, ending
-from tests.cli.support import (
-    GIST,
-    MAIN,
-    SHORT,
-    article,
-    articles,
-    names,
-    newsmoe,
-    one_line,
-    process,
-    read,
-    write,
-)
+from tests.cli.support import GIST, MAIN, SHORT, article, articles, names, newsmoe, one_line, process, read, write
 
 ONCE = ("--out", "out", "--once", "--settle", "0", *GIST)
 
@@ -133,9 +121,7 @@ def test_a_watch_that_cannot_run_is_reported_in_one_line(
     assert one_line(result.stderr) and message in result.stderr
 
 
-@pytest.mark.parametrize(
-    "arguments", [(), ("--every", "1m", "--cron", "@daily"), ("--every", "1m", "--settle", "-1")]
-)
+@pytest.mark.parametrize("arguments", [(), ("--every", "1m", "--cron", "@daily"), ("--every", "1m", "--settle", "-1")])
 def test_the_times_of_scans_are_required(arguments: tuple[str, ...], inbox: Path) -> None:
     result = newsmoe("watch", "in", "--out", "out", *arguments)
     assert result.exit_code == 2
@@ -218,9 +204,7 @@ def test_a_signal_ends_it_at_once(how: signal.Signals, code: int, last: str, her
 
 
 @pytest.mark.slow
-def test_a_signal_in_the_last_batch_of_a_file_ends_it_after_that_file(
-    here: Path, inbox: Path, plug_in: PlugIn
-) -> None:
+def test_a_signal_in_the_last_batch_of_a_file_ends_it_after_that_file(here: Path, inbox: Path, plug_in: PlugIn) -> None:
     env = ending(plug_in)
     write(inbox / "a.json", different(1))
     write(inbox / "b.json", different(2))

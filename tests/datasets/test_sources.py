@@ -7,10 +7,7 @@ import pytest
 from newsmoe.datasets.sources import LabelSource, SummarySource
 from newsmoe.errors import InputError
 
-ROWS = [
-    {"title": "Rain", "text": "It rained.", "label": "bad"},
-    {"title": "Sun", "text": "It shone.", "label": "good"},
-]
+ROWS = [{"title": "Rain", "text": "It rained.", "label": "bad"}, {"title": "Sun", "text": "It shone.", "label": "good"}]
 
 
 def test_json_lines_csv_and_tsv_read_the_same(tmp_path: Path) -> None:
@@ -50,25 +47,18 @@ def test_labels_are_mapped_to_one_or_to_several_or_excluded(tmp_path: Path) -> N
     (tmp_path / "a.csv").write_text("text,label\none,World\ntwo,Sports\nthree,Weather\n")
     source = LabelSource(path="a.csv", labels={"World": ("politics", "crime"), "Sports": "sport"})
     examples = [
-        (example.label, example.accepted)
-        for example in source.examples(tmp_path, ("politics", "crime", "sport"))
+        (example.label, example.accepted) for example in source.examples(tmp_path, ("politics", "crime", "sport"))
     ]
     assert examples == [("World", ("politics", "crime")), ("sport", ("sport",))]
 
 
 def test_texts_of_a_label_are_joined_after_others_were_excluded(tmp_path: Path) -> None:
-    rows = [
-        ("Rain", "It rained", "x"),
-        ("Sun", "It shone.", "y"),
-        ("Hail!", "", "x"),
-        ("Snow", "White?", "x"),
-    ]
+    rows = [("Rain", "It rained", "x"), ("Sun", "It shone.", "y"), ("Hail!", "", "x"), ("Snow", "White?", "x")]
     lines = "".join(f"{title},{text},{label}\n" for title, text, label in rows)
     (tmp_path / "a.csv").write_text(f"title,text,label\n{lines}Fog,Grey.,x\n")
     source = LabelSource(path="a.csv", labels={"x": ("a", "b"), "y": "c"}, join=2, limit=4)
     examples = [
-        (example.article.headline, example.article.content, example.accepted)
-        for example in source.examples(tmp_path)
+        (example.article.headline, example.article.content, example.accepted) for example in source.examples(tmp_path)
     ]
     assert examples == [
         ("Rain", "It rained.\nHail!", ("a", "b")),
@@ -81,9 +71,7 @@ def test_a_split_divides_the_texts_and_puts_equal_ones_together(tmp_path: Path) 
     texts = [f"Text number {number}." for number in range(200)]
     (tmp_path / "a.csv").write_text("text,label\n" + "".join(f"{text},x\n" for text in texts * 2))
     parts = {
-        split: {
-            example.article.content for example in LabelSource(path="a.csv", split=split).examples(tmp_path)
-        }
+        split: {example.article.content for example in LabelSource(path="a.csv", split=split).examples(tmp_path)}
         for split in ("train", "dev")
     }
     assert parts["train"] | parts["dev"] == set(texts)
@@ -118,10 +106,7 @@ def test_texts_that_are_not_utf8_and_very_long_ones_are_read(tmp_path: Path) -> 
 
 
 def test_a_summary_is_a_text_or_a_list_of_sentences(tmp_path: Path) -> None:
-    rows = [
-        {"article": "Long.", "summary": "Short."},
-        {"article": "Long.", "summary": ["Short.", "Shorter."]},
-    ]
+    rows = [{"article": "Long.", "summary": "Short."}, {"article": "Long.", "summary": ["Short.", "Shorter."]}]
     (tmp_path / "a.json").write_text(json.dumps(rows))
     examples = [example.summary for example in SummarySource(path="a.json").examples(tmp_path)]
     assert examples == ["Short.", "Short.\nShorter."]

@@ -9,7 +9,5 @@ def test_a_fifth_of_all_texts_is_dev() -> None:
 
 def test_only_the_text_decides() -> None:
     article = Article(headline="Storm", content="Rain fell.", language="en")
-    other = Article(
-        id=7, url="https://a.example", source="A", headline="Storm", content="Rain fell.", language="en"
-    )
+    other = Article(id=7, url="https://a.example", source="A", headline="Storm", content="Rain fell.", language="en")
     assert split_of(article) == split_of(other)

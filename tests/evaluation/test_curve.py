@@ -48,9 +48,7 @@ def registry(quick_backbone: Backbone) -> Registry:
     return registry
 
 
-def predicted(
-    registry: Registry, folder: Path, *rows: tuple[str, str], target: str | None = None
-) -> PoolPredictions:
+def predicted(registry: Registry, folder: Path, *rows: tuple[str, str], target: str | None = None) -> PoolPredictions:
     """Have the pool summarize texts, headline and content."""
     lines = [{"headline": head, "content": text, "gist": [GIST]} for head, text in rows]
     (folder / "rows.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -76,9 +74,7 @@ def test_success_with_summaries_is_rouge(registry: Registry, tmp_path: Path) -> 
     assert pool.predictions.metric == "ROUGE-1/2"
     assert pool.predictions.success.tolist() == [[1, 1], [1, 1], [0, 1], [0, 1]]
     assert pool.tokens.tolist() == [[0, 100]] * 4
-    assert isinstance(
-        rouge2 := predicted(registry, tmp_path, *HALF, target="rouge2").predictions, SummaryPredictions
-    )
+    assert isinstance(rouge2 := predicted(registry, tmp_path, *HALF, target="rouge2").predictions, SummaryPredictions)
     assert list(rouge2.figures(np.ones((4, 2))))[0] == rouge2.metric == "ROUGE-2"
     for weights, quality in (([0.6, 0.4], 0.0), ([0.4, 0.6], 1.0), ([0.0, 0.0], 0.0)):
         assert rouge2.quality(np.array([weights] * 4))[3] == quality
@@ -109,16 +105,9 @@ def test_what_the_gate_reads_is_part_of_the_cost(registry: Registry, tmp_path: P
     pool = predicted(registry, tmp_path, *HALF)
     width = registry.backbones.backbone(None).width  # type: ignore[arg-type]  # it is lent
     blind = written(
-        tmp_path,
-        np.zeros((2, width)).tolist(),
-        [0.0, 0.0],
-        task=TASK,
-        experts=EXPERTS,
-        features=("embedding",),
+        tmp_path, np.zeros((2, width)).tolist(), [0.0, 0.0], task=TASK, experts=EXPERTS, features=("embedding",)
     )
-    free, reading = (
-        curves(registry, card, pool).curves[0] for card in (informed_gate(tmp_path / "free"), blind)
-    )
+    free, reading = (curves(registry, card, pool).curves[0] for card in (informed_gate(tmp_path / "free"), blind))
     backbone = registry.backbones.backbone(None)  # type: ignore[arg-type]
     tokens = sum(backbone.read(article).extract("sentences").tokens for article in pool.articles)
     assert [point.cost for point in reading.points] == pytest.approx(

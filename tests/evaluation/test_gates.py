@@ -145,9 +145,7 @@ def test_every_figure_of_the_table_is_as_counted_by_hand(
     assert results["evens"].cost == pytest.approx(0.25)
     assert results["learned, top 1"].cost == pytest.approx(0.5)
     assert results["all experts, the most confident"].cost == pytest.approx(1.0)
-    assert (
-        results["random at equal cost"].load == results["learned, top 1"].load == {"evens": 0.5, "odds": 0.5}
-    )
+    assert results["random at equal cost"].load == results["learned, top 1"].load == {"evens": 0.5, "odds": 0.5}
     assert results["learned, top 1"].figures["ECE"] == pytest.approx(0.2)
     assert results["all experts, equal weights"].figures["ECE"] == pytest.approx(0.4)
     assert results["oracle"].sources == {"rows": 1.0}
@@ -161,9 +159,7 @@ def test_the_expected_calibration_error_of_the_gates_scores(
     assert results.gate_ece == pytest.approx(1 - share)
 
 
-def test_the_gates_settings_are_in_the_table(
-    pool: PoolPredictions, registry: Registry, tmp_path: Path
-) -> None:
+def test_the_gates_settings_are_in_the_table(pool: PoolPredictions, registry: Registry, tmp_path: Path) -> None:
     card = informed_gate(tmp_path, settings={"shared": ("evens",)})
     results = tabled(card, registry, [pool])
     as_set = results["learned, as set: shared evens"]
@@ -184,14 +180,10 @@ def test_rules_may_use_experts_that_are_not_the_gates(
     results = tabled(informed_gate(tmp_path), first, [pool], ruled=[ruled])
     assert [results[name].quality for name in ("evens", "odds", "first", "rules")] == [0.5] * 4
     assert results["rules"].load == results["first"].load == {"first": 1.0}
-    assert (
-        results["rules"].cost == results["first"].cost == pytest.approx(0.5)
-    )  # of what the gate's experts cost
+    assert results["rules"].cost == results["first"].cost == pytest.approx(0.5)  # of what the gate's experts cost
     assert results["learned, top 1"].gain == 0.5
     assert "first" not in results["all experts, equal weights"].load
-    assert {"sentiment-finance", "sentiment-general"} <= {
-        *experts_of_rules("sentiment", Registry(plugins=False))
-    }
+    assert {"sentiment-finance", "sentiment-general"} <= {*experts_of_rules("sentiment", Registry(plugins=False))}
 
 
 def test_sources_count_by_their_weight(pool: PoolPredictions, registry: Registry, tmp_path: Path) -> None:
@@ -254,9 +246,7 @@ def test_predictions_are_cached_by_fingerprint_and_text() -> None:
     assert len(calls) == 3
 
 
-def test_damaged_files_of_the_cache_are_written_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_damaged_files_of_the_cache_are_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     info = Registry(plugins=False).info("sentiment-news")
 

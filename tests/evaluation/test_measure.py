@@ -65,25 +65,17 @@ def test_scores_of_labels_that_a_wider_one_takes_in_are_summed() -> None:
         labelled("bad 0.9", "bad", "ugly", label="not good"),
     ]
     evaluation = measure_labels(session("mood"), "mood", "three", examples)
-    assert evaluation.confusion == {
-        "good": {"good": 0, "not good": 0},
-        "not good": {"good": 1, "not good": 2},
-    }
+    assert evaluation.confusion == {"good": {"good": 0, "not good": 0}, "not good": {"good": 1, "not good": 2}}
 
 
 def test_a_wider_label_is_merged_even_if_the_expert_fails_on_its_examples() -> None:
     examples = [labelled("good 0.4", "good"), labelled("!", "bad", "ugly", label="not good")]
     evaluation = measure_labels(session("mood"), "mood", "two", examples)
-    assert evaluation.confusion == {
-        "good": {"good": 0, "not good": 1},
-        "not good": {"good": 0, "not good": 0},
-    }
+    assert evaluation.confusion == {"good": {"good": 0, "not good": 1}, "not good": {"good": 0, "not good": 0}}
 
 
 def test_an_article_without_a_prediction_is_not_in_the_figures() -> None:
-    evaluation = measure_labels(
-        session("mood"), "mood", "two", [labelled("good 0.9", "good"), labelled("!", "good")]
-    )
+    evaluation = measure_labels(session("mood"), "mood", "two", [labelled("good 0.9", "good"), labelled("!", "good")])
     assert (evaluation.items, evaluation.answered, evaluation.figures["accuracy"]) == (2, 1, 1.0)
 
 
@@ -106,9 +98,7 @@ def test_no_prediction_at_all_is_an_error_that_says_why() -> None:
 def test_summaries_are_measured_beside_the_lead_and_the_oracle() -> None:
     text = "It rained. It snowed. It thundered. Forty boats sank in the harbour."
     examples = [
-        SummarizedArticle(
-            Article(headline="Forty boats sank. It rained.", content=text), "Forty boats sank."
-        ),
+        SummarizedArticle(Article(headline="Forty boats sank. It rained.", content=text), "Forty boats sank."),
         SummarizedArticle(Article(headline="Nothing.", content=text), "Forty boats sank."),
     ]
     figures = measure_summaries(session("gist"), "gist", "two", examples).figures

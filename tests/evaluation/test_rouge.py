@@ -11,9 +11,7 @@ sentences = st.lists(st.sampled_from(WORDS), min_size=1, max_size=8).map(" ".joi
 
 @given(sentences, sentences)
 def test_scores_are_those_of_rouge_score_with_stemming(reference: str, summary: str) -> None:
-    expected = RougeScorer(["rouge1", "rouge2", "rougeL", "rougeLsum"], use_stemmer=True).score(
-        reference, summary
-    )
+    expected = RougeScorer(["rouge1", "rouge2", "rougeL", "rougeLsum"], use_stemmer=True).score(reference, summary)
     assert list(rouge(reference, summary).values()) == [score.fmeasure for score in expected.values()]
 
 

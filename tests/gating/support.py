@@ -22,9 +22,7 @@ LINEAR = ("has_headline", "has_content")
 """Features of which the tests can say what the scores are."""
 
 
-def written(
-    folder: Path, weight: Sequence[Sequence[float]], bias: Sequence[float], **fields: Any
-) -> GateCard:
+def written(folder: Path, weight: Sequence[Sequence[float]], bias: Sequence[float], **fields: Any) -> GateCard:
     """Write a gate with these weights; return its card."""
     values: dict[str, Any] = {"task": TASK, "features": LINEAR, "experts": equal(NAMES), **fields}
     card = GateCard(**values, folder=folder)
@@ -44,11 +42,7 @@ def constant(folder: Path, probabilities: Sequence[float], **fields: Any) -> Gat
 
 
 def choose(
-    card: GateCard,
-    backbone: Backbone,
-    articles: Sequence[Article],
-    pool: Sequence[ExpertInfo] = POOL,
-    **settings: Any,
+    card: GateCard, backbone: Backbone, articles: Sequence[Article], pool: Sequence[ExpertInfo] = POOL, **settings: Any
 ) -> list[Decision]:
     """Return a gate's decisions with these settings."""
     gate = LearnedGate(card, pool, lambda: backbone, GateSettings(**settings))

@@ -56,9 +56,7 @@ def test_only_requested_tasks_are_decided_in_their_order(registry: Registry) -> 
 
 
 def test_an_unknown_task_is_reported_with_the_nearest(registry: Registry) -> None:
-    with pytest.raises(
-        ConfigError, match=r"no expert predicts the task 'sentimnt'; did you mean 'sentiment'\?"
-    ):
+    with pytest.raises(ConfigError, match=r"no expert predicts the task 'sentimnt'; did you mean 'sentiment'\?"):
         build_gate(settings(tasks=["sentimnt"]), registry)
     with pytest.raises(ConfigError, match="'xyz'; available: sentiment, sport, summarization, topic"):
         build_gate(settings(rule=[{"use": {"xyz": "lead"}}]), registry)
@@ -66,9 +64,7 @@ def test_an_unknown_task_is_reported_with_the_nearest(registry: Registry) -> Non
 
 @pytest.mark.parametrize("gate", ["rule", "ALL", "", "nowhere/gate"])
 def test_an_unknown_gate_is_reported_with_the_valid_ones(registry: Registry, gate: str) -> None:
-    with pytest.raises(
-        ConfigError, match=f"no gate is called '{gate}'; use {', '.join(GATE_NAMES)}, a .toml file"
-    ):
+    with pytest.raises(ConfigError, match=f"no gate is called '{gate}'; use {', '.join(GATE_NAMES)}, a .toml file"):
         build_gate(settings(gate=gate), registry)
 
 
@@ -196,9 +192,7 @@ def test_user_rules_come_before_the_learned_gate(moody: Registry) -> None:
     assert mood(moody, gate="learned", rule=[other]).weights == {"second": 1.0}
 
 
-def test_where_a_deferred_rule_does_not_hold_the_learned_gate_decides(
-    moody: Registry,
-) -> None:
+def test_where_a_deferred_rule_does_not_hold_the_learned_gate_decides(moody: Registry) -> None:
     after = {"task": "topic", "label": "sport"}
     rules = [{"after": after, "use": {TASK: "third"}}, {"after": after, "use": {TASK: []}}]
     first = mood(moody, gate="learned", rule=rules)
@@ -283,9 +277,7 @@ def test_a_package_adds_a_gate(install: Callable[..., None], registry: Registry)
         build_gate(settings(gate="dearest"), registry)
 
 
-def test_a_broken_gate_is_reported_and_others_are_unaffected(
-    install: Callable[..., None], registry: Registry
-) -> None:
+def test_a_broken_gate_is_reported_and_others_are_unaffected(install: Callable[..., None], registry: Registry) -> None:
     install("bad-gates", {"bad_gates": "1 / 0"}, {"bad": "bad_gates:Gate"}, "newsmoe.gates")
     with pytest.raises(PluginError, match="the gate 'bad' of bad-gates .*ZeroDivisionError"):
         build_gate(settings(gate="bad"), registry)

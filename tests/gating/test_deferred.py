@@ -64,10 +64,7 @@ def test_elsewhere_the_gate_abstains_and_the_reason_says_why(
     ],
 )
 def test_without_a_min_score_the_best_label_decides(prediction: Prediction, holds: bool) -> None:
-    assert (
-        bool(resolve_deferred(decision({"a": 1.0}, after={"a": BEST}), {"topic": prediction}).weights)
-        == holds
-    )
+    assert bool(resolve_deferred(decision({"a": 1.0}, after={"a": BEST}), {"topic": prediction}).weights) == holds
 
 
 @pytest.mark.parametrize(
@@ -92,18 +89,14 @@ def test_an_expert_whose_condition_fails_leaves_its_weight_to_the_others() -> No
 
 
 def test_where_every_condition_fails_a_fallback_is_used() -> None:
-    resolved = resolve_deferred(
-        decision({"a": 1.0}, "b", "c", after={"a": SPORT, "b": SPORT}), topic(health=1.0)
-    )
+    resolved = resolve_deferred(decision({"a": 1.0}, "b", "c", after={"a": SPORT, "b": SPORT}), topic(health=1.0))
     assert (resolved.weights, resolved.fallbacks) == ({"c": 1.0}, ())
 
 
 def test_where_a_rule_does_not_hold_the_next_decides() -> None:
     last = decision({"c": 1.0})
     other = After(task="tone", label=("good",))
-    chain = decision(
-        {"a": 1.0}, condition=SPORT, otherwise=decision({"b": 1.0}, condition=other, otherwise=last)
-    )
+    chain = decision({"a": 1.0}, condition=SPORT, otherwise=decision({"b": 1.0}, condition=other, otherwise=last))
     assert chain.depends_on == {"topic", "tone"}
     assert resolve_deferred(chain, {**topic(sport=1.0), "tone": None}).weights == {"a": 1.0}
     assert resolve_deferred(chain, {**topic(health=1.0), "tone": Labels({"good": 1.0})}).weights == {"b": 1.0}
@@ -111,7 +104,5 @@ def test_where_a_rule_does_not_hold_the_next_decides() -> None:
 
 
 def test_a_deferred_rule_may_abstain() -> None:
-    resolved = resolve_deferred(
-        decision({}, condition=SPORT, otherwise=decision({"a": 1.0})), topic(sport=1.0)
-    )
+    resolved = resolve_deferred(decision({}, condition=SPORT, otherwise=decision({"a": 1.0})), topic(sport=1.0))
     assert (resolved.weights, resolved.reason) == ({}, "because; topic is 'sport' (1.00)")

@@ -44,9 +44,7 @@ def test_the_weights_of_eligible_experts_are_equal_and_sum_to_one(
 
 
 @given(st.lists(INFOS, max_size=6), ARTICLES)
-def test_there_is_a_reason_exactly_where_no_expert_is_eligible(
-    pool: list[ExpertInfo], article: Article
-) -> None:
+def test_there_is_a_reason_exactly_where_no_expert_is_eligible(pool: list[ExpertInfo], article: Article) -> None:
     eligible = eligible_experts(pool, article)
     assert all(info.reads(article.language) for info in eligible)
     assert all(article.content or not info.needs_content for info in eligible)
@@ -76,23 +74,16 @@ def test_an_expert_gets_the_articles_it_is_eligible_for(article: Article, names:
         ([], Article(headline="h"), "no expert predicts this task"),
         ([ANY], Article(), "the article has neither headline nor content"),
         ([FULL], Article(headline="h", language="en"), "the article has no content"),
-        (
-            [GERMAN],
-            Article(headline="h", language="es"),
-            "language 'es' is not supported, german reads de, nl",
-        ),
+        ([GERMAN], Article(headline="h", language="es"), "language 'es' is not supported, german reads de, nl"),
         (
             [ENGLISH, GERMAN],
             Article(headline="h", language="es"),
-            "language 'es' is not supported, english reads en;"
-            " language 'es' is not supported, german reads de, nl",
+            "language 'es' is not supported, english reads en; language 'es' is not supported, german reads de, nl",
         ),
         ([FULL, FULL], Article(headline="h", language="es"), "the article has no content"),
     ],
 )
-def test_the_reason_says_why_an_expert_is_ineligible(
-    pool: list[ExpertInfo], article: Article, reason: str
-) -> None:
+def test_the_reason_says_why_an_expert_is_ineligible(pool: list[ExpertInfo], article: Article, reason: str) -> None:
     assert ineligible_reason(pool, article) == reason
 
 

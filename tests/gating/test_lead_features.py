@@ -20,9 +20,7 @@ def features(backbone: Backbone, content: str) -> dict[str, list[float]]:
 
 
 BRIDGE = "The bridge opened on Monday. The mayor walked over the bridge. A third of the bridge is steel."
-HARBOUR = (
-    "He said so. It was cold. Nobody came. The harbour needs a ferry. The ferry left the harbour at nine."
-)
+HARBOUR = "He said so. It was cold. Nobody came. The harbour needs a ferry. The ferry left the harbour at nine."
 
 
 def test_a_lead_that_says_what_the_article_is_about_has_its_words(quick_backbone: Backbone) -> None:
@@ -37,15 +35,11 @@ def test_sentences_are_counted_and_measured(quick_backbone: Backbone) -> None:
     count, mean = values["sentences"]
     assert count == pytest.approx(math.log1p(5) / math.log1p(64))
     assert mean == pytest.approx(math.log1p(20 / 5) / math.log1p(64))
-    assert values["lead_lengths"] == pytest.approx(
-        [math.log1p(words) / math.log1p(64) for words in (3, 3, 2)]
-    )
+    assert values["lead_lengths"] == pytest.approx([math.log1p(words) / math.log1p(64) for words in (3, 3, 2)])
 
 
 def test_headings_are_no_part_of_the_lead(quick_backbone: Backbone) -> None:
-    plain, headed = (
-        features(quick_backbone, text) for text in (BRIDGE, f"Local News\n\nBy A Writer\n\n{BRIDGE}")
-    )
+    plain, headed = (features(quick_backbone, text) for text in (BRIDGE, f"Local News\n\nBy A Writer\n\n{BRIDGE}"))
     assert plain["lead_start"] == [0.0] < headed["lead_start"]
     assert plain["lead_lengths"] == headed["lead_lengths"]
 
@@ -61,6 +55,4 @@ def test_nothing_is_counted_where_there_is_no_content(quick_backbone: Backbone) 
 
 def test_every_feature_is_from_0_to_1(quick_backbone: Backbone) -> None:
     for text in ("word " * 3000 + ".", "\"'" * 400 + "a.", "Rain. " * 300, "新闻很短。今天下雨。"):
-        assert all(
-            0.0 <= value <= 1.0 for values in features(quick_backbone, text).values() for value in values
-        )
+        assert all(0.0 <= value <= 1.0 for values in features(quick_backbone, text).values() for value in values)

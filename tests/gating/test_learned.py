@@ -54,9 +54,7 @@ def test_cached_scores_are_not_computed_again(tmp_path: Path, quick_backbone: Ba
     def scored(backbone: Callable[[], Backbone], cache_key: str = "this gate") -> Any:
         with open_journal(str(tmp_path / "journal.sqlite")) as journal:
             assert journal is not None
-            return LearnedGate(
-                card, POOL, backbone, score_cache=ScoreCache(journal, cache_key)
-            ).probabilities(window)
+            return LearnedGate(card, POOL, backbone, score_cache=ScoreCache(journal, cache_key)).probabilities(window)
 
     def absent() -> Backbone:
         raise ModelError("nothing is to be read")
@@ -80,17 +78,13 @@ def test_scores_that_depend_on_more_than_the_text_are_not_cached_by_it(
         gate = LearnedGate(card, POOL, lambda: quick_backbone, score_cache=ScoreCache(journal, "this gate"))
         filed = replace(STORM, topics=("Weather",))
         assert filed.key == STORM.key
-        assert [
-            list(decision.weights) for article in (STORM, filed) for (decision,) in gate.route([article])
-        ] == [
+        assert [list(decision.weights) for article in (STORM, filed) for (decision,) in gate.route([article])] == [
             ["second"],
             ["first"],
         ]
 
 
-def test_of_the_top_k_the_weights_are_the_softmax_over_the_chosen(
-    tmp_path: Path, quick_backbone: Backbone
-) -> None:
+def test_of_the_top_k_the_weights_are_the_softmax_over_the_chosen(tmp_path: Path, quick_backbone: Backbone) -> None:
     card = written(tmp_path, [[0.0, 0.0]] * 3, [1.0, -1.0, 2.0])
     [decision] = choose(card, quick_backbone, [STORM], top_k=2)
     share = math.exp(2) / (math.exp(1) + math.exp(2))
@@ -127,17 +121,13 @@ def test_where_no_expert_is_eligible_the_gate_abstains(tmp_path: Path, quick_bac
     assert decision.reason.startswith("language 'en' is not supported, first reads de")
 
 
-def test_an_expert_that_the_gate_was_not_trained_for_is_not_chosen(
-    tmp_path: Path, quick_backbone: Backbone
-) -> None:
+def test_an_expert_that_the_gate_was_not_trained_for_is_not_chosen(tmp_path: Path, quick_backbone: Backbone) -> None:
     pool = [*POOL, ExpertInfo("fourth", TASK)]
     [decision] = choose(constant(tmp_path, [0.2, 0.7, 0.1]), quick_backbone, [STORM], pool)
     assert "fourth" not in (*decision.weights, *decision.fallbacks)
 
 
-def test_no_expert_gets_more_than_its_capacity_and_the_record_says_so(
-    tmp_path: Path, quick_backbone: Backbone
-) -> None:
+def test_no_expert_gets_more_than_its_capacity_and_the_record_says_so(tmp_path: Path, quick_backbone: Backbone) -> None:
     card = constant(tmp_path, [0.2, 0.7, 0.1])
     free = choose(card, quick_backbone, articles(5))
     limited = choose(card, quick_backbone, articles(5), capacity=0.5)
@@ -160,12 +150,7 @@ def test_a_budget_is_spent_where_most_is_gained(tmp_path: Path, quick_backbone: 
     card = written(tmp_path, [[0.0, 0.0], [1.0, 2.0], [0.0, 0.0]], [0.0, 0.0, -9.0], experts=experts)
     window = [Article(headline="h"), Article(content="c"), STORM, STORM]
     decisions = choose(card, quick_backbone, window, budget=0.4)
-    assert [list(decision.weights) for decision in decisions] == [
-        ["first"],
-        ["first"],
-        ["second"],
-        ["second"],
-    ]
+    assert [list(decision.weights) for decision in decisions] == [["first"], ["first"], ["second"], ["second"]]
     assert decisions[0].reason.endswith("; the cheapest, to stay within the budget")
     assert decisions[0].fallbacks[0] == "second"
     assert [decision.downgraded for decision in decisions] == [True, True, False, False]
@@ -182,9 +167,7 @@ def test_the_embedding_is_that_of_headline_and_lead(backbone: Backbone) -> None:
         vectors = np.stack([vector.window for vector in backbone.encode(extract.windows)])
         mean = np.average(vectors, axis=0, weights=extract.weights)
         assert row[:-1] == pytest.approx(mean, abs=1e-5)
-    assert reader.tokens(ARTICLES) == [
-        backbone.read(article).extract("sentences").tokens for article in ARTICLES
-    ]
+    assert reader.tokens(ARTICLES) == [backbone.read(article).extract("sentences").tokens for article in ARTICLES]
 
 
 @pytest.mark.parametrize("embedding", ["", "sentiment-general"])
@@ -228,9 +211,7 @@ def test_surface_features_distinguish_articles() -> None:
     english, german = Article(language="en-GB"), Article(language="de")
     assert SURFACE["language"][1](english) == SURFACE["language"][1](Article(language="en"))
     rare = Article(language="eo")
-    assert (
-        len({tuple(SURFACE["language"][1](article)) for article in (english, german, rare, Article())}) == 4
-    )
+    assert len({tuple(SURFACE["language"][1](article)) for article in (english, german, rare, Article())}) == 4
     assert [sum(SURFACE["language"][1](article)) for article in (english, german, rare)] == [1, 1, 1]
     assert not any(SURFACE["language"][1](Article()))
     named, linked = Article(source="ft.com"), Article(url="https://ft.com/a")
@@ -290,15 +271,10 @@ def test_a_gate_detects_changed_weights_of_an_expert(tmp_path: Path) -> None:
         LearnedGate(card, pool(), lambda: pytest.fail("loaded"))
 
 
-def test_an_expert_without_its_model_is_excluded_and_the_gate_runs(
-    tmp_path: Path, quick_backbone: Backbone
-) -> None:
+def test_an_expert_without_its_model_is_excluded_and_the_gate_runs(tmp_path: Path, quick_backbone: Backbone) -> None:
     pool = [info for info in Registry(plugins=False).pool("sentiment") if info.name == "finbert"]
     pool.append(ExpertInfo("second", "sentiment"))
-    experts = [
-        GateExpert(name="finbert", fingerprint="0" * 16, cost=0.5),
-        GateExpert(name="second", cost=0.5),
-    ]
+    experts = [GateExpert(name="finbert", fingerprint="0" * 16, cost=0.5), GateExpert(name="second", cost=0.5)]
     card = constant(tmp_path, [0.9, 0.1], task="sentiment", experts=experts)
     [decision] = choose(card, quick_backbone, [STORM], pool)
     assert decision.weights == {"second": 1.0}

@@ -89,9 +89,7 @@ def test_shared_experts_have_no_capacity() -> None:
     assert [selection.experts for selection in selections] == [(0, 1), (0, 1), (0, 2), (0, 2)]
 
 
-@given(
-    windows(), st.integers(1, 4), st.lists(st.integers(1, 5), min_size=4, max_size=4), st.floats(0.05, 1.0)
-)
+@given(windows(), st.integers(1, 4), st.lists(st.integers(1, 5), min_size=4, max_size=4), st.floats(0.05, 1.0))
 def test_a_window_costs_no_more_than_the_budget_or_else_the_least_that_is_possible(
     window: tuple[Scores, Eligible], top_k: int, prices: tuple[int, ...], budget: float
 ) -> None:
@@ -112,9 +110,7 @@ def test_a_window_costs_no_more_than_the_budget_or_else_the_least_that_is_possib
         assert selection.downgraded == (selection.experts != wish.experts)
 
 
-@pytest.mark.parametrize(
-    ("budget", "selected"), [(1.0, [(0, 1)] * 3), (0.7, [(0, 1), (0,), (0,)]), (0.4, [(0,)] * 3)]
-)
+@pytest.mark.parametrize(("budget", "selected"), [(1.0, [(0, 1)] * 3), (0.7, [(0, 1), (0,), (0,)]), (0.4, [(0,)] * 3)])
 def test_what_a_budget_cannot_pay_is_what_gains_least(budget: float, selected: list[tuple[int, ...]]) -> None:
     scores, eligible = np.array([[0.5, 0.5], [0.8, 0.2], [0.9, 0.1]]), np.ones((3, 2), dtype=bool)
     free = select_top_k(scores, eligible, 2)
@@ -139,16 +135,12 @@ def test_a_budget_pays_for_an_expensive_expert_on_the_way_to_the_most_expensive(
     """The first article needs an expensive expert, the second none, the third hardly the most expensive."""
     scores = np.array([[0.0, 0.4, 0.6], [0.6, 0.3, 0.1], [0.2, 0.39, 0.41]])
     eligible = np.ones((3, 3), dtype=bool)
-    selections = select_within_budget(
-        select_top_k(scores, eligible, 1), scores, eligible, [0.0, 0.25, 0.75], budget
-    )
+    selections = select_within_budget(select_top_k(scores, eligible, 1), scores, eligible, [0.0, 0.25, 0.75], budget)
     assert [selection.experts for selection in selections] == selected
 
 
 def test_a_step_that_another_dominates_is_skipped() -> None:
     """The expert in the middle is worse than the cheapest, so no article stops there."""
     scores, eligible = np.array([[0.3, 0.1, 0.6]] * 2), np.ones((2, 3), dtype=bool)
-    selections = select_within_budget(
-        select_top_k(scores, eligible, 1), scores, eligible, [0.0, 0.4, 0.6], 0.4
-    )
+    selections = select_within_budget(select_top_k(scores, eligible, 1), scores, eligible, [0.0, 0.4, 0.6], 0.4)
     assert [selection.experts for selection in selections] == [(2,), (0,)]

@@ -81,14 +81,7 @@ def test_each_key_of_a_condition_is_checked_and_tried_both_ways() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [
-        ("topics", "x"),
-        ("language", "en"),
-        ("author", "x"),
-        ("url_host", "x"),
-        ("headline", "x"),
-        ("min_words", 1),
-    ],
+    [("topics", "x"), ("language", "en"), ("author", "x"), ("url_host", "x"), ("headline", "x"), ("min_words", 1)],
 )
 def test_an_article_without_the_field_does_not_match(key: str, value: Any) -> None:
     assert not check_of(Condition.model_validate({key: value}))(Article())
@@ -195,9 +188,7 @@ def test_an_expert_of_another_task_is_reported_with_the_nearest() -> None:
     message = "rule 2 sends 'topic' to 'englsh', which is no expert for it; did you mean 'english'"
     with pytest.raises(ConfigError, match=message):
         RulesGate(rules, POOLS)
-    with pytest.raises(
-        ConfigError, match="rule 1 sends 'topic' to 'short'.*available: english, full, german"
-    ):
+    with pytest.raises(ConfigError, match="rule 1 sends 'topic' to 'short'.*available: english, full, german"):
         RulesGate([rule({"topic": {"short": 1}})], POOLS)
 
 
@@ -216,9 +207,7 @@ def test_a_gate_decides_for_each_article_alone() -> None:
 
 def test_a_file_of_rules_is_read(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
-    path.write_text(
-        '[[rule]]\nwhen = { topics = "Sport" }\nuse = { topic = [] }\n[[rule]]\nuse = { topic = "x" }\n'
-    )
+    path.write_text('[[rule]]\nwhen = { topics = "Sport" }\nuse = { topic = [] }\n[[rule]]\nuse = { topic = "x" }\n')
     first, second = read_rules(path)
     assert (first.when.topics, first.use) == (("Sport",), {"topic": ()})
     assert (second.when, second.use) == (Condition(), {"topic": "x"})
@@ -229,10 +218,7 @@ def test_a_file_of_rules_is_read(tmp_path: Path) -> None:
     [
         ("[[rule]]\nwhen = {}", "rule.0.use: Field required"),
         ("[[rules]]\nuse = {}", "unknown key 'rules'; did you mean 'rule'"),
-        (
-            "[[rule]]\nuse = {}\nwhen = { topic = 1 }",
-            "unknown key 'rule.0.when.topic'; did you mean 'topics'",
-        ),
+        ("[[rule]]\nuse = {}\nwhen = { topic = 1 }", "unknown key 'rule.0.when.topic'; did you mean 'topics'"),
         ("[[rule", "no valid TOML"),
     ],
 )

@@ -31,9 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_a_csv_writer_wrote_is_read_back(folder: Path, rows: Sequence[tuple[str, str]]) -> None:
     text = io.StringIO()
     csv.writer(text).writerows([("id", "text"), *rows])
-    assert elements(folder, text.getvalue()) == [
-        {"id": identifier, "text": cell} for identifier, cell in rows
-    ]
+    assert elements(folder, text.getvalue()) == [{"id": identifier, "text": cell} for identifier, cell in rows]
 
 
 @pytest.mark.parametrize("name", ["a.csv", "a.tsv", "a.csv.gz", "a.tsv.gz"])
@@ -83,15 +81,10 @@ def test_a_last_line_without_an_end_is_whole(tmp_path: Path) -> None:
 
 def test_a_cell_may_be_long_and_hold_nul(tmp_path: Path) -> None:
     long = "word \x00" * 200_000
-    assert elements(tmp_path, f"id,text\n1,{long}\n2,b\n") == [
-        {"id": "1", "text": long},
-        {"id": "2", "text": "b"},
-    ]
+    assert elements(tmp_path, f"id,text\n1,{long}\n2,b\n") == [{"id": "1", "text": long}, {"id": "2", "text": "b"}]
 
 
-def test_a_cell_beyond_the_limit_affects_no_other_row(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cell_beyond_the_limit_affects_no_other_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = csv.field_size_limit()
     monkeypatch.setattr("newsmoe.ingest.formats.csv.MAX_CELL", 10)
     try:

@@ -26,9 +26,7 @@ def test_the_suffix_determines_the_format(name: str, suffix: str, format: str) -
     assert format_of(Path(name.format(suffix))) == format
 
 
-@pytest.mark.parametrize(
-    "name", ["news", "-", "jsonl", "out.txt", "a.jsonl.json", "a.jsonl/news.gz", "a.csv/63"]
-)
+@pytest.mark.parametrize("name", ["news", "-", "jsonl", "out.txt", "a.jsonl.json", "a.jsonl/news.gz", "a.csv/63"])
 def test_other_names_stand_for_json(name: str) -> None:
     assert format_of(Path(name)) == "json"
 

@@ -53,9 +53,7 @@ def test_an_array_comes_out_in_order(values: list[Any], chunk: int, form: dict[s
 
 @FEW
 @given(st.lists(JSON, max_size=5), st.sampled_from(ENVELOPE_KEYS), CHUNKS, FORMATS)
-def test_an_envelope_yields_its_elements(
-    values: list[Any], key: str, chunk: int, form: dict[str, Any]
-) -> None:
+def test_an_envelope_yields_its_elements(values: list[Any], key: str, chunk: int, form: dict[str, Any]) -> None:
     document = json.dumps({"status": "ok", "total": 2, key: values, "next": {"page": None}}, **form)
     with chunks_of(chunk):
         assert dumped(read(document)) == dumped(as_read(document)[key])
@@ -68,9 +66,7 @@ def test_an_envelope_yields_its_elements(
     st.sampled_from([{}, {"ensure_ascii": False}]),
     st.sampled_from(["\n", "\r\n", "\n\n", " \n\t"]),
 )
-def test_json_lines_come_out_in_order(
-    values: list[Any], chunk: int, form: dict[str, Any], line_end: str
-) -> None:
+def test_json_lines_come_out_in_order(values: list[Any], chunk: int, form: dict[str, Any], line_end: str) -> None:
     documents = [json.dumps(value, **form) for value in values]
     with chunks_of(chunk):
         parsed = read(line_end.join(documents) + line_end, lines=True)
@@ -79,9 +75,7 @@ def test_json_lines_come_out_in_order(
 
 @FEW
 @given(st.lists(OBJECTS, min_size=1, max_size=4), st.data(), CHUNKS)
-def test_a_cut_off_array_gives_whole_elements_and_an_error(
-    values: list[Any], data: st.DataObject, chunk: int
-) -> None:
+def test_a_cut_off_array_gives_whole_elements_and_an_error(values: list[Any], data: st.DataObject, chunk: int) -> None:
     document = json.dumps(values)
     cut = document[: data.draw(st.integers(0, len(document) - 1))]
     with chunks_of(chunk):
@@ -92,9 +86,7 @@ def test_a_cut_off_array_gives_whole_elements_and_an_error(
 
 @FEW
 @given(
-    st.lists(st.dictionaries(st.text("abc", min_size=1), JSON, max_size=3), min_size=2, max_size=5),
-    st.data(),
-    CHUNKS,
+    st.lists(st.dictionaries(st.text("abc", min_size=1), JSON, max_size=3), min_size=2, max_size=5), st.data(), CHUNKS
 )
 def test_a_truncated_line_affects_no_other_line(values: list[Any], data: st.DataObject, chunk: int) -> None:
     documents = [json.dumps(value) for value in values]
@@ -142,11 +134,7 @@ def test_nan_and_infinite_values_are_missing(constant: str) -> None:
 
 
 def test_an_integer_of_5000_digits_is_missing_and_its_neighbours_are_not() -> None:
-    assert read(f'[{{"n": {"7" * 5000}, "m": 1}}, {"7" * 5000}, 2]') == [
-        {"n": None, "m": 1},
-        None,
-        2,
-    ]
+    assert read(f'[{{"n": {"7" * 5000}, "m": 1}}, {"7" * 5000}, 2]') == [{"n": None, "m": 1}, None, 2]
 
 
 @pytest.mark.parametrize("document", ["[{}, 2]", '{{"n": {}, "articles": [1, 2]}}'])

@@ -29,9 +29,7 @@ def invalid_item(element: object) -> InvalidItem:
     return item
 
 
-@pytest.mark.parametrize(
-    ("field", "name"), [(field, name) for field, names in ALIASES.items() for name in names]
-)
+@pytest.mark.parametrize(("field", "name"), [(field, name) for field, names in ALIASES.items() for name in names])
 def test_each_common_name_is_understood(field: str, name: str) -> None:
     is_text = field in ("headline", "content")
     item = article({name: "en"} if is_text else {"headline": "Storm", name: "en"})
@@ -52,13 +50,7 @@ def test_the_first_name_with_a_value_wins() -> None:
 
 def test_the_users_first_name_with_a_value_wins_before_the_common_ones() -> None:
     fields = {"headline": ["kicker", "slug"], "content": ["story"]}
-    element = {
-        "headline": "common",
-        "kicker": "mine",
-        "slug": "second",
-        "content": "c",
-        "story": "s",
-    }
+    element = {"headline": "common", "kicker": "mine", "slug": "second", "content": "c", "story": "s"}
     item = article(element, fields)
     assert (item.headline, item.content) == ("mine", "s")
     assert article({**element, "kicker": ""}, fields).headline == "second"
@@ -138,9 +130,7 @@ def test_an_object_without_any_text_field_is_an_invalid_item(element: Mapping[st
     ],
 )
 @pytest.mark.parametrize("field", ["headline", "content"])
-def test_a_text_of_the_wrong_type_makes_an_invalid_item_with_its_id(
-    field: str, value: object, kind: str
-) -> None:
+def test_a_text_of_the_wrong_type_makes_an_invalid_item_with_its_id(field: str, value: object, kind: str) -> None:
     item = invalid_item({"id": "a-7", "url": "https://a.example", field: value})
     assert item.message == f"{field}: expected text, found {kind}"
     assert (item.type, item.id, item.url) == ("NotAnArticle", "a-7", "https://a.example")
@@ -169,8 +159,7 @@ def test_an_id_is_kept_as_it_is(identifier: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "expected"),
-    [(" a\n7 ", "a 7"), (1.5, "1.5"), ({"$oid": "5f"}, "5f"), ("\x1b[31ma\ud800", "a\ufffd")],
+    ("value", "expected"), [(" a\n7 ", "a 7"), (1.5, "1.5"), ({"$oid": "5f"}, "5f"), ("\x1b[31ma\ud800", "a\ufffd")]
 )
 def test_an_id_becomes_a_plain_line(value: object, expected: str) -> None:
     assert article({"_id": value, "headline": "x"}).id == expected
@@ -357,9 +346,7 @@ def test_the_schema_accepts_what_is_read(value: object) -> None:
         assert schema.is_valid(element)
 
 
-@pytest.mark.parametrize(
-    "element", [5, None, [], "x", {}, {"id": 7}, {"headline": True}, {"content": ["a", 1]}]
-)
+@pytest.mark.parametrize("element", [5, None, [], "x", {}, {"id": 7}, {"headline": True}, {"content": ["a", 1]}])
 def test_the_schema_refuses_what_cannot_be_read(element: object) -> None:
     assert isinstance(Normaliser()(element), InvalidItem)
     assert not Draft202012Validator(input_schema()).is_valid(element)

@@ -61,10 +61,7 @@ def test_a_row_that_cannot_be_decoded_affects_no_other_row(tmp_path: Path) -> No
     assert isinstance(bad, BadElement)
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [pa.timestamp("ms"), pa.timestamp("us", "UTC"), pa.date32(), pa.duration("ms")],
-)
+@pytest.mark.parametrize("kind", [pa.timestamp("ms"), pa.timestamp("us", "UTC"), pa.date32(), pa.duration("ms")])
 def test_a_time_out_of_range_does_not_affect_the_text(tmp_path: Path, kind: pa.DataType) -> None:
     small = kind.bit_width == 32
     times = pa.array([10**9 if small else 10**18, 0], pa.int32() if small else pa.int64()).view(kind)

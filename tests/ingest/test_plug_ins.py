@@ -46,10 +46,7 @@ def test_a_format_of_another_package_is_read(
 
 
 def test_a_format_of_another_package_is_detected_from_the_content(
-    install: Callable[..., None],
-    readers: Formats[formats.Reader],
-    workdir: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    install: Callable[..., None], readers: Formats[formats.Reader], workdir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import io
     import sys

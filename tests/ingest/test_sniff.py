@@ -78,9 +78,7 @@ def test_the_suffix_takes_precedence_over_the_content(tmp_path: Path) -> None:
         assert (source.format, source.count) == ("tsv", 1)
 
 
-@pytest.mark.parametrize(
-    "content", [CSV.replace(",", "|"), '1,Bridge,"The bridge opened."\n', json.dumps(ROWS)]
-)
+@pytest.mark.parametrize("content", [CSV.replace(",", "|"), '1,Bridge,"The bridge opened."\n', json.dumps(ROWS)])
 def test_a_table_without_a_column_to_read_is_refused(content: str, tmp_path: Path) -> None:
     """Its rows would all fail, and a single row would be taken for the header."""
     path = tmp_path / "news.csv"
@@ -100,9 +98,7 @@ def test_a_table_with_semicolons_as_delimiter_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["-", "news.json"])
-def test_the_requested_format_takes_precedence(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_requested_format_takes_precedence(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table = b"kicker,headline\n[1],One\n"
     (tmp_path / "news.json").write_bytes(table)
     monkeypatch.chdir(tmp_path)
@@ -126,10 +122,7 @@ def test_the_users_names_of_columns_make_a_table(monkeypatch: pytest.MonkeyPatch
 )  # fmt: skip
 def test_anything_else_is_refused_with_a_hint(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, content)
-    with (
-        pytest.raises(InputError, match="^standard input: not valid JSON, nor .*--input-format"),
-        open_source("-"),
-    ):
+    with pytest.raises(InputError, match="^standard input: not valid JSON, nor .*--input-format"), open_source("-"):
         pass
 
 

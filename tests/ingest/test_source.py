@@ -92,9 +92,7 @@ def test_json_lines_are_understood_whatever_the_name(tmp_path: Path, name: str, 
     assert [item.headline for item in items] == ["One", "Two"]
 
 
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-with-mark", "utf-16-be-with-mark"]
-)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le-with-mark", "utf-16-be-with-mark"])
 @pytest.mark.parametrize("zipped", [False, True])
 def test_encodings_are_recognised(tmp_path: Path, encoding: str, zipped: bool) -> None:
     codec = encoding.removesuffix("-with-mark")
@@ -156,9 +154,7 @@ def test_a_derived_id_does_not_depend_on_the_place(tmp_path: Path) -> None:
     assert len(set(forward)) == 3
 
 
-@pytest.mark.parametrize(
-    "bad", ["oops", '{"id": 2, "headline": "b', '{"id": 2', '{"id": 2, "headline":', "}"]
-)
+@pytest.mark.parametrize("bad", ["oops", '{"id": 2, "headline": "b', '{"id": 2', '{"id": 2, "headline":', "}"])
 @pytest.mark.parametrize("place", [1, 2])
 def test_a_broken_line_affects_no_other_line(tmp_path: Path, bad: str, place: int) -> None:
     lines = ['{"id": 0, "headline": "a"}', '{"id": 1, "headline": "b"}']
@@ -179,11 +175,7 @@ def test_a_broken_first_line_affects_no_other_line_where_the_suffix_means_lines(
 
 @pytest.mark.parametrize(
     ("key", "levels"),
-    [
-        ("other", 20_000),
-        *((key, 700) for key in ("headline", "authors", "date", "id")),
-        ("date", 5_000),
-    ],
+    [("other", 20_000), *((key, 700) for key in ("headline", "authors", "date", "id")), ("date", 5_000)],
 )
 def test_deep_nesting_affects_no_other_article(tmp_path: Path, key: str, levels: int) -> None:
     deep = '{"$date": ' * levels + "1" + "}" * levels
@@ -230,10 +222,7 @@ def test_content_longer_than_many_chunks_is_read_whole(tmp_path: Path) -> None:
         (TWO[:-1], "not valid JSON: found the end of the file where ',' or ']' should stand"),
         (TWO[:-5], "not valid JSON: Unterminated string starting at (line 1, column "),
         ('[{"a": 1},\n{"a": x}]', "not valid JSON: Expecting value (line 2, column 7)"),
-        (
-            '{"articles": [{"headline": "a"},\n',
-            "not valid JSON: the file ends where a value should",
-        ),
+        ('{"articles": [{"headline": "a"},\n', "not valid JSON: the file ends where a value should"),
         ('{"articles": [{"headline": "a"}\n', "not valid JSON: found the end of the file where"),
         (TWO + TWO, "not valid JSON: more text after the end of the JSON document"),
         (gzip.compress(b"", mtime=0), "not valid JSON: the file is empty"),
@@ -287,10 +276,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_refused(tmp_path: Path) -> None:
-    with (
-        pytest.raises(InputError, match="cannot be read: Is a directory"),
-        open_source(str(tmp_path)),
-    ):
+    with pytest.raises(InputError, match="cannot be read: Is a directory"), open_source(str(tmp_path)):
         pass
 
 
@@ -369,10 +355,7 @@ def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)  # a socket's path must be short
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind("news.sock")
-        with (
-            pytest.raises(InputError, match="^news.sock: cannot be read"),
-            open_source("news.sock"),
-        ):
+        with pytest.raises(InputError, match="^news.sock: cannot be read"), open_source("news.sock"):
             pass
 
 
@@ -413,14 +396,7 @@ def test_an_empty_list_does_not_hide_the_articles(tmp_path: Path) -> None:
     assert len(read(tmp_path, f'{{"data": [], "articles": {TWO}}}')) == 2
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        "[1]",
-        "[]",
-        '[{"x": 1}]',
-    ],
-)
+@pytest.mark.parametrize("value", ["[1]", "[]", '[{"x": 1}]'])
 def test_an_object_among_lines_may_hold_a_list_of_its_own(tmp_path: Path, value: str) -> None:
     items = read(tmp_path, f'{{"headline": "a", "data": {value}}}\n{{"headline": "b"}}\n')
     assert [item.headline for item in items] == ["a", "b"]
@@ -443,9 +419,7 @@ def test_a_lone_article_may_hold_a_list_of_its_own(tmp_path: Path, value: str) -
 @pytest.mark.parametrize(
     ("content", "replaced"), [(TWO[:-20] + "]", False), (TWO + "\n", False), (TWO, True), ("[]", False)]
 )
-def test_a_file_that_was_changed_or_replaced_is_an_error(
-    tmp_path: Path, content: str, replaced: bool
-) -> None:
+def test_a_file_that_was_changed_or_replaced_is_an_error(tmp_path: Path, content: str, replaced: bool) -> None:
     path = put(tmp_path, TWO)
     with open_source(path) as source:
         put(tmp_path, content, "new.json" if replaced else "news.json")

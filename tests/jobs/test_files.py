@@ -22,11 +22,7 @@ def test_files_become_a_file_with_a_report_and_a_run_in_the_journal(workdir: Pat
     expert = FakeExpert("a", TASK, echo)
     for names in ("inbox", Path("inbox"), ["inbox/a.json", Path("inbox") / "b.json"], "inbox/*.json"):
         report = newsmoe.analyze_files(names, "all.jsonl", SETTINGS, registry=registry_of(expert))
-        assert (report.items, report.statuses, report.inputs) == (
-            3,
-            {"ok": 3},
-            ["inbox/a.json", "inbox/b.json"],
-        )
+        assert (report.items, report.statuses, report.inputs) == (3, {"ok": 3}, ["inbox/a.json", "inbox/b.json"])
     lines = (workdir / "all.jsonl").read_text().splitlines()
     assert [json.loads(line)["analyses"] for line in lines] == [{TASK: {"id": number}} for number in range(3)]
     assert newsmoe.RunReport.model_validate_json((workdir / "all.run.json").read_text()) == report

@@ -134,9 +134,7 @@ def test_a_link_to_a_file_is_a_file(desk: Desk) -> None:
     assert desk.outputs() == {"analyzed_a.json": "one"}
 
 
-def test_a_name_that_is_no_text_is_reported_once_and_left_alone(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_name_that_is_no_text_is_reported_once_and_left_alone(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     (desk.folder / os.fsdecode(b"caf\xe9.json")).write_text("one")
     desk.put("a.json", "one")
     assert desk.scan().files == 1
@@ -227,9 +225,7 @@ def test_a_file_that_changes_while_it_is_analyzed_is_analyzed_again(desk: Desk) 
     assert desk.outputs() == {"analyzed_a.json": "one and two"}
 
 
-def test_a_file_removed_while_it_is_analyzed_is_no_error(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_removed_while_it_is_analyzed_is_no_error(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     path = desk.put("a.json", "!")
     desk.scan(after=0)
 
@@ -310,10 +306,7 @@ def test_an_inbox_that_goes_away_is_an_error_and_nothing_is_forgotten(desk: Desk
 
 
 def test_no_other_process_can_work_on_the_same_outputs(desk: Desk) -> None:
-    with (
-        pytest.raises(LockedError, match="another newsmoe watch is at work"),
-        open_inbox(desk.folder, desk.outbox),
-    ):
+    with pytest.raises(LockedError, match="another newsmoe watch is at work"), open_inbox(desk.folder, desk.outbox):
         pass
     desk.close()
     with open_inbox(desk.folder, desk.outbox):
@@ -367,9 +360,7 @@ def test_a_crash_between_output_and_state_only_repeats_the_analysis(desk: Desk) 
     assert sorted(before.values()) == ["one", "two"]
 
 
-def test_a_file_that_repeatedly_kills_the_process_is_left_alone(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_that_repeatedly_kills_the_process_is_left_alone(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.put("deadly.json", "one")
     desk.put("other.json", "two")
     desk.analyst.meanwhile = lambda name: crash(name) if name == "deadly.json" else None
@@ -456,9 +447,7 @@ def happen(desk: Desk, event: str, *details: object) -> None:
 
 @settings(max_examples=40)
 @given(EVENTS)
-def test_whatever_happens_each_file_has_one_output_of_its_last_content(
-    events: list[tuple[object, ...]],
-) -> None:
+def test_whatever_happens_each_file_has_one_output_of_its_last_content(events: list[tuple[object, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         desk = Desk(Path(folder))
         for event, *details in events:
@@ -474,10 +463,7 @@ def test_whatever_happens_each_file_has_one_output_of_its_last_content(
         crashes = sum(event == "crash" for event, *_ in events)
         for name in {name for name, _ in done}:
             contents = [content for other, content in done if other == name]
-            assert (
-                sum(previous == next_ for previous, next_ in zip(contents, contents[1:], strict=False))
-                <= crashes
-            )
+            assert sum(previous == next_ for previous, next_ in zip(contents, contents[1:], strict=False)) <= crashes
         present = {path.name: path.read_text() for path in desk.folder.iterdir()}
         outputs = {name: desk.outbox / state.output for name, state in desk.inbox.state.files.items()}
         assert len(set(outputs.values())) == len(outputs)

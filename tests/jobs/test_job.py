@@ -64,9 +64,7 @@ def session_of(*experts: FakeExpert, **settings: Any) -> Session:
 
 
 def plan(inputs: Sequence[str], output: str | None = None, report: str | None = None, **kw: Any) -> list[Job]:
-    return plan_jobs(
-        inputs, Path(output) if output else None, Path(report) if report else None, Settings(**kw)
-    )
+    return plan_jobs(inputs, Path(output) if output else None, Path(report) if report else None, Settings(**kw))
 
 
 def records(path: Path) -> list[dict[str, Any]]:
@@ -101,13 +99,7 @@ def test_the_requested_format_is_the_suffix_of_a_default_output(workdir: Path) -
 
 def test_a_named_output_takes_all_inputs(workdir: Path) -> None:
     assert plan(["a.json", "b.json"], "out/all.json") == [
-        Job(
-            ("a.json", "b.json"),
-            Path("out/all.json"),
-            "json",
-            Path("out/all.run.json"),
-            Path("out/all.errors.jsonl"),
-        )
+        Job(("a.json", "b.json"), Path("out/all.json"), "json", Path("out/all.run.json"), Path("out/all.errors.jsonl"))
     ]
 
 
@@ -181,9 +173,7 @@ def test_a_journal_that_is_an_input_or_an_output_is_refused(journal: str, workdi
 
 
 def test_a_journal_with_the_name_of_a_file_of_articles_is_refused(workdir: Path) -> None:
-    with pytest.raises(
-        ConfigError, match=r"archive.json: is not the name of a journal; call it archive.sqlite"
-    ):
+    with pytest.raises(ConfigError, match=r"archive.json: is not the name of a journal; call it archive.sqlite"):
         plan(["a.json"], journal="archive.json")
 
 
@@ -315,9 +305,7 @@ def test_the_report_names_the_fingerprint_of_a_card(workdir: Path) -> None:
     path = write(workdir / "in.json", [{"headline": "x", "content": "One here. Two here."}])
 
     def fingerprint(**changes: Any) -> str:
-        session = Session(
-            Settings(tasks=("gist",), experts_dir=(workdir / "mine",), experts={"shorter": changes})
-        )
+        session = Session(Settings(tasks=("gist",), experts_dir=(workdir / "mine",), experts={"shorter": changes}))
         report = run_job(session, Job((path,), workdir / "out.json", "json", None), Watcher())
         return report.experts["shorter"].fingerprint
 
@@ -332,10 +320,7 @@ def test_a_broken_input_is_reported_before_anything_is_written(workdir: Path) ->
     (workdir / "b.json").write_text('[{"id": 1, "headline": "x"}, {"id":', encoding="utf-8")
     expert = FakeExpert("a", "task", echo)
     job = Job(
-        (numbered(workdir / "a.json", 0, 3), str(workdir / "b.json")),
-        workdir / "out.json",
-        "json",
-        workdir / "r.json",
+        (numbered(workdir / "a.json", 0, 3), str(workdir / "b.json")), workdir / "out.json", "json", workdir / "r.json"
     )
     with pytest.raises(InputError, match=r"b\.json: not valid JSON: .*line 1, column 36"):
         run_job(session_of(expert), job, Watcher())
@@ -398,9 +383,7 @@ def test_an_output_that_is_no_regular_file_is_not_replaced(workdir: Path) -> Non
         os.close(reader)
 
 
-def test_standard_output_gets_the_records_and_nothing_else(
-    workdir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_standard_output_gets_the_records_and_nothing_else(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     job = Job((numbered(workdir / "a.json", 0, 2),), STDOUT, "json", None)
     run_job(session_of(FakeExpert("a", "task", echo)), job, Watcher())
     assert [record["id"] for record in json.loads(capsys.readouterr().out)] == [0, 1]
@@ -421,9 +404,7 @@ def test_the_session_s_journal_stores_the_report(workdir: Path) -> None:
     job = Job((numbered(workdir / "a.json", 0, 2),), workdir / "out.json", "json", None)
     with open_journal(str(workdir / "journal")) as journal:
         assert journal
-        session = Session(
-            Settings(tasks=("task",)), registry=registry_of(FakeExpert("a", "task")), journal=journal
-        )
+        session = Session(Settings(tasks=("task",)), registry=registry_of(FakeExpert("a", "task")), journal=journal)
         report = run_job(session, job)
         assert [RunReport.model_validate_json(text) for _, text in journal.runs()] == [report]
 
@@ -448,9 +429,7 @@ def test_experts_stay_loaded_from_one_job_to_the_next(workdir: Path) -> None:
     session = session_of(Counting("a", "task", lambda article: Fields({"n": 1})))
     for name in ("a", "b"):
         run_job(
-            session,
-            Job((numbered(workdir / f"{name}.json", 0, 1),), workdir / f"{name}.out", "json", None),
-            Watcher(),
+            session, Job((numbered(workdir / f"{name}.json", 0, 1),), workdir / f"{name}.out", "json", None), Watcher()
         )
     assert len(loads) == 1
 

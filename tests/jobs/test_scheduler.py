@@ -131,9 +131,7 @@ def test_runs_missed_while_the_machine_slept_are_coalesced_into_one(simulation: 
         ("0 0 * 4 *", []),
     ],
 )
-def test_days_of_the_week_are_counted_as_in_cron(
-    text: str, days: list[float], simulation: Simulation
-) -> None:
+def test_days_of_the_week_are_counted_as_in_cron(text: str, days: list[float], simulation: Simulation) -> None:
     simulation.end += 13 * DAY
     simulation.now -= 1
     starts = times(simulation, parse_cron(text))

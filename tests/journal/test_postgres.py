@@ -109,19 +109,13 @@ def test_a_prediction_repaired_by_another_machine_is_not_deleted(postgres: "Serv
 @slow
 @pytest.mark.parametrize(
     "statement",
-    [
-        "create table newsmoe_answers (x int)",
-        "comment on table newsmoe_answers is 'journal of newsmoe, version 99'",
-    ],
+    ["create table newsmoe_answers (x int)", "comment on table newsmoe_answers is 'journal of newsmoe, version 99'"],
 )
 def test_tables_of_somebody_else_are_left_alone(postgres: "Server", place: str, statement: str) -> None:
     if statement.startswith("comment"):
         keep(place)
     postgres.sql(place, statement)
-    with (
-        pytest.raises(JournalError, match="its table newsmoe_answers is of another newsmoe"),
-        open_journal(place),
-    ):
+    with pytest.raises(JournalError, match="its table newsmoe_answers is of another newsmoe"), open_journal(place):
         pass
 
 
@@ -138,10 +132,7 @@ def test_a_missing_database_is_reported_without_the_password(postgres: "Server")
 @pytest.mark.parametrize(
     ("place", "said"),
     [
-        (
-            "postgresql://me:secret@127.0.0.1:1/db",
-            "postgresql://me@127.0.0.1:1/db: cannot be used: .*refused",
-        ),
+        ("postgresql://me:secret@127.0.0.1:1/db", "postgresql://me@127.0.0.1:1/db: cannot be used: .*refused"),
         ("postgres:///db?host=/nowhere&password=secret", "cannot be used: .*No such file"),
         ("postgresql://me:secret@127.0.0.1:port/db", "cannot be used: .*invalid integer value"),
         ("postgresql://me:se@cret@host/db", "is no URL of a database; .* with %40 for an @"),

@@ -49,9 +49,7 @@ def torn(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:700])
 
 
-@pytest.mark.parametrize(
-    "spoil", [not_a_database, another_database, a_later_version, an_earlier_version, torn]
-)
+@pytest.mark.parametrize("spoil", [not_a_database, another_database, a_later_version, an_earlier_version, torn])
 def test_a_journal_that_cannot_be_trusted_is_set_aside(
     path: Path, spoil: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -96,9 +94,7 @@ def begin(path: Path) -> bool:
         return journal is not None
 
 
-def test_a_journal_found_damaged_is_set_aside_for_the_next_run(
-    path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_journal_found_damaged_is_set_aside_for_the_next_run(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     predictions: dict[str, Prediction] = {
         str(number): Summary(f"Storm {number} hit the coast.") for number in range(500)
     }
@@ -130,10 +126,7 @@ def test_a_journal_that_another_process_writes_is_not_called_damaged(
     keep(str(path), Summary("Another."), article="b")
     with closing(sqlite3.connect(path)) as database, database:
         database.execute("update answers set mark = 0 where article = 'b'")
-    with (
-        closing(sqlite3.connect(path, isolation_level=None)) as other,
-        existing_journal(str(path)) as journal,
-    ):
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, existing_journal(str(path)) as journal:
         other.execute("begin immediate")
         for work in (lambda: journal.prune(0), journal.verify):
             with pytest.raises(JournalError, match="cannot be used now: database is locked; try again later"):

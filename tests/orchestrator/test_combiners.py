@@ -24,9 +24,7 @@ NAMES = ("a", "b", "c", "d")
 
 @st.composite
 def distributions(draw: st.DrawFn) -> Labels:
-    masses = draw(
-        st.dictionaries(st.sampled_from(("sport", "politics", "health")), st.integers(1, 100), min_size=1)
-    )
+    masses = draw(st.dictionaries(st.sampled_from(("sport", "politics", "health")), st.integers(1, 100), min_size=1))
     total = sum(masses.values())
     return Labels({label: mass / total for label, mass in masses.items()})
 
@@ -73,11 +71,7 @@ def test_weights_that_are_all_zero_count_as_equal() -> None:
 
 
 def test_of_texts_the_one_with_the_greatest_weight_is_taken() -> None:
-    predictions: dict[str, Prediction] = {
-        "a": Summary("light"),
-        "b": Summary("heavy"),
-        "c": Summary("light too"),
-    }
+    predictions: dict[str, Prediction] = {"a": Summary("light"), "b": Summary("heavy"), "c": Summary("light too")}
     assert combine(predictions, {"a": 0.2, "b": 0.5, "c": 0.3}) is predictions["b"]
 
 
@@ -98,17 +92,12 @@ def test_predictions_of_different_kinds_are_not_mixed(heavy: str) -> None:
 
 
 def test_the_mixture_says_what_its_heaviest_expert_read() -> None:
-    predictions = {
-        "a": Labels({"yes": 1.0}, InputStats(tokens=1)),
-        "b": Labels({"yes": 1.0}, InputStats(tokens=2)),
-    }
+    predictions = {"a": Labels({"yes": 1.0}, InputStats(tokens=1)), "b": Labels({"yes": 1.0}, InputStats(tokens=2))}
     assert combine(predictions, {"a": 0.4, "b": 0.6}).input_stats == InputStats(tokens=2)
 
 
 @given(mixtures())
-def test_a_mixture_of_distributions_is_a_distribution(
-    mixture: tuple[dict[str, Labels], dict[str, float]],
-) -> None:
+def test_a_mixture_of_distributions_is_a_distribution(mixture: tuple[dict[str, Labels], dict[str, float]]) -> None:
     predictions, weights = mixture
     combined = combine(predictions, weights)
     assert isinstance(combined, Labels)
@@ -133,10 +122,7 @@ def test_the_order_of_experts_does_not_change_a_mixture(
     predictions, weights = mixture
     names = list(predictions)
     random.shuffle(names)
-    mixed, shuffled = (
-        combine(predictions, weights),
-        combine({name: predictions[name] for name in names}, weights),
-    )
+    mixed, shuffled = (combine(predictions, weights), combine({name: predictions[name] for name in names}, weights))
     assert isinstance(mixed, Labels) and isinstance(shuffled, Labels)
     assert mixed.scores == pytest.approx(shuffled.scores)
 
@@ -170,15 +156,8 @@ def minimum(predictions, weights):
 
 
 def test_a_package_adds_a_combiner_whose_failure_costs_one_article(install: Callable[..., None]) -> None:
-    install(
-        "more-combiners",
-        {"more_combiners": f"MESSAGE = ''{PLUGIN}"},
-        {"min": "more_combiners:minimum"},
-        GROUP,
-    )
-    install(
-        "bad-combiners", {"bad_combiners": f"MESSAGE = 'no'{PLUGIN}"}, {"bad": "bad_combiners:minimum"}, GROUP
-    )
+    install("more-combiners", {"more_combiners": f"MESSAGE = ''{PLUGIN}"}, {"min": "more_combiners:minimum"}, GROUP)
+    install("bad-combiners", {"bad_combiners": f"MESSAGE = 'no'{PLUGIN}"}, {"bad": "bad_combiners:minimum"}, GROUP)
     experts = (FakeExpert("sure", "mood", labels(0.9)), FakeExpert("unsure", "mood", labels(0.4)))
     for name, analyses, errors in (
         ("min", {"mood": {"label": "bad", "score": 0.6, "scores": {"bad": 0.6, "good": 0.4}}}, []),

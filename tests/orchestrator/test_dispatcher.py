@@ -121,9 +121,7 @@ def test_a_batch_that_does_not_fit_in_memory_is_halved_until_it_does(error: Exce
 
 def test_an_article_that_alone_does_not_fit_in_memory_is_an_item_error() -> None:
     outcomes, _ = dispatch(FakeExpert("fake", TASK, failing_on(2, error=MemoryError())))
-    assert outcomes[2] == ItemError(
-        task=TASK, expert="fake", type="MemoryError", message="no message", stage="predict"
-    )
+    assert outcomes[2] == ItemError(task=TASK, expert="fake", type="MemoryError", message="no message", stage="predict")
     assert outcomes[:2] + outcomes[3:] == good(5)[:2] + good(5)[3:]
 
 
@@ -142,9 +140,7 @@ def test_an_expert_that_cannot_be_loaded_fails_on_every_article_and_is_tried_onc
     dispatcher = dispatcher_of(expert)
     for _ in range(2):
         outcomes, stats = dispatch(expert, 3, dispatcher)
-        error = ItemError(
-            task=TASK, expert="unloadable", type="OSError", message="weights are missing", stage="load"
-        )
+        error = ItemError(task=TASK, expert="unloadable", type="OSError", message="weights are missing", stage="load")
         assert outcomes == [error] * 3
         assert (stats.items, stats.errors, stats.batches) == (0, 3, 0)
     assert expert.loads == 1
@@ -265,13 +261,8 @@ UNSOUND: list[tuple[str, Any, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("prediction", "kind", "message"),
-    [pytest.param(*case, id=name) for name, *case in UNSOUND],
-)
-def test_an_invalid_prediction_is_an_error_of_its_article_alone(
-    prediction: Any, kind: str, message: str
-) -> None:
+@pytest.mark.parametrize(("prediction", "kind", "message"), [pytest.param(*case, id=name) for name, *case in UNSOUND])
+def test_an_invalid_prediction_is_an_error_of_its_article_alone(prediction: Any, kind: str, message: str) -> None:
     expert = FakeExpert("fake", TASK, lambda article: prediction if article.id == 3 else echo(article))
     outcomes, stats = dispatch(expert, 8)
     error = outcomes[3]
@@ -318,11 +309,7 @@ def test_a_message_is_one_writable_line_of_bounded_length(raised: str, shown: st
     outcomes[0].model_dump_json()
 
 
-@given(
-    st.lists(st.integers(0, 60), max_size=40),
-    st.integers(1, 12),
-    st.sets(st.integers(0, 39)),
-)
+@given(st.lists(st.integers(0, 60), max_size=40), st.integers(1, 12), st.sets(st.integers(0, 39)))
 def test_predictions_come_back_in_order_whatever_the_batches(
     lengths: list[int], batch_articles: int, poisons: set[int]
 ) -> None:
@@ -355,9 +342,7 @@ def _raises(articles: Sequence[Article]) -> list[int]:
 
 
 @pytest.mark.parametrize("lengths", [_raises, lambda articles: [1], lambda articles: None])
-def test_an_expert_whose_lengths_are_unusable_still_predicts(
-    lengths: Callable[[Sequence[Article]], Any],
-) -> None:
+def test_an_expert_whose_lengths_are_unusable_still_predicts(lengths: Callable[[Sequence[Article]], Any]) -> None:
     expert = FakeExpert("fake", TASK, echo)
     expert.lengths = lengths  # type: ignore[attr-defined]
     assert dispatch(expert, 4)[0] == good(4)
@@ -476,10 +461,7 @@ def test_a_run_can_be_ended_before_a_batch_and_where_there_is_none(stored: bool)
     article = Article(content="x")
     store = DictStore({article.key: Fields({"characters": 1})} if stored else {})
     dispatcher = Dispatcher(
-        LoadedExperts(registry_of(FakeExpert("fake", TASK)), Device(), None),
-        10,
-        store=store,
-        on_batch=end,
+        LoadedExperts(registry_of(FakeExpert("fake", TASK)), Device(), None), 10, store=store, on_batch=end
     )
     with pytest.raises(KeyboardInterrupt):
         dispatcher.run("fake", TASK, [article], ExpertStats())

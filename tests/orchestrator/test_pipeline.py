@@ -130,10 +130,7 @@ def test_fallbacks_are_used_once_the_whole_mixture_has_failed() -> None:
 def test_a_fallback_reads_only_the_articles_that_the_first_expert_failed_on() -> None:
     fallback = FakeExpert("fallback", TASK, echo)
     analyses = run(
-        articles(10),
-        [decision({"first": 1.0}, "fallback")],
-        FakeExpert("first", TASK, failing_on(2, 7)),
-        fallback,
+        articles(10), [decision({"first": 1.0}, "fallback")], FakeExpert("first", TASK, failing_on(2, 7)), fallback
     )
     assert sorted(number for batch in fallback.batches for number in batch) == [2, 7]
     assert [record.id for record in analyses if record.status == "partial"] == [2, 7]
@@ -142,10 +139,7 @@ def test_a_fallback_reads_only_the_articles_that_the_first_expert_failed_on() ->
 
 def test_an_article_on_which_every_expert_fails_has_failed() -> None:
     [record] = run(
-        articles(1),
-        [decision({"a": 1.0}, "b")],
-        FakeExpert("a", TASK, failing()),
-        FakeExpert("b", TASK, failing()),
+        articles(1), [decision({"a": 1.0}, "b")], FakeExpert("a", TASK, failing()), FakeExpert("b", TASK, failing())
     )
     assert (record.status, record.analyses) == ("failed", {})
     assert failures(record) == [(TASK, "a"), (TASK, "b")]
@@ -223,16 +217,10 @@ def test_an_expert_that_cannot_be_loaded_is_replaced_by_its_fallback() -> None:
             raise OSError("no weights")
 
     analyses = run(
-        articles(3),
-        [decision({"a": 1.0}, "b")],
-        Unloadable("a", TASK),
-        FakeExpert("b", TASK, echo),
-        window_articles=2,
+        articles(3), [decision({"a": 1.0}, "b")], Unloadable("a", TASK), FakeExpert("b", TASK, echo), window_articles=2
     )
     assert [record.analyses for record in analyses] == [{TASK: {"id": number}} for number in range(3)]
-    assert [(error.type, error.stage) for record in analyses for error in record.errors] == [
-        ("OSError", "load")
-    ] * 3
+    assert [(error.type, error.stage) for record in analyses for error in record.errors] == [("OSError", "load")] * 3
 
 
 def test_the_input_shows_the_most_that_any_expert_read() -> None:
@@ -279,20 +267,13 @@ def test_stats_count_records_errors_and_abstentions() -> None:
     assert stats.statuses == {"ok": 2, "partial": 1, "failed": 2}
     assert stats.errors == {"ValueError": 2, "KeyError": 1, "NotAnArticle": 1}
     assert stats.abstentions == {"two": 4}
-    assert {name: (expert.items, expert.errors) for name, expert in stats.experts.items()} == {
-        "a": (2, 2),
-        "b": (1, 1),
-    }
+    assert {name: (expert.items, expert.errors) for name, expert in stats.experts.items()} == {"a": (2, 2), "b": (1, 1)}
 
 
 EXPERTS = {"one": ("a", "b"), "two": ("c",), "mixed": ("d", "e")}
 
 
-@given(
-    st.dictionaries(st.sampled_from("abcde"), st.sets(st.integers(0, 11))),
-    st.integers(1, 13),
-    st.integers(1, 13),
-)
+@given(st.dictionaries(st.sampled_from("abcde"), st.sets(st.integers(0, 11))), st.integers(1, 13), st.integers(1, 13))
 @settings(max_examples=60)
 def test_wherever_experts_fail_every_other_prediction_is_in_the_record(
     fails: dict[str, set[int]], window_articles: int, batch_articles: int
@@ -300,9 +281,7 @@ def test_wherever_experts_fail_every_other_prediction_is_in_the_record(
     def distribution(name: str) -> Answer:
         return failing_on(*fails.get(name, ()), otherwise=returning(**{name: 1.0}))
 
-    experts = [
-        FakeExpert(name, task, distribution(name)) for task, names in EXPERTS.items() for name in names
-    ]
+    experts = [FakeExpert(name, task, distribution(name)) for task, names in EXPERTS.items() for name in names]
     gate = FixedGate(
         decision({"a": 1.0}, "b", task="one"),
         decision({"c": 1.0}, task="two"),
@@ -374,9 +353,7 @@ def test_fields_that_are_nested_too_deeply_to_be_read_back_are_an_item_error(dep
     nested: list[Any] = []
     for _ in range(depth):
         nested = [nested]
-    [record] = run(
-        articles(1), [decision({"a": 1.0})], FakeExpert("a", TASK, lambda _: Fields({"x": nested}))
-    )
+    [record] = run(articles(1), [decision({"a": 1.0})], FakeExpert("a", TASK, lambda _: Fields({"x": nested})))
     errors = [error.message.split(":")[0] for error in record.errors]
     if depth < 200:
         assert (record.status, errors) == ("ok", [])

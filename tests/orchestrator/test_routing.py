@@ -26,9 +26,7 @@ def numbered(path: Path, first: int, count: int) -> str:
     return write(path, [{"id": number, "headline": "x"} for number in range(first, first + count)])
 
 
-def ids(
-    gate: FixedGate, inputs: list[str], limit: int | None = None, window: int = 3
-) -> list[str | int | None]:
+def ids(gate: FixedGate, inputs: list[str], limit: int | None = None, window: int = 3) -> list[str | int | None]:
     return [item.id for item, _ in read_routes(gate, inputs, Settings(window_articles=window), limit)]
 
 

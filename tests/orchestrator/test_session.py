@@ -25,13 +25,9 @@ from tests.orchestrator.support import KEYS, FixedGate, articles, decision, echo
 KEY_NAMES = sorted({name for names in ALIASES.values() for name in names})
 
 TEXTS = st.text(
-    st.one_of(
-        st.characters(), st.sampled_from("\ud800\udfff\x1b\x00\u202e<>&"), st.sampled_from(["é", "新"])
-    ),
+    st.one_of(st.characters(), st.sampled_from("\ud800\udfff\x1b\x00\u202e<>&"), st.sampled_from(["é", "新"])),
     max_size=40,
-) | st.sampled_from(
-    ["<p>Some <b>bold</b> text &amp; more.</p>", "Cut … [+1234 chars]", "2024-05-01", "en-US"]
-)
+) | st.sampled_from(["<p>Some <b>bold</b> text &amp; more.</p>", "Cut … [+1234 chars]", "2024-05-01", "en-US"])
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
 VALUES = st.recursive(
     SCALARS,
@@ -99,11 +95,7 @@ def test_articles_and_what_a_scraper_wrote_may_be_mixed() -> None:
     expert = FakeExpert("a", "task", lambda article: Fields({"content": article.content}))
     made, scraped = analyze(mixed, Settings(tasks=("task",)), registry=registry_of(expert))
     assert (made.id, made.headline) == ("made", "As it is <b>here</b>")
-    assert (scraped.id, scraped.headline, scraped.analyses["task"]) == (
-        "scraped",
-        "Cleaned",
-        {"content": "Text."},
-    )
+    assert (scraped.id, scraped.headline, scraped.analyses["task"]) == ("scraped", "Cleaned", {"content": "Text."})
 
 
 def test_fields_can_be_mapped_by_the_settings() -> None:
@@ -189,9 +181,7 @@ def test_analyze_is_what_the_package_offers() -> None:
 )
 def test_one_odd_element_leaves_other_records_unaffected(element: dict[str, Any]) -> None:
     chosen = Settings(tasks=("task",))
-    analyses = list(
-        analyze([element, *articles(1)], chosen, registry=registry_of(FakeExpert("a", "task", echo)))
-    )
+    analyses = list(analyze([element, *articles(1)], chosen, registry=registry_of(FakeExpert("a", "task", echo))))
     assert [json.loads(record.model_dump_json())["status"] for record in analyses][1:] == ["ok"]
 
 
@@ -290,13 +280,9 @@ def test_two_threads_share_a_session_and_its_journal(tmp_path: Path) -> None:
         list(analyze(distinct(first, 100), Settings(tasks=("task",)), registry=registry_of(speaker())))
         for first in (0, 50)
     ]
-    with (
-        Session(chosen, registry=registry_of(speaker())) as session,
-        ThreadPoolExecutor(2) as threads,
-    ):
+    with Session(chosen, registry=registry_of(speaker())) as session, ThreadPoolExecutor(2) as threads:
         at_once = [
-            threads.submit(lambda first: list(session.analyze(distinct(first, 100))), first)
-            for first in (0, 50)
+            threads.submit(lambda first: list(session.analyze(distinct(first, 100))), first) for first in (0, 50)
         ]
         assert [future.result(60) for future in at_once] == expected
     with existing_journal(str(tmp_path / "shared.sqlite")) as journal:

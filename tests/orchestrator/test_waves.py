@@ -32,9 +32,7 @@ def test_only_what_meets_the_condition_is_read_in_the_second_wave_and_in_one_bat
     records = run(articles(5), [second(), FIRST], sorter, namer, stats=stats)
     assert sorter.batches == [[0, 1, 2, 3, 4]]
     assert namer.batches == [[0, 2, 4]]
-    assert [list(record.analyses) for record in records] == [["kind", "topic"], ["topic"]] * 2 + [
-        ["kind", "topic"]
-    ]
+    assert [list(record.analyses) for record in records] == [["kind", "topic"], ["topic"]] * 2 + [["kind", "topic"]]
     assert {record.status for record in records} == {"ok"}
     assert reason(records[0]) == "test; topic is 'even' (0.90)"
     assert reason(records[1]) == "only where topic is 'even' with 0.5 or more; topic is 'odd' (0.90)"
@@ -61,17 +59,13 @@ def test_a_failure_in_the_second_wave_costs_that_prediction_alone_or_its_fallbac
     alone = run(articles(1), [FIRST, second()], sorter, namer)
     assert (alone[0].status, list(alone[0].analyses)) == ("partial", ["topic"])
     assert [error.expert for error in alone[0].errors] == ["namer"]
-    helped = run(
-        articles(1), [FIRST, second(fallback="other")], sorter, namer, FakeExpert("other", "kind", echo)
-    )
+    helped = run(articles(1), [FIRST, second(fallback="other")], sorter, namer, FakeExpert("other", "kind", echo))
     assert helped[0].analyses["kind"] == {"id": 0}
 
 
 def test_a_third_wave_follows_the_second() -> None:
     third = After(task="kind", label=("small",))
-    small = FakeExpert(
-        "namer", "kind", lambda article: Labels({"small" if int(article.id) < 3 else "large": 1.0})
-    )
+    small = FakeExpert("namer", "kind", lambda article: Labels({"small" if int(article.id) < 3 else "large": 1.0}))
     last = FakeExpert("last", "size", echo)
     decisions = [second("size", third, "last"), second(), FIRST]
     run(articles(6), decisions, FakeExpert("sorter", "topic", parity), small, last)

@@ -38,9 +38,7 @@ def record(identifier: int | str | None = 1, **analyses: dict[str, Any]) -> Reco
     )
 
 
-def write_all(
-    path: Path, format: str, records: list[Record], columns: TaskColumns = MappingProxyType({})
-) -> None:
+def write_all(path: Path, format: str, records: list[Record], columns: TaskColumns = MappingProxyType({})) -> None:
     with open_writer(path, format, columns) as writer:
         for record in records:
             writer.write(record, "key")

@@ -29,9 +29,7 @@ def item(number: int, **fields: Any) -> Article:
 
 
 def record(of: Item, label: str = "calm") -> Record:
-    unread = (
-        [ItemError(type=of.type, message=of.message, stage="read")] if isinstance(of, InvalidItem) else []
-    )
+    unread = [ItemError(type=of.type, message=of.message, stage="read")] if isinstance(of, InvalidItem) else []
     return Record(
         id=of.id,
         headline=of.headline,
@@ -120,9 +118,7 @@ def test_an_article_whose_text_has_changed_is_another(tmp_path: Path, format: st
 
 @FORMATS
 @pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt])
-def test_a_failure_leaves_the_output_unchanged(
-    tmp_path: Path, format: str, failure: type[BaseException]
-) -> None:
+def test_a_failure_leaves_the_output_unchanged(tmp_path: Path, format: str, failure: type[BaseException]) -> None:
     path = tmp_path / "out"
     with pytest.raises(failure), failing(path, format, failure):
         pass
@@ -180,11 +176,7 @@ def test_a_record_with_errors_is_replaced_by_a_new_record(tmp_path: Path) -> Non
             status = {} if number == 3 else {"errors": [error], "status": "partial"}
             writer.write(record(item(number)).model_copy(update=status), "key")
     assert add(path, "jsonl", item(2), item(3)) == 1
-    assert [(row["id"], row["status"]) for row in held(path, "jsonl")] == [
-        (3, "ok"),
-        (2, "ok"),
-        (1, "partial"),
-    ]
+    assert [(row["id"], row["status"]) for row in held(path, "jsonl")] == [(3, "ok"), (2, "ok"), (1, "partial")]
 
 
 def test_a_last_line_without_an_end_is_kept(tmp_path: Path) -> None:
@@ -222,10 +214,7 @@ def test_a_task_that_earlier_runs_did_not_have_is_a_new_column(tmp_path: Path) -
     add(path, "sqlite", item(1), predictions={})
     add(path, "sqlite", item(2))
     with closing(sqlite3.connect(path)) as base:
-        assert base.execute('SELECT id, "mood.label" FROM analyses').fetchall() == [
-            ("1", None),
-            ("2", "calm"),
-        ]
+        assert base.execute('SELECT id, "mood.label" FROM analyses').fetchall() == [("1", None), ("2", "calm")]
 
 
 def test_other_processes_can_read_and_write_during_a_run(tmp_path: Path) -> None:

@@ -23,9 +23,7 @@ def written(folder: Path, *records: Any, **columns: Sequence[str]) -> list[list[
 
 
 @given(identifier=CELLS, label=CELLS, summary=CELLS)
-def test_texts_come_back_and_no_cell_starts_a_formula(
-    folder: Path, identifier: str, label: str, summary: str
-) -> None:
+def test_texts_come_back_and_no_cell_starts_a_formula(folder: Path, identifier: str, label: str, summary: str) -> None:
     analysis = record(identifier, mood={"label": label, "score": 0.5}, gist={"summary": summary})
     header, cells = written(folder, analysis, mood=("label", "score"), gist=("summary",))
     assert header == [
@@ -38,9 +36,7 @@ def test_texts_come_back_and_no_cell_starts_a_formula(
 
 
 def test_a_prediction_without_columns_is_json(folder: Path) -> None:
-    header, cells = written(
-        folder, record(1, mine={"a": [1, "é"], "b": "\x9b"}), mine=(), other=("label", "score")
-    )
+    header, cells = written(folder, record(1, mine={"a": [1, "é"], "b": "\x9b"}), mine=(), other=("label", "score"))
     assert header[4:7] == ["mine.json", "other.label", "other.score"]
     assert cells[4:7] == ['{"a":[1,"é"],"b":"\\u009b"}', "", ""]
 

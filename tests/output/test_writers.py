@@ -34,12 +34,10 @@ ANALYSES = st.builds(
     status=st.sampled_from(["ok", "partial", "failed"]),
     analyses=st.dictionaries(TEXT, st.dictionaries(TEXT, FINITE, max_size=2), max_size=2),
     route=st.lists(
-        st.builds(RouteEntry, task=TEXT, expert=st.none() | TEXT, weight=st.floats(0, 1), reason=TEXT),
-        max_size=2,
+        st.builds(RouteEntry, task=TEXT, expert=st.none() | TEXT, weight=st.floats(0, 1), reason=TEXT), max_size=2
     ),
     errors=st.lists(
-        st.builds(ItemError, type=TEXT, message=TEXT, stage=st.sampled_from(["read", "predict"])),
-        max_size=2,
+        st.builds(ItemError, type=TEXT, message=TEXT, stage=st.sampled_from(["read", "predict"])), max_size=2
     ),
     input=st.builds(InputStats, tokens=st.integers(0), truncated=st.booleans()),
 )
@@ -276,9 +274,7 @@ def test_standard_output_is_utf8_whatever_the_locale(monkeypatch: pytest.MonkeyP
 
 
 @formats
-def test_standard_output_gets_the_same_text(
-    tmp_path: Path, format: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_standard_output_gets_the_same_text(tmp_path: Path, format: str, capsys: pytest.CaptureFixture[str]) -> None:
     write_all(tmp_path / "out", format, [record(), record("2")])
     write_all(STDOUT, format, [record(), record("2")])
     assert capsys.readouterr().out == (tmp_path / "out").read_text(encoding="utf-8")
@@ -334,8 +330,4 @@ def test_temporary_files_of_killed_runs_are_removed(tmp_path: Path) -> None:
     for name in ("a[1].json", ".a[1].json.7.tmp", ".a[1].json.12.tmp", ".a1.json.7.tmp", ".b.json.7.tmp"):
         (tmp_path / name).touch()
     remove_leftovers(tmp_path / "a[1].json")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        ".a1.json.7.tmp",
-        ".b.json.7.tmp",
-        "a[1].json",
-    ]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".a1.json.7.tmp", ".b.json.7.tmp", "a[1].json"]

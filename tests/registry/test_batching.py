@@ -42,19 +42,13 @@ def test_items_of_one_length_stay_in_their_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lengths", "batches"),
-    [([], []), ([50], [[0]]), ([50, 3, 3], [[0], [1, 2]]), ([0, 0, 0], [[0, 1, 2]])],
+    ("lengths", "batches"), [([], []), ([50], [[0]]), ([50, 3, 3], [[0], [1, 2]]), ([0, 0, 0], [[0, 1, 2]])]
 )
 def test_an_item_over_the_budget_has_a_batch_of_its_own(lengths: list[int], batches: list[list[int]]) -> None:
     assert list(cut_batches(lengths, max_tokens=10)) == batches
 
 
-@given(
-    st.lists(st.integers(0, 50), max_size=30),
-    st.integers(1, 200),
-    st.integers(50, 400),
-    st.sampled_from([1, 3]),
-)
+@given(st.lists(st.integers(0, 50), max_size=30), st.integers(1, 200), st.integers(50, 400), st.sampled_from([1, 3]))
 def test_what_does_not_fit_is_halved_and_every_item_has_a_result_in_order(
     lengths: list[int], tokens: int, memory: int, workers: int
 ) -> None:

@@ -109,9 +109,7 @@ def test_the_fingerprint_does_not_change_with_descriptive_keys(trained: Path) ->
     assert other.fingerprint() == card.fingerprint()
 
 
-@pytest.mark.parametrize(
-    "path", sorted(builtin_folder().glob("*/expert.toml")), ids=lambda path: path.parent.name
-)
+@pytest.mark.parametrize("path", sorted(builtin_folder().glob("*/expert.toml")), ids=lambda path: path.parent.name)
 def test_a_built_in_card_is_named_like_its_folder_and_states_its_licence(path: Path) -> None:
     card = read_card(path.parent)
     assert card.name == path.parent.name

@@ -74,9 +74,7 @@ def test_predictions_of_an_added_kind_are_stored_only_if_it_says_what_decides_th
     add_kind: Callable[..., None], tmp_path: Path
 ) -> None:
     silent = COUNT
-    stating = COUNT.replace(
-        "class Count:", "class Count:\n    identity = staticmethod(lambda *_: 'version 1')\n"
-    )
+    stating = COUNT.replace("class Count:", "class Count:\n    identity = staticmethod(lambda *_: 'version 1')\n")
     add_kind("my-kinds", silent, "count")
     folder = card(tmp_path, "mine", CARD)
     assert Registry([folder], plugins=False).info("mine").fingerprint() == ""
@@ -85,9 +83,7 @@ def test_predictions_of_an_added_kind_are_stored_only_if_it_says_what_decides_th
     assert re.fullmatch(r"[0-9a-f]{16}", Registry([folder], plugins=False).info("mine").fingerprint())
 
 
-MISSING = COUNT.replace(
-    "class Count:", "class Count:\n    missing = staticmethod(lambda card, settings: ANSWER)\n"
-)
+MISSING = COUNT.replace("class Count:", "class Count:\n    missing = staticmethod(lambda card, settings: ANSWER)\n")
 
 
 @pytest.mark.parametrize(
@@ -143,9 +139,7 @@ def test_two_kinds_of_one_name_are_both_named_and_break_their_own_experts_only(
 def test_the_built_in_kinds_say_which_predictions_get_columns() -> None:
     columns = {info.card.kind: info.columns for info in Registry(plugins=False).experts.values() if info.card}
     assert columns["lead"] == columns["extractive"] == columns["seq2seq-summarization"] == ("summary",)
-    assert (
-        columns["classifier"] == columns["zero-shot"] == columns["text-classification"] == ("label", "score")
-    )
+    assert columns["classifier"] == columns["zero-shot"] == columns["text-classification"] == ("label", "score")
     name = next(
         name
         for name, info in Registry(plugins=False).experts.items()

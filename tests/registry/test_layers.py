@@ -34,9 +34,7 @@ def imports() -> Iterator[tuple[str, str, str]]:
 
 
 def test_every_part_has_its_place() -> None:
-    parts = {
-        path.stem for path in FOLDER.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
-    }
+    parts = {path.stem for path in FOLDER.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert parts - {"__init__"} == LEVEL.keys()
 
 

@@ -7,13 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsmoe import Article, Device, Registry
-from newsmoe.errors import (
-    BrokenExpertError,
-    CardError,
-    ConfigError,
-    NameClashError,
-    UnknownExpertError,
-)
+from newsmoe.errors import BrokenExpertError, CardError, ConfigError, NameClashError, UnknownExpertError
 from newsmoe.registry.expert import Expert, lengths_of
 from newsmoe.registry.kinds import KINDS
 from newsmoe.registry.registry import ExpertInfo, builtin_folder
@@ -63,9 +57,7 @@ def make():
 
 def unaffected(registry: Registry) -> bool:
     """Return whether an expert that is not part of the test still works."""
-    return registry.build("lead").predict([Article(content="A storm.")])[0].fields() == {
-        "summary": "A storm."
-    }
+    return registry.build("lead").predict([Article(content="A storm.")])[0].fields() == {"summary": "A storm."}
 
 
 def test_the_built_in_experts_are_registered() -> None:
@@ -105,12 +97,7 @@ def test_code_of_a_package_is_registered(install: Install, value: str) -> None:
     install("news-counters", {"counters": COUNTER}, {"counter": value})
     registry = Registry()
     info = registry.info("counter")
-    assert (info.task, info.languages, info.needs_content, info.broken) == (
-        "count",
-        ("en", "de"),
-        True,
-        None,
-    )
+    assert (info.task, info.languages, info.needs_content, info.broken) == ("count", ("en", "de"), True, None)
     assert info.origin == f"news-counters ({value})"
     assert registry.pool("count") == [info]
     assert "count" in registry.tasks()
@@ -150,12 +137,7 @@ def test_copies_of_the_built_in_experts_are_the_same_experts(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("change", "is_same"),
     [
-        (
-            lambda card, weights: card.write_text(
-                card.read_text().replace("temperature", "temperature = 2 #")
-            ),
-            False,
-        ),
+        (lambda card, weights: card.write_text(card.read_text().replace("temperature", "temperature = 2 #")), False),
         (lambda card, weights: weights.write_bytes(weights.read_bytes()[:-1] + b"x"), False),
         (lambda card, weights: weights.unlink(), False),
         (lambda card, weights: card.write_text(card.read_text() + "\n# a note\n"), True),
@@ -182,9 +164,7 @@ def test_cards_of_a_model_that_is_not_on_this_machine_are_compared_by_what_they_
 ) -> None:
     for folder, commit in (("first", "main"), ("second", revision)):
         settings = f'[settings]\nmodel = "owner/none"\nrevision = "{commit}"\n'
-        text = (
-            f'name = "far"\ntask = "mood"\nkind = "text-classification"\ndescription = "{folder}"\n{settings}'
-        )
+        text = f'name = "far"\ntask = "mood"\nkind = "text-classification"\ndescription = "{folder}"\n{settings}'
         card(tmp_path / folder, "far", text)
     registry = Registry([tmp_path / "first", tmp_path / "second"], plugins=False, builtin=False)
     if is_same:
@@ -282,14 +262,7 @@ COUNTER_CLASS = COUNTER.split("class Namesake")[0]
         COUNTER_CLASS + "    task = None\n",
         "raise SystemExit(2)",
     ],
-    ids=[
-        "languages None",
-        "task raises",
-        "languages a string",
-        "after a string",
-        "task None",
-        "exits on import",
-    ],
+    ids=["languages None", "task raises", "languages a string", "after a string", "task None", "exits on import"],
 )
 def test_a_plug_in_with_invalid_attributes_shows_as_broken(install: Install, code: str) -> None:
     install("news-counters", {"counters": code}, {"counter": "counters:Counter"})
@@ -317,9 +290,7 @@ def test_a_broken_copy_of_a_built_in_card_leaves_others_unaffected(tmp_path: Pat
 
 
 @pytest.mark.parametrize("change", ['kind = "lede"', 'kind = "lead"\n[settings]\nsentence = 3'])
-def test_a_card_of_an_unknown_kind_or_with_wrong_settings_shows_as_broken(
-    tmp_path: Path, change: str
-) -> None:
+def test_a_card_of_an_unknown_kind_or_with_wrong_settings_shows_as_broken(tmp_path: Path, change: str) -> None:
     card(tmp_path, "mine", f'name = "mine"\ntask = "summarization"\ndescription = "d"\n{change}')
     registry = Registry([tmp_path], plugins=False)
     assert registry.info("mine").broken
@@ -329,9 +300,7 @@ def test_a_card_of_an_unknown_kind_or_with_wrong_settings_shows_as_broken(
 def test_an_unknown_kind_is_reported_with_the_file_and_the_kinds(tmp_path: Path) -> None:
     card(tmp_path, "mine", 'name = "mine"\ntask = "t"\ndescription = "d"\nkind = "clasifier"')
     path = re.escape(str(tmp_path / "mine" / "expert.toml"))
-    with pytest.raises(
-        BrokenExpertError, match=f"{path}: no kind is called 'clasifier'; did you mean 'classifier'"
-    ):
+    with pytest.raises(BrokenExpertError, match=f"{path}: no kind is called 'clasifier'; did you mean 'classifier'"):
         Registry([tmp_path], plugins=False).build("mine")
 
 

@@ -62,9 +62,7 @@ def test_a_new_cards_task_is_its_name_unless_stated(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [new_package, new_card])
-@pytest.mark.parametrize(
-    "name", ["", "Mood", "1st", "two words", "a_b", "../up", "class", "none", "-a", "a\n", "é"]
-)
+@pytest.mark.parametrize("name", ["", "Mood", "1st", "two words", "a_b", "../up", "class", "none", "-a", "a\n", "é"])
 def test_an_invalid_package_name_is_refused_and_nothing_written(
     tmp_path: Path, make: Callable[[str, str | None, Path], Path], name: str
 ) -> None:
@@ -76,9 +74,7 @@ def test_an_invalid_package_name_is_refused_and_nothing_written(
 
 
 @pytest.mark.parametrize("make", [new_package, new_card])
-def test_existing_files_are_not_overwritten(
-    tmp_path: Path, make: Callable[[str, str | None, Path], Path]
-) -> None:
+def test_existing_files_are_not_overwritten(tmp_path: Path, make: Callable[[str, str | None, Path], Path]) -> None:
     notes = tmp_path / "mood" / "notes.txt"
     notes.parent.mkdir()
     notes.write_text("mine")
@@ -88,9 +84,7 @@ def test_existing_files_are_not_overwritten(
     assert list(notes.parent.iterdir()) == [notes]
 
 
-@pytest.mark.parametrize(
-    ("name", "task"), [("summary", "summarization"), ("labels", "sentiment"), ("fields", None)]
-)
+@pytest.mark.parametrize(("name", "task"), [("summary", "summarization"), ("labels", "sentiment"), ("fields", None)])
 def test_an_expert_may_have_the_name_of_a_class_that_its_code_imports(
     tmp_path: Path, name: str, task: str | None
 ) -> None:

@@ -44,8 +44,7 @@ def test_command_line_beats_environment_beats_file_beats_default(
     if file:
         write(workdir, "batch_articles = 1")
     settings = load_settings(
-        overrides={"batch_articles": option},
-        environment={"NEWSMOE_BATCH_ARTICLES": "2"} if environment else NOTHING,
+        overrides={"batch_articles": option}, environment={"NEWSMOE_BATCH_ARTICLES": "2"} if environment else NOTHING
     )
     assert settings.batch_articles == expected
 
@@ -56,9 +55,7 @@ def test_sources_are_merged_key_by_key(workdir: Path) -> None:
     assert (settings.gate, settings.device, settings.tasks) == ("all", "mps", ("topic",))
 
 
-def test_the_environment_of_the_process_is_read_by_default(
-    workdir: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_of_the_process_is_read_by_default(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEWSMOE_WINDOW_ARTICLES", "9")
     assert load_settings().window_articles == 9
 
@@ -76,9 +73,7 @@ def test_a_list_may_be_written_with_commas_in_the_file(workdir: Path, text: str)
 @pytest.mark.parametrize(
     ("text", "tasks"), [("topic", ("topic",)), (" topic ,sentiment,", ("topic", "sentiment")), ("", ())]
 )
-def test_a_list_is_written_with_commas_in_the_environment(
-    workdir: Path, text: str, tasks: tuple[str, ...]
-) -> None:
+def test_a_list_is_written_with_commas_in_the_environment(workdir: Path, text: str, tasks: tuple[str, ...]) -> None:
     assert load_settings(environment={"NEWSMOE_TASKS": text}).tasks == tasks
 
 
@@ -94,9 +89,7 @@ def test_a_list_is_written_with_commas_in_the_environment(
         ("[[rule]]\nuse = {}\nwhen = { zzz = 1 }", r"'rule\.0\.when\.zzz'; available: author, has_content,"),
     ],
 )
-def test_an_unknown_key_is_refused_with_the_nearest_key_of_its_table(
-    workdir: Path, text: str, message: str
-) -> None:
+def test_an_unknown_key_is_refused_with_the_nearest_key_of_its_table(workdir: Path, text: str, message: str) -> None:
     path = write(workdir, text)
     with pytest.raises(ConfigError, match=f"^{re.escape(str(path))}: .*{message}"):
         load_settings(environment=NOTHING)
@@ -124,8 +117,7 @@ def test_the_home_of_an_unknown_user_is_an_ordinary_name(workdir: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "nearest"),
-    [("NEWSMOE_BATCH_TOKEN", "NEWSMOE_BATCH_TOKENS"), ("NEWSMOE_TASK", "NEWSMOE_TASKS")],
+    ("variable", "nearest"), [("NEWSMOE_BATCH_TOKEN", "NEWSMOE_BATCH_TOKENS"), ("NEWSMOE_TASK", "NEWSMOE_TASKS")]
 )
 def test_an_unknown_variable_is_refused_with_the_nearest(workdir: Path, variable: str, nearest: str) -> None:
     with pytest.raises(ConfigError, match=f"environment: unknown variable {variable}; .*'{nearest}'"):
@@ -331,9 +323,7 @@ class Outer(BaseModel):
         ),
     ],
 )
-def test_pydantic_errors_are_reported_in_one_line_with_the_nearest_key(
-    values: dict[str, object], problem: str
-) -> None:
+def test_pydantic_errors_are_reported_in_one_line_with_the_nearest_key(values: dict[str, object], problem: str) -> None:
     with pytest.raises(ValidationError) as caught:
         Outer.model_validate(values)
     assert describe(caught.value, Outer) == problem

@@ -8,9 +8,7 @@ from newsmoe import Article
 from newsmoe.text.sentences import MAX_LENGTH, split_sentences
 
 TEXTS = st.text() | st.lists(
-    st.sampled_from(
-        ["A storm hit.", "Mr.", "U.S.", "3.5", "“No!”", "\n\n", "?!", "…", "e.g.", "新闻。", "x" * 700]
-    ),
+    st.sampled_from(["A storm hit.", "Mr.", "U.S.", "3.5", "“No!”", "\n\n", "?!", "…", "e.g.", "新闻。", "x" * 700]),
     max_size=30,
 ).map(" ".join)
 LANGUAGES = st.sampled_from([None, "en", "de", "es", "zh", "ar", "xx", "", "en-GB"])
@@ -37,20 +35,12 @@ def test_sentences_stand_in_the_text_in_order_and_no_word_is_lost(text: str, lan
     ("text", "language", "sentences"),
     [
         ("A storm hit. Nobody was hurt.", "en", ["A storm hit.", "Nobody was hurt."]),
-        (
-            "Mr. Smith lost 3.5 tonnes. U.S. troops helped.",
-            "en",
-            ["Mr. Smith lost 3.5 tonnes.", "U.S. troops helped."],
-        ),
+        ("Mr. Smith lost 3.5 tonnes. U.S. troops helped.", "en", ["Mr. Smith lost 3.5 tonnes.", "U.S. troops helped."]),
         ("“No!” she said. Why? Nobody knew!", "en", ["“No!” she said.", "Why?", "Nobody knew!"]),
         ("First paragraph\n\nSecond paragraph", "en", ["First paragraph", "Second paragraph"]),
         ("Es gab z. B. Sturm. Niemand starb.", "de", ["Es gab z. B. Sturm.", "Niemand starb."]),
         ("今天下雨。没有人受伤。", "zh", ["今天下雨。", "没有人受伤。"]),
-        (
-            "It ended at 8 p.m. Monday. Ms. Jones left.",
-            "en",
-            ["It ended at 8 p.m. Monday.", "Ms. Jones left."],
-        ),
+        ("It ended at 8 p.m. Monday. Ms. Jones left.", "en", ["It ended at 8 p.m. Monday.", "Ms. Jones left."]),
         ("It ended at 8 p.m. All left.", "en", ["It ended at 8 p.m.", "All left."]),
         ("A heading\nThe text. More.", "en", ["A heading", "The text.", "More."]),
         ("The text was\nwrapped here.", "en", ["The text was\nwrapped here."]),
@@ -72,11 +62,7 @@ def test_a_text_without_an_end_is_cut_at_white_space() -> None:
 
 
 def test_a_word_without_an_end_is_cut_where_it_must_be() -> None:
-    assert [len(piece) for piece in split_sentences("x" * (2 * MAX_LENGTH + 5), "en")] == [
-        MAX_LENGTH,
-        MAX_LENGTH,
-        5,
-    ]
+    assert [len(piece) for piece in split_sentences("x" * (2 * MAX_LENGTH + 5), "en")] == [MAX_LENGTH, MAX_LENGTH, 5]
 
 
 def test_sentences_of_the_sample_are_neither_words_nor_paragraphs(sample: list[Article]) -> None:

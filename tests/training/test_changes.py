@@ -23,8 +23,7 @@ def test_the_headlines_are_those_that_the_script_makes(part: str, tmp_path: Path
 
 def test_no_headline_is_in_both_parts() -> None:
     train, dev = (
-        set((MADE / f"changes.{part}.jsonl").read_text(encoding="utf-8").splitlines())
-        for part in ("train", "dev")
+        set((MADE / f"changes.{part}.jsonl").read_text(encoding="utf-8").splitlines()) for part in ("train", "dev")
     )
     assert len(train) == 4000 and len(dev) == 500
     assert train.isdisjoint(dev)

@@ -83,10 +83,7 @@ def test_the_gate_learns_which_expert_is_right_where(rows: Path, pool: Registry)
     card = trained(rows, pool)
     experts = chosen(card, pool, "Good news: a goal of Kiel.", "Bad news: the bank of Kiel.")
     assert experts == ["sport", "money"]
-    assert [(expert.name, expert.cost) for expert in card.experts] == [
-        ("sport", 0.333333),
-        ("money", 0.666667),
-    ]
+    assert [(expert.name, expert.cost) for expert in card.experts] == [("sport", 0.333333), ("money", 0.666667)]
     assert card.training is not None
     assert card.training.data == ("rows.jsonl (not stated)",)
     assert {path.name for path in card.folder.iterdir()} == {"gate.toml", "gate.safetensors", "recipe.toml"}
@@ -114,9 +111,7 @@ def test_the_cost_of_an_expert_counts_where_the_recipe_says_so(rows: Path, pool:
     assert cheap.experts[0].cost == pytest.approx(100 / 120, abs=1e-6)
 
 
-def test_with_summaries_the_gate_learns_which_is_nearer_to_the_reference(
-    rows: Path, quick_backbone: Backbone
-) -> None:
+def test_with_summaries_the_gate_learns_which_is_nearer_to_the_reference(rows: Path, quick_backbone: Backbone) -> None:
     registry = Registry(plugins=False, builtin=False)
     registry.backbones = Lent(quick_backbone)
 
@@ -128,17 +123,11 @@ def test_with_summaries_the_gate_learns_which_is_nearer_to_the_reference(
 
     registry.add(FakeExpert("free", TASK, gist(SPORT, 0)))
     registry.add(FakeExpert("dear", TASK, gist(MONEY, 20)))
-    texts = [
-        json.loads(line) | {"gist": "The gist of it."}
-        for line in (rows / "rows.jsonl").read_text().splitlines()
-    ]
+    texts = [json.loads(line) | {"gist": "The gist of it."} for line in (rows / "rows.jsonl").read_text().splitlines()]
     (rows / "rows.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts))
     source = {**SOURCE, "summary": "gist"}
     card = trained(rows, registry, train=[source], dev=[source], target="rouge2")
-    assert chosen(card, registry, "Good news: a goal of Kiel.", "Bad news: the bank of Kiel.") == [
-        "free",
-        "dear",
-    ]
+    assert chosen(card, registry, "Good news: a goal of Kiel.", "Bad news: the bank of Kiel.") == ["free", "dear"]
     assert [(expert.name, expert.cost) for expert in card.experts] == [("free", 0.0), ("dear", 1.0)]
 
 
@@ -176,9 +165,7 @@ def test_the_settings_of_the_recipe_are_the_gates(rows: Path, pool: Registry) ->
         ({"features": ["size"]}, "features.0: Input should be 'embedding'"),
     ],
 )
-def test_an_invalid_recipe_is_reported(
-    rows: Path, pool: Registry, values: dict[str, Any], message: str
-) -> None:
+def test_an_invalid_recipe_is_reported(rows: Path, pool: Registry, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(message)):
         trained(rows, pool, **values)
 
@@ -286,9 +273,7 @@ def test_equal_experts_share_the_target_of_the_best() -> None:
 def test_a_gate_can_learn_by_language(quick_backbone: Backbone) -> None:
     articles = [Article(headline="h", language=language) for language in ("en", "de", "fr") * 10]
     reader = FeatureReader(("language",), quick_backbone, None)
-    utility = np.where(
-        np.arange(30)[:, None] % 3 == [1, 0], 0.9, 0.1
-    )  # the first reads German, the other English
+    utility = np.where(np.arange(30)[:, None] % 3 == [1, 0], 0.9, 0.1)  # the first reads German, the other English
     features = reader(articles).astype(np.float64)
     head = fit_gate(features, utility, np.ones(30), recipe_of(), silent).head
     new = reader([Article(headline="x", language="de-AT"), Article(headline="x", language="en-GB")])

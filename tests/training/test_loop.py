@@ -21,11 +21,7 @@ class Line:
     """Learns a line through noisy points; may be cut off after some losses."""
 
     def __init__(
-        self,
-        model: nn.Linear,
-        cut_after: int | None = None,
-        figures: Sequence[float] = (),
-        slope: float = 3.0,
+        self, model: nn.Linear, cut_after: int | None = None, figures: Sequence[float] = (), slope: float = 3.0
     ) -> None:
         self.model = model
         self.left = cut_after
@@ -117,13 +113,7 @@ def test_a_checkpoint_of_other_examples_is_not_used(tmp_path: Path) -> None:
 def test_the_best_epoch_is_returned_and_training_stops_without_improvement(tmp_path: Path) -> None:
     first, told = model(), []
     recipe = AdapterRecipe(epochs=9, patience=2, learning_rate=0.05, head_learning_rate=0.05)
-    fit(
-        first,
-        Line(first, figures=[0.1, 0.9, 0.5, 0.6]),
-        recipe,
-        tmp_path / "state",
-        lambda *a: told.append(a[0]),
-    )
+    fit(first, Line(first, figures=[0.1, 0.9, 0.5, 0.6]), recipe, tmp_path / "state", lambda *a: told.append(a[0]))
     assert [line for line in told if "dev data" in line] == [
         "epoch 1 of 9: 0.1000 on dev data",
         "epoch 2 of 9: 0.9000 on dev data",

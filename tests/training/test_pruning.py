@@ -72,16 +72,10 @@ def test_rarely_chosen_and_redundant_experts_are_excluded_step_by_step(
         "twin": "stays",
         "idle": "excluded",
     }
-    assert (contributions["evens"].share, contributions["twin"].share, contributions["odds"].share) == (
-        0.5,
-        0.5,
-        0.0,
-    )
+    assert (contributions["evens"].share, contributions["twin"].share, contributions["odds"].share) == (0.5, 0.5, 0.0)
     assert (contributions["evens"].quality, contributions["evens"].without) == (1.0, 0.75)
     assert contributions["twin"].gain == 0.25  # once odds, which could replace it, is excluded
-    assert contributions["evens"].saved == pytest.approx(
-        (10 - 30) / 200
-    )  # twin, which reads more, gets its articles
+    assert contributions["evens"].saved == pytest.approx((10 - 30) / 200)  # twin, which reads more, gets its articles
 
 
 def test_an_expert_that_gains_but_is_rarely_chosen_is_excluded_too(
@@ -108,12 +102,7 @@ def test_with_thresholds_of_zero_every_expert_stays(
     ],
 )
 def test_an_expert_that_the_gate_needs_stays(
-    registry: Registry,
-    dev: list[PoolPredictions],
-    tmp_path: Path,
-    fields: dict[str, Any],
-    name: str,
-    verdict: str,
+    registry: Registry, dev: list[PoolPredictions], tmp_path: Path, fields: dict[str, Any], name: str, verdict: str
 ) -> None:
     contributions = by_name(find_redundant(gate(tmp_path, **fields), registry, dev, LEAST))
     assert contributions[name].verdict == verdict
@@ -134,9 +123,7 @@ def test_the_written_gate_decides_as_the_old_one_would_without_them(
     assert ([row.name for row in pruned.excluded], pruned.measured) == (["odds", "idle"], ())
     assert load_file(card.folder / "gate.safetensors")["weight"].tolist() == before["weight"][[0, 2]].tolist()
     new = LearnedGate(pruned, registry.pool(TASK), lambda: registry.backbones.backbone(None))  # type: ignore[arg-type]
-    assert new.probabilities(dev[0].articles) == pytest.approx(
-        probabilities / probabilities.sum(axis=1, keepdims=True)
-    )
+    assert new.probabilities(dev[0].articles) == pytest.approx(probabilities / probabilities.sum(axis=1, keepdims=True))
     routes = new.route(dev[0].articles)
     assert [next(iter(decision.weights)) for (decision,) in routes] == ["evens", "evens", "twin", "twin"]
     assert np.allclose([sum(decision.weights.values()) for (decision,) in routes], 1)

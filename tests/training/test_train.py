@@ -161,9 +161,7 @@ def test_unlabelled_texts_are_used_in_a_second_round(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_expert_predicts_as_before_until_it_is_trained_again(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_expert_predicts_as_before_until_it_is_trained_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expert = trained(folder, "adapter = { rank = 2, epochs = 1, batch_items = 8 }")
     before = {path.name: path.read_bytes() for path in expert.iterdir()}
 
@@ -218,9 +216,7 @@ def test_an_impossible_training_is_refused_before_anything_is_written(
 def test_too_few_examples_are_reported_and_are_no_bug(rows: int, folder: Path) -> None:
     lines = (folder / "train.jsonl").read_text().splitlines(keepends=True)
     (folder / "few.jsonl").write_text("".join([lines[0], lines[-1]][:rows]) + lines[0] * 3)
-    (folder / "mood" / "recipe.toml").write_text(
-        RECIPE.replace("train.jsonl", "few.jsonl").format(adapter="")
-    )
+    (folder / "mood" / "recipe.toml").write_text(RECIPE.replace("train.jsonl", "few.jsonl").format(adapter=""))
     if rows == 2:
         (folder / "dev.jsonl").write_text('{"text": "x", "tone": "neither"}\n')
     result = CliRunner().invoke(app, ["train", "classifier", "mood/recipe.toml"])
@@ -281,9 +277,7 @@ def test_perfect_accuracy_on_few_texts_does_not_make_an_expert_certain(folder: P
 @pytest.mark.slow
 def test_a_label_that_the_training_data_lacks_gets_a_band_between_the_others(folder: Path) -> None:
     recipe = RECIPE.replace('["good", "bad"]', '["good", "even", "bad"]').format(adapter="")
-    (folder / "mood" / "recipe.toml").write_text(
-        recipe.replace('plus = "good"', 'plus = "good"\nso = "even"')
-    )
+    (folder / "mood" / "recipe.toml").write_text(recipe.replace('plus = "good"', 'plus = "good"\nso = "even"'))
     with (folder / "dev.jsonl").open("a") as file:
         for who in WHO:
             file.write(json.dumps({"text": f"{who} met on Monday.", "tone": "so"}) + "\n")

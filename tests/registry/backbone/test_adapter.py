@@ -72,9 +72,7 @@ def test_a_damaged_adapter_is_refused(tmp_path: Path) -> None:
         load_adapter(tmp_path)
 
 
-def test_an_adapter_changes_the_vectors_and_leaves_the_backbone_as_it_was(
-    tmp_path: Path, backbone: Backbone
-) -> None:
+def test_an_adapter_changes_the_vectors_and_leaves_the_backbone_as_it_was(tmp_path: Path, backbone: Backbone) -> None:
     adapter = loaded(write(tmp_path))
     windows = backbone.read(Article(headline="Ferry runs again", content="It sailed at dawn.")).windows
     [before], [adapted], [after] = (
@@ -94,9 +92,7 @@ def test_both_runtimes_see_the_same_through_an_adapter(
     reference = Backbone(files, TorchRuntime(files, Device()))
     content = " ".join(f"On day {day} the ferry sailed at dawn." for day in range(40))
     windows = backbone.read(Article(headline="Ferry runs again", content=content)).windows
-    for served, expected in zip(
-        backbone.encode(windows, adapter), reference.encode(windows, adapter), strict=True
-    ):
+    for served, expected in zip(backbone.encode(windows, adapter), reference.encode(windows, adapter), strict=True):
         np.testing.assert_allclose(served.window, expected.window, atol=1e-4)
         np.testing.assert_allclose(served.sentences, expected.sentences, atol=1e-4)
 

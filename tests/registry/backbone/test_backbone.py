@@ -73,9 +73,7 @@ def test_the_real_vectors_are_those_of_the_published_model(backbone: Backbone) -
 
 
 @pytest.mark.slow
-def test_what_serves_agrees_with_torch(
-    backbone: Backbone, files: BackboneFiles, sample: list[Article]
-) -> None:
+def test_what_serves_agrees_with_torch(backbone: Backbone, files: BackboneFiles, sample: list[Article]) -> None:
     from newsmoe.registry.backbone.torch_runtime import TorchRuntime
 
     reference = Backbone(files, TorchRuntime(files, Device()))
@@ -96,9 +94,7 @@ def test_like_texts_have_like_vectors(backbone: Backbone) -> None:
     assert first @ second > 0.7 > 0.2 > first @ other
 
 
-def test_padding_does_not_change_a_vector(
-    backbone: Backbone, files: BackboneFiles, sample: list[Article]
-) -> None:
+def test_padding_does_not_change_a_vector(backbone: Backbone, files: BackboneFiles, sample: list[Article]) -> None:
     alone = Backbone(files, backbone.runtime)
     windows = backbone.read(sample[0]).windows
     short = backbone.read(Article(headline="Goal")).windows[0]
@@ -107,9 +103,7 @@ def test_padding_does_not_change_a_vector(
 
 
 def test_vectors_come_in_the_order_of_the_windows(quick_backbone: Backbone, files: BackboneFiles) -> None:
-    windows = [
-        quick_backbone.read(article).windows[0] for number in (30, 1, 9) for article in articles(2, number)
-    ]
+    windows = [quick_backbone.read(article).windows[0] for number in (30, 1, 9) for article in articles(2, number)]
     one_by_one = [Backbone(files, quick_backbone.runtime).encode([window])[0] for window in windows]
     together = Backbone(files, quick_backbone.runtime).encode([*windows, windows[0]])
     for alone, encoded in zip([*one_by_one, one_by_one[0]], together, strict=True):
@@ -132,9 +126,7 @@ def low_rank(key: str, scale: float) -> Adapter:
     return Adapter(key, {"encoder.layer.0.attention.self.query": change})
 
 
-def test_an_adapter_changes_the_vector_of_a_window_and_only_with_it(
-    backbone: Backbone, files: BackboneFiles
-) -> None:
+def test_an_adapter_changes_the_vector_of_a_window_and_only_with_it(backbone: Backbone, files: BackboneFiles) -> None:
     fresh = Backbone(files, backbone.runtime)
     windows = fresh.read(Article(content="A storm hit the coast on Monday.")).windows
     (plain,) = fresh.encode(windows)
@@ -148,9 +140,7 @@ def test_an_adapter_changes_the_vector_of_a_window_and_only_with_it(
 
 @settings(max_examples=20)
 @given(st.lists(st.integers(1, 254), min_size=1, max_size=60))
-def test_no_forward_pass_is_over_its_budget(
-    files: BackboneFiles, quick_backbone: Backbone, lengths: list[int]
-) -> None:
+def test_no_forward_pass_is_over_its_budget(files: BackboneFiles, quick_backbone: Backbone, lengths: list[int]) -> None:
     runtime = Watched(quick_backbone.runtime)
     windows = [Window(np.full(size, 2000, np.int32).tobytes(), (Span(0, 0, size),)) for size in lengths]
     Backbone(files, runtime).encode(windows)

@@ -25,9 +25,7 @@ def works(files: BackboneFiles) -> bool:
     return states.shape == (1, 3, files.config["hidden_size"]) and bool(np.isfinite(states).all())
 
 
-def test_the_backbone_is_compiled_once(
-    cache: Path, files: BackboneFiles, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_the_backbone_is_compiled_once(cache: Path, files: BackboneFiles, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="newsmoe")
     first = compiled_backbone(files)
     assert isinstance(first, Path)
@@ -74,9 +72,7 @@ def test_two_processes_that_compile_at_once_do_no_harm(cache: Path, files: Backb
         "from newsmoe.registry.backbone.files import find_backbone\n"
         "print(compiled_backbone(find_backbone()))"
     )
-    started = [
-        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)
-    ]
+    started = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(2)]
     paths = {process.communicate(timeout=60)[0].strip() for process in started}
     assert [process.returncode for process in started] == [0, 0]
     assert len(paths) == 1

@@ -8,9 +8,7 @@ import pytest
 from newsmoe.errors import ModelError
 from newsmoe.registry.backbone.files import BackboneFiles, find_backbone
 
-CACHED = (
-    "hub/models--sentence-transformers--all-MiniLM-L6-v2/snapshots/c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
-)
+CACHED = "hub/models--sentence-transformers--all-MiniLM-L6-v2/snapshots/c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 
 
 @pytest.fixture
@@ -113,9 +111,7 @@ def test_without_the_backbone_the_error_says_what_to_install(nothing_installed: 
     assert "newsmoe experts pull minilm" in str(caught.value)
 
 
-def test_a_snapshot_without_tokenizer_and_config_is_skipped(
-    nothing_installed: Path, files: BackboneFiles
-) -> None:
+def test_a_snapshot_without_tokenizer_and_config_is_skipped(nothing_installed: Path, files: BackboneFiles) -> None:
     snapshot = nothing_installed / CACHED
     snapshot.mkdir(parents=True)
     (snapshot / "model.safetensors").symlink_to(files.weights)

@@ -9,9 +9,7 @@ from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.device import Device
 
 
-def test_threads_share_one_backbone_a_device(
-    quick_backbone: Backbone, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_threads_share_one_backbone_a_device(quick_backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[Device] = []
     together = Barrier(4)
 

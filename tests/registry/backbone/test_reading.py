@@ -20,9 +20,7 @@ from newsmoe.registry.backbone.reading import (
 
 SENTENCES = st.lists(
     st.text(st.characters(codec="utf-8"), max_size=60)
-    | st.sampled_from(
-        ["A storm hit the coast.", "Antidisestablishmentarianism!", "新闻新闻。", "word " * 90]
-    ),
+    | st.sampled_from(["A storm hit the coast.", "Antidisestablishmentarianism!", "新闻新闻。", "word " * 90]),
     max_size=8,
 ).map(" ".join)
 
@@ -52,9 +50,7 @@ def test_every_token_of_every_sentence_is_in_exactly_one_span(
 ) -> None:
     reading = read_article(Article(headline=headline, content=content), tokenizer, most)
     texts = {HEADLINE: headline, **dict(enumerate(reading.sentences))}
-    expected = {
-        number: tokenizer.encode(text, add_special_tokens=False).ids for number, text in texts.items()
-    }
+    expected = {number: tokenizer.encode(text, add_special_tokens=False).ids for number, text in texts.items()}
     assert ids_by_sentence(reading) == {number: ids for number, ids in expected.items() if ids}
     assert list(reading.lengths) == [len(expected[number]) for number in range(len(reading.sentences))]
 
@@ -136,9 +132,7 @@ def test_a_policy_chooses_windows(policy: str, read: dict[int, list[int]]) -> No
         assert reading.extract("windows").windows == windows
 
 
-def test_the_sample_is_read_in_windows_of_the_backbone(
-    quick_backbone: Backbone, sample: list[Article]
-) -> None:
+def test_the_sample_is_read_in_windows_of_the_backbone(quick_backbone: Backbone, sample: list[Article]) -> None:
     for article in sample:
         reading = quick_backbone.read(article)
         tokens = sum(map(len, reading.windows))
@@ -148,9 +142,7 @@ def test_the_sample_is_read_in_windows_of_the_backbone(
         assert len(reading.windows) <= 1 + tokens // 200
 
 
-def test_headline_and_lead_are_read_sentence_by_sentence_and_the_first_count_most(
-    quick_backbone: Backbone,
-) -> None:
+def test_headline_and_lead_are_read_sentence_by_sentence_and_the_first_count_most(quick_backbone: Backbone) -> None:
     sentences = [f"Then {count} houses were lost to the storm, and nobody was hurt." for count in range(8)]
     article = Article(headline="Storm hits", content=" ".join(sentences))
     extract = quick_backbone.read(article).extract("sentences")

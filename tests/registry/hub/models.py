@@ -217,9 +217,7 @@ def _deberta_v2() -> TrainedExpert:
 
 def _nli() -> TrainedExpert:
     tokenizer = hf.BertTokenizer(vocab=_word_pieces(), model_max_length=LIMIT)
-    config = hf.BertConfig(
-        vocab_size=len(tokenizer), max_position_embeddings=LIMIT, **BERT_SIZES, **_labels(NLI)
-    )
+    config = hf.BertConfig(vocab_size=len(tokenizer), max_position_embeddings=LIMIT, **BERT_SIZES, **_labels(NLI))
     return hf.BertForSequenceClassification(config), tokenizer
 
 
@@ -330,9 +328,7 @@ def _pieces(*special: str) -> Pieces:
 def _unigram() -> Pieces:
     """Learn what sentencepiece does."""
     tokenizer = Tokenizer(models.Unigram())
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]
-    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
     trainer = trainers.UnigramTrainer(
         vocab_size=VOCABULARY, special_tokens=["<unk>"], unk_token="<unk>", show_progress=False
     )

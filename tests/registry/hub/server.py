@@ -132,9 +132,7 @@ class Hub:
 
     def environment(self, home: Path, **more: str) -> dict[str, str]:
         """Return the environment of a process that uses this hub only and stores its files in `home`."""
-        inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))
-        }
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGING"))}
         online = {"HF_HUB_OFFLINE": "0", "TRANSFORMERS_OFFLINE": "0"}
         direct = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1")
         return {**inherited, "HF_ENDPOINT": self.url, "HF_HOME": str(home), **online, **direct, **more}
@@ -303,9 +301,7 @@ def _of(commit: str, headers: Mapping[str, str] | None = None) -> dict[str, str]
 
 
 def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(
-        status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(value).encode()
-    )
+    return Response(status, {"Content-Type": "application/json", **(headers or {})}, json.dumps(value).encode())
 
 
 def _info(name: str, commit: str, tree: Tree, gated: str | bool, blobs: bool) -> dict[str, Any]:

@@ -8,9 +8,7 @@ from newsmoe.registry.hub.chunks import MAX_CHARACTERS, Chunk, ChunkedText, spli
 
 TEXTS = st.lists(
     st.text(st.characters(codec="utf-8"), max_size=50)
-    | st.sampled_from(
-        ["A storm hit the coast.", "新闻新闻。", "word " * 40, "Ten houses\n\nwere lost.", "x" * 90]
-    ),
+    | st.sampled_from(["A storm hit the coast.", "新闻新闻。", "word " * 40, "Ten houses\n\nwere lost.", "x" * 90]),
     max_size=8,
 ).map(" ".join)
 
@@ -23,18 +21,14 @@ def words(texts: Sequence[str]) -> list[int]:
 @given(TEXTS, st.integers(1, 40))
 def test_no_chunk_is_longer_than_allowed_and_no_word_is_lost(text: str, most: int) -> None:
     chunks = split_text(text, "en", words, most)
-    assert all(
-        chunk.text and words([chunk.text])[0] <= max(most, 1) for chunk in chunks if len(chunk.text) > 1
-    )
+    assert all(chunk.text and words([chunk.text])[0] <= max(most, 1) for chunk in chunks if len(chunk.text) > 1)
     letters = [letter for letter in text if letter.isalnum()]
     assert [letter for chunk in chunks for letter in chunk.text if letter.isalnum()] == letters
 
 
 @given(TEXTS)
 def test_a_text_that_fits_stays_as_it_is(text: str) -> None:
-    assert [chunk.text for chunk in split_text(text, "en", words, 10_000)] == (
-        [text.strip()] if text.strip() else []
-    )
+    assert [chunk.text for chunk in split_text(text, "en", words, 10_000)] == ([text.strip()] if text.strip() else [])
 
 
 def test_chunks_end_where_sentences_do() -> None:

@@ -36,9 +36,7 @@ def generator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 @settings(max_examples=8)
 @given(
-    st.lists(
-        st.tuples(st.integers(1, len(TEXT)), st.integers(0, 12), st.integers(1, 30)), min_size=2, max_size=5
-    ),
+    st.lists(st.tuples(st.integers(1, len(TEXT)), st.integers(0, 12), st.integers(1, 30)), min_size=2, max_size=5),
     BEAMS,
 )
 def test_a_batch_comes_out_as_its_texts_do_one_at_a_time(
@@ -55,8 +53,7 @@ def test_a_batch_comes_out_as_its_texts_do_one_at_a_time(
         if bound.max_tokens > bound.min_tokens
     )
     assert all(
-        len(row) <= bound.max_tokens - 1 or bound.max_tokens == 1
-        for row, bound in zip(together, bounds, strict=True)
+        len(row) <= bound.max_tokens - 1 or bound.max_tokens == 1 for row, bound in zip(together, bounds, strict=True)
     )
 
 

@@ -102,10 +102,7 @@ def test_where_a_model_is_missing_the_next_expert_of_the_rule_is_used(hub: Hub, 
     assert newsmoe(hub, here, "analyze", "news.json").returncode == 0
     (record,) = json.loads((here / "analyzed_news.json").read_text())
     (entry,) = record["route"]
-    assert (entry["expert"], entry["reason"]) == (
-        "sentiment-general",
-        "the model of tone is not on this machine",
-    )
+    assert (entry["expert"], entry["reason"]) == ("sentiment-general", "the model of tone is not on this machine")
     assert (record["status"], hub.requests) == ("ok", [])
 
 
@@ -226,14 +223,10 @@ def test_a_pickle_is_refused_until_it_is_converted(hub: Hub, here: Path, model: 
     assert record["analyses"]["sentiment"]["scores"].keys() == {"negative", "neutral", "positive"}
 
 
-def test_a_pickle_that_would_run_code_is_not_converted(
-    hub: Hub, here: Path, model: Path, tmp_path: Path
-) -> None:
+def test_a_pickle_that_would_run_code_is_not_converted(hub: Hub, here: Path, model: Path, tmp_path: Path) -> None:
     folder = make_pickle_only(model, tmp_path / "pickled")
     trap = tmp_path / "sprung"
-    (folder / "pytorch_model.bin").write_bytes(
-        b"cpathlib\nPath.touch\n(cpathlib\nPath\n(V%b\ntRtR." % bytes(trap)
-    )
+    (folder / "pytorch_model.bin").write_bytes(b"cpathlib\nPath.touch\n(cpathlib\nPath\n(V%b\ntRtR." % bytes(trap))
     hub.add(NAME, folder)
     assert newsmoe(hub, here, "experts", "convert", "tone").returncode == 1
     assert not trap.exists()
@@ -248,8 +241,7 @@ def test_a_request_to_a_busy_hub_is_retried(hub: Hub, here: Path, model: Path) -
 
 TASKS = {
     **dict.fromkeys(
-        ("bart", "led", "pegasus", "switch-transformers", "t5"),
-        'kind = "seq2seq-summarization"\n[settings]\n',
+        ("bart", "led", "pegasus", "switch-transformers", "t5"), 'kind = "seq2seq-summarization"\n[settings]\n'
     ),
     **dict.fromkeys(("deberta-v2", "distilbert", "roberta"), 'kind = "text-classification"\n[settings]\n'),
     "mixtral": 'kind = "chat-summarization"\n[settings]\nmax_new_tokens = 30\n',
@@ -265,9 +257,7 @@ def test_every_architecture_reads_long_and_short_articles_without_warnings(hub: 
         folder.mkdir()
         head = f'name = "{name}"\ntask = "{name}"\ndescription = "tiny"\n'
         (folder / "expert.toml").write_text(f'{head}{kind}model = "owner/{name}"\n')
-    sample = [
-        element for element in json.loads(SAMPLE.read_text(encoding="utf-8")) if element.get("content")
-    ][:2]
+    sample = [element for element in json.loads(SAMPLE.read_text(encoding="utf-8")) if element.get("content")][:2]
     long = [{**element, "content": element["content"] * 6} for element in sample]
     (here / "news.json").write_text(json.dumps([*sample, *long, *ARTICLES]))
     pulled = newsmoe(hub, here, "experts", "pull", *TASKS)

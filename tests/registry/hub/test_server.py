@@ -70,9 +70,7 @@ def run_calls(hub: Hub, home: Path, *calls: tuple[str, dict[str, Any]]) -> list[
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
-    }
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_repository_is_downloaded_once(hub: Hub, folder: Path, tmp_path: Path) -> None:
@@ -84,11 +82,7 @@ def test_a_repository_is_downloaded_once(hub: Hub, folder: Path, tmp_path: Path)
     assert contents(Path(first)) == contents(folder)
     info, tree = "/api/models/org/name/revision/main", f"/api/models/org/name/tree/{commit}"
     assert hub.requests[:2] == [("GET", info), ("GET", tree)]
-    files = {
-        (method, f"/org/name/resolve/{commit}/{path}")
-        for method in ("HEAD", "GET")
-        for path in contents(folder)
-    }
+    files = {(method, f"/org/name/resolve/{commit}/{path}") for method in ("HEAD", "GET") for path in contents(folder)}
     assert set(hub.requests[2:-1]) == files
     assert hub.requests[-1] == ("GET", info)
 
@@ -122,9 +116,7 @@ def test_what_is_missing_is_reported(hub: Hub, folder: Path, tmp_path: Path) -> 
 def test_a_gated_repository_needs_a_token_that_is_allowed(hub: Hub, folder: Path, tmp_path: Path) -> None:
     hub.add("org/gated", folder, gated=True)
     hub.allow("good")
-    calls = [
-        ("snapshot_download", {"repo_id": "org/gated", "token": token}) for token in (False, "bad", "good")
-    ]
+    calls = [("snapshot_download", {"repo_id": "org/gated", "token": token}) for token in (False, "bad", "good")]
     [anonymous, unauthorized, authorized] = run_calls(hub, tmp_path, *calls)
     assert anonymous == ["GatedRepoError", 401]
     assert unauthorized == ["GatedRepoError", 403]
@@ -134,9 +126,7 @@ def test_a_gated_repository_needs_a_token_that_is_allowed(hub: Hub, folder: Path
 def test_a_download_goes_on_after_a_cut(hub: Hub, folder: Path, tmp_path: Path) -> None:
     hub.add("org/name", folder)
     hub.cut("org/name", "model.safetensors", after=1200)
-    [path] = run_calls(
-        hub, tmp_path, ("hf_hub_download", {"repo_id": "org/name", "filename": "model.safetensors"})
-    )
+    [path] = run_calls(hub, tmp_path, ("hf_hub_download", {"repo_id": "org/name", "filename": "model.safetensors"}))
     assert hub.ranges == [("model.safetensors", "bytes=1000-")]
     assert Path(path).read_bytes() == (folder / "model.safetensors").read_bytes()
 
@@ -152,9 +142,7 @@ def test_a_request_to_a_busy_hub_is_retried(hub: Hub, folder: Path, tmp_path: Pa
 def test_corrupted_bytes_come_under_the_hash_of_the_true_ones(hub: Hub, folder: Path, tmp_path: Path) -> None:
     hub.add("org/name", folder)
     hub.corrupt("org/name", "model.safetensors")
-    [path] = run_calls(
-        hub, tmp_path, ("hf_hub_download", {"repo_id": "org/name", "filename": "model.safetensors"})
-    )
+    [path] = run_calls(hub, tmp_path, ("hf_hub_download", {"repo_id": "org/name", "filename": "model.safetensors"}))
     true, got = (folder / "model.safetensors").read_bytes(), Path(path).read_bytes()
     assert len(got) == len(true)
     assert got != true

@@ -41,9 +41,7 @@ CLASSIFYING = [info.name for info in BUILT_IN if info.card and info.card.kind in
 ALL = 100_000
 """More sentences and tokens than any article of these tests has."""
 
-STORM = Article(
-    headline="Storm hits coast", content="A storm hit the coast. Ten houses were lost.", language="en"
-)
+STORM = Article(headline="Storm hits coast", content="A storm hit the coast. Ten houses were lost.", language="en")
 LONG = Article(
     headline="Council hears witnesses on tram",
     content=" ".join(
@@ -93,19 +91,14 @@ def taken(summary: Summary, article: Article) -> list[int]:
     return left[""]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [info.name for info in BUILT_IN],
-)
+@pytest.mark.parametrize("name", [info.name for info in BUILT_IN])
 def test_every_built_in_expert_meets_the_contract(name: str, registry: Registry, backbone: Backbone) -> None:
     findings = list(check_expert(built_in(name, registry, backbone)))
     assert [finding for finding in findings if finding.problem] == []
     assert len(findings) == 8
 
 
-def test_the_embedded_experts_of_a_registry_share_one_backbone(
-    registry: Registry, backbone: Backbone
-) -> None:
+def test_the_embedded_experts_of_a_registry_share_one_backbone(registry: Registry, backbone: Backbone) -> None:
     experts = [registry.build(name) for name in EMBEDDED]
     assert len(experts) >= 4
     for expert in experts:
@@ -116,9 +109,7 @@ def test_the_embedded_experts_of_a_registry_share_one_backbone(
 
 def test_an_expert_that_was_not_loaded_says_so(registry: Registry) -> None:
     for name in EMBEDDED:
-        with pytest.raises(
-            PredictionError, match=rf"expert '{name}': predict\(\) was called before load\(\)"
-        ):
+        with pytest.raises(PredictionError, match=rf"expert '{name}': predict\(\) was called before load\(\)"):
             registry.build(name).predict([STORM])
 
 
@@ -146,9 +137,7 @@ def test_a_window_is_computed_once_however_many_experts_read_it(
     assert counting.windows - described == len(distinct)
 
 
-@pytest.mark.parametrize(
-    ("policy", "read"), [("windows", [0, 1, 2, 3, 4]), ("head", [0]), ("head+tail", [0, 4])]
-)
+@pytest.mark.parametrize(("policy", "read"), [("windows", [0, 1, 2, 3, 4]), ("head", [0]), ("head+tail", [0, 4])])
 def test_a_summary_is_made_of_the_windows_that_the_policy_reads(
     quick_backbone: Backbone, ranking: Path, policy: str, read: list[int]
 ) -> None:
@@ -160,19 +149,13 @@ def test_a_summary_is_made_of_the_windows_that_the_policy_reads(
     spans = [span for place in read for span in windows[place].spans]
     assert taken(summary, LONG) == sorted({span.sentence for span in spans} - {HEADLINE})
     assert summary.input_stats.windows == len(read)
-    assert (
-        summary.input_stats.tokens == sum(len(windows[place]) for place in read) == expert.lengths([LONG])[0]
-    )
+    assert summary.input_stats.tokens == sum(len(windows[place]) for place in read) == expert.lengths([LONG])[0]
     assert summary.input_stats.truncated is (len(read) < 5)
 
 
 @pytest.mark.parametrize(("policy", "read"), [("windows", 5), ("head", 1), ("head+tail", 2)])
-def test_labels_are_made_of_the_windows_that_the_policy_reads(
-    quick_backbone: Backbone, policy: str, read: int
-) -> None:
-    expert = make(
-        "zero-shot", quick_backbone, long_input=policy, labels={"tram": "A tram.", "storm": "Rain."}
-    )
+def test_labels_are_made_of_the_windows_that_the_policy_reads(quick_backbone: Backbone, policy: str, read: int) -> None:
+    expert = make("zero-shot", quick_backbone, long_input=policy, labels={"tram": "A tram.", "storm": "Rain."})
     (labels,) = expert.predict([LONG])
     assert labels.input_stats.windows == read
     assert labels.input_stats.truncated is (read < 5)
@@ -223,21 +206,7 @@ def test_a_summary_is_whole_sentences_of_the_article_in_order_and_not_too_long(
 
 
 WORDS = st.sampled_from(
-    [
-        "storm",
-        "tram",
-        "Council",
-        "3.5",
-        "Mr.",
-        "vote;",
-        "“No!”",
-        "rain\n\n",
-        "Zoë",
-        "新闻",
-        "hit,",
-        "(again)",
-        "x",
-    ]
+    ["storm", "tram", "Council", "3.5", "Mr.", "vote;", "“No!”", "rain\n\n", "Zoë", "新闻", "hit,", "(again)", "x"]
 )
 TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=30).map(" ".join), min_size=1, max_size=12)
 
@@ -250,13 +219,7 @@ TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=30).map(" ".join), min_siz
     st.integers(20, 100),
 )
 def test_a_summary_of_any_text_is_whole_sentences_without_repetition_within_its_bound(
-    quick_backbone: Backbone,
-    ranking: Path,
-    texts: list[str],
-    mark: str,
-    policy: str,
-    sentences: int,
-    most: int,
+    quick_backbone: Backbone, ranking: Path, texts: list[str], mark: str, policy: str, sentences: int, most: int
 ) -> None:
     article = Article(headline="Storm", content=mark.join(texts), language="en")
     bounds = {"sentences": sentences, "min_tokens": 20, "max_tokens": most}
@@ -278,9 +241,7 @@ def test_a_text_without_punctuation_still_has_a_summary(registry: Registry, back
     assert summary.text in words or taken(summary, article)
 
 
-def test_an_article_without_a_sentence_is_an_error_of_that_article(
-    quick_backbone: Backbone, ranking: Path
-) -> None:
+def test_an_article_without_a_sentence_is_an_error_of_that_article(quick_backbone: Backbone, ranking: Path) -> None:
     expert = make("extractive", quick_backbone, ranking)
     for article in (Article(headline="Watch: goal"), Article(headline="Goal", content="!!! ...")):
         with pytest.raises(PredictionError, match="there is no sentence in the content"):
@@ -340,14 +301,10 @@ def test_an_article_gets_the_same_prediction_alone_and_in_a_batch_of_64(
     name: str, registry: Registry, backbone: Backbone, files: BackboneFiles, sample: list[Article]
 ) -> None:
     paragraphs = (
-        (article, text)
-        for article in sample
-        for text in article.content.split("\n\n")
-        if 80 < len(text) < 300
+        (article, text) for article in sample for text in article.content.split("\n\n") if 80 < len(text) < 300
     )
     batch = [
-        Article(headline=article.headline, content=text, language="en")
-        for article, text in islice(paragraphs, 64)
+        Article(headline=article.headline, content=text, language="en") for article, text in islice(paragraphs, 64)
     ]
     assert len({article.key for article in batch}) == 64
     together = built_in(name, registry, backbone).predict(batch)
@@ -370,20 +327,10 @@ def test_an_article_without_any_text_is_an_error_of_that_article(
 @pytest.mark.parametrize(
     ("name", "headline", "content", "label"),
     [
-        (
-            "sentiment-news",
-            "Joy as rescued miners reunite",
-            "Families celebrated a wonderful success.",
-            "positive",
-        ),
+        ("sentiment-news", "Joy as rescued miners reunite", "Families celebrated a wonderful success.", "positive"),
         ("sentiment-news", "Firm collapses", "Workers lost their jobs after a disastrous fraud.", "negative"),
         ("topic-news", "United win cup final", "The striker scored twice in the match.", "sport"),
-        (
-            "topic-news",
-            "Senate passes bill",
-            "The president will sign the law after the election.",
-            "politics",
-        ),
+        ("topic-news", "Senate passes bill", "The president will sign the law after the election.", "politics"),
         ("topic-zero-shot", "Heavy snow forecast", "Temperatures will fall and winds will rise.", "weather"),
     ],
 )
@@ -432,9 +379,7 @@ def test_a_low_temperature_is_sure_and_a_high_one_is_not(backbone: Backbone) -> 
 @pytest.mark.parametrize(
     "settings", [{}, {"labels": {"a": "A."}}, {"labels": {"a": "A.", "b": "B."}, "temperature": 0}]
 )
-def test_invalid_labels_or_temperatures_are_refused(
-    quick_backbone: Backbone, settings: dict[str, Any]
-) -> None:
+def test_invalid_labels_or_temperatures_are_refused(quick_backbone: Backbone, settings: dict[str, Any]) -> None:
     with pytest.raises(CardError, match=r"\[settings\] (labels|temperature): "):
         make("zero-shot", quick_backbone, **settings)
 
@@ -449,9 +394,7 @@ def test_a_label_without_a_word_is_reported(quick_backbone: Backbone) -> None:
 
 def head(folder: Path, **tensors: NDArray[np.float32]) -> Path:
     folder.mkdir(exist_ok=True)
-    save_file(
-        {name: np.ascontiguousarray(values) for name, values in tensors.items()}, folder / "head.safetensors"
-    )
+    save_file({name: np.ascontiguousarray(values) for name, values in tensors.items()}, folder / "head.safetensors")
     return folder
 
 
@@ -533,9 +476,7 @@ def test_a_head_that_cannot_predict_is_refused_on_load(
         make("classifier", quick_backbone, tmp_path, labels=labels)
 
 
-def test_a_copied_expert_predicts_as_the_original(
-    tmp_path: Path, registry: Registry, backbone: Backbone
-) -> None:
+def test_a_copied_expert_predicts_as_the_original(tmp_path: Path, registry: Registry, backbone: Backbone) -> None:
     shutil.copytree(builtin_folder() / "topic-news", tmp_path / "mine")
     path = tmp_path / "mine" / "expert.toml"
     path.write_text(path.read_text(encoding="utf-8").replace('"topic-news"', '"mine"'), encoding="utf-8")

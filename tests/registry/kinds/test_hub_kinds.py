@@ -17,9 +17,7 @@ from newsmoe.registry.kinds.chat import remove_marks
 from newsmoe.testing import check_expert
 from tests.registry.hub.models import SENTIMENT, make_model
 
-SENTENCES = tuple(
-    f"On day {day} the council heard of the storm and of house number {day}." for day in range(14)
-)
+SENTENCES = tuple(f"On day {day} the council heard of the storm and of house number {day}." for day in range(14))
 SHORT = Article(id="short", headline="Rowers take gold", content=SENTENCES[0], language="en")
 LONG = Article(id="long", headline="Tram line", content=" ".join(SENTENCES), language="en")
 KINDS = {
@@ -216,11 +214,7 @@ def test_long_articles_never_overrun_the_model(expert: Maker, architecture: str)
 
 def test_settings_of_the_card_override_the_models_on_generation(expert: Maker) -> None:
     mine = expert("seq2seq-summarization", num_beams=2, max_new_tokens=12, min_new_tokens=3)
-    assert (mine.model.generation_config.num_beams, mine.bounds.min_tokens, mine.bounds.max_tokens) == (
-        2,
-        3,
-        12,
-    )
+    assert (mine.model.generation_config.num_beams, mine.bounds.min_tokens, mine.bounds.max_tokens) == (2, 3, 12)
     assert mine.model.generation_config.no_repeat_ngram_size == 3
     longer = expert("seq2seq-summarization", num_beams=2, max_new_tokens=30, min_new_tokens=20)
     assert len(predict(mine, LONG).text) < len(predict(longer, LONG).text)

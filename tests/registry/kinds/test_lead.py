@@ -27,11 +27,7 @@ STORM = "A storm hit the coast. Mr. Smith lost 3.5 tonnes of hay. Nobody was hur
 
 @pytest.mark.parametrize(
     ("sentences", "text"),
-    [
-        (1, "A storm hit the coast."),
-        (2, "A storm hit the coast. Mr. Smith lost 3.5 tonnes of hay."),
-        (9, STORM),
-    ],
+    [(1, "A storm hit the coast."), (2, "A storm hit the coast. Mr. Smith lost 3.5 tonnes of hay."), (9, STORM)],
 )
 def test_the_summary_is_the_first_sentences(sentences: int, text: str) -> None:
     assert prediction(Article(content=STORM), sentences=sentences, min_tokens=1).text == text
@@ -41,9 +37,7 @@ def test_the_summary_goes_on_while_it_is_too_short() -> None:
     assert prediction(Article(content=STORM), sentences=1, min_tokens=estimate_tokens(STORM)).text == STORM
 
 
-def test_the_summary_of_an_article_of_the_sample_is_its_first_finished_sentences(
-    sample: list[Article],
-) -> None:
+def test_the_summary_of_an_article_of_the_sample_is_its_first_finished_sentences(sample: list[Article]) -> None:
     for article in sample:
         text = prediction(article).text
         sentences = split_sentences(article.content, "en")
@@ -59,10 +53,7 @@ def test_a_heading_is_no_part_of_it() -> None:
 
 def test_a_repeated_sentence_is_taken_once() -> None:
     content = "A storm hit. A storm hit. Nobody was hurt."
-    assert (
-        prediction(Article(content=content), sentences=2, min_tokens=1).text
-        == "A storm hit. Nobody was hurt."
-    )
+    assert prediction(Article(content=content), sentences=2, min_tokens=1).text == "A storm hit. Nobody was hurt."
 
 
 def test_the_headline_is_no_part_of_it() -> None:
@@ -101,11 +92,7 @@ def test_predictions_come_in_order_and_cost_the_same() -> None:
     articles = [Article(content=f"Item {number}." * number) for number in (3, 1, 2)]
     expert = lead(sentences=1, min_tokens=1)
     predictions: list[Prediction] = expert.predict(articles)
-    assert [prediction.fields()["summary"][:7] for prediction in predictions] == [
-        "Item 3.",
-        "Item 1.",
-        "Item 2.",
-    ]
+    assert [prediction.fields()["summary"][:7] for prediction in predictions] == ["Item 3.", "Item 1.", "Item 2."]
     assert expert.lengths(articles) == [1, 1, 1]  # type: ignore[attr-defined]
     assert expert.predict([]) == []
 

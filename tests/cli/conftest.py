@@ -1,4 +1,3 @@
-import logging
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -28,18 +27,6 @@ def here(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for variable in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(variable, raising=False)
     return workdir
-
-
-@pytest.fixture(autouse=True)
-def logs_of_others() -> Iterator[None]:
-    """Give the logger back that a command takes for the rest of its process."""
-    logger = logging.getLogger("newsmoe")
-    level, handlers, propagate = logger.level, logger.handlers, logger.propagate
-    yield
-    logger.setLevel(level)
-    logger.handlers, logger.propagate = handlers, propagate
-    logging.captureWarnings(False)
-    logging.getLogger("py.warnings").handlers = []
 
 
 @pytest.fixture

@@ -84,10 +84,10 @@ def test_what_another_program_has_written_of_late_is_set_aside_with_its_file(pat
 
 def test_processes_that_begin_a_journal_at_once_share_it(path: Path) -> None:
     """One must not take for foreign what the other has made by half."""
-    with ProcessPoolExecutor(4, get_context("spawn")) as processes:
-        for number in range(5):
+    with ProcessPoolExecutor(2, get_context("spawn")) as processes:
+        for number in range(10):
             place = path.with_name(f"{number}.sqlite")
-            assert list(processes.map(begin, [place] * 4)) == [True] * 4
+            assert list(processes.map(begin, [place] * 2)) == [True] * 2
     assert not list(path.parent.glob("*.aside"))
 
 

@@ -1,14 +1,20 @@
 """What several test files share: no network, an empty working directory, installed plug-ins, the backbone."""
 
+import gc
 import importlib
 import itertools
 import json
+import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # as many workers as processors: threads would wait for each other
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")  # read when numpy and torch are imported
 
 import hypothesis
 import numpy as np
@@ -27,8 +33,15 @@ if TYPE_CHECKING:
 hypothesis.settings.register_profile("newsmoe", deadline=None, derandomize=True, max_examples=50)
 hypothesis.settings.load_profile("newsmoe")
 
+gc.disable()  # until all tests are collected: what that makes, such as torch's modules, stays
+
 JOURNALS = itertools.count()
 SAMPLE = Path(__file__).parent.parent / "data" / "news-data.json"
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,10 +74,12 @@ def interruptible() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Keep out of the user's cache and journal; what is compiled there serves the whole session."""
+    """Keep out of the user's cache and journal; what is compiled there serves all workers of the session."""
     data = tmp_path_factory.mktemp("data")
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("XDG_CACHE_HOME", str(shared / "cache"))
         patch.setenv("XDG_DATA_HOME", str(data))
         yield data
 
@@ -73,6 +88,18 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def own_journal(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A journal of its own for each test."""
     monkeypatch.setenv("XDG_DATA_HOME", str(own_cache / str(next(JOURNALS))))
+
+
+@pytest.fixture(autouse=True)
+def own_logs() -> Iterator[None]:
+    """Give the logger back that a command takes for the rest of its process."""
+    logger = logging.getLogger("newsmoe")
+    level, handlers, propagate = logger.level, logger.handlers, logger.propagate
+    yield
+    logger.setLevel(level)
+    logger.handlers, logger.propagate = handlers, propagate
+    logging.captureWarnings(False)
+    logging.getLogger("py.warnings").handlers = []
 
 
 @pytest.fixture(scope="session")
@@ -118,10 +145,7 @@ def install(site: Path) -> Callable[..., None]:
     """A function that installs a distribution: its name, its modules' code, and its entry points."""
 
     def install(
-        distribution: str,
-        modules: Mapping[str, str],
-        points: Mapping[str, str],
-        group: str = "newsmoe.experts",
+        distribution: str, modules: Mapping[str, str], points: Mapping[str, str], group: str = "newsmoe.experts"
     ) -> None:
         for module, code in modules.items():
             (site / f"{module}.py").write_text(code, encoding="utf-8")

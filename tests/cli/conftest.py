@@ -1,4 +1,3 @@
-import logging
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -30,6 +29,7 @@ def here(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return workdir
 
 
+<<<<<<< HEAD
 @pytest.fixture(autouse=True)
 def restored_logger() -> Iterator[None]:
     """Restore the logger, which a command configures for the rest of its process."""
@@ -42,6 +42,8 @@ def restored_logger() -> Iterator[None]:
     logging.getLogger("py.warnings").handlers = []
 
 
+=======
+>>>>>>> room-e
 @pytest.fixture
 def plug_in(install: Callable[..., None], site: Path) -> PlugIn:
     """Install a plug-in for this process, and for those that get the returned folder as PYTHONPATH."""

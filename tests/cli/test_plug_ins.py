@@ -1,4 +1,4 @@
-"""Formats of an installed package, in a process of their own."""
+"""Formats of an installed package, in a process of their own and in this one."""
 
 import json
 import subprocess
@@ -7,7 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
+<<<<<<< HEAD
 from tests.cli.support import GIST, articles, process, with_plug_ins, write
+=======
+from tests.cli.support import GIST, newsmoe, process, with_plug_ins
+>>>>>>> room-e
 from tests.ingest.support import POEMS
 from tests.output.support import TITLES
 
@@ -45,15 +49,14 @@ def test_formats_of_other_packages_go_in_and_out(here: Path, site: Path, install
     install("poetry", {"poetry_reader": POEMS}, {"poems": "poetry_reader"}, "newsmoe.readers")
     install("titles", {"titles_writer": TITLES}, {"titles": "titles_writer"}, "newsmoe.writers")
     (here / "a.poem").write_text("POEM\nStorm: It rained. The road is closed.\nno title\n")
-    environment = with_plug_ins(site)
-    done = process("analyze", "a.poem", "-o", "out.titles", *GIST, env=environment)
+    done = process("analyze", "a.poem", "-o", "out.titles", *GIST, env=with_plug_ins(site))
     assert done.returncode == 4, done.stderr
     storm, bad = (here / "out.titles").read_text(encoding="utf-8").splitlines()
     assert storm.endswith(": Storm")
     assert bad == "None: None"
     (letter,) = map(json.loads, (here / "out.errors.jsonl").read_text(encoding="utf-8").splitlines())
     assert letter["element"] == "no title: 'no title\\n'"
-    done = process("analyze", "a.poem", "--format", "titles", *GIST, env=environment)
-    assert (done.returncode, (here / "analyzed_a.titles").is_file()) == (4, True)
-    done = process("analyze", "a.poem", "-o", "-", "--format", "titles", *GIST, env=environment)
-    assert done.stdout.splitlines() == [storm, bad]
+    named = newsmoe("analyze", "a.poem", "--format", "titles", *GIST)
+    assert (named.exit_code, (here / "analyzed_a.titles").is_file()) == (4, True)
+    printed = newsmoe("analyze", "a.poem", "-o", "-", "--format", "titles", *GIST)
+    assert printed.stdout.splitlines() == [storm, bad]

@@ -198,7 +198,7 @@ def test_the_random_gate_does_not_depend_on_the_sources(
 ) -> None:
     """Each source here is for one expert alone; to shuffle within a source would change nothing."""
     evens, odds = part(pool, slice(2), "evens only"), part(pool, slice(2, 4), "odds only")
-    parts = [evens, odds] * 8
+    parts = [evens, odds] * 4
     results = tabled(informed_gate(tmp_path), registry, parts)
     assert results["learned, top 1"].quality == 1.0
     assert 0.4 < results["random at equal cost"].quality < 0.6

@@ -60,7 +60,7 @@ def failing(message: str = "out of order") -> Answer:
 
 
 def registry_of(*experts: Expert) -> Registry:
-    registry = Registry(plugins=False)
+    registry = Registry(plugins=False, builtin=False)
     for expert in experts:
         registry.add(expert)
     return registry

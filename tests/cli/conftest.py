@@ -29,21 +29,6 @@ def here(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return workdir
 
 
-<<<<<<< HEAD
-@pytest.fixture(autouse=True)
-def restored_logger() -> Iterator[None]:
-    """Restore the logger, which a command configures for the rest of its process."""
-    logger = logging.getLogger("newsmoe")
-    level, handlers, propagate = logger.level, logger.handlers, logger.propagate
-    yield
-    logger.setLevel(level)
-    logger.handlers, logger.propagate = handlers, propagate
-    logging.captureWarnings(False)
-    logging.getLogger("py.warnings").handlers = []
-
-
-=======
->>>>>>> room-e
 @pytest.fixture
 def plug_in(install: Callable[..., None], site: Path) -> PlugIn:
     """Install a plug-in for this process, and for those that get the returned folder as PYTHONPATH."""

@@ -7,11 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
-<<<<<<< HEAD
-from tests.cli.support import GIST, articles, process, with_plug_ins, write
-=======
-from tests.cli.support import GIST, newsmoe, process, with_plug_ins
->>>>>>> room-e
+from tests.cli.support import GIST, articles, newsmoe, process, with_plug_ins, write
 from tests.ingest.support import POEMS
 from tests.output.support import TITLES
 

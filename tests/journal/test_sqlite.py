@@ -80,17 +80,10 @@ def test_recent_writes_of_another_program_are_set_aside_with_its_file(path: Path
             assert aside.execute("select x from theirs").fetchall() == [(7,)]
 
 
-<<<<<<< HEAD
 def test_processes_that_create_a_journal_at_once_share_it(path: Path) -> None:
     """A process must not set aside a journal that another has half created."""
-    with ProcessPoolExecutor(4, get_context("spawn")) as processes:
-        for number in range(5):
-=======
-def test_processes_that_begin_a_journal_at_once_share_it(path: Path) -> None:
-    """One must not take for foreign what the other has made by half."""
     with ProcessPoolExecutor(2, get_context("spawn")) as processes:
         for number in range(10):
->>>>>>> room-e
             place = path.with_name(f"{number}.sqlite")
             assert list(processes.map(begin, [place] * 2)) == [True] * 2
     assert not list(path.parent.glob("*.aside"))

@@ -14,7 +14,7 @@ from newsmoe.jobs.inbox import Inbox, ScanResult, open_inbox
 from newsmoe.jobs.inbox_state import STATE, FileState, output_name
 from newsmoe.output.dead_letters import default_errors
 from newsmoe.output.run_report import default_report
-from tests.jobs.inboxes import SETTLE, Analyst, Clock, CrashError, put
+from tests.jobs.support import SETTLE, Analyst, Clock, CrashError, put
 
 
 class Desk:

@@ -23,7 +23,7 @@ from newsmoe.jobs.timetable import Cron, Every, parse_cron, parse_every
 from newsmoe.orchestrator.session import Session
 from newsmoe.output.run_report import RunReport
 from newsmoe.settings.model import Settings
-from tests.jobs.inboxes import SETTLE, Clock, CrashError, put
+from tests.jobs.support import SETTLE, Clock, CrashError, put
 
 HOUR = 3600
 DAY = 24 * HOUR

@@ -147,7 +147,7 @@ def test_the_folder_must_be_there(tmp_path: Path, format: str) -> None:
 
 @pytest.mark.parametrize("format", ["json", "csv"])
 def test_formats_that_cannot_be_added_to_are_refused(format: str) -> None:
-    with pytest.raises(ConfigError, match="it adds to files of the formats jsonl, parquet, sqlite"):
+    with pytest.raises(ConfigError, match="it adds to these formats: jsonl, parquet, sqlite"):
         check_format(Path("out"), format, append=True)
 
 

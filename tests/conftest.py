@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from newsmoe.plugins import all_entry_points
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.files import BackboneFiles, find_backbone
+from tests.support import SAMPLE
 
 if TYPE_CHECKING:
     from tests.postgres_server import Server
@@ -36,12 +37,28 @@ hypothesis.settings.load_profile("newsmoe")
 gc.disable()  # until all tests are collected: what that makes, such as torch's modules, stays
 
 JOURNALS = itertools.count()
-SAMPLE = Path(__file__).parent.parent / "data" / "news-data.json"
 
 
 def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Escape lone surrogates in what a worker reports: xdist cannot send them, and the worker would die."""
+    return without_surrogates((yield))
+
+
+def without_surrogates(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        case dict():
+            return {without_surrogates(key): without_surrogates(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [without_surrogates(inner) for inner in value]
+    return value
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 from newsmoe.output.run_report import RunReport
 from newsmoe.registry.backbone.files import find_backbone
 from tests.cli.support import MAIN
+from tests.support import RECORD_KEYS, SAMPLE
 
 RECORDING = (
     sys.executable,
@@ -28,8 +29,6 @@ RECORDING = (
     "main()",
 )
 """What a shell runs for `newsmoe`; at its end it writes the imported modules to the parent folder."""
-SAMPLE = Path(__file__).parents[1] / "data" / "news-data.json"
-KEYS = ["id", "headline", "url", "status", "analyses", "route", "errors", "input"]
 TASKS = ["summarization", "sentiment", "topic"]
 MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|&(?:#\d+|[a-zA-Z]+);")
 SENTENCE_END = re.compile(r"""[.!?…]["'”’)]*(?=\s|$)""")
@@ -127,7 +126,7 @@ def test_there_is_a_record_for_each_article_in_order_with_its_own_id(run: Run) -
 
 
 def test_all_records_have_the_same_keys(run: Run) -> None:
-    assert {tuple(record) for record in run.records} == {tuple(KEYS)}
+    assert {tuple(record) for record in run.records} == {tuple(RECORD_KEYS)}
 
 
 def test_every_record_validates_against_the_printed_schema(run: Run) -> None:

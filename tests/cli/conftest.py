@@ -1,16 +1,11 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 import typer
 
-
-class PlugIn(Protocol):
-    """Installs a module's code as a plug-in, with an entry point for each class that is named."""
-
-    def __call__(self, code: str, **points: str) -> Path: ...
+from tests.cli.support import PlugIn
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -23,7 +18,8 @@ def one_command() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def here(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Work in an empty folder, and let nothing outside decide about colours."""
+    """Work in an empty folder, and let nothing outside decide about colours or the command in reports."""
+    monkeypatch.setattr("sys.argv", ["newsmoe"])
     for variable in ("FORCE_COLOR", "NO_COLOR", "COLUMNS", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(variable, raising=False)
     return workdir

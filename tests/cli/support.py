@@ -4,9 +4,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from click.testing import Result
 from typer.testing import CliRunner
@@ -21,6 +22,43 @@ SHORT = "Nobody was hurt. The road stays closed."
 
 GIST = ("--tasks", "summarization")
 """The task that short articles need no model for."""
+
+COUNTING = """
+import pathlib
+import time
+
+from newsmoe import Fields
+
+
+class Counting:
+    name = "counting"
+    task = "counting"
+    fingerprint = "one"
+
+    def load(self, device):
+        pathlib.Path("loaded").touch()
+
+    def predict(self, articles):
+        time.sleep(SECONDS)
+        with open("calls", "a") as calls:
+            for article in articles:
+                calls.write(f"{article.id}\\n")
+        predictions = []
+        for article in articles:
+            if "poison" in article.content and not pathlib.Path("cured").exists():
+                raise ValueError("cannot read this")
+            predictions.append(Fields({"length": len(article.content)}))
+        return predictions
+"""
+"""An expert that records the articles it predicts."""
+
+COUNTED = ("--tasks", "counting")
+
+
+class PlugIn(Protocol):
+    """Installs a module's code as a plug-in, with an entry point for each class that is named."""
+
+    def __call__(self, code: str, **points: str) -> Path: ...
 
 
 def newsmoe(*args: object, stdin: str | bytes | None = None) -> Result:
@@ -40,22 +78,12 @@ def with_plug_ins(folder: Path, **variables: str) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, **variables}
 
 
-def write(path: Path, elements: object) -> Path:
-    path.write_text(json.dumps(elements), encoding="utf-8")
-    return path
-
-
 def article(number: int | str = 0, **fields: Any) -> dict[str, Any]:
     return {"id": number, "headline": f"Headline {number}", "content": SHORT, **fields}
 
 
 def articles(count: int) -> list[dict[str, Any]]:
     return [article(number) for number in range(count)]
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    records: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return records
 
 
 def card(folder: Path, name: str, **values: str) -> Path:
@@ -75,3 +103,39 @@ def one_line(text: str) -> bool:
 
 def names(folder: Path) -> Sequence[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+def counting(plug_in: PlugIn, seconds: float = 0, changes: str = "") -> dict[str, str]:
+    """Plant an expert that records the articles it predicts; return the environment that finds it."""
+    code = COUNTING.replace("SECONDS", str(seconds)).replace('"one"', changes or '"one"')
+    return with_plug_ins(plug_in(code, counting="Counting"))
+
+
+def ending(plug_in: PlugIn) -> dict[str, str]:
+    """Plant an expert that sends its process SIGTERM during its first prediction."""
+    first = 'None if pathlib.Path("calls").exists() else __import__("signal").raise_signal(15)'
+    return with_plug_ins(plug_in(COUNTING.replace("time.sleep(SECONDS)", first), counting="Counting"))
+
+
+def different(count: int) -> list[dict[str, Any]]:
+    return [article(number, content=f"Storm {number} hit. The road is closed.") for number in range(count)]
+
+
+def calls(here: Path) -> list[str]:
+    path = here / "calls"
+    return path.read_text().split() if path.exists() else []
+
+
+def started(here: Path, env: dict[str, str], *arguments: str) -> "subprocess.Popen[str]":
+    """Start a run, and wait until its expert has predicted something."""
+    child = subprocess.Popen(
+        [*MAIN, "analyze", "a.json", *COUNTED, *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=env,
+    )
+    deadline = time.monotonic() + 60
+    while not calls(here) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return child

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from newsmoe.output.run_report import RunReport
-from tests.cli.conftest import PlugIn
 from tests.cli.support import (
     GIST,
     MAIN,
     SHORT,
+    PlugIn,
     article,
     articles,
     card,
@@ -24,10 +24,9 @@ from tests.cli.support import (
     newsmoe,
     one_line,
     process,
-    read,
     with_plug_ins,
-    write,
 )
+from tests.support import read, write
 
 PLANTED = """
 from newsmoe import Fields

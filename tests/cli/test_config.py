@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from newsmoe.settings.model import Settings
-from tests.cli.support import GIST, article, card, names, newsmoe, one_line, read, write
+from tests.cli.support import GIST, article, card, names, newsmoe, one_line
+from tests.support import read, write
 
 
 def shown(*arguments: object) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from newsmoe.testing import check_expert
-from tests.cli.conftest import PlugIn
-from tests.cli.support import card, names, newsmoe, one_line, write
+from tests.cli.support import PlugIn, card, names, newsmoe, one_line
+from tests.support import write
 
 BUILT_IN = [
     "bart-large-cnn", "distilbart-cnn-6-6", "distilbert-sst-2", "extractive", "finbert", "iptc-topic", "lead",

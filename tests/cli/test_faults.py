@@ -12,20 +12,8 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from tests.cli.conftest import PlugIn
-from tests.cli.support import (
-    GIST,
-    MAIN,
-    article,
-    articles,
-    names,
-    newsmoe,
-    one_line,
-    process,
-    read,
-    with_plug_ins,
-    write,
-)
+from tests.cli.support import GIST, MAIN, PlugIn, article, articles, names, newsmoe, one_line, process, with_plug_ins
+from tests.support import read, write
 
 FEW, MANY = articles(3), articles(250)
 

@@ -15,8 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from newsmoe.output.run_report import RunReport
-from tests.cli.conftest import PlugIn
-from tests.cli.support import GIST, SHORT, article, articles, card, names, newsmoe, one_line, read, write
+from tests.cli.support import GIST, SHORT, PlugIn, article, articles, card, names, newsmoe, one_line
+from tests.support import read, write
 
 FLAT = ["id", "headline", "url", "status", "summarization.summary", "errors", "experts"]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import PlugIn
-from tests.cli.support import article, articles, newsmoe, one_line, read, write
+from tests.cli.support import PlugIn, article, articles, newsmoe, one_line
 from tests.gating.support import constant, equal
+from tests.support import read, write
 
 MOODS = """
 from newsmoe import Labels

@@ -9,21 +9,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import PlugIn
-from tests.cli.counting import COUNTED, COUNTING, calls, counting, different, ending, started
 from tests.cli.support import (
+    COUNTED,
+    COUNTING,
     GIST,
     MAIN,
+    PlugIn,
     article,
     articles,
+    calls,
+    counting,
+    different,
+    ending,
     names,
     newsmoe,
     one_line,
     process,
-    read,
+    started,
     with_plug_ins,
-    write,
 )
+from tests.support import read, write
 
 
 @pytest.mark.slow

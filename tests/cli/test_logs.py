@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import PlugIn
-from tests.cli.support import GIST, MAIN, article, articles, newsmoe, process, with_plug_ins, write
+from tests.cli.support import GIST, MAIN, PlugIn, article, articles, newsmoe, process, with_plug_ins
+from tests.support import write
 
 JSON = ("--log-format", "json")
 SECRET = "the words of the article"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.cli.conftest import PlugIn
-from tests.cli.support import GIST, article, articles, names, newsmoe, one_line, write
+from tests.cli.support import GIST, PlugIn, article, articles, names, newsmoe, one_line
+from tests.support import write
 
 FAILING = """
 class Failing:

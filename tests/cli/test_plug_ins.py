@@ -7,9 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
-from tests.cli.support import GIST, articles, newsmoe, process, with_plug_ins, write
+from tests.cli.support import GIST, articles, newsmoe, process, with_plug_ins
 from tests.ingest.support import POEMS
 from tests.output.support import TITLES
+from tests.support import write
 
 PIP_INSTALL = (
     sys.executable, "-m", "pip", "install",

@@ -7,9 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.cli.conftest import PlugIn
-from tests.cli.counting import COUNTED, calls, counting, different, started
-from tests.cli.support import GIST, MAIN, article, names, newsmoe, one_line, process, read, write
+from tests.cli.support import (
+    COUNTED,
+    GIST,
+    MAIN,
+    PlugIn,
+    article,
+    calls,
+    counting,
+    different,
+    names,
+    newsmoe,
+    one_line,
+    process,
+    started,
+)
+from tests.support import read, write
 
 if TYPE_CHECKING:
     from tests.postgres_server import Server

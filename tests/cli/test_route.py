@@ -4,20 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import PlugIn
-from tests.cli.support import (
-    GIST,
-    article,
-    articles,
-    card,
-    names,
-    newsmoe,
-    one_line,
-    process,
-    read,
-    with_plug_ins,
-    write,
-)
+from tests.cli.support import GIST, PlugIn, article, articles, card, names, newsmoe, one_line, process, with_plug_ins
+from tests.support import read, write
 
 UNLOADABLE = """
 class Unloadable:

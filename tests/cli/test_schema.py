@@ -5,10 +5,10 @@ from typing import Any
 import jsonschema
 import pytest
 
-from tests.cli.support import GIST, article, newsmoe, read, write
+from tests.cli.support import GIST, article, newsmoe
+from tests.support import SAMPLE, read, write
 
 SIDES = ("input", "output", "report")
-SAMPLE = Path(__file__).parents[2] / "data" / "news-data.json"
 
 
 def schema(side: str) -> dict[str, Any]:

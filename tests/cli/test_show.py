@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.support import GIST, articles, newsmoe, one_line, write
+from tests.cli.support import GIST, articles, newsmoe, one_line
+from tests.support import write
 
 
 def record(**fields: Any) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import PlugIn
-from tests.cli.support import article, newsmoe, one_line, read, write
+from tests.cli.support import PlugIn, article, newsmoe, one_line
+from tests.support import read, write
 
 DESKS = """
 from newsmoe import Fields, Labels

@@ -14,9 +14,23 @@ from pathlib import Path
 import pytest
 
 from newsmoe.jobs.inbox import open_inbox
-from tests.cli.conftest import PlugIn
-from tests.cli.counting import COUNTED, calls, different, ending
-from tests.cli.support import GIST, MAIN, SHORT, article, articles, names, newsmoe, one_line, process, read, write
+from tests.cli.support import (
+    COUNTED,
+    GIST,
+    MAIN,
+    SHORT,
+    PlugIn,
+    article,
+    articles,
+    calls,
+    different,
+    ending,
+    names,
+    newsmoe,
+    one_line,
+    process,
+)
+from tests.support import read, write
 
 ONCE = ("--out", "out", "--once", "--settle", "0", *GIST)
 

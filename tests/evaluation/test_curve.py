@@ -19,9 +19,8 @@ from newsmoe.gating.gate_card import GateCard, GateExpert
 from newsmoe.prediction import InputStats, Prediction, Summary
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
-from tests.evaluation.support import silent
 from tests.gating.support import written
-from tests.registry.support import Lent
+from tests.support import registry_of, silent
 
 TASK = "gist"
 GIST = "rain fell on the town"
@@ -41,11 +40,7 @@ def dear(article: Article) -> Prediction:
 
 @pytest.fixture
 def registry(quick_backbone: Backbone) -> Registry:
-    registry = Registry(plugins=False, builtin=False)
-    registry.backbones = Lent(quick_backbone)
-    registry.add(FakeExpert("cheap", TASK, cheap))
-    registry.add(FakeExpert("dear", TASK, dear))
-    return registry
+    return registry_of(FakeExpert("cheap", TASK, cheap), FakeExpert("dear", TASK, dear), backbone=quick_backbone)
 
 
 def predicted(registry: Registry, folder: Path, *rows: tuple[str, str], target: str | None = None) -> PoolPredictions:
@@ -135,10 +130,9 @@ def test_experts_of_equal_cost_are_measured_against_all(registry: Registry, tmp_
 
 
 def test_an_article_without_eligible_experts_counts_as_zero(quick_backbone: Backbone, tmp_path: Path) -> None:
-    registry = Registry(plugins=False, builtin=False)
-    registry.backbones = Lent(quick_backbone)
-    for name, predict in (("cheap", cheap), ("dear", dear)):
-        registry.add(FakeExpert(name, TASK, predict, needs_content=True))
+    pool = {"cheap": cheap, "dear": dear}
+    experts = [FakeExpert(name, TASK, predict, needs_content=True) for name, predict in pool.items()]
+    registry = registry_of(*experts, backbone=quick_backbone)
     comparison = compare_gates(
         informed_gate(tmp_path), registry, [predicted(registry, tmp_path, ("easy", "a"), ("easy", ""))]
     )

@@ -11,7 +11,6 @@ import pytest
 
 from newsmoe import Article, Labels, Registry, Settings
 from newsmoe.datasets.sources import LabelSource
-from newsmoe.evaluation.cache import TimedPredictions, cached_predictions
 from newsmoe.evaluation.gate_metrics import SystemFigures
 from newsmoe.evaluation.gates import compare_gates, experts_of_rules
 from newsmoe.evaluation.measure import measure, single_expert_session
@@ -21,9 +20,8 @@ from newsmoe.gating.gate_card import GateCard
 from newsmoe.prediction import InputStats, Prediction
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
-from tests.evaluation.support import silent
 from tests.gating.support import equal, written
-from tests.registry.support import Lent
+from tests.support import registry_of, silent
 
 TASK = "mood"
 ROWS = [
@@ -48,11 +46,11 @@ def right_where(kind: str, tokens: int) -> Callable[[Article], Prediction]:
 
 @pytest.fixture
 def registry(quick_backbone: Backbone) -> Registry:
-    registry = Registry(plugins=False, builtin=False)
-    registry.backbones = Lent(quick_backbone)
-    registry.add(FakeExpert("evens", TASK, right_where("even", 10)))
-    registry.add(FakeExpert("odds", TASK, right_where("odd", 30)))
-    return registry
+    return registry_of(
+        FakeExpert("evens", TASK, right_where("even", 10)),
+        FakeExpert("odds", TASK, right_where("odd", 30)),
+        backbone=quick_backbone,
+    )
 
 
 @pytest.fixture
@@ -223,39 +221,3 @@ def test_what_only_the_gate_reads_is_added_to_its_cost(
     tokens = sum(reading.read(article).extract("sentences").tokens for article in pool.articles)
     assert results["learned, top 1"].gate_cost == pytest.approx(tokens / 160)
     assert results["evens"].gate_cost == 0.0
-
-
-def test_predictions_are_cached_by_fingerprint_and_text() -> None:
-    info = Registry(plugins=False).info("sentiment-news")
-    calls: list[int] = []
-
-    def predict(_: object, articles: object) -> TimedPredictions:
-        calls.append(len(list(articles)))  # type: ignore[call-overload]
-        return TimedPredictions([Labels({"good": 0.1 + 0.2, "bad": 0.7}, InputStats(tokens=3))], seconds=1.5)
-
-    storm, calm = Article(headline="Storm"), Article(headline="Calm")
-    first = cached_predictions(info, [storm], predict)
-    assert cached_predictions(info, [storm], predict) == first
-    assert isinstance(prediction := first.predictions[0], Labels)
-    assert prediction.scores["good"] == 0.1 + 0.2
-    assert len(calls) == 1
-    cached_predictions(info, [calm], predict)
-    assert info.card is not None
-    changed = Registry(changes={info.name: {"temperature": 2.0}}, plugins=False).info(info.name)
-    cached_predictions(changed, [storm], predict)
-    assert len(calls) == 3
-
-
-def test_damaged_files_of_the_cache_are_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    info = Registry(plugins=False).info("sentiment-news")
-
-    def predict(_: object, articles: object) -> TimedPredictions:
-        return TimedPredictions([Labels({"good": 1.0}, InputStats(tokens=3))], seconds=1.5)
-
-    first = cached_predictions(info, [Article(headline="Storm")], predict)
-    [path] = (tmp_path / "newsmoe" / "answers").glob("*.jsonl")
-    for damage in ("", "[]", "1.5\n[]", "1.5\n5", "1.5", '1.5\n["Rumour", {}, null]'):
-        path.write_text(damage)
-        assert cached_predictions(info, [Article(headline="Storm")], predict) == first
-    assert "Rumour" not in path.read_text()

@@ -6,9 +6,9 @@ from newsmoe.errors import InputError
 from newsmoe.evaluation.measure import measure_labels, measure_summaries, single_expert_session
 from newsmoe.orchestrator.session import Session
 from newsmoe.prediction import Labels, Prediction, Summary
-from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 from newsmoe.testing import FakeExpert
+from tests.support import registry_of
 
 LABELS = {"good", "bad", "ugly"}
 
@@ -25,9 +25,7 @@ def parrot(article: Article) -> Prediction:
 
 
 def session(task: str) -> Session:
-    registry = Registry(plugins=False, builtin=False)
-    registry.add(FakeExpert("parrot", task, parrot))
-    return single_expert_session("parrot", Settings(), registry)
+    return single_expert_session("parrot", Settings(), registry_of(FakeExpert("parrot", task, parrot)))
 
 
 def labelled(headline: str, *accepted: str, label: str = "") -> LabelledArticle:

@@ -16,7 +16,7 @@ from newsmoe.settings.conditions import After
 from newsmoe.settings.model import GATE_NAMES
 from newsmoe.testing import FakeExpert
 from tests.gating.support import NAMES, TASK, constant, equal
-from tests.registry.support import Lent
+from tests.support import LentBackbone, registry_of
 
 ARTICLE = Article(headline="Storm hits", content="word " * 100, language="en")
 
@@ -116,7 +116,7 @@ def moody(tmp_path: Path, quick_backbone: Backbone) -> Registry:
     """Three experts, and a gate among the user's folders that prefers the second."""
     constant(tmp_path / "users" / "gate-mood", [0.2, 0.7, 0.1])
     registry = Registry([tmp_path / "users"], plugins=False)
-    registry.backbones = Lent(quick_backbone)
+    registry.backbones = LentBackbone(quick_backbone)
     for name in NAMES:
         registry.add(FakeExpert(name, TASK))
     return registry
@@ -241,10 +241,8 @@ def test_the_gate_that_comes_with_newsmoe_fits_its_experts(registry: Registry) -
 
 
 def test_a_missing_learned_gate_is_reported() -> None:
-    registry = Registry(plugins=False, builtin=False)
-    registry.add(FakeExpert("alone", TASK))
     with pytest.raises(ConfigError, match="has a learned gate in it; make one: newsmoe gate train"):
-        build_gate(settings(gate="learned", tasks=[TASK]), registry)
+        build_gate(settings(gate="learned", tasks=[TASK]), registry_of(FakeExpert("alone", TASK)))
 
 
 def test_a_gate_in_a_folder_of_experts_is_no_expert(moody: Registry) -> None:

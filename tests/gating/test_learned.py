@@ -24,7 +24,8 @@ from newsmoe.registry.kinds import build
 from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
 from newsmoe.testing import ARTICLES, FakeExpert
 from tests.gating.support import NAMES, POOL, TASK, articles, choose, constant, equal, written
-from tests.registry.support import Counting, Lent
+from tests.registry.support import Counting
+from tests.support import LentBackbone
 
 STORM = Article(headline="Storm hits coast", content="Ten houses were lost.", language="en")
 
@@ -187,7 +188,7 @@ def test_an_expert_that_reads_the_same_windows_reuses_the_gates_embeddings(
     read = counting.windows
     assert read > len(ARTICLES)
     assert info.card is not None
-    expert: Any = build(info.card, Lent(backbone))
+    expert: Any = build(info.card, LentBackbone(backbone))
     expert.prepare = lambda: None  # the head is not needed here, and is made for a wider backbone
     expert.load(Device())
     assert len(list(expert.encoded(ARTICLES))) == len(ARTICLES)

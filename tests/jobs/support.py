@@ -1,14 +1,16 @@
-"""What the tests of inboxes share: a clock to set, files of a certain age, and an analyst that records."""
+"""What the tests of jobs share: plans, a clock to set, files of a certain age, and an analyst that records."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from newsmoe.errors import InputError
-from newsmoe.jobs.plan import Job
+from newsmoe.jobs.plan import Job, plan_jobs
 from newsmoe.output.atomic import write_text
 from newsmoe.output.run_report import RunReport
+from newsmoe.settings.model import Settings
 
 SETTLE = 10
 
@@ -74,3 +76,7 @@ def put(path: Path, content: str, time: float) -> Path:
     path.write_text(content)
     os.utime(path, ns=(int(time * 1e9), int(time * 1e9)))
     return path
+
+
+def plan(inputs: Sequence[str], output: str | None = None, report: str | None = None, **kw: Any) -> list[Job]:
+    return plan_jobs(inputs, Path(output) if output else None, Path(report) if report else None, Settings(**kw))

@@ -5,7 +5,8 @@ import pytest
 
 import newsmoe
 from newsmoe.testing import FakeExpert
-from tests.orchestrator.support import TASK, echo, failing_on, registry_of
+from tests.orchestrator.support import TASK, echo, failing_on
+from tests.support import registry_of
 
 SETTINGS = newsmoe.Settings(tasks=(TASK,), journal="journal")
 

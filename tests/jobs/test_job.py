@@ -1,15 +1,14 @@
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from newsmoe.article import Article
-from newsmoe.errors import ConfigError, InputError, OutputError, TooManyErrorsError
+from newsmoe.errors import InputError, OutputError, TooManyErrorsError
 from newsmoe.jobs.job import ErrorLimit, Observer, run_job
-from newsmoe.jobs.plan import Job, plan_jobs
+from newsmoe.jobs.plan import Job
 from newsmoe.journal.journal import open_journal
 from newsmoe.orchestrator.session import Session
 from newsmoe.output.formats import STDOUT
@@ -18,7 +17,9 @@ from newsmoe.prediction import Fields, InputStats, Prediction, Summary
 from newsmoe.record import Record
 from newsmoe.settings.model import Settings
 from newsmoe.testing import FakeExpert
-from tests.orchestrator.support import echo, failing_on, registry_of
+from tests.jobs.support import plan
+from tests.orchestrator.support import echo, failing_on
+from tests.support import LoadCounting, numbered, read, registry_of, write
 
 JSON = Settings()
 
@@ -50,182 +51,15 @@ class Watcher(Observer):
         self.reports.append(report)
 
 
-def write(path: Path, elements: Sequence[Any]) -> str:
-    path.write_text(json.dumps(elements), encoding="utf-8")
-    return str(path)
-
-
-def numbered(path: Path, first: int, count: int) -> str:
-    return write(path, [{"id": number, "headline": "x"} for number in range(first, first + count)])
-
-
 def session_of(*experts: FakeExpert, **settings: Any) -> Session:
     return Session(Settings(tasks=("task",), **settings), registry=registry_of(*experts))
-
-
-def plan(inputs: Sequence[str], output: str | None = None, report: str | None = None, **kw: Any) -> list[Job]:
-    return plan_jobs(inputs, Path(output) if output else None, Path(report) if report else None, Settings(**kw))
-
-
-def records(path: Path) -> list[dict[str, Any]]:
-    loaded: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return loaded
-
-
-def test_without_an_output_each_input_has_its_own_beside_it(workdir: Path) -> None:
-    (workdir / "in").mkdir()
-    assert plan(["in/news-data.json", "b.jsonl.gz"]) == [
-        Job(
-            ("in/news-data.json",),
-            Path("in/analyzed_news_data.json"),
-            "json",
-            Path("in/analyzed_news_data.run.json"),
-            Path("in/analyzed_news_data.errors.jsonl"),
-        ),
-        Job(
-            ("b.jsonl.gz",),
-            Path("analyzed_b.json"),
-            "json",
-            Path("analyzed_b.run.json"),
-            Path("analyzed_b.errors.jsonl"),
-        ),
-    ]
-
-
-def test_the_requested_format_is_the_suffix_of_a_default_output(workdir: Path) -> None:
-    [job] = plan(["a.json"], format="jsonl")
-    assert (job.output, job.format) == (Path("analyzed_a.jsonl"), "jsonl")
-
-
-def test_a_named_output_takes_all_inputs(workdir: Path) -> None:
-    assert plan(["a.json", "b.json"], "out/all.json") == [
-        Job(("a.json", "b.json"), Path("out/all.json"), "json", Path("out/all.run.json"), Path("out/all.errors.jsonl"))
-    ]
-
-
-@pytest.mark.parametrize(
-    ("output", "requested", "format"),
-    [
-        ("x.json", None, "json"),
-        ("x.jsonl", None, "jsonl"),
-        ("x.ndjson", None, "jsonl"),
-        ("x.txt", None, "json"),
-        ("x.json", "jsonl", "jsonl"),
-        ("x.jsonl", "json", "json"),
-        ("-", None, "json"),
-        ("-", "jsonl", "jsonl"),
-    ],
-)
-def test_the_format_is_the_requested_one_or_that_of_the_suffix(
-    output: str, requested: str | None, format: str, workdir: Path
-) -> None:
-    [job] = plan(["a.json"], output, format=requested)
-    assert job.format == format
-
-
-def test_standard_input_goes_to_standard_output_with_no_report(workdir: Path) -> None:
-    assert plan(["-"]) == [Job(("-",), STDOUT, "json", None)]
-
-
-def test_a_report_can_be_requested_beside_standard_output(workdir: Path) -> None:
-    [job] = plan(["a.json"], "-", "stats.json")
-    assert (job.output, job.report) == (STDOUT, Path("stats.json"))
-
-
-@pytest.mark.parametrize(
-    "inputs", [["a.json", "a.json"], ["a-b.json", "a_b.json"], ["a.json", "a.json.gz"], ["-", "-"]]
-)
-def test_two_inputs_that_would_share_an_output_are_refused(inputs: list[str], workdir: Path) -> None:
-    with pytest.raises(ConfigError, match="several inputs would be written to"):
-        plan(inputs)
-
-
-def test_two_inputs_of_one_name_in_two_folders_are_fine(workdir: Path) -> None:
-    assert [job.output for job in plan(["a/x.json", "b/x.json"])] == [
-        Path("a/analyzed_x.json"),
-        Path("b/analyzed_x.json"),
-    ]
-
-
-def test_one_report_for_several_outputs_is_refused(workdir: Path) -> None:
-    with pytest.raises(ConfigError, match="one run report for several outputs"):
-        plan(["a.json", "b.json"], report="stats.json")
-
-
-@pytest.mark.parametrize("spelling", ["a.json", "./a.json", "sub/../a.json", "link.json"])
-def test_an_output_that_is_an_input_is_refused_however_it_is_spelled(spelling: str, workdir: Path) -> None:
-    (workdir / "sub").mkdir()
-    write(workdir / "a.json", [])
-    (workdir / "link.json").symlink_to("a.json")
-    with pytest.raises(OutputError, match="is an input too"):
-        plan(["b.json", "a.json"], spelling)
-
-
-def test_an_input_that_the_errors_would_be_written_over_is_refused(workdir: Path) -> None:
-    with pytest.raises(OutputError, match=r"news.errors.jsonl: is an input too"):
-        plan(["news.errors.jsonl"], "news.json")
-
-
-@pytest.mark.parametrize("journal", ["a.db", "./b.db"])
-def test_a_journal_that_is_an_input_or_an_output_is_refused(journal: str, workdir: Path) -> None:
-    with pytest.raises(OutputError, match="is an input or an output, and no journal"):
-        plan(["a.db"], "b.db", journal=journal)
-
-
-def test_a_journal_with_the_name_of_a_file_of_articles_is_refused(workdir: Path) -> None:
-    with pytest.raises(ConfigError, match=r"archive.json: is not the name of a journal; call it archive.sqlite"):
-        plan(["a.json"], journal="archive.json")
-
-
-def test_no_file_is_put_beside_an_output_that_is_no_regular_file(workdir: Path) -> None:
-    [job] = plan(["a.json"], "/dev/null")
-    assert (job.report, job.errors) == (None, None)
-
-
-def test_a_gzipped_output_is_refused(workdir: Path) -> None:
-    with pytest.raises(ConfigError, match=r"b.jsonl.gz: records are not written gzipped; name it b.jsonl"):
-        plan(["a.json"], "b.jsonl.gz")
-
-
-@pytest.mark.parametrize("failing", [False, True])
-def test_a_file_of_errors_that_cannot_be_written_loses_no_output(
-    failing: bool, workdir: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Its path is a folder, and then a file of another program."""
-    source = numbered(workdir / "a.json", 0, 3)
-    expert = FakeExpert(task="task", predict_one=failing_on(1) if failing else echo)
-    (workdir / "b.errors.jsonl").mkdir()
-    run_job(session_of(expert), *plan([source], "b.json"))
-    assert len(records(workdir / "b.json")) == 3
-    assert ("b.errors.jsonl" in caplog.text) == failing
-    (workdir / "b.errors.jsonl").rmdir()
-    (workdir / "b.errors.jsonl").write_text('{"input": "mine"}\n')
-    run_job(session_of(FakeExpert(task="task")), *plan([source], "b.json"))
-    assert (workdir / "b.errors.jsonl").read_text() == '{"input": "mine"}\n'
-
-
-def test_an_output_that_is_the_input_of_another_job_is_refused(workdir: Path) -> None:
-    with pytest.raises(OutputError, match="is an input too"):
-        plan(["a.json", "analyzed_a.json"])
-
-
-def test_two_spellings_of_one_input_are_refused(workdir: Path) -> None:
-    (workdir / "sub").mkdir()
-    with pytest.raises(ConfigError, match="several inputs would be written to"):
-        plan(["a.json", "sub/../a.json"])
-
-
-@pytest.mark.parametrize("report", ["a.json", "out.json"])
-def test_a_report_that_is_an_input_or_the_output_is_refused(report: str, workdir: Path) -> None:
-    with pytest.raises((ConfigError, OutputError)):
-        plan(["a.json"], "out.json", report)
 
 
 def test_a_run_writes_a_record_for_each_element_of_all_inputs_in_order(workdir: Path) -> None:
     inputs = numbered(workdir / "a.json", 0, 3), numbered(workdir / "b.json", 3, 2)
     job = Job(inputs, workdir / "out.json", "json", None)
     run_job(session_of(FakeExpert("a", "task", echo)), job, Watcher())
-    assert [record["analyses"] for record in records(workdir / "out.json")] == [
+    assert [record["analyses"] for record in read(workdir / "out.json")] == [
         {"task": {"id": number}} for number in range(5)
     ]
 
@@ -238,9 +72,9 @@ def test_json_lines_hold_one_record_a_line(workdir: Path) -> None:
 
 
 def test_an_empty_array_gives_an_empty_array(workdir: Path) -> None:
-    job = Job((write(workdir / "a.json", []),), workdir / "out.json", "json", workdir / "r.json")
+    job = Job((str(write(workdir / "a.json", [])),), workdir / "out.json", "json", workdir / "r.json")
     report = run_job(session_of(FakeExpert("a", "task", echo)), job, Watcher())
-    assert records(workdir / "out.json") == []
+    assert read(workdir / "out.json") == []
     assert (report.items, report.experts) == (0, {})
 
 
@@ -263,7 +97,7 @@ def test_a_limit_counts_over_all_inputs(limit: int, expected: int, workdir: Path
     inputs = numbered(workdir / "a.json", 0, 3), numbered(workdir / "b.json", 3, 2)
     job = Job(inputs, workdir / "out.json", "json", None)
     run_job(session_of(FakeExpert("a", "task", echo)), job, watcher, limit=limit)
-    assert [record["id"] for record in records(workdir / "out.json")] == list(range(expected))
+    assert [record["id"] for record in read(workdir / "out.json")] == list(range(expected))
     assert watcher.totals == [expected]
 
 
@@ -271,7 +105,7 @@ def test_the_report_holds_the_figures_of_the_run(workdir: Path) -> None:
     def prediction(article: Article) -> Prediction:
         return Summary("read", InputStats(tokens=10))
 
-    path = write(workdir / "in.json", [*({"id": number, "headline": "x"} for number in range(8)), 7, "x"])
+    path = str(write(workdir / "in.json", [*({"id": number, "headline": "x"} for number in range(8)), 7, "x"]))
     session = session_of(
         FakeExpert("a", "task", failing_on(3, otherwise=prediction)),
         FakeExpert("b", "task", prediction),
@@ -302,7 +136,7 @@ def test_the_report_names_the_fingerprint_of_a_card(workdir: Path) -> None:
         'name = "shorter"\ntask = "gist"\nkind = "lead"\ndescription = "x"\n'
         "settings = { sentences = 1, min_tokens = 1 }"
     )
-    path = write(workdir / "in.json", [{"headline": "x", "content": "One here. Two here."}])
+    path = str(write(workdir / "in.json", [{"headline": "x", "content": "One here. Two here."}]))
 
     def fingerprint(**changes: Any) -> str:
         session = Session(Settings(tasks=("gist",), experts_dir=(workdir / "mine",), experts={"shorter": changes}))
@@ -310,7 +144,7 @@ def test_the_report_names_the_fingerprint_of_a_card(workdir: Path) -> None:
         return report.experts["shorter"].fingerprint
 
     first = fingerprint()
-    assert records(workdir / "out.json")[0]["analyses"] == {"gist": {"summary": "One here."}}
+    assert read(workdir / "out.json")[0]["analyses"] == {"gist": {"summary": "One here."}}
     assert len(first) == 16
     assert fingerprint() == first
     assert fingerprint(sentences=2) != first
@@ -364,7 +198,7 @@ def test_an_output_replaces_an_older_one_behind_a_link(workdir: Path) -> None:
     job = Job((numbered(workdir / "a.json", 0, 1),), workdir / "link.json", "json", None)
     run_job(session_of(FakeExpert("a", "task", echo)), job, Watcher())
     assert (workdir / "link.json").is_symlink()
-    assert [record["id"] for record in records(workdir / "real.json")] == [0]
+    assert [record["id"] for record in read(workdir / "real.json")] == [0]
 
 
 def test_input_from_a_pipe_goes_to_standard_output(workdir: Path) -> None:
@@ -420,18 +254,13 @@ def test_the_error_of_too_many_errors_quotes_no_article(workdir: Path) -> None:
 
 
 def test_experts_stay_loaded_from_one_job_to_the_next(workdir: Path) -> None:
-    loads: list[object] = []
-
-    class Counting(FakeExpert):
-        def load(self, device: object) -> None:
-            loads.append(device)
-
-    session = session_of(Counting("a", "task", lambda article: Fields({"n": 1})))
+    expert = LoadCounting("a", "task", lambda article: Fields({"n": 1}))
+    session = session_of(expert)
     for name in ("a", "b"):
         run_job(
             session, Job((numbered(workdir / f"{name}.json", 0, 1),), workdir / f"{name}.out", "json", None), Watcher()
         )
-    assert len(loads) == 1
+    assert len(expert.loads) == 1
 
 
 def test_an_input_that_is_rewritten_during_the_run_ends_it(workdir: Path) -> None:
@@ -450,7 +279,24 @@ def test_a_file_may_have_a_name_that_is_no_utf8(workdir: Path) -> None:
     source = numbered(Path(os.fsdecode(b"caf\xe9.json")), 0, 2)
     [job] = plan([source])
     report = run_job(session_of(FakeExpert(task="task")), job)
-    assert len(records(job.output)) == 2
+    assert len(read(job.output)) == 2
     assert report.inputs == ["caf\ufffd.json"]
     assert job.report is not None
     assert json.loads(job.report.read_bytes())["output"] == "analyzed_caf\ufffd.json"
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_a_file_of_errors_that_cannot_be_written_loses_no_output(
+    failing: bool, workdir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its path is a folder, and then a file of another program."""
+    source = numbered(workdir / "a.json", 0, 3)
+    expert = FakeExpert(task="task", predict_one=failing_on(1) if failing else echo)
+    (workdir / "b.errors.jsonl").mkdir()
+    run_job(session_of(expert), *plan([source], "b.json"))
+    assert len(read(workdir / "b.json")) == 3
+    assert ("b.errors.jsonl" in caplog.text) == failing
+    (workdir / "b.errors.jsonl").rmdir()
+    (workdir / "b.errors.jsonl").write_text('{"input": "mine"}\n')
+    run_job(session_of(FakeExpert(task="task")), *plan([source], "b.json"))
+    assert (workdir / "b.errors.jsonl").read_text() == '{"input": "mine"}\n'

@@ -13,11 +13,10 @@ from newsmoe.prediction import Fields, Prediction
 from newsmoe.record import Record
 from newsmoe.registry.device import Device
 from newsmoe.registry.expert import Expert
-from newsmoe.registry.registry import Registry
 from newsmoe.testing import FakeExpert
+from tests.support import registry_of
 
 TASK = "task"
-KEYS = ["id", "headline", "url", "status", "analyses", "route", "errors", "input"]
 
 Answer = Callable[[Article], Prediction]
 
@@ -57,13 +56,6 @@ def failing(message: str = "out of order") -> Answer:
         raise RuntimeError(message)
 
     return prediction
-
-
-def registry_of(*experts: Expert) -> Registry:
-    registry = Registry(plugins=False, builtin=False)
-    for expert in experts:
-        registry.add(expert)
-    return registry
 
 
 def dispatcher_of(*experts: Expert, device: Device | None = None, batch_articles: int = 64) -> Dispatcher:

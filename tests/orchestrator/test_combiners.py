@@ -15,7 +15,7 @@ from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
 from newsmoe.record import ItemError
 from newsmoe.settings.model import Settings
 from newsmoe.testing import FakeExpert
-from tests.orchestrator.support import registry_of
+from tests.support import registry_of
 
 GROUP = "newsmoe.combiners"
 

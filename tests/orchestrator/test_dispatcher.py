@@ -17,7 +17,8 @@ from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
 from newsmoe.record import MAX_MESSAGE, ItemError
 from newsmoe.registry.device import Device
 from newsmoe.testing import FakeExpert
-from tests.orchestrator.support import TASK, articles, dispatcher_of, echo, failing_on, registry_of
+from tests.orchestrator.support import TASK, articles, dispatcher_of, echo, failing_on
+from tests.support import LoadCounting, WithoutFingerprint, registry_of
 
 
 class Narrow(FakeExpert):
@@ -199,18 +200,12 @@ def test_an_unregistered_name_is_an_error_of_its_articles() -> None:
 
 
 def test_an_expert_is_loaded_when_it_is_first_needed_and_once() -> None:
-    devices: list[Device] = []
-
-    class Counting(FakeExpert):
-        def load(self, device: Device) -> None:
-            devices.append(device)
-
-    expert = Counting("fake", TASK)
+    expert = LoadCounting("fake", TASK)
     dispatcher = dispatcher_of(expert, device=Device("cpu", threads=3))
-    assert devices == []
+    assert expert.loads == []
     dispatch(expert, 2, dispatcher)
     dispatch(expert, 2, dispatcher)
-    assert devices == [Device("cpu", threads=3)]
+    assert expert.loads == [Device("cpu", threads=3)]
 
 
 @pytest.mark.parametrize("more", [-1, 1])
@@ -432,12 +427,7 @@ class EmptyStore:
 
 
 def test_an_expert_without_a_fingerprint_still_predicts() -> None:
-    class Shy(FakeExpert):
-        @property
-        def fingerprint(self) -> str:
-            raise RuntimeError("who knows")
-
-    expert = Shy("shy", "fake")
+    expert = WithoutFingerprint("shy", "fake")
     dispatcher = Dispatcher(LoadedExperts(registry_of(expert), Device(), None), 10, store=EmptyStore())
     (outcome,) = dispatcher.run("shy", "fake", [Article(content="x")], ExpertStats())
     assert outcome == Fields({"characters": 1})

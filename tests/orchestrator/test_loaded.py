@@ -14,8 +14,8 @@ from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.loaded import LoadedExperts
 from newsmoe.output.run_report import ExpertStats
 from newsmoe.prediction import Fields, Prediction
-from tests.orchestrator.support import registry_of
 from tests.registry.hub.models import make_model
+from tests.support import registry_of
 
 COUNT = 10
 

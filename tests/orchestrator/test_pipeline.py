@@ -13,7 +13,6 @@ from newsmoe.record import ItemError, Record, RouteEntry
 from newsmoe.registry.device import Device
 from newsmoe.testing import FakeExpert
 from tests.orchestrator.support import (
-    KEYS,
     TASK,
     Answer,
     FixedGate,
@@ -25,6 +24,7 @@ from tests.orchestrator.support import (
     failing_on,
     run,
 )
+from tests.support import RECORD_KEYS, LoadCounting
 
 
 def returning(**scores: float) -> Answer:
@@ -201,14 +201,9 @@ def test_the_first_record_comes_before_the_input_is_read_to_its_end() -> None:
 
 
 def test_an_expert_is_loaded_once_for_all_windows() -> None:
-    loads: list[Device] = []
-
-    class Counting(FakeExpert):
-        def load(self, device: Device) -> None:
-            loads.append(device)
-
-    run(articles(9), [decision({"a": 1.0})], Counting("a", TASK, echo), window_articles=2)
-    assert len(loads) == 1
+    expert = LoadCounting("a", TASK, echo)
+    run(articles(9), [decision({"a": 1.0})], expert, window_articles=2)
+    assert len(expert.loads) == 1
 
 
 def test_an_expert_that_cannot_be_loaded_is_replaced_by_its_fallback() -> None:
@@ -313,7 +308,7 @@ def test_wherever_experts_fail_every_other_prediction_is_in_the_record(
         )
         none_answered = not any(expected.values())
         assert record.status == ("failed" if none_answered else "partial" if called & failed else "ok")
-        assert list(record.model_dump()) == KEYS
+        assert list(record.model_dump()) == RECORD_KEYS
 
 
 def test_a_key_of_fields_that_is_a_number_is_written_as_a_string() -> None:

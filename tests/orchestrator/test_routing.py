@@ -1,6 +1,4 @@
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,18 +10,10 @@ from newsmoe.orchestrator.routing import read_routes
 from newsmoe.orchestrator.session import Session
 from newsmoe.settings.model import Settings
 from newsmoe.testing import FakeExpert
-from tests.orchestrator.support import FixedGate, decision, echo, registry_of
+from tests.orchestrator.support import FixedGate, decision, echo
+from tests.support import numbered, registry_of, write
 
 GATE = FixedGate(decision({"a": 1.0}))
-
-
-def write(path: Path, elements: list[Any]) -> str:
-    path.write_text(json.dumps(elements), encoding="utf-8")
-    return str(path)
-
-
-def numbered(path: Path, first: int, count: int) -> str:
-    return write(path, [{"id": number, "headline": "x"} for number in range(first, first + count)])
 
 
 def ids(gate: FixedGate, inputs: list[str], limit: int | None = None, window: int = 3) -> list[str | int | None]:
@@ -39,7 +29,7 @@ def test_articles_of_all_inputs_come_in_order_each_with_its_route(tmp_path: Path
 
 def test_an_invalid_item_has_an_empty_route_and_does_not_reach_the_gate(tmp_path: Path) -> None:
     gate = FixedGate(decision({"a": 1.0}))
-    path = write(tmp_path / "a.json", [{"id": 1, "headline": "x"}, 7, {"id": 3, "headline": "x"}])
+    path = str(write(tmp_path / "a.json", [{"id": 1, "headline": "x"}, 7, {"id": 3, "headline": "x"}]))
     routed = list(read_routes(gate, [path], Settings()))
     assert [type(item) for item, _ in routed] == [Article, InvalidItem, Article]
     assert [len(route) for _, route in routed] == [1, 0, 1]
@@ -63,7 +53,7 @@ def test_the_gate_sees_a_window_at_a_time(tmp_path: Path) -> None:
 
 
 def test_fields_are_mapped_by_the_settings(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.json", [{"titular": "Hola"}])
+    path = str(write(tmp_path / "a.json", [{"titular": "Hola"}]))
     [(item, _)] = read_routes(GATE, [path], Settings(fields={"headline": "titular"}))
     assert item.headline == "Hola"
 
@@ -92,7 +82,7 @@ def test_the_routes_shown_are_those_of_a_run_and_no_expert_is_loaded(tmp_path: P
         "no article",
         {"headline": "", "content": ""},
     ]
-    path = write(tmp_path / "a.json", elements)
+    path = str(write(tmp_path / "a.json", elements))
     shown = [
         [entry for routes in route for entry in routes.entries]
         for _, route in read_routes(build_gate(settings, registry), [path], settings)

@@ -20,7 +20,8 @@ from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 from newsmoe.testing import FakeExpert
-from tests.orchestrator.support import KEYS, FixedGate, articles, decision, echo, failing_on, registry_of
+from tests.orchestrator.support import FixedGate, articles, decision, echo, failing_on
+from tests.support import RECORD_KEYS, LoadCounting, registry_of
 
 KEY_NAMES = sorted({name for names in ALIASES.values() for name in names})
 
@@ -78,7 +79,7 @@ def test_any_list_of_values_gives_as_many_records_in_order(
     records = [json.loads(record.model_dump_json()) for record in analyses]
     assert len(records) == len(elements)
     for element, record in zip(elements, records, strict=True):
-        assert list(record) == KEYS
+        assert list(record) == RECORD_KEYS
         if isinstance(element, dict) and type(element.get("id")) is int:
             assert record["id"] == element["id"]
         is_article = [entry["task"] for entry in record["route"]] != []
@@ -151,19 +152,13 @@ def test_settings_of_batches_and_windows_reach_the_experts() -> None:
 
 
 def test_a_session_counts_what_it_does_and_keeps_its_experts_for_the_next_input() -> None:
-    loads: list[object] = []
-
-    class Counting(FakeExpert):
-        def load(self, device: object) -> None:
-            loads.append(device)
-
-    registry = registry_of(Counting("a", "task", failing_on(1)))
-    session = Session(Settings(tasks=("task",)), registry=registry)
+    expert = LoadCounting("a", "task", failing_on(1))
+    session = Session(Settings(tasks=("task",)), registry=registry_of(expert))
     stats = RunStats()
     list(session.analyze([*articles(3), InvalidItem("no good")], stats))
     list(session.analyze(articles(1)))
     assert (stats.items, stats.statuses) == (4, {"ok": 2, "failed": 2})
-    assert len(loads) == 1
+    assert len(expert.loads) == 1
 
 
 def test_analyze_is_what_the_package_offers() -> None:
@@ -232,21 +227,12 @@ def distinct(first: int, count: int) -> list[Article]:
     ]
 
 
-class Loading(FakeExpert):
-    """Counts how often it is loaded."""
-
-    loads = 0
-
-    def load(self, device: Device) -> None:
-        self.loads += 1
-
-
 def test_three_calls_with_a_session_load_an_expert_once() -> None:
-    expert = Loading("quoting", "task", quoting)
+    expert = LoadCounting("quoting", "task", quoting)
     with Session(Settings(tasks=("task",)), registry=registry_of(expert)) as session:
         calls = [list(newsmoe.analyze(distinct(number, 2), session=session)) for number in range(3)]
     assert [[record.id for record in records] for records in calls] == [[0, 1], [1, 2], [2, 3]]
-    assert expert.loads == 1
+    assert len(expert.loads) == 1
 
 
 def test_a_session_has_settings_of_its_own() -> None:

@@ -1,14 +1,12 @@
-"""Cards, and stand-ins around the backbone, that tests of several folders use."""
+"""Cards, and a runtime that counts, which tests of several folders use."""
 
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmoe import Device
 from newsmoe.registry.backbone.adapter import Adapter
-from newsmoe.registry.backbone.backbone import Backbone, Runtime
-from newsmoe.registry.backbone.pool import BackbonePool
+from newsmoe.registry.backbone.backbone import Runtime
 
 
 def lead_card(name: str, **settings: int) -> str:
@@ -23,17 +21,6 @@ def card(folder: Path, name: str, text: str = "") -> Path:
     (folder / name).mkdir(parents=True)
     (folder / name / "expert.toml").write_text(text or lead_card(name), encoding="utf-8")
     return folder
-
-
-class Lent(BackbonePool):
-    """A pool that returns a backbone which exists already."""
-
-    def __init__(self, backbone: Backbone) -> None:
-        super().__init__()
-        self.lent = backbone
-
-    def backbone(self, device: Device) -> Backbone:
-        return self.lent
 
 
 class Counting:

@@ -13,6 +13,7 @@ from newsmoe.registry.kinds import KINDS
 from newsmoe.registry.registry import ExpertInfo, builtin_folder
 from newsmoe.testing import FakeExpert, check_expert
 from tests.registry.support import card, lead_card
+from tests.support import WithoutFingerprint, registry_of
 
 Install = Callable[..., None]
 
@@ -363,17 +364,10 @@ def test_weights_in_a_users_folder_are_identified_by_size_and_time(tone: Path) -
 
 
 def test_a_plug_in_states_its_fingerprint_and_has_none_where_that_fails() -> None:
-    class Shy(FakeExpert):
-        @property
-        def fingerprint(self) -> str:
-            raise RuntimeError("who knows")
-
     class Open(FakeExpert):
         fingerprint = "one"
 
-    registry = Registry(plugins=False, builtin=False)
-    for expert in (Shy("shy"), Open("open"), FakeExpert("silent")):
-        registry.add(expert)
+    registry = registry_of(WithoutFingerprint("shy"), Open("open"), FakeExpert("silent"))
     assert {name: info.fingerprint() for name, info in registry.experts.items()} == {
         "shy": "",
         "open": "one",

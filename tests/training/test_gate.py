@@ -21,8 +21,7 @@ from newsmoe.testing import FakeExpert
 from newsmoe.training.calibration import fit_temperature
 from newsmoe.training.gate import Fitted, fit_gate, soft_targets, train_gate
 from newsmoe.training.recipe import GateRecipe, read_recipe
-from tests.evaluation.support import silent
-from tests.registry.support import Lent
+from tests.support import registry_of, silent
 
 TASK = "mood"
 SPORT = ["goal", "match", "striker", "league", "coach", "final"]
@@ -57,11 +56,11 @@ def rows(tmp_path: Path) -> Path:
 @pytest.fixture
 def pool(quick_backbone: Backbone) -> Registry:
     """One expert trained on sport and one on money, which reads twice as much."""
-    registry = Registry(plugins=False, builtin=False)
-    registry.backbones = Lent(quick_backbone)
-    registry.add(FakeExpert("sport", TASK, telling(SPORT)))
-    registry.add(FakeExpert("money", TASK, telling(MONEY, tokens=20)))
-    return registry
+    return registry_of(
+        FakeExpert("sport", TASK, telling(SPORT)),
+        FakeExpert("money", TASK, telling(MONEY, tokens=20)),
+        backbone=quick_backbone,
+    )
 
 
 def trained(rows: Path, registry: Registry, name: str = "gate", **values: Any) -> GateCard:
@@ -112,17 +111,14 @@ def test_the_cost_of_an_expert_counts_where_the_recipe_says_so(rows: Path, pool:
 
 
 def test_with_summaries_the_gate_learns_which_is_nearer_to_the_reference(rows: Path, quick_backbone: Backbone) -> None:
-    registry = Registry(plugins=False, builtin=False)
-    registry.backbones = Lent(quick_backbone)
-
     def gist(words: list[str], tokens: int) -> Any:
         return lambda article: Summary(
             "the gist of it" if any(word in article.content for word in words) else "something else",
             InputStats(tokens=tokens),
         )
 
-    registry.add(FakeExpert("free", TASK, gist(SPORT, 0)))
-    registry.add(FakeExpert("dear", TASK, gist(MONEY, 20)))
+    experts = FakeExpert("free", TASK, gist(SPORT, 0)), FakeExpert("dear", TASK, gist(MONEY, 20))
+    registry = registry_of(*experts, backbone=quick_backbone)
     texts = [json.loads(line) | {"gist": "The gist of it."} for line in (rows / "rows.jsonl").read_text().splitlines()]
     (rows / "rows.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts))
     source = {**SOURCE, "summary": "gist"}

@@ -8,7 +8,7 @@ from torch import nn
 
 from newsmoe.training.loop import fit
 from newsmoe.training.recipe import AdapterRecipe
-from tests.evaluation.support import silent
+from tests.support import silent
 
 RECIPE = AdapterRecipe(epochs=20, patience=20, learning_rate=0.05, head_learning_rate=0.05, average=0.9)
 

@@ -16,9 +16,8 @@ from newsmoe.prediction import InputStats, Prediction
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.testing import FakeExpert
 from newsmoe.training.pruning import Contribution, Thresholds, find_redundant, write_pruned
-from tests.evaluation.support import silent
 from tests.gating.support import equal, written
-from tests.registry.support import Lent
+from tests.support import registry_of, silent
 
 TASK = "mood"
 NAMES = ("evens", "odds", "twin", "idle")
@@ -37,11 +36,9 @@ def right_where(kind: str, tokens: int) -> Any:
 @pytest.fixture
 def registry(quick_backbone: Backbone) -> Registry:
     """One expert for headlines, two alike for contents, and one never right where no other is."""
-    registry = Registry(plugins=False, builtin=False)
-    registry.backbones = Lent(quick_backbone)
-    for name, kind, tokens in zip(NAMES, ("even", "odd", "odd", "none"), (10, 20, 30, 40), strict=True):
-        registry.add(FakeExpert(name, TASK, right_where(kind, tokens)))
-    return registry
+    kinds = zip(NAMES, ("even", "odd", "odd", "none"), (10, 20, 30, 40), strict=True)
+    experts = [FakeExpert(name, TASK, right_where(kind, tokens)) for name, kind, tokens in kinds]
+    return registry_of(*experts, backbone=quick_backbone)
 
 
 @pytest.fixture

@@ -16,7 +16,8 @@ import transformers as hf
 from safetensors.torch import load_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-SAMPLE = Path(__file__).parents[3] / "data" / "news-data.json"
+from tests.support import SAMPLE
+
 SEED = 19
 VOCABULARY = 1000
 

@@ -4,26 +4,20 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from newsmoe.registry.backbone.files import BackboneFiles
-from tests.registry.hub.models import ARCHITECTURES, SAMPLE, make_model, make_pickle_only
+from tests.registry.hub.models import ARCHITECTURES, make_model, make_pickle_only
 from tests.registry.hub.server import Hub
+from tests.support import SAMPLE
 
 NAME = "owner/tone"
 BACKBONE = "sentence-transformers/all-MiniLM-L6-v2"
 ARTICLES = [{"headline": "Rowers take gold", "content": "The crew won by a length."}]
 
 pytestmark = pytest.mark.slow  # each step is a process that imports torch
-
-
-@pytest.fixture
-def hub() -> Iterator[Hub]:
-    with Hub() as hub:
-        yield hub
 
 
 @pytest.fixture(scope="module")

@@ -37,12 +37,6 @@ TEXTS = (
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def hub() -> Iterator[Hub]:
-    with Hub() as hub:
-        yield hub
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two small files, one of them in a folder, and a larger one."""

@@ -29,7 +29,8 @@ from newsmoe.registry.kinds.zero_shot import ZeroShot
 from newsmoe.registry.registry import builtin_folder
 from newsmoe.testing import check_expert
 from newsmoe.text.sentences import split_sentences
-from tests.registry.support import Counting, Lent
+from tests.registry.support import Counting
+from tests.support import LentBackbone
 
 BUILT_IN = [
     info
@@ -66,7 +67,7 @@ def ranking(tmp_path_factory: pytest.TempPathFactory, quick_backbone: Backbone) 
 def make(kind: str, backbone: Backbone, folder: Path = Path("nowhere"), /, **settings: Any) -> Any:
     """Build an expert of a kind on a backbone, and load it."""
     card = Card(name="mine", task="task", kind=kind, description="d", settings=settings, folder=folder)
-    expert = build(card, Lent(backbone))
+    expert = build(card, LentBackbone(backbone))
     expert.load(Device())
     return expert
 
@@ -75,7 +76,7 @@ def built_in(name: str, registry: Registry, backbone: Backbone) -> Any:
     """Build a built-in expert on a backbone, and load it."""
     card = registry.info(name).card
     assert card is not None
-    expert = build(card, Lent(backbone))
+    expert = build(card, LentBackbone(backbone))
     expert.load(Device())
     return expert
 

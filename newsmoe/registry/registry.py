@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from newsmoe.errors import (
     UnknownExpertError,
     nearest,
 )
-from newsmoe.plugins import origin_of
+from newsmoe.plugins import entry_points_of, origin_of
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import CARD_FILE, Card, read_card
 from newsmoe.registry.expert import Expert
@@ -214,8 +213,7 @@ class Registry:
         return ExpertInfo(*stated, origin=origin, card=card, columns=columns)
 
     def _from_entry_points(self) -> Iterable[ExpertInfo]:
-        points = entry_points(group=GROUP) if self.plugins else ()
-        for point in sorted(points, key=lambda point: point.name):
+        for point in entry_points_of(GROUP) if self.plugins else ():
             origin = origin_of(point)
             try:
                 loaded = point.load()

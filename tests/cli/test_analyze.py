@@ -345,8 +345,8 @@ def test_a_file_that_cannot_be_read_ends_the_run_with_one_line(content: bytes, m
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("folder", "no input files in this folder; files that newsmoe wrote are skipped (analyzed_*, *.run.j"),
-        ("*.json", "no file matches; files that newsmoe wrote are skipped (analyzed_*, *.run.json, *.err"),
+        ("folder", "no input files in this folder; newsmoe's own files are skipped (analyzed_*, *.run.j"),
+        ("*.json", "no file matches; newsmoe's own files are skipped (analyzed_*, *.run.json, *.err"),
         ("nowhere", "cannot be read: No such file or directory"),
     ],
 )

@@ -204,7 +204,7 @@ def test_sqlite_holds_the_columns_of_csv_and_the_record(output: str, here: Path)
         (("-o", "-", "--format", "parquet"), "parquet cannot go to standard output; name a file with -o"),
         (("-o", "o.tsv"), "o.tsv: records are not written as tsv; use json, jsonl, csv, parquet, sqlite"),
         (("-o", "o.csv", "--append"), "o.csv: --append cannot add to a csv file"),
-        (("--append",), "analyzed_a.json: --append cannot add to a json file; it adds to files of the form"),
+        (("--append",), "analyzed_a.json: --append cannot add to a json file; it adds to these formats: jsonl"),
         (("-o", "folder", "--format", "sqlite", "--append"), "folder: is a folder; name a file in it"),
         (("-o", "folder", "--format", "parquet"), "folder: is a folder; name a file in it"),
     ],

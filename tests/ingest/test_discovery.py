@@ -61,7 +61,7 @@ def test_the_output_of_the_run_is_left_out(inbox: Path) -> None:
     [
         ("inbox/folder.json", "no input files in this folder"),
         ("inbox/*.xml", "no file matches"),
-        ("inbox/analyzed_*", "no file matches; files that newsmoe wrote are skipped"),
+        ("inbox/analyzed_*", "no file matches; newsmoe's own files are skipped"),
         ("nowhere/**/*.json", "no file matches"),
     ],
 )

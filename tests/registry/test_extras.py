@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from newsmoe import Device, Registry
 from newsmoe.errors import ConfigError, ModelError
 from newsmoe.registry import extras
+from newsmoe.registry.backbone import files as backbone_files
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.backbone.reference import reference_of
@@ -20,6 +22,7 @@ ADVICE = r"needs torch and transformers; pip install 'newsmoe\[hub\]'"
 
 LIGHT = """
 import sys
+from importlib.metadata import PackageNotFoundError
 
 sys.modules |= dict.fromkeys(("torch", "transformers"))  # importing them fails
 
@@ -77,3 +80,17 @@ def test_what_needs_torch_names_the_extra(backbone: Backbone, tmp_path: Path) ->
     card = Card(name="mine", task="mine", kind="text-classification", description="d", folder=tmp_path)
     with pytest.raises(ModelError, match=rf"^newsmoe experts convert {ADVICE}"):
         convert(tmp_path, ModelSource(model="."), card)
+
+
+def test_without_the_backbone_its_experts_are_missing_and_others_are_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(name: str) -> None:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(backbone_files, "distribution", absent)
+    monkeypatch.setenv("HF_HOME", str(tmp_path))
+    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
+    registry = Registry(plugins=False)
+    assert "newsmoe experts pull minilm" in str(registry.info("topic-news").missing)
+    assert registry.info("lead").missing is None

@@ -1,6 +1,6 @@
 """What experts on the shared backbone have in common."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -102,7 +102,7 @@ class LabelSettings(EmbeddedSettings):
 L = TypeVar("L", bound=LabelSettings)
 
 
-class EmbeddedClassifier(EmbeddedExpert[L]):
+class EmbeddedClassifier(EmbeddedExpert[L], ABC):
     """An expert that predicts a distribution over labels; a kind adds `logits`."""
 
     columns = ("label", "score")

@@ -18,7 +18,8 @@ from newsmoe import Settings
 from newsmoe.cli.app import app
 from newsmoe.registry.cards import Card
 from newsmoe.settings.conditions import After
-from tests.cli.support import GIST, MAIN, articles, process, with_plug_ins, write
+from tests.cli.support import GIST, MAIN, articles, process, with_plug_ins
+from tests.support import write
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^    (newsmoe .*)", README, re.MULTILINE)

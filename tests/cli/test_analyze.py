@@ -634,7 +634,7 @@ def test_an_interrupted_run_leaves_the_old_output_and_nothing_else(here: Path, p
     code, said = interrupted(here, plug_in(SLEEPY, sleepy="Sleepy"), signal.SIGINT)
     first, *rest = said.splitlines()
     assert (code, rest) == (130, ["newsmoe: interrupted"])
-    assert "ask again to end at once" in first
+    assert "send the signal again to end at once" in first
     assert (here / "analyzed_a.json").read_text() == "old"
     assert names(here) == ["a.json", "analyzed_a.json"]
 

@@ -90,7 +90,7 @@ def test_a_gate_is_trained_measured_used_and_explained(trained: Path, here: Path
     assert task["experts"][0]["features"].keys() == {"embedding", "bias"}
     assert task["experts"][0]["features"]["embedding"] > 0
     text = newsmoe("route", *used, "--explain", "1").stdout
-    assert "50 % of what asking every expert would cost" in text
+    assert "50 % of what running every expert would cost" in text
 
     (here / "newsmoe.toml").write_text("top_k = 2\n")
     both = newsmoe("analyze", *used, "-o", "both.json", "--budget", "0.5")

@@ -56,8 +56,8 @@ def without_surrogates(value: Any) -> Any:
             return value.encode("utf-8", "backslashreplace").decode("utf-8")
         case dict():
             return {without_surrogates(key): without_surrogates(inner) for key, inner in value.items()}
-        case list() | tuple():
-            return [without_surrogates(inner) for inner in value]
+        case list() | tuple():  # why a test was skipped is a tuple, and must stay one
+            return type(value)(without_surrogates(inner) for inner in value)
     return value
 
 

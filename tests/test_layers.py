@@ -1,6 +1,7 @@
 """Imports go down only, and nothing heavy is imported before it is needed."""
 
 import ast
+import json
 import re
 import subprocess
 import sys
@@ -166,31 +167,58 @@ def test_nothing_reads_pickles_or_runs_remote_code() -> None:
     assert weights_only == {"True"}
 
 
-@pytest.mark.parametrize(
-    "code",
-    [
-        pytest.param("import newsmoe", id="import newsmoe"),
-        pytest.param(
-            "sys.argv = ['newsmoe', '--help']\nfrom newsmoe.cli.app import main\n"
-            "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code",
-            id="newsmoe --help",
-        ),
-        pytest.param(
-            "from newsmoe import Article, Registry, Settings\nfrom newsmoe.gating.build import build_gate\n"
-            "gate = build_gate(Settings(), Registry(plugins=False))\n"
-            "assert len(gate.route([Article(headline='a', content='b', language='en')])) == 1",
-            id="routing an article",
-        ),
-        pytest.param(
-            "from newsmoe import Article, analyze\n"
-            "(record,) = analyze([Article(headline='Storm', content='Rain fell. ' * 40, language='en')])\n"
-            "assert record.analyses.keys() == {'summarization', 'sentiment', 'topic'}, record",
-            id="analyzing an article",
-        ),
-        pytest.param(LEARNED, id="analyzing an article behind a learned gate"),
-    ],
-)
-def test_nothing_heavy_is_imported_by(code: str) -> None:
-    script = f"import sys\n{code}\nprint(*sorted({HEAVY!r} & sys.modules.keys()), file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stderr.strip()) == (0, "")
+USES = {
+    "import newsmoe": "import newsmoe",
+    "newsmoe --help": """
+import sys
+from newsmoe.cli.app import main
+
+sys.argv = ["newsmoe", "--help"]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code
+""",
+    "routing an article": """
+from newsmoe import Article, Registry, Settings
+from newsmoe.gating.build import build_gate
+
+gate = build_gate(Settings(), Registry(plugins=False))
+assert len(gate.route([Article(headline="a", content="b", language="en")])) == 1
+""",
+    "analyzing an article": """
+from newsmoe import Article, analyze
+
+(record,) = analyze([Article(headline="Storm", content="Rain fell. " * 40, language="en")])
+assert record.analyses.keys() == {"summarization", "sentiment", "topic"}, record
+""",
+    "analyzing an article behind a learned gate": LEARNED,
+}
+
+WATCH = """
+import json, sys
+
+heavy, uses = json.load(sys.stdin)
+for name, code in uses.items():
+    exec(code, {})
+    print(json.dumps([name, sorted(sys.modules.keys() & set(heavy))]), file=sys.stderr)
+"""
+"""Does one thing after the other in one process, and writes down after each what heavy was imported by then."""
+
+
+@pytest.fixture(scope="module")
+def heavy_modules() -> dict[str, list[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH],
+        input=json.dumps([sorted(HEAVY), USES]),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(map(json.loads, done.stderr.splitlines()))
+
+
+@pytest.mark.parametrize("use", USES)
+def test_nothing_heavy_is_imported_by(use: str, heavy_modules: dict[str, list[str]]) -> None:
+    assert heavy_modules[use] == []

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
 
+import pytest
+
 from tests.cli.support import GIST, articles, newsmoe, process, with_plug_ins
 from tests.ingest.support import POEMS
 from tests.output.support import TITLES
@@ -33,6 +35,7 @@ def wheel_of(folder: Path, module: str, code: str, entry_points: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_an_output_format_is_one_file_of_a_package_that_pip_installs(here: Path, tmp_path: Path) -> None:
     wheel = wheel_of(tmp_path, "titles_writer", TITLES, "[newsmoe.writers]\ntitles = titles_writer\n")
     subprocess.run([*PIP_INSTALL, "--target", tmp_path / "site", wheel], check=True, timeout=120)

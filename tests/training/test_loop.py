@@ -11,6 +11,7 @@ from newsmoe.training.recipe import AdapterRecipe
 from tests.support import silent
 
 RECIPE = AdapterRecipe(epochs=20, patience=20, learning_rate=0.05, head_learning_rate=0.05, average=0.9)
+SHORT = RECIPE.model_copy(update={"epochs": 5})
 
 
 class PowerCutError(Exception):
@@ -68,45 +69,45 @@ def test_the_returned_weights_are_trained(tmp_path: Path) -> None:
 
 def test_an_interrupted_run_ends_with_the_same_weights(tmp_path: Path) -> None:
     whole = model()
-    fit(whole, Line(whole), RECIPE, tmp_path / "whole", silent)
+    fit(whole, Line(whole), SHORT, tmp_path / "whole", silent)
     for cut in (3, 9, 8, 5):
         broken = model()
         with pytest.raises(PowerCutError):
-            fit(broken, Line(broken, cut), RECIPE, tmp_path / "state", silent)
+            fit(broken, Line(broken, cut), SHORT, tmp_path / "state", silent)
     last = model()
-    fit(last, Line(last), RECIPE, tmp_path / "state", silent)
+    fit(last, Line(last), SHORT, tmp_path / "state", silent)
     assert weights(last) == weights(whole)
 
 
 @pytest.mark.slow
 def test_a_torn_checkpoint_and_one_of_another_recipe_are_not_used(tmp_path: Path) -> None:
     whole = model()
-    fit(whole, Line(whole), RECIPE, tmp_path / "whole", silent)
+    fit(whole, Line(whole), SHORT, tmp_path / "whole", silent)
     state = tmp_path / "state"
     state.mkdir()
     checkpoint = state / "checkpoint.safetensors"
     checkpoint.write_bytes(b"torn")
     again = model()
-    fit(again, Line(again), RECIPE, state, silent)
+    fit(again, Line(again), SHORT, state, silent)
     assert weights(again) == weights(whole)
     other = model()
     with pytest.raises(PowerCutError):
-        fit(other, Line(other, 20), RECIPE.model_copy(update={"seed": 1}), state, silent)
+        fit(other, Line(other, 20), SHORT.model_copy(update={"seed": 1}), state, silent)
     assert checkpoint.exists()
     third = model()
-    fit(third, Line(third), RECIPE, state, silent)
+    fit(third, Line(third), SHORT, state, silent)
     assert weights(third) == weights(whole)
 
 
 def test_a_checkpoint_of_other_examples_is_not_used(tmp_path: Path) -> None:
     whole, state = model(), tmp_path / "state"
-    fit(whole, Line(whole), RECIPE, tmp_path / "whole", silent)
+    fit(whole, Line(whole), SHORT, tmp_path / "whole", silent)
     steeper = model()
     with pytest.raises(PowerCutError):
-        fit(steeper, Line(steeper, 20, slope=5.0), RECIPE, state, silent)
+        fit(steeper, Line(steeper, 20, slope=5.0), SHORT, state, silent)
     assert (state / "checkpoint.safetensors").exists()
     again = model()
-    fit(again, Line(again), RECIPE, state, silent)
+    fit(again, Line(again), SHORT, state, silent)
     assert weights(again) == weights(whole)
 
 

@@ -62,6 +62,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("main-job")
     (folder / SAMPLE.name).write_bytes(SAMPLE.read_bytes())
     environment = {name: value for name, value in os.environ.items() if not name.startswith("NEWSMOE_")}
+    environment["XDG_DATA_HOME"] = str(tmp_path_factory.mktemp("data"))  # no earlier run's journal
     process = subprocess.run(
         [*RECORDING, "analyze", SAMPLE.name],
         cwd=folder,

@@ -1,23 +1,13 @@
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from newsmoe.errors import ConfigError
 from newsmoe.settings.model import Settings
 from newsmoe.settings.sources import find_config, load_settings
 from newsmoe.settings.toml import read_toml
-from newsmoe.validation import describe
-
-NOTHING: Mapping[str, str] = {}
-
-
-def write(folder: Path, text: str) -> Path:
-    path = folder / "newsmoe.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
+from tests.settings.support import NOTHING, write
 
 
 def test_without_settings_the_defaults_hold(workdir: Path) -> None:
@@ -242,93 +232,6 @@ def test_a_file_that_is_named_replaces_the_one_found(tmp_path: Path, workdir: Pa
     assert (settings.threads, settings.batch_articles) == (None, 5)
 
 
-@pytest.mark.parametrize(
-    ("use", "read"),
-    [
-        ('"lead"', "lead"),
-        ('["extractive", "lead"]', ("extractive", "lead")),
-        ("[]", ()),
-        ("{ extractive = 3, lead = 1 }", {"extractive": 3.0, "lead": 1.0}),
-    ],
-)
-def test_a_rule_names_an_expert_a_list_weights_or_none(tmp_path: Path, use: str, read: object) -> None:
-    path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {use} }}")
-    assert load_settings(path, environment=NOTHING).rule[0].use == {"summarization": read}
-
-
-@pytest.mark.parametrize("weights", ["{ lead = 0 }", "{ lead = 1, extractive = -1 }", "{}"])
-def test_weights_that_are_not_above_zero_are_refused(tmp_path: Path, weights: str) -> None:
-    path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {weights} }}")
-    with pytest.raises(ConfigError, match=r"rule\.0\.use: the weights for 'summarization' must be greater"):
-        load_settings(path, environment=NOTHING)
-
-
-@pytest.mark.parametrize("weights", ["{ lead = inf, extractive = 1 }", "{ lead = nan }"])
-def test_nan_and_infinite_weights_are_refused(tmp_path: Path, weights: str) -> None:
-    path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {weights} }}")
-    with pytest.raises(ConfigError, match=r"rule\.0\.use"):
-        load_settings(path, environment=NOTHING)
-
-
-def test_an_invalid_pattern_is_refused(tmp_path: Path) -> None:
-    path = write(tmp_path, '[[rule]]\nuse = {}\nwhen = { headline = "(" }')
-    with pytest.raises(ConfigError, match=r"rule\.0\.when\.headline: .*regular expression"):
-        load_settings(path, environment=NOTHING)
-
-
-def test_one_name_stands_for_a_list_of_one(tmp_path: Path) -> None:
-    path = write(tmp_path, '[[rule]]\nuse = {}\nwhen = { topics = "A, B" }\n[fields]\nheadline = "kop"')
-    settings = load_settings(path, environment=NOTHING)
-    assert settings.rule[0].when.topics == ("A, B",)
-    assert settings.fields == {"headline": ("kop",)}
-
-
-def test_settings_cannot_be_changed() -> None:
-    with pytest.raises(ValidationError, match="frozen"):
-        Settings().gate = "all"  # type: ignore[misc]
-
-
-def test_every_setting_is_described() -> None:
-    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
-
-
-class Inner(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    colour: str = ""
-    secret: str = Field("", exclude=True)
-
-
-class Outer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-    inner: Inner | None = None
-    many: list[Inner] = []
-    named: dict[str, Inner] = {}
-    depth: int = Field(0, alias="how-deep")
-
-
-@pytest.mark.parametrize(
-    ("values", "problem"),
-    [
-        ({"iner": {}}, "unknown key 'iner'; did you mean 'inner'?"),
-        ({"inner": {"color": "x"}}, "unknown key 'inner.color'; did you mean 'colour'?"),
-        ({"many": [{}, {"color": "x"}]}, "unknown key 'many.1.color'; did you mean 'colour'?"),
-        ({"named": {"a": {"color": "x"}}}, "unknown key 'named.a.color'; did you mean 'colour'?"),
-        ({"inner": {"zzz": 1}}, "unknown key 'inner.zzz'; available: colour"),
-        ({"how-dee": 1}, "unknown key 'how-dee'; did you mean 'how-deep'?"),
-        ({"inner": {"colour": 1}}, "inner.colour: Input should be a valid string"),
-        (
-            {"how-deep": "x", "a": 1},
-            "how-deep: Input should be a valid integer, unable to parse string as an integer; "
-            "unknown key 'a'; available: how-deep, inner, many, named",
-        ),
-    ],
-)
-def test_pydantic_errors_are_reported_in_one_line_with_the_nearest_key(values: dict[str, object], problem: str) -> None:
-    with pytest.raises(ValidationError) as caught:
-        Outer.model_validate(values)
-    assert describe(caught.value, Outer) == problem
-
-
 # profiles
 
 PROFILED = """
@@ -378,11 +281,6 @@ def test_the_error_of_an_unknown_key_names_the_profile(workdir: Path) -> None:
     (workdir / "newsmoe.toml").write_text('[profiles.quick]\ntaks = ["topic"]\n')
     with pytest.raises(ConfigError, match="profile 'quick': unknown key 'taks'; did you mean 'tasks'"):
         load_settings(overrides={"profile": "quick"}, environment={})
-
-
-@pytest.mark.parametrize(("text", "size"), [("4GB", 4_000_000_000), ("512MiB", 512 << 20), ("1000", 1000)])
-def test_memory_is_written_in_bytes_or_in_units(workdir: Path, text: str, size: int) -> None:
-    assert load_settings(overrides={"max_memory": text}, environment={}).max_memory == size
 
 
 def test_a_journal_in_the_file_is_relative_to_the_file(tmp_path: Path) -> None:

@@ -1,0 +1,64 @@
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from newsmoe.errors import ConfigError
+from newsmoe.settings.model import Settings
+from newsmoe.settings.sources import load_settings
+from tests.settings.support import NOTHING, write
+
+
+@pytest.mark.parametrize(
+    ("use", "read"),
+    [
+        ('"lead"', "lead"),
+        ('["extractive", "lead"]', ("extractive", "lead")),
+        ("[]", ()),
+        ("{ extractive = 3, lead = 1 }", {"extractive": 3.0, "lead": 1.0}),
+    ],
+)
+def test_a_rule_names_an_expert_a_list_weights_or_none(tmp_path: Path, use: str, read: object) -> None:
+    path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {use} }}")
+    assert load_settings(path, environment=NOTHING).rule[0].use == {"summarization": read}
+
+
+@pytest.mark.parametrize("weights", ["{ lead = 0 }", "{ lead = 1, extractive = -1 }", "{}"])
+def test_weights_that_are_not_above_zero_are_refused(tmp_path: Path, weights: str) -> None:
+    path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {weights} }}")
+    with pytest.raises(ConfigError, match=r"rule\.0\.use: the weights for 'summarization' must be greater"):
+        load_settings(path, environment=NOTHING)
+
+
+@pytest.mark.parametrize("weights", ["{ lead = inf, extractive = 1 }", "{ lead = nan }"])
+def test_nan_and_infinite_weights_are_refused(tmp_path: Path, weights: str) -> None:
+    path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {weights} }}")
+    with pytest.raises(ConfigError, match=r"rule\.0\.use"):
+        load_settings(path, environment=NOTHING)
+
+
+def test_an_invalid_pattern_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, '[[rule]]\nuse = {}\nwhen = { headline = "(" }')
+    with pytest.raises(ConfigError, match=r"rule\.0\.when\.headline: .*regular expression"):
+        load_settings(path, environment=NOTHING)
+
+
+def test_one_name_stands_for_a_list_of_one(tmp_path: Path) -> None:
+    path = write(tmp_path, '[[rule]]\nuse = {}\nwhen = { topics = "A, B" }\n[fields]\nheadline = "kop"')
+    settings = load_settings(path, environment=NOTHING)
+    assert settings.rule[0].when.topics == ("A, B",)
+    assert settings.fields == {"headline": ("kop",)}
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().gate = "all"  # type: ignore[misc]
+
+
+def test_every_setting_is_described() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+@pytest.mark.parametrize(("text", "size"), [("4GB", 4_000_000_000), ("512MiB", 512 << 20), ("1000", 1000)])
+def test_memory_is_written_in_bytes_or_in_units(workdir: Path, text: str, size: int) -> None:
+    assert load_settings(overrides={"max_memory": text}, environment={}).max_memory == size

@@ -109,7 +109,7 @@ def _written(path: Path, source: str | None, count: int) -> Path:
 def _made_up() -> Iterator[dict[str, Any]]:
     chance = random.Random(0)
     while True:
-        text = " ".join(chance.decisions(WORDS, k=50))
+        text = " ".join(chance.choices(WORDS, k=50))
         yield {"url": "https://example.com/news", "headline": "Storm", "content": text, "topics": ["Weather"]}
 
 

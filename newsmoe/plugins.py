@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -113,6 +114,13 @@ class Formats(Plugins[T]):
             if name.endswith((f".{format}", *getattr(loaded, "suffixes", ()))):
                 return format
         return None
+
+
+def require_extra(what: str, extra: str, *packages: str) -> None:
+    """Raise a `ConfigError` that names the extra where a package is not installed; none is imported."""
+    for package in packages:
+        if find_spec(package) is None:
+            raise ConfigError(f"{what} needs {package}; pip install 'newsmoe[{extra}]'")
 
 
 def import_extra(module: str, what: str, extra: str) -> Any:

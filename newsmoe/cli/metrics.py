@@ -1,14 +1,14 @@
 """`--metrics`: what a command did, for Prometheus."""
 
 import logging
-from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
 from typing import Self
 
 from newsmoe.cli.exits import exit_code
-from newsmoe.errors import ConfigError, OutputError
+from newsmoe.errors import OutputError
 from newsmoe.output.run_report import RunStats
+from newsmoe.plugins import require_extra
 
 _logger = logging.getLogger(__name__)
 
@@ -21,8 +21,7 @@ class Metrics:
 
     def __init__(self, path: Path | None) -> None:
         if path is not None:
-            if find_spec("prometheus_client") is None:
-                raise ConfigError("--metrics needs prometheus_client; pip install 'newsmoe[metrics]'")
+            require_extra("--metrics", "metrics", "prometheus_client")
             from newsmoe.jobs.metrics import check_metrics
 
             check_metrics(path)

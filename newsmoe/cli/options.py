@@ -10,15 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import partial
-from importlib.util import find_spec
 from inspect import Parameter
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_type_hints
 
 import typer
-
-from newsmoe.errors import ConfigError
 
 if TYPE_CHECKING:
     from newsmoe.jobs.timetable import Cron, Every
@@ -206,9 +203,9 @@ def _option_type(annotation: Any) -> Any:
 
 def needs_training_extra(what: str) -> None:
     """Check that the packages of the extra `train` are installed, without importing them."""
-    for package in ("jinja2", "nltk", "peft", "rouge_score", "sklearn", "tomli_w"):
-        if find_spec(package) is None:
-            raise ConfigError(f"{what} needs {package}; pip install 'newsmoe[train]'")
+    from newsmoe.plugins import require_extra
+
+    require_extra(what, "train", "jinja2", "nltk", "peft", "rouge_score", "sklearn", "tomli_w")
 
 
 def load_settings(config: Path | None, overrides: Mapping[str, object] | None = None) -> "Settings":

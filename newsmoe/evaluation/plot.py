@@ -1,19 +1,18 @@
 """The quality-cost curve as a plot; matplotlib comes with the extra `plot`."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 from newsmoe.errors import ConfigError
 from newsmoe.evaluation.curve import QualityCost
 from newsmoe.output.atomic import check_folder, translate_errors
+from newsmoe.plugins import require_extra
 
 SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def check_plot(path: Path) -> None:
     """Check that a plot can be written to `path`, before anything is measured for it."""
-    if find_spec("matplotlib") is None:
-        raise ConfigError("--plot needs matplotlib; pip install 'newsmoe[plot]'")
+    require_extra("--plot", "plot", "matplotlib")
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError(f"{path}: the suffix of a plot must be one of {', '.join(SUFFIXES)}")
     check_folder(path)

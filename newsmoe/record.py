@@ -2,7 +2,7 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from newsmoe.prediction import InputStats
 from newsmoe.validation import Strict
@@ -52,14 +52,22 @@ class Record(Strict):
     """The record of one input element; good and bad ones have the same keys.
 
     `status` is `ok` without errors, `partial` with errors and at least one prediction, and `failed` with
-    errors and no prediction.
+    errors and no prediction. `predictions` holds each expert's own prediction, by task and expert, where the
+    settings ask for `details`; elsewhere it is None, and not written.
     """
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
 
     id: str | int | None
     headline: str | None
     url: str | None
+    publication_date: str | None = None  # without these four, what an earlier newsmoe wrote can be read
+    source: str | None = None
+    author: str | None = None
+    language: str | None = None
     status: Literal["ok", "partial", "failed"]
     analyses: dict[str, dict[str, Any]]
     route: list[RouteEntry]
     errors: list[ItemError]
     input: InputStats
+    predictions: dict[str, dict[str, dict[str, Any]]] | None = Field(None, exclude_if=lambda value: value is None)

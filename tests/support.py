@@ -11,7 +11,10 @@ from newsmoe.registry.expert import Expert
 from newsmoe.testing import FakeExpert
 
 SAMPLE = Path(__file__).parent.parent / "data" / "news-data.json"
-RECORD_KEYS = ["id", "headline", "url", "status", "analyses", "route", "errors", "input"]
+RECORD_KEYS = [
+    *("id", "headline", "url", "publication_date", "source", "author", "language", "status"),
+    *("analyses", "route", "errors", "input"),
+]
 
 
 class LentBackbone(BackbonePool):

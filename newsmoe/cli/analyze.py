@@ -10,7 +10,7 @@ import typer
 from newsmoe.cli.console import plain, results
 from newsmoe.cli.exits import ITEMS_FAILED
 from newsmoe.cli.logs import show_logs
-from newsmoe.cli.options import JOBS_PANEL, LimitOption, LoadSettings, LogOptions, takes
+from newsmoe.cli.options import JOBS_PANEL, RUN_SETTINGS, LimitOption, LoadSettings, LogOptions, takes
 
 if TYPE_CHECKING:
     from newsmoe.jobs.plan import Job
@@ -72,10 +72,7 @@ class RunOptions:
     ] = False
 
 
-@takes(
-    "input_format", "format", "tasks", "gate", "budget", "experts_dir", "profile", "device", "max_memory",
-    "batch_tokens", "journal",
-)  # fmt: skip
+@takes(*RUN_SETTINGS)
 def analyze(
     inputs: InputsArgument,
     target: OutputOptions,

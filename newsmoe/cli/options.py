@@ -26,6 +26,12 @@ USER_FOLDER = Path("experts")
 JOBS_PANEL = "Jobs"
 EXAMPLES_PANEL = "Examples"
 
+RUN_SETTINGS = (
+    "input_format", "format", "details", "tasks", "gate", "budget", "experts_dir", "profile", "device",
+    "max_memory", "batch_tokens", "journal",
+)  # fmt: skip
+"""The settings that are options of every command that analyzes."""
+
 Command = Callable[..., None]
 LoadSettings = Callable[[], "Settings"]
 """What a command with options of settings gets: returns the settings in force, of all sources."""
@@ -173,7 +179,7 @@ def _setting_parameters(names: tuple[str, ...]) -> Iterator[Parameter]:
         option = typer.Option(
             f"--{name.replace('_', '-')}",
             help=f"{(field.description or '')[:1].upper()}{(field.description or '')[1:]}.",
-            metavar=shown["metavar"],
+            metavar=shown["metavar"] or None,
             rich_help_panel=shown["panel"] or None,
         )
         annotation: Any = Annotated[_option_type(field.annotation) | None, option]
@@ -194,11 +200,11 @@ def _load(overrides: Mapping[str, object], config: Path | Literal[False] | None)
 
 
 def _option_type(annotation: Any) -> Any:
-    """Return what typer converts to; everything but numbers and folders goes to `Settings` as text."""
+    """Return what typer converts to; everything but flags, numbers and folders goes to `Settings` as text."""
     parts = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
     if Path in get_args(annotation):
         return list[Path]
-    return next((kind for kind in (int, float) if kind in parts), str)
+    return next((kind for kind in (bool, int, float) if kind in parts), str)
 
 
 def needs_training_extra(what: str) -> None:

@@ -11,7 +11,7 @@ import typer
 
 from newsmoe.cli.exits import COULD_NOT_RUN, ITEMS_FAILED, exit_code
 from newsmoe.cli.logs import show_logs
-from newsmoe.cli.options import LoadSettings, LogOptions, TimeOptions, takes
+from newsmoe.cli.options import RUN_SETTINGS, LoadSettings, LogOptions, TimeOptions, takes
 from newsmoe.errors import ConfigError, InputError, OutputError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 Analyze = Callable[["Job"], "RunReport"]
 
 
-@takes("tasks", "gate", "experts_dir", "profile", "device", "max_memory")
+@takes(*RUN_SETTINGS)
 def watch(
     inbox: Annotated[Path, typer.Argument(help="Folder into which article files come.", metavar="INBOX")],
     out: Annotated[Path, typer.Option(help="Folder for outputs and the state of INBOX's files.", metavar="OUTBOX")],

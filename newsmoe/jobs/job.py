@@ -22,6 +22,7 @@ from newsmoe.output.dead_letters import write_dead_letters
 from newsmoe.output.formats import STDOUT, Writer
 from newsmoe.output.lock import output_lock
 from newsmoe.output.run_report import RunInfo, RunReport, RunStats, installed_versions
+from newsmoe.output.table import PREDICTIONS
 from newsmoe.output.writers import open_writer
 from newsmoe.record import ItemError, Record
 from newsmoe.registry.registry import Registry
@@ -108,7 +109,7 @@ def run_job(
         limit = None if limit is None else min(limit, count)  # without one each input is read to its end
         total = count if limit is None else limit
         observer.started(total, stats)
-        columns = _columns(session.registry, session.gate.tasks)
+        columns = _columns(session)
         with open_writer(job.output, job.format, columns, append=job.append) as output:
             if job.report is not None:
                 check_folder(job.report)
@@ -184,9 +185,11 @@ def _write_all(
     return failed
 
 
-def _columns(registry: Registry, tasks: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+def _columns(session: Session) -> Mapping[str, tuple[str, ...]]:
     """Return for each task the keys of its predictions that have a column each."""
-    return {task: next((info.columns for info in registry.pool(task) if info.columns), ()) for task in tasks}
+    pools = {task: session.registry.pool(task) for task in session.gate.tasks}
+    columns = {task: next((info.columns for info in pool if info.columns), ()) for task, pool in pools.items()}
+    return {**columns, PREDICTIONS: ()} if session.settings.details else columns
 
 
 def _report(info: RunInfo, stats: RunStats, registry: Registry) -> RunReport:

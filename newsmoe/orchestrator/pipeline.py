@@ -63,7 +63,8 @@ class TaskState:
 class Pipeline:
     """Turns articles into records, as many as come in and in their order, `window_articles` at a time.
 
-    A window holds `lock` while it is with gate and experts, so that pipelines can share them.
+    A window holds `lock` while it is with gate and experts, so that pipelines can share them. With `details`
+    records have each expert's own prediction too.
     """
 
     def __init__(
@@ -73,12 +74,15 @@ class Pipeline:
         window_articles: int,
         combiners: Mapping[str, Combiner] = MappingProxyType({}),
         lock: AbstractContextManager[object] | None = None,
+        *,
+        details: bool = False,
     ) -> None:
         self.gate = gate
         self.dispatcher = dispatcher
         self.window_articles = window_articles
         self.combiners = combiners
         self.lock = lock or nullcontext()
+        self.details = details
 
     def run(self, items: Iterable[Article | InvalidItem], stats: RunStats) -> Iterator[Record]:
         """Yield one record for each item, in order, and count it."""
@@ -106,7 +110,12 @@ class Pipeline:
                 _count_limits(task.decision, stats)
             self._predict([task for task, _ in wave], stats)
         finished = iter(states)
-        return [_record(item, next(finished)) if isinstance(item, Article) else _invalid_record(item) for item in items]
+        return [
+            _record(item, next(finished), details=self.details)
+            if isinstance(item, Article)
+            else _invalid_record(item, details=self.details)
+            for item in items
+        ]
 
     def _predict(self, tasks: Sequence[TaskState], stats: RunStats) -> None:
         """Call the chosen experts, then the fallbacks of those that failed, and combine."""
@@ -161,7 +170,7 @@ def _count_limits(decision: Decision, stats: RunStats) -> None:
         stats.expert(name).budgeted += 1
 
 
-def _record(article: Article, tasks: Sequence[TaskState]) -> Record:
+def _record(article: Article, tasks: Sequence[TaskState], *, details: bool) -> Record:
     combined = {task.decision.task: task.combined for task in tasks if task.combined is not None}
     errors = [error for task in tasks for error in task.errors]
     inputs = [
@@ -171,6 +180,10 @@ def _record(article: Article, tasks: Sequence[TaskState]) -> Record:
         id=article.id,
         headline=article.headline,
         url=article.url,
+        publication_date=article.publication_date,
+        source=article.source,
+        author=article.author,
+        language=article.language,
         status="ok" if not errors else "partial" if combined else "failed",
         analyses={task: prediction.fields() for task, prediction in combined.items()},
         route=[entry for task in tasks for entry in task.entries],
@@ -180,10 +193,16 @@ def _record(article: Article, tasks: Sequence[TaskState]) -> Record:
             truncated=article.truncated or bool(inputs and all(stats.truncated for stats in inputs)),
             windows=max((stats.windows for stats in inputs), default=0),
         ),
+        predictions={
+            task.decision.task: {expert: prediction.fields() for expert, prediction in task.predictions.items()}
+            for task in tasks
+        }
+        if details
+        else None,
     )
 
 
-def _invalid_record(item: InvalidItem) -> Record:
+def _invalid_record(item: InvalidItem, *, details: bool) -> Record:
     return Record(
         id=item.id,
         headline=item.headline,
@@ -193,4 +212,5 @@ def _invalid_record(item: InvalidItem) -> Record:
         route=[],
         errors=[ItemError(type=item.type, message=item.message, stage="read")],
         input=InputStats(),
+        predictions={} if details else None,
     )

@@ -77,7 +77,9 @@ class Session:
             raise
         self._experts = LoadedExperts(self.registry, self.device, settings.max_memory)
         dispatcher = Dispatcher(self._experts, settings.batch_articles, settings.batch_seconds, journal, on_batch)
-        self._pipeline = Pipeline(self.gate, dispatcher, settings.window_articles, combiners, self._lock)
+        self._pipeline = Pipeline(
+            self.gate, dispatcher, settings.window_articles, combiners, self._lock, details=settings.details
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -10,9 +10,12 @@ from newsmoe.output.formats import TaskColumns
 from newsmoe.record import Record
 from newsmoe.text.cleaning import one_line
 
-FIRST = ("id", "headline", "url", "status")
+FIRST = ("id", "headline", "url", "publication_date", "source", "author", "language", "status")
 LAST = ("errors", "experts")
 WHOLE = "json"
+PREDICTIONS = ""
+"""In place of a task: each expert's own prediction, as JSON."""
+
 IDENTITY = ("key", "id", "url")
 """Columns that tell articles apart: the hash of the text, and where it comes from."""
 
@@ -20,13 +23,13 @@ _CONTROL = re.compile(r"[\x7f-\x9f]")
 
 
 def column_names(columns: TaskColumns) -> list[str]:
-    """Return the columns' names: `sentiment.label` is the key `label` of predictions for `sentiment`."""
-    return [*FIRST, *(f"{task}.{key}" for task, key in _task_keys(columns)), *LAST]
+    """Return the columns' names: `sentiment_label` is the key `label` of predictions for `sentiment`."""
+    return [*FIRST, *(f"{task or 'predictions'}_{key}" for task, key in _task_keys(columns)), *LAST]
 
 
 def is_number(column: str) -> bool:
     """Tell whether the column holds numbers; all others hold text."""
-    return column.endswith(".score")
+    return column.endswith("_score")
 
 
 def row(record: Record, columns: TaskColumns) -> list[str | float | None]:
@@ -35,8 +38,12 @@ def row(record: Record, columns: TaskColumns) -> list[str | float | None]:
         None if record.id is None else str(record.id),
         record.headline,
         record.url,
+        record.publication_date,
+        record.source,
+        record.author,
+        record.language,
         record.status,
-        *(_cell(record.analyses.get(task), key) for task, key in _task_keys(columns)),
+        *(_cell(_prediction(record, task), key) for task, key in _task_keys(columns)),
         "; ".join(one_line(f"{error.stage} {error.type}: {error.message}") for error in record.errors),
         ", ".join(dict.fromkeys(entry.expert for entry in record.route if entry.expert)),
     ]
@@ -61,13 +68,17 @@ def _task_keys(columns: TaskColumns) -> list[tuple[str, str]]:
     return [(task, key) for task, keys in columns.items() for key in keys or (WHOLE,)]
 
 
+def _prediction(record: Record, task: str) -> Mapping[str, Any] | None:
+    return record.predictions if task == PREDICTIONS else record.analyses.get(task)
+
+
 def _cell(prediction: Mapping[str, Any] | None, key: str) -> str | float | None:
     if prediction is None:
         return None
     if key == WHOLE:
         return _escape(to_json(prediction).decode())
     value = prediction.get(key)
-    if is_number(f".{key}"):
+    if is_number(f"_{key}"):
         return float(value) if isinstance(value, int | float) else None
     return None if value is None else str(value)
 

@@ -105,6 +105,7 @@ class Settings(Strict):
         None, "what the inputs are: json, jsonl, csv, tsv, parquet; default: by suffix, else by content", "FORMAT"
     )
     format: str | None = _setting(None, "output: json, jsonl, csv, parquet, sqlite; default: by its suffix", "FORMAT")
+    details: bool = _setting(False, "add each expert's own prediction to the record", panel=EXPERTS_PANEL)
     rule: tuple[Rule, ...] = _setting((), "rules of your own, tried before the built-in ones")
     fields: dict[str, Names] = _setting({}, "your scraper's names for the fields of an article")
     experts: dict[str, dict[str, Any]] = _setting({}, "changed settings of experts, by name")

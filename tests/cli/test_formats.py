@@ -18,7 +18,19 @@ from newsmoe.output.run_report import RunReport
 from tests.cli.support import GIST, SHORT, PlugIn, article, articles, card, names, newsmoe, one_line
 from tests.support import read, write
 
-FLAT = ["id", "headline", "url", "status", "summarization.summary", "errors", "experts"]
+FLAT = [
+    "id",
+    "headline",
+    "url",
+    "publication_date",
+    "source",
+    "author",
+    "language",
+    "status",
+    "summarization_summary",
+    "errors",
+    "experts",
+]
 
 FACTS = """
 from newsmoe import Fields
@@ -139,14 +151,15 @@ def test_a_database_is_no_input(here: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [("-o", "analyzed_a.csv"), ("--format", "csv")])
 def test_csv_has_a_row_for_each_record(arguments: tuple[str, ...], here: Path) -> None:
-    path = write(here / "a.json", [article("=1+1", url="u", headline="@x"), article(-2), 7])
+    first_article = article("=1+1", url="u", headline="@x", date="2026-11-02", source="=S", author="+A", language="en")
+    path = write(here / "a.json", [first_article, article(-2), 7])
     assert newsmoe("analyze", path, *arguments, *GIST).exit_code == 4
     header, first, second, bad = rows(here / "analyzed_a.csv")
     assert header == FLAT
-    assert first == ["'=1+1", "'@x", "u", "ok", SHORT, "", "lead"]
-    assert second == ["-2", "Headline -2", "", "ok", SHORT, "", "lead"]
-    assert bad[:5] == ["", "", "", "failed", ""]
-    assert bad[5].startswith("read NotAnArticle: expected an object")
+    assert first == ["'=1+1", "'@x", "u", "2026-11-02", "'=S", "'+A", "en", "ok", SHORT, "", "lead"]
+    assert second == ["-2", "Headline -2", "", "", "", "", "en", "ok", SHORT, "", "lead"]
+    assert bad[:9] == [*[""] * 7, "failed", ""]
+    assert bad[9].startswith("read NotAnArticle: expected an object")
     assert names(here) == ["a.json", "analyzed_a.csv", "analyzed_a.errors.jsonl", "analyzed_a.run.json"]
 
 
@@ -163,8 +176,8 @@ def test_columns_follow_from_the_tasks_of_the_run(here: Path, plug_in: PlugIn) -
     tasks = "facts,opening"
     assert newsmoe("analyze", path, "-o", "out.csv", "--tasks", tasks).exit_code == 0
     header, row = rows(here / "out.csv")
-    assert header[4:-2] == ["facts.json", "opening.summary"]
-    assert row[4:-2] == ['{"words":7,"said":"=x"}', SHORT]
+    assert header[8:-2] == ["facts_json", "opening_summary"]
+    assert row[8:-2] == ['{"words":7,"said":"=x"}', SHORT]
 
 
 def test_the_three_tasks_have_their_main_columns(here: Path) -> None:
@@ -172,8 +185,9 @@ def test_the_three_tasks_have_their_main_columns(here: Path) -> None:
     assert newsmoe("analyze", "a.json", "-o", "out.csv").exit_code == 0
     assert rows(here / "out.csv") == [
         [
-            "id", "headline", "url", "status", "summarization.summary", "sentiment.label", "sentiment.score",
-            "topic.label", "topic.score", "errors", "experts",
+            "id", "headline", "url", "publication_date", "source", "author", "language", "status",
+            "summarization_summary", "sentiment_label", "sentiment_score",
+            "topic_label", "topic_score", "errors", "experts",
         ]
     ]  # fmt: skip
 
@@ -182,14 +196,14 @@ def test_parquet_holds_the_columns_of_csv_and_the_record(here: Path) -> None:
     assert newsmoe("analyze", write(here / "a.json", articles(2)), "-o", "o.parquet", *GIST).exit_code == 0
     output = pq.read_table(here / "o.parquet")
     assert output.column_names == ["key", *FLAT, "record"]
-    assert output.column("summarization.summary").to_pylist() == [SHORT, SHORT]
+    assert output.column("summarization_summary").to_pylist() == [SHORT, SHORT]
     assert [json.loads(text)["id"] for text in output.column("record").to_pylist()] == [0, 1]
 
 
 @pytest.mark.parametrize("output", ["o.db", "o.sqlite", "o.sqlite3"])
 def test_sqlite_holds_the_columns_of_csv_and_the_record(output: str, here: Path) -> None:
     assert newsmoe("analyze", write(here / "a.json", articles(2)), "-o", output, *GIST).exit_code == 0
-    assert table(here / output, "id", '"summarization.summary"', "experts") == [
+    assert table(here / output, "id", '"summarization_summary"', "experts") == [
         ("0", SHORT, "lead"),
         ("1", SHORT, "lead"),
     ]
@@ -308,7 +322,7 @@ def test_a_growing_inbox_is_appended_to_a_database(here: Path) -> None:
     newsmoe("analyze", write(path, articles(2)), "-o", "all.db", "--append", *GIST)
     changed = [article(1), article(2, content="Another text. It is short.")]
     newsmoe("analyze", write(path, changed), "-o", "all.db", "--append", *GIST)
-    assert sorted(table(here / "all.db", "id", '"summarization.summary"')) == [
+    assert sorted(table(here / "all.db", "id", '"summarization_summary"')) == [
         ("0", SHORT),
         ("1", SHORT),
         ("2", "Another text. It is short."),
@@ -323,3 +337,11 @@ def test_a_growing_inbox_is_appended_to_a_folder_of_parquet_files(here: Path) ->
     assert names(here / "all") == ["part-00001.parquet", "part-00002.parquet"]
     assert pq.read_table(here / "all").column("id").to_pylist() == ["0", "1", "2"]
     assert names(here) == ["a.json", "all", "all.run.json"]
+
+
+def test_details_have_a_column_in_tables(here: Path) -> None:
+    assert newsmoe("analyze", write(here / "a.json", articles(1)), "-o", "o.csv", "--details", *GIST).exit_code == 0
+    header, row = rows(here / "o.csv")
+    assert dict(zip(header, row, strict=True))["predictions_json"] == json.dumps(
+        {"summarization": {"lead": {"summary": SHORT}}}, separators=(",", ":")
+    )

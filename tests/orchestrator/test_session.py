@@ -16,6 +16,7 @@ from newsmoe.journal.journal import existing_journal
 from newsmoe.orchestrator.session import Session, analyze
 from newsmoe.output.run_report import RunStats
 from newsmoe.prediction import Fields, Labels, Prediction, Summary
+from newsmoe.record import Record
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
@@ -278,3 +279,29 @@ def test_two_threads_share_a_session_and_its_journal(tmp_path: Path) -> None:
 
 def speaker() -> FakeExpert:
     return Fingerprinted("quoting", "task", quoting)
+
+
+def test_details_add_each_experts_prediction_to_the_record() -> None:
+    def fixed(positive: float) -> FakeExpert:
+        return FakeExpert(f"sure of {positive}", "mood", lambda _: Labels({"good": positive, "bad": 1 - positive}))
+
+    registry = registry_of(fixed(0.5), fixed(0.25))
+    (plain,) = analyze([{"title": "Storm"}], Settings(tasks=["mood"], gate="all"), registry=registry)
+    detailed = Settings(tasks=["mood"], gate="all", details=True)
+    record, bad = analyze([{"title": "Storm"}, 7], detailed, registry=registry)
+    assert "predictions" not in plain.model_dump()
+    assert record.analyses["mood"]["scores"] == {"bad": 0.625, "good": 0.375}
+    assert record.predictions == {
+        "mood": {
+            "sure of 0.5": {"label": "bad", "score": 0.5, "scores": {"bad": 0.5, "good": 0.5}},
+            "sure of 0.25": {"label": "bad", "score": 0.75, "scores": {"bad": 0.75, "good": 0.25}},
+        }
+    }
+    assert bad.predictions == {}
+    assert Record.model_validate_json(record.model_dump_json()) == record
+
+
+def test_a_record_says_where_its_article_comes_from() -> None:
+    fields = {"publication_date": "2026-11-02", "source": "The Post", "author": "A. Reed", "language": "en"}
+    (record,) = analyze([{"title": "Storm", **fields}], Settings(tasks=["gist"]), registry=three_pools())
+    assert {key: getattr(record, key) for key in fields} == fields

@@ -205,7 +205,7 @@ def test_a_row_is_replaced_by_the_later_one(tmp_path: Path) -> None:
     add(path, "sqlite", item(1), item(2), label="calm")
     add(path, "sqlite", item(2), label="angry")
     with closing(sqlite3.connect(path)) as base:
-        rows = base.execute('SELECT id, key, "mood.label", "mood.score" FROM analyses ORDER BY id').fetchall()
+        rows = base.execute('SELECT id, key, "mood_label", "mood_score" FROM analyses ORDER BY id').fetchall()
     assert rows == [("1", item(1).key, "calm", 0.5), ("2", item(2).key, "angry", 0.5)]
 
 
@@ -214,7 +214,7 @@ def test_a_task_that_earlier_runs_did_not_have_is_a_new_column(tmp_path: Path) -
     add(path, "sqlite", item(1), predictions={})
     add(path, "sqlite", item(2))
     with closing(sqlite3.connect(path)) as base:
-        assert base.execute('SELECT id, "mood.label" FROM analyses').fetchall() == [("1", None), ("2", "calm")]
+        assert base.execute('SELECT id, "mood_label" FROM analyses').fetchall() == [("1", None), ("2", "calm")]
 
 
 def test_other_processes_can_read_and_write_during_a_run(tmp_path: Path) -> None:

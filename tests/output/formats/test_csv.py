@@ -27,19 +27,20 @@ def test_texts_come_back_and_no_cell_starts_a_formula(folder: Path, identifier: 
     analysis = record(identifier, mood={"label": label, "score": 0.5}, gist={"summary": summary})
     header, cells = written(folder, analysis, mood=("label", "score"), gist=("summary",))
     assert header == [
-        "id", "headline", "url", "status", "mood.label", "mood.score", "gist.summary", "errors", "experts"
+        "id", "headline", "url", "publication_date", "source", "author", "language", "status",
+        "mood_label", "mood_score", "gist_summary", "errors", "experts"
     ]  # fmt: skip
     assert not any(cell.startswith(FORMULA_SIGNS) for cell in cells)
-    for text, cell in ((identifier, cells[0]), (label, cells[4]), (summary, cells[6])):
+    for text, cell in ((identifier, cells[0]), (label, cells[8]), (summary, cells[10])):
         assert cell == (f"'{text}" if text.startswith(FORMULA_SIGNS) else text)
-    assert cells[5] == "0.5"
+    assert cells[9] == "0.5"
 
 
 def test_a_prediction_without_columns_is_json(folder: Path) -> None:
     header, cells = written(folder, record(1, mine={"a": [1, "é"], "b": "\x9b"}), mine=(), other=("label", "score"))
-    assert header[4:7] == ["mine.json", "other.label", "other.score"]
-    assert cells[4:7] == ['{"a":[1,"é"],"b":"\\u009b"}', "", ""]
+    assert header[8:11] == ["mine_json", "other_label", "other_score"]
+    assert cells[8:11] == ['{"a":[1,"é"],"b":"\\u009b"}', "", ""]
 
 
 def test_a_number_below_zero_stays_a_number(folder: Path) -> None:
-    assert written(folder, record(1, mood={"score": -0.5}), mood=("score",))[1][4] == "-0.5"
+    assert written(folder, record(1, mood={"score": -0.5}), mood=("score",))[1][8] == "-0.5"

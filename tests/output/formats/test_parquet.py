@@ -22,9 +22,10 @@ def test_records_are_rows_with_the_columns_of_csv(tmp_path: Path) -> None:
     assert json.loads(first.pop("record")) == full.model_dump(mode="json")
     assert first == {
         "key": "abc", "id": "7", "headline": "Storm hits – now", "url": None, "status": "ok",
-        "mood.label": "=calm", "mood.score": 1.0, "mine.json": '{"a":[1]}', "errors": "", "experts": "",
+        "publication_date": None, "source": None, "author": None, "language": None,
+        "mood_label": "=calm", "mood_score": 1.0, "mine_json": '{"a":[1]}', "errors": "", "experts": "",
     }  # fmt: skip
-    assert (second["id"], second["mood.score"], second["mine.json"]) == (None, None, None)
+    assert (second["id"], second["mood_score"], second["mine_json"]) == (None, None, None)
 
 
 def test_the_schema_does_not_depend_on_the_records(tmp_path: Path) -> None:

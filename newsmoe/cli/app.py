@@ -36,6 +36,7 @@ from newsmoe.cli import (
 from newsmoe.cli.exits import exit_code
 from newsmoe.cli.options import Command, expanded
 from newsmoe.cli.signals import TerminatedError, terminate
+from newsmoe.cli.streams import guard_streams
 from newsmoe.errors import NewsmoeError
 
 MAX_PATH = 200  # characters of a path in a message
@@ -169,4 +170,13 @@ def main() -> None:
     # other programs run. Must be set before numpy is imported.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, terminate)
-    sys.exit(app())
+    guard_streams()
+    try:
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
+    except (NewsmoeError, BrokenPipeError) as error:  # of standard output, outside of a command
+        if isinstance(error, NewsmoeError):
+            _tell(error)
+        sys.exit(exit_code(error))

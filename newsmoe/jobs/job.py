@@ -17,7 +17,7 @@ from newsmoe.jobs.plan import Job, in_utf8
 from newsmoe.journal.journal import journal_place
 from newsmoe.journal.store import without_password
 from newsmoe.orchestrator.session import Session
-from newsmoe.output.atomic import check_folder, write_text
+from newsmoe.output.atomic import check_folder, descriptor_of, remove_leftovers, write_text
 from newsmoe.output.dead_letters import write_dead_letters
 from newsmoe.output.formats import STDOUT, Writer
 from newsmoe.output.lock import output_lock
@@ -104,6 +104,7 @@ def run_job(
     with ExitStack() as stack:
         if job.output != STDOUT:
             stack.enter_context(output_lock(job.output, wait=wait))
+            _remove_leftovers(job)
         sources = list(_opened(job.inputs, session.settings, observer, stack))
         count = sum(source.count for source in sources)
         limit = None if limit is None else min(limit, count)  # without one each input is read to its end
@@ -140,6 +141,13 @@ def run_job(
         session.journal.keep_run(report.started.isoformat(), report.model_dump_json())
     observer.ended(report)
     return report
+
+
+def _remove_leftovers(job: Job) -> None:
+    """Remove what a run that was killed has left of this output, whose lock is held now."""
+    for path in (job.output, job.report, job.errors):
+        if path is not None and descriptor_of(path) is None:
+            remove_leftovers(path)
 
 
 def _opened(names: Sequence[str], settings: Settings, observer: Observer, stack: ExitStack) -> Iterator[Source]:

@@ -8,11 +8,14 @@ from pathlib import Path
 from newsmoe.errors import ConfigError, InputError, OutputError
 from newsmoe.ingest.discovery import find_inputs
 from newsmoe.journal.journal import journal_place
+from newsmoe.output.atomic import descriptor_of
 from newsmoe.output.dead_letters import default_errors
 from newsmoe.output.formats import STDOUT, format_of
 from newsmoe.output.run_report import default_report
 from newsmoe.output.writers import check_format, default_output
 from newsmoe.settings.model import Settings
+
+STDOUT_DESCRIPTOR = 1
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,11 @@ def check_inputs(jobs: Sequence[Job]) -> None:
 
 def _job(inputs: tuple[str, ...], output: Path, report: Path | None, format: str, append: bool) -> Job:
     check_format(output, format, append=append)
-    if output == STDOUT or output.is_char_device() or output.is_fifo():  # nothing can stand beside it
+    descriptor = descriptor_of(output)
+    if descriptor == STDOUT_DESCRIPTOR:
+        output = STDOUT
+    if output == STDOUT or descriptor is not None or output.is_char_device() or output.is_fifo():
+        # nothing can stand beside it
         return Job(inputs, output, format, report, None, append)
     return Job(inputs, output, format, report or default_report(output), default_errors(output), append)
 

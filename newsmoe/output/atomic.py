@@ -6,8 +6,8 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from glob import escape
 from pathlib import Path
+from secrets import token_hex
 from typing import TextIO
 
 from newsmoe.errors import OutputError
@@ -18,6 +18,13 @@ HINTS = {
     errno.ENOENT: "make the folder first",
 }
 """What to do about an error of the system."""
+
+_TEMPORARY = "[0-9a-f]+"
+"""What makes the name of a temporary file unpredictable."""
+
+_DESCRIPTORS = re.compile("/dev/(stdin|stdout|stderr)|(?:/dev|/proc/self)/fd/([0-9]+)")
+_NUMBERS = {"stdin": 0, "stdout": 1, "stderr": 2}
+_MAX_LINKS = 40  # as Linux has it
 
 _FULL = re.compile("No space left on device|disk is full")
 """In the messages of pyarrow and SQLite."""
@@ -54,13 +61,15 @@ def atomic_write(path: Path) -> Iterator[Path]:
         special = path.exists() and not path.is_file()
     if path.is_dir():
         raise OutputError(f"{path}: is a folder; name a file in it with -o")
+    if descriptor_of(path) is not None:
+        raise OutputError(f"{path}: this format cannot go to an open descriptor; name a file with -o")
     if special:
         yield path
         return
-    temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    with translate_errors(path):
+        temporary = _make_temporary(target)
     try:
         with translate_errors(path):
-            temporary.open("w").close()  # empty, should a killed run of the same process number have left one
             mode = stat.S_IMODE((target if target.exists() else temporary).stat().st_mode)
             temporary.chmod(mode | stat.S_IWUSR)
         yield temporary
@@ -76,16 +85,54 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_write_text(path: Path) -> Iterator[TextIO]:
-    """Yield a UTF-8 file which takes the name `path` when the block ends well; else as `atomic_write`."""
+    """Yield a UTF-8 file which takes the name `path` when the block ends well; else as `atomic_write`.
+
+    What goes to an open descriptor, such as `/dev/stdout`, is added to what is there already.
+    """
+    if (descriptor := descriptor_of(path)) is not None:
+        with open(os.dup(descriptor), "w", encoding="utf-8", newline="\n") as file:
+            yield file
+        return
     with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         yield file
 
 
+def descriptor_of(path: Path) -> int | None:
+    """Return the descriptor that a path such as `/dev/stdout` or `/dev/fd/3` stands for; None for other paths.
+
+    Opened by its path, a file that the shell has opened to be added to would be written from the start.
+    """
+    for _ in range(_MAX_LINKS):
+        if match := _DESCRIPTORS.fullmatch(os.path.abspath(path)):
+            return _NUMBERS[match[1]] if match[1] else int(match[2])
+        if not path.is_symlink():
+            break
+        path = path.parent / os.readlink(path)
+    return None
+
+
+def _make_temporary(target: Path) -> Path:
+    """Make an empty file beside `target`, never an existing one or a link."""
+    while True:
+        temporary = target.with_name(f".{target.name}.{token_hex(4)}.tmp")
+        with suppress(FileExistsError):
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+            os.close(os.open(temporary, flags, 0o666))
+            return temporary
+
+
 def remove_leftovers(path: Path) -> None:
-    """Remove the temporary files of runs that were killed while they wrote `path`."""
-    for temporary in path.parent.glob(f".{escape(path.name)}.*.tmp"):
-        with suppress(OSError):
-            temporary.unlink()
+    """Remove temporary files of runs that were killed while they wrote `path`, or a file in the folder `path`.
+
+    To be called only where no other run can be writing there now.
+    """
+    target = Path(os.path.realpath(path))
+    folder, name = (target, r".+?") if target.is_dir() else (target.parent, re.escape(target.name))
+    leftover = re.compile(rf"\.{name}\.{_TEMPORARY}\.tmp(-journal|-wal|-shm)?", re.DOTALL)
+    with suppress(OSError):
+        for file in filter(leftover.fullmatch, os.listdir(folder)):
+            with suppress(OSError):
+                os.unlink(folder / file)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from newsmoe.errors import ConfigError, OutputError
-from newsmoe.output.atomic import translate_errors
+from newsmoe.output.atomic import descriptor_of, translate_errors
 from newsmoe.output.formats import STDOUT, WRITERS, TaskColumns, Writer
 
 
@@ -28,12 +28,13 @@ def check_format(path: Path, format: str, *, append: bool = False) -> None:
         raise OutputError(f"{path}: is a folder; name a file in it with -o")
     if path.suffix == ".gz":
         raise ConfigError(f"{path}: records are not written gzipped; name it {path.stem}")
-    if append and (path == STDOUT or not hasattr(writer, "open_appender")):
-        what = "standard output" if path == STDOUT else f"a {format} file"
+    to_stream = path == STDOUT or descriptor_of(path) is not None
+    if append and (to_stream or not hasattr(writer, "open_appender")):
+        what = "a stream" if to_stream else f"a {format} file"
         formats = [name for name, loaded in WRITERS.usable() if hasattr(loaded, "open_appender")]
         raise ConfigError(f"{path}: --append cannot add to {what}; it adds to these formats: {', '.join(formats)}")
-    if path == STDOUT and not getattr(writer, "stdout", False):
-        raise ConfigError(f"{format} cannot go to standard output; name a file with -o")
+    if to_stream and not getattr(writer, "stdout", False):
+        raise ConfigError(f"{format} cannot go to standard output or another stream; name a file with -o")
 
 
 @contextmanager

@@ -124,7 +124,47 @@ def test_bytes_are_written_whole(tmp_path: Path) -> None:
 
 
 def test_temporary_files_of_killed_runs_are_removed(tmp_path: Path) -> None:
-    for name in ("a[1].json", ".a[1].json.7.tmp", ".a[1].json.12.tmp", ".a1.json.7.tmp", ".b.json.7.tmp"):
+    others = ".a1.json.7.tmp", ".b.json.7.tmp", ".a[1].json.x.7.tmp", "a[1].json"
+    for name in (*others, ".a[1].json.7.tmp", ".a[1].json.0badcafe.tmp", ".a[1].json.0badcafe.tmp-journal"):
         (tmp_path / name).touch()
     remove_leftovers(tmp_path / "a[1].json")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".a1.json.7.tmp", ".b.json.7.tmp", "a[1].json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
+
+
+def test_temporary_files_are_removed_where_a_link_leads(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / ".b.7.tmp").touch()
+    (tmp_path / "a").symlink_to("there/b")
+    remove_leftovers(tmp_path / "a")
+    assert list((tmp_path / "there").iterdir()) == []
+
+
+def test_temporary_files_of_parts_are_removed_from_their_folder(tmp_path: Path) -> None:
+    for name in (".part-00001.parquet.7.tmp", "part-00001.parquet"):
+        (tmp_path / name).touch()
+    remove_leftovers(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["part-00001.parquet"]
+
+
+def test_no_link_is_followed_in_place_of_a_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = iter(["trap", "free"])
+    monkeypatch.setattr("newsmoe.output.atomic.token_hex", lambda _: next(names))
+    (tmp_path / "victim").write_text("old")
+    (tmp_path / ".out.trap.tmp").symlink_to("victim")
+    write_text(tmp_path / "out", "new")
+    assert (tmp_path / "victim").read_text() == "old"
+    assert (tmp_path / "out").read_text() == "new"
+
+
+def test_text_is_added_to_an_open_descriptor(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("old ")
+    descriptor = os.open(tmp_path / "out", os.O_WRONLY | os.O_APPEND)
+    try:
+        write_text(Path(f"/dev/fd/{descriptor}"), "new")
+        (tmp_path / "link").symlink_to(f"/dev/fd/{descriptor}")
+        write_text(tmp_path / "link", "er")
+        with pytest.raises(OutputError, match="cannot go to an open descriptor"):
+            write_bytes(Path(f"/dev/fd/{descriptor}"), b"")
+    finally:
+        os.close(descriptor)
+    assert (tmp_path / "out").read_text() == "old newer"

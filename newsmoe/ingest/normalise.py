@@ -9,7 +9,7 @@ from newsmoe.ingest import values
 from newsmoe.ingest.fields import FieldFinder, FieldNames, some_keys
 from newsmoe.ingest.formats import BadElement
 from newsmoe.text.cleaning import clean_line, clean_text
-from newsmoe.text.language import identify_language
+from newsmoe.text.language import article_language
 
 _WORD = re.compile(r"\w")
 
@@ -60,7 +60,7 @@ class Normaliser:
             publication_date=values.date_of(raw.get("publication_date")),
             author=", ".join(values.names_of(raw.get("author"))) or None,
             source=next(iter(values.names_of(raw.get("source"))), None),
-            language=values.language_of(raw.get("language")) or identify_language(f"{headline}\n{content}"),
+            language=article_language(values.line_or_none(raw.get("language")), content, headline),
             truncated=truncated,
             extra={key: value for key, value in element.items() if key not in read},
         )

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from math import isfinite
 
-from newsmoe.article import base_language
 from newsmoe.text.cleaning import clean_line
 
 MAX_EXACT = 2**53  # below it a float holds every whole number
@@ -110,12 +109,6 @@ def date_of(value: object) -> str | None:
             except (OverflowError, OSError, ValueError):
                 return None
     return line_or_none(value)
-
-
-def language_of(value: object) -> str | None:
-    """Return `en` for `en`, `en-US` or `EN_us`; None for anything else, such as ISO 639-2's `eng`."""
-    code = base_language(line_or_none(value) or "")
-    return code if len(code) == 2 and code.isascii() and code.isalpha() else None
 
 
 def _is_writable(number: float) -> bool:

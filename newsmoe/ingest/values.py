@@ -1,16 +1,34 @@
-"""What the values of an element become: plain text, names, dates, identifiers."""
+"""What the values of an element become: plain text, names, dates, URLs, identifiers."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from math import isfinite
+from typing import Any
 
+from newsmoe.ingest.blocks import text_in
+from newsmoe.ingest.evidence import is_address, is_no_value
 from newsmoe.text.cleaning import clean_line
 
 MAX_EXACT = 2**53  # below it a float holds every whole number
 MAX_BITS = 4096  # Python writes no integer of more than 4,300 digits
+NAME_KEYS = (
+    "name",
+    "title",
+    "full_name",
+    "fullName",
+    "display_name",
+    "displayName",
+    "original",
+    "term",
+    "label",
+    "#text",
+)
+SOURCE_KEYS = (*NAME_KEYS, "site", "domain", "host", "uri")
+URL_KEYS = ("@id", "url", "href", "link", "rendered", "#text", "canonical", "web")
 _NUMBER = re.compile(r"-?[0-9]{1,20}")
+_EPOCH = re.compile(r"[0-9]{10}(?:\.[0-9]+)?|[0-9]{13}")
 _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
@@ -21,7 +39,7 @@ class NotAnArticleError(ValueError):
 def is_missing(value: object) -> bool:
     """Tell whether a value stands for none: null, NaN, white space, an empty array or object."""
     if isinstance(value, str):
-        return not value.strip()
+        return not value or value.isspace()
     if isinstance(value, float):
         return not isfinite(value)
     return value is None or value == [] or value == {}
@@ -32,27 +50,14 @@ def type_name(value: object) -> str:
     return _TYPE_NAMES.get(type(value), "a number")
 
 
-def text_of(field: str, value: object) -> str:
-    """Return a text field as a string; paragraphs may come as a list, or wrapped, as from WordPress.
-
-    Raises:
-        NotAnArticleError: the value is no text.
-    """
+def text_of(value: object) -> str | None:
+    """Return a text as a scraper wrote it, out of paragraphs, blocks or objects too; None where there is none."""
     match value:
         case None:
             return ""
-        case str():
-            return value
         case int() | float() if not isinstance(value, bool) and _is_writable(value):
             return str(value)
-        case {"rendered": str(text)} | {"main": str(text)}:
-            return text
-        case list():
-            wrapped = all(isinstance(part, Mapping) for part in value)
-            parts = [part.get("value") for part in value] if wrapped else value
-            if all(isinstance(part, str) for part in parts):
-                return "\n\n".join(parts)
-    raise NotAnArticleError(f"{field}: expected text, found {type_name(value)}")
+    return text_in(value)
 
 
 def identifier_of(value: object) -> str | int | None:
@@ -64,8 +69,12 @@ def identifier_of(value: object) -> str | int | None:
             return value if _is_writable(value) else None
         case float():  # as a table holds whole numbers among which one is missing
             return int(value) if value.is_integer() and abs(value) < MAX_EXACT else str(value)
-        case {"$oid": str(oid)}:
-            return clean_line(oid) or None
+        case {"$oid": str(text)} | {"rendered": str(text)} | {"#text": str(text)}:
+            return clean_line(text) or None
+        case {"$numberLong": str(digits)} | {"$numberInt": str(digits)} if _NUMBER.fullmatch(digits):
+            return int(digits)
+        case [str() | int() as single]:
+            return identifier_of(single)
     return line_or_none(value)
 
 
@@ -80,35 +89,83 @@ def line_or_none(value: object) -> str | None:
     return clean_line(value) or None if isinstance(value, str) else None
 
 
-def names_of(value: object) -> Iterable[str]:
-    """Yield the names in a string, a list, an object with a `name`, or a list of those."""
+def names_of(value: object, keys: Sequence[str] = NAME_KEYS) -> Iterable[str]:
+    """Yield the names in a string, a list, an object with a name, or a list of those."""
     match value:
         case str():
-            yield from filter(None, [clean_line(value)])
-        case {"name": str(name)}:
-            yield from names_of(name)
+            name = clean_line(value)
+            if not is_no_value(name):
+                yield name
+        case Mapping():
+            yield from next(filter(None, (list(names_of(value.get(key))) for key in keys)), ())
         case list():
             for item in value:
                 if isinstance(item, str | Mapping):
-                    yield from names_of(item)
+                    yield from names_of(item, keys)
+
+
+def topics_of(value: object) -> tuple[str, ...] | None:
+    """Return the scraper's labels."""
+    return tuple(names_of(value)) or None
+
+
+def author_of(value: object) -> str | None:
+    """Return the names of the authors in a line."""
+    return ", ".join(name for name in names_of(value) if not is_address(name)) or None
+
+
+def source_of(value: object) -> str | None:
+    """Return the name of the outlet; its URL is no name."""
+    return next((name for name in names_of(value, SOURCE_KEYS) if not is_address(name)), None)
+
+
+def url_of(value: object) -> str | None:
+    """Return the URL in a string, in the first of a list, or in an object."""
+    match value:
+        case str():
+            return _line_with_value(value)
+        case Mapping():
+            return next(
+                filter(None, (url_of(text) for key in URL_KEYS if isinstance(text := value.get(key), str))), None
+            )
+        case list():
+            return next(filter(None, (url_of(item) for item in value if not isinstance(item, list))), None)
+    return None
 
 
 def date_of(value: object) -> str | None:
-    """Return ISO 8601 for `{"$date": ms}`, `{"$date": text}`, milliseconds or seconds; text as it is."""
+    """Return ISO 8601 for seconds, milliseconds, and lists of numbers, in objects and texts too; text as it is."""
     match value:
+        case str():
+            return date_of(float(value)) if _EPOCH.fullmatch(value.strip()) else _line_with_value(value)
         case {"$date": {"$numberLong": str(digits)}} if _NUMBER.fullmatch(digits):
             return date_of(int(digits))
-        case {"$date": str() | int() | float() as inner}:
+        case {"$date": str() | int() | float() as inner} | {"_seconds": int() as inner} | {"date": str() as inner}:
             return date_of(inner)
+        case {"#text": str(inner)} | {"@value": str(inner)}:
+            return date_of(inner)
+        case [int() as year, int() as month, int() as day, int() as hour, int() as minute, int() as second, *_]:
+            return _utc(lambda: datetime(year, month, day, hour, minute, second, tzinfo=UTC))
+        case [str() as single]:
+            return date_of(single)
         case bool():
             return None
         case int() | float():
-            try:
-                seconds = value / 1000 if abs(value) > 1e11 else value
-                return datetime.fromtimestamp(seconds, UTC).isoformat()
-            except (OverflowError, OSError, ValueError):
-                return None
-    return line_or_none(value)
+            return _utc(lambda: datetime.fromtimestamp(value / 1000 if abs(value) > 1e11 else value, UTC))
+    return None
+
+
+def _line_with_value(value: str) -> str | None:
+    line = clean_line(value)
+    return None if is_no_value(line) else line
+
+
+def _utc(moment: Any) -> str | None:
+    try:
+        text: str = moment().isoformat()
+    except (OverflowError, OSError, ValueError, TypeError):
+        return None
+    return text
 
 
 def _is_writable(number: float) -> bool:

@@ -116,6 +116,9 @@ def run_job(
                 check_folder(job.report)
             records = _records(session, sources, stats, limit, output.holds)
             failed = _write_all(records, output, observer, max_errors, total)
+        notices = [notice for source in sources for notice in source.notices()]
+        for notice in notices:
+            _logger.warning("%s", notice)
         if job.errors is not None:
             try:
                 write_dead_letters(job.errors, sources, failed, append=job.append)
@@ -133,6 +136,7 @@ def run_job(
         gate=session.settings.gate,
         tasks=list(session.gate.tasks),
         versions=installed_versions(),
+        notices=notices,
     )
     report = _report(info, stats, session.registry)
     if job.report is not None:

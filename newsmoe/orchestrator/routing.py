@@ -1,5 +1,6 @@
 """What the gate would decide, with no expert loaded."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -7,6 +8,8 @@ from newsmoe.article import Article, InvalidItem
 from newsmoe.gating.gate import Gate, Route
 from newsmoe.ingest.source import open_source
 from newsmoe.settings.model import Settings
+
+_logger = logging.getLogger(__name__)
 
 Routed = tuple[Article | InvalidItem, Route]
 """An article with its route; an element that is no article has an empty one."""
@@ -23,6 +26,8 @@ def read_routes(gate: Gate, inputs: Sequence[str], settings: Settings, limit: in
                 routes = iter(gate.route([item for item in window if isinstance(item, Article)]))
                 for item in window:
                     yield item, next(routes) if isinstance(item, Article) else ()
+            for notice in source.notices():
+                _logger.warning("%s", notice)
 
 
 def _at_most(window: int, left: int | None) -> int:

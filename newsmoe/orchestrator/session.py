@@ -1,5 +1,6 @@
 """The warm heart: experts, gate and journal, for any number of inputs and threads."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from threading import RLock
@@ -21,6 +22,8 @@ from newsmoe.record import Record
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
+
+_logger = logging.getLogger(__name__)
 
 
 class RunStore(PredictionStore, Protocol):
@@ -105,9 +108,14 @@ class Session:
         """
         with self._lock:
             self._experts.retry_failed()
+        return self._pipeline.run(self._items(articles), RunStats() if stats is None else stats)
+
+    def _items(self, articles: Iterable[Article | InvalidItem | Mapping[str, Any]]) -> Iterator[Article | InvalidItem]:
         normaliser = Normaliser(self.settings.fields)
-        items = (article if isinstance(article, Article | InvalidItem) else normaliser(article) for article in articles)
-        return self._pipeline.run(items, RunStats() if stats is None else stats)
+        for article in articles:
+            yield article if isinstance(article, Article | InvalidItem) else normaliser(article)
+        for notice in normaliser.notices():
+            _logger.warning("%s", notice)
 
 
 def analyze(

@@ -74,6 +74,7 @@ class RunInfo(_Stats):
         gate: which gate decided.
         tasks: what was predicted.
         versions: of newsmoe and of the packages that its predictions depend on.
+        notices: what was guessed or left out of the inputs.
     """
 
     command: list[str] = []
@@ -87,6 +88,7 @@ class RunInfo(_Stats):
     gate: str
     tasks: list[str]
     versions: dict[str, str]
+    notices: list[str] = []
 
 
 class RunStats(_Stats):

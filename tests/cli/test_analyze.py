@@ -381,7 +381,7 @@ def test_a_process_that_cannot_run_leaves_no_traceback(here: Path) -> None:
 ODD: dict[str, tuple[list[str], int]] = {
     "numbers": (["1", "2.5", "-3"], 3),
     "nulls": (["null", '{"headline": null, "content": null, "id": null, "topics": null, "author": null}'], 1),
-    "wrong types": (['{"headline": {"a": 1}}', '{"content": true}', '{"headline": "x", "content": [1]}'], 3),
+    "wrong types": (['{"headline": {"a": 1}}', '{"content": true}', '{"url": "x", "content": [1]}'], 3),
     "lists": (["[]", '[["headline", "x"]]', '"headline"'], 3),
     "no text at all": (['{"id": 1, "url": "https://x.example"}'], 1),
     "lone surrogates": ([r'{"id": "\ud800", "headline": "\udfff", "content": "A\ud83d b. C d."}'], 0),

@@ -14,7 +14,7 @@ from tests.strategies import ANY_TEXT, FEW, JSON
 
 ENGLISH = "The council approved the new budget on Tuesday after a long debate about the tram line."
 NAMES = [name for names in ALIASES.values() for name in names]
-TEXT_NAMES = [*ALIASES["headline"], *ALIASES["content"]]
+TEXT_NAMES = [name for field in ("headline", "content") for name in ALIASES[field] if name != "name"]
 
 
 def article(element: Mapping[str, Any], fields: Mapping[str, list[str]] | None = None) -> Article:
@@ -32,7 +32,8 @@ def invalid_item(element: object) -> InvalidItem:
 @pytest.mark.parametrize(("field", "name"), [(field, name) for field, names in ALIASES.items() for name in names])
 def test_each_common_name_is_understood(field: str, name: str) -> None:
     is_text = field in ("headline", "content")
-    item = article({name: "en"} if is_text else {"headline": "Storm", name: "en"})
+    beside = {"text": "Roofs fell."} if field == "headline" else {} if is_text else {"headline": "Storm"}
+    item = article({**beside, name: "en"})
     value = getattr(item, field)
     assert value == (("en",) if field == "topics" else "en")
 
@@ -44,8 +45,8 @@ def test_an_empty_value_falls_back_to_the_next_name(empty: object) -> None:
 
 
 def test_the_first_name_with_a_value_wins() -> None:
-    item = article({"summary": "3", "text": "2", "content": "1", "title": "b", "headline": "a"})
-    assert (item.headline, item.content) == ("a", "1")
+    item = article({"summary": "Three", "text": "Two", "content": "One", "title": "b", "headline": "a"})
+    assert (item.headline, item.content) == ("a", "One")
 
 
 def test_the_users_first_name_with_a_value_wins_before_the_common_ones() -> None:
@@ -124,9 +125,8 @@ def test_an_object_without_any_text_field_is_an_invalid_item(element: Mapping[st
         ({"rendered": 5}, "an object"),
         (True, "a boolean"),
         (False, "a boolean"),
-        (["a", 1], "an array"),
-        (["a", None], "an array"),
-        ([["a"]], "an array"),
+        ([1], "an array"),
+        ([{"a": 1}, None], "an array"),
     ],
 )
 @pytest.mark.parametrize("field", ["headline", "content"])
@@ -137,7 +137,7 @@ def test_a_text_of_the_wrong_type_makes_an_invalid_item_with_its_id(field: str, 
 
 
 def test_an_invalid_item_keeps_its_headline() -> None:
-    assert invalid_item({"headline": "<b>Storm</b>", "content": {"a": 1}}).headline == "Storm"
+    assert invalid_item({"name": "<b>Storm</b>", "id": 7}).headline == "Storm"
 
 
 def test_a_bad_element_becomes_an_invalid_item() -> None:
@@ -165,7 +165,7 @@ def test_an_id_becomes_a_plain_line(value: object, expected: str) -> None:
     assert article({"_id": value, "headline": "x"}).id == expected
 
 
-@pytest.mark.parametrize("value", [None, "", " ", True, False, [1], {"a": 1}, "\x1b[31m"])
+@pytest.mark.parametrize("value", [None, "", " ", True, False, [1, 2], {"a": 1}, "\x1b[31m"])
 def test_without_an_id_one_is_derived_from_url_and_text(value: object) -> None:
     derived = article({"headline": "Storm", "content": "Roofs.", "url": "u"}).id
     assert article({"id": value, "headline": "Storm", "content": "Roofs.", "url": "u"}).id == derived
@@ -193,9 +193,8 @@ def test_the_derived_id_depends_on_nothing_else() -> None:
         ("<p>One</p><p>Two</p>", "One\n\nTwo"),
         ({"rendered": "<p>One</p>\n<p>Two</p>", "protected": False}, "One\n\nTwo"),
         (["One", "Two"], "One\n\nTwo"),
-        (2024, "2024"),
-        (0, "0"),
-        (1.5, "1.5"),
+        (2024, ""),
+        (1.5, ""),
     ],
 )
 def test_content_comes_in_several_shapes(value: object, content: str) -> None:
@@ -225,7 +224,9 @@ def test_content_that_newsapi_cut_is_marked() -> None:
         (" 19 September\n2016 ", "19 September 2016"),
         ("2016-09-19", "2016-09-19"),
         (True, None),
-        (["2016"], None),
+        (["2016"], "2016"),
+        ([2016, 9, 19, 10, 30, 0, 0, 263, 0], "2016-09-19T10:30:00+00:00"),
+        ("1474243200", "2016-09-19T00:00:00+00:00"),
         ({"a": 1}, None),
         ({"$date": None}, None),
         (1e300, None),
@@ -297,7 +298,7 @@ def test_the_language_is_detected_from_a_headline_alone() -> None:
     assert article({"headline": ENGLISH, "content": None}).language == "en"
 
 
-@pytest.mark.parametrize("url", [5, None, ["u"], {"a": 1}, True])
+@pytest.mark.parametrize("url", [5, None, [1], {"a": 1}, True])
 def test_a_url_of_the_wrong_type_is_left_empty(url: object) -> None:
     assert article({"headline": "x", "url": url}).url == ""
 
@@ -346,7 +347,7 @@ def test_the_schema_accepts_what_is_read(value: object) -> None:
         assert schema.is_valid(element)
 
 
-@pytest.mark.parametrize("element", [5, None, [], "x", {}, {"id": 7}, {"headline": True}, {"content": ["a", 1]}])
+@pytest.mark.parametrize("element", [5, None, [], "x", {}, {"id": 7}, {"headline": True}, {"name": "x"}])
 def test_the_schema_refuses_what_cannot_be_read(element: object) -> None:
     assert isinstance(Normaliser()(element), InvalidItem)
     assert not Draft202012Validator(input_schema()).is_valid(element)

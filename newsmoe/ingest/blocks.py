@@ -1,0 +1,118 @@
+"""The text in a structured value: lists of paragraphs, and the block formats of editors and exports.
+
+EditorJS, Draft.js, ProseMirror, Portable Text, Slate, Lexical, Quill, Contentful and Telegram differ in names
+only: a node has a text, or nodes below it, and a type that tells whether it stands inside a line.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+TEXTS = (
+    "text", "plain_text", "value", "rendered", "main", "#text", "_content", "content", "$t", "__cdata", "@value", "_",
+    "html", "innerHTML", "body", "plaintext", "markdown", "raw", "insert", "full", "default",
+)  # fmt: skip
+CONTAINERS = (
+    "blocks", "children", "content", "text", "data", "items", "root", "model", "ops", "paragraphs", "innerBlocks",
+    "content_elements", "rich_text", "parts", "sections", "document", "doc", "body", "value", "nodes", "p",
+)  # fmt: skip
+_INLINE = (
+    "text span link bold italic strong em a underline strike strikethrough code text_link mention mention_name hashtag"
+    " cashtag email phone url hyperlink spoiler custom_emoji entry-hyperlink mark linebreak line_break hardBreak br"
+    " hard_break"
+)
+INLINE = frozenset(_INLINE.split())
+_NOT_READ = (
+    "image img video embed gallery audio figure caption ad advertisement divider delimiter linktool attaches"
+    " oembed iframe script raw_html_ad social service thematicbreak"
+)
+NOT_READ = frozenset(_NOT_READ.split())
+LINE_BREAKS = frozenset({"linebreak", "line_break", "hardBreak", "br", "hard_break"})
+TYPES = ("type", "_type", "nodeType", "blockName")
+MAX_DEPTH = 40
+
+_NO_SPACE = re.compile(r"[.!?…][\"”’)]?\Z")
+
+
+def text_in(value: Any) -> str | None:
+    """Return the text in a value with breaks between its blocks; None where it holds no text."""
+    match value:
+        case str():
+            return _unquoted(value)
+        case list() | tuple():
+            return _joined(value, 0)
+        case Mapping():
+            return _node(value, 0)
+    return None
+
+
+def _unquoted(text: str) -> str:
+    """Return the text of blocks that were stored as a string of JSON; else the string itself."""
+    if text[:1] in ("{", "[") and text.rstrip()[-1:] in "]}":
+        try:
+            decoded = json.loads(text)
+        except (ValueError, RecursionError):
+            return text
+        return text_in(decoded) or text
+    return text
+
+
+def _type(node: Mapping[str, Any]) -> str:
+    return next((kind for key in TYPES if isinstance(kind := node.get(key), str)), "")
+
+
+def _node(node: Mapping[str, Any], depth: int) -> str | None:
+    kind = _type(node)
+    if kind in LINE_BREAKS:
+        return "\n"
+    if depth > MAX_DEPTH or kind.casefold() in NOT_READ:
+        return None
+    for key in TEXTS:
+        if isinstance(text := node.get(key), str) and text.strip():
+            return text
+    for key in CONTAINERS:
+        inner = node.get(key)
+        text = _node(inner, depth + 1) if isinstance(inner, Mapping) else None
+        if isinstance(inner, list):
+            text = _joined(inner, depth + 1, inline_leaves=key in ("children", "rich_text", "ops"))
+        if text is not None:
+            return text
+    return next((text for key in TEXTS if isinstance(text := node.get(key), str)), None)
+
+
+def _is_inline(part: Any, inline_leaves: bool) -> bool:
+    if not isinstance(part, Mapping):
+        return False
+    kind = _type(part)
+    if kind in INLINE:
+        return not isinstance(part.get("content"), str)
+    is_leaf = not any(isinstance(part.get(key), list | Mapping) for key in CONTAINERS)
+    return inline_leaves and not kind and is_leaf
+
+
+def _piece(node: str | list[Any] | Mapping[str, Any], depth: int) -> str | None:
+    if isinstance(node, str):
+        return node
+    return _node(node, depth) if isinstance(node, Mapping) else _joined(node, depth + 1)
+
+
+def _joined(parts: list[Any] | tuple[Any, ...], depth: int, *, inline_leaves: bool = False) -> str | None:
+    """Join nodes: those inside a line as they are, with blank lines between blocks."""
+    if depth > MAX_DEPTH:
+        return None
+    nodes = [part for part in parts if isinstance(part, str | list | Mapping)]
+    inline = any(_is_inline(node, inline_leaves) for node in nodes)
+    pieces: list[tuple[str, bool]] = []
+    for node in nodes:
+        if text := _piece(node, depth):
+            pieces.append((text, inline and (isinstance(node, str) or _is_inline(node, inline_leaves))))
+    if not pieces:
+        return "" if all(part is None or part == "" for part in parts) else None
+    separator = "\n" if depth and all(isinstance(node, str) for node in nodes) else "\n\n"
+    joined, before_inline = pieces[0]
+    for text, is_inline in pieces[1:]:
+        ends = _NO_SPACE.search(joined[-2:]) and text[:1].isupper()  # paragraphs that are called texts
+        joined += text if is_inline and before_inline and not ends else separator + text
+        before_inline = is_inline
+    return joined

@@ -1,0 +1,121 @@
+"""Which of an element's texts is the article: a whole text rather than a teaser, and no word for none."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
+from newsmoe.ingest.fields import FieldFinder, Path, Shape, value_at
+from newsmoe.ingest.names import NOT_A_TEXT, WEAK_HEADLINES, folded
+from newsmoe.ingest.values import text_of
+from newsmoe.text.cleaning import clean_line, clean_text
+
+ENOUGH = 500  # characters; a longer text is an article, and no teaser
+SHORT = 100  # characters; a longer text is no mere label
+SENTENCE_ENDS = ".!?…\"”'’»)。！？"
+LONGER, TWICE, MUCH_LONGER = 1.5, 2, 3  # times the length that make another text the article
+MIN_UNNAMED, MIN_UNNAMED_WORDS = 80, 12  # of a text under a name that is not known
+
+
+class Content(NamedTuple):
+    """A text that may be the article's."""
+
+    path: Path
+    text: str
+    truncated: bool
+    strength: Strength
+    is_body: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the text is an article that nothing was cut off from."""
+        return self.is_body and self.strength is Strength.PROSE and not self.truncated and len(self.text) >= SHORT
+
+
+def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) -> tuple[Content | None, list[Path]]:
+    """Return the text of an element that is the article, and the paths of values that could not be read.
+
+    It is the first under the user's names; else the first under the common ones, unless a later one shows that
+    it is a teaser, or cut.
+    """
+    mapped, unreadable = _mapped_content(element, shape) if shape.mapped else (None, [])
+    best = mapped
+    for path, is_body in shape.contents:
+        if mapped is not None or (best is not None and not is_body and best.is_whole):
+            break
+        value = value_at(element, path)
+        if value is None or (best is not None and isinstance(value, str) and len(value) <= len(best.text)):
+            continue  # not even cleaned
+        if not isinstance(value, str) and isinstance(value, Mapping) and finder.holds_article(value):
+            continue
+        if (text := text_of(value)) is None:
+            unreadable.append(path)
+            continue
+        content = _content(path, text, is_body)
+        if content.strength and (best is None or is_better(content, best)):
+            best = content
+    return best, unreadable
+
+
+def _mapped_content(element: Mapping[str, Any], shape: Shape) -> tuple[Content | None, list[Path]]:
+    unreadable: list[Path] = []
+    for path in shape.mapped:
+        if (text := text_of(value_at(element, path))) is None:
+            unreadable.append(path)
+        elif (content := _content(path, text, is_body=True)).text and not is_no_value(content.text, content=True):
+            return content, []
+    return None, unreadable
+
+
+def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
+    """Return the longest prose of an element that is under none of the common names."""
+    used = {path[0] for paths in shape.fields.values() for path in paths}
+    best: Content | None = None
+    for key, value in element.items():
+        if not isinstance(value, str | list) or not isinstance(key, str) or key in used:
+            continue
+        if NOT_A_TEXT.search(key.casefold()) or (isinstance(value, str) and not _is_prose(value)):
+            continue
+        text = text_of(value)
+        if text and _is_prose(text) and (best is None or len(text) > len(best.text)):
+            content = _content((key,), text, is_body=True)
+            best = content if _is_prose(content.text) else best
+    return best
+
+
+def find_headline(
+    element: Mapping[str, Any], shape: Shape, *, beside_content: bool
+) -> tuple[str, Path | None, list[Path]]:
+    """Return the headline, its path, and the paths of values that could not be read."""
+    unreadable: list[Path] = []
+    for path in shape.fields["headline"]:
+        value = value_at(element, path)
+        if value is None or (folded(path[-1]) in WEAK_HEADLINES and not beside_content):
+            continue
+        if (text := text_of(value)) is None:
+            unreadable.append(path)
+        elif (line := clean_line(text)) and not is_address(line) and not is_no_value(line):
+            return line, path, []
+    return "", None, unreadable
+
+
+def is_better(content: Content, best: Content) -> bool:
+    """Tell whether a text is the article rather than `best`, which comes before it."""
+    if content.strength != best.strength:
+        return content.strength > best.strength
+    ratio = len(content.text) / len(best.text)
+    if best.is_body and not content.is_body:
+        is_label = len(best.text) < SHORT and best.text[-1] not in SENTENCE_ENDS  # such as "Read the full story"
+        return ratio >= TWICE and (best.truncated or is_label)
+    if best.truncated and not content.truncated:
+        return ratio > 1
+    return ratio >= (LONGER if best.truncated or len(best.text) < ENOUGH else MUCH_LONGER)
+
+
+def _content(path: Path, text: str, is_body: bool) -> Content:
+    text, truncated = clean_text(text)
+    return Content(path, text, truncated, strength_of(text), is_body)
+
+
+def _is_prose(text: str) -> bool:
+    is_data = text[:1] in ("[", "{") and text[1:2] in ('"', "'", "{", "[")
+    return len(text) >= MIN_UNNAMED and len(text[:2000].split()) >= MIN_UNNAMED_WORDS and not is_data

@@ -1,0 +1,76 @@
+"""What a text itself says of what it is: prose, an identifier, a URL, or a word for no text."""
+
+import re
+from enum import IntEnum
+from itertools import islice
+
+LONG_WORD = 24  # characters; beyond it a word alone is an identifier
+START = 400  # characters, which tell what the rest is
+PROSE_WORDS = 4
+UNSPACED_PROSE = 8  # characters
+LONGEST, NOTICE_LENGTH = 32, 200  # of a publisher's sentence in place of a text
+
+_NO_WORDS = (
+    "none null nil nan na n/a n.a nat undefined false true removed deleted missing empty tbd \\n #n/a #ref! #value!"
+    " #name?"
+)
+_NO_VALUES = frozenset(_NO_WORDS.split()) | {"not available", "not applicable", "no title", "no headline", "untitled"}
+_NO_CONTENTS = _NO_VALUES | {
+    "no content", "no text", "no description", "no summary", "no content available", "no description available",
+    "content not available", "content unavailable",
+}  # fmt: skip
+_PAID = re.compile(
+    r"\W*(?:(?:this |the )?(?:full )?(?:content|article|story|field|feature|text)\s+(?:is )?)?"
+    r"(?:(?:only|exclusively) available|available (?:only|exclusively)|(?:only )?reserved) (?:in|on|for|to|with)\b.*"
+    r"\b(?:plans?|subscribers?|subscriptions?|members?|users?|customers?)\b"
+    r"|\W*(?:please )?(?:subscribe|upgrade|sign in|log in|register)(?: now)? to"
+    r" (?:read|continue|view|access|unlock|see)\b",
+    re.DOTALL | re.IGNORECASE,
+)
+_PROSE = re.compile(r"(?:(?:[\d.,$£€%–-]{1,20}\s+)?[^\w\s/]{0,2}[^\W\d_]{1,30}[^\w\s/]{0,2}\s+){4}")
+_SPACED_WORD = re.compile(r"[^\W\d_]")
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.|mailto:|data:)\S*|/\S*", re.IGNORECASE)
+_PLAIN_WORD = re.compile(r"[\"'“‘«(¡¿]*(?:[^\W\d_]|\ufffd)+(?:['’-][^\W\d_]+)?[.,;:!?…\"'”’»)]*")
+_INNER_CAPITAL = re.compile(r"[^\W\d_A-Z][A-Z]")
+
+
+class Strength(IntEnum):
+    """How much a text looks like the text of an article."""
+
+    NONE = 0  # empty, a word for no value, an identifier, a number, a URL
+    WEAK = 1  # a few words, which may be anything
+    PROSE = 2
+
+
+def is_no_value(text: str, *, content: bool = False) -> bool:
+    """Tell whether a text says that there is none: `[Removed]`, `null`, a notice about paid plans."""
+    if len(text) > LONGEST:
+        return len(text) <= NOTICE_LENGTH and bool(_PAID.match(text))
+    bare = text.strip("[](){}<>\"'*-–—. \n\t\xa0").casefold()
+    return not bare or bare in (_NO_CONTENTS if content else _NO_VALUES) or bool(_PAID.match(text))
+
+
+def strength_of(text: str) -> Strength:
+    """Return how much a clean text looks like an article's, or a part of it."""
+    if len(text) > NOTICE_LENGTH and _PROSE.match(text):  # most texts, in a tenth of the time of what follows
+        return Strength.PROSE
+    if is_no_value(text, content=True):
+        return Strength.NONE
+    start = text[:START]
+    all_words = (word for word in start.split() if _SPACED_WORD.search(word) and not _ADDRESS.fullmatch(word))
+    words = list(islice(all_words, PROSE_WORDS))
+    if len(words) == PROSE_WORDS or len(_UNSPACED.findall(start)) >= UNSPACED_PROSE:
+        return Strength.PROSE
+    if len(words) > 1 or (len(words) == 1 and _is_word(words[0])):
+        return Strength.WEAK
+    return Strength.NONE
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text is a URL and nothing else."""
+    return bool(_ADDRESS.fullmatch(text.strip()))
+
+
+def _is_word(word: str) -> bool:
+    return len(word) <= LONG_WORD and bool(_PLAIN_WORD.fullmatch(word)) and not _INNER_CAPITAL.search(word)

@@ -1,0 +1,114 @@
+"""The names under which scrapers, APIs and data sets keep the fields of an article."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+FieldNames = Mapping[str, Sequence[str]]
+"""For each field of an article the keys to look under, in order; case, spaces and punctuation don't matter."""
+
+BODIES = (
+    "full_content", "full_text", "ctext", "maintext", "articleBody", "document", "content:encoded",
+    "content", "text", "body", "body_text", "article_text", "content_text", "text_content", "article", "story",
+    "story_text", "selftext", "plaintext", "paragraphs", "post_content", "comment_text", "transcript",
+    "content_elements", "blocks", "markdown", "raw_text",
+    "content_html", "body_html", "html", "article_html",
+)  # fmt: skip
+"""Names of whole texts. The first ones stand for more than what is beside them under a plainer name."""
+
+TEASERS = (
+    "description", "summary", "lead_paragraph", "abstract", "snippet", "short_description", "excerpt", "standfirst",
+    "trail_text", "teaser", "lead", "lede", "intro", "introduction", "synopsis", "blurb", "subtitle", "dek",
+    "custom_excerpt", "contentSnippet", "content:encodedSnippet", "highlights", "og:description", "meta_description",
+)  # fmt: skip
+"""Names of what stands for a text where there is no other."""
+
+MARKUP = frozenset({"html", "contenthtml", "bodyhtml", "articlehtml"})
+"""Names, folded, of what may be a whole page."""
+
+ALIASES: FieldNames = {
+    "id": (
+        "id", "_id", "guid", "uuid", "article_id", "objectID", "news_id", "post_id", "doc_id", "identifier", "uri",
+        "new_id", "@id",
+    ),
+    "url": (
+        "url", "link", "canonical_link", "canonical_url", "web_url", "news_url", "article_url", "page_url", "share_url",
+        "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
+        "document_identifier",
+    ),
+    "headline": ("headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "name"),
+    "content": (*BODIES, *TEASERS),
+    "topics": (
+        "topics", "topic", "categories", "category", "section", "tags", "section_name", "article_section", "keywords",
+    ),
+    "publication_date": (
+        "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished",
+        "pub_date", "pubDate", "published", "date", "published_date", "publication_time", "publish_time",
+        "web_publication_date", "first_publication_date", "version_created", "isoDate", "dateTimePub", "date_time",
+        "article:published_time", "dc:date", "time_published", "seendate", "created_at", "created_utc", "created",
+        "timestamp", "date_unixtime", "published_parsed", "posted_at", "time", "updated_at", "updated", "date_modify",
+        "date_modified", "date_download", "crawled", "date_added",
+    ),
+    "author": (
+        "author", "authors", "byline", "creator", "dc:creator", "author_name", "primary_author", "writer", "reporter",
+        "journalist", "contributors", "contributor", "by", "from",
+    ),
+    "source": (
+        "source", "outlet", "publisher", "source_domain", "source_name", "source_title", "site_name", "publication",
+        "newspaper", "news_site", "provider", "og:site_name", "meta_site_name", "source-hostname", "hostname", "site",
+        "source_id", "domain", "thread.site",
+    ),
+    "language": ("language", "lang", "in_language", "human_language", "language_code", "meta_lang", "locale"),
+}  # fmt: skip
+
+URLS_BY_VALUE = ("@id", "guid", "uri", "id", "source", "identifier")
+"""Names under which a URL may stand, or something else."""
+
+WEAK_HEADLINES = frozenset({"name"})
+"""Of a person, an outlet or a feed as well: a headline only where there is a content beside it."""
+
+_DECORATIONS = (
+    "article clean cleaned content doc document entry full item main meta news og original page plain post raw story"
+    " str text web"
+)
+DECORATIONS = frozenset(_DECORATIONS.split())
+"""Words before and after a name that leave its meaning: `news_title`, `webUrl`, `title_raw`."""
+
+NOT_A_TEXT = re.compile(
+    r"error|message|detail|fault|status|copyright|licen[cs]e|disclaimer|terms|legal|cookie|caption|credit|alt(?![a-z])"
+    r"|author|byline|bio(?![a-z])|source|publisher|url|link|href|image|photo|video|media|thumbnail|icon|logo|keywords"
+    r"|tags|entities|embedding|prompt|query|path|file|hash|token|script|style|css|comment|note|reason|debug|log"
+)
+"""Keys whose long text is never taken for the article's by its length alone."""
+
+NOT_AN_ARTICLE = re.compile(
+    r"author|byline|publisher|(?<!_)source|image|photo|video|media|thumb|logo|icon|comment|user|link|creator|highlight|error"
+)
+"""Keys of objects about something else than the article, such as its author, with a text of their own."""
+
+INNER_TEXTS = frozenset({"rendered", "main", "text", "value", "name", "#text", "_content"})
+MAX_NAME = 100  # characters
+
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_SEPARATORS = re.compile(r"[\s_.:/-]+")
+
+
+def folded(key: object) -> object:
+    """Return a key without case and punctuation; a caller's dict may have keys that are no strings."""
+    return _SEPARATORS.sub("", key).casefold() or key if isinstance(key, str) else key
+
+
+def plainer(key: object) -> list[object]:
+    """Return simpler names that a key may stand for: without its decorations, or the last part of a path."""
+    if not isinstance(key, str) or len(key) > MAX_NAME or "<" in key:
+        return []
+    outer, _, last = key.rpartition(".")
+    if last in INNER_TEXTS:  # `title.rendered`, as tables made of JSON have it
+        last = outer.rpartition(".")[2]
+    words = [word.casefold() for word in _WORDS.findall(last)]
+    first = next((index for index, word in enumerate(words) if word not in DECORATIONS), len(words))
+    end = len(words) - next(
+        (index for index, word in enumerate(reversed(words)) if word not in DECORATIONS), len(words)
+    )
+    parts = ("".join(words[start:stop]) for start in range(first + 1) for stop in range(len(words), end - 1, -1))
+    names = dict.fromkeys((folded(last), *parts))
+    return [name for name in names if name and name != folded(key) and name not in WEAK_HEADLINES]

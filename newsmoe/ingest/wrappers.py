@@ -1,0 +1,94 @@
+"""Articles that are wrapped in an object with something about them: `_source`, `data`, `fields`, `node`, `attributes`.
+
+The wrapper is known by what is in it, not by its name.
+"""
+
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any, NamedTuple
+
+from newsmoe.ingest.contents import Content, find_content, find_headline, is_better
+from newsmoe.ingest.evidence import Strength
+from newsmoe.ingest.fields import FieldFinder, Path, Shape, value_at
+from newsmoe.ingest.names import NOT_AN_ARTICLE
+
+MAX_DEPTH = 4
+MAX_OBJECTS = 60
+
+
+class Wrapped(NamedTuple):
+    """An object inside an element, with its text."""
+
+    path: Path
+    element: Mapping[str, Any]
+    content: Content | None
+    has_headline: bool
+
+
+def find_wrapped(element: Mapping[str, Any], finder: FieldFinder, content: Content | None) -> Wrapped | None:
+    """Return the object inside an element that holds the article; None where the element's `content` is better."""
+    best: Wrapped | None = None
+    for path, inner in islice(_objects(element, ()), MAX_OBJECTS):
+        shape = finder.shape_of(tuple(inner))
+        if not shape.has_text:
+            continue
+        text, _ = find_content(inner, finder, shape)
+        headline, *_ = find_headline(inner, shape, beside_content=text is not None)
+        wrapped = Wrapped(path, inner, text, bool(headline))
+        if _is_article(wrapped, shape) and (best is None or _rank(wrapped) > _rank(best)):
+            best = wrapped
+    if best is None or content is None:
+        return best
+    return best if best.content is not None and is_better(best.content, content) else None
+
+
+def merged(element: Mapping[str, Any], path: Path, finder: FieldFinder) -> dict[str, Any]:
+    """Return what is at the end of a path, with what the objects around it have and it lacks."""
+    levels = [element]
+    for key in path:
+        levels.append(levels[-1][key])
+    result = dict(levels.pop())
+    for key, level in zip(reversed(path), reversed(levels), strict=True):
+        fields = _fields_of(finder, result)
+        theirs = finder.shape_of(tuple(level))
+        for name, value in level.items():
+            if name != key and name not in result and not fields & _roles(theirs, name):
+                result[name] = value
+    return result
+
+
+def _objects(element: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    if len(path) == MAX_DEPTH:
+        return
+    inner = [
+        ((*path, key), value)
+        for key, value in element.items()
+        if isinstance(value, Mapping) and isinstance(key, str) and not NOT_AN_ARTICLE.search(key.casefold())
+    ]
+    yield from inner
+    for below, value in inner:
+        yield from _objects(value, below)
+
+
+def _is_article(wrapped: Wrapped, shape: Shape) -> bool:
+    if wrapped.content is not None:
+        return wrapped.has_headline or wrapped.content.strength is Strength.PROSE
+    dated = any(value_at(wrapped.element, path) for path in shape.fields["publication_date"])
+    return wrapped.has_headline and (dated or any(value_at(wrapped.element, path) for path in shape.fields["url"]))
+
+
+def _rank(wrapped: Wrapped) -> tuple[bool, bool, int]:
+    content = wrapped.content
+    is_body = content is not None and content.is_body and content.strength is Strength.PROSE
+    return is_body, wrapped.has_headline, len(content.text) if content else 0
+
+
+def _fields_of(finder: FieldFinder, element: Mapping[str, Any]) -> set[str]:
+    shape = finder.shape_of(tuple(element))
+    return {field for name in element for field in _roles(shape, name) if value_at(element, (name,)) is not None}
+
+
+def _roles(shape: Shape, name: str) -> set[str]:
+    roles = {field for field, paths in shape.fields.items() if any(path[0] == name for path in paths)}
+    texts = (*shape.mapped, *(path for path, _ in shape.contents))
+    return {*roles, "content"} if any(path[0] == name for path in texts) else roles

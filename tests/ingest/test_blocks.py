@@ -1,0 +1,114 @@
+"""Texts that come in lists, objects and the block formats of editors."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from newsmoe.article import Article
+from newsmoe.ingest.blocks import text_in
+from newsmoe.ingest.normalise import Normaliser
+from tests.strategies import FEW, JSON
+
+FIRST, SECOND = "The market hall has a leak.", "Traders moved out on Monday."
+BOTH = f"{FIRST}\n\n{SECOND}"
+
+
+def paragraph(*texts: str) -> dict[str, Any]:
+    return {"type": "paragraph", "content": [{"type": "text", "text": text} for text in texts]}
+
+
+def lexical(text: str) -> dict[str, Any]:
+    return {"type": "paragraph", "version": 1, "children": [{"type": "text", "text": text, "format": 0}]}
+
+
+SHAPES: dict[str, Any] = {
+    "paragraphs": [FIRST, SECOND],
+    "paragraphs with nulls": [FIRST, None, SECOND, ""],
+    "a list in a list": [[BOTH]],
+    "objects": [{"type": "p", "text": FIRST}, {"type": "p", "text": SECOND}],
+    "EditorJS": {
+        "time": 1700000000000,
+        "blocks": [
+            {"id": "a", "type": "paragraph", "data": {"text": FIRST}},
+            {"id": "b", "type": "image", "data": {"file": {"url": "https://a.example/x.png"}, "caption": "A roof"}},
+            {"id": "c", "type": "paragraph", "data": {"text": SECOND}},
+        ],
+        "version": "2.28",
+    },
+    "Draft.js": {
+        "blocks": [
+            {"key": "a", "text": FIRST, "type": "unstyled", "depth": 0, "inlineStyleRanges": [], "data": {}},
+            {"key": "b", "text": SECOND, "type": "unstyled", "depth": 0, "inlineStyleRanges": [], "data": {}},
+        ],
+        "entityMap": {},
+    },
+    "ProseMirror": {"type": "doc", "content": [paragraph("The market hall ", "has a leak."), paragraph(SECOND)]},
+    "Portable Text": [
+        {
+            "_type": "block",
+            "style": "normal",
+            "children": [{"_type": "span", "text": FIRST, "marks": []}],
+            "markDefs": [],
+        },
+        {"_type": "image", "asset": {"_ref": "image-1"}},
+        {
+            "_type": "block",
+            "children": [{"_type": "span", "text": "Traders moved "}, {"_type": "span", "text": "out on Monday."}],
+        },
+    ],
+    "Slate": [
+        {"type": "paragraph", "children": [{"text": FIRST}]},
+        {"type": "paragraph", "children": [{"text": SECOND}]},
+    ],
+    "Lexical": {"root": {"type": "root", "children": [lexical(FIRST), lexical(SECOND)]}},
+    "Contentful": {
+        "nodeType": "document",
+        "content": [
+            {"nodeType": "paragraph", "content": [{"nodeType": "text", "value": text, "marks": []}]}
+            for text in (FIRST, SECOND)
+        ],
+    },
+    "Telegram": ["The market hall ", {"type": "bold", "text": "has a leak"}, f".\n\n{SECOND}"],
+    "Quill": {
+        "ops": [
+            {"insert": f"{FIRST}\n\n"},
+            {"insert": "Traders ", "attributes": {"bold": True}},
+            {"insert": SECOND[8:]},
+        ]
+    },
+    "Arc": [{"type": "text", "content": FIRST}, {"type": "image", "url": "x"}, {"type": "text", "content": SECOND}],
+    "texts that are paragraphs": [{"type": "text", "text": FIRST}, {"type": "text", "text": SECOND}],
+    "Notion": [{"rich_text": [{"plain_text": FIRST}]}, {"rich_text": [{"plain_text": SECOND}]}],
+    "feedparser": [{"type": "text/html", "language": None, "value": f"<p>{FIRST}</p><p>{SECOND}</p>"}],
+    "WordPress": {"rendered": f"<p>{FIRST}</p>\n<p>{SECOND}</p>", "protected": False},
+    "XML made JSON": {"#text": BOTH, "@lang": "en"},
+    "markup in an object": {"html": f"<p>{FIRST}</p><p>{SECOND}</p>"},
+}
+
+
+@pytest.mark.parametrize("name", ["content", "body", "text"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_text_of_a_block_format_is_taken(shape: str, name: str) -> None:
+    for value in (SHAPES[shape], json.dumps(SHAPES[shape])):
+        item = Normaliser()({"title": "Leak", name: value})
+        assert isinstance(item, Article)
+        assert item.content == BOTH
+
+
+def test_sentences_in_nested_lists_stay_in_their_paragraphs() -> None:
+    assert text_in([[FIRST, SECOND], [FIRST]]) == f"{FIRST}\n{SECOND}\n\n{FIRST}"
+
+
+def test_nesting_without_end_is_no_text() -> None:
+    value: Any = FIRST
+    for _ in range(500):
+        value = {"children": [value]}
+    assert text_in(value) is None
+
+
+@FEW
+@given(JSON)
+def test_any_value_is_a_text_or_none(value: Any) -> None:
+    assert isinstance(text_in(value), str | None)

@@ -1,0 +1,207 @@
+"""Which field is what, where names alone don't tell."""
+
+import json
+from typing import Any
+
+import pytest
+
+from newsmoe.article import Article, InvalidItem
+from newsmoe.ingest.normalise import Normaliser
+
+BODY = (
+    "The night bus to the harbour ran without lights on Friday. Riders had asked the operator for a repair since May,"
+    " and the operator says that the parts have come at last."
+)
+TEASER = "The night bus ran without lights, and riders are cross."
+CUT = "The night bus to the harbour ran without lights on Fr… [+96 chars]"
+
+
+def article(element: dict[str, Any], fields: dict[str, list[str]] | None = None) -> Article:
+    item = Normaliser(fields)(element)
+    assert isinstance(item, Article), item
+    return item
+
+
+def notices(*elements: dict[str, Any], fields: dict[str, list[str]] | None = None) -> list[str]:
+    normaliser = Normaliser(fields)
+    for element in elements:
+        normaliser(element)
+    return list(normaliser.notices())
+
+
+@pytest.mark.parametrize(
+    "no_value",
+    [
+        "None", "null", "NaN", "N/A", "n/a", "[Removed]", "[deleted]", "<NA>", "-", "undefined", "No content available",
+        "ONLY AVAILABLE IN PAID PLANS", "Only available in professional and corporate plans.", "<p></p>", "&nbsp;",
+        "This content is only available to subscribers.", "Subscribe to continue reading.", "https://a.example/bus/7",
+        "5f3c9a7e-77aa", "ddUyQWzRTpxMioPQvsIx", "2024-05-03", 77, "77", "night-bus-without-lights",
+        "/2024/05/03/night-bus", False, {"id": 7}, [None], [7],
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["content", "text", "article"])
+def test_a_word_for_no_value_an_identifier_or_a_url_is_no_content(name: str, no_value: object) -> None:
+    """The description is read where there is one, else the headline alone."""
+    element = {"id": 1, "title": "Night bus without lights", name: no_value}
+    assert article(element).content == ""
+    assert article({**element, "description": BODY}).content == BODY
+
+
+@pytest.mark.parametrize(
+    "text", ["Roofs.", "Storm", "Überflutung", "夜行バスは明かりなしで走った。", "Read it: https://a.example", BODY]
+)
+def test_words_are_a_content(text: str) -> None:
+    assert article({"content": text}).content == text
+
+
+@pytest.mark.parametrize("no_value", ["[Removed]", "None", "null", "https://a.example/1"])
+def test_a_word_for_no_value_is_no_headline(no_value: str) -> None:
+    assert article({"headline": no_value, "content": BODY}).headline == ""
+    assert article({"headline": no_value, "title": "Night bus", "content": BODY}).headline == "Night bus"
+
+
+@pytest.mark.parametrize("field", ["author", "source", "date", "topics", "url"])
+def test_a_word_for_no_value_is_none_in_other_fields(field: str) -> None:
+    name = "publication_date" if field == "date" else field
+    assert not getattr(article({"headline": "Night bus", field: "None"}), name)
+
+
+@pytest.mark.parametrize(
+    ("element", "key"),
+    [
+        ({"document": BODY, "summary": TEASER}, "document"),
+        ({"article": BODY, "highlights": TEASER}, "article"),
+        ({"text": TEASER, "ctext": BODY}, "ctext"),
+        ({"content": CUT, "full_content": BODY}, "full_content"),
+        ({"content": CUT, "text": BODY}, "text"),
+        ({"content": CUT, "description": BODY}, "description"),
+        ({"content": "Read the full story", "description": BODY}, "description"),
+        ({"content": TEASER, "body": BODY * 2}, "body"),
+        ({"description": TEASER, "content:encoded": f"<p>{BODY}</p>"}, "content:encoded"),
+        ({"summary": TEASER, "Full Text": BODY}, "Full Text"),
+        ({"abstract": TEASER, "lead_paragraph": BODY}, "lead_paragraph"),
+        ({"text": BODY, "html": f"<html><body>{'<p>Menu item of the page</p>' * 200}</body></html>"}, "text"),
+        ({"plaintext": BODY, "html": f"<p>{BODY}</p>"}, "plaintext"),
+        ({"content": "The bus was late.", "summary": BODY}, "content"),
+        ({"content": BODY, "summary": BODY * 4}, "content"),
+        ({"text": None, "maintext": BODY}, "maintext"),
+    ],
+)
+def test_of_a_teaser_and_an_article_the_article_is_read(element: dict[str, Any], key: str) -> None:
+    for ordered in (element, dict(reversed(element.items()))):
+        content = article(ordered).content
+        expected = article({"content": element[key]}).content
+        assert content == expected
+        assert key not in article(ordered).extra
+
+
+@pytest.mark.parametrize(
+    ("name", "field"),
+    [
+        ("Full Text", "content"), ("full-text", "content"), ("fullText", "content"), ("DOCUMENT", "content"),
+        ("article_content", "content"), ("text_clean", "content"), ("newsBody", "content"),
+        ("fields.bodyText", "content"),
+        ("short_description", "content"), ("selftext", "content"), ("news_title", "headline"),
+        ("webTitle", "headline"), ("title_raw", "headline"), ("title.rendered", "headline"), ("headlines", "headline"),
+        ("web_url", "url"), ("webUrl", "url"), ("news_url", "url"), ("share_url", "url"), ("SOURCEURL", "url"),
+        ("pageUrl", "url"), ("mainEntityOfPage", "url"), ("webPublicationDate", "publication_date"),
+        ("date_download", "publication_date"), ("versionCreated", "publication_date"), ("siteName", "source"),
+        ("source.name", "source"), ("dc:creator", "author"),
+    ],
+)  # fmt: skip
+def test_a_name_is_recognised_in_its_spellings(name: str, field: str) -> None:
+    value = BODY if field == "content" else "https://a.example/1" if field == "url" else "Night bus"
+    beside = {} if field in ("content", "headline") else {"title": "Other"}
+    assert getattr(article({**beside, name: value}), field) == value
+
+
+def test_a_url_under_source_is_the_articles_url() -> None:
+    item = article({"title": "Night bus", "source": "https://a.example/bus/7", "source-hostname": "a.example"})
+    assert (item.url, item.source) == ("https://a.example/bus/7", "a.example")
+    item = article({"title": "Night bus", "source": "https://a.example/", "url": "https://a.example/bus/7"})
+    assert (item.url, item.source) == ("https://a.example/bus/7", None)
+
+
+def test_a_url_that_is_the_id_is_both() -> None:
+    item = article({"title": "Night bus", "guid": {"rendered": "https://a.example/?p=7"}})
+    assert (item.id, item.url) == ("https://a.example/?p=7", "https://a.example/?p=7")
+
+
+def test_the_url_with_a_scheme_is_preferred() -> None:
+    element = {"title": "Night bus", "url": "/bus/7", "webUrl": "https://a.example/bus/7"}
+    assert article(element).url == "https://a.example/bus/7"
+    assert article({"title": "Night bus", "url": "bus/7"}).url == "bus/7"
+
+
+def test_a_name_is_a_headline_only_beside_a_content() -> None:
+    assert article({"name": "Night bus", "description": BODY}).headline == "Night bus"
+    assert isinstance(Normaliser()({"name": "The Paper", "url": "https://a.example"}), InvalidItem)
+
+
+def test_a_long_text_under_another_name_is_read_and_that_is_said() -> None:
+    elements = [{"title": "Night bus", "Brödtext": BODY}, {"title": "Day bus", "content": BODY}]
+    assert article(elements[0]).content == BODY
+    (notice,) = notices(*elements)
+    assert "content of 1 of 2 articles" in notice
+    assert "'Brödtext'" in notice
+
+
+@pytest.mark.parametrize("key", ["error_message", "copyright", "image_caption", "author_bio", "prompt", "tags"])
+def test_a_long_text_about_something_else_is_no_content(key: str) -> None:
+    assert article({"title": "Night bus", key: BODY}).content == ""
+
+
+def test_data_in_a_string_is_no_content() -> None:
+    assert article({"title": "Night bus", "stats": json.dumps([{"Label": BODY}])}).content == ""
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, True, [7]])
+def test_a_value_that_cannot_be_read_costs_its_field_and_that_is_said(value: object) -> None:
+    element = {"title": "Night bus", "body": value}
+    assert article(element).headline == "Night bus"
+    (notice,) = notices(element, {"title": "Day bus", "body": BODY})
+    assert "'body' holds no text that can be read in 1 of 2 articles" in notice
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        {"_id": "7", "_source": {"title": "Night bus", "text": BODY}},
+        {"kind": "t3", "data": {"title": "Night bus", "selftext": BODY, "author": {"name": "A", "bio": TEASER}}},
+        {"id": "7", "webTitle": "Night bus", "fields": {"trailText": TEASER, "bodyText": BODY}},
+        {"type": "news", "attributes": {"title": "Night bus", "body": {"value": f"<p>{BODY}</p>"}}},
+        {"cursor": "x", "node": {"article": {"title": "Night bus", "content": {"text": BODY}}}},
+        {"title": "Night bus", "description": TEASER, "article": {"headline": "Night bus", "articleBody": BODY}},
+        {"article": {"headline": "Night bus", "articleBody": BODY}, "author": {"name": "A", "description": BODY * 2}},
+    ],
+)
+def test_an_article_may_be_wrapped(element: dict[str, Any]) -> None:
+    item = article(element)
+    assert (item.headline, item.content) == ("Night bus", BODY)
+
+
+def test_what_is_around_a_wrapped_article_belongs_to_it() -> None:
+    item = article(
+        {
+            "_id": "7",
+            "score": 2,
+            "url": "https://a.example/7",
+            "_source": {"title": "Night bus", "text": BODY, "date": "2024"},
+        }
+    )
+    assert (item.id, item.url, item.publication_date) == ("7", "https://a.example/7", "2024")
+    assert item.extra == {"score": 2}
+
+
+def test_a_dotted_name_leads_into_an_object() -> None:
+    fields = {"content": ["page.main.copy"], "headline": ["page.kicker"]}
+    item = article({"title": "x", "page": {"kicker": "Night bus", "main": {"copy": BODY}}}, fields)
+    assert (item.headline, item.content) == ("Night bus", BODY)
+    assert article({"page.kicker": "Night bus"}, fields).headline == "Night bus"
+
+
+def test_a_mapping_that_never_matches_is_said() -> None:
+    fields = {"headline": ["kicker"], "content": ["copy", "lede"]}
+    (notice,) = notices({"title": "Night bus", "copy": BODY}, fields=fields)
+    assert "[fields] headline: no article has a key 'kicker'" in notice
+    assert notices(fields=fields) == []

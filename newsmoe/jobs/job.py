@@ -116,9 +116,6 @@ def run_job(
                 check_folder(job.report)
             records = _records(session, sources, stats, limit, output.holds)
             failed = _write_all(records, output, observer, max_errors, total)
-        notices = [notice for source in sources for notice in source.notices()]
-        for notice in notices:
-            _logger.warning("%s", notice)
         if job.errors is not None:
             try:
                 write_dead_letters(job.errors, sources, failed, append=job.append)
@@ -136,7 +133,7 @@ def run_job(
         gate=session.settings.gate,
         tasks=list(session.gate.tasks),
         versions=installed_versions(),
-        notices=notices,
+        notices=_logged_notices(sources),
     )
     report = _report(info, stats, session.registry)
     if job.report is not None:
@@ -195,6 +192,14 @@ def _write_all(
                 f" the first: {where}: {first.type}"
             )
     return failed
+
+
+def _logged_notices(sources: Sequence[Source]) -> list[str]:
+    """Log, and return, what was guessed or left out of the inputs."""
+    notices = [notice for source in sources for notice in source.notices()]
+    for notice in notices:
+        _logger.warning("%s", notice)
+    return notices
 
 
 def _columns(session: Session) -> Mapping[str, tuple[str, ...]]:

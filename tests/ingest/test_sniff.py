@@ -34,8 +34,8 @@ CONTENTS = {
     "csv of Excel": (CSV.encode("utf-16"), "csv"),
     "csv of one column": (b'headline\nOne \xc3\xa9\n"Two, three"\n', "csv"),
     "csv with spaces": (CSV.replace(",h", ", h").encode(), "csv"),
-    "tsv": ("id\theadline\n1\tOne é\n2\tTwo, three\n".encode(), "tsv"),
-    "tsv with commas": ("headline\tid, or number\nOne é\t1\nTwo, three\t2\n".encode(), "tsv"),
+    "tsv": ("id\theadline\n1\tOne é\n2\tTwo, three\n".encode(), "csv"),
+    "tsv with commas": ("headline\tid, or number\nOne é\t1\nTwo, three\t2\n".encode(), "csv"),
     "parquet": (parquet(), "parquet"),
 }
 
@@ -78,7 +78,7 @@ def test_the_suffix_takes_precedence_over_the_content(tmp_path: Path) -> None:
         assert (source.format, source.count) == ("tsv", 1)
 
 
-@pytest.mark.parametrize("content", [CSV.replace(",", "|"), '1,Bridge,"The bridge opened."\n', json.dumps(ROWS)])
+@pytest.mark.parametrize("content", [CSV.replace(",", "#"), '1,Bridge,"The bridge opened."\n', json.dumps(ROWS)])
 def test_a_table_without_a_column_to_read_is_refused(content: str, tmp_path: Path) -> None:
     """Its rows would all fail, and a single row would be taken for the header."""
     path = tmp_path / "news.csv"
@@ -90,9 +90,11 @@ def test_a_table_without_a_column_to_read_is_refused(content: str, tmp_path: Pat
         pass
 
 
-def test_a_table_with_semicolons_as_delimiter_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("first", ["", "sep=DELIMITER\r\n"])
+def test_a_table_with_another_delimiter_is_read(first: str, delimiter: str, tmp_path: Path) -> None:
     path = tmp_path / "news.csv"
-    path.write_text(CSV.replace(",", ";"))
+    path.write_text(first.replace("DELIMITER", delimiter) + CSV.replace(",", delimiter))
     with open_source(str(path)) as source:
         assert (source.format, source.count) == ("csv", CSV.count("\n") - 1)
 

@@ -5,5 +5,5 @@ from functools import partial
 from newsmoe.ingest.formats import csv
 
 growing = True
-header = partial(csv.header, delimiter="\t")
-read = partial(csv.read, delimiter="\t")
+header = partial(csv.header, delimiters="\t;")
+read = partial(csv.read, delimiters="\t;")

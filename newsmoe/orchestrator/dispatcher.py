@@ -1,6 +1,7 @@
 """Articles to experts, and predictions or errors back: stored predictions, batches, failures kept apart."""
 
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from threading import Thread
 from time import perf_counter
 
@@ -8,6 +9,7 @@ from newsmoe.article import Article
 from newsmoe.errors import PredictionError
 from newsmoe.journal.store import PredictionStore
 from newsmoe.orchestrator.loaded import LoadedExperts, LoadFailure
+from newsmoe.orchestrator.progress import Advance, stepwise
 from newsmoe.output.run_report import ExpertStats
 from newsmoe.prediction import Prediction, checked_prediction
 from newsmoe.record import ItemError
@@ -44,21 +46,29 @@ class Dispatcher:
         self.on_batch = on_batch
         self._cache_keys: dict[str, str] = {}
 
-    def run(self, name: str, task: str, articles: Sequence[Article], stats: ExpertStats) -> list[Outcome]:
+    def run(
+        self,
+        name: str,
+        task: str,
+        articles: Sequence[Article],
+        stats: ExpertStats,
+        advance: Advance = lambda articles: None,
+    ) -> list[Outcome]:
         """Return the expert's prediction for each article, or an error, in order.
 
         What is stored is not predicted again, nor is the same text twice; then the expert need not be loaded.
         """
         cache_key = self._cache_key(name)
         if not (self.store and cache_key):
-            return self._predict_all(name, task, articles, stats, cache_key)
+            return self._predict_all(name, task, articles, stats, cache_key, advance)
         outcomes: dict[str, Outcome] = dict(self.store.predictions(cache_key, [article.key for article in articles]))
         new: dict[str, Article] = {}
         for article in articles:
             if article.key not in outcomes:
                 new.setdefault(article.key, article)
+        advance(len(articles) - len(new))
         if new:
-            fresh = self._predict_all(name, task, list(new.values()), stats, cache_key)
+            fresh = self._predict_all(name, task, list(new.values()), stats, cache_key, advance)
         else:  # no batch, for many windows perhaps
             self.on_batch()
             fresh = []
@@ -79,14 +89,15 @@ class Dispatcher:
         return self._cache_keys[name]
 
     def _predict_all(
-        self, name: str, task: str, articles: Sequence[Article], stats: ExpertStats, cache_key: str
+        self, name: str, task: str, articles: Sequence[Article], stats: ExpertStats, cache_key: str, advance: Advance
     ) -> list[Outcome]:
         lengths = self._lengths(self.experts.get(name, stats), articles)
         outcomes: dict[int, Outcome] = {}
         for batch in cut_batches(lengths, max_items=self.batch_articles):
             chosen = [articles[index] for index in batch]
             self.on_batch()
-            fresh = self._timed(name, task, chosen, stats)
+            with stepwise(len(chosen), advance):
+                fresh = self._timed(name, task, chosen, stats)
             outcomes.update(zip(batch, fresh, strict=True))
             if self.store and cache_key:
                 pairs = zip(chosen, fresh, strict=True)
@@ -159,7 +170,7 @@ class Dispatcher:
             except BaseException as error:  # noqa: BLE001  # raised again where it belongs
                 errors.append(error)
 
-        thread = Thread(target=predict, daemon=True)
+        thread = Thread(target=copy_context().run, args=(predict,), daemon=True)
         thread.start()
         thread.join(self.batch_seconds)
         if errors:

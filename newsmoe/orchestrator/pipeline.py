@@ -13,6 +13,7 @@ from newsmoe.gating.deferred import resolve_deferred
 from newsmoe.gating.gate import Decision, Gate
 from newsmoe.orchestrator.combiners import Combiner, combine, mean
 from newsmoe.orchestrator.dispatcher import Dispatcher
+from newsmoe.orchestrator.progress import WindowProgress
 from newsmoe.output.run_report import RunStats
 from newsmoe.prediction import InputStats, Prediction, checked_prediction
 from newsmoe.record import ItemError, Record, RouteEntry
@@ -90,16 +91,20 @@ class Pipeline:
         while window := list(islice(stream, self.window_articles)):
             with self.lock:
                 records = self._run_window(window, stats)
-            for record in records:
+            for left, record in zip(range(len(records) - 1, -1, -1), records, strict=True):
                 stats.count(record)
+                stats.underway = left
                 yield record
 
     def _run_window(self, items: Sequence[Article | InvalidItem], stats: RunStats) -> list[Record]:
         """Return one record for each item, in order."""
         articles = [item for item in items if isinstance(item, Article)]
+        progress = WindowProgress(stats, len(items), len(self.gate.tasks))
         started = perf_counter()
-        routes = self.gate.route(articles)
+        with progress.gate():
+            routes = self.gate.route(articles)
         stats.gate_seconds += perf_counter() - started
+        progress.expect(sum(len(decision.weights) for route in routes for decision in route))
         states = [
             [TaskState(article, decision, self.combiners.get(decision.task, mean)) for decision in route]
             for article, route in zip(articles, routes, strict=True)
@@ -108,7 +113,7 @@ class Pipeline:
             for task, tasks in wave:
                 task.resolve(tasks)
                 _count_limits(task.decision, stats)
-            self._predict([task for task, _ in wave], stats)
+            self._predict([task for task, _ in wave], stats, progress)
         finished = iter(states)
         return [
             _record(item, next(finished), details=self.details)
@@ -117,16 +122,22 @@ class Pipeline:
             for item in items
         ]
 
-    def _predict(self, tasks: Sequence[TaskState], stats: RunStats) -> None:
+    def _predict(self, tasks: Sequence[TaskState], stats: RunStats, progress: WindowProgress) -> None:
         """Call the chosen experts, then the fallbacks of those that failed, and combine."""
-        self._call(tasks, lambda task: list(task.decision.weights), stats)
+        self._call(tasks, lambda task: list(task.decision.weights), stats, progress)
         remaining = [task for task in tasks if task.errors]
-        while self._call(remaining, TaskState.next_fallback, stats):
+        while self._call(remaining, TaskState.next_fallback, stats, progress):
             pass
         for task in tasks:
             task.combine()
 
-    def _call(self, tasks: Sequence[TaskState], experts_of: Callable[[TaskState], list[str]], stats: RunStats) -> bool:
+    def _call(
+        self,
+        tasks: Sequence[TaskState],
+        experts_of: Callable[[TaskState], list[str]],
+        stats: RunStats,
+        progress: WindowProgress,
+    ) -> bool:
         """Call experts, each on all its articles at once; return whether there were any."""
         calls: defaultdict[tuple[str, str], list[TaskState]] = defaultdict(list)
         for task in tasks:
@@ -134,7 +145,7 @@ class Pipeline:
                 calls[expert, task.decision.task].append(task)
         for (expert, name), group in calls.items():
             articles = [task.article for task in group]
-            outcomes = self.dispatcher.run(expert, name, articles, stats.expert(expert))
+            outcomes = self.dispatcher.run(expert, name, articles, stats.expert(expert), progress.advance)
             for task, outcome in zip(group, outcomes, strict=True):
                 if isinstance(outcome, ItemError):
                     task.errors.append(outcome)

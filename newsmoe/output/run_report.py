@@ -59,16 +59,27 @@ class ExpertStats(_Stats):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
+class Failure(_Stats):
+    """Why a run failed: the type of the error, and its message; a bug's is empty, for it may quote an article."""
+
+    type: str
+    message: str = ""
+
+
 class RunInfo(_Stats):
     """What was run, and where.
 
     Attributes:
         command: arguments of `newsmoe`; empty where a program ran it.
         folder: working directory, which relative paths start from.
-        inputs: what was read.
+        inputs: what was to be read.
         output: what was written.
+        unreadable: inputs that cannot be read, and folders in them, with the reason.
+        left_out: how many files are no input, by folder or pattern and reason.
         started: when, ISO 8601.
         seconds: from reading the first input to the last record.
+        exit_code: of the run: 0 all well, 4 some elements or inputs failed, others as for the command.
+        failure: why it failed; None where it did not, and an output was written.
         skipped: articles left alone because the output had their record.
         device: where models ran.
         gate: which gate decided.
@@ -81,8 +92,12 @@ class RunInfo(_Stats):
     folder: str = ""
     inputs: list[str]
     output: str
+    unreadable: dict[str, str] = {}
+    left_out: dict[str, dict[str, int]] = {}
     started: datetime
     seconds: Seconds
+    exit_code: int = 0
+    failure: Failure | None = None
     skipped: int = 0
     device: str
     gate: str
@@ -103,6 +118,8 @@ class RunStats(_Stats):
         gate_seconds: in the gate; what a learned gate reads, experts on the same adapter need not read again.
         experts: by name.
         places: item errors by stage and expert; the expert is empty where none was called.
+        messages: of the first error of each type.
+        underway: articles in work, as far as they are done: records come a window at a time.
     """
 
     items: int = 0
@@ -113,6 +130,8 @@ class RunStats(_Stats):
     gate_seconds: Seconds = 0.0
     experts: dict[str, ExpertStats] = Field(default_factory=dict)
     places: Counter[tuple[Stage, str]] = Field(default_factory=Counter, exclude=True, repr=False)
+    messages: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)
+    underway: float = Field(0.0, exclude=True, repr=False)
 
     def expert(self, name: str) -> ExpertStats:
         """Return the statistics of one expert."""
@@ -123,6 +142,8 @@ class RunStats(_Stats):
         self.items += 1
         self.statuses[record.status] += 1
         self.errors.update(error.type for error in record.errors)
+        for error in record.errors:
+            self.messages.setdefault(error.type, error.message)
         self.places.update((error.stage, error.expert or "") for error in record.errors)
         self.abstentions.update(entry.task for entry in record.route if entry.expert is None)
         self.tokens += record.input.tokens
@@ -134,8 +155,11 @@ class RunStats(_Stats):
         self.gate_seconds += other.gate_seconds
         for name in ("statuses", "errors", "abstentions", "places"):
             getattr(self, name).update(getattr(other, name))
+        self.messages = {**other.messages, **self.messages}
         for name, stats in other.experts.items():
-            self.expert(name).add(stats)
+            mine = self.expert(name)
+            mine.task = mine.task or stats.task
+            mine.add(stats)
 
     @property
     def failed(self) -> int:

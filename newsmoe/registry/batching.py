@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from math import inf
 from typing import TypeVar
 
@@ -10,6 +12,19 @@ from newsmoe.registry.memory import is_out_of_memory
 
 Item = TypeVar("Item")
 T = TypeVar("T")
+
+
+_report: ContextVar[Callable[[float], None]] = ContextVar("report", default=lambda fraction: None)
+
+
+@contextmanager
+def reporting_progress(report: Callable[[float], None]) -> Iterator[None]:
+    """Tell `report` which fraction is done, after each batch of each `Batcher` that runs in the block."""
+    token = _report.set(report)
+    try:
+        yield
+    finally:
+        _report.reset(token)
 
 
 def default_batch_tokens(device: Device) -> int:
@@ -68,14 +83,17 @@ class Batcher:
 
         results: dict[int, T] = {}
         batches = list(cut_batches(lengths, self.max_tokens))
+        report = _report.get()
         if self.workers == 1 or len(batches) == 1:
             for batch in batches:
                 results |= compute(batch)
+                report(len(results) / len(items))
         else:
             workers = ThreadPoolExecutor(self.workers)
             try:
                 for computed in workers.map(compute, batches):
                     results |= computed
+                    report(len(results) / len(items))
             finally:
                 workers.shutdown(cancel_futures=True)
         return [results[index] for index in range(len(items))]

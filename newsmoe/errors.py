@@ -23,9 +23,18 @@ is an `ItemError` in its record.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+COULD_NOT_RUN = 1
+BUG = 3
+ITEMS_FAILED = 4
+LOCKED = 5
+INTERRUPTED = 130
+TERMINATED = 143
+
 
 class NewsmoeError(Exception):
-    """Base of all errors that newsmoe raises on purpose."""
+    """Base of all errors that newsmoe raises on purpose; each has the exit code of a command that it ends."""
+
+    exit_code = COULD_NOT_RUN
 
 
 class InputError(NewsmoeError):
@@ -75,13 +84,25 @@ class JournalError(NewsmoeError):
 class LockedError(NewsmoeError):
     """A lock that another run holds."""
 
+    exit_code = LOCKED
+
 
 class TooManyErrorsError(NewsmoeError):
     """A run that was told to stop at so many failures."""
 
+    exit_code = ITEMS_FAILED
+
 
 class PredictionError(NewsmoeError):
     """An expert that breaks its contract."""
+
+
+def exit_code(error: BaseException) -> int:
+    """Return the exit code of a command, or a run, that `error` ends."""
+    if isinstance(error, NewsmoeError | KeyboardInterrupt):
+        return getattr(error, "exit_code", INTERRUPTED)
+    of_a_file = isinstance(error, OSError) and error.filename is not None  # of the user's: no right, no such name
+    return COULD_NOT_RUN if of_a_file or isinstance(error, BrokenPipeError) else BUG
 
 
 def nearest(name: str, existing: Iterable[str]) -> str:

@@ -27,8 +27,17 @@ def plain(text: object, style: str = "") -> Text:
 
 
 def table(*columns: str, title: str | None = None) -> Table:
-    """Return an empty table; columns whose name starts with `>` are set to the right."""
+    """Return an empty table.
+
+    Columns whose name starts with `>` are set to the right, and those that start with `!` hold names, which are
+    never cut; what does not fit elsewhere is continued below.
+    """
     made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        made.add_column(column.removeprefix(">"), justify="right" if column.startswith(">") else "left")
+        made.add_column(
+            column.lstrip(">!"),
+            justify="right" if column.startswith(">") else "left",
+            no_wrap=column.startswith((">", "!")),
+            overflow="fold",
+        )
     return made

@@ -1,21 +1,28 @@
 """What is told how a run comes along: the terminal, or a log for programs; and the metrics."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from threading import Event, Thread
 from time import monotonic
 from typing import Any, Self
 
 from newsmoe.cli.logs import event
 from newsmoe.cli.metrics import Metrics
-from newsmoe.cli.progress import SECONDS_BETWEEN_LINES, RunProgress
+from newsmoe.cli.progress import SECONDS_BETWEEN_LINES, RunProgress, run_line, show_stats
+from newsmoe.errors import InputError
 from newsmoe.jobs.job import Observer
 from newsmoe.jobs.plan import Job
 from newsmoe.output.run_report import RunReport, RunStats
 from newsmoe.record import Record
 
-FIGURES = {"output", "seconds", "items", "skipped", "statuses", "errors", "abstentions", "tokens", "experts"}
+_logger = logging.getLogger(__name__)
+
+FIGURES = {
+    *("output", "exit_code", "unreadable", "seconds", "items", "skipped", "statuses", "errors", "abstentions"),
+    *("tokens", "experts"),
+}
 """What of a report is logged at the end of its run."""
 
 
@@ -97,14 +104,58 @@ class RunLog(Observer):
         raise IndexError(number)
 
 
-@contextmanager
-def observed(
-    job: Job, metrics: Metrics, *, as_json: bool, quiet: bool = False, verbose: bool = False, table: bool = False
-) -> Iterator[Observer]:
-    """Give an observer of a run, whose stats the metrics count, also where the run is broken off."""
-    observer = RunLog(job) if as_json else RunProgress(quiet=quiet, verbose=verbose, table=table)
-    with observer:
-        try:
-            yield observer
-        finally:
-            metrics.stats.add(observer.stats)
+class Observers:
+    """Watch all runs of a command, on the terminal or in a log, and count them for the metrics.
+
+    Attributes:
+        incomplete: whether an element or an input failed.
+    """
+
+    def __init__(self, metrics: Metrics, *, as_json: bool, quiet: bool = False, verbose: bool = False) -> None:
+        self.metrics = metrics
+        self.as_json = as_json
+        self.quiet = quiet
+        self.verbose = verbose
+        self.incomplete = False
+        self._runs: list[tuple[Job, RunReport]] = []
+
+    @contextmanager
+    def of(self, job: Job) -> Iterator[Observer]:
+        """Give an observer of a run, whose stats are counted also where it is broken off."""
+        observer = RunLog(job) if self.as_json else RunProgress(job, quiet=self.quiet, verbose=self.verbose)
+        with observer:
+            try:
+                yield observer
+            finally:
+                self.metrics.stats.add(observer.stats)
+
+    def run(self, job: Job, analyze: Callable[[Observer], RunReport]) -> RunReport:
+        """Run a job, which is given its observer."""
+        with self.of(job) as observer:
+            report = analyze(observer)
+        self._runs.append((job, report))
+        self.incomplete = self.incomplete or report.exit_code != 0
+        return report
+
+    def run_all(self, jobs: Sequence[Job], analyze: Callable[[Job, Observer], RunReport]) -> None:
+        """Run jobs one after the other, and show one table of all.
+
+        Where there are several, and they are not strict, an input that cannot be read costs its own job alone.
+        """
+        errors: list[InputError] = []
+        for job in jobs:
+            try:
+                report = self.run(job, partial(analyze, job))
+            except InputError as error:
+                if job.strict or len(jobs) == 1:
+                    raise
+                errors.append(error)
+                _logger.warning("%s; it is left out", error)
+                continue
+            if len(jobs) > 1:
+                _logger.info("%s", run_line(", ".join(job.inputs), report))
+        if len(errors) == len(jobs):
+            raise InputError(f"none of the {len(jobs)} inputs can be read, such as {errors[0]}")
+        self.incomplete = self.incomplete or bool(errors)
+        if not (self.quiet or self.as_json):
+            show_stats(self.metrics.stats, self._runs, left_out=len(errors))

@@ -1,80 +1,91 @@
 """How a run comes along, on a terminal."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
+from typing import Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
-    ProgressColumn,
     SpinnerColumn,
-    Task,
     TextColumn,
+    TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.text import Text
+from rich.table import Table
 
 from newsmoe.cli.console import messages, plain, table
 from newsmoe.jobs.job import Observer
+from newsmoe.jobs.plan import Job
 from newsmoe.output.run_report import RunReport, RunStats
 from newsmoe.record import Record
+from newsmoe.text.cleaning import one_line
 
-SECONDS_BETWEEN_UPDATES = 0.1
 SECONDS_BETWEEN_LINES = 30  # of a long job whose messages go to a file
 MIN_SHOWN = 0.05  # seconds; less would be shown as none
+MIN_WHOLE_RATE = 10  # articles a second, above which no decimals are shown
 
 
-class _ExpertCounts(ProgressColumn):
-    """Predictions of each expert so far: they come in batches, long before their window's records."""
+class _Bar(Progress):
+    """A bar for a run, brought up to date whenever it is drawn: records come in windows, articles do not."""
 
-    stats: RunStats | None = None
+    def __init__(self, stats: Callable[[], RunStats], console: Console, *, disable: bool) -> None:
+        self.stats = stats
+        super().__init__(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=disable,
+            transient=True,
+        )
+        self.run = self.add_task("reading", total=None, rate="")
 
-    def render(self, task: Task) -> Text:
-        """Return the counts at this moment."""
-        experts = dict(self.stats.experts) if self.stats else {}
-        return plain(" ".join(f"{name} {expert.items}" for name, expert in experts.items()), style="dim")
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Yield the bar, and below it how much each expert has done."""
+        stats = self.stats()
+        for task in self.tasks:
+            self.update(task.id, completed=stats.items + int(stats.underway))
+            speed = task.speed
+            self.update(task.id, rate=f"{speed:.{0 if speed >= MIN_WHOLE_RATE else 1}f}/s" if speed else "")
+        yield from super().get_renderables()
+        experts = dict(stats.experts)
+        yield plain("  ".join(f"{name} {expert.items}" for name, expert in experts.items()), style="dim")
 
 
 class RunProgress(Observer):
     """Shows articles done, rate, time left and what each expert did; on a terminal only."""
 
-    def __init__(self, *, quiet: bool, verbose: bool = False, table: bool = False) -> None:
+    def __init__(self, job: Job, *, quiet: bool, verbose: bool = False) -> None:
         self.verbose = verbose and not quiet
-        self.table = table and not quiet
         self.stats = RunStats()
         self.console = messages()
-        self.counts = _ExpertCounts()
-        self.bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            self.counts,
-            console=self.console,
-            disable=quiet or not sys.stderr.isatty(),
-            transient=True,
-        )
-        self.task = self.bar.add_task("reading", total=None, rate="")
-        self.done = 0
-        self.shown = 0.0
+        self.bar = _Bar(lambda: self.stats, self.console, disable=quiet or not sys.stderr.isatty())
 
-    def __enter__(self) -> "RunProgress":
+    def __enter__(self) -> Self:
         self.bar.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop()
+        self.bar.stop()
+
+    def opened(self, name: str, count: int) -> None:
+        """An input was checked; there are `count` elements in it."""
+        self.bar.update(self.bar.run, description=f"reading {one_line(Path(name).name)}")
 
     def started(self, total: int, stats: RunStats) -> None:
         """The inputs were checked; there are `total` articles in them, and `stats` grow from now on."""
-        self.stats = self.counts.stats = stats
-        self.bar.update(self.task, total=total, description="analyzing")
+        self.stats = stats
+        self.bar.update(self.bar.run, total=total, description="analyzing")
 
     def finished(self, number: int, record: Record) -> None:
         """A record was written."""
@@ -82,51 +93,61 @@ class RunProgress(Observer):
             for error in record.errors:
                 name = f"index {number}" if record.id is None else record.id
                 where = f"{name}: {error.stage} {error.expert or ''}".strip()
-                self.console.print(plain(f"{where}: {error.type}: {error.message}", style="red"))
-        self.done += 1
-        if not self.bar.disable and monotonic() - self.shown > SECONDS_BETWEEN_UPDATES:
-            self._show()
+                self.console.print(plain(f"{where}: {error.type}: {error.message}", style="red"), soft_wrap=True)
 
     def ended(self, report: RunReport) -> None:
         """Output and report are in their places."""
-        self._stop()
-        if self.table:
-            _print_stats(report, self.console)
-
-    def _stop(self) -> None:
-        if not self.bar.disable:
-            self._show()
         self.bar.stop()
 
-    def _show(self) -> None:
-        """Bring the bar up to date: rich takes longer over that than many a record takes."""
-        self.shown = monotonic()
-        self.bar.update(self.task, completed=self.done)
-        speed = self.bar.tasks[0].speed
-        self.bar.update(self.task, rate=f"{speed:.0f}/s" if speed else "")
+
+def run_line(name: str, report: RunReport) -> str:
+    """Return what a run did, in one line."""
+    stats = f"{report.items} articles, {report.failed} with errors, {report.seconds:.1f} s"
+    return f"{name}: {stats} -> {report.output}"
 
 
-def _print_stats(report: RunReport, console: Console) -> None:
+def show_stats(stats: RunStats, runs: Sequence[tuple[Job, RunReport]], left_out: int = 0) -> None:
+    """Show what all runs of a command did: experts, abstentions, errors with a message each, and where they are.
+
+    So many inputs are `left_out` besides those that the reports name.
+    """
+    console = messages()
+    console.print(_expert_table(stats))
+    for task, count in sorted(stats.abstentions.items()):
+        articles = "1 article" if count == 1 else f"{count} articles"
+        console.print(plain(f"the gate abstained on {task} ({articles}); the records say why"), soft_wrap=True)
+    for error, count in sorted(stats.errors.items()):
+        such_as = ", such as" if count > 1 else ""
+        line = f"{count} x {error}{such_as}: {stats.messages.get(error, '')}"
+        console.print(plain(line, style="red"), soft_wrap=True)
+    for job, report in runs:
+        if report.failed and job.errors is not None:
+            console.print(plain(f"elements with errors: {job.errors}", style="red"), soft_wrap=True)
+    console.print(plain(_summary(stats, [report for _, report in runs], left_out)), soft_wrap=True)
+
+
+def _expert_table(stats: RunStats) -> Table:
     rows = table("expert", "task", ">items", ">errors", ">seconds", ">to load")
-    for name, expert in sorted(report.experts.items(), key=lambda item: -item[1].items):
+    for name, expert in sorted(stats.experts.items(), key=lambda item: -item[1].items):
         seconds = f"{expert.seconds:.1f}", f"{expert.load_seconds:.1f}"
         rows.add_row(plain(name), plain(expert.task), str(expert.items), str(expert.errors), *seconds)
-    if report.gate_seconds >= MIN_SHOWN:
-        rows.add_row("the gate", "", "", "", f"{report.gate_seconds:.1f}", "")
-    console.print(rows)
-    for task, count in sorted(report.abstentions.items()):
-        articles = "1 article" if count == 1 else f"{count} articles"
-        message = f"the gate abstained on {task} ({articles}); the records say why"
-        console.print(plain(message), soft_wrap=True)
-    for error, count in sorted(report.errors.items()):
-        console.print(plain(f"{count} x {error}", style="red"))
-    rate = report.items / report.seconds if report.seconds else 0.0
-    reused = sum(expert.reused for expert in report.experts.values())
-    parts = [f"{report.items} articles", f"{report.failed} with errors"]
+    if stats.gate_seconds >= MIN_SHOWN:
+        rows.add_row("the gate", "", "", "", f"{stats.gate_seconds:.1f}", "")
+    return rows
+
+
+def _summary(stats: RunStats, reports: Sequence[RunReport], left_out: int) -> str:
+    seconds = sum(report.seconds for report in reports)
+    reused = sum(expert.reused for expert in stats.experts.values())
+    skipped = sum(report.skipped for report in reports)
+    left_out += sum(len(report.unreadable) for report in reports)
+    parts = [f"{stats.items} articles", f"{stats.failed} with errors"]
     parts += [f"{reused} predictions reused"] if reused else []
-    parts += [f"{report.skipped} already in the output"] if report.skipped else []
-    summary = f"{', '.join(parts)}, {report.seconds:.1f} s ({rate:.0f} a second)"
-    console.print(plain(f"{summary} -> {report.output}"), soft_wrap=True)
+    parts += [f"{skipped} already in the output"] if skipped else []
+    parts += [f"{left_out} inputs left out"] if left_out else []
+    rate = stats.items / seconds if seconds else 0.0
+    output = reports[0].output if len(reports) == 1 else f"{len(reports)} outputs"
+    return f"{', '.join(parts)}, {seconds:.1f} s ({rate:.0f} a second) -> {output}"
 
 
 @contextmanager

@@ -5,9 +5,13 @@ import signal
 from types import FrameType
 from typing import Any, Self
 
+from newsmoe.errors import TERMINATED
+
 
 class TerminatedError(KeyboardInterrupt):
     """Somebody asked the process to end; no `SystemExit`, which from an expert costs only its article."""
+
+    exit_code = TERMINATED
 
 
 def terminate(number: int, frame: FrameType | None) -> None:

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.exits import COULD_NOT_RUN, ITEMS_FAILED, exit_code
+from newsmoe.cli.exits import exit_code
 from newsmoe.cli.logs import show_logs
-from newsmoe.cli.options import RUN_SETTINGS, LoadSettings, LogOptions, TimeOptions, takes
-from newsmoe.errors import ConfigError, InputError, OutputError
+from newsmoe.cli.options import RUN_SETTINGS, LoadSettings, LogOptions, RunOptions, ScreenOptions, TimeOptions, takes
+from newsmoe.errors import COULD_NOT_RUN, ITEMS_FAILED, ConfigError, InputError, NewsmoeError, OutputError
 
 if TYPE_CHECKING:
-    from newsmoe.cli.metrics import Metrics
+    from newsmoe.cli.observers import Observers
     from newsmoe.cli.signals import Stop
     from newsmoe.jobs.inbox import Inbox
+    from newsmoe.jobs.job import ErrorLimit
     from newsmoe.jobs.plan import Job
     from newsmoe.orchestrator.session import Session
     from newsmoe.output.run_report import RunReport
@@ -33,37 +34,44 @@ def watch(
     out: Annotated[Path, typer.Option(help="Folder for outputs and the state of INBOX's files.", metavar="OUTBOX")],
     times: TimeOptions,
     load: LoadSettings,
+    run: RunOptions,
+    screen: ScreenOptions,
     logs: LogOptions,
     once: Annotated[bool, typer.Option("--once", help="Scan once and end; for cron and systemd.")] = False,
     settle: Annotated[
         float, typer.Option(min=0, help="Leave alone what was written in the last so many seconds.", metavar="SECONDS")
     ] = 10,
 ) -> None:
-    """Analyze each file of a folder once, when it is new or has changed, to OUTBOX/analyzed_NAME.json.
+    """Analyze each file below a folder once, when it is new or has changed, to OUTBOX/analyzed_NAME.json.
 
-    Hidden and temporary files, folders, and files that are still being written are left alone.
+    Hidden, temporary and empty files, those with other suffixes than articles have, what newsmoe wrote, and
+    files that are still being written are left alone. A file of a folder in INBOX has its output in a folder of
+    the same name in OUTBOX.
 
     Exit codes: 143 terminated, 130 interrupted; with --once 0 all well, 4 some articles or files failed;
     1 could not run, 2 usage, 5 another watch holds OUTBOX.
     """
     from newsmoe.cli.metrics import Metrics
+    from newsmoe.cli.observers import Observers
     from newsmoe.cli.signals import Stop
     from newsmoe.jobs.inbox import open_inbox
     from newsmoe.jobs.job import open_session
 
-    show_logs(quiet=False, as_json=logs.as_json)
+    show_logs(quiet=screen.quiet, as_json=logs.as_json)
     when = None if once else times.times()
     if when and find_spec("apscheduler") is None:
         raise ConfigError("newsmoe watch needs apscheduler; pip install 'newsmoe[schedule]'; or use --once")
     with Metrics(logs.metrics) as metrics:
-        settings, stop = load(), Stop()
+        settings, stop = run.applied_to(load()), Stop()
         with (
-            open_inbox(inbox, out, settle=settle, format=settings.format or "json") as opened,
+            open_inbox(inbox, out, settle=settle, format=settings.format or "json", append=run.append) as opened,
             open_session(settings, on_batch=stop.on_batch) as session,
         ):
-            analyze = partial(_analyze, session, metrics, logs.as_json)
+            observers = Observers(metrics, as_json=logs.as_json, quiet=screen.quiet, verbose=screen.verbose)
+            analyze = partial(_analyze, session, observers, run, run.error_limit)
             if when is None:
-                if code := _scan(opened, analyze, stop):
+                code = _scan(opened, analyze, stop)
+                if code:
                     raise typer.Exit(code)
                 return
             from newsmoe.jobs.scheduler import run_at
@@ -95,9 +103,15 @@ def _scan_again(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
         return exit_code(error)
 
 
-def _analyze(session: "Session", metrics: "Metrics", as_json: bool, job: "Job") -> "RunReport":
-    from newsmoe.cli.observers import observed
+def _analyze(
+    session: "Session", observers: "Observers", run: RunOptions, max_errors: "ErrorLimit | None", job: "Job"
+) -> "RunReport":
     from newsmoe.jobs.job import run_job
 
-    with observed(job, metrics, as_json=as_json) as observer:
-        return run_job(session, job, observer)
+    with observers.of(job) as observer:
+        try:
+            return run_job(session, job, observer, limit=run.limit, max_errors=max_errors)
+        except InputError as error:
+            if run.strict:  # else the file is left alone until it changes
+                raise NewsmoeError(str(error)) from None
+            raise

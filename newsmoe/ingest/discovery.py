@@ -1,49 +1,202 @@
-"""The files with articles that folders and patterns stand for."""
+"""The files with articles that folders and patterns stand for, and why other files are left out."""
 
 import glob
+import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from newsmoe.errors import InputError
 from newsmoe.ingest.files import translate_errors
 from newsmoe.ingest.formats import READERS
+from newsmoe.ingest.own_output import own_output
+
+TEMPORARY = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", "~")
+"""Ends of the names of files that another program has not finished."""
+
+MAX_SUFFIXES = 4  # in a message
+
+HIDDEN, NOT_FINISHED, OUTPUT = "hidden", "temporary", "output of this run"
+WRITTEN, EMPTY, SPECIAL, TWICE = "written by newsmoe", "empty", "not regular files", "read already"
+UNKNOWN_SUFFIX = "with an unknown suffix"
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Listing:
+    """The input files that a folder or a pattern stands for.
+
+    Attributes:
+        name: of the folder, or the pattern.
+        files: in the order of their names.
+        left_out: how many files are no input, by reason.
+        unreadable: folders in it that cannot be read, with the reason.
+    """
+
+    name: str
+    files: list[Path] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+    unreadable: dict[str, str] = field(default_factory=dict)
+    suffixes: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        """Return how many files there are, and what is left out, in one line."""
+        count = len(self.files)
+        return f"{self.name}: {count} {'file' if count == 1 else 'files'} to read; {self.reasons}"
+
+    @property
+    def reasons(self) -> str:
+        """What is left out, in words."""
+        counts = sorted(self.left_out.items(), key=lambda item: (-item[1], item[0]))
+        parts = [f"{count} {reason}{self._examples(reason)}" for reason, count in counts]
+        return f"left out: {', '.join(parts)}" if parts else "nothing is left out"
+
+    def _examples(self, reason: str) -> str:
+        if reason != UNKNOWN_SUFFIX:
+            return ""
+        more = ", ..." if len(self.suffixes) > MAX_SUFFIXES else ""
+        return f" ({', '.join(suffix for suffix, _ in self.suffixes.most_common(MAX_SUFFIXES))}{more})"
+
+
+@dataclass
+class Discovery:
+    """All input files of a command, in the order in which they are read.
+
+    Attributes:
+        files: paths, or `-` for standard input.
+        listings: the folders and patterns among the names.
+    """
+
+    files: list[str] = field(default_factory=list)
+    listings: list[Listing] = field(default_factory=list)
+
+    @property
+    def left_out(self) -> dict[str, dict[str, int]]:
+        """How many files are left out, by folder or pattern and reason."""
+        return {listing.name: dict(listing.left_out) for listing in self.listings if listing.left_out}
+
+    @property
+    def unreadable(self) -> dict[str, str]:
+        """Folders that cannot be read, with the reason."""
+        return {name: reason for listing in self.listings for name, reason in listing.unreadable.items()}
 
 
 def find_inputs(names: Iterable[str], outputs: Iterable[Path] = ()) -> list[str]:
-    """Return the names, with the files for each folder and each pattern such as `inbox/*.json`.
+    """Return the names, with the files for each folder and each pattern such as `inbox/*.json`; see `discover`."""
+    return discover(names, outputs).files
 
-    A folder stands for the files in it with the suffix of an input format, by name. What newsmoe wrote
-    (`analyzed_*`, `*.run.json`, `*.errors.jsonl`), hidden files and `outputs` are left out. A name that
-    exists is taken as it is, even with a `*` in it; `**` in a pattern stands for any folders.
+
+def discover(names: Iterable[str], outputs: Iterable[Path] = ()) -> Discovery:
+    """Return the names, with the files for each folder and each pattern; say what is left out of those.
+
+    A folder stands for all files below it with the suffix of an input format. Hidden, temporary and empty
+    files, what newsmoe wrote, and `outputs` are left out of folders and patterns. A name that exists is taken
+    as it is, even with a `*` in it; `**` in a pattern stands for any folders.
     """
+    result = Discovery()
+    for name in names:
+        if not name:  # which would be this folder, where a shell's variable is not set
+            raise InputError("an input has no name; give a file, a folder, a pattern, or - for standard input")
+        if Path(name).is_dir():
+            listing, problem = list_folder(name, outputs), "no input files in this folder"
+        elif glob.has_magic(name) and not Path(name).exists():
+            listing, problem = _list_pattern(name, outputs), "no file matches"
+        else:
+            result.files.append(name)
+            continue
+        if not (listing.files or listing.unreadable):
+            raise InputError(f"{name}: {problem}" + (f"; {listing.reasons}" if listing.left_out else ""))
+        if listing.left_out:
+            _logger.info("%s", listing)
+        result.listings.append(listing)
+        result.files += map(str, listing.files)
+    if result.unreadable and not result.files:
+        raise InputError(next(iter(result.unreadable.values())))
+    return result
+
+
+def list_folder(folder: str, outputs: Iterable[Path] = (), checked: Collection[str] = ()) -> Listing:
+    """Return the input files below a folder; those that are `checked` already are not opened."""
+    listing = Listing(folder)
+    with translate_errors(folder):
+        os.listdir(folder)
+    _select(
+        _walk(Path(folder), listing),
+        outputs,
+        listing,
+        lambda file: None if str(file) in checked else _reason_by_content(file) if READERS.of(file) else UNKNOWN_SUFFIX,
+    )
+    return listing
+
+
+def _list_pattern(pattern: str, outputs: Iterable[Path]) -> Listing:
+    """Return the input files that match a pattern, whatever their suffix."""
+    listing = Listing(pattern)
+    matches = map(Path, glob.iglob(pattern, recursive=True))
+    _select((file for file in matches if not file.is_dir()), outputs, listing, _reason_by_content)
+    return listing
+
+
+def _walk(folder: Path, listing: Listing) -> Iterator[Path]:
+    """Yield the files below a folder; each folder is entered once, however many links lead there."""
+    folders, seen = [folder], set[str]()
+    while folders:
+        folder = folders.pop()
+        if (real := os.path.realpath(folder)) in seen:
+            continue
+        seen.add(real)
+        try:
+            names = os.listdir(folder)
+        except OSError as error:
+            listing.unreadable[str(folder)] = f"{folder}: cannot be read: {error.strerror}"
+            continue
+        for path in (folder / name for name in names):
+            if not os.path.isdir(path):
+                yield path
+            elif path.name.startswith("."):
+                listing.left_out[HIDDEN] += 1
+            else:
+                folders.append(path)
+
+
+def _select(
+    files: Iterable[Path], outputs: Iterable[Path], listing: Listing, reason_of: Callable[[Path], str | None]
+) -> None:
+    """Sort files into those of a listing and those that are left out, also by `reason_of`."""
     written = set(map(os.path.realpath, outputs))
-    return [file for name in names for file in _files(name, written)]
+    seen: set[str] = set()
+    for file in sorted(files):
+        real = Path(os.path.realpath(file))
+        reason = _reason_by_name(file) or reason_of(file)
+        if not written.isdisjoint(map(str, (real, *real.parents))):
+            reason = OUTPUT
+        elif str(real) in seen:
+            reason = TWICE
+        if reason is None:
+            seen.add(str(real))
+            listing.files.append(file)
+            continue
+        listing.left_out[reason] += 1
+        if reason == UNKNOWN_SUFFIX:
+            listing.suffixes[file.suffix.lower() or "none"] += 1
 
 
-def _files(name: str, written: set[str]) -> Iterator[str]:
-    if not name:  # which would be this folder, where a shell's variable is not set
-        raise InputError("an input has no name; give a file, a folder, a pattern, or - for standard input")
-    path = Path(name)
-    if path.is_dir():
-        with translate_errors(name):
-            candidates = [file for file in path.iterdir() if READERS.of(file)]
-        problem = "no input files in this folder"
-    elif glob.has_magic(name) and not path.exists():
-        candidates = [Path(match) for match in glob.iglob(name, recursive=True)]
-        problem = "no file matches"
-    else:
-        yield name
-        return
-    files = [file for file in sorted(candidates) if _is_input(file, written)]
-    if not files:
-        raise InputError(f"{name}: {problem}; newsmoe's own files are skipped (analyzed_*, *.run.json, *.errors.jsonl)")
-    yield from map(str, files)
+def _reason_by_name(file: Path) -> str | None:
+    """Return why a file with this name is no input; None where it may be one."""
+    if file.name.startswith("."):
+        return HIDDEN
+    return NOT_FINISHED if file.name.lower().endswith(TEMPORARY) else None
 
 
-def _is_input(file: Path, written: set[str]) -> bool:
-    ours = file.name.startswith("analyzed_") or file.name.endswith((".run.json", ".errors.jsonl"))
-    if ours or file.name.startswith(".") or not file.is_file():
-        return False
-    real = Path(os.path.realpath(file))
-    return written.isdisjoint(map(str, (real, *real.parents)))
+def _reason_by_content(file: Path) -> str | None:
+    """Return why a file is no input; None where it is one."""
+    if not os.path.isfile(file):
+        return SPECIAL
+    with suppress(OSError):  # it may be gone
+        if os.path.getsize(file) == 0:
+            return EMPTY
+    return WRITTEN if own_output(file) else None

@@ -19,6 +19,7 @@ from newsmoe.ingest.formats import READERS, Reader, format_of
 from newsmoe.ingest.json_stream import ENVELOPE_KEYS, LoneObject
 from newsmoe.ingest.names import FieldNames
 from newsmoe.ingest.normalise import Normaliser
+from newsmoe.ingest.own_output import own_output
 from newsmoe.ingest.sniff import check_header, detect_format
 
 
@@ -111,6 +112,8 @@ def _is_pipe(path: Path) -> bool:
 
 
 def _check(name: str, path: Path, format: str, normaliser: Normaliser) -> Source:
+    if written := own_output(path):
+        raise InputError(f"{name}: newsmoe wrote it ({written}), and it holds no articles; analyze what it was made of")
     with translate_errors(name):
         stat = path.stat()
         check_header(name, path, _reader(name, format), normaliser.fields)

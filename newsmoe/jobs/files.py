@@ -22,6 +22,7 @@ def analyze_files(
     append: bool = False,
     max_errors: str | None = None,
     wait: bool = False,
+    strict: bool = False,
     registry: Registry | None = None,
     gate: Gate | None = None,
 ) -> RunReport:
@@ -38,6 +39,7 @@ def analyze_files(
         append: whether to add to what the output holds; no article comes twice.
         max_errors: greatest number of records with errors, as `N` or `N%`.
         wait: wait where another run is writing the output.
+        strict: end the run where one of several inputs cannot be read; else the report names it.
         registry: where experts come from.
         gate: decides which experts read what.
 
@@ -46,8 +48,8 @@ def analyze_files(
     """
     settings = settings or Settings()
     names = [inputs] if isinstance(inputs, str | PathLike) else inputs
-    jobs = plan_jobs([fspath(name) for name in names], Path(output), None, settings, append=append)
+    jobs = plan_jobs([fspath(name) for name in names], Path(output), None, settings, append=append, strict=strict)
     check_inputs(jobs)
     limit = ErrorLimit.parse(max_errors) if max_errors is not None else None
-    with open_session(settings, registry=registry, gate=gate) as session:
+    with open_session(settings, jobs, registry=registry, gate=gate) as session:
         return run_job(session, jobs[0], max_errors=limit, wait=wait)

@@ -6,14 +6,14 @@ place, so that a run that dies in between analyzes the file again, to the same o
 
 import hashlib
 import logging
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError
+from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError, TooManyErrorsError
+from newsmoe.ingest.discovery import list_folder
 from newsmoe.jobs.inbox_state import (
     STATE,
     FileState,
@@ -25,18 +25,14 @@ from newsmoe.jobs.inbox_state import (
     read_state,
     write_state,
 )
-from newsmoe.jobs.plan import Job, in_utf8
-from newsmoe.output.atomic import remove_leftovers, translate_errors
+from newsmoe.jobs.plan import Job
+from newsmoe.output.atomic import in_utf8, remove_leftovers, translate_errors
 from newsmoe.output.dead_letters import default_errors
-from newsmoe.output.formats import format_of
 from newsmoe.output.lock import locked
 from newsmoe.output.run_report import RunReport, default_report
 from newsmoe.output.writers import check_format
 
 LOCK = ".newsmoe-watch.lock"
-TEMPORARY = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", "~")
-"""Ends of the names of files that another program has not finished."""
-
 MAX_CRASHES = 3  # of the process on a file, before the file is left alone
 
 log = logging.getLogger(__name__)
@@ -58,32 +54,45 @@ class ScanResult:
 
 @contextmanager
 def open_inbox(
-    folder: Path, outbox: Path, *, settle: float = 10, format: str = "json", clock: Callable[[], float] = time.time
+    folder: Path,
+    outbox: Path,
+    *,
+    settle: float = 10,
+    format: str = "json",
+    append: bool = False,
+    clock: Callable[[], float] = time.time,
 ) -> Iterator["Inbox"]:
     """Give the inbox with its state; no other process can open one with the same outbox meanwhile."""
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder")
-    check_format(Path(f"*.{format}"), format)
+    check_format(Path(f"*.{format}"), format, append=append)
     with translate_errors(outbox):
         outbox.mkdir(parents=True, exist_ok=True)
         if outbox.samefile(folder):
             raise ConfigError(f"{outbox}: outputs would come in again; name another folder with --out")
     with locked(outbox / LOCK, f"{outbox}: another newsmoe watch is at work on this folder"):
-        yield Inbox(folder, outbox, settle, format, clock)
+        yield Inbox(folder, outbox, settle, format, append, clock)
 
 
 class Inbox:
-    """The files of a folder, and their state; made by `open_inbox`."""
+    """The files below a folder, and their state; made by `open_inbox`.
 
-    def __init__(self, folder: Path, outbox: Path, settle: float, format: str, clock: Callable[[], float]) -> None:
+    A file is called by its path from the folder on.
+    """
+
+    def __init__(
+        self, folder: Path, outbox: Path, settle: float, format: str, append: bool, clock: Callable[[], float]
+    ) -> None:
         self.folder = folder
         self.outbox = outbox
         self.settle = settle
         self.format = format
+        self.append = append
         self.clock = clock
         remove_leftovers(outbox / STATE)
         self.state = read_state(outbox / STATE)
-        self._undecodable: set[str] = set()
+        self._said: set[str] = set()
+        self._unsettled: set[str] = set()
 
     def scan(self, analyze: Analyze) -> ScanResult:
         """Analyze every file that is new, or has changed since it was analyzed, in the order of their names.
@@ -98,33 +107,35 @@ class Inbox:
                 continue
             if not (self._is_stable(name, stamp) and self._process(name, stamp, analyze, result)):
                 pending[name] = self._pending(name, stamp)
+                if name not in self._unsettled:
+                    log.info("%s: may still be written; left for a later scan (--settle %g)", name, self.settle)
+        self._unsettled = set(pending)
         result.pending = len(pending)
         if pending != self.state.waiting:
             self._save(self.state.model_copy(update={"waiting": pending}))
         return result
 
     def _names(self) -> list[str]:
-        try:
-            names = os.listdir(self.folder)
-        except OSError as error:
-            raise InputError(f"{self.folder}: cannot be read: {error.strerror}") from None
-        return [
-            name
-            for name in sorted(names)
-            if not name.startswith(".")
-            and not name.lower().endswith(TEMPORARY)
-            and (self.folder / name).is_file()
-            and self._is_unicode(name)
-        ]
+        """Return the input files; what is left out is said once, and again when it changes."""
+        checked = {str(self.folder / name) for name, state in self.state.files.items() if state.problem is None}
+        listing = list_folder(str(self.folder), [self.outbox], checked)
+        if listing.left_out:
+            self._say(logging.INFO, f"{self.folder}: {listing.reasons}")
+        for reason in listing.unreadable.values():
+            self._say(logging.WARNING, reason)
+        names = [file.relative_to(self.folder).as_posix() for file in listing.files]
+        return list(filter(self._is_unicode, names))
+
+    def _say(self, level: int, message: str) -> None:
+        if message not in self._said:
+            self._said.add(message)
+            log.log(level, "%s", message)
 
     def _is_unicode(self, name: str) -> bool:
         try:
             name.encode()
         except UnicodeEncodeError:
-            if name not in self._undecodable:
-                self._undecodable.add(name)
-                path = in_utf8(str(self.folder / name))
-                log.warning("%s: cannot be read: its name is no UTF-8", path)
+            self._say(logging.WARNING, f"{in_utf8(str(self.folder / name))}: cannot be read: its name is no UTF-8")
             return False
         return True
 
@@ -167,7 +178,7 @@ class Inbox:
                 return True
             with self._started(name, digest):
                 report = analyze(self._job(name, output))
-        except InputError as error:
+        except (InputError, TooManyErrorsError) as error:
             problem = str(error)
         except OutputError as error:
             log.warning("%s; the next scan tries again", error)
@@ -207,10 +218,12 @@ class Inbox:
 
     def _job(self, name: str, output: str) -> Job:
         path = self.outbox / output
+        with translate_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         report, errors = default_report(path), default_errors(path)
         for written in (path, report, errors):
             remove_leftovers(written)
-        return Job((str(self.folder / name),), path, format_of(path), report, errors)
+        return Job((str(self.folder / name),), path, self.format, report, errors, self.append)
 
     def _save_file(self, name: str, state: FileState) -> None:
         self._save(self.state.model_copy(update={"files": {**self.state.files, name: state}}))

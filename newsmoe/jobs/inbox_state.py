@@ -80,11 +80,11 @@ def output_name(name: str, format: str, files: dict[str, FileState]) -> str:
     """
     if name in files:
         return files[name].output
-    taken = {path.name for state in files.values() for path in _written(Path(state.output))}
+    taken = {path for state in files.values() for path in _written(Path(state.output))}
     plain = default_output(Path(name), format)
-    if not taken & {path.name for path in _written(plain)}:
-        return plain.name
-    return plain.with_stem(f"{plain.stem}-{sha256(name.encode()).hexdigest()[:12]}").name
+    if taken & set(_written(plain)):
+        plain = plain.with_stem(f"{plain.stem}-{sha256(name.encode()).hexdigest()[:12]}")
+    return plain.as_posix()
 
 
 def _written(output: Path) -> tuple[Path, ...]:

@@ -1,31 +1,27 @@
 """One job done: its inputs read, its output written, with the report of the run."""
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import chain, islice, tee
-from time import perf_counter
 from typing import NamedTuple, Self
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.errors import ConfigError, OutputError, TooManyErrorsError
+from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError, TooManyErrorsError
 from newsmoe.ingest.source import Source, open_source
-from newsmoe.jobs.plan import Job, in_utf8
+from newsmoe.jobs.plan import Job
+from newsmoe.jobs.recorder import RunRecorder
 from newsmoe.journal.journal import journal_place
-from newsmoe.journal.store import without_password
 from newsmoe.orchestrator.session import Session
-from newsmoe.output.atomic import check_folder, descriptor_of, remove_leftovers, write_text
+from newsmoe.output.atomic import check_folder, descriptor_of, remove_leftovers
 from newsmoe.output.dead_letters import write_dead_letters
 from newsmoe.output.formats import STDOUT, Writer
 from newsmoe.output.lock import output_lock
-from newsmoe.output.run_report import RunInfo, RunReport, RunStats, installed_versions
+from newsmoe.output.run_report import RunReport, RunStats
 from newsmoe.output.table import PREDICTIONS
 from newsmoe.output.writers import open_writer
 from newsmoe.record import ItemError, Record
-from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 
 _logger = logging.getLogger(__name__)
@@ -78,10 +74,22 @@ class _Written(NamedTuple):
     record: Record
 
 
-def open_session(settings: Settings, **options: object) -> Session:
-    """Return a session whose journal is the user's own file where the settings name none."""
+def open_session(
+    settings: Settings, jobs: Sequence[Job] = (), command: Sequence[str] = (), **options: object
+) -> Session:
+    """Return a session whose journal is the user's own file where the settings name none.
+
+    Where it cannot be opened, the reports of `jobs` say why, but for settings that make no sense.
+    """
     journal = journal_place(settings) or "none"
-    return Session(settings.model_copy(update={"journal": journal}), **options)  # type: ignore[arg-type]
+    try:
+        return Session(settings.model_copy(update={"journal": journal}), **options)  # type: ignore[arg-type]
+    except ConfigError:
+        raise
+    except NewsmoeError as error:
+        for job in jobs:
+            RunRecorder(job, settings, command).write_failure(error)
+        raise
 
 
 def run_job(
@@ -97,47 +105,33 @@ def run_job(
     """Read, analyze, write, report.
 
     At most `limit` articles are read. Where more records than `max_errors` have errors, nothing is written.
-    Where another run is writing the output, that is an error, or this one waits. `command` is for the report.
+    Where another run is writing the output, that is an error, or this one waits. `command` is for the report,
+    which is written for a run that fails too.
     """
-    started, clock = datetime.now(UTC), perf_counter()
-    stats, observer = RunStats(), observer or Observer()
+    recorder, observer = RunRecorder(job, session.settings, command), observer or Observer()
     with ExitStack() as stack:
         if job.output != STDOUT:
             stack.enter_context(output_lock(job.output, wait=wait))
-            _remove_leftovers(job)
-        sources = list(_opened(job.inputs, session.settings, observer, stack))
+        stack.enter_context(recorder.reporting_failure(session))
+        _remove_leftovers(job)
+        sources = list(_opened(job, session.settings, recorder, observer, stack))
         count = sum(source.count for source in sources)
         limit = None if limit is None else min(limit, count)  # without one each input is read to its end
-        total = count if limit is None else limit
-        observer.started(total, stats)
-        columns = _columns(session)
-        with open_writer(job.output, job.format, columns, append=job.append) as output:
+        total = recorder.total = count if limit is None else limit
+        observer.started(total, recorder.stats)
+        with open_writer(job.output, job.format, _columns(session), append=job.append) as output:
             if job.report is not None:
                 check_folder(job.report)
-            records = _records(session, sources, stats, limit, output.holds)
+            records = _records(session, sources, recorder.stats, limit, output.holds)
             failed = _write_all(records, output, observer, max_errors, total)
         if job.errors is not None:
             try:
                 write_dead_letters(job.errors, sources, failed, append=job.append)
             except OutputError as error:  # the output is worth more than they are
                 _logger.warning("%s", error)
-    info = RunInfo(
-        command=[in_utf8(without_password(argument)) for argument in command],
-        folder=in_utf8(os.getcwd()),
-        inputs=[in_utf8(name) for name in job.inputs],
-        output=in_utf8(str(job.output)),
-        started=started,
-        seconds=perf_counter() - clock,
-        skipped=total - stats.items,
-        device=session.device.name,
-        gate=session.settings.gate,
-        tasks=list(session.gate.tasks),
-        versions=installed_versions(),
-        notices=_logged_notices(sources),
-    )
-    report = _report(info, stats, session.registry)
-    if job.report is not None:
-        write_text(job.report, report.model_dump_json(indent=2) + "\n")
+        recorder.notices = _logged_notices(sources)
+        report = recorder.report(session)
+        recorder.write(report)
     if session.journal is not None:
         session.journal.keep_run(report.started.isoformat(), report.model_dump_json())
     observer.ended(report)
@@ -151,12 +145,28 @@ def _remove_leftovers(job: Job) -> None:
             remove_leftovers(path)
 
 
-def _opened(names: Sequence[str], settings: Settings, observer: Observer, stack: ExitStack) -> Iterator[Source]:
-    """Yield each input, which is open until `stack` ends."""
-    for name in names:
-        source = stack.enter_context(open_source(name, settings.fields, settings.input_format))
+def _opened(
+    job: Job, settings: Settings, recorder: RunRecorder, observer: Observer, stack: ExitStack
+) -> Iterator[Source]:
+    """Yield each input that can be read, which is open until `stack` ends.
+
+    Others are left out if the job is not strict, unless there is no other input.
+    """
+    readable = 0
+    for name in job.inputs:
+        try:
+            source = stack.enter_context(open_source(name, settings.fields, settings.input_format))
+        except InputError as error:
+            if job.strict or len(job.inputs) == 1:
+                raise
+            recorder.unreadable[name] = str(error)
+            _logger.warning("%s; it is left out", error)
+            continue
+        readable += 1
         observer.opened(source.name, source.count)
         yield source
+    if not readable:
+        raise InputError(f"none of the {len(job.inputs)} inputs can be read, such as {recorder.unreadable[name]}")
 
 
 def _records(
@@ -207,12 +217,3 @@ def _columns(session: Session) -> Mapping[str, tuple[str, ...]]:
     pools = {task: session.registry.pool(task) for task in session.gate.tasks}
     columns = {task: next((info.columns for info in pool if info.columns), ()) for task, pool in pools.items()}
     return {**columns, PREDICTIONS: ()} if session.settings.details else columns
-
-
-def _report(info: RunInfo, stats: RunStats, registry: Registry) -> RunReport:
-    """Return the report of a run: what is counted, with what is known of its experts."""
-    for name, expert in stats.experts.items():
-        registered = registry.info(name)
-        expert.task, expert.fingerprint = registered.task, registered.fingerprint()
-        expert.share = round(expert.items / stats.items, 4) if stats.items else 0.0
-    return RunReport.model_validate(info.model_dump() | stats.model_dump())

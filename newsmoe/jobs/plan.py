@@ -1,12 +1,12 @@
 """What a command is to do: one output file from one or more input files, as often as is asked for."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from newsmoe.errors import ConfigError, InputError, OutputError
-from newsmoe.ingest.discovery import find_inputs
+from newsmoe.ingest.discovery import discover
 from newsmoe.journal.journal import journal_place
 from newsmoe.output.atomic import descriptor_of
 from newsmoe.output.dead_letters import default_errors
@@ -29,6 +29,9 @@ class Job:
         report: where the run report goes; None for no report.
         errors: where the elements that something went wrong with go; None for nowhere.
         append: whether to add to what the output holds already.
+        strict: whether an input that cannot be read ends the run, rather than being left out.
+        left_out: files that are no input, by folder or pattern and reason.
+        unreadable: folders that cannot be read, with the reason.
     """
 
     inputs: tuple[str, ...]
@@ -37,23 +40,45 @@ class Job:
     report: Path | None
     errors: Path | None = None
     append: bool = False
+    strict: bool = field(default=True, compare=False)
+    left_out: Mapping[str, Mapping[str, int]] = field(default_factory=dict, compare=False)
+    unreadable: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def plan_jobs(
-    inputs: Sequence[str], output: Path | None, report: Path | None, settings: Settings, *, append: bool = False
+    inputs: Sequence[str],
+    output: Path | None,
+    report: Path | None,
+    settings: Settings,
+    *,
+    append: bool = False,
+    strict: bool = False,
 ) -> list[Job]:
     """Return one job for all inputs where an output is named, else one for each input.
 
-    A folder or a pattern among the inputs stands for the files in it.
+    A folder or a pattern among the inputs stands for the files in it. An input that cannot be read is left
+    out where it is not the only one that is named, unless `strict`.
     """
-    inputs = find_inputs(inputs, [path for path in (output, report) if path is not None])
+    discovery = discover(inputs, [path for path in (output, report) if path is not None])
+    inputs = discovery.files
+    if strict and discovery.unreadable:
+        raise InputError(next(iter(discovery.unreadable.values())))
     if output is not None:
         groups = [(tuple(inputs), output)]
     else:
         groups = [((name,), _default_output(name, settings.format or "json")) for name in inputs]
     if report is not None and len(groups) > 1:
         raise ConfigError("one run report for several outputs: name one output with -o, or no report")
-    jobs = [_job(names, path, report, settings.format or format_of(path), append) for names, path in groups]
+    is_strict = strict or (len(inputs) == 1 and not discovery.listings)
+    jobs = [
+        replace(
+            _job(names, path, report, settings.format or format_of(path), append),
+            strict=is_strict,
+            left_out=discovery.left_out,
+            unreadable=discovery.unreadable if number == 0 else {},
+        )
+        for number, (names, path) in enumerate(groups)
+    ]
     _refuse_overwriting(inputs, jobs, journal_place(settings))
     return jobs
 
@@ -101,8 +126,3 @@ def _default_output(name: str, format: str) -> Path:
         return STDOUT
     beside = default_output(Path(name), format)
     return beside if os.access(beside.parent, os.W_OK) or not beside.parent.is_dir() else Path(beside.name)
-
-
-def in_utf8(name: str) -> str:
-    """Return a file's name for reports and logs; bytes that are not UTF-8 become U+FFFD."""
-    return os.fsencode(name).decode(errors="replace")

@@ -30,6 +30,11 @@ _FULL = re.compile("No space left on device|disk is full")
 """In the messages of pyarrow and SQLite."""
 
 
+def in_utf8(name: str) -> str:
+    """Return a file's name, or a message with one, for reports and logs; bytes that are not UTF-8 become U+FFFD."""
+    return os.fsencode(name).decode(errors="replace")
+
+
 def check_folder(path: Path) -> None:
     """See whether there is a folder for a file that is written later."""
     if not path.resolve().parent.is_dir():

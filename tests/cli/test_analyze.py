@@ -3,6 +3,7 @@ import gzip
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import time
@@ -277,10 +278,68 @@ def test_without_verbose_errors_are_counted_by_type(here: Path, plug_in: PlugIn)
     plug_in(PLANTED, planted="Planted")
     path = write(here / "a.json", [article(), *(article(n, headline=f"poison {n}") for n in range(3)), 7])
     result = newsmoe("analyze", path, "--tasks", "planted")
-    assert "3 x ValueError\n" in result.stderr
-    assert "1 x NotAnArticle\n" in result.stderr
+    assert "3 x ValueError, such as: cannot read poison 0\n" in result.stderr
+    assert "1 x NotAnArticle: expected an object" in result.stderr
+    assert f"elements with errors: {here / 'analyzed_a.errors.jsonl'}\n" in result.stderr
     assert "5 articles, 4 with errors" in result.stderr
-    assert "cannot read" not in result.stderr
+
+
+def test_several_inputs_have_a_line_each_and_one_table(here: Path) -> None:
+    write(here / "a.json", articles(2))
+    write(here / "b.json", [7, article(7)])
+    (here / "c.json").write_text("oops")
+    result = newsmoe("analyze", "a.json", "b.json", "c.json", *GIST)
+    assert result.exit_code == 4
+    assert names(here) == [
+        "a.json", "analyzed_a.json", "analyzed_a.run.json", "analyzed_b.errors.jsonl", "analyzed_b.json",
+        "analyzed_b.run.json", "analyzed_c.run.json", "b.json", "c.json",
+    ]  # fmt: skip
+    lines = [re.sub(r"[0-9.]+ s.*?->", "S ->", line) for line in result.stderr.splitlines()]
+    assert lines[:3] == [
+        "a.json: 2 articles, 0 with errors, S -> analyzed_a.json",
+        "b.json: 2 articles, 1 with errors, S -> analyzed_b.json",
+        lines[2],
+    ]
+    assert lines[2].startswith("c.json: not valid JSON") and lines[2].endswith("; it is left out")
+    assert [line.split()[:3] for line in lines[3:5]] == [["expert", "task", "items"], ["lead", "summarization", "3"]]
+    assert lines[-2:] == [
+        "elements with errors: analyzed_b.errors.jsonl",
+        "4 articles, 1 with errors, 1 inputs left out, S -> 2 outputs",
+    ]
+
+
+@pytest.mark.parametrize("output", [(), ("-o", "o.json")])
+def test_an_input_that_cannot_be_read_ends_a_strict_run(output: tuple[str, ...], here: Path) -> None:
+    (here / "a.json").write_text("oops")
+    write(here / "b.json", articles(1))
+    assert newsmoe("analyze", "a.json", "b.json", *output, *GIST).exit_code == 4
+    result = newsmoe("analyze", "a.json", "b.json", "--strict", *output, *GIST)
+    assert (result.exit_code, result.stderr.startswith("newsmoe: a.json: not valid JSON")) == (1, True)
+
+
+def test_what_is_left_out_of_a_folder_is_said_and_reported(here: Path) -> None:
+    write(here / "a.json", articles(1))
+    assert newsmoe("analyze", "a.json", "-o", "in/old.json", *GIST).exit_code == 1  # there is no such folder
+    (here / "in" / "deep").mkdir(parents=True)
+    assert newsmoe("analyze", "a.json", "-o", "in/old.json", *GIST).exit_code == 0
+    write(here / "in" / "deep" / "b.json", articles(2))
+    (here / "in" / ".hidden.json").touch()
+    result = newsmoe("analyze", "in", "-o", "o.json", *GIST)
+    assert result.exit_code == 0
+    assert "in: 1 file to read; left out: 2 written by newsmoe, 1 hidden\n" in result.stderr
+    report = read(here / "o.run.json")
+    assert report["left_out"] == {"in": {"written by newsmoe": 2, "hidden": 1}}
+    assert report["inputs"] == ["in/deep/b.json"]
+
+
+def test_what_newsmoe_wrote_is_no_input_though_it_is_named(here: Path) -> None:
+    write(here / "a.json", articles(1))
+    assert newsmoe("analyze", "a.json", "-o", "news.json", *GIST).exit_code == 0
+    result = newsmoe("analyze", "news.json", *GIST)
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)
+    assert "news.json: newsmoe wrote it (records), and it holds no articles" in result.stderr
+    piped = newsmoe("analyze", "-", *GIST, stdin=(here / "news.json").read_text())
+    assert "standard input: newsmoe wrote it" in piped.stderr
 
 
 @pytest.mark.slow
@@ -339,19 +398,22 @@ def test_a_file_that_cannot_be_read_ends_the_run_with_one_line(content: bytes, m
     assert result.stderr.startswith("newsmoe: bad.json: ")
     assert message in result.stderr
     assert result.stdout == ""
-    assert names(here) == ["bad.json"]
+    assert names(here) == ["analyzed_bad.run.json", "bad.json"]
+    report = read(here / "analyzed_bad.run.json")
+    assert (report["exit_code"], f"newsmoe: {report['failure']['message']}\n") == (1, result.stderr)
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("folder", "no input files in this folder; newsmoe's own files are skipped (analyzed_*, *.run.j"),
-        ("*.json", "no file matches; newsmoe's own files are skipped (analyzed_*, *.run.json, *.err"),
+        ("folder", "no input files in this folder; left out: 1 with an unknown suffix (.pdf)"),
+        ("*.json", "no file matches"),
         ("nowhere", "cannot be read: No such file or directory"),
     ],
 )
 def test_a_name_that_matches_no_file_ends_the_run_with_one_line(name: str, message: str, here: Path) -> None:
     (here / "folder").mkdir()
+    (here / "folder" / "a.pdf").touch()
     result = newsmoe("analyze", name, *GIST)
     assert result.exit_code == 1
     assert one_line(result.stderr)

@@ -114,7 +114,7 @@ def test_a_bug_is_logged_without_its_message(here: Path, monkeypatch: pytest.Mon
     def broken(*_: object) -> None:
         raise ValueError(SECRET)
 
-    monkeypatch.setattr("newsmoe.jobs.plan.find_inputs", broken)
+    monkeypatch.setattr("newsmoe.jobs.plan.discover", broken)
     result = newsmoe("analyze", "a.json", *JSON)
     error, please = events(result.stderr)
     assert (result.exit_code, error["type"], error["exit_code"]) == (3, "ValueError", 3)

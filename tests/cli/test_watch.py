@@ -80,8 +80,58 @@ def test_a_scan_that_finds_nothing_new_prints_nothing(inbox: Path) -> None:
 def test_a_file_that_was_just_written_is_left_alone_by_default(here: Path, inbox: Path) -> None:
     write(inbox / "a.json", articles(1))
     result = newsmoe("watch", "in", "--out", "out", "--once", *GIST)
-    assert (result.exit_code, result.output) == (0, "")
+    said = "a.json: may still be written; left for a later scan (--settle 10)\n"
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "", said)
     assert "analyzed_a.json" not in names(here / "out")
+
+
+def test_files_of_folders_have_outputs_in_folders_of_the_same_names(here: Path, inbox: Path) -> None:
+    (inbox / "2026" / "11").mkdir(parents=True)
+    write(inbox / "2026" / "11" / "a.json", articles(2))
+    write(inbox / "a.json", articles(1))
+    (inbox / "notes.txt").write_text("x")
+    result = newsmoe("watch", "in", *ONCE)
+    assert result.exit_code == 0
+    assert "in: left out: 1 with an unknown suffix (.txt)\n" in result.stderr
+    assert len(read(here / "out" / "2026" / "11" / "analyzed_a.json")) == 2
+    assert len(read(here / "out" / "analyzed_a.json")) == 1
+    again = newsmoe("watch", "in", *ONCE)
+    assert (again.exit_code, again.stderr) == (0, "in: left out: 1 with an unknown suffix (.txt)\n")
+
+
+def test_an_outbox_in_the_inbox_is_no_input(here: Path, inbox: Path) -> None:
+    write(inbox / "a.json", articles(1))
+    for _ in range(2):
+        assert newsmoe("watch", "in", "--out", "in/out", "--once", "--settle", "0", *GIST).exit_code == 0
+    assert names(inbox / "out") == [
+        ".newsmoe-watch.json", ".newsmoe-watch.lock", "analyzed_a.json", "analyzed_a.run.json",
+    ]  # fmt: skip
+
+
+def test_a_watch_takes_the_options_of_analyze(here: Path, inbox: Path) -> None:
+    options = "--format", "jsonl", "--append", "--journal", "j.sqlite", "--details", "--limit", "2", "--quiet"
+    write(inbox / "a.json", articles(3))
+    assert newsmoe("watch", "in", *ONCE, *options).stderr == ""
+    write(inbox / "a.json", articles(5)[2:])
+    assert newsmoe("watch", "in", *ONCE, *options).exit_code == 0
+    records = [json.loads(line) for line in (here / "out" / "analyzed_a.jsonl").read_text().splitlines()]
+    assert [record["id"] for record in records] == [0, 1, 2, 3]
+    assert records[0]["predictions"] == {"summarization": {"lead": {"summary": SHORT}}}
+    assert (here / "j.sqlite").is_file()
+
+
+@pytest.mark.parametrize(("option", "code"), [((), 4), (("--strict",), 1)])
+def test_a_file_with_too_many_errors_or_none_costs_itself(
+    option: tuple[str, ...], code: int, here: Path, inbox: Path
+) -> None:
+    (inbox / "a.json").write_text("oops")
+    write(inbox / "b.json", [7, 8, article()])
+    write(inbox / "c.json", articles(1))
+    result = newsmoe("watch", "in", *ONCE, "--max-errors", "1", *option)
+    assert result.exit_code == code
+    if not option:
+        assert "2 of 2 records have errors, more than --max-errors 1" in result.stderr
+        assert (here / "out" / "analyzed_c.json").is_file()
 
 
 def test_failed_articles_and_files_set_the_exit_code_of_their_scan(here: Path, inbox: Path) -> None:

@@ -158,8 +158,37 @@ def test_a_broken_input_is_reported_before_anything_is_written(workdir: Path) ->
     )
     with pytest.raises(InputError, match=r"b\.json: not valid JSON: .*line 1, column 36"):
         run_job(session_of(expert), job, Watcher())
-    assert sorted(os.listdir(workdir)) == ["a.json", "b.json"]
+    assert sorted(os.listdir(workdir)) == ["a.json", "b.json", "r.json"]
     assert expert.batches == []
+    failed = RunReport.model_validate_json((workdir / "r.json").read_text(encoding="utf-8"))
+    assert (failed.exit_code, failed.failure.type, failed.items) == (1, "InputError", 0)
+    assert failed.failure.message.startswith(f"{workdir / 'b.json'}: not valid JSON")
+
+
+def test_of_several_inputs_one_that_cannot_be_read_is_left_out(workdir: Path) -> None:
+    (workdir / "b.json").write_text("oops", encoding="utf-8")
+    inputs = [numbered(workdir / "a.json", 0, 2), "b.json", numbered(workdir / "c.json", 2, 2), "missing.json"]
+    session = session_of(FakeExpert("a", "task", echo))
+    [job] = plan(inputs, "out.json")
+    report = run_job(session, job, Watcher())
+    assert [record["id"] for record in read(workdir / "out.json")] == [0, 1, 2, 3]
+    assert (report.exit_code, report.failure, report.items) == (4, None, 4)
+    assert list(report.unreadable) == ["b.json", "missing.json"]
+    assert report.unreadable["b.json"].startswith("b.json: not valid JSON")
+    with pytest.raises(InputError, match=r"none of the 2 inputs can be read, such as missing\.json: cannot be read"):
+        run_job(session, plan(["b.json", "missing.json"], "out.json")[0], Watcher())
+
+
+def test_the_report_of_a_bug_quotes_nothing(workdir: Path) -> None:
+    class Broken(Watcher):
+        def finished(self, number: int, record: Record) -> None:
+            raise ZeroDivisionError("text of an article")
+
+    [job] = plan([numbered(workdir / "a.json", 0, 2)], "out.json")
+    with pytest.raises(ZeroDivisionError):
+        run_job(session_of(FakeExpert("a", "task", echo)), job, Broken())
+    failed = RunReport.model_validate_json((workdir / "out.run.json").read_text(encoding="utf-8"))
+    assert (failed.exit_code, failed.failure.type, failed.failure.message) == (3, "ZeroDivisionError", "")
 
 
 def test_an_unwritable_output_is_reported_before_an_article_is_analyzed(workdir: Path) -> None:
@@ -189,7 +218,8 @@ def test_an_interrupted_run_leaves_the_old_output_and_nothing_else(workdir: Path
             Watcher(),
         )
     assert (workdir / "out.json").read_text() == "old"
-    assert sorted(os.listdir(workdir)) == ["a.json", "out.json"]
+    assert sorted(os.listdir(workdir)) == ["a.json", "out.json", "r.json"]
+    assert read(workdir / "r.json")["exit_code"] == 130
 
 
 def test_an_output_replaces_an_older_one_behind_a_link(workdir: Path) -> None:
@@ -272,7 +302,7 @@ def test_an_input_that_is_rewritten_during_the_run_ends_it(workdir: Path) -> Non
 
     with pytest.raises(InputError, match=r"in\.json: was changed while it was read"):
         run_job(session_of(FakeExpert("a", "task", rewrite)), *plan([name]))
-    assert [path.name for path in workdir.iterdir()] == ["in.json"]
+    assert sorted(os.listdir(workdir)) == ["analyzed_in.run.json", "in.json"]
 
 
 def test_a_file_may_have_a_name_that_is_no_utf8(workdir: Path) -> None:

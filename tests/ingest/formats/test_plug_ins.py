@@ -38,7 +38,7 @@ def test_a_format_of_another_package_is_read(
             "UndecodableElement",
         )
     Path("b.poems").write_text("prose")
-    Path("b.poem.gz").touch()
+    Path("b.poem.gz").write_text("POEM")
     Path("b.txt").touch()
     assert find_inputs(["."]) == ["a.poem", "b.poem.gz", "b.poems"]
     with pytest.raises(InputError, match=r"^b\.poems: line 1: not a poem"), open_source("b.poems"):

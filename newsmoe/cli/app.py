@@ -37,7 +37,7 @@ from newsmoe.cli.exits import exit_code
 from newsmoe.cli.options import Command, expanded
 from newsmoe.cli.signals import TerminatedError, terminate
 from newsmoe.cli.streams import guard_streams
-from newsmoe.errors import NewsmoeError
+from newsmoe.errors import COULD_NOT_RUN, NewsmoeError
 
 MAX_PATH = 200  # characters of a path in a message
 
@@ -171,12 +171,15 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     signal.signal(signal.SIGTERM, terminate)
     guard_streams()
+    code: Any = 0
     try:
         try:
             app()
-        finally:
-            sys.stdout.flush()
+        except SystemExit as ended:
+            code = ended.code
+        sys.stdout.flush()
     except (NewsmoeError, BrokenPipeError) as error:  # of standard output, outside of a command
-        if isinstance(error, NewsmoeError):
+        if code != COULD_NOT_RUN and isinstance(error, NewsmoeError):
             _tell(error)
-        sys.exit(exit_code(error))
+        code = COULD_NOT_RUN
+    sys.exit(code)

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO, cast
+from typing import BinaryIO, TextIO, cast
 
 from newsmoe.errors import OutputError
 from newsmoe.output.atomic import translate_errors
@@ -15,31 +15,42 @@ from newsmoe.output.atomic import translate_errors
 STDOUT, STDERR = 1, 2
 
 
-class _Results(io.FileIO):
-    """Standard output: the first error is raised as an `OutputError`, and what comes after it is dropped."""
+class _Stream(io.TextIOWrapper):
+    """A stream that tells `failed` of what cannot be written; what comes after it is dropped."""
 
-    failed = False
+    def write(self, text: str) -> int:
+        """Write text."""
+        try:
+            return super().write(text)
+        except OSError as error:
+            return self.drop(error, len(text))
 
-    def write(self, data: Any) -> int:
-        """Write bytes."""
-        if self.failed:  # the interpreter flushes once more when it ends
-            return len(data)
-        self.failed = True
-        with translate_errors(Path("standard output")):
-            written = super().write(data)
-        self.failed = False
+    def flush(self) -> None:
+        """Write what is buffered."""
+        try:
+            super().flush()
+        except OSError as error:
+            self.drop(error)
+
+    def drop(self, error: OSError, written: int = 0) -> int:
+        """Have all that is buffered, and comes later, go nowhere; the interpreter flushes once more at its end."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.fileno())
+        os.close(nowhere)
+        self.failed(error)
         return written
 
+    def failed(self, error: OSError) -> None:
+        """Pass over it."""
 
-class _Messages(io.FileIO):
-    """Standard error: what cannot be written is dropped."""
 
-    def write(self, data: Any) -> int:
-        """Write bytes."""
-        try:
-            return super().write(data)
-        except OSError:
-            return len(data)
+class _Results(_Stream):
+    """Standard output: what cannot be written is an `OutputError`."""
+
+    def failed(self, error: OSError) -> None:
+        """Raise it."""
+        with translate_errors(Path("standard output")):
+            raise error
 
 
 class _ClosedResults(io.TextIOBase):
@@ -62,16 +73,16 @@ def guard_streams() -> None:
             os.fstat(descriptor)
         except OSError:  # no file that is opened later may get this number, and with it what is printed
             os.open(os.devnull, os.O_RDWR)
-    sys.stdout = _wrapped(_Results(STDOUT, "w", closefd=False), sys.stdout) or cast(TextIO, _ClosedResults())
-    sys.stderr = _wrapped(_Messages(STDERR, "w", closefd=False), sys.stderr) or open(os.devnull, "w")  # noqa: SIM115
+    sys.stdout = _wrapped(_Results, STDOUT, sys.stdout) or cast(TextIO, _ClosedResults())
+    sys.stderr = _wrapped(_Stream, STDERR, sys.stderr) or open(os.devnull, "w")  # noqa: SIM115
 
 
-def _wrapped(raw: io.FileIO, stream: TextIO | None) -> TextIO | None:
-    """Return a stream like `stream` that writes to `raw`; None where `stream` is closed."""
+def _wrapped(kind: type[_Stream], descriptor: int, stream: TextIO | None) -> TextIO | None:
+    """Return a stream of a kind, else like `stream`; None where that is closed."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream
-    return io.TextIOWrapper(
-        io.BufferedWriter(raw),
+    return kind(
+        io.BufferedWriter(io.FileIO(descriptor, "w", closefd=False)),
         encoding=stream.encoding,
         errors=stream.errors,
         line_buffering=stream.line_buffering,

@@ -29,12 +29,13 @@ def check_format(path: Path, format: str, *, append: bool = False) -> None:
     if path.suffix == ".gz":
         raise ConfigError(f"{path}: records are not written gzipped; name it {path.stem}")
     to_stream = path == STDOUT or descriptor_of(path) is not None
+    stream = "standard output" if path == STDOUT else "a stream"
     if append and (to_stream or not hasattr(writer, "open_appender")):
-        what = "a stream" if to_stream else f"a {format} file"
+        what = stream if to_stream else f"a {format} file"
         formats = [name for name, loaded in WRITERS.usable() if hasattr(loaded, "open_appender")]
         raise ConfigError(f"{path}: --append cannot add to {what}; it adds to these formats: {', '.join(formats)}")
     if to_stream and not getattr(writer, "stdout", False):
-        raise ConfigError(f"{format} cannot go to standard output or another stream; name a file with -o")
+        raise ConfigError(f"{format} cannot go to {stream}; name a file with -o")
 
 
 @contextmanager

@@ -209,7 +209,7 @@ def test_an_input_that_is_changed_during_the_run_ends_it(here: Path, plug_in: Pl
     code, message = meddled_with(here, plug_in, meddle)
     assert (code, one_line(message)) == (1, True)
     assert "in.jsonl: was changed while it was read; run the same command again when it is complete" in message
-    assert names(here) == ["in.jsonl", "o.json", "other.json"]
+    assert names(here) == ["in.jsonl", "o.json", "o.run.json", "other.json"]
     assert (here / "o.json").read_text() == "old"
 
 

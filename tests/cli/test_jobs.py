@@ -125,7 +125,7 @@ def test_a_run_can_be_retried_repeatedly_from_its_report(here: Path, monkeypatch
 def test_a_run_ends_at_too_many_errors(here: Path) -> None:
     write(here / "a.json", [*articles(10), 1, 2, 3])
     result = newsmoe("analyze", "a.json", *GIST, "--max-errors", "2", "--quiet")
-    assert (result.exit_code, names(here)) == (4, ["a.json"])
+    assert (result.exit_code, names(here)) == (4, ["a.json", "analyzed_a.run.json"])
     assert "3 of 13 records have errors, more than --max-errors 2" in result.stderr
     assert newsmoe("analyze", "a.json", *GIST, "--max-errors", "20%", "--quiet").exit_code == 4
     assert not (here / "analyzed_a.json").exists()

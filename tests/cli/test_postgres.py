@@ -159,4 +159,5 @@ def test_an_unreachable_server_ends_the_run_with_one_line(here: Path) -> None:
     assert result.exit_code == 1
     assert one_line(result.stderr)
     assert "postgresql://me@127.0.0.1:1/db: cannot be used" in result.stderr
-    assert names(here) == ["a.json"]
+    assert names(here) == ["a.json", "analyzed_a.run.json"]
+    assert "secret" not in (here / "analyzed_a.run.json").read_text()

@@ -17,6 +17,8 @@ from newsmoe.registry.backbone.signature import HIDDEN, MASK, WORDS, matrix_name
 
 _FUSED = "com.microsoft"
 _OPSET, _IR_VERSION = 18, 9
+_FARTHEST = 128  # tokens; greater distances share a bucket
+RELATIVE_TENSOR = "encoder.relative_attention_bias.weight"
 _MAX_WEIGHT = 63
 """Processors without VNNI add two products of 8 bits in 16, which overflow where weights use all 8 bits; ONNX
 Runtime calls this a reduced range."""
@@ -24,18 +26,41 @@ Runtime calls this a reduced range."""
 Weights = Mapping[str, NDArray[np.float32]]
 
 
-def bert_graph(weights: Weights, config: Mapping[str, Any], *, quantized: bool = False) -> onnx.ModelProto:
+def encoder_graph(weights: Weights, config: Mapping[str, Any], *, quantized: bool = False) -> onnx.ModelProto:
     """Return a graph from word embeddings to hidden states, both of shape (batch, tokens, width).
+
+    The weights are those of BERT, or of MPNet (Song et al. 2020) under BERT's names.
 
     Words are looked up outside, so that graphs that differ in their linear modules share one table. The mask
     is int64 (batch, tokens). Unless the graph is quantised, an adapter's two matrices for each linear module
     are inputs too, under the names of `matrix_names`.
     """
     graph = _Graph(float(config["layer_norm_eps"]), int(config["num_attention_heads"]), quantized)
-    states = graph.embeddings(weights)
+    states = graph.embeddings(weights, first_position(config))
+    if RELATIVE_TENSOR in weights:
+        graph.position_bias(weights[RELATIVE_TENSOR], int(config["max_position_embeddings"]) - first_position(config))
     for layer in range(int(config["num_hidden_layers"])):
         states = graph.layer(states, weights, f"encoder.layer.{layer}.")
     return graph.model(states, int(config["hidden_size"]))
+
+
+def first_position(config: Mapping[str, Any]) -> int:
+    """Return the row of the first token in the table of positions: MPNet's begin after its padding token."""
+    return int(config["pad_token_id"]) + 1 if config["model_type"] == "mpnet" else 0
+
+
+def _buckets(length: int, count: int) -> NDArray[np.int64]:
+    """Return the bucket of the distance of each pair of tokens, shape (length, length), as T5 and MPNet have them.
+
+    One half of the buckets is for tokens to the left, one for those to the right; of each, half are for single
+    distances and half grow logarithmically up to a distance of 128.
+    """
+    distance = np.arange(length)[:, None] - np.arange(length)[None, :]
+    half, exact = count // 2, count // 4
+    far = np.abs(distance).astype(np.float32)
+    grown = exact + np.log(np.maximum(far, 1) / exact) / np.log(_FARTHEST / exact) * (half - exact)
+    bucket = np.where(far < exact, far, np.minimum(grown, half - 1)).astype(np.int64)
+    return bucket + np.where(distance < 0, half, 0)
 
 
 class _Graph:
@@ -48,16 +73,25 @@ class _Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self.adapter_inputs: list[str] = []
+        self.bias = ""
 
-    def embeddings(self, weights: Weights) -> str:
+    def embeddings(self, weights: Weights, first: int) -> str:
         """Word, position and (constant) token type embeddings, summed and normalised."""
-        token_type = weights["embeddings.token_type_embeddings.weight"][0]
-        table = weights["embeddings.position_embeddings.weight"] + token_type
+        table = weights["embeddings.position_embeddings.weight"][first:]
+        if (token_types := weights.get("embeddings.token_type_embeddings.weight")) is not None:
+            table = table + token_types[0]
         zero = self.constant(np.array([0], dtype=np.int64))
-        length = self.node("Shape", [MASK], start=1, end=2)
-        positions = self.node("Slice", [self.constant(table), zero, length, zero])
+        self.length = self.node("Shape", [MASK], start=1, end=2)
+        positions = self.node("Slice", [self.constant(table), zero, self.length, zero])
         self.mask = self.node("Cast", [MASK], to=TensorProto.INT32)
         return self.normalised(self.node("Add", [WORDS, positions]), weights, "embeddings.LayerNorm")
+
+    def position_bias(self, weight: NDArray[np.float32], longest: int) -> None:
+        """What is added to attention scores by the distance of two tokens, the same in every layer."""
+        table = weight[_buckets(longest, len(weight))].transpose(2, 0, 1)[None]
+        zeros, axes = (self.constant(np.array(values, dtype=np.int64)) for values in ([0, 0], [2, 3]))
+        lengths = self.node("Concat", [self.length, self.length], axis=0)
+        self.bias = self.node("Slice", [self.constant(table), zeros, lengths, axes])
 
     def layer(self, states: str, weights: Weights, prefix: str) -> str:
         """One transformer layer: attention and feed-forward, each with its residual and normalisation."""
@@ -66,7 +100,7 @@ class _Graph:
         bias = self.constant(np.concatenate([weights[part + ".bias"] for part in parts]))
         products = self.split(self.node("Add", [self.product(states, merged), bias]))
         query, key, value = map(self.adapted, products, [states] * 3, parts)
-        inputs = [query, key, value, "", self.mask]
+        inputs = [query, key, value, "", self.mask, *filter(None, [self.bias])]
         attended = self.node("MultiHeadAttention", inputs, domain=_FUSED, num_heads=self.heads)
         states = self.residual(attended, states, weights, prefix + "attention.output")
         inner = self.adapted_product(states, weights, prefix + "intermediate.dense")
@@ -137,6 +171,6 @@ class _Graph:
         inputs += [(name, TensorProto.FLOAT, [None, None]) for name in self.adapter_inputs]
         infos = [helper.make_tensor_value_info(*info) for info in inputs]
         output = helper.make_tensor_value_info(HIDDEN, TensorProto.FLOAT, [*shape, width])
-        graph = helper.make_graph(self.nodes, "bert", infos, [output], self.constants)
+        graph = helper.make_graph(self.nodes, "encoder", infos, [output], self.constants)
         opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_FUSED, 1)]
         return helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)

@@ -6,6 +6,7 @@ from typing import Any
 
 from newsmoe import Device, Registry
 from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.registry.backbone.files import BackboneName
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.expert import Expert
 from newsmoe.testing import FakeExpert
@@ -24,7 +25,7 @@ class LentBackbone(BackbonePool):
         super().__init__()
         self.lent = backbone
 
-    def backbone(self, device: Device) -> Backbone:
+    def backbone(self, device: Device, name: BackboneName = "minilm") -> Backbone:
         return self.lent
 
 

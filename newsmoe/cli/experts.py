@@ -91,9 +91,7 @@ def compile_experts(
     show_logs(quiet=False)
     registry = registry_of(load())
     rows = table("expert", "precision", ">distance from torch")
-    backbone = registry.backbones.backbone(Device())
-    reference = reference_of(backbone)
-    windows = [window for article in ARTICLES for window in backbone.read(article).windows]
+    references = {}
     far = False
     for name in names or [info.name for info in registry.experts.values() if not info.broken]:
         expert = registry.build(name)
@@ -102,7 +100,11 @@ def compile_experts(
         expert.load(Device())
         if expert.adapter is None and not names:
             continue
-        cosine_distance = distance(backbone, reference, expert.adapter, windows)
+        backbone = expert.backbone
+        if backbone not in references:
+            references[backbone] = reference_of(backbone)
+        windows = [window for article in ARTICLES for window in backbone.read(article).windows]
+        cosine_distance = distance(backbone, references[backbone], expert.adapter, windows)
         precision = expert.adapter.precision if expert.adapter else "fp32"
         is_far = cosine_distance > MAX_DISTANCE[precision]
         far = far or is_far

@@ -1,11 +1,12 @@
 """`newsmoe experts pull` and `convert`: get experts' models onto this machine."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsmoe.cli.options import LoadSettings, NameArgument, registry_of, takes
-from newsmoe.errors import RegistryError
+from newsmoe.errors import ConfigError, RegistryError
 from newsmoe.text.cleaning import one_line
 
 if TYPE_CHECKING:
@@ -16,8 +17,11 @@ if TYPE_CHECKING:
 
 @takes("experts_dir")
 def pull(
-    names: Annotated[list[str], typer.Argument(help="Experts whose models to fetch; minilm: the backbone.")],
+    names: Annotated[list[str], typer.Argument(help="Experts whose models to fetch; minilm and large: the backbones.")],
     load: LoadSettings,
+    folder: Annotated[
+        Path | None, typer.Option("--from", help="Copy a backbone from this folder; nothing is fetched.", metavar="DIR")
+    ] = None,
 ) -> None:
     """Fetch experts' models from the Hugging Face hub; analyze never uses the network.
 
@@ -25,13 +29,19 @@ def pull(
     there already is not fetched again. The commit that came is printed, with the lines that pin it. HF_HOME,
     HF_ENDPOINT and HF_TOKEN are used.
     """
-    from newsmoe.registry.backbone.files import NAME, SHORT_NAME
+    from newsmoe.registry.backbone.files import BACKBONES
+    from newsmoe.registry.hub.pull import copy_backbone, pull_backbone
     from newsmoe.registry.hub.pull import pull as fetch
-    from newsmoe.registry.hub.pull import pull_backbone
 
-    if SHORT_NAME in names:
-        _say_pulled(SHORT_NAME, NAME, pull_backbone(_say_file))
-    for name, source, card in _hub_experts([name for name in names if name != SHORT_NAME], load):
+    experts = [name for name in names if name not in BACKBONES]
+    if folder and (experts or len(names) != 1):
+        raise ConfigError(f"--from copies one backbone, {' or '.join(BACKBONES)}; name it alone")
+    for name in names:
+        if folder:
+            typer.echo(f"{name}: copied, in {copy_backbone(BACKBONES[name], folder)}")
+        elif name in BACKBONES:
+            _say_pulled(name, BACKBONES[name].repository, pull_backbone(BACKBONES[name], _say_file))
+    for name, source, card in _hub_experts(experts, load):
         pulled = fetch(source, card, _say_file)
         _say_pulled(name, source.model, pulled)
         if source.revision != pulled.commit:

@@ -14,24 +14,22 @@ from torch import nn
 from newsmoe.output.atomic import write_bytes, write_text
 from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 from newsmoe.registry.backbone.backbone import Backbone
-from newsmoe.registry.backbone.files import NAME
-from newsmoe.registry.backbone.torch_runtime import load_bert
+from newsmoe.registry.backbone.torch_runtime import load_encoder
 from newsmoe.training.recipe import AdapterRecipe
 
 
 def adapted_encoder(recipe: AdapterRecipe, backbone: Backbone, start: Path | None) -> PeftModel:
     """Return the encoder with an adapter on its linear modules: the one in `start`, or a new one."""
     torch.manual_seed(recipe.seed)
-    modules = ["query", "key", "value", "dense"]
-    lora = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=modules, bias="none")
+    base = load_encoder(backbone.files)
     with warnings.catch_warnings():  # peft uses an attribute of transformers that is deprecated
         warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
-        base = load_bert(backbone.files)
         if start:
             encoder = PeftModel.from_pretrained(base, str(start), is_trainable=True)
         else:
-            encoder = get_peft_model(base, lora)
-    encoder.peft_config["default"].base_model_name_or_path = NAME  # not a path on this machine
+            modules = [name for name, module in base.named_modules() if isinstance(module, nn.Linear)]
+            encoder = get_peft_model(base, LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=modules))
+    encoder.peft_config["default"].base_model_name_or_path = backbone.files.published.repository
     for name, module in encoder.named_modules():
         if name.endswith("output.dense"):
             module.register_forward_hook(partial(_drop_channels, rate=recipe.dropout))

@@ -47,7 +47,7 @@ def write_expert(folder: Path, recipe: Recipe, trained: TrainedExpert, command: 
         **recipe.model_dump(include={"name", "task", "description", "languages", "licence"}),
         kind=trained.kind,
         needs_content=trained.needs_content,
-        settings=dict(trained.settings),
+        settings={**trained.settings, "backbone": recipe.backbone},
         training=Training(data=data, command=command, date=date.today().isoformat()),
         folder=folder,
     )

@@ -30,7 +30,7 @@ def make_expert(
 
     An expert that is already in the folder stays unchanged until the new one is trained.
     """
-    run = TrainingRun(data, folder / WORK_FOLDER, BackbonePool().backbone(device.resolve()), report)
+    run = TrainingRun(data, folder / WORK_FOLDER, BackbonePool().backbone(device.resolve(), recipe.backbone), report)
     if isinstance(recipe, ClassifierRecipe):
         command, trained = "classifier", train_classifier(recipe, path.parent, run)
     else:

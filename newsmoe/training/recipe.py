@@ -11,6 +11,7 @@ from newsmoe.errors import ConfigError
 from newsmoe.evaluation.predictions import Target
 from newsmoe.gating.features import FeatureName
 from newsmoe.gating.gate_card import GateSettings
+from newsmoe.registry.backbone.files import BackboneName
 from newsmoe.registry.backbone.reading import LongInput
 from newsmoe.registry.cards import Card, Name
 from newsmoe.registry.kinds.extractive import ExtractiveSettings
@@ -48,6 +49,7 @@ class Recipe(Strict):
 
     name: Name  # also of the folder
     task: Name
+    backbone: BackboneName = "minilm"
     description: str = ""
     languages: tuple[str, ...] = ("en",)
     licence: str = "not stated"  # of the weights

@@ -19,6 +19,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from newsmoe.errors import ModelError
+from newsmoe.registry.backbone.files import bert_name
 
 ADAPTER_FILE = "adapter_model.safetensors"
 ADAPTER_CONFIG_FILE = "adapter_config.json"
@@ -35,7 +36,7 @@ _MODULES = (
 
 
 def adapted_modules(layers: int) -> list[str]:
-    """Return the names of the linear modules that an adapter may change, as transformers names them."""
+    """Return the names of the linear modules that an adapter may change, as transformers names BERT's."""
     return [f"encoder.layer.{layer}.{module}" for layer in range(layers) for module in _MODULES]
 
 
@@ -96,7 +97,7 @@ def _require_plain_lora(config: Mapping[str, Any]) -> None:
 def _changes(tensors: Mapping[str, NDArray[np.float32]], scale: float) -> Iterator[tuple[str, LowRank]]:
     for name, down in tensors.items():
         if name.endswith(_DOWN):
-            module = name.removeprefix("base_model.model.").removesuffix(_DOWN)
+            module = bert_name(name.removeprefix("base_model.model.").removesuffix(_DOWN))
             if not module.endswith(_MODULES):
                 raise ValueError(f"it changes {module}, which is none of {', '.join(_MODULES)}")
             up = tensors[name.removesuffix(_DOWN) + ".lora_B.weight"]

@@ -23,6 +23,8 @@ WINDOW_TOKENS = 254
 """Tokens in a window, special ones not counted. The backbone was trained on texts of 128 tokens and is
 published with a limit of 256; its 512 positions would hold more, at a higher price of attention a token."""
 
+SPECIAL_TOKENS = {"bert": ("[CLS]", "[SEP]", "[PAD]", "[MASK]"), "mpnet": ("<s>", "</s>", "<pad>", "<mask>")}
+
 MAX_CACHED_WINDOWS = 2048
 MAX_CACHED_READINGS = 512
 
@@ -79,7 +81,13 @@ class Backbone:
     @cached_property
     def _frame(self) -> tuple[int, int, int]:
         """Ids of the tokens that open, close and pad a window."""
-        return self._id("[CLS]"), self._id("[SEP]"), self._id("[PAD]")
+        first, last, pad, _ = self._special_tokens
+        return self._id(first), self._id(last), self._id(pad)
+
+    @property
+    def _special_tokens(self) -> tuple[str, str, str, str]:
+        """The tokens that open, close, pad and hide."""
+        return SPECIAL_TOKENS[self.files.config["model_type"]]
 
     def _id(self, token: str) -> int:
         number = self.tokenizer.token_to_id(token)
@@ -128,7 +136,7 @@ class Backbone:
 
     def hide_tokens(self, ids: NDArray[np.int64], hidden: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return ids with those under `hidden`, of the same shape, replaced; the frame and padding stay."""
-        return np.where(hidden & ~np.isin(ids, self._frame), self._id("[MASK]"), ids)
+        return np.where(hidden & ~np.isin(ids, self._frame), self._id(self._special_tokens[-1]), ids)
 
 
 def _pool(states: Vectors, window: Window) -> Encoded:

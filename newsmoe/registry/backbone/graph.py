@@ -59,8 +59,8 @@ def _buckets(length: int, count: int) -> NDArray[np.int64]:
     half, exact = count // 2, count // 4
     far = np.abs(distance).astype(np.float32)
     grown = exact + np.log(np.maximum(far, 1) / exact) / np.log(_FARTHEST / exact) * (half - exact)
-    bucket = np.where(far < exact, far, np.minimum(grown, half - 1)).astype(np.int64)
-    return bucket + np.where(distance < 0, half, 0)
+    bucket: NDArray[np.int64] = np.where(far < exact, far, np.minimum(grown, half - 1)).astype(np.int64)
+    return bucket + half * (distance < 0)
 
 
 class _Graph:

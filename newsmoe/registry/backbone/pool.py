@@ -3,6 +3,7 @@
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from newsmoe.registry.backbone.files import BackboneName
 from newsmoe.registry.device import Device
 from newsmoe.registry.extras import require_hub_extra
 
@@ -12,22 +13,22 @@ if TYPE_CHECKING:
 
 
 class BackbonePool:
-    """Loads one backbone a device, however many experts and threads use it."""
+    """Loads each backbone once a device, however many experts and threads use it."""
 
     def __init__(self) -> None:
-        self._backbones: dict[Device, Backbone] = {}
+        self._backbones: dict[tuple[BackboneName, Device], Backbone] = {}
         self._loading = Lock()
 
-    def backbone(self, device: Device) -> "Backbone":
-        """Return the backbone on `device`, loaded on the first call."""
+    def backbone(self, device: Device, name: BackboneName = "minilm") -> "Backbone":
+        """Return a backbone on `device`, loaded on the first call."""
         with self._loading:
-            if device not in self._backbones:
+            if (name, device) not in self._backbones:
                 from newsmoe.registry.backbone.backbone import Backbone
                 from newsmoe.registry.backbone.files import find_backbone
 
-                files = find_backbone()
-                self._backbones[device] = Backbone(files, _runtime(files, device))
-            return self._backbones[device]
+                files = find_backbone(name)
+                self._backbones[name, device] = Backbone(files, _runtime(files, device))
+            return self._backbones[name, device]
 
 
 def _runtime(files: "BackboneFiles", device: Device) -> "Runtime":

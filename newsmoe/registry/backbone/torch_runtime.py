@@ -5,24 +5,29 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from torch.func import functional_call
-from transformers.models.bert.configuration_bert import BertConfig
-from transformers.models.bert.modeling_bert import BertModel
+from transformers import BertConfig, BertModel, MPNetConfig, MPNetModel, PreTrainedConfig, PreTrainedModel
 
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Vectors
-from newsmoe.registry.backbone.files import BackboneFiles
+from newsmoe.registry.backbone.files import CONFIG, BackboneFiles, bert_name
 from newsmoe.registry.batching import default_batch_tokens
 from newsmoe.registry.device import Device
 
+_CLASSES: dict[str, tuple[type[PreTrainedConfig], type[PreTrainedModel]]] = {
+    "bert": (BertConfig, BertModel),
+    "mpnet": (MPNetConfig, MPNetModel),
+}
 
-def load_bert(files: BackboneFiles) -> BertModel:
+
+def load_encoder(files: BackboneFiles) -> PreTrainedModel:
     """Return the published model without its unused pooler, in single precision, and without dropout.
 
     Drawing dropout in every layer costs a processor as much time in training as the forward pass.
     """
-    config = BertConfig.from_json_file(files.folder / "config.json")
+    config_class, model_class = _CLASSES[files.config["model_type"]]
+    config = config_class.from_json_file(files.folder / CONFIG)
     config.hidden_dropout_prob = config.attention_probs_dropout_prob = 0.0
-    model = BertModel(config, add_pooling_layer=False)
+    model: PreTrainedModel = model_class(config, add_pooling_layer=False)
     published = load_file(files.weights)
     model.load_state_dict({name: published[name] for name in model.state_dict()})
     return model
@@ -38,7 +43,7 @@ class TorchRuntime:
         if device.threads:
             torch.set_num_threads(device.threads)
         self.device = torch.device(device.name)
-        self.model = load_bert(files).train(False).to(self.device)
+        self.model = load_encoder(files).train(False).to(self.device)
         self._merged: dict[str, dict[str, torch.Tensor]] = {"": {}}
 
     @torch.inference_mode()
@@ -53,11 +58,11 @@ class TorchRuntime:
         """Return the weights that the adapter changes, merged."""
         key = adapter.key if adapter else ""
         if adapter and key not in self._merged:
-            weights = dict(self.model.named_parameters())
-            self._merged[key] = {
-                f"{module}.weight": weights[f"{module}.weight"] + self._on_device(change.down @ change.up).T
-                for module, change in adapter.changes.items()
-            }
+            merged = {}
+            for name, weight in self.model.named_parameters():
+                if change := adapter.changes.get(bert_name(name).removesuffix(".weight")):
+                    merged[name] = weight + self._on_device(change.down @ change.up).T
+            self._merged[key] = merged
         return self._merged[key]
 
     def _on_device(self, values: NDArray[np.generic]) -> torch.Tensor:

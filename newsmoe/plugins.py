@@ -101,15 +101,26 @@ def all_entry_points() -> EntryPoints:
     return points
 
 
+PACKED = (".gz", ".bz2", ".xz", ".zst")
+"""Suffixes of packed files."""
+
+
+def unpacked_name(path: Path) -> str:
+    """Return a file's name without the suffix of a packed file."""
+    name = path.name
+    suffix = next((suffix for suffix in PACKED if name.lower().endswith(suffix)), "")
+    return name[: len(name) - len(suffix)]
+
+
 class Formats(Plugins[T]):
     """Formats of files, which may have `suffixes`; `.NAME` is one in any case."""
 
     def of(self, path: Path) -> str | None:
-        """Return the format that the suffix of `path` stands for, gzipped or not; None where it is of none.
+        """Return the format that the suffix of `path` stands for, packed or not; None where it is of none.
 
         What other packages add is imported only where no built-in format has the suffix.
         """
-        name = path.name.lower().removesuffix(".gz")
+        name = unpacked_name(path).lower()
         for format, loaded in self.usable():
             if name.endswith((f".{format}", *getattr(loaded, "suffixes", ()))):
                 return format

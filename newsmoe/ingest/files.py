@@ -1,40 +1,117 @@
 """Files as they are read: unpacked, decoded, and named in errors."""
 
-import codecs
+import bz2
 import gzip
 import io
+import lzma
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any, TextIO, cast
 
-from newsmoe.errors import InputError
-
-GZIP_MAGIC = b"\x1f\x8b"
-_BYTE_ORDER_MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
-_NOT_UTF8 = "newsmoe.windows-1252"
+from newsmoe.errors import ConfigError, InputError
+from newsmoe.ingest.encoding import Encoding, detect_encoding
+from newsmoe.plugins import import_extra
 
 
-def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:
-    """Decode what is not UTF-8 as spreadsheets and old sites encode it, a superset of Latin-1's letters."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    return error.object[error.start : error.end].decode("cp1252", errors="replace"), error.end
+class DamagedFileError(OSError):
+    """A packed file that cannot be unpacked."""
 
 
-codecs.register_error(_NOT_UTF8, _as_windows_1252)
+_OPENERS: Mapping[bytes, Callable[[IO[bytes]], AbstractContextManager[IO[bytes]]]] = {
+    b"\x1f\x8b": lambda raw: cast("AbstractContextManager[IO[bytes]]", gzip.GzipFile(fileobj=raw)),
+    b"BZh": bz2.open,
+    b"\xfd7zXZ\x00": lzma.open,
+    b"\x28\xb5\x2f\xfd": lambda raw: _open_zstd(raw),
+}
+"""How packed files begin, and what unpacks them."""
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[IO[bytes]]:
+    """Open `path`, unpacked if it is packed with gzip, bzip2, xz or Zstandard."""
+    with path.open("rb") as raw:
+        start = raw.peek(6)[:6]
+        opener = next((opener for magic, opener in _OPENERS.items() if start.startswith(magic)), None)
+        if opener is None:
+            yield raw
+            return
+        try:
+            with opener(raw) as unpacked:
+                yield unpacked
+        except (EOFError, zlib.error, lzma.LZMAError) as error:
+            raise DamagedFileError(str(error)) from None
+
+
+def _open_zstd(raw: IO[bytes]) -> AbstractContextManager[IO[bytes]]:
+    zstd = _zstd()
+
+    @contextmanager
+    def unpacked() -> Iterator[IO[bytes]]:
+        try:
+            yield zstd.ZstdFile(raw)
+        except zstd.ZstdError as error:
+            raise DamagedFileError(str(error)) from None
+
+    return unpacked()
+
+
+@dataclass
+class Decoding:
+    """How an input is decoded: the encoding that the user names, and what is to be said of one that was detected."""
+
+    encoding: str | None = None
+    notice: str = ""
+
+
+_decodings: dict[Path, Decoding] = {}
+"""Of the inputs that are open; it is not a parameter of `open_text`, so that readers need not pass it on."""
+
+
+@contextmanager
+def decoded(path: Path, encoding: str | None = None) -> Iterator[Decoding]:
+    """Have `open_text` decode `path` in this encoding, if there is one, until the block ends."""
+    decoding = _decodings[path] = Decoding(encoding)
+    try:
+        yield decoding
+    finally:
+        _decodings.pop(path, None)
 
 
 @contextmanager
 def open_text(path: Path) -> Iterator[TextIO]:
-    """Open `path` as text, unpacked, line ends as they are; bytes that are not UTF-8 are Windows-1252."""
-    with path.open("rb") as raw:
-        is_gzip = raw.peek(2)[:2] == GZIP_MAGIC
-        binary = gzip.GzipFile(fileobj=raw) if is_gzip else raw
-        start = binary.peek(4)
-        encoding = next((e for mark, e in _BYTE_ORDER_MARKS.items() if start.startswith(mark)), "utf-8")
-        yield io.TextIOWrapper(binary, encoding=encoding, errors=_NOT_UTF8, newline="")
+    """Open `path` as text, unpacked, line ends as they are; in the user's encoding, or in the one that is detected."""
+    decoding = _decodings.get(path, Decoding())
+    encoding = Encoding(decoding.encoding) if decoding.encoding else encoding_of(path)
+    decoding.notice = encoding.notice
+    with open_bytes(path) as binary:
+        yield io.TextIOWrapper(binary, encoding=encoding.name, errors=encoding.errors, newline="")
+
+
+def encoding_of(path: Path) -> Encoding:
+    """Return how a file of text is decoded.
+
+    Raises:
+        InputError: that cannot be detected with certainty.
+    """
+    stat = path.stat()
+    return _encoding_of(path, (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+
+
+@lru_cache(maxsize=64)
+def _encoding_of(path: Path, _: object) -> Encoding:
+    return detect_encoding(str(path), partial(open_bytes, path))
+
+
+def _zstd() -> Any:
+    """Return the module for Zstandard, which came with Python 3.14."""
+    try:
+        return import_extra("compression.zstd", "Zstandard", "zstd").zstd
+    except ConfigError:
+        return import_extra("backports.zstd", "Zstandard", "zstd").zstd
 
 
 @contextmanager
@@ -42,7 +119,7 @@ def translate_errors(name: str) -> Iterator[None]:
     """Turn what reading a file may raise into an error that names the input."""
     try:
         yield
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{name}: the gzip file is damaged: {error}") from None
     except OSError as error:
+        if error.errno is None:  # of a module that unpacks
+            raise InputError(f"{name}: the compressed file is damaged: {error}") from None
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder, some_keys
-from newsmoe.ingest.files import open_text
+from newsmoe.ingest.files import open_bytes, open_text
 from newsmoe.ingest.formats import READERS, Reader
 
 START = 1 << 16  # characters
@@ -12,13 +12,16 @@ START = 1 << 16  # characters
 
 def detect_format(name: str, path: Path, fields: FieldFinder) -> str:
     """Return the format whose `magic` the content begins with, or of which it has a header with a text."""
+    with open_bytes(path) as binary:
+        beginning = binary.read(START)
+    if format := _by_magic(beginning.decode("latin-1")):  # what is no text, too
+        return format
     with open_text(path) as stream:
-        start = stream.read(START).lstrip("\r\n ")
-    if not start:  # the reader of JSON says that the file is empty
+        start = stream.read(START)
+    if not start.strip():  # the reader of JSON says that the file is empty
         return "json"
-    for format, reader in READERS.usable():
-        if start.startswith(getattr(reader, "magic", ())):
-            return format
+    if format := _by_magic(start):
+        return format
     for format, reader in READERS.usable():
         if hasattr(reader, "header") and fields.has_text(reader.header(path)[0]):
             return format
@@ -26,6 +29,11 @@ def detect_format(name: str, path: Path, fields: FieldFinder) -> str:
         f"{name}: not valid JSON, nor Parquet, nor a table with a headline or content in its first row;"
         " say what it is with --input-format, or name the columns under [fields] in newsmoe.toml"
     )
+
+
+def _by_magic(start: str) -> str | None:
+    start = start.lstrip("\r\n ")
+    return next((format for format, reader in READERS.usable() if start.startswith(getattr(reader, "magic", ()))), None)
 
 
 def check_header(name: str, path: Path, reader: Reader, fields: FieldFinder) -> None:

@@ -14,7 +14,7 @@ from typing import IO, Any
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import InputError
 from newsmoe.ingest.fields import some_keys
-from newsmoe.ingest.files import translate_errors
+from newsmoe.ingest.files import Decoding, decoded, translate_errors
 from newsmoe.ingest.formats import READERS, Reader, format_of
 from newsmoe.ingest.json_stream import ENVELOPE_KEYS, LoneObject
 from newsmoe.ingest.names import FieldNames
@@ -33,6 +33,7 @@ class Source:
     normaliser: Normaliser
     count: int  # of elements
     stat: os.stat_result  # before the first pass
+    decoding: Decoding
 
     def articles(self) -> Iterator[Article | InvalidItem]:
         """Yield an article, or the reason why there is none, for each element in order.
@@ -43,7 +44,8 @@ class Source:
 
     def notices(self) -> list[str]:
         """Return what was guessed or left out of what was read so far, a sentence each."""
-        return [f"{self.name}: {notice}" for notice in self.normaliser.notices()]
+        notices = [*filter(None, [self.decoding.notice]), *self.normaliser.notices()]
+        return [f"{self.name}: {notice}" for notice in notices]
 
     def elements(self) -> Iterator[Any]:
         """Yield the elements as they stand in the file; else as `articles`."""
@@ -73,7 +75,9 @@ class Source:
 
 
 @contextmanager
-def open_source(name: str, fields: FieldNames | None = None, format: str | None = None) -> Iterator[Source]:
+def open_source(
+    name: str, fields: FieldNames | None = None, format: str | None = None, encoding: str | None = None
+) -> Iterator[Source]:
     """Check the input `name` (a path, or `-` for standard input) from end to end and count its elements.
 
     The check costs one pass of the parser, far less than a model's, and a file that breaks off in its
@@ -84,15 +88,17 @@ def open_source(name: str, fields: FieldNames | None = None, format: str | None 
     normaliser = Normaliser(fields)
     path, shown = Path(name), "standard input" if name == "-" else name
     if name != "-" and not _is_pipe(path):
-        yield _check(name, path, format or format_of(path), normaliser)
+        with decoded(path, encoding) as decoding:
+            yield _check(name, path, format or format_of(path), normaliser, decoding)
         return
     with tempfile.TemporaryDirectory(prefix="newsmoe-") as folder:
         copy = Path(folder) / path.name
         with translate_errors(shown), _open_once(name) as pipe, copy.open("wb") as file:
             shutil.copyfileobj(pipe, file)
-        with translate_errors(shown):
-            format = format or READERS.of(copy) or detect_format(shown, copy, normaliser.fields)
-        yield _check(shown, copy, format, normaliser)
+        with decoded(copy, encoding) as decoding:
+            with translate_errors(shown):
+                format = format or READERS.of(copy) or detect_format(shown, copy, normaliser.fields)
+            yield _check(shown, copy, format, normaliser, decoding)
 
 
 def _open_once(name: str) -> AbstractContextManager[IO[bytes]]:
@@ -111,7 +117,7 @@ def _is_pipe(path: Path) -> bool:
         return False
 
 
-def _check(name: str, path: Path, format: str, normaliser: Normaliser) -> Source:
+def _check(name: str, path: Path, format: str, normaliser: Normaliser, decoding: Decoding) -> Source:
     if written := own_output(path):
         raise InputError(f"{name}: newsmoe wrote it ({written}), and it holds no articles; analyze what it was made of")
     with translate_errors(name):
@@ -125,7 +131,7 @@ def _check(name: str, path: Path, format: str, normaliser: Normaliser) -> Source
             f"{name}: an object with no articles in it (keys: {some_keys(last)});"
             f" expected an array under one of {', '.join(ENVELOPE_KEYS)}"
         )
-    return Source(name, path, format, normaliser, count, stat)
+    return Source(name, path, format, normaliser, count, stat, decoding)
 
 
 def read_elements(name: str, path: Path, format: str | None = None) -> Iterator[Any]:

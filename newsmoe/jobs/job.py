@@ -155,7 +155,8 @@ def _opened(
     readable = 0
     for name in job.inputs:
         try:
-            source = stack.enter_context(open_source(name, settings.fields, settings.input_format))
+            opened = open_source(name, settings.fields, settings.input_format, encoding=settings.encoding)
+            source = stack.enter_context(opened)
         except InputError as error:
             if job.strict or len(job.inputs) == 1:
                 raise

@@ -19,7 +19,7 @@ def read_routes(gate: Gate, inputs: Sequence[str], settings: Settings, limit: in
     """Yield each article of the inputs with its route."""
     left = limit
     for name in inputs:
-        with open_source(name, settings.fields, settings.input_format) as source:
+        with open_source(name, settings.fields, settings.input_format, encoding=settings.encoding) as source:
             items = source.articles()
             while window := list(islice(items, _at_most(settings.window_articles, left))):
                 left = None if left is None else left - len(window)

@@ -10,11 +10,12 @@ from types import MappingProxyType
 from newsmoe.errors import ConfigError, OutputError
 from newsmoe.output.atomic import descriptor_of, translate_errors
 from newsmoe.output.formats import STDOUT, WRITERS, TaskColumns, Writer
+from newsmoe.plugins import PACKED, unpacked_name
 
 
 def default_output(source: Path, format: str) -> Path:
     """Return where the records of `source` go: `analyzed_news_data.json` beside `news-data.json`."""
-    stem = source.name.removesuffix(".gz")
+    stem = unpacked_name(source)
     stem = Path(stem).stem or stem
     return source.with_name(f"analyzed_{stem.replace('-', '_')}.{format}")
 
@@ -26,8 +27,8 @@ def check_format(path: Path, format: str, *, append: bool = False) -> None:
     writer = WRITERS.load(format)
     if path.is_dir() and not (append and getattr(writer, "folder", False)):
         raise OutputError(f"{path}: is a folder; name a file in it with -o")
-    if path.suffix == ".gz":
-        raise ConfigError(f"{path}: records are not written gzipped; name it {path.stem}")
+    if path.suffix.lower() in PACKED:
+        raise ConfigError(f"{path}: records are not written packed; name it {path.stem}")
     to_stream = path == STDOUT or descriptor_of(path) is not None
     stream = "standard output" if path == STDOUT else "a stream"
     if append and (to_stream or not hasattr(writer, "open_appender")):

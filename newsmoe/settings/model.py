@@ -1,5 +1,6 @@
 """All that a run can be told."""
 
+import codecs
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -104,6 +105,9 @@ class Settings(Strict):
     input_format: str | None = _setting(
         None, "what the inputs are: json, jsonl, csv, tsv, parquet; default: by suffix, else by content", "FORMAT"
     )
+    encoding: str | None = _setting(
+        None, "encoding of the inputs, such as windows-1251; default: as the file tells, else detected", "NAME"
+    )
     format: str | None = _setting(None, "output: json, jsonl, csv, parquet, sqlite; default: by its suffix", "FORMAT")
     details: bool = _setting(False, "add each expert's own prediction to the record", panel=EXPERTS_PANEL)
     rule: tuple[Rule, ...] = _setting((), "rules of your own, tried before the built-in ones")
@@ -111,6 +115,16 @@ class Settings(Strict):
     experts: dict[str, dict[str, Any]] = _setting({}, "changed settings of experts, by name")
     combiners: dict[str, str] = _setting({}, "how predictions are combined, by task: mean (default) or best")
     profiles: dict[str, dict[str, Any]] = _setting({}, "profiles of your own: settings, by name")
+
+    @field_validator("encoding")
+    @classmethod
+    def _existing_encoding(cls, encoding: str | None) -> str | None:
+        try:
+            if encoding is None or codecs.lookup(encoding)._is_text_encoding:
+                return encoding
+        except (LookupError, ValueError):
+            pass
+        raise ValueError(f"there is no encoding {encoding!r}; use names such as utf-8, windows-1251, shift_jis")
 
     @field_validator("fields")
     @classmethod

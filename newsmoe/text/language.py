@@ -53,6 +53,12 @@ def identify_language(content: str, headline: str = "") -> str | None:
     return _identify(content) or (_identify(f"{headline}\n{content}") if headline else None)
 
 
+def language_scores(text: str, count: int = 5) -> dict[str, float]:
+    """Return the model's confidence for the likeliest languages of a text as it is."""
+    labels, scores = _model().predict(" ".join(text.split()), count)
+    return {str(label).removeprefix("__label__"): float(score) for label, score in zip(labels, scores, strict=True)}
+
+
 def _identify(text: str) -> str | None:
     attempts = [attempt for attempt in EARLIER_ATTEMPTS if attempt[0] < len(text)]
     for length, minimum in (*attempts, LAST_ATTEMPT):

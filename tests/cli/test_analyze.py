@@ -385,7 +385,7 @@ CANNOT_RUN: dict[str, tuple[bytes, str]] = {
     "a NaN": (b"NaN", "where a JSON array or object should start"),
     "100,000 brackets": (b"[" * 100_000, "not valid JSON"),
     "no articles": (b'{"stories": []}', "an object with no articles in it (keys: 'stories')"),
-    "damaged gzip": (gzip.compress(b'[{"headline": "x"}]' * 100)[:-30], "the gzip file is damaged"),
+    "damaged gzip": (gzip.compress(b'[{"headline": "x"}]' * 100)[:-30], "the compressed file is damaged"),
 }
 
 

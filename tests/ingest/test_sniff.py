@@ -133,7 +133,7 @@ def test_anything_else_is_refused_with_a_hint(content: bytes, monkeypatch: pytes
     [
         (b"", "not valid JSON: the file is empty"),
         (b"PAR1 and no more", "not valid Parquet: "),
-        (gzip.compress(CSV.encode(), mtime=0)[:-9], "the gzip file is damaged: "),
+        (gzip.compress(CSV.encode(), mtime=0)[:-9], "the compressed file is damaged: "),
         (b'[{"headline": "One"}', "not valid JSON: found the end of the file"),
     ],
 )

@@ -120,7 +120,7 @@ def test_no_file_is_put_beside_an_output_that_is_no_regular_file(workdir: Path) 
 
 
 def test_a_gzipped_output_is_refused(workdir: Path) -> None:
-    with pytest.raises(ConfigError, match=r"b.jsonl.gz: records are not written gzipped; name it b.jsonl"):
+    with pytest.raises(ConfigError, match=r"b.jsonl.gz: records are not written packed; name it b.jsonl"):
         plan(["a.json"], "b.jsonl.gz")
 
 

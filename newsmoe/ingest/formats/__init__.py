@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from newsmoe.plugins import Formats
+from newsmoe.plugins import Formats, unpacked_name
 
 NOT_READ = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
 """Formats that are only written; without their suffixes here, such a file would be read as JSON."""
@@ -58,5 +58,5 @@ READERS = Formats[Reader](
 
 
 def format_of(path: Path) -> str:
-    """Return the format that the suffix stands for, gzipped or not; `json` where it stands for none."""
-    return READERS.of(path) or NOT_READ.get(Path(path.name.lower().removesuffix(".gz")).suffix, "json")
+    """Return the format that the suffix stands for, packed or not; `json` where it stands for none."""
+    return READERS.of(path) or NOT_READ.get(Path(unpacked_name(path).lower()).suffix, "json")

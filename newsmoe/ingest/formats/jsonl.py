@@ -4,6 +4,6 @@ from functools import partial
 
 from newsmoe.ingest.formats import json
 
-suffixes = (".ndjson", ".jsonlines")
+suffixes = (".ndjson", ".jl", ".jsonlines")
 growing = True
 read = partial(json.read, lines=True)

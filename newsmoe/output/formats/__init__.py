@@ -11,7 +11,7 @@ from typing import Protocol
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import OutputError
 from newsmoe.output.atomic import atomic_write_text
-from newsmoe.plugins import Formats
+from newsmoe.plugins import Formats, unpacked_name
 from newsmoe.record import Record
 
 STDOUT = Path("-")
@@ -76,7 +76,7 @@ WRITERS = Formats[OutputFormat](
 
 def format_of(path: Path) -> str:
     """Return the format that the suffix stands for; `json` where it stands for none."""
-    is_tsv = path.name.lower().removesuffix(".gz").endswith(".tsv")  # which is only read
+    is_tsv = unpacked_name(path).lower().endswith(".tsv")  # which is only read
     return WRITERS.of(path) or ("tsv" if is_tsv else "json")
 
 

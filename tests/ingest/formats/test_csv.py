@@ -162,7 +162,7 @@ def test_a_header_alone_has_no_articles(tmp_path: Path) -> None:
 
 
 def test_a_damaged_gzip_file_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="the gzip file is damaged"):
+    with pytest.raises(InputError, match="the compressed file is damaged"):
         elements(tmp_path, gzip.compress(b"id,text\n" * 500)[:-12])
 
 

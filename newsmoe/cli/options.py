@@ -28,8 +28,8 @@ JOBS_PANEL = "Jobs"
 EXAMPLES_PANEL = "Examples"
 
 RUN_SETTINGS = (
-    "input_format", "encoding", "format", "details", "tasks", "gate", "budget", "experts_dir", "profile", "device",
-    "max_memory", "batch_tokens", "journal",
+    "input_format", "items", "encoding", "format", "details", "tasks", "gate", "budget", "experts_dir", "profile",
+    "device", "max_memory", "batch_tokens", "journal",
 )  # fmt: skip
 """The settings that are options of every command that analyzes."""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ABSTAINED = "(abstained)"
 
 
-@takes("input_format", "encoding", "tasks", "gate", "experts_dir", "profile", "budget")
+@takes("input_format", "items", "encoding", "tasks", "gate", "experts_dir", "profile", "budget")
 def route(
     inputs: Annotated[list[str], typer.Argument(help="Article files, folders, patterns; '-' is standard input.")],
     load: LoadSettings,

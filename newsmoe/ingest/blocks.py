@@ -113,6 +113,7 @@ def _joined(parts: list[Any] | tuple[Any, ...], depth: int, *, inline_leaves: bo
     joined, before_inline = pieces[0]
     for text, is_inline in pieces[1:]:
         ends = _NO_SPACE.search(joined[-2:]) and text[:1].isupper()  # paragraphs that are called texts
-        joined += text if is_inline and before_inline and not ends else separator + text
+        runs_on = is_inline and before_inline and not ends
+        joined = joined + text if runs_on else joined.rstrip() + separator + text.lstrip()
         before_inline = is_inline
     return joined

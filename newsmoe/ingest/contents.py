@@ -13,6 +13,8 @@ ENOUGH = 500  # characters; a longer text is an article, and no teaser
 SHORT = 100  # characters; a longer text is no mere label
 SENTENCE_ENDS = ".!?…\"”'’»)。！？"
 LONGER, TWICE, MUCH_LONGER = 1.5, 2, 3  # times the length that make another text the article
+URLS = ("url", "link")
+MAX_LISTS = 3  # inside each other
 MIN_UNNAMED, MIN_UNNAMED_WORDS = 80, 12  # of a text under a name that is not known
 
 
@@ -45,7 +47,7 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
         value = value_at(element, path)
         if value is None or (best is not None and isinstance(value, str) and len(value) <= len(best.text)):
             continue  # not even cleaned
-        if not isinstance(value, str) and isinstance(value, Mapping) and finder.holds_article(value):
+        if not isinstance(value, str) and _holds_articles(value, finder, element, shape):
             continue
         if (text := text_of(value)) is None:
             unreadable.append(path)
@@ -54,6 +56,17 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
         if content.strength and (best is None or is_better(content, best)):
             best = content
     return best, unreadable
+
+
+def _holds_articles(value: Any, finder: FieldFinder, element: Mapping[str, Any], shape: Shape, depth: int = 0) -> bool:
+    """Tell whether a value is an article, or a list of some, rather than the text or the sections of this one."""
+    if isinstance(value, list):
+        inner = (part for part in value if isinstance(part, list | Mapping))
+        return depth < MAX_LISTS and any(_holds_articles(part, finder, element, shape, depth + 1) for part in inner)
+    if not isinstance(value, Mapping) or not finder.holds_article(value):
+        return False
+    has_headline = any(value_at(element, path) is not None for path in shape.fields["headline"])
+    return not (depth and has_headline) or any(name in value for name in URLS)
 
 
 def _mapped_content(element: Mapping[str, Any], shape: Shape) -> tuple[Content | None, list[Path]]:
@@ -71,7 +84,8 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
     used = {path[0] for paths in shape.fields.values() for path in paths}
     best: Content | None = None
     for key, value in element.items():
-        if not isinstance(value, str | list) or not isinstance(key, str) or key in used:
+        is_text = isinstance(value, str) or (isinstance(value, list) and any(isinstance(part, str) for part in value))
+        if not is_text or not isinstance(key, str) or key in used:
             continue
         if NOT_A_TEXT.search(key.casefold()) or (isinstance(value, str) and not _is_prose(value)):
             continue

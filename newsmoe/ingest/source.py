@@ -1,10 +1,11 @@
 """Inputs, checked as a whole before they are read: files, pipes and standard input."""
 
+import logging
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
@@ -16,11 +17,16 @@ from newsmoe.errors import InputError
 from newsmoe.ingest.fields import some_keys
 from newsmoe.ingest.files import Decoding, decoded, translate_errors
 from newsmoe.ingest.formats import READERS, Reader, format_of
-from newsmoe.ingest.json_stream import ENVELOPE_KEYS, LoneObject
+from newsmoe.ingest.json_stream import LoneObject
+from newsmoe.ingest.location import Location
 from newsmoe.ingest.names import FieldNames
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.ingest.own_output import own_output
+from newsmoe.ingest.places import MAX_SHOWN, listed, parse_place, shown
 from newsmoe.ingest.sniff import check_header, detect_format
+from newsmoe.ingest.survey import Node
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Source:
     count: int  # of elements
     stat: os.stat_result  # before the first pass
     decoding: Decoding
+    location: Location | None = None  # where the articles are, in formats that hold them in various places
 
     def articles(self) -> Iterator[Article | InvalidItem]:
         """Yield an article, or the reason why there is none, for each element in order.
@@ -44,15 +51,28 @@ class Source:
 
     def notices(self) -> list[str]:
         """Return what was guessed or left out of what was read so far, a sentence each."""
-        notices = [*filter(None, [self.decoding.notice]), *self.normaliser.notices()]
+        notices = [*filter(None, [self.decoding.notice]), *_unread(self.location), *self.normaliser.notices()]
         return [f"{self.name}: {notice}" for notice in notices]
+
+    def log_notices(self) -> list[str]:
+        """Log, and return, where the articles were found, and what was guessed or left out."""
+        where = (
+            []
+            if self.location is None or self.location.is_usual
+            else [f"{self.name}: {_where(self.location, self.count)}"]
+        )
+        for notice in where:
+            _logger.info("%s", notice)
+        for notice in self.notices():
+            _logger.warning("%s", notice)
+        return [*where, *self.notices()]
 
     def elements(self) -> Iterator[Any]:
         """Yield the elements as they stand in the file; else as `articles`."""
         if not self._is_unchanged():
             raise self._changed()
         left = self.count
-        for element in islice(read_elements(self.name, self.path, self.format), self.count):
+        for element in islice(read_elements(self.name, self.path, self.format, self.location), self.count):
             left -= 1
             yield element
         if left or not self._is_unchanged(replaced=True):
@@ -76,9 +96,15 @@ class Source:
 
 @contextmanager
 def open_source(
-    name: str, fields: FieldNames | None = None, format: str | None = None, encoding: str | None = None
+    name: str,
+    fields: FieldNames | None = None,
+    format: str | None = None,
+    encoding: str | None = None,
+    items: str | None = None,
 ) -> Iterator[Source]:
     """Check the input `name` (a path, or `-` for standard input) from end to end and count its elements.
+
+    The articles are at the path `items` of a JSON document; without one, where they are is found first.
 
     The check costs one pass of the parser, far less than a model's, and a file that breaks off in its
     last line is reported at once rather than after hours of work.
@@ -89,7 +115,7 @@ def open_source(
     path, shown = Path(name), "standard input" if name == "-" else name
     if name != "-" and not _is_pipe(path):
         with decoded(path, encoding) as decoding:
-            yield _check(name, path, format or format_of(path), normaliser, decoding)
+            yield _check(name, path, format or format_of(path), normaliser, decoding, items)
         return
     with tempfile.TemporaryDirectory(prefix="newsmoe-") as folder:
         copy = Path(folder) / path.name
@@ -98,7 +124,7 @@ def open_source(
         with decoded(copy, encoding) as decoding:
             with translate_errors(shown):
                 format = format or READERS.of(copy) or detect_format(shown, copy, normaliser.fields)
-            yield _check(shown, copy, format, normaliser, decoding)
+            yield _check(shown, copy, format, normaliser, decoding, items)
 
 
 def _open_once(name: str) -> AbstractContextManager[IO[bytes]]:
@@ -117,28 +143,56 @@ def _is_pipe(path: Path) -> bool:
         return False
 
 
-def _check(name: str, path: Path, format: str, normaliser: Normaliser, decoding: Decoding) -> Source:
+def _check(name: str, path: Path, format: str, normaliser: Normaliser, decoding: Decoding, items: str | None) -> Source:
     if written := own_output(path):
         raise InputError(f"{name}: newsmoe wrote it ({written}), and it holds no articles; analyze what it was made of")
+    reader, finder = _reader(name, format), normaliser.fields
+    location = None
     with translate_errors(name):
         stat = path.stat()
-        check_header(name, path, _reader(name, format), normaliser.fields)
+        check_header(name, path, reader, finder)
+        if hasattr(reader, "find_place"):
+            location = Location(parse_place(items)) if items else reader.find_place(name, path, finder)
     count, last = 0, None
-    for element in read_elements(name, path, format):
+    for element in read_elements(name, path, format, location):
         count, last = count + 1, element
-    if isinstance(last, LoneObject) and not isinstance(normaliser(last), Article):
-        raise InputError(
-            f"{name}: an object with no articles in it (keys: {some_keys(last)});"
-            f" expected an array under one of {', '.join(ENVELOPE_KEYS)}"
-        )
-    return Source(name, path, format, normaliser, count, stat, decoding)
+    if hasattr(reader, "look_through"):
+        is_article = not isinstance(last, LoneObject) or isinstance(Normaliser(finder.users)(last), Article)
+        if not is_article or (items and not count):
+            with translate_errors(name):
+                _refuse(name, reader.look_through(name, path, finder), items, last)
+    return Source(name, path, format, normaliser, count, stat, decoding, location)
 
 
-def read_elements(name: str, path: Path, format: str | None = None) -> Iterator[Any]:
+def _refuse(name: str, root: Node, items: str | None, element: Any) -> None:
+    """Raise for a document without articles, or with nothing at the place that the user named."""
+    arrays = dict(root.paths())
+    if items and any(shown(steps).removesuffix("[]") == items.strip().removesuffix("[]") for steps in arrays):
+        return  # an empty array
+    objects = [f"{shown(steps)} ({node.seen})" for steps, node in arrays.items()]
+    there = f"there are {', '.join(objects[:MAX_SHOWN]) or 'no arrays'}"
+    if items:
+        raise InputError(f"{name}: no articles at {items!r} (--items); {there}")
+    raise InputError(f"{name}: an object with no articles in it (keys: {some_keys(element)}); {there}")
+
+
+def _unread(location: Location | None) -> Iterator[str]:
+    if location is not None and location.unread:
+        yield f"what looks like articles at {listed(location.unread)} was not read; --items reads them instead"
+
+
+def _where(location: Location, count: int) -> str:
+    inner = "".join(f".{key}" for key in location.wrapper)
+    kind = {"rows": " (rows)", "header": " (rows)", "columns": " (columns)"}.get(location.place.layout, "")
+    return f"{count} articles read from {location.place}{inner}{kind}"
+
+
+def read_elements(name: str, path: Path, format: str | None = None, location: Location | None = None) -> Iterator[Any]:
     """Yield the elements of a file as they stand there."""
     reader = _reader(name, format or format_of(path))
     with translate_errors(name):
-        yield from reader.read(name, path)
+        read: Callable[..., Iterator[Any]] = reader.read
+        yield from read(name, path) if location is None else read(name, path, place=location.place)
 
 
 def _reader(name: str, format: str) -> Reader:

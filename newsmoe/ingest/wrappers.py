@@ -28,7 +28,8 @@ class Wrapped(NamedTuple):
 def find_wrapped(element: Mapping[str, Any], finder: FieldFinder, content: Content | None) -> Wrapped | None:
     """Return the object inside an element that holds the article; None where the element's `content` is better."""
     best: Wrapped | None = None
-    for path, inner in islice(_objects(element, ()), MAX_OBJECTS):
+    objects = list(islice(_objects(element, ()), MAX_OBJECTS))
+    for path, inner in objects:
         shape = finder.shape_of(tuple(inner))
         if not shape.has_text:
             continue
@@ -37,7 +38,9 @@ def find_wrapped(element: Mapping[str, Any], finder: FieldFinder, content: Conte
         wrapped = Wrapped(path, inner, text, bool(headline))
         if _is_article(wrapped, shape) and (best is None or _rank(wrapped) > _rank(best)):
             best = wrapped
-    if best is None or content is None:
+    if best is None or _has_twin(best, objects):
+        return None
+    if content is None:
         return best
     return best if best.content is not None and is_better(best.content, content) else None
 
@@ -70,6 +73,17 @@ def _objects(element: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Map
         yield from _objects(value, below)
 
 
+def _has_twin(wrapped: Wrapped, objects: list[tuple[Path, Mapping[str, Any]]]) -> bool:
+    """Tell whether an object beside it has much the same keys: objects keyed by their ids are several articles."""
+    keys = wrapped.element.keys()
+    return any(
+        path[:-1] == wrapped.path[:-1]
+        and path != wrapped.path
+        and 2 * len(keys & inner.keys()) >= len(keys | inner.keys())
+        for path, inner in objects
+    )
+
+
 def _is_article(wrapped: Wrapped, shape: Shape) -> bool:
     if wrapped.content is not None:
         return wrapped.has_headline or wrapped.content.strength is Strength.PROSE
@@ -90,5 +104,7 @@ def _fields_of(finder: FieldFinder, element: Mapping[str, Any]) -> set[str]:
 
 def _roles(shape: Shape, name: str) -> set[str]:
     roles = {field for field, paths in shape.fields.items() if any(path[0] == name for path in paths)}
+    if "id" in roles:
+        roles.discard("url")
     texts = (*shape.mapped, *(path for path, _ in shape.contents))
     return {*roles, "content"} if any(path[0] == name for path in texts) else roles

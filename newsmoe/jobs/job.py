@@ -155,7 +155,7 @@ def _opened(
     readable = 0
     for name in job.inputs:
         try:
-            opened = open_source(name, settings.fields, settings.input_format, encoding=settings.encoding)
+            opened = open_source(name, settings.fields, settings.input_format, settings.encoding, settings.items)
             source = stack.enter_context(opened)
         except InputError as error:
             if job.strict or len(job.inputs) == 1:
@@ -207,10 +207,7 @@ def _write_all(
 
 def _logged_notices(sources: Sequence[Source]) -> list[str]:
     """Log, and return, what was guessed or left out of the inputs."""
-    notices = [notice for source in sources for notice in source.notices()]
-    for notice in notices:
-        _logger.warning("%s", notice)
-    return notices
+    return [notice for source in sources for notice in source.log_notices()]
 
 
 def _columns(session: Session) -> Mapping[str, tuple[str, ...]]:

@@ -1,6 +1,5 @@
 """What the gate would decide, with no expert loaded."""
 
-import logging
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
@@ -8,8 +7,6 @@ from newsmoe.article import Article, InvalidItem
 from newsmoe.gating.gate import Gate, Route
 from newsmoe.ingest.source import open_source
 from newsmoe.settings.model import Settings
-
-_logger = logging.getLogger(__name__)
 
 Routed = tuple[Article | InvalidItem, Route]
 """An article with its route; an element that is no article has an empty one."""
@@ -19,15 +16,14 @@ def read_routes(gate: Gate, inputs: Sequence[str], settings: Settings, limit: in
     """Yield each article of the inputs with its route."""
     left = limit
     for name in inputs:
-        with open_source(name, settings.fields, settings.input_format, encoding=settings.encoding) as source:
+        with open_source(name, settings.fields, settings.input_format, settings.encoding, settings.items) as source:
             items = source.articles()
             while window := list(islice(items, _at_most(settings.window_articles, left))):
                 left = None if left is None else left - len(window)
                 routes = iter(gate.route([item for item in window if isinstance(item, Article)]))
                 for item in window:
                     yield item, next(routes) if isinstance(item, Article) else ()
-            for notice in source.notices():
-                _logger.warning("%s", notice)
+            source.log_notices()
 
 
 def _at_most(window: int, left: int | None) -> int:

@@ -108,6 +108,11 @@ class Settings(Strict):
     encoding: str | None = _setting(
         None, "encoding of the inputs, such as windows-1251; default: as the file tells, else detected", "NAME"
     )
+    items: str | None = _setting(
+        None,
+        "where the articles are in JSON, such as response.docs or hits.hits[]._source; default: where they are found",
+        "PATH",
+    )
     format: str | None = _setting(None, "output: json, jsonl, csv, parquet, sqlite; default: by its suffix", "FORMAT")
     details: bool = _setting(False, "add each expert's own prediction to the record", panel=EXPERTS_PANEL)
     rule: tuple[Rule, ...] = _setting((), "rules of your own, tried before the built-in ones")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import InputError
-from newsmoe.ingest.json_stream import ENVELOPE_KEYS
+from newsmoe.ingest.location import USUAL_KEYS
 from newsmoe.ingest.source import open_source, read_elements
 from tests.strategies import FEW, JSON
 
@@ -73,7 +73,7 @@ def test_each_element_of_an_array_gives_one_item(folder: Path, values: list[Any]
 
 
 @FEW
-@given(st.lists(MEMBERS, min_size=2, max_size=5), st.sampled_from(ENVELOPE_KEYS))
+@given(st.lists(MEMBERS, min_size=2, max_size=5), st.sampled_from(USUAL_KEYS))
 def test_each_element_that_an_object_holds_gives_one_item(folder: Path, values: list[Any], key: str) -> None:
     check_items(read(folder, json.dumps({"status": "ok", key: values})), values)
 
@@ -263,7 +263,7 @@ def test_lines_that_are_all_broken_are_refused(tmp_path: Path, name: str) -> Non
 def test_an_object_without_articles_is_refused_by_its_keys(tmp_path: Path, content: str, keys: str) -> None:
     message = refusal(tmp_path, content)
     assert f"an object with no articles in it (keys: {keys})" in message
-    assert all(key in message for key in ENVELOPE_KEYS)
+    assert "there are " in message
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:

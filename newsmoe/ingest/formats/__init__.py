@@ -31,6 +31,9 @@ class Reader(Protocol):
         growing: bool                 whether elements may be appended to a file while it is read
         header(path) -> (names, note) for a table: its column names, and how they were read, for messages,
                                       such as "the delimiter is ','"
+        look_through(name, path, finder) -> Node, find_place(name, path, finder) -> Location
+                                      for a tree of values: what is where, and where the articles are; then
+                                      `read` takes that `place`
     """
 
     def read(self, name: str, path: Path) -> Iterator[Any]:

@@ -1,20 +1,44 @@
-"""JSON: an array of articles, or an object that holds one."""
+"""JSON: articles anywhere in a document."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from newsmoe.errors import InputError
+from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.files import open_text
-from newsmoe.ingest.json_stream import JsonSyntaxError, elements
+from newsmoe.ingest.json_buffer import JsonSyntaxError
+from newsmoe.ingest.json_stream import elements, survey
+from newsmoe.ingest.location import Location, locate
+from newsmoe.ingest.places import Place
+from newsmoe.ingest.survey import Node
 
 magic = ("[", "{")
 
 
-def read(name: str, path: Path, *, lines: bool = False) -> Iterator[Any]:
-    """Yield the elements of a JSON document or, with `lines`, of JSON Lines."""
+def read(name: str, path: Path, *, place: Place | None = None, lines: bool = False) -> Iterator[Any]:
+    """Yield the elements at a place of a JSON document or, with `lines`, of JSON Lines."""
+    if place is None:
+        place = find_place(name, path, FieldFinder(), lines=lines).place
+    with _named_errors(name), open_text(path) as stream:
+        yield from elements(stream, place, lines=lines)
+
+
+def find_place(name: str, path: Path, finder: FieldFinder, *, lines: bool = False) -> Location:
+    """Return where the articles are."""
+    return locate(look_through(name, path, finder, lines=lines), finder)
+
+
+def look_through(name: str, path: Path, finder: FieldFinder, *, lines: bool = False) -> Node:
+    """Return what is where in a document."""
+    with _named_errors(name), open_text(path) as stream:
+        return survey(stream, finder, lines=lines)
+
+
+@contextmanager
+def _named_errors(name: str) -> Iterator[None]:
     try:
-        with open_text(path) as stream:
-            yield from elements(stream, lines=lines)
+        yield
     except JsonSyntaxError as error:
         raise InputError(f"{name}: not valid JSON: {error}") from None

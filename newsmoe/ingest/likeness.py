@@ -1,0 +1,69 @@
+"""How much an object looks like an article."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from newsmoe.ingest.contents import SHORT, Content, find_content, find_headline, unnamed_content
+from newsmoe.ingest.evidence import Strength
+from newsmoe.ingest.fields import FieldFinder, Path, value_at
+from newsmoe.ingest.names import WEAK_HEADLINES, folded
+from newsmoe.ingest.places import is_article_type
+from newsmoe.ingest.wrappers import find_wrapped, merged
+
+HEADLINE, NAME, DATE, URL, NAMED = 2.0, 0.75, 1.5, 1.0, 0.5
+BODY, TEASER, WORDS, LONG = 3.0, 2.0, 0.5, 2000  # LONG in characters, for which a body gets 2 more
+ENOUGH = 2.0
+
+
+class Likeness(NamedTuple):
+    """What of an article is in an object."""
+
+    score: float
+    has_text: bool  # a headline, and a content of more than some words
+    is_whole: bool  # with a body
+    wrapper: Path  # to the object inside that holds it
+    has_content: bool  # any words
+
+    @property
+    def is_article(self) -> bool:
+        """Whether the object is probably an article."""
+        return self.score >= ENOUGH
+
+
+NOTHING = Likeness(0.0, False, False, (), False)
+
+
+def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
+    """Return how much an object looks like an article."""
+    if is_article_type(element) is False:
+        return NOTHING
+    shape = finder.shape_of(tuple(element))
+    content, _ = find_content(element, finder, shape)
+    wrapper: Path = ()
+    if (content is None or not content.is_whole) and (wrapped := find_wrapped(element, finder, content)):
+        wrapper, content = wrapped.path, wrapped.content
+        element = merged(element, wrapper, finder)
+        shape = finder.shape_of(tuple(element))
+    content = content or unnamed_content(element, shape)
+    headline, path, _ = find_headline(element, shape, beside_content=content is not None)
+    dated, linked, authored, named = (
+        any(value_at(element, path) is not None for path in shape.fields[field])
+        for field in ("publication_date", "url", "author", "source")
+    )
+    is_prose = content is not None and content.strength is Strength.PROSE
+    if not headline and not (is_prose and (dated or linked or len(content.text if content else "") >= SHORT)):
+        return NOTHING._replace(has_content=content is not None)
+    details = DATE * dated + URL * linked + NAMED * authored + NAMED * named
+    weak = path is not None and folded(path[-1]) in WEAK_HEADLINES
+    score = _content_score(content) + details + (NAME if weak else HEADLINE) * bool(headline)
+    return Likeness(
+        score, is_prose and bool(headline), content is not None and content.is_whole, wrapper, content is not None
+    )
+
+
+def _content_score(content: Content | None) -> float:
+    if content is None:
+        return 0.0
+    if content.strength is not Strength.PROSE:
+        return WORDS
+    return BODY + 2 * min(len(content.text), LONG) / LONG if content.is_body else TEASER

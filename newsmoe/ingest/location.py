@@ -1,0 +1,192 @@
+"""Which of the places that a survey saw holds the articles: what looks most like articles, and no envelope of them."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from math import log2
+
+from newsmoe.ingest.fields import FieldFinder
+from newsmoe.ingest.names import NOT_AN_ARTICLE
+from newsmoe.ingest.places import ANY_KEY, ARRAY, Place, Steps
+from newsmoe.ingest.survey import Node
+
+ENVELOPE_KEYS = (
+    "articles", "items", "data", "results", "entries", "posts", "docs", "hits", "news", "stories", "records", "rows",
+    "value", "values", "objects", "documents", "messages", "children", "edges", "nodes", "response", "feed", "channel",
+    "list", "content", "@graph",
+)  # fmt: skip
+"""Names that envelopes have for what they hold. `articles` always are the envelope's."""
+USUAL_KEYS = ENVELOPE_KEYS[:4]
+RELATED = re.compile(
+    rf"related|similar|recommend|^more|see_?also|repl(?:y|ies)|galler|embed|attach|breadcrumb|{NOT_AN_ARTICLE.pattern}"
+)
+"""Names of what an article may hold that looks like articles, and is not this article."""
+
+BIAS = 2.0  # that such a name gives or takes
+WHOLE = 2.0  # that a body gives to an object that may be an envelope
+LONE = 2.5  # least score of an object that is in no array
+COVERAGE = 0.5  # least number of articles in what an envelope holds, for each envelope
+RIVAL = 0.7  # least score, compared with the articles that are read, of what is worth a message
+SAME_SHAPE = 0.6  # least share of the keys that two arrays have in common, for both to be read
+
+
+@dataclass
+class Group:
+    """Articles at one path, and those that are inside them."""
+
+    steps: Steps
+    node: Node
+    inside: list["Group"] = field(default_factory=list)
+
+    @property
+    def weight(self) -> float:
+        """How much the objects look like articles, with what the name says."""
+        return self.node.mean + WHOLE * (2 * self.node.whole >= self.node.articles) + bias(self.steps)
+
+    @property
+    def rank(self) -> float:
+        """What decides between groups of which none is inside the other: many articles count for more."""
+        share = self.node.articles / max(1, self.node.objects)
+        return self.weight * (1 + 0.1 * log2(self.node.articles)) * (0.5 + 0.5 * share)
+
+
+@dataclass(frozen=True)
+class Location:
+    """The place of the articles, and what else looks like articles and is not read."""
+
+    place: Place
+    wrapper: Steps = ()  # of most articles
+    unread: tuple[Steps, ...] = ()
+
+    @property
+    def is_usual(self) -> bool:
+        """Whether people expect the articles at this place."""
+        paths = self.place.paths
+        usual = {(), (ARRAY,), *((key, ARRAY) for key in USUAL_KEYS)}
+        return self.place.layout == "objects" and not self.place.linked_data and not self.wrapper and {*paths} <= usual
+
+
+def bias(steps: Sequence[str]) -> float:
+    """Return what the last key of a path says for or against its being the articles' place."""
+    key = next((step for step in reversed(steps) if step not in (ARRAY, ANY_KEY)), "").casefold()
+    return BIAS if key in ENVELOPE_KEYS else -BIAS if RELATED.search(key) else 0.0
+
+
+def locate(root: Node, finder: FieldFinder) -> Location:
+    """Return where the articles are; the top level, or a usual array, where nothing looks like an article."""
+    if table := next(_tables(root, (), finder), None):
+        return Location(table)
+    groups = _groups(root, ())
+    if not groups:
+        return Location(_without_articles(root))
+    best = max(groups, key=lambda group: group.rank)
+    read = [group for group in groups if group is best or _is_alike(group, best)]
+    paths = _collapsed([group.steps for group in read], root)
+    rivals = [group for group in groups if group not in read and group.node.mean > RIVAL * best.node.mean]
+    unread = [group.steps for group in (*rivals, *_inside(read)) if group.node.texts]
+    wrapper = best.node.wrappers.most_common(1)[0][0]
+    linked = any(group.node.other_types for group in read)
+    place = Place() if paths == ((ARRAY,),) else Place(paths, linked_data=linked)
+    if linked and place == Place():
+        place = Place(((ARRAY,),), linked_data=True)
+    return Location(place, wrapper, tuple(unread))
+
+
+def _groups(node: Node, steps: Steps) -> list[Group]:
+    """Return the groups of articles at and below a node, of which none is inside another."""
+    if ANY_KEY in node.children:  # an object with so many keys is keyed by ids
+        keyed = Node()
+        for step in [step for step in node.children if step != ARRAY]:
+            keyed.absorb(node.children.pop(step))
+        node.children[ANY_KEY] = keyed
+    below = [group for step, child in node.children.items() for group in _groups(child, (*steps, step))]
+    is_lone = node.objects == 1 and ARRAY not in steps and ANY_KEY not in steps
+    if not node.articles or (is_lone and node.mean < LONE):
+        return below
+    here = Group(steps, node, below)
+    inner = [group for group in below if group.node.articles >= COVERAGE * node.articles]
+    best = max(inner, key=lambda group: group.weight, default=None)
+    outer = node.mean + WHOLE * (2 * node.whole >= node.articles)
+    return below if best is not None and best.weight > outer else [here]
+
+
+def _inside(groups: Sequence[Group]) -> Iterator[Group]:
+    """Yield what is inside articles and looks like articles with a body, except where it was read from there."""
+    for group in groups:
+        for inner in group.inside:
+            if inner.node.whole and inner.steps[len(group.steps) :] not in group.node.wrappers:
+                yield inner
+
+
+def _is_alike(group: Group, best: Group) -> bool:
+    """Tell whether a group's objects have the keys of the best one's."""
+    if bias(group.steps) < 0 <= bias(best.steps):
+        return False
+    first, second = (
+        {key for key, count in node.keys.items() if 2 * count >= node.objects} for node in (group.node, best.node)
+    )
+    are_whole = all(node.whole == node.objects for node in (group.node, best.node))
+    return len(first & second) >= (SAME_SHAPE if not are_whole else SAME_SHAPE / 2) * len(first | second)
+
+
+def _collapsed(paths: list[Steps], root: Node) -> tuple[Steps, ...]:
+    """Return the paths with `*` for a key where all arrays or objects beside it are read too."""
+    for steps in paths:
+        for index, step in enumerate(steps):
+            before, after = steps[:index], steps[index + 1 :]
+            siblings = [path for path in paths if path[:index] == before and path[index + 1 :] == after]
+            node = root
+            for inner in before:
+                node = node.children[inner]
+            if len(siblings) > 1 and step != ARRAY and len(siblings) == len(node.children):
+                others = [path for path in paths if path not in siblings]
+                return (
+                    _collapsed([*others, (*before, ANY_KEY, *after)], root) if others else ((*before, ANY_KEY, *after),)
+                )
+    return tuple(paths)
+
+
+def _tables(node: Node, steps: Steps, finder: FieldFinder) -> Iterator[Place]:
+    """Yield the tables in a document, as pandas and others write them."""
+    if node.objects == 1 and not node.arrays:
+        if _is_of_columns(node, finder):
+            yield Place((steps,), "columns")
+        for step, child in node.children.items():
+            rows = child.children.get(ARRAY, Node())
+            names = next((other.names for other in node.children.values() if _names_rows(other, rows, finder)), ())
+            if child.arrays == 1 and names and not child.scalars and rows.arrays:
+                yield Place(((*steps, step, ARRAY),), "rows", names)
+        for step, child in node.children.items():
+            yield from _tables(child, (*steps, step), finder)
+    elif node.arrays == 1 and not node.objects:
+        rows = node.children.get(ARRAY, Node())
+        if rows.arrays > 1 and not node.scalars and not rows.objects and finder.has_text(rows.names):
+            yield Place(((*steps, ARRAY),), "header")
+
+
+def _names_rows(node: Node, rows: Node, finder: FieldFinder) -> bool:
+    """Tell whether an array of names may be the columns of rows."""
+    fits = rows.arrays > 0 and not rows.objects and len(node.names) * rows.arrays == rows.values
+    return fits and finder.has_text(node.names)
+
+
+def _is_of_columns(node: Node, finder: FieldFinder) -> bool:
+    """Tell whether each member of an object is a column: a list or an object with a value for each row."""
+    columns = list(node.children.values())
+    first = columns[0] if len(columns) > 1 else Node()
+    is_list = bool(first.arrays)
+    if not first.values or node.scalars or (is_list and first.values < 2):
+        return False
+    return finder.has_text(node.children) and all(
+        column.scalars == column.values == first.values and column.arrays == first.arrays and column.keys == first.keys
+        for column in columns
+    )
+
+
+def _without_articles(root: Node) -> Place:
+    """Return the usual array of an envelope, where nothing in it looks like an article."""
+    arrays = [key for key in USUAL_KEYS if key in root.children and root.children[key].arrays]
+    if root.objects != 1 or root.arrays or not arrays:
+        return Place()
+    key = next((key for key in arrays if root.children[key].values), arrays[0])
+    return Place() if root.contents and key != USUAL_KEYS[0] else Place(((key, ARRAY),))

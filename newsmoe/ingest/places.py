@@ -1,0 +1,155 @@
+"""Where in a document the articles are: a path such as `hits.hits[]` or `articles.*`."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Literal
+
+from newsmoe.ingest.formats import BadElement
+from newsmoe.ingest.json_buffer import Buffer
+
+ARRAY, ANY_KEY = "[]", "*"
+MAX_SHOWN = 8  # paths in a message
+AT_END = "[]?"  # the elements of an array, or what is no array itself
+
+Steps = tuple[str, ...]
+"""Keys, and `[]` for every element of an array or `*` for every value of an object."""
+
+_STEP = re.compile(r"\[\d*\]|[^.\[\]]+")
+_ARTICLE_TYPE = re.compile(r"(?:^|[:/#])(?:\w*(?:Article|Posting|Report|Review|NewsItem|Story)|CreativeWork|News)$")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the elements of a document are.
+
+    Attributes:
+        paths: to the elements; several where more than one array holds articles of the same shape.
+        layout: what is at their end: objects; rows of values, whose names are `columns`, or the first row; or a
+            table with a list or object of values for each column.
+        columns: names for rows.
+        linked_data: whether objects whose `@type` is no article's are left out.
+    """
+
+    paths: tuple[Steps, ...] = ((),)
+    layout: Literal["objects", "rows", "header", "columns"] = "objects"
+    columns: tuple[str, ...] = ()
+    linked_data: bool = False
+
+    def __str__(self) -> str:
+        return listed(self.paths)
+
+
+def parse_place(text: str) -> Place:
+    """Return the place that a user names: `response.docs`, `hits.hits[]._source`, `articles.*`."""
+    steps = tuple(ARRAY if step.startswith("[") else step for step in _STEP.findall(text))
+    return Place(((*steps, AT_END),))
+
+
+def listed(paths: Sequence[Steps]) -> str:
+    """Return the first of some paths for a message."""
+    more = f" and {len(paths) - MAX_SHOWN} more" if len(paths) > MAX_SHOWN else ""
+    return ", ".join(map(shown, paths[:MAX_SHOWN])) + more
+
+
+def shown(steps: Steps) -> str:
+    """Return a path as it is written in settings and messages."""
+    text = "".join(step if step == ARRAY else f".{step}" for step in steps if step != AT_END)
+    return text.removeprefix(".") or "the top level"
+
+
+def elements_at(buffer: Buffer, place: Place) -> Iterator[Any]:
+    """Yield the elements of the value that starts here."""
+    if place.layout == "columns":
+        for table in _walk(buffer, place.paths):
+            yield from _transposed(table)
+        return
+    elements = _walk(buffer, place.paths)
+    if place.layout != "objects":
+        yield from _as_objects(elements, place.columns)
+    elif place.linked_data:
+        yield from (element for element in elements if is_article_type(element) is not False)
+    else:
+        yield from elements
+
+
+def is_article_type(element: Any) -> bool | None:
+    """Tell whether a JSON-LD object is an article by its type; None for anything else."""
+    types = element.get("@type") if isinstance(element, Mapping) else None
+    if not isinstance(types, str | list):
+        return None
+    return any(
+        isinstance(name, str) and _ARTICLE_TYPE.search(name) for name in ([types] if isinstance(types, str) else types)
+    )
+
+
+def _walk(buffer: Buffer, paths: tuple[Steps, ...], *, inside: bool = False) -> Iterator[Any]:
+    """Yield what is at the end of the paths, in the order of the document."""
+    opening = buffer.peek()
+    if () in paths:
+        yield buffer.value()
+    elif opening == "[":
+        rest = tuple(path[1:] if path[0] in (ARRAY, AT_END) else path for path in paths)
+        if rest == ((),):
+            for _ in buffer.items():
+                yield buffer.value()
+        else:
+            for _ in buffer.items():
+                yield from _walk(buffer, rest, inside=True)
+    elif any(path[0] == AT_END or path == (ARRAY,) for path in paths):
+        yield buffer.value()  # a single article where there might be an array of them
+    elif opening == "{":
+        yield from _walk_members(buffer, paths, inside)
+    else:
+        buffer.skip()
+
+
+def _walk_members(buffer: Buffer, paths: tuple[Steps, ...], inside: bool) -> Iterator[Any]:
+    matched = False
+    for key in buffer.members():
+        rest = tuple(path[1:] for path in paths if path[0] in (key, ANY_KEY))
+        if not rest:
+            buffer.skip()
+        elif (ANY_KEY,) in paths:
+            if buffer.peek() == "{":
+                yield _with_id(key, buffer.value())
+            else:
+                buffer.skip()
+        else:
+            matched = True
+            yield from _walk(buffer, rest, inside=inside)
+    if inside and not matched and all(ARRAY not in path and ANY_KEY not in path for path in paths):
+        yield BadElement(f"no value under {' or '.join(map(shown, paths))!r}")
+
+
+def _with_id(key: str, element: Any) -> Any:
+    """Return an object with the key under which it stands as its id or URL."""
+    name = "url" if "://" in key else "id"
+    if not isinstance(element, dict) or any(name in element for name in (name, f"_{name}")):
+        return element
+    return {name: key, **element}
+
+
+def _as_objects(rows: Iterator[Any], columns: tuple[str, ...]) -> Iterator[Any]:
+    """Yield a row as an object; without `columns` the first row names them."""
+    if not columns:
+        columns = tuple(map(str, next(rows, ())))
+    for row in rows:
+        if not isinstance(row, list):
+            yield row
+        elif len(row) != len(columns):
+            yield BadElement(f"{len(row)} values, where there are {len(columns)} columns")
+        else:
+            yield dict(zip(columns, row, strict=True))
+
+
+def _transposed(table: Any) -> Iterator[Any]:
+    """Yield the rows of a table of columns, each a list or an object; the table is in memory as a whole."""
+    columns = {name: column for name, column in table.items() if isinstance(column, list | dict)}
+    keys = dict.fromkeys(chain.from_iterable(column for column in columns.values() if isinstance(column, dict)))
+    for key in keys:
+        yield {name: column.get(key) for name, column in columns.items() if isinstance(column, dict)}
+    if not keys:
+        for number in range(max(map(len, columns.values()), default=0)):
+            yield {name: column[number] if number < len(column) else None for name, column in columns.items()}

@@ -1,0 +1,236 @@
+"""Where in a document the articles are."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsmoe.article import Article, InvalidItem
+from newsmoe.errors import InputError
+from newsmoe.ingest import json_buffer
+from newsmoe.ingest.source import open_source
+from tests.strategies import FEW, JSON
+
+BODY = "The swimming hall closes for a year. Its roof has to be renewed, and the town has found the money for it."
+NAMES = st.sampled_from(["title", "name", "data", "items", "text", "url", "description", "results", "content", "x"])
+WORDS = st.sampled_from(["", "7", "None", "https://a.example", "red blue", "The roof of the old hall leaks again."])
+TREES = st.recursive(
+    WORDS | st.integers() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def story(number: int, **more: Any) -> dict[str, Any]:
+    return {"title": f"Hall {number}", "text": f"{BODY} Part {number}.", "url": f"https://a.example/{number}", **more}
+
+
+STORIES = [story(1), story(2), story(3)]
+
+
+def read(
+    folder: Path, *documents: Any, items: str | None = None, name: str = "news.json"
+) -> tuple[list[Article | InvalidItem], list[str]]:
+    path = folder / name
+    path.write_text("\n".join(map(json.dumps, documents)))
+    with open_source(str(path), items=items) as source:
+        articles = list(source.articles())
+        assert source.count == len(articles)
+        return articles, [message.removeprefix(f"{path}: ") for message in source.log_notices()]
+
+
+def headlines(items: list[Article | InvalidItem]) -> list[str | None]:
+    return [item.headline for item in items]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("in")
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        ({"a": {"b": [{"c": STORIES}]}}, "a.b[].c[]"),
+        ({"meta": [1, 2], "x": {"y": STORIES}}, "x.y[]"),
+        ([{"name": "Sport", "news": STORIES[:1]}, {"name": "Town", "news": STORIES[1:]}], "[].news[]"),
+        ({"data": {"all": {"edges": [{"node": each, "cursor": "x"} for each in STORIES]}}}, "data.all.edges[].node"),
+        ({"sport": STORIES[:2], "town": STORIES[2:]}, "*[]"),
+        ({"total": 3, "stories": {each["title"]: each for each in STORIES}}, "stories.*"),
+        ({"title": "The Paper", "description": "All the news of our town.", "link": "x", "list": STORIES}, "list[]"),
+        ({"sources": [{"name": "P", "description": "All the news of our town.", "url": "u"}] * 9, "y": STORIES}, "y[]"),
+        ({"rows": [["title", "text", "url"], *([*each.values()] for each in STORIES)]}, "rows[] (rows)"),
+        ([["title", "text", "url"], *([*each.values()] for each in STORIES)], "[] (rows)"),
+        ({"cols": ["title", "text", "url"], "body": [[*each.values()] for each in STORIES]}, "body[] (rows)"),
+        ({key: [each[key] for each in STORIES] for key in ("title", "text", "url")}, "the top level (columns)"),
+        ({"@graph": [{"@type": "WebSite", "name": "P", "url": "u", "description": "All the news of our town."},
+                     *({"@type": ["NewsArticle"], **each} for each in STORIES)]}, "@graph[]"),
+        ([{"@type": "BreadcrumbList", "name": "x y"}, *({"@type": "NewsArticle", **each} for each in STORIES)], "[]"),
+    ],
+)  # fmt: skip
+def test_articles_are_found_wherever_they_are_and_that_is_said(document: Any, place: str, tmp_path: Path) -> None:
+    items, messages = read(tmp_path, document)
+    assert headlines(items) == ["Hall 1", "Hall 2", "Hall 3"]
+    assert [item.content for item in items if isinstance(item, Article)] == [each["text"] for each in STORIES]
+    assert messages == [f"3 articles read from {place}"]
+
+
+@pytest.mark.parametrize("document", [STORIES, {"articles": STORIES}, {"status": "ok", "results": STORIES}, STORIES[0]])
+def test_nothing_is_said_of_the_usual_places(document: Any, tmp_path: Path) -> None:
+    assert read(tmp_path, document)[1] == []
+
+
+@pytest.mark.parametrize("wrap", [lambda each: {"_id": "7", "_source": each}, lambda each: {"page": {"docs": [each]}}])
+def test_lines_may_be_wrapped(wrap: Any, tmp_path: Path) -> None:
+    items, (message,) = read(tmp_path, *map(wrap, STORIES), name="news.jsonl")
+    assert headlines(items) == ["Hall 1", "Hall 2", "Hall 3"]
+    assert message in ("3 articles read from the top level._source", "3 articles read from page.docs[]")
+
+
+LISTS: dict[str, Any] = {
+    "data": [{"title": "Photo of the hall"}],
+    "related": STORIES[1:],
+    "comments": [{"author": "Ada", "text": BODY, "date": "2024-01-01"}] * 9,
+    "images": [{"url": "https://a.example/x.png", "caption": "The roof of the hall", "title": "The hall"}] * 5,
+    "tags": [{"name": "Hall", "description": "All about the swimming hall of our town.", "url": "u"}],
+    "see": [
+        {"title": "Pool", "url": "https://a.example/2", "description": "The pool opens again in May, says the town."}
+    ],
+}
+
+
+@pytest.mark.parametrize("key", LISTS)
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("is_dated", [True, False])
+def test_a_lone_article_is_one_whatever_lists_it_has(key: str, first: bool, is_dated: bool, tmp_path: Path) -> None:
+    article = {"headline": "Hall closes", "articleBody": BODY, **({"date": "2024-01-01"} if is_dated else {})}
+    document = {key: LISTS[key], **article} if first else {**article, key: LISTS[key]}
+    items, messages = read(tmp_path, document)
+    assert [(item.headline, item.content) for item in items if isinstance(item, Article)] == [("Hall closes", BODY)]
+    assert bool(messages) == (key == "related")  # articles with texts of their own, which are not read
+    assert len(read(tmp_path, [document])[0]) == 1
+
+
+def test_a_teaser_with_related_teasers_is_an_article(tmp_path: Path) -> None:
+    teaser = {"title": "Hall", "description": BODY, "url": "https://a.example/1", "publishedAt": "2024-01-01"}
+    items, _ = read(tmp_path, {**teaser, "related": [{**teaser, "title": "Pool"}] * 3})
+    assert headlines(items) == ["Hall"]
+
+
+def test_what_is_no_article_stays_an_invalid_item_in_its_place(tmp_path: Path) -> None:
+    items, _ = read(tmp_path, {"x": {"hits": [{"_source": story(1)}, {"_source": None}, 5, {"_source": story(2)}]}})
+    assert [isinstance(item, Article) for item in items] == [True, False, False, True]
+
+
+def test_what_is_not_read_is_said(tmp_path: Path) -> None:
+    document = {"top": {"headline": "Hall", "body": BODY, "by": "Ada"}, "latest": [*STORIES, *STORIES]}
+    items, messages = read(tmp_path, document)
+    assert len(items) == 6
+    assert "what looks like articles at top was not read; --items reads them instead" in messages
+
+
+def test_objects_of_many_ids_are_read_in_order(tmp_path: Path) -> None:
+    items, messages = read(tmp_path, {"stories": {f"s{number}": story(number) for number in range(500)}})
+    assert [item.id for item in items] == [f"s{number}" for number in range(500)]
+    assert messages == ["500 articles read from stories.*"]
+
+
+def test_a_long_document_is_surveyed_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    document = {"status": "ok", "x": {"tags": ["a"] * 99, "y": [{"z": each, "n": 1} for each in STORIES]}}
+    whole = read(tmp_path, document)
+    for size in (1, 50, 300):
+        monkeypatch.setattr(json_buffer, "SMALL", size)
+        monkeypatch.setattr(json_buffer, "CHUNK", size)
+        assert read(tmp_path, document) == whole
+
+
+# the place that the user names
+
+
+@pytest.mark.parametrize(
+    ("document", "items", "expected"),
+    [
+        ({"response": {"docs": STORIES, "related": STORIES[:1]}}, "response.related", 1),
+        ({"response": {"docs": STORIES}}, "response.docs[]", 3),
+        ({"hits": {"hits": [{"_source": each} for each in STORIES]}}, "hits.hits[]._source", 3),
+        ([{"arts": STORIES}, {"arts": STORIES}], "[].arts", 6),
+        ([{"arts": STORIES}, {"arts": STORIES}], "arts", 6),
+        ({"by_id": {"a": STORIES[0], "b": STORIES[1]}}, "by_id.*", 2),
+        ({"main": STORIES[0], "other": STORIES}, "main", 1),
+        ({"empty": [], "articles": STORIES}, "empty", 0),
+    ],
+)
+def test_the_user_names_the_place(document: Any, items: str, expected: int, tmp_path: Path) -> None:
+    assert len(read(tmp_path, document, items=items)[0]) == expected
+
+
+def test_what_lacks_the_wrapper_that_the_user_named_is_an_invalid_item(tmp_path: Path) -> None:
+    items, _ = read(tmp_path, {"hits": [{"_source": story(1)}, {"fields": story(2)}]}, items="hits[]._source")
+    assert [isinstance(item, Article) for item in items] == [True, False]
+
+
+def test_a_place_that_matches_nothing_is_an_error_with_a_list_of_what_is_there(tmp_path: Path) -> None:
+    document = {"response": {"docs": STORIES, "facets": ["a", "b"]}}
+    with pytest.raises(InputError) as error:
+        read(tmp_path, document, items="respones.docs")
+    assert "no articles at 'respones.docs' (--items)" in str(error.value)
+    assert "response.docs[] (objects), response.facets[] (no objects)" in str(error.value)
+
+
+# whatever the document
+
+
+def hidden(article: dict[str, Any], layers: list[Any]) -> Any:
+    value: Any = article
+    for layer in layers:
+        value = [*layer, value] if isinstance(layer, list) else {**layer, "zone": value}
+    return value
+
+
+LAYERS = st.lists(st.lists(TREES, max_size=3) | st.dictionaries(NAMES, TREES, max_size=3), max_size=4)
+OPTIONS = st.fixed_dictionaries(
+    {}, optional={"url": st.just("https://a.example/1"), "date": st.just("2024"), "id": st.just(3)}
+)
+
+
+@given(LAYERS, OPTIONS, JSON)
+def test_an_article_hidden_anywhere_is_found_or_missed_aloud(
+    folder: Path, layers: list[Any], more: dict[str, Any], noise: Any
+) -> None:
+    article = {"headline": "Hall closes", "content": BODY, **more}
+    document = hidden(article, [*layers, {"noise": noise}] if noise else layers)
+    try:
+        items, messages = read(folder, document)
+    except InputError:
+        return
+    found_it = any(isinstance(item, Article) and item.content == BODY for item in items)
+    is_said = any("not read" in message or "no text" in message for message in messages)
+    assert found_it or is_said or any(isinstance(item, InvalidItem) for item in items)
+
+
+def letters(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from letters(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from letters(inner)
+
+
+@FEW
+@given(TREES)
+def test_no_text_is_made_up(folder: Path, document: Any) -> None:
+    try:
+        items, _ = read(folder, document)
+    except InputError:
+        return
+    texts = "".join(letters(document))
+    for item in items:
+        if isinstance(item, Article):
+            assert all(word in texts for word in item.content.split())

@@ -1,0 +1,43 @@
+"""What is read of the well-known sources: each row of the table in the README."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from newsmoe.article import Article
+from newsmoe.ingest.source import open_source
+from tests.ingest.shapes import AUTHOR, BODY, DATE, HEADLINE, SHAPES, SOURCE, URL, Shape, table
+
+README = Path(__file__).parents[2] / "README.md"
+
+USUAL = {
+    "headline": HEADLINE, "content": BODY, "url": URL, "publication_date": DATE, "author": AUTHOR, "source": SOURCE,
+    "truncated": False,
+}  # fmt: skip
+
+
+def write(folder: Path, shape: Shape) -> str:
+    path = folder / ("news.jsonl" if shape.lines else "news.json")
+    documents = shape.document if shape.lines else [shape.document]
+    path.write_text("\n".join(map(json.dumps, documents)))
+    return str(path)
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_a_known_shape_is_read_right(shape: Shape, tmp_path: Path) -> None:
+    path = write(tmp_path, shape)
+    with open_source(path) as source:
+        items = list(source.articles())
+        messages = source.log_notices()
+    assert len(items) == source.count == shape.count
+    assert isinstance(items[0], Article), items[0]
+    expected = USUAL | shape.expected
+    assert {field: getattr(items[0], field) for field in expected} == expected
+    where = [f"{path}: {shape.count} articles read from {shape.place}"] if shape.place else []
+    assert [message for message in messages if "articles read from" in message] == where
+
+
+def test_the_readme_has_the_table_of_sources() -> None:
+    """`python -m tests.ingest.shapes` prints it."""
+    assert table() in README.read_text(encoding="utf-8")

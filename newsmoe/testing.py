@@ -3,7 +3,7 @@
 Nothing here needs a test framework; `newsmoe experts check` uses it too.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsmoe.article import Article
@@ -15,6 +15,9 @@ __all__ = ["ARTICLES", "FakeExpert", "Finding", "check_expert"]
 
 TOLERANCE = 1e-4
 """Largest difference between scores of one article in different batches."""
+
+CONSTANT = 1e-6
+"""Largest difference between scores of different texts that are the same."""
 
 ARTICLES = (
     Article(
@@ -95,14 +98,7 @@ def check_expert(
         device: where to load it; default: the CPU.
         articles: of different lengths; those that the expert does not claim to read are left out.
     """
-    languages = tuple(getattr(expert, "languages", ()))
-    readable = [
-        article
-        for article in articles
-        if (article.content or not getattr(expert, "needs_content", False))
-        and (not languages or article.language in languages)
-    ] or list(articles)
-
+    readable = _readable(expert, articles)
     together: list[Prediction] = []
     steps: list[tuple[str, Callable[[], str | None]]] = [
         ("has a name and a task", lambda: None if expert.name and expert.task else "name or task is empty"),
@@ -122,6 +118,29 @@ def check_expert(
         yield Finding(requirement, problem)
         if problem:
             return
+
+
+def readable_predictions(expert: Expert, articles: Sequence[Article] = ARTICLES) -> list[Prediction]:
+    """Return the predictions of a loaded expert for those of `articles` that it claims to read."""
+    return expert.predict(_readable(expert, articles))
+
+
+def constant_problem(predictions: Sequence[Prediction]) -> str | None:
+    """Return which labels and scores all texts have, where all have the same; else, or without labels, None."""
+    scores, *others = map(_scores, predictions)
+    if not (scores and others and all(_is_close(scores, other, CONSTANT) for other in others)):
+        return None
+    return f"{len(predictions)} quite different texts have the same labels and scores: {dict(scores)}"
+
+
+def _readable(expert: Expert, articles: Sequence[Article]) -> list[Article]:
+    languages = tuple(getattr(expert, "languages", ()))
+    return [
+        article
+        for article in articles
+        if (article.content or not getattr(expert, "needs_content", False))
+        and (not languages or article.language in languages)
+    ] or list(articles)
 
 
 def _collect(target: list[Prediction], predictions: list[Prediction]) -> str | None:
@@ -160,9 +179,19 @@ def _batch_problem(expert: Expert, articles: Sequence[Article], together: Sequen
     return None
 
 
+def _scores(prediction: Prediction) -> Mapping[str, float]:
+    """Return the scores of labels, of several that may hold too; none where there are no labels."""
+    scores = prediction.scores if isinstance(prediction, Labels) else prediction.fields().get("scores")
+    return scores if isinstance(scores, Mapping) else {}
+
+
+def _is_close(first: Mapping[str, float], second: Mapping[str, float], tolerance: float) -> bool:
+    return first.keys() == second.keys() and all(
+        abs(score - second[label]) < tolerance for label, score in first.items()
+    )
+
+
 def _is_same(first: Prediction, second: Prediction) -> bool:
     if isinstance(first, Labels) and isinstance(second, Labels):
-        return first.scores.keys() == second.scores.keys() and all(
-            abs(score - second.scores[label]) < TOLERANCE for label, score in first.scores.items()
-        )
+        return _is_close(first.scores, second.scores, TOLERANCE)
     return first.fields() == second.fields()

@@ -1,6 +1,7 @@
 """`newsmoe experts`: see, try and make experts."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,10 @@ from newsmoe.cli.options import JsonOption, LoadSettings, NameArgument, registry
 
 if TYPE_CHECKING:
     from newsmoe.registry.cards import Measurement
-    from newsmoe.registry.registry import ExpertInfo
+    from newsmoe.registry.device import Device
+    from newsmoe.registry.expert import Expert
+    from newsmoe.registry.registry import ExpertInfo, Registry
+    from newsmoe.testing import Finding
 
 
 @takes("experts_dir")
@@ -59,19 +63,34 @@ def show(name: NameArgument, load: LoadSettings, as_json: JsonOption = False) ->
 def check(name: NameArgument, load: LoadSettings) -> None:
     """Load an expert and try it on three articles; exit code 1 where it breaks the contract."""
     from newsmoe.registry.device import Device
-    from newsmoe.testing import check_expert
 
     settings = load()
-    expert = registry_of(settings).build(name)
+    registry = registry_of(settings)
+    expert = registry.build(name)
     console = results()
     failed = False
-    for finding in check_expert(expert, Device(settings.device, settings.threads).resolve()):
+    for finding in _findings(expert, registry, Device(settings.device, settings.threads).resolve()):
         failed = failed or finding.problem is not None
         mark = plain("no ", style="red") if finding.problem else plain("yes", style="green")
         problem = plain(finding.problem or "", style="red")
         console.print(mark, plain(finding.requirement), problem, soft_wrap=True)
     if failed:
         raise typer.Exit(1)
+
+
+def _findings(expert: "Expert", registry: "Registry", device: "Device") -> "Iterator[Finding]":
+    """Yield what the contract says, then whether labels are those of the task, and scores depend on the text."""
+    from newsmoe.prediction import Labels
+    from newsmoe.testing import Finding, check_expert, constant_problem, readable_predictions
+
+    for finding in check_expert(expert, device):
+        yield finding
+        if finding.problem:
+            return
+    predictions = readable_predictions(expert)
+    labels = {label for each in predictions if isinstance(each, Labels) for label in each.scores}
+    yield Finding("predicts the labels of its task", registry.foreign_labels(expert.name, labels))
+    yield Finding("tells different texts apart", constant_problem(predictions))
 
 
 @takes("experts_dir")

@@ -86,6 +86,7 @@ def build_uniform(context: GateContext) -> Gate:
     _refuse_limits(context.settings)
     for pool in context.pools.values():
         _check_present(pool)
+        context.registry.check_labels(info.name for info in pool)
     return UniformGate(context.pools)
 
 
@@ -186,6 +187,7 @@ def _rules_gate(context: GateContext) -> RulesGate:
         uses = [rule.use[task] for rule in rules if task in rule.use]
         for use in uses or [tuple(by_name)]:
             _check_present([by_name[name] for name in named_experts(use)], all_of_them=isinstance(use, dict))
+            context.registry.check_labels(named_experts(use))
     return gate
 
 
@@ -224,6 +226,7 @@ def _learned_gate(card: "GateCard", context: GateContext) -> "LearnedGate":
     from newsmoe.gating.learned import LearnedGate, ScoreCache
 
     settings, pool = context.settings, context.pools[card.task]
+    context.registry.check_labels(card.names)
     limits = {name: value for name in LIMITS if (value := getattr(settings, name)) is not None}
     try:
         gate_settings = GateSettings.model_validate({**card.settings.model_dump(), **limits})

@@ -6,12 +6,12 @@ from threading import Thread
 from time import perf_counter
 
 from newsmoe.article import Article
-from newsmoe.errors import PredictionError
+from newsmoe.errors import ConfigError, PredictionError
 from newsmoe.journal.store import PredictionStore
 from newsmoe.orchestrator.loaded import LoadedExperts, LoadFailure
 from newsmoe.orchestrator.progress import Advance, stepwise
 from newsmoe.output.run_report import ExpertStats
-from newsmoe.prediction import Prediction, checked_prediction
+from newsmoe.prediction import Labels, Prediction, checked_prediction
 from newsmoe.record import ItemError
 from newsmoe.registry.batching import cut_batches
 from newsmoe.registry.cache_key import cache_key
@@ -45,6 +45,7 @@ class Dispatcher:
         self.store = store
         self.on_batch = on_batch
         self._cache_keys: dict[str, str] = {}
+        self._labels: dict[str, frozenset[str]] = {}  # that experts may predict; none: any
 
     def run(
         self,
@@ -98,12 +99,34 @@ class Dispatcher:
             self.on_batch()
             with stepwise(len(chosen), advance):
                 fresh = self._timed(name, task, chosen, stats)
+            fresh = self._with_labels_of_task(name, task, fresh)
             outcomes.update(zip(batch, fresh, strict=True))
             if self.store and cache_key:
                 pairs = zip(chosen, fresh, strict=True)
                 predictions = {item.key: each for item, each in pairs if not isinstance(each, ItemError)}
                 self.store.keep(cache_key, predictions)
         return [outcomes[index] for index in range(len(articles))]
+
+    def _with_labels_of_task(self, name: str, task: str, outcomes: list[Outcome]) -> list[Outcome]:
+        """Return the outcomes, with an error for each prediction whose labels are not those of the task.
+
+        Where an expert's first predictions all have such labels, that ends the run.
+        """
+        registry = self.experts.registry
+        is_first = name not in self._labels
+        if is_first:
+            self._labels[name] = registry.labels_of_task(name) if name in registry.experts else frozenset()
+        allowed = self._labels[name]
+        foreign = [isinstance(each, Labels) and not each.scores.keys() <= allowed for each in outcomes]
+        if not (allowed and any(foreign)):
+            return outcomes
+        problems = [
+            registry.foreign_labels(name, each.scores) if isinstance(each, Labels) else None for each in outcomes
+        ]
+        if is_first and all(problems):
+            raise ConfigError(str(problems[0]))
+        errors = [ItemError.of(task, name, PredictionError(problem), "predict") for problem in problems]
+        return [error if problem else each for each, error, problem in zip(outcomes, errors, problems, strict=True)]
 
     def _timed(self, name: str, task: str, articles: Sequence[Article], stats: ExpertStats) -> list[Outcome]:
         """Predict a batch, and count it; an expert that is loaded meanwhile is counted apart."""
@@ -181,10 +204,6 @@ class Dispatcher:
         return results[0]
 
 
-def _count_predictions(outcomes: Sequence[Outcome]) -> int:
-    return sum(not isinstance(outcome, ItemError) for outcome in outcomes)
-
-
 def _outcome(task: str, expert: str, prediction: Prediction) -> Outcome:
     try:
         return checked_prediction(prediction)
@@ -192,3 +211,7 @@ def _outcome(task: str, expert: str, prediction: Prediction) -> Outcome:
         if not isinstance(prediction, Prediction):
             raise
         return ItemError.of(task, expert, error, "predict")
+
+
+def _count_predictions(outcomes: Sequence[Outcome]) -> int:
+    return sum(not isinstance(outcome, ItemError) for outcome in outcomes)

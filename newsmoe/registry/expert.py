@@ -17,6 +17,8 @@ class Expert(Protocol):
         needs_content: whether a headline alone is too little for it; absent: False.
         after: the prediction of another task that must come first, and what it must say, as in a card:
             {"task": "topic", "label": "sport", "at_least": 0.5}; absent: it reads every article.
+        labels: list or tuple of the labels that it predicts; a run that would use an expert with other labels
+            than those of the built-in experts for its task ends before it reads; absent: at its first batch.
         lengths(articles) -> list[int]: tokens that it would read of each; absent: estimated.
         memory() -> int: bytes that it will take once it is loaded; absent: next to none.
         fingerprint: hash of all that decides its predictions, which then depend on headline, content and

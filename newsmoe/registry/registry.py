@@ -27,7 +27,7 @@ from newsmoe.plugins import entry_points_of, origin_of
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import CARD_FILE, Card, read_card
 from newsmoe.registry.expert import Expert
-from newsmoe.registry.kinds import build, check_settings, fingerprint, missing, prediction_columns
+from newsmoe.registry.kinds import build, check_settings, fingerprint, missing, prediction_columns, stated_labels
 from newsmoe.settings.conditions import After
 from newsmoe.validation import describe
 
@@ -48,6 +48,8 @@ class ExpertInfo:
         card: its card, where it has one.
         expert: the plug-in's own object, where it has no card.
         columns: keys of its predictions that get a column each in tables.
+        labels: that it predicts, as far as it says.
+        builtin: whether it comes with newsmoe.
         broken: why it cannot be used, or None.
     """
 
@@ -60,6 +62,8 @@ class ExpertInfo:
     card: Card | None = None
     expert: Any = field(default=None, repr=False, compare=False)
     columns: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    builtin: bool = False
     broken: str | None = None
 
     @cached_property
@@ -170,6 +174,35 @@ class Registry:
         """Return all tasks that an expert exists for."""
         return list(dict.fromkeys(info.task for info in self.experts.values() if not info.broken))
 
+    def labels_of_task(self, name: str) -> frozenset[str]:
+        """Return the labels that the expert `name` may predict; none where it may predict any.
+
+        The labels of a task are those of the built-in experts for it, with the settings in force. A task
+        without any is the user's own.
+        """
+        info = self.info(name)
+        if info.builtin:
+            return frozenset()
+        return frozenset(label for other in self.pool(info.task) if other.builtin for label in other.labels)
+
+    def foreign_labels(self, name: str, labels: Iterable[str]) -> str | None:
+        """Return what is wrong with labels that an expert predicts; None where they are those of its task."""
+        expected = self.labels_of_task(name)
+        foreign = sorted(set(labels) - expected)
+        if not (expected and foreign):
+            return None
+        return (
+            f"expert {name!r} predicts labels that are not those of the task {self.info(name).task!r}:"
+            f" {', '.join(foreign)}; the task has {', '.join(sorted(expected))}; rename them, or give the expert a"
+            " task of its own"
+        )
+
+    def check_labels(self, names: Iterable[str]) -> None:
+        """Refuse experts that say that they predict other labels than those of their task."""
+        for name in names:
+            if name in self.experts and (problem := self.foreign_labels(name, self.experts[name].labels)):
+                raise ConfigError(problem)
+
     def build(self, name: str) -> Expert:
         """Return a new expert, its weights not loaded yet; a plug-in's is always the same object.
 
@@ -199,18 +232,19 @@ class Registry:
         origin = str(folder)
         try:
             card = read_card(folder)
-            settings, columns = check_settings(card), prediction_columns(card)
+            settings, columns, labels = check_settings(card), prediction_columns(card), stated_labels(card)
         except Exception as error:  # noqa: BLE001  # its kind may be other people's code
             return ExpertInfo(folder.name, "", origin=origin, broken=_reason(error))
         if changes := self.changes.get(card.name):
             card = card.with_settings(dict(changes))
             try:
-                settings, columns = check_settings(card), prediction_columns(card)
+                settings, columns, labels = check_settings(card), prediction_columns(card), stated_labels(card)
             except CardError as error:
                 raise CardError(f"{error}; see [experts.{card.name}] in newsmoe.toml") from None
         needs_content = card.needs_content or getattr(settings, "read", None) == "content"
         stated = card.name, card.task, card.languages, needs_content, card.after
-        return ExpertInfo(*stated, origin=origin, card=card, columns=columns)
+        builtin = folder.parent == builtin_folder()
+        return ExpertInfo(*stated, origin=origin, card=card, columns=columns, labels=labels, builtin=builtin)
 
     def _from_entry_points(self) -> Iterable[ExpertInfo]:
         for point in entry_points_of(GROUP) if self.plugins else ():
@@ -262,7 +296,9 @@ def _describe(expert: Any, name: str, origin: str) -> ExpertInfo:
         statement = _Statement.model_validate(stated)
     except ValidationError as error:
         raise BrokenExpertError(describe(error, _Statement)) from None
-    return ExpertInfo(**dict(statement), origin=origin, expert=expert)
+    labels = getattr(expert, "labels", ())  # which may be anything, if the expert does not mean it for us
+    stated_by_it = isinstance(labels, list | tuple) and all(isinstance(label, str) for label in labels)
+    return ExpertInfo(**dict(statement), origin=origin, expert=expert, labels=tuple(labels) if stated_by_it else ())
 
 
 def builtin_folder() -> Path:

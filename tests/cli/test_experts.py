@@ -203,7 +203,7 @@ def test_a_plug_in_is_checked_like_any_other(plug_in: PlugIn) -> None:
     plug_in(PLUG_IN, good="Good")
     result = newsmoe("experts", "check", "good")
     assert result.exit_code == 0
-    assert [verdict for verdict, _ in points(result.stdout)] == ["yes"] * 8
+    assert [verdict for verdict, _ in points(result.stdout)] == ["yes"] * 10
 
 
 def test_the_broken_part_of_the_contract_is_reported(plug_in: PlugIn) -> None:
@@ -282,7 +282,7 @@ def test_a_new_card_is_found_and_keeps_the_contract_as_it_is(here: Path) -> None
     assert (listed()["tone"]["task"], listed()["tone"]["broken"]) == ("tone", None)
     checked = newsmoe("experts", "check", "tone")  # on the real backbone
     assert checked.exit_code == 0
-    assert [verdict for verdict, _ in points(checked.stdout)] == ["yes"] * 8
+    assert [verdict for verdict, _ in points(checked.stdout)] == ["yes"] * 10
 
 
 def test_a_new_card_can_have_a_task_and_a_folder(here: Path) -> None:
@@ -315,3 +315,83 @@ def test_a_new_expert_that_cannot_be_written_is_reported_in_one_line(here: Path)
     (here / "file").write_text("")
     result = newsmoe("experts", "new", "mine", "--in", "file")
     assert (result.exit_code, one_line(result.stderr)) == (1, True)
+
+
+TONES = """
+from newsmoe import Labels
+
+
+class Unstated:
+    name = "tone-of-others"
+    task = "sentiment"
+
+    def load(self, device): ...
+
+    def predict(self, articles):
+        return [Labels(self.scores(article.headline)) for article in articles]
+
+    def scores(self, headline):
+        return {"good": 0.25, "bad": 0.75}
+
+
+class Stated(Unstated):
+    labels = ("positive", "good")
+
+
+class Mostly(Unstated):
+    def scores(self, headline):
+        return {"odd": 1.0} if "odd" in headline else {"negative": 1.0}
+
+
+class Constant(Unstated):
+    task = "tone"
+"""
+USE_TONE = '[[rule]]\nuse = { sentiment = "tone-of-others" }\n'
+ITS_LABELS = "the task has negative, neutral, positive; rename them, or give the expert a task of its own"
+
+
+@pytest.mark.parametrize(("expert", "foreign"), [("Unstated", "bad, good"), ("Stated", "good")])
+def test_an_expert_with_labels_of_its_own_for_a_shared_task_is_refused(
+    expert: str, foreign: str, here: Path, plug_in: PlugIn
+) -> None:
+    plug_in(TONES, **{"tone-of-others": expert})
+    (here / "newsmoe.toml").write_text(USE_TONE)
+    path = write(here / "a.json", [{"headline": f"Storm {number}"} for number in range(3)])
+    result = newsmoe("analyze", path, "--tasks", "sentiment")
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)
+    assert f"labels that are not those of the task 'sentiment': {foreign}; {ITS_LABELS}" in result.stderr
+    assert not (here / "analyzed_a.json").exists()
+    checked = newsmoe("experts", "check", "tone-of-others")
+    assert checked.exit_code == 1
+    assert "no predicts the labels of its task expert 'tone-of-others' predicts labels" in checked.stdout
+    assert ITS_LABELS in checked.stdout
+
+
+def test_an_expert_that_is_not_used_refuses_nothing(here: Path, plug_in: PlugIn) -> None:
+    plug_in(TONES, **{"tone-of-others": "Stated"})
+    path = write(here / "a.json", [{"headline": "Storm"}])
+    assert newsmoe("analyze", path, "--tasks", "summarization", "--gate", "all").exit_code in (0, 4)
+    (here / "newsmoe.toml").write_text(USE_TONE)
+    assert newsmoe("route", path, "--tasks", "sentiment").exit_code == 1
+
+
+def test_one_prediction_with_other_labels_costs_its_article(here: Path, plug_in: PlugIn) -> None:
+    plug_in(TONES, **{"tone-of-others": "Mostly"})
+    (here / "newsmoe.toml").write_text(USE_TONE)
+    path = write(here / "a.json", [{"headline": "Storm"}, {"headline": "an odd storm"}])
+    assert newsmoe("analyze", path, "--tasks", "sentiment").exit_code == 4
+    first, second = json.loads((here / "analyzed_a.json").read_text())
+    assert (first["status"], first["analyses"]["sentiment"]["label"]) == ("ok", "negative")
+    assert (second["status"], second["errors"][0]["type"]) == ("failed", "PredictionError")
+    assert "not those of the task 'sentiment': odd" in second["errors"][0]["message"]
+
+
+def test_a_constant_expert_is_reported(plug_in: PlugIn) -> None:
+    plug_in(TONES, **{"tone-of-others": "Constant"})
+    result = newsmoe("experts", "check", "tone-of-others")
+    assert result.exit_code == 1
+    assert points(result.stdout)[-1] == (
+        "no",
+        "tells different texts apart 3 quite different texts have the same labels and scores:"
+        " {'good': 0.25, 'bad': 0.75}",
+    )

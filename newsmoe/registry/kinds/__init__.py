@@ -26,6 +26,8 @@ class Kind(Protocol):
             in its folder, None where that is not on this machine; absent: its predictions are not stored.
         columns: keys of its predictions that hold text or a number and get a column each in tables, or a
             function of the settings that returns them; absent: none.
+        stated_labels(settings) -> Iterable[str]: the labels that it predicts, as far as its settings say;
+            absent: they are seen when it predicts.
     """
 
     Settings: type[BaseModel]
@@ -66,6 +68,12 @@ def prediction_columns(card: Card) -> tuple[str, ...]:
     """Return the keys under which the expert's predictions hold text or a number."""
     columns: Any = getattr(_kind(card), "columns", ())
     return tuple(columns(check_settings(card)) if callable(columns) else columns)
+
+
+def stated_labels(card: Card) -> tuple[str, ...]:
+    """Return the labels that the expert predicts, as far as its card says."""
+    state: Any = getattr(_kind(card), "stated_labels", None)
+    return tuple(state(check_settings(card))) if state else ()
 
 
 def fingerprint(card: Card) -> str:

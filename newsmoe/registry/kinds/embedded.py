@@ -108,6 +108,11 @@ class EmbeddedClassifier(EmbeddedExpert[L], ABC):
 
     columns = ("label", "score")
 
+    @staticmethod
+    def stated_labels(settings: LabelSettings) -> tuple[str, ...]:
+        """Return the labels that are predicted."""
+        return tuple(settings.labels)
+
     @abstractmethod
     def logits(self, vectors: Vectors) -> Vectors:
         """Return logits of shape (windows, labels) for window vectors of shape (windows, width)."""

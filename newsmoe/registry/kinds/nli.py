@@ -35,6 +35,11 @@ class Nli(HubExpert[NliSettings]):
     columns = ("label", "score")
     architecture = "AutoModelForSequenceClassification"
 
+    @staticmethod
+    def stated_labels(settings: NliSettings) -> tuple[str, ...]:
+        """Return the labels that are predicted."""
+        return tuple(settings.labels)
+
     def prepare(self) -> int:
         """Find the model's entailment label, and how much room the hypotheses leave."""
         indices = {str(label).lower(): index for index, label in self.model.config.id2label.items()}

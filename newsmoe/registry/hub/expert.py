@@ -87,11 +87,22 @@ class HubExpert(CardExpert[S], ABC):
         if self.settings.precision == "int8" and device.name == "cpu":
             self.model = in_int8(self.model)
         self.batcher = Batcher(device.batch_tokens or default_batch_tokens(device))
+        if self.tokenizer.pad_token_id is None and not self._pad_with_end():
+            self.batcher = Batcher(1)  # token: no two texts in a batch
         self.input_limit = min(max_tokens(self.model), self.settings.max_tokens or 2**31)
         self.added_tokens = self.prepare()
         self.limit = self.input_limit - self.added_tokens
         if self.limit < 1:
             raise ModelError(f"{self.name}: prompt, prefix or labels leave no room for text; shorten them")
+
+    def _pad_with_end(self) -> bool:
+        """Pad with the token that ends a text, if there is one, and texts do not end with it anyway."""
+        end = self.tokenizer.eos_token_id
+        if end is None or end in self.tokenizer("a")["input_ids"]:
+            return False
+        self.tokenizer.pad_token = self.tokenizer.eos_token
+        self.model.config.get_text_config().pad_token_id = end
+        return True
 
     @abstractmethod
     def prepare(self) -> int:
@@ -163,8 +174,9 @@ class HubExpert(CardExpert[S], ABC):
 
     def tokenize(self, *texts: list[str], truncation: str = "longest_first") -> Any:
         """Return the texts, or pairs of texts, as a padded batch on the model's device."""
+        padding = self.tokenizer.pad_token_id is not None
         return self.tokenizer(
-            *texts, padding=True, truncation=truncation, max_length=self.input_limit, return_tensors="pt"
+            *texts, padding=padding, truncation=truncation, max_length=self.input_limit, return_tensors="pt"
         ).to(self.model.device)
 
 

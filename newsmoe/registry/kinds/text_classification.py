@@ -1,7 +1,7 @@
 """Any sequence classifier of the hub."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,8 @@ class TextClassificationSettings(HubSettings):
     labels: dict[str, str] = {}
     """A name for each of the model's labels, or none; two may share one, '' drops a label."""
 
-    multi_label: bool = False
-    """Whether several labels may hold at a time."""
+    multi_label: bool | None = None
+    """Whether several labels may hold at a time; unset: as the model's config says."""
 
     threshold: float = Field(0.5, ge=0, le=1)
     """Minimum score of a label that holds, with `multi_label`."""
@@ -47,11 +47,33 @@ class TextClassification(HubExpert[TextClassificationSettings]):
         """Return the keys that get a column each in tables; none where several labels may hold."""
         return () if settings.multi_label else ("label", "score")
 
+    @staticmethod
+    def stated_labels(settings: TextClassificationSettings) -> tuple[str, ...]:
+        """Return the labels that are predicted; none where the model's own are, which are not read here."""
+        return tuple(filter(None, settings.labels.values()))
+
     def prepare(self) -> int:
-        """Match the card's labels with the model's."""
+        """Match the card's labels with the model's, and see what its scores mean."""
         labels = [str(label) for _, label in sorted(self.model.config.id2label.items())]
         self.labels = _matched(labels, self.settings.labels, self.name)
+        self.multi_label = self._is_multi_label(self.model.config, len(labels))
         return int(self.tokenizer.num_special_tokens_to_add(pair=False))
+
+    def _is_multi_label(self, config: Any, labels: int) -> bool:
+        """Tell whether each label has a probability of its own: as the card says, else as the model's config."""
+        if config.problem_type == "regression":
+            raise ModelError(
+                f"{self.name}: the model predicts numbers, not labels (problem_type = 'regression' in its config);"
+                " name a classifier under 'model' in the card"
+            )
+        if self.settings.multi_label is False and labels == 1:
+            raise ModelError(
+                f"{self.name}: the model has one label, whose share of all labels is always 1;"
+                " remove multi_label = false from the card"
+            )
+        if self.settings.multi_label is not None:
+            return self.settings.multi_label
+        return labels == 1 or config.problem_type == "multi_label_classification"
 
     def compute(self, texts: Sequence[ChunkedText]) -> list[Labels | Fields]:
         """Return the labels of each text, by the mean of the scores over its chunks, by their lengths."""
@@ -65,13 +87,13 @@ class TextClassification(HubExpert[TextClassificationSettings]):
         with torch.inference_mode():
             logits = self.model(**self.tokenize([chunk.text for chunk in chunks])).logits
             logits = logits.double() / self.settings.temperature
-            scores = logits.sigmoid() if self.settings.multi_label else logits.softmax(-1)
+            scores = logits.sigmoid() if self.multi_label else logits.softmax(-1)
         return list(scores.cpu().numpy())
 
     def _prediction(self, scores: Scores) -> Labels | Fields:
         """Return the scores by label; those of several labels of the model are summed, or their maximum."""
-        merged = _merged(scores, self.labels, max if self.settings.multi_label else sum)
-        if not self.settings.multi_label:
+        merged = _merged(scores, self.labels, max if self.multi_label else sum)
+        if not self.multi_label:
             total = sum(merged.values())
             return Labels({label: score / total for label, score in merged.items()})
         ranked = dict(sorted(merged.items(), key=lambda item: (-item[1], item[0])))

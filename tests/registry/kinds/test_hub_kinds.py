@@ -1,12 +1,20 @@
 """Kinds whose models come from the hub: each with a tiny real model of its own."""
 
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    GPT2Config,
+    GPT2ForSequenceClassification,
+    PreTrainedTokenizerFast,
+)
 
 from newsmoe import Article, Device, Registry
 from newsmoe.errors import BrokenExpertError, ModelError, PredictionError
@@ -55,7 +63,11 @@ def expert(tmp_path: Path, models: Callable[[str], Path]) -> Iterator[Maker]:
         (folder / "expert.toml").write_text(
             f'name = "mine"\ntask = "mine"\nkind = "{kind}"\ndescription = "tiny"\n', encoding="utf-8"
         )
-        changes = {"model": str(models(architecture or usual)), **needed, **settings}
+        changes = {
+            **({} if "model" in settings else {"model": str(models(architecture or usual))}),
+            **needed,
+            **settings,
+        }
         card_settings = "".join(f"{key} = {_toml(value)}\n" for key, value in changes.items())
         with (folder / "expert.toml").open("a", encoding="utf-8") as card:
             card.write(f"[settings]\n{card_settings}")
@@ -263,3 +275,69 @@ def test_the_prompt_has_a_place_for_the_article(expert: Maker) -> None:
         expert("chat-summarization", prompt="Summarize.")
     with pytest.raises(ModelError, match="no room"):
         expert("chat-summarization", prompt="{article}" + " Summarize it." * 500)
+
+
+# what a classifier's config says of its scores
+
+
+@pytest.fixture
+def changed(tmp_path: Path, models: Callable[[str], Path]) -> Callable[..., str]:
+    """A function that copies the tiny classifier, with changes in its config, or with one label."""
+
+    def change(labels: int = len(SENTIMENT), **changes: Any) -> str:
+        folder = tmp_path / "changed"
+        shutil.copytree(models("distilbert"), folder)
+        if labels != len(SENTIMENT):
+            options = {"num_labels": labels, "ignore_mismatched_sizes": True}
+            AutoModelForSequenceClassification.from_pretrained(folder, **options).save_pretrained(folder)
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**config, **changes}))
+        return str(folder)
+
+    return change
+
+
+def test_labels_that_do_not_exclude_each_other_have_a_score_each(expert: Maker, changed: Callable[..., str]) -> None:
+    folder = changed(problem_type="multi_label_classification")
+    made = expert("text-classification", model=folder, read="content")
+    prediction = predict(made, SHORT)
+    with torch.inference_mode():
+        inputs = AutoTokenizer.from_pretrained(folder)(SHORT.content, return_tensors="pt")
+        scores = AutoModelForSequenceClassification.from_pretrained(folder)(**inputs).logits.sigmoid()[0].tolist()
+    assert isinstance(prediction, Fields)
+    assert prediction.fields()["scores"] == pytest.approx(dict(zip(SENTIMENT, scores, strict=True)), abs=1e-5)
+    single = predict(expert("text-classification", model=folder, multi_label=False), SHORT)
+    assert isinstance(single, Labels)
+
+
+def test_a_single_label_has_a_score_by_itself(expert: Maker, changed: Callable[..., str]) -> None:
+    folder = changed(labels=1)
+    short, long = expert("text-classification", model=folder).predict([SHORT, LONG])
+    assert 0 < short.fields()["score"] < 1
+    assert short.fields()["score"] != long.fields()["score"]
+    with pytest.raises(ModelError, match="one label, whose share of all labels is always 1"):
+        expert("text-classification", model=folder, multi_label=False)
+
+
+def test_a_model_that_predicts_a_number_is_refused(expert: Maker, changed: Callable[..., str]) -> None:
+    with pytest.raises(ModelError, match="predicts numbers, not labels"):
+        expert("text-classification", model=changed(labels=1, problem_type="regression"))
+
+
+@pytest.mark.parametrize("end", ["</s>", None])
+def test_a_classifier_without_a_padding_token_predicts(
+    expert: Maker, end: str | None, tmp_path: Path, models: Callable[[str], Path]
+) -> None:
+    folder = tmp_path / "gpt2"
+    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(models("roberta") / "tokenizer.json"), eos_token=end)
+    tokenizer._tokenizer.post_processor = None
+    sizes = {"n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": 64, "initializer_range": 0.3}
+    config = GPT2Config(vocab_size=len(tokenizer), num_labels=2, eos_token_id=tokenizer.eos_token_id, **sizes)
+    torch.manual_seed(0)
+    GPT2ForSequenceClassification(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    assert [
+        problem
+        for problem in check_expert(expert("text-classification", model=str(folder), load=False))
+        if problem.problem
+    ] == []

@@ -34,7 +34,10 @@ LAYERS = (
 GROUND_FLOOR = LAYERS[0]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
-HEAVY = {"torch", "transformers", "peft", "sklearn", "scipy", "sqlalchemy", "psycopg", "prometheus_client"}
+HEAVY = {
+    "torch", "transformers", "peft", "sklearn", "scipy", "sqlalchemy", "psycopg", "prometheus_client",
+    "feedparser", "lxml", "openpyxl", "trafilatura", "backports.zstd",
+}  # fmt: skip
 
 
 LEARNED = """

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 InputsArgument = Annotated[
     list[str],
     typer.Argument(
-        help="Article files (JSON, JSON Lines, CSV, TSV, gzipped or not; Parquet), folders of them, or"
-        " patterns such as 'inbox/*.json'; '-' is standard input."
+        help="Article files (JSON, JSON Lines, CSV, TSV, RSS and Atom, HTML, packed or not; XLSX, Parquet), folders of"
+        " them, or patterns such as 'inbox/*.json'; '-' is standard input."
     ),
 ]
 

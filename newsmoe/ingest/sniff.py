@@ -20,13 +20,14 @@ def detect_format(name: str, path: Path, fields: FieldFinder) -> str:
         start = stream.read(START)
     if not start.strip():  # the reader of JSON says that the file is empty
         return "json"
-    if format := _by_magic(start):
+    if format := _by_magic(start) or _by_match(start):
         return format
     for format, reader in READERS.usable():
-        if hasattr(reader, "header") and fields.has_text(reader.header(path)[0]):
+        if hasattr(reader, "header") and not hasattr(reader, "magic") and fields.has_text(reader.header(path)[0]):
             return format
     raise InputError(
-        f"{name}: not valid JSON, nor Parquet, nor a table with a headline or content in its first row;"
+        f"{name}: not valid JSON, nor Parquet, XLSX, a feed, a page, or a table with a headline or content in its first"
+        " row;"
         " say what it is with --input-format, or name the columns under [fields] in newsmoe.toml"
     )
 
@@ -34,6 +35,11 @@ def detect_format(name: str, path: Path, fields: FieldFinder) -> str:
 def _by_magic(start: str) -> str | None:
     start = start.lstrip("\r\n ")
     return next((format for format, reader in READERS.usable() if start.startswith(getattr(reader, "magic", ()))), None)
+
+
+def _by_match(start: str) -> str | None:
+    readers = READERS.usable()
+    return next((format for format, reader in readers if hasattr(reader, "matches") and reader.matches(start)), None)
 
 
 def check_header(name: str, path: Path, reader: Reader, fields: FieldFinder) -> None:

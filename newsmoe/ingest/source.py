@@ -14,9 +14,9 @@ from typing import IO, Any
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import InputError
-from newsmoe.ingest.fields import some_keys
+from newsmoe.ingest.fields import FieldFinder, some_keys
 from newsmoe.ingest.files import Decoding, decoded, translate_errors
-from newsmoe.ingest.formats import READERS, Reader, format_of
+from newsmoe.ingest.formats import NOT_READ, READERS, Reader, format_of
 from newsmoe.ingest.json_stream import LoneObject
 from newsmoe.ingest.location import Location
 from newsmoe.ingest.names import FieldNames
@@ -25,6 +25,7 @@ from newsmoe.ingest.own_output import own_output
 from newsmoe.ingest.places import MAX_SHOWN, listed, parse_place, shown
 from newsmoe.ingest.sniff import check_header, detect_format
 from newsmoe.ingest.survey import Node
+from newsmoe.plugins import unpacked_name
 
 _logger = logging.getLogger(__name__)
 
@@ -115,7 +116,8 @@ def open_source(
     path, shown = Path(name), "standard input" if name == "-" else name
     if name != "-" and not _is_pipe(path):
         with decoded(path, encoding) as decoding:
-            yield _check(name, path, format or format_of(path), normaliser, decoding, items)
+            format = format or _format_of(name, path, normaliser.fields)
+            yield _check(name, path, format, normaliser, decoding, items)
         return
     with tempfile.TemporaryDirectory(prefix="newsmoe-") as folder:
         copy = Path(folder) / path.name
@@ -125,6 +127,14 @@ def open_source(
             with translate_errors(shown):
                 format = format or READERS.of(copy) or detect_format(shown, copy, normaliser.fields)
             yield _check(shown, copy, format, normaliser, decoding, items)
+
+
+def _format_of(name: str, path: Path, fields: FieldFinder) -> str:
+    """Return the format of a file by its suffix; by its content where that stands for none."""
+    if not unpacked_name(path).lower().endswith(tuple(NOT_READ)) and READERS.of(path) is None:
+        with translate_errors(name):
+            return detect_format(name, path, fields)
+    return format_of(path)
 
 
 def _open_once(name: str) -> AbstractContextManager[IO[bytes]]:

@@ -17,7 +17,8 @@ def default_output(source: Path, format: str) -> Path:
     """Return where the records of `source` go: `analyzed_news_data.json` beside `news-data.json`."""
     stem = unpacked_name(source)
     stem = Path(stem).stem or stem
-    return source.with_name(f"analyzed_{stem.replace('-', '_')}.{format}")
+    suffix = getattr(WRITERS.load(format), "name_suffix", f".{format}") if format in WRITERS else f".{format}"
+    return source.with_name(f"analyzed_{stem.replace('-', '_')}{suffix}")
 
 
 def check_format(path: Path, format: str, *, append: bool = False) -> None:

@@ -103,7 +103,9 @@ class Settings(Strict):
     batch_articles: int = _setting(64, "articles that an expert reads at a time", ge=1)
     window_articles: int = _setting(128, "articles in memory at a time", ge=1)
     input_format: str | None = _setting(
-        None, "what the inputs are: json, jsonl, csv, tsv, parquet; default: by suffix, else by content", "FORMAT"
+        None,
+        "what the inputs are: json, jsonl, csv, tsv, xlsx, parquet, feed, html; default: by suffix, else by content",
+        "FORMAT",
     )
     encoding: str | None = _setting(
         None, "encoding of the inputs, such as windows-1251; default: as the file tells, else detected", "NAME"
@@ -113,7 +115,9 @@ class Settings(Strict):
         "where the articles are in JSON, such as response.docs or hits.hits[]._source; default: where they are found",
         "PATH",
     )
-    format: str | None = _setting(None, "output: json, jsonl, csv, parquet, sqlite; default: by its suffix", "FORMAT")
+    format: str | None = _setting(
+        None, "output: json, jsonl, csv, csv-excel, xlsx, parquet, sqlite; default: by its suffix", "FORMAT"
+    )
     details: bool = _setting(False, "add each expert's own prediction to the record", panel=EXPERTS_PANEL)
     rule: tuple[Rule, ...] = _setting((), "rules of your own, tried before the built-in ones")
     fields: dict[str, Names] = _setting({}, "your scraper's names for the fields of an article")

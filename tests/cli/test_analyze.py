@@ -505,7 +505,7 @@ def test_an_input_may_be_a_pipe(here: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--format", "xml"), "records are not written as xml; use json, jsonl, csv, parquet, sqlite"),
+        (("--format", "xml"), "records are not written as xml; use json, jsonl, csv, csv-excel, xlsx, parquet, sqlite"),
         (("--gate", "rool"), "no gate is called 'rool'; use auto, rules, all, learned, a .toml file of rules"),
         (("--gate", "rool.toml"), "rool.toml: cannot be read"),
         (("--device", "gpu"), "unknown device 'gpu'; use auto, cpu, cuda, mps or cuda:N"),

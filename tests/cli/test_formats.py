@@ -143,7 +143,10 @@ def test_a_database_is_no_input(here: Path) -> None:
     (here / "a.db").touch()
     result = newsmoe("analyze", "a.db", *GIST)
     assert (result.exit_code, one_line(result.stderr)) == (1, True)
-    assert "a.db: articles are not read from sqlite, but from json, jsonl, csv, tsv, parquet" in result.stderr
+    assert (
+        "a.db: articles are not read from sqlite, but from json, jsonl, csv, tsv, xlsx, parquet, feed, html"
+        in result.stderr
+    )
 
 
 # out
@@ -216,7 +219,10 @@ def test_sqlite_holds_the_columns_of_csv_and_the_record(output: str, here: Path)
     [
         (("-o", "-", "--format", "sqlite"), "sqlite cannot go to standard output; name a file with -o"),
         (("-o", "-", "--format", "parquet"), "parquet cannot go to standard output; name a file with -o"),
-        (("-o", "o.tsv"), "o.tsv: records are not written as tsv; use json, jsonl, csv, parquet, sqlite"),
+        (
+            ("-o", "o.tsv"),
+            "o.tsv: records are not written as tsv; use json, jsonl, csv, csv-excel, xlsx, parquet, sqlite",
+        ),
         (("-o", "o.csv", "--append"), "o.csv: --append cannot add to a csv file"),
         (("--append",), "analyzed_a.json: --append cannot add to a json file; it adds to these formats: jsonl"),
         (("-o", "folder", "--format", "sqlite", "--append"), "folder: is a folder; name a file in it"),
@@ -255,11 +261,11 @@ def test_show_names_the_formats_that_it_reads(name: str, here: Path) -> None:
     [
         (
             ("analyze", "a.json", "--format", "xml"),
-            "analyzed_a.xml: records are not written as xml; use json, jsonl, csv, parquet, sqlite",
+            "analyzed_a.xml: records are not written as xml; use json, jsonl, csv, csv-excel, xlsx, parquet, sqlite",
         ),
         (
             ("analyze", "a.json", "--input-format", "xml"),
-            "no input format is called 'xml'; available: csv, json, jsonl, parquet, tsv",
+            "no input format is called 'xml'; available: csv, feed, html, json, jsonl, parquet, tsv, xlsx",
         ),
         (("route", "a.json", "--input-format", "jsnol"), "no input format is called 'jsnol'; did you mean 'jsonl'?"),
         (("watch", ".", "--out", "out", "--once"), "records are not written as xml; use json, jsonl"),

@@ -40,13 +40,22 @@ def test_a_named_output_takes_all_inputs(workdir: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("output", ["x.txt", "x.html", "x.tsv", "x.json.tmp"])
+def test_an_unknown_suffix_is_refused(output: str, workdir: Path) -> None:
+    with pytest.raises(ConfigError, match=rf"{output}: records are not written as \w+; use json, jsonl, csv, "):
+        plan(["a.json"], output)
+
+
 @pytest.mark.parametrize(
     ("output", "requested", "format"),
     [
         ("x.json", None, "json"),
         ("x.jsonl", None, "jsonl"),
         ("x.ndjson", None, "jsonl"),
-        ("x.txt", None, "json"),
+        ("x", None, "json"),
+        ("x.xlsx", None, "xlsx"),
+        ("x.txt", "json", "json"),
+        ("x.csv", "csv-excel", "csv-excel"),
         ("x.json", "jsonl", "jsonl"),
         ("x.jsonl", "json", "json"),
         ("-", None, "json"),

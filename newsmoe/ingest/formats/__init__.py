@@ -28,6 +28,7 @@ class Reader(Protocol):
 
         suffixes: tuple[str, ...]     of file names, in lower case, such as (".xml", ".rss"), besides `.NAME`
         magic: tuple[str, ...]        how the content begins, which tells the format of standard input
+        matches(start) -> bool        the same for text, where that takes more than to compare the beginning
         growing: bool                 whether elements may be appended to a file while it is read
         header(path) -> (names, note) for a table: its column names, and how they were read, for messages,
                                       such as "the delimiter is ','"
@@ -55,7 +56,10 @@ class Reader(Protocol):
 READERS = Formats[Reader](
     "newsmoe.readers",
     "input format",
-    {name: f"newsmoe.ingest.formats.{name}" for name in ("json", "jsonl", "csv", "tsv", "parquet")},
+    {
+        name: f"newsmoe.ingest.formats.{name}"
+        for name in ("json", "jsonl", "csv", "tsv", "xlsx", "parquet", "feed", "html")
+    },
     ("read",),
 )
 

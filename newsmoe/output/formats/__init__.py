@@ -40,6 +40,7 @@ class OutputFormat(Protocol):
     It may also have any of these:
 
         suffixes: tuple[str, ...]     of file names, in lower case, such as (".htm",), besides `.NAME`
+        name_suffix: str              of the outputs that newsmoe names, if not `.NAME`
         stdout: bool                  whether `open_writer` writes to `text_output(path)`, so to `-` too
         open_appender(path, columns)  as `open_writer`, but adds to what is at `path`, if anything is
         folder: bool                  whether that adds to a folder of files
@@ -69,15 +70,20 @@ class TextOutput(Protocol):
 WRITERS = Formats[OutputFormat](
     "newsmoe.writers",
     "output format",
-    {name: f"newsmoe.output.formats.{name}" for name in ("json", "jsonl", "csv", "parquet", "sqlite")},
+    {
+        name: f"newsmoe.output.formats.{name.replace('-', '_')}"
+        for name in ("json", "jsonl", "csv", "csv-excel", "xlsx", "parquet", "sqlite")
+    },
     ("open_writer",),
 )
 
 
 def format_of(path: Path) -> str:
-    """Return the format that the suffix stands for; `json` where it stands for none."""
-    is_tsv = unpacked_name(path).lower().endswith(".tsv")  # which is only read
-    return WRITERS.of(path) or ("tsv" if is_tsv else "json")
+    """Return the format that the suffix stands for; an unknown suffix itself, `json` where there is none."""
+    if format := WRITERS.of(path):
+        return format
+    is_stream = path.exists() and not path.is_file()
+    return "json" if is_stream else Path(unpacked_name(path)).suffix.removeprefix(".").lower() or "json"
 
 
 @contextmanager

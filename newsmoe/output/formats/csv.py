@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from newsmoe.output.formats import TaskColumns, Writer, text_output
@@ -15,10 +15,16 @@ FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 stdout = True
 
 
+def open_writer(path: Path, columns: TaskColumns) -> AbstractContextManager[Writer]:
+    """Return a writer of rows, to be opened."""
+    return write_rows(path, columns)
+
+
 @contextmanager
-def open_writer(path: Path, columns: TaskColumns) -> Iterator[Writer]:
-    """Yield a writer of rows."""
+def write_rows(path: Path, columns: TaskColumns, start: str = "") -> Iterator[Writer]:
+    """Yield a writer of rows into a file that begins with `start`."""
     with text_output(path) as file:
+        file.write(start)
         table = csv.writer(file)
         table.writerow(map(escape_formula, column_names(columns)))
 

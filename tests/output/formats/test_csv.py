@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 
 from newsmoe.output.formats.csv import FORMULA_SIGNS
+from newsmoe.output.writers import default_output
 from tests.output.support import record, write_all
 from tests.strategies import CELLS
 
@@ -44,3 +45,13 @@ def test_a_prediction_without_columns_is_json(folder: Path) -> None:
 
 def test_a_number_below_zero_stays_a_number(folder: Path) -> None:
     assert written(folder, record(1, mood={"score": -0.5}), mood=("score",))[1][8] == "-0.5"
+
+
+def test_csv_for_excel_begins_with_a_byte_order_mark(folder: Path) -> None:
+    write_all(folder / "a.csv", "csv", [record(1)])
+    write_all(folder / "b.csv", "csv-excel", [record(1)])
+    assert (folder / "b.csv").read_bytes() == b"\xef\xbb\xbf" + (folder / "a.csv").read_bytes()
+
+
+def test_the_output_that_newsmoe_names_has_the_suffix_of_csv() -> None:
+    assert default_output(Path("news-data.json"), "csv-excel") == Path("analyzed_news_data.csv")

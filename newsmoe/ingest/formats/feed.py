@@ -1,0 +1,65 @@
+"""RSS, Atom and RDF: one article an entry; feedparser comes with the extra `feeds`."""
+
+import calendar
+import io
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from newsmoe.errors import InputError
+from newsmoe.ingest.files import open_text
+from newsmoe.plugins import import_extra
+
+suffixes = (".rss", ".atom", ".rdf", ".xml")
+_ROOT = re.compile(r"<(?:rss|feed|rdf:RDF|channel)[\s>]")
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_RENAMED = frozenset({"content", "summary", "tags", "authors", "published_parsed", "updated_parsed", "created_parsed"})
+_DETAILS = re.compile(r".*_detail|.*_parsed|links|guidislink")
+
+
+def matches(start: str) -> bool:
+    """Tell whether a text that starts so is a feed."""
+    return start.lstrip().startswith("<") and bool(_ROOT.search(start))
+
+
+def read(name: str, path: Path) -> Iterator[Any]:
+    """Yield each entry as an object, with the feed's title and language where the entry has none."""
+    parser = import_extra("feedparser", "a feed", "feeds")
+    with open_text(path) as stream:  # decoded here, as all text is, so what the file declares is no longer true
+        document = _DECLARATION.sub("", stream.read()).encode(errors="replace")
+    parsed = parser.parse(
+        io.BytesIO(document),
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        sanitize_html=False,
+        resolve_relative_uris=False,
+    )
+    if not parsed.get("version") and not _ROOT.search(document.decode()):
+        raise InputError(f"{name}: no RSS, Atom or RDF feed; newsmoe reads no other XML")
+    for entry in parsed.entries:
+        yield _element(entry, parsed.feed)
+
+
+def _element(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> dict[str, Any]:
+    contents = [part.get("value") or "" for part in entry.get("content", ())]
+    element = {
+        "content": max(contents, key=len, default=""),
+        "description": entry.get("summary"),
+        "published": _date(entry),
+        "authors": [author["name"] for author in entry.get("authors", ()) if author.get("name")],
+        "tags": [tag["term"] for tag in entry.get("tags", ()) if tag.get("term")],
+        "source": (entry.get("source") or {}).get("title") or feed.get("title"),
+        "language": entry.get("language") or feed.get("language"),
+    }
+    element = {key: value for key, value in element.items() if value}
+    others = (key for key in entry if key not in _RENAMED and not _DETAILS.fullmatch(key))
+    return {**{key: entry[key] for key in others}, **element}
+
+
+def _date(entry: Mapping[str, Any]) -> str | None:
+    """Return when the entry was published as ISO 8601; as it is written where it cannot be understood."""
+    for key in ("published", "created", "updated"):
+        if parsed := entry.get(f"{key}_parsed"):
+            return datetime.fromtimestamp(calendar.timegm(parsed), UTC).isoformat()
+    return entry.get("published") or entry.get("updated")

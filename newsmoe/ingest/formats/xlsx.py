@@ -1,0 +1,101 @@
+"""XLSX: one article a row of the first sheet that has a text; openpyxl comes with the extra `xlsx`."""
+
+import warnings
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, time
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+from newsmoe.errors import InputError
+from newsmoe.ingest.fields import FieldFinder
+from newsmoe.ingest.formats import BadElement
+from newsmoe.plugins import import_extra
+from newsmoe.text.cleaning import one_line
+
+suffixes = (".xlsm",)
+magic = ("PK\x03\x04",)
+
+_ERRORS = (BadZipFile, zlib.error, SyntaxError, LookupError, ValueError, TypeError, AttributeError)
+"""What openpyxl raises where a file is damaged, or none of XLSX."""
+_NO_VALUES = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
+
+
+def header(path: Path) -> tuple[list[str], str]:
+    """Return the column names, and the sheet in words."""
+    with _workbook(str(path), path) as book:
+        sheet, names, _ = _table(book)
+        return names, f"the sheet is {sheet!r}"
+
+
+def read(name: str, path: Path) -> Iterator[Any]:
+    """Yield each row as an object with the header's names; dates are ISO 8601, and empty rows are passed over.
+
+    A row that has more cells than the header becomes a `BadElement`.
+    """
+    with _workbook(name, path) as book:
+        _, names, rows = _table(book)
+        if not names:
+            raise InputError(f"{name}: the sheets are empty; expected a first row that names the columns")
+        for row in rows:
+            if any(value is not None for value in row[len(names) :]):
+                yield BadElement(f"{len(row)} cells, where the header names {len(names)} columns")
+            else:
+                yield _element(names, row)
+
+
+@contextmanager
+def _workbook(name: str, path: Path) -> Iterator[Any]:
+    openpyxl = import_extra("openpyxl", "XLSX", "xlsx")
+    with path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of styles, and other things that are not read
+        try:
+            yield openpyxl.load_workbook(file, read_only=True, data_only=True)
+        except _ERRORS as error:
+            raise InputError(f"{name}: not valid XLSX: {one_line(str(error))}") from None
+
+
+def _table(book: Any) -> tuple[str, list[str], Iterator[list[Any]]]:
+    """Return the name, the column names and the rows of the first sheet that has a text, else of the first one."""
+    finder, tables = FieldFinder(), []
+    for sheet in book.worksheets:
+        rows = _rows(sheet)
+        names = [str(value or "").strip() for value in next(rows, ())]
+        if names:
+            tables.append((sheet.title, names, rows))
+        if finder.has_text(names):
+            return tables[-1]
+    return tables[0] if tables else ("", [], iter(()))
+
+
+def _rows(sheet: Any) -> Iterator[list[Any]]:
+    """Yield the rows that are not empty."""
+    sheet.reset_dimensions()  # which some programs write wrongly
+    for row in sheet.iter_rows(values_only=True):
+        values = [_plain(value) for value in row]
+        if any(value is not None for value in values):
+            yield values
+
+
+def _element(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
+    """Return a row as an object; of columns with the same name the first with a value counts."""
+    element: dict[str, Any] = {}
+    for number, name in enumerate(names):
+        value = row[number] if number < len(row) else None
+        if name and element.get(name) is None:
+            element[name] = value
+        elif not name and value is not None:
+            element[f"column {number + 1}"] = value
+    return element
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case date() | time():
+            return value.isoformat()
+        case bool() | int() | float() | None:
+            return value
+    text = str(value)
+    return None if not text or text in _NO_VALUES else text

@@ -1,0 +1,86 @@
+import io
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+from newsmoe import Article
+from newsmoe.errors import ConfigError, InputError
+from newsmoe.ingest.formats import BadElement
+from newsmoe.ingest.source import open_source, read_elements
+
+
+def workbook(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+NEWS = [
+    ("id", "title", "text", "date", "words"),
+    (1, "Ferry late", "The ferry was\nlate again.", datetime(2026, 3, 3, 10, 30), 5.5),
+    (2, "Storm", None, date(2026, 3, 4), None),
+    (),
+    (3, "=1+1", "#N/A", None, True),
+]
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.xlsm", "a"])
+def test_rows_of_the_first_sheet_with_a_text_become_articles(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(workbook({"Empty": [], "Notes": [("made by", "Ann")], "News": NEWS, "More": NEWS}))
+    with open_source(str(path)) as source:
+        assert (source.format, source.count) == ("xlsx", 3)
+        first, second, _ = source.articles()
+    assert isinstance(first, Article)
+    assert (first.id, first.headline, first.content) == (1, "Ferry late", "The ferry was\nlate again.")
+    assert first.publication_date == "2026-03-03T10:30:00"
+    assert isinstance(second, Article)
+    assert second.publication_date == "2026-03-04T00:00:00"
+
+
+def test_values_are_those_that_json_would_hold(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(workbook({"a": [("title", "title", "", "n"), (None, "x", "y", 1), ("z", "x"), ("a", 1, 2, 3, 4)]}))
+    assert list(read_elements("a", path)) == [
+        {"title": "x", "column 3": "y", "n": 1},
+        {"title": "z", "n": None},
+        BadElement("5 cells, where the header names 4 columns"),
+    ]
+
+
+@pytest.mark.parametrize("content", [b"PK\x03\x04junk", b"", b"\xd0\xcf\x11\xe0", workbook({"a": NEWS})[:-200]])
+def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a.xlsx: not valid XLSX: "), open_source(str(path)):
+        pass
+
+
+def test_a_workbook_without_a_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(workbook({"Sheet of Ann": [("a", "b"), (1, 2)]}))
+    with pytest.raises(InputError, match=r"no column .* \(found: 'a', 'b'\); the sheet is 'Sheet of Ann'"):  # noqa: SIM117
+        with open_source(str(path)):
+            pass
+
+
+def test_without_openpyxl_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(workbook({"a": NEWS}))
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with (
+        pytest.raises(ConfigError, match=r"XLSX needs openpyxl; pip install 'newsmoe\[xlsx\]'"),
+        open_source(str(path)),
+    ):
+        pass

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 FieldNames = Mapping[str, Sequence[str]]
 """For each field of an article the keys to look under, in order; case, spaces and punctuation don't matter."""
@@ -92,6 +93,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _SEPARATORS = re.compile(r"[\s_.:/-]+")
 
 
+@lru_cache(4096)
 def folded(key: object) -> object:
     """Return a key without case and punctuation; a caller's dict may have keys that are no strings."""
     return _SEPARATORS.sub("", key).casefold() or key if isinstance(key, str) else key

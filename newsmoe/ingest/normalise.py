@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from newsmoe.article import Article, InvalidItem
@@ -31,6 +31,7 @@ class Normaliser:
     def __init__(self, fields: FieldNames | None = None) -> None:
         self.fields = FieldFinder(fields)
         self.count = 0
+        self._wrappers: dict[tuple[str, ...], Path] = {}  # by the keys of elements
         self.guessed: Counter[str] = Counter()  # keys of contents
         self.unreadable: Counter[str] = Counter()  # keys of values that are no text
 
@@ -65,11 +66,14 @@ class Normaliser:
         headline, headline_path, no_headline = find_headline(element, shape, beside_content=content is not None)
         if headline_path is None and content is None:
             self._refuse(element, shape, [*no_headline, *unreadable])
-        self.unreadable.update(".".join(path) for path in (*no_headline, *(unreadable if content is None else ())))
+        if content is not None:
+            unreadable = []
+        for path in (*no_headline, *unreadable):
+            self.unreadable[".".join(path)] += 1
         text = content.text if content is not None and _WORD.search(content.text) else ""
         url, url_path = _url(element, shape)
         read = {path[0] for path in (headline_path, content and content.path, url_path) if path and len(path) == 1}
-        others = {field: self._value(element, shape, field, read) for field in _CONVERTERS if shape.fields[field]}
+        others = {field: _value(element, field, paths, read) for field, paths in shape.others}
         identifier = others.get("id")
         return Article(
             id=values.derived_id(url, headline, text) if identifier is None else identifier,
@@ -89,23 +93,16 @@ class Normaliser:
         self, element: Mapping[str, Any], shape: Shape, content: Content | None
     ) -> tuple[Mapping[str, Any], Shape, Content | None]:
         """Look for the article in the objects inside the element, then for a long text under any name."""
-        if wrapped := find_wrapped(element, self.fields, content):
+        keys = tuple(element)
+        usual = self._wrappers.get(keys) if content is None else None
+        if wrapped := find_wrapped(element, self.fields, content, usual):
+            self._wrappers[keys] = wrapped.path
             element = merged(element, wrapped.path, self.fields)
             return element, self.fields.shape_of(tuple(element)), wrapped.content
         if content is None and (unnamed := unnamed_content(element, shape)):
             self.guessed[unnamed.path[0]] += 1
             return element, shape, unnamed
         return element, shape, content
-
-    def _value(self, element: Mapping[str, Any], shape: Shape, field: str, read: set[str]) -> Any:
-        for path in shape.fields[field]:
-            if (value := value_at(element, path)) is None or (len(path) == 1 and path[0] in read):
-                continue
-            if (converted := _CONVERTERS[field](value)) is not None:
-                if len(path) == 1:
-                    read.add(path[0])
-                return converted
-        return None
 
     def _refuse(self, element: Mapping[str, Any], shape: Shape, unreadable: list[Path]) -> None:
         """Raise where an element has nothing that could be its text, unless that is empty."""
@@ -121,8 +118,21 @@ class Normaliser:
     def _invalid_item(self, element: Mapping[str, Any], message: str) -> InvalidItem:
         shape = self.fields.shape_of(tuple(element))
         headline, *_ = find_headline(element, shape, beside_content=True)
-        identifier = self._value(element, shape, "id", set())
+        identifier = _value(element, "id", shape.fields["id"], set())
         return InvalidItem(message, id=identifier, headline=headline or None, url=_url(element, shape)[0] or None)
+
+
+def _value(element: Mapping[str, Any], field: str, paths: Sequence[Path], read: set[str]) -> Any:
+    """Return the first value of a field, and add its key to those that were read; a key is read once."""
+    for path in paths:
+        key = path[0]
+        value = element.get(key) if len(path) == 1 else value_at(element, path)
+        if value is None or key in read or (converted := _CONVERTERS[field](value)) is None:
+            continue
+        if len(path) == 1:
+            read.add(key)
+        return converted
+    return None
 
 
 def _url(element: Mapping[str, Any], shape: Shape) -> tuple[str, Path | None]:

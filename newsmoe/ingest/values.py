@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from math import isfinite
 from typing import Any
@@ -11,6 +12,7 @@ from newsmoe.ingest.blocks import text_in
 from newsmoe.ingest.evidence import is_address, is_no_value
 from newsmoe.text.cleaning import clean_line
 
+SHORT = 64  # characters
 MAX_EXACT = 2**53  # below it a float holds every whole number
 MAX_BITS = 4096  # Python writes no integer of more than 4,300 digits
 NAME_KEYS = (
@@ -42,7 +44,7 @@ def is_missing(value: object) -> bool:
         return not value or value.isspace()
     if isinstance(value, float):
         return not isfinite(value)
-    return value is None or value == [] or value == {}
+    return value is None or (isinstance(value, list | dict) and not value)
 
 
 def type_name(value: object) -> str:
@@ -53,6 +55,8 @@ def type_name(value: object) -> str:
 def text_of(value: object) -> str | None:
     """Return a text as a scraper wrote it, out of paragraphs, blocks or objects too; None where there is none."""
     match value:
+        case str():
+            return text_in(value) if value[:1] in ("{", "[") else value
         case None:
             return ""
         case int() | float() if not isinstance(value, bool) and _is_writable(value):
@@ -93,8 +97,7 @@ def names_of(value: object, keys: Sequence[str] = NAME_KEYS) -> Iterable[str]:
     """Yield the names in a string, a list, an object with a name, or a list of those."""
     match value:
         case str():
-            name = clean_line(value)
-            if not is_no_value(name):
+            if name := _line_with_value(value):
                 yield name
         case Mapping():
             yield from next(filter(None, (list(names_of(value.get(key))) for key in keys)), ())
@@ -111,6 +114,8 @@ def topics_of(value: object) -> tuple[str, ...] | None:
 
 def author_of(value: object) -> str | None:
     """Return the names of the authors in a line."""
+    if isinstance(value, str):
+        return None if is_address(value) else _line_with_value(value)
     return ", ".join(name for name in names_of(value) if not is_address(name)) or None
 
 
@@ -137,7 +142,8 @@ def date_of(value: object) -> str | None:
     """Return ISO 8601 for seconds, milliseconds, and lists of numbers, in objects and texts too; text as it is."""
     match value:
         case str():
-            return date_of(float(value)) if _EPOCH.fullmatch(value.strip()) else _line_with_value(value)
+            is_epoch = value.strip().replace(".", "", 1).isdigit() and _EPOCH.fullmatch(value.strip())
+            return date_of(float(value)) if is_epoch else _line_with_value(value)
         case {"$date": {"$numberLong": str(digits)}} if _NUMBER.fullmatch(digits):
             return date_of(int(digits))
         case {"$date": str() | int() | float() as inner} | {"_seconds": int() as inner} | {"date": str() as inner}:
@@ -155,9 +161,14 @@ def date_of(value: object) -> str | None:
     return None
 
 
-def _line_with_value(value: str) -> str | None:
+@lru_cache(1024)  # names of authors and outlets are mostly the same
+def _short_line_with_value(value: str) -> str | None:
     line = clean_line(value)
     return None if is_no_value(line) else line
+
+
+def _line_with_value(value: str) -> str | None:
+    return _short_line_with_value(value) if len(value) <= SHORT else _short_line_with_value.__wrapped__(value)
 
 
 def _utc(moment: Any) -> str | None:

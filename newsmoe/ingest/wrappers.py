@@ -4,12 +4,13 @@ The wrapper is known by what is in it, not by its name.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from newsmoe.ingest.contents import Content, find_content, find_headline, is_better
 from newsmoe.ingest.evidence import Strength
-from newsmoe.ingest.fields import FieldFinder, Path, Shape, value_at
+from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, Path, Shape, value_at
 from newsmoe.ingest.names import NOT_AN_ARTICLE
 
 MAX_DEPTH = 4
@@ -25,8 +26,17 @@ class Wrapped(NamedTuple):
     has_headline: bool
 
 
-def find_wrapped(element: Mapping[str, Any], finder: FieldFinder, content: Content | None) -> Wrapped | None:
-    """Return the object inside an element that holds the article; None where the element's `content` is better."""
+def find_wrapped(
+    element: Mapping[str, Any], finder: FieldFinder, content: Content | None, usual: Path | None = None
+) -> Wrapped | None:
+    """Return the object inside an element that holds the article; None where the element's `content` is better.
+
+    If there is a whole text at the `usual` path, where it was in elements with the same keys, no other is looked at.
+    """
+    if usual and isinstance(inner := value_at(element, usual), Mapping):
+        text, _ = find_content(inner, finder, finder.shape_of(tuple(inner)))
+        if text is not None and text.is_whole:
+            return Wrapped(usual, inner, text, True)
     best: Wrapped | None = None
     objects = list(islice(_objects(element, ()), MAX_OBJECTS))
     for path, inner in objects:
@@ -52,12 +62,17 @@ def merged(element: Mapping[str, Any], path: Path, finder: FieldFinder) -> dict[
         levels.append(levels[-1][key])
     result = dict(levels.pop())
     for key, level in zip(reversed(path), reversed(levels), strict=True):
-        fields = _fields_of(finder, result)
-        theirs = finder.shape_of(tuple(level))
-        for name, value in level.items():
-            if name != key and name not in result and not fields & _roles(theirs, name):
-                result[name] = value
+        for name in _lacking(finder, tuple(result), tuple(level), key):
+            result[name] = level[name]
     return result
+
+
+@lru_cache(CACHED_SHAPES)
+def _lacking(finder: FieldFinder, keys: tuple[str, ...], outer: tuple[str, ...], wrapper: str) -> tuple[str, ...]:
+    """Return the keys of an outer object that stand for nothing that an object with `keys` has."""
+    shape, theirs = finder.shape_of(keys), finder.shape_of(outer)
+    fields = {field for name in keys for field in _roles(shape, name)}
+    return tuple(name for name in outer if name not in (wrapper, *keys) and not fields & _roles(theirs, name))
 
 
 def _objects(element: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
@@ -95,11 +110,6 @@ def _rank(wrapped: Wrapped) -> tuple[bool, bool, int]:
     content = wrapped.content
     is_body = content is not None and content.is_body and content.strength is Strength.PROSE
     return is_body, wrapped.has_headline, len(content.text) if content else 0
-
-
-def _fields_of(finder: FieldFinder, element: Mapping[str, Any]) -> set[str]:
-    shape = finder.shape_of(tuple(element))
-    return {field for name in element for field in _roles(shape, name) if value_at(element, (name,)) is not None}
 
 
 def _roles(shape: Shape, name: str) -> set[str]:

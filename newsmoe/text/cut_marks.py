@@ -29,6 +29,8 @@ _HINT = re.compile(
     r"|lire|leer|leyendo|legg|lees|ler |leia|läs|les mer|lue|czyta|devam|чита|続き|全文|더"
 )
 """What one of the marks has; sought first, because it takes a fiftieth of the time."""
+_SENTENCE_ENDS = (".", "!", "?", '"', "”", "’", "'")
+_PAYWALL_WORDS = ("subscri", "sign in", "log in", "register")
 MAX_MARKS = 4
 
 
@@ -37,7 +39,11 @@ def without_cut_mark(text: str) -> tuple[str, bool]:
     end = len(text)
     for _ in range(MAX_MARKS):
         start = max(0, end - TAIL)
-        mark = _HINT.search(text[start:end].lower()) and _MARK.search(text, start, end)
+        tail = text[start:end].lower()
+        is_sentence = tail.endswith(_SENTENCE_ENDS) and not tail.endswith(("..", ". ."))
+        if is_sentence and not any(word in tail for word in _PAYWALL_WORDS):  # the end of most texts
+            break
+        mark = _HINT.search(tail) and _MARK.search(text, start, end)
         if not mark:
             break
         end = mark.start()

@@ -1,0 +1,87 @@
+"""How long a large JSON document takes to be read, compared with loading it, cleaning texts, identifying languages.
+
+    python -m tests.benchmarks.reading [--megabytes 100] [--rounds 1]
+
+The articles, of random words, are wrapped as by Elasticsearch, `hits.hits[]._source`. Printed are seconds of one
+processor for `json.load`, for cleaning and languages of what it returns, and for newsmoe's reader, which checks
+the document first and holds one article at a time; and the time of the last as a multiple of the sum of the others.
+"""
+
+import argparse
+import json
+import random
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+from newsmoe.ingest.source import open_source
+from newsmoe.text.cleaning import clean_line, clean_text
+from newsmoe.text.language import article_language
+from tests.benchmarks.throughput import WORDS
+
+WORDS_PER_ARTICLE = 350
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--megabytes", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hits.json"
+        count = _write(path, options.megabytes * 1_000_000)
+        print(f"{count} articles, {path.stat().st_size / 1e6:.0f} MB")
+        loading = min(_seconds(lambda: _load(path)) for _ in range(options.rounds))
+        cleaning = min(_seconds(lambda: _clean(path)) for _ in range(options.rounds)) - loading
+        reading = min(_seconds(lambda: _read(path)) for _ in range(options.rounds))
+    print(f"json.load {loading:.2f} s, cleaning and languages {cleaning:.2f} s, reading {reading:.2f} s")
+    print(f"reading takes {reading / (loading + cleaning):.2f} times as long")
+
+
+def _write(path: Path, size: int) -> int:
+    chance, count = random.Random(0), 0
+    with path.open("w", encoding="utf-8") as file:
+        file.write('{"took": 3, "hits": {"total": {"value": 1}, "hits": [')
+        while file.tell() < size:
+            text = " ".join(chance.choices(WORDS, k=WORDS_PER_ARTICLE)).capitalize()
+            source = {
+                "headline": f"Storm {count}",
+                "content": text,
+                "url": f"https://example.com/{count}",
+                "date": "2026",
+            }
+            file.write(", " if count else "")
+            json.dump({"_index": "news", "_id": str(count), "_score": 1.0, "_source": source}, file)
+            count += 1
+        file.write("]}}")
+    return count
+
+
+def _load(path: Path) -> Any:
+    with path.open(encoding="utf-8") as file:
+        return json.load(file)
+
+
+def _clean(path: Path) -> None:
+    for hit in _load(path)["hits"]["hits"]:
+        headline, (content, _) = clean_line(hit["_source"]["headline"]), clean_text(hit["_source"]["content"])
+        article_language(None, content, headline)
+
+
+def _read(path: Path) -> None:
+    with open_source(str(path)) as source:
+        for _ in source.articles():
+            pass
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = process_time()
+    work()
+    return process_time() - started
+
+
+if __name__ == "__main__":
+    main()

@@ -121,8 +121,9 @@ def _paths(names: Iterable[str], exact: Mapping[object, str], similar: Mapping[o
 def value_at(element: Mapping[str, Any], path: Path) -> Any:
     """Return the value at the end of a path; None where there is none."""
     value: Any = element.get(path[0])
-    for key in path[1:]:
-        value = value.get(key) if isinstance(value, Mapping) else None
+    if len(path) > 1:
+        for key in path[1:]:
+            value = value.get(key) if isinstance(value, Mapping) else None
     return None if is_missing(value) else value
 
 

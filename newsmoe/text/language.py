@@ -21,8 +21,8 @@ UNSPACED_LETTERS = 3  # that one of a script without spaces, or of Korean, count
 CAPITALIZED = 0.6
 """Share of capitalised words from which a line is a headline; the model takes such lines for other languages."""
 
-_WORD = re.compile(r"[^\W\d_]+")
-_CAPITALS = re.compile(r"\b[^\W\d_]{4,}\b")
+_INITIAL = re.compile(r"([^\W\d_])[^\W\d_]*")  # of a word
+_CAPITALS = re.compile(r"\b[^\W\d_a-z]{4,}\b")  # and words in small letters that are not of ASCII
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _HANGUL, _KANA = re.compile("[\uac00-\ud7af]"), re.compile("[\u3040-\u30ff]")
 _CHINESE_CHARACTERS = frozenset({"zh", "ja", "ko", "yue", "wuu"})
@@ -80,8 +80,8 @@ def _identify(text: str) -> str | None:
 
 def _in_sentence_case(line: str) -> str:
     """Return a line in lower case if most of its words are capitalised, else without words in capitals."""
-    words = _WORD.findall(line)
-    if sum(word[0].isupper() for word in words) > CAPITALIZED * len(words):
+    initials = _INITIAL.findall(line)
+    if sum(map(str.isupper, initials)) > CAPITALIZED * len(initials):
         return line.lower()
     return _CAPITALS.sub(lambda word: word[0].lower() if word[0].isupper() else word[0], line)
 

@@ -1,6 +1,8 @@
 """What all commands say, and how: results to standard output, messages to standard error."""
 
 import sys
+from functools import lru_cache
+from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -17,8 +19,13 @@ def results() -> Console:
 
 
 def messages() -> Console:
-    """Return the console for messages and progress."""
-    return Console(stderr=True, width=None if sys.stderr.isatty() else WIDTH_OF_A_FILE, highlight=False)
+    """Return the console for messages and progress: one for both, so that messages stand above a bar."""
+    return _messages(getattr(sys.stderr, "rich_proxied_file", sys.stderr))
+
+
+@lru_cache(maxsize=1)
+def _messages(stream: TextIO) -> Console:
+    return Console(stderr=True, width=None if stream.isatty() else WIDTH_OF_A_FILE, highlight=False)
 
 
 def plain(text: object, style: str = "") -> Text:

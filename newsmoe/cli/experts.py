@@ -26,7 +26,7 @@ def list_experts(load: LoadSettings, as_json: JsonOption = False) -> None:
     if as_json:
         typer.echo(json.dumps([_as_record(info) for info in experts], indent=2, ensure_ascii=False))
         return
-    rows = table("name", "task", "here", "reads", "what it is", "measured, %")
+    rows = table("!name", "!task", "!here", "!reads", "what it is", "measured, %")
     for info in experts:
         if info.broken:
             rows.add_row(plain(info.name), "", "[red]broken[/red]", "", plain(info.broken, style="red"), "")
@@ -109,7 +109,7 @@ def compile_experts(
 
     show_logs(quiet=False)
     registry = registry_of(load())
-    rows = table("expert", "precision", ">distance from torch")
+    rows = table("!expert", "precision", ">distance from torch")
     references = {}
     far = False
     for name in names or [info.name for info in registry.experts.values() if not info.broken]:

@@ -166,7 +166,7 @@ def prune(
 
 def _show_contributions(contributions: "Sequence[Contribution]") -> None:
 
-    rows = table("expert", ">share", ">quality", ">without it", ">gain", ">cost saved", "verdict")
+    rows = table("!expert", ">share", ">quality", ">without it", ">gain", ">cost saved", "verdict")
     for each in contributions:
         rows.add_row(
             plain(each.expert),

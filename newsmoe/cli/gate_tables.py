@@ -27,7 +27,7 @@ def show_comparison(comparison: "Comparison") -> None:
 def _systems(rows: "Sequence[SystemFigures]") -> "Table":
     metrics, sources = list(rows[0].figures), list(rows[0].sources)
     columns = (*metrics, "above rules", "cost", "gate cost", "ms", "gate ms", "abstained", *sources)
-    shown = table("system", *(f">{name}" for name in columns))
+    shown = table("!system", *(f">{name}" for name in columns))
     for row in rows:
         shown.add_row(
             plain(row.system),

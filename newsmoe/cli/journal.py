@@ -58,7 +58,7 @@ def list_runs(load: LoadSettings, as_json: JsonOption = False) -> None:
         records = [{"run": number, **report.model_dump(mode="json")} for number, report in runs.items()]
         typer.echo(json.dumps(records, indent=2))
         return
-    rows = table("run", "started", ">articles", ">with errors", ">seconds", "output")
+    rows = table("!run", "!started", ">articles", ">with errors", ">seconds", "output")
     for number, report in runs.items():
         started, seconds = f"{report.started:%Y-%m-%d %H:%M}", f"{report.seconds:.1f}"
         figures = str(report.items), str(report.failed), seconds

@@ -127,7 +127,7 @@ def show_stats(stats: RunStats, runs: Sequence[tuple[Job, RunReport]], left_out:
 
 
 def _expert_table(stats: RunStats) -> Table:
-    rows = table("expert", "task", ">items", ">errors", ">seconds", ">to load")
+    rows = table("!expert", "!task", ">items", ">errors", ">seconds", ">to load")
     for name, expert in sorted(stats.experts.items(), key=lambda item: -item[1].items):
         seconds = f"{expert.seconds:.1f}", f"{expert.load_seconds:.1f}"
         rows.add_row(plain(name), plain(expert.task), str(expert.items), str(expert.errors), *seconds)
@@ -144,7 +144,7 @@ def _summary(stats: RunStats, reports: Sequence[RunReport], left_out: int) -> st
     parts = [f"{stats.items} articles", f"{stats.failed} with errors"]
     parts += [f"{reused} predictions reused"] if reused else []
     parts += [f"{skipped} already in the output"] if skipped else []
-    parts += [f"{left_out} inputs left out"] if left_out else []
+    parts += [f"{left_out} {'input' if left_out == 1 else 'inputs'} left out"] if left_out else []
     rate = stats.items / seconds if seconds else 0.0
     output = reports[0].output if len(reports) == 1 else f"{len(reports)} outputs"
     return f"{', '.join(parts)}, {seconds:.1f} s ({rate:.0f} a second) -> {output}"

@@ -65,7 +65,7 @@ def _as_record(item: "Article | InvalidItem", route: "Route") -> dict[str, objec
 
 def _print_table(routed: "list[Routed]") -> None:
 
-    rows = table("id", "headline", "task", "expert", ">weight", "reason")
+    rows = table("id", "headline", "!task", "!expert", ">weight", "reason")
     for item, route in routed:
         name = plain(item.id or "-"), plain((item.headline or "")[:40])
         if not route:
@@ -84,7 +84,7 @@ def load_table(routed: "Iterable[Routed]") -> "Table":
     """Return a table of how many articles each expert would get."""
     decisions = (decision for _, route in routed for decision in route)
     load = Counter((entry.task, entry.expert) for decision in decisions for entry in decision.entries)
-    rows = table("task", "expert", ">articles")
+    rows = table("!task", "!expert", ">articles")
     by_task = sorted(load.items(), key=lambda row: (row[0][0], row[0][1] is None, row[0][1] or ""))
     for (task, expert), count in by_task:
         rows.add_row(plain(task), plain(expert or ABSTAINED), str(count))
@@ -125,7 +125,7 @@ def _scores_as_record(decision: "Decision", experts: "list[Explained]") -> dict[
 
 def _print_scores(article: "Article", decision: "Decision", experts: "list[Explained]") -> None:
     features = (f">{name}" for name in experts[0].features)
-    rows = table("expert", ">score", ">weight", ">cost", *features, title=decision.task)
+    rows = table("!expert", ">score", ">weight", ">cost", *features, title=decision.task)
     for expert in experts:
         figures = expert.score, decision.weights.get(expert.expert, 0.0), expert.cost
         rows.add_row(

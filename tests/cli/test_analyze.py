@@ -304,7 +304,7 @@ def test_several_inputs_have_a_line_each_and_one_table(here: Path) -> None:
     assert [line.split()[:3] for line in lines[3:5]] == [["expert", "task", "items"], ["lead", "summarization", "3"]]
     assert lines[-2:] == [
         "elements with errors: analyzed_b.errors.jsonl",
-        "4 articles, 1 with errors, 1 inputs left out, S -> 2 outputs",
+        "4 articles, 1 with errors, 1 input left out, S -> 2 outputs",
     ]
 
 

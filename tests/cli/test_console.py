@@ -1,0 +1,28 @@
+import io
+import sys
+
+import pytest
+from rich.console import Console
+from rich.live import Live
+
+from newsmoe.cli.console import messages, table
+from newsmoe.cli.logs import say
+
+
+def test_names_are_never_cut_and_other_cells_are_continued_below() -> None:
+    rows = table("!expert", "!task", "what it is", ">items")
+    rows.add_row("distilbart-cnn-12-6-of-the-news-desk", "summarization", "Abstractive summaries of news. " * 3, "1000")
+    shown = io.StringIO()
+    Console(file=shown, width=80).print(rows)
+    assert "distilbart-cnn-12-6-of-the-news-desk" in shown.getvalue()
+    assert "…" not in shown.getvalue()
+    assert max(map(len, shown.getvalue().splitlines())) <= 80
+
+
+def test_a_message_stands_above_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert messages() is messages()
+    with Live("bar", console=messages(), auto_refresh=False, transient=True):
+        assert messages() is messages()
+        say("it is left out")
+    assert "it is left out\n" in messages().file.getvalue()  # type: ignore[attr-defined]

@@ -1,8 +1,8 @@
 """What all commands say, and how: results to standard output, messages to standard error."""
 
 import sys
-from functools import lru_cache
-from typing import TextIO
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +12,8 @@ from newsmoe.text.cleaning import one_line
 
 WIDTH_OF_A_FILE = 160  # columns of a table that goes to a file or a pipe
 
+_with_bar: list[Console] = []
+
 
 def results() -> Console:
     """Return the console for results."""
@@ -19,13 +21,23 @@ def results() -> Console:
 
 
 def messages() -> Console:
-    """Return the console for messages and progress: one for both, so that messages stand above a bar."""
-    return _messages(getattr(sys.stderr, "rich_proxied_file", sys.stderr))
+    """Return the console for messages and progress: that of a bar that is shown, so that they stand above it.
+
+    Else it is a new one: a console says again what a signal has kept it from forgetting.
+    """
+    if _with_bar:
+        return _with_bar[-1]
+    return Console(stderr=True, width=None if sys.stderr.isatty() else WIDTH_OF_A_FILE, highlight=False)
 
 
-@lru_cache(maxsize=1)
-def _messages(stream: TextIO) -> Console:
-    return Console(stderr=True, width=None if stream.isatty() else WIDTH_OF_A_FILE, highlight=False)
+@contextmanager
+def console_with_bar() -> Iterator[Console]:
+    """Give the console for a bar, which messages go to while the block runs."""
+    _with_bar.append(messages())
+    try:
+        yield _with_bar[-1]
+    finally:
+        _with_bar.pop()
 
 
 def plain(text: object, style: str = "") -> Text:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Self
@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from newsmoe.cli.console import messages, plain, table
+from newsmoe.cli.console import console_with_bar, messages, plain, table
 from newsmoe.jobs.job import Observer
 from newsmoe.jobs.plan import Job
 from newsmoe.output.run_report import RunReport, RunStats
@@ -68,15 +68,16 @@ class RunProgress(Observer):
     def __init__(self, job: Job, *, quiet: bool, verbose: bool = False) -> None:
         self.verbose = verbose and not quiet
         self.stats = RunStats()
-        self.console = messages()
+        self._stack = ExitStack()
+        self.console = self._stack.enter_context(console_with_bar())
         self.bar = _Bar(lambda: self.stats, self.console, disable=quiet or not sys.stderr.isatty())
 
     def __enter__(self) -> Self:
-        self.bar.start()
+        self._stack.enter_context(self.bar)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.bar.stop()
+        self._stack.close()
 
     def opened(self, name: str, count: int) -> None:
         """An input was checked; there are `count` elements in it."""

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 from rich.live import Live
 
-from newsmoe.cli.console import messages, table
+from newsmoe.cli.console import console_with_bar, messages, table
 from newsmoe.cli.logs import say
 
 
@@ -21,8 +21,9 @@ def test_names_are_never_cut_and_other_cells_are_continued_below() -> None:
 
 def test_a_message_stands_above_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", io.StringIO())
-    assert messages() is messages()
-    with Live("bar", console=messages(), auto_refresh=False, transient=True):
-        assert messages() is messages()
+    assert messages() is not messages()
+    with console_with_bar() as console, Live("bar", console=console, auto_refresh=False, transient=True):
+        assert messages() is console
         say("it is left out")
-    assert "it is left out\n" in messages().file.getvalue()  # type: ignore[attr-defined]
+    assert "it is left out\n" in sys.stderr.getvalue()  # type: ignore[attr-defined]
+    assert messages() is not console

@@ -118,6 +118,12 @@ class Fields:
 Prediction = Summary | Labels | Fields
 
 
+def scores_of(prediction: Prediction) -> Mapping[str, float]:
+    """Return the scores of labels, also where several may hold; none where there are no labels."""
+    scores = prediction.scores if isinstance(prediction, Labels) else prediction.fields().get("scores")
+    return scores if isinstance(scores, Mapping) else {}
+
+
 def checked_prediction(prediction: Prediction) -> Prediction:
     """Return a prediction as it is after a round trip through JSON.
 

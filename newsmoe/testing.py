@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsmoe.article import Article
-from newsmoe.prediction import Fields, Labels, Prediction
+from newsmoe.prediction import Fields, Labels, Prediction, scores_of
 from newsmoe.registry.device import Device
 from newsmoe.registry.expert import Expert, lengths_of
 
@@ -127,7 +127,7 @@ def readable_predictions(expert: Expert, articles: Sequence[Article] = ARTICLES)
 
 def constant_problem(predictions: Sequence[Prediction]) -> str | None:
     """Return which labels and scores all texts have, where all have the same; else, or without labels, None."""
-    scores, *others = map(_scores, predictions)
+    scores, *others = map(scores_of, predictions)
     if not (scores and others and all(_is_close(scores, other, CONSTANT) for other in others)):
         return None
     return f"{len(predictions)} quite different texts have the same labels and scores: {dict(scores)}"
@@ -177,12 +177,6 @@ def _batch_problem(expert: Expert, articles: Sequence[Article], together: Sequen
         if not _is_same(alone, before):
             return f"article {article.id!r}: {alone.fields()} alone, {before.fields()} in a batch"
     return None
-
-
-def _scores(prediction: Prediction) -> Mapping[str, float]:
-    """Return the scores of labels, of several that may hold too; none where there are no labels."""
-    scores = prediction.scores if isinstance(prediction, Labels) else prediction.fields().get("scores")
-    return scores if isinstance(scores, Mapping) else {}
 
 
 def _is_close(first: Mapping[str, float], second: Mapping[str, float], tolerance: float) -> bool:

@@ -11,7 +11,7 @@ from newsmoe.journal.store import PredictionStore
 from newsmoe.orchestrator.loaded import LoadedExperts, LoadFailure
 from newsmoe.orchestrator.progress import Advance, stepwise
 from newsmoe.output.run_report import ExpertStats
-from newsmoe.prediction import Labels, Prediction, checked_prediction
+from newsmoe.prediction import Prediction, checked_prediction, scores_of
 from newsmoe.record import ItemError
 from newsmoe.registry.batching import cut_batches
 from newsmoe.registry.cache_key import cache_key
@@ -46,6 +46,7 @@ class Dispatcher:
         self.on_batch = on_batch
         self._cache_keys: dict[str, str] = {}
         self._labels: dict[str, frozenset[str]] = {}  # that experts may predict; none: any
+        self._trusted: set[str] = set()  # experts that have predicted such labels
 
     def run(
         self,
@@ -110,23 +111,28 @@ class Dispatcher:
     def _with_labels_of_task(self, name: str, task: str, outcomes: list[Outcome]) -> list[Outcome]:
         """Return the outcomes, with an error for each prediction whose labels are not those of the task.
 
-        Where an expert's first predictions all have such labels, that ends the run.
+        Where an expert has never predicted any that are, that ends the run.
         """
         registry = self.experts.registry
-        is_first = name not in self._labels
-        if is_first:
+        if name not in self._labels:
             self._labels[name] = registry.labels_of_task(name) if name in registry.experts else frozenset()
-        allowed = self._labels[name]
-        foreign = [isinstance(each, Labels) and not each.scores.keys() <= allowed for each in outcomes]
-        if not (allowed and any(foreign)):
+        if not self._labels[name]:
             return outcomes
-        problems = [
-            registry.foreign_labels(name, each.scores) if isinstance(each, Labels) else None for each in outcomes
-        ]
-        if is_first and all(problems):
-            raise ConfigError(str(problems[0]))
-        errors = [ItemError.of(task, name, PredictionError(problem), "predict") for problem in problems]
-        return [error if problem else each for each, error, problem in zip(outcomes, errors, problems, strict=True)]
+        problems = {
+            place: registry.foreign_labels(name, scores_of(outcome))
+            for place, outcome in enumerate(outcomes)
+            if not isinstance(outcome, ItemError)
+        }
+        if None in problems.values():
+            self._trusted.add(name)
+        elif problems and name not in self._trusted:
+            raise ConfigError(next(filter(None, problems.values())))
+        errors = {
+            place: ItemError.of(task, name, PredictionError(problem), "predict")
+            for place, problem in problems.items()
+            if problem
+        }
+        return [errors.get(place, outcome) for place, outcome in enumerate(outcomes)]
 
     def _timed(self, name: str, task: str, articles: Sequence[Article], stats: ExpertStats) -> list[Outcome]:
         """Predict a batch, and count it; an expert that is loaded meanwhile is counted apart."""

@@ -107,7 +107,7 @@ def find_headline(
             continue
         if (text := text_of(value)) is None:
             unreadable.append(path)
-        elif (line := clean_line(text)) and not is_address(line) and not is_no_value(line):
+        elif (line := clean_line(text)) and not ("/" in line and is_address(line)) and not is_no_value(line):
             return line, path, []
     return "", None, unreadable
 

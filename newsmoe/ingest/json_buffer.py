@@ -71,7 +71,9 @@ class Buffer:
 
     def expect(self, wanted: str) -> str:
         """Consume one of the characters in `wanted` and return it."""
-        character = self.peek()
+        character = self.text[self.pos : self.pos + 1]
+        if not character or character not in wanted:
+            character = self.peek()
         if not character or character not in wanted:
             what = repr(character) if character else "the end of the file"
             raise self.error(f"found {what} where {' or '.join(map(repr, wanted))} should stand")
@@ -98,6 +100,14 @@ class Buffer:
             for _ in self.items() if self.peek() == "[" else self.members():
                 self.skip()
 
+    def elements(self) -> Iterator[Any]:
+        """Yield the elements of the array that starts here."""
+        for _ in self.items():
+            yield self.value()
+            while self.text.startswith(", {", self.pos):  # most arrays of objects, in half the time
+                self.pos += 2
+                yield self.value()
+
     def items(self) -> Iterator[None]:
         """Go to each element of the array that starts here; the caller steps over it."""
         self.expect("[")
@@ -120,7 +130,7 @@ class Buffer:
 
     def value(self) -> Any:
         """Decode the value that starts here; a `BadElement` where it is nested too deeply."""
-        if not self.peek():
+        if not self.text.startswith("{", self.pos) and not self.peek():
             raise self.error("the file ends where a value should stand")
         while True:
             try:

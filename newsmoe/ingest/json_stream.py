@@ -61,27 +61,27 @@ def _values(buffer: Buffer, place: Place, *, lines: bool) -> Iterator[Any]:
         raise JsonSyntaxError(f"{problem}; expected a JSON array of articles, or JSON Lines")
 
 
-def survey(stream: TextIO, finder: FieldFinder, *, lines: bool = False) -> Node:
+def survey(stream: TextIO, finder: FieldFinder) -> Survey:
     """Return what is where in a document; a top level that is all articles is not read to its end.
 
     An error ends the survey; whoever reads the document meets it again.
     """
     buffer, surveyor = Buffer(stream), Survey(finder)
-    root = surveyor.root
     with suppress(JsonSyntaxError):
         if buffer.peek() == "[":
-            root.arrays = 1
-            _look_at(buffer, surveyor, root, buffer.items())
+            surveyor.root.arrays = 1
+            _look_at(buffer, surveyor, surveyor.root, buffer.items())
         else:
             _look_at(buffer, surveyor, None, iter(buffer.peek, ""))
-    return root
+            surveyor.is_whole = surveyor.documents == 1 and not buffer.peek()
+    return surveyor
 
 
 def _look_at(buffer: Buffer, surveyor: Survey, array: Node | None, values: Iterator[object]) -> None:
     """Look at the elements of an array, or at values that follow one another."""
     root = surveyor.root
     for number, _ in enumerate(values):
-        if number == SAMPLED and _is_settled(root, surveyor.finder):
+        if number == SAMPLED and _is_settled(surveyor):
             return
         if array is not None:
             surveyor.read_inner(buffer, array, ARRAY, number)
@@ -89,12 +89,14 @@ def _look_at(buffer: Buffer, surveyor: Survey, array: Node | None, values: Itera
             buffer.expect(",")
         elif is_sampled(number):
             surveyor.read(buffer, root)
+            surveyor.documents += 1
         else:
             buffer.skip()
 
 
-def _is_settled(root: Node, finder: FieldFinder) -> bool:
+def _is_settled(surveyor: Survey) -> bool:
     """Tell whether all that was looked at are articles of the top level, with nothing else in them."""
+    root = surveyor.root
     top = root.children.get(ARRAY, Node()) if root.arrays else root
-    location = locate(root, finder)
+    location = locate(surveyor)
     return location.place == TOP and top.articles == top.objects == SAMPLED and not location.unread

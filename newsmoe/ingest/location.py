@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log2
 
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.names import NOT_AN_ARTICLE
 from newsmoe.ingest.places import ANY_KEY, ARRAY, Place, Steps
-from newsmoe.ingest.survey import Node
+from newsmoe.ingest.survey import Node, Survey
 
 ENVELOPE_KEYS = (
     "articles", "items", "data", "results", "entries", "posts", "docs", "hits", "news", "stories", "records", "rows",
@@ -57,6 +57,7 @@ class Location:
     place: Place
     wrapper: Steps = ()  # of most articles
     unread: tuple[Steps, ...] = ()
+    count: int | None = None  # of elements, where the survey has counted them
 
     @property
     def is_usual(self) -> bool:
@@ -72,8 +73,21 @@ def bias(steps: Sequence[str]) -> float:
     return BIAS if key in ENVELOPE_KEYS else -BIAS if RELATED.search(key) else 0.0
 
 
-def locate(root: Node, finder: FieldFinder) -> Location:
+def locate(survey: Survey) -> Location:
     """Return where the articles are; the top level, or a usual array, where nothing looks like an article."""
+    location = _locate(survey.root, survey.finder)
+    place, node = location.place, survey.root
+    (first, *_) = place.paths
+    if not survey.is_whole or place != Place((first,)) or not first or first[-1] != ARRAY:
+        return location
+    for step in first[:-1]:
+        if step in (ARRAY, ANY_KEY):
+            return location
+        node = node.children[step]
+    return replace(location, count=node.values) if node.arrays == 1 and not node.objects else location
+
+
+def _locate(root: Node, finder: FieldFinder) -> Location:
     if table := next(_tables(root, (), finder), None):
         return Location(table)
     groups = _groups(root, ())

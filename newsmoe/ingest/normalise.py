@@ -40,7 +40,7 @@ class Normaliser:
         self.count += 1
         if isinstance(element, BadElement):
             return InvalidItem(element.message, type="UndecodableElement")
-        if not isinstance(element, Mapping):
+        if not isinstance(element, dict | Mapping):
             return InvalidItem(f"expected an object with a headline or content, found {values.type_name(element)}")
         try:
             return self._article(element)

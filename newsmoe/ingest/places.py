@@ -92,8 +92,7 @@ def _walk(buffer: Buffer, paths: tuple[Steps, ...], *, inside: bool = False) -> 
     elif opening == "[":
         rest = tuple(path[1:] if path[0] in (ARRAY, AT_END) else path for path in paths)
         if rest == ((),):
-            for _ in buffer.items():
-                yield buffer.value()
+            yield from buffer.elements()
         else:
             for _ in buffer.items():
                 yield from _walk(buffer, rest, inside=True)

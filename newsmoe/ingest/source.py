@@ -163,14 +163,14 @@ def _check(name: str, path: Path, format: str, normaliser: Normaliser, decoding:
         check_header(name, path, reader, finder)
         if hasattr(reader, "find_place"):
             location = Location(parse_place(items)) if items else reader.find_place(name, path, finder)
-    count, last = 0, None
-    for element in read_elements(name, path, format, location):
+    count, last = (location and location.count) or 0, None
+    for element in () if count else read_elements(name, path, format, location):
         count, last = count + 1, element
     if hasattr(reader, "look_through"):
         is_article = not isinstance(last, LoneObject) or isinstance(Normaliser(finder.users)(last), Article)
         if not is_article or (items and not count):
             with translate_errors(name):
-                _refuse(name, reader.look_through(name, path, finder), items, last)
+                _refuse(name, reader.look_through(name, path, finder).root, items, last)
     return Source(name, path, format, normaliser, count, stat, decoding, location)
 
 

@@ -85,6 +85,8 @@ class Survey:
     def __init__(self, finder: FieldFinder) -> None:
         self.finder = finder
         self.root = Node()
+        self.documents = 0  # looked at, if there are several one after the other
+        self.is_whole = False  # a single document, read to its end
 
     def read(self, buffer: Buffer, node: Node | None = None, depth: int = 0) -> None:
         """Look through the value that starts here; of a long one only a part is in memory at a time."""

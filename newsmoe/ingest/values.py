@@ -128,7 +128,8 @@ def url_of(value: object) -> str | None:
     """Return the URL in a string, in the first of a list, or in an object."""
     match value:
         case str():
-            return _line_with_value(value)
+            is_plain = value.startswith("http") and "&" not in value and " " not in value and value.isprintable()
+            return value if is_plain else _line_with_value(value)
         case Mapping():
             return next(
                 filter(None, (url_of(text) for key in URL_KEYS if isinstance(text := value.get(key), str))), None

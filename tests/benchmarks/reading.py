@@ -46,7 +46,7 @@ def _write(path: Path, size: int) -> int:
     with path.open("w", encoding="utf-8") as file:
         file.write('{"took": 3, "hits": {"total": {"value": 1}, "hits": [')
         while file.tell() < size:
-            text = " ".join(chance.choices(WORDS, k=WORDS_PER_ARTICLE)).capitalize()
+            text = " ".join(chance.choices(WORDS, k=WORDS_PER_ARTICLE)).capitalize() + "."
             source = {
                 "headline": f"Storm {count}",
                 "content": text,

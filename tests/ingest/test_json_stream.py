@@ -31,7 +31,7 @@ FINDER = FieldFinder()
 
 
 def parse(document: str, lines: bool) -> Iterator[Any]:
-    place = locate(survey(io.StringIO(document), FINDER, lines=lines), FINDER).place
+    place = locate(survey(io.StringIO(document), FINDER)).place
     return elements(io.StringIO(document), place, lines=lines)
 
 

@@ -32,7 +32,7 @@ class Reader(Protocol):
         growing: bool                 whether elements may be appended to a file while it is read
         header(path) -> (names, note) for a table: its column names, and how they were read, for messages,
                                       such as "the delimiter is ','"
-        look_through(name, path, finder) -> Node, find_place(name, path, finder) -> Location
+        look_through(name, path, finder) -> Survey, find_place(name, path, finder) -> Location
                                       for a tree of values: what is where, and where the articles are; then
                                       `read` takes that `place`
     """

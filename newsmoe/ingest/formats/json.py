@@ -12,7 +12,7 @@ from newsmoe.ingest.json_buffer import JsonSyntaxError
 from newsmoe.ingest.json_stream import elements, survey
 from newsmoe.ingest.location import Location, locate
 from newsmoe.ingest.places import Place
-from newsmoe.ingest.survey import Node
+from newsmoe.ingest.survey import Survey
 
 magic = ("[", "{")
 
@@ -20,20 +20,20 @@ magic = ("[", "{")
 def read(name: str, path: Path, *, place: Place | None = None, lines: bool = False) -> Iterator[Any]:
     """Yield the elements at a place of a JSON document or, with `lines`, of JSON Lines."""
     if place is None:
-        place = find_place(name, path, FieldFinder(), lines=lines).place
+        place = find_place(name, path, FieldFinder()).place
     with _named_errors(name), open_text(path) as stream:
         yield from elements(stream, place, lines=lines)
 
 
-def find_place(name: str, path: Path, finder: FieldFinder, *, lines: bool = False) -> Location:
+def find_place(name: str, path: Path, finder: FieldFinder) -> Location:
     """Return where the articles are."""
-    return locate(look_through(name, path, finder, lines=lines), finder)
+    return locate(look_through(name, path, finder))
 
 
-def look_through(name: str, path: Path, finder: FieldFinder, *, lines: bool = False) -> Node:
+def look_through(name: str, path: Path, finder: FieldFinder) -> Survey:
     """Return what is where in a document."""
     with _named_errors(name), open_text(path) as stream:
-        return survey(stream, finder, lines=lines)
+        return survey(stream, finder)
 
 
 @contextmanager

@@ -24,6 +24,8 @@ _KEYS: Mapping[str, frozenset[str]] = {
 }
 """What the first object of a file has, at least."""
 
+_START_OF_RECORD = re.compile(r'"status": ?"(?:ok|partial|failed)",\s*"analyses": ?\{')
+
 _COLUMNS = frozenset({"id", "headline", "url", "status", "errors", "experts"})
 _STORED = frozenset({"record", "key"})
 """Columns of every table of records, and more of those in Parquet."""
@@ -41,7 +43,10 @@ def own_output(path: Path) -> str | None:
         if start.startswith(b"PK\x03\x04"):
             return _of(_in_workbook(path))
         with open_text(path) as text:
-            return _in_text(text.read(START))
+            beginning = text.read(START)
+        if "".join(beginning.split()) == "[]":  # without records; else there would be one more with each run
+            return _of(own_output(path.with_suffix(".run.json")) == REPORT)
+        return _in_text(beginning)
     except (OSError, EOFError, ValueError, RecursionError, InputError, zlib.error, zipfile.BadZipFile):
         return None  # whoever reads it will say what is wrong
 
@@ -53,6 +58,8 @@ def _of(is_own: bool) -> str | None:
 def _in_text(start: str) -> str | None:
     start = start.lstrip("\ufeff \t\r\n")
     if start.startswith(("[", "{")):
+        if _START_OF_RECORD.search(start):  # which may be longer than what was read
+            return RECORDS
         first, _ = json.JSONDecoder().raw_decode(start.removeprefix("[").lstrip())
         return _in_object(first)
     lines = start.splitlines()

@@ -36,6 +36,20 @@ def test_what_is_beside_records_is_recognized_too(tmp_path: Path) -> None:
     assert own_output(tmp_path / "out.errors.jsonl") == "elements with errors"
 
 
+def test_a_record_that_is_longer_than_what_is_looked_at_is_recognized(tmp_path: Path) -> None:
+    text = written(tmp_path, "jsonl").read_text()
+    (tmp_path / "long.jsonl").write_text(text.replace('"characters":', f'"text":"{"x" * 300_000}","characters":', 1))
+    assert own_output(tmp_path / "long.jsonl") == "records"
+
+
+def test_an_array_without_records_is_recognized_by_its_report(tmp_path: Path) -> None:
+    written(tmp_path, "json")
+    (tmp_path / "out.json").write_text("[]\n")
+    (tmp_path / "other.json").write_text("[]\n")
+    assert own_output(tmp_path / "out.json") == "records"
+    assert own_output(tmp_path / "other.json") is None
+
+
 @pytest.mark.parametrize("indent", [None, 4])
 def test_records_that_were_changed_by_others_are_recognized(indent: int | None, tmp_path: Path) -> None:
     records = json.loads(written(tmp_path, "json").read_text())

@@ -71,6 +71,8 @@ def identifier_of(value: object) -> str | int | None:
             return None
         case int():
             return value if _is_writable(value) else None
+        case float() if not isfinite(value):
+            return None
         case float():  # as a table holds whole numbers among which one is missing
             return int(value) if value.is_integer() and abs(value) < MAX_EXACT else str(value)
         case {"$oid": str(text)} | {"rendered": str(text)} | {"#text": str(text)}:

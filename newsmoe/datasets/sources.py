@@ -31,6 +31,7 @@ class LabelledArticle(NamedTuple):
     article: Article
     label: str
     accepted: tuple[str, ...]  # the expert's labels that are correct; several where the data's label is wider
+    others: tuple[str, ...] = ()  # the expert's labels that a second reader could have given
 
 
 class SummarizedArticle(NamedTuple):
@@ -54,6 +55,7 @@ class DataSource(Strict):
     skip: int = Field(0, ge=0)  # examples to pass over first
     limit: int | None = Field(None, ge=1)  # maximum number of examples
     split: Split | None = None  # None: the whole file
+    split_by: str | None = None  # key of what is kept on one side of the split, such as the outlet; default: the text
 
     @property
     def title(self) -> str:
@@ -63,8 +65,8 @@ class DataSource(Strict):
     def _slice(self, examples: Iterable[T]) -> Iterator[T]:
         return islice(examples, self.skip, None if self.limit is None else self.skip + self.limit)
 
-    def _rows(self, root: Path, target: str) -> Iterator[tuple[Article, Any, str]]:
-        """Yield each article, the value under `target`, and where it is in the file."""
+    def _rows(self, root: Path, target: str) -> Iterator[tuple[Article, Mapping[str, Any], str]]:
+        """Yield each article that has a value under `target`, its element, and where that is in the file."""
         keys = self.headline, self.content
         for where, element in elements_of(root / self.path):
             if not any(keys):
@@ -72,14 +74,17 @@ class DataSource(Strict):
             headline, content = (str(_value(element, key, where)) if key else "" for key in keys)
             article = Article(headline=clean_line(headline), content=clean_text(content)[0], language=self.language)
             excluded = self.exclude is not None and self.exclude.search(article.content)
-            if not excluded and self.split in (None, split_of(article)):
-                yield article, _value(element, target, where), where
+            group = None if self.split_by is None else str(_value(element, self.split_by, where))
+            _value(element, target, where)
+            if not excluded and self.split in (None, split_of(article, group)):
+                yield article, element, where
 
 
 class LabelSource(DataSource):
     """Texts with labels."""
 
     label: str = "label"  # key or column of the label
+    others: str | None = None  # key of a list of labels that a second reader could have given
     labels: dict[str, str | tuple[str, ...]] = {}  # label map; other labels are left out; empty: no change
     closed: bool = False  # in an evaluation, only scores of labels that occur in the data count
     join: int = Field(1, ge=1)  # texts of a label joined to one, so that length does not tell labels apart
@@ -90,13 +95,16 @@ class LabelSource(DataSource):
         return examples if self.join == 1 else _join_by_label(examples, self.join)
 
     def _labelled(self, root: Path, allowed: Sequence[str] | None) -> Iterator[LabelledArticle]:
-        for article, value, where in self._rows(root, self.label):
-            if (mapped := map_label(str(value), self.labels)) is None:
+        for article, element, where in self._rows(root, self.label):
+            if (mapped := map_label(str(element[self.label]), self.labels)) is None:
                 continue
-            for label in mapped[1]:
+            others = _list(element, self.others, where) if self.others else []
+            maps = (map_label(str(other), self.labels) for other in others)
+            also = dict.fromkeys(label for other in maps if other for label in other[1] if label not in mapped[1])
+            for label in (*mapped[1], *also):
                 if allowed is not None and label not in allowed:
                     raise InputError(f"{where}: label {label!r} is not one of {', '.join(allowed)}")
-            yield LabelledArticle(article, *mapped)
+            yield LabelledArticle(article, *mapped, tuple(also))
 
 
 class SummarySource(DataSource):
@@ -106,7 +114,8 @@ class SummarySource(DataSource):
 
     def examples(self, root: Path) -> Iterator[SummarizedArticle]:
         """Return the articles with their summaries."""
-        for article, value, _ in self._slice(self._rows(root, self.summary)):
+        for article, element, _ in self._slice(self._rows(root, self.summary)):
+            value = element[self.summary]
             sentences = value if isinstance(value, list) else [value]
             yield SummarizedArticle(article, "\n".join(map(str, sentences)))
 
@@ -120,11 +129,9 @@ class UnlabelledSource(DataSource):
 
     def examples(self, root: Path) -> Iterator[tuple[Article, tuple[Article, ...]]]:
         """Return the articles, each with its short texts as headlines."""
-        for article, value, where in self._slice(self._rows(root, self.parts)):
-            if not isinstance(value, list):
-                raise InputError(f"{where}: expected a list of texts under {self.parts!r}")
-            texts = (Article(headline=clean_line(str(text)), language=self.language) for text in value)
-            yield article, tuple(texts)
+        for article, element, where in self._slice(self._rows(root, self.parts)):
+            parts = map(str, _list(element, self.parts, where))
+            yield article, tuple(Article(headline=clean_line(text), language=self.language) for text in parts)
 
 
 def _join_by_label(examples: Iterable[LabelledArticle], size: int) -> Iterator[LabelledArticle]:
@@ -167,6 +174,13 @@ def _guess_text_keys(element: Mapping[str, Any], target: str, where: str) -> tup
     if len(others) == 1:
         return None, others[0]
     raise InputError(f"{where}: say which of {', '.join(map(repr, others))} is the text (--content KEY)")
+
+
+def _list(element: Mapping[str, Any], key: str, where: str) -> list[Any]:
+    value = _value(element, key, where)
+    if not isinstance(value, list):
+        raise InputError(f"{where}: expected a list of texts under {key!r}")
+    return value
 
 
 def _value(element: Mapping[str, Any], key: str, where: str) -> Any:

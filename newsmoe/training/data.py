@@ -48,6 +48,7 @@ class WindowSet:
     parts: NDArray[np.float64]  # weight of each window in its article, with a sum of 1 per article
     accepted: NDArray[np.bool_]  # correct labels, mostly one per article, shape (articles, labels)
     weights: NDArray[np.float64]  # of each article
+    others: NDArray[np.float64]  # part of the target that other labels get, shape (articles, labels)
 
     @cached_property
     def window_weights(self) -> NDArray[np.float64]:
@@ -68,6 +69,7 @@ class WindowSet:
             self.parts[rows],
             accepted[articles],
             self.weights[articles],
+            self.others[articles],
         )
 
     def truth(self, probabilities: Probabilities) -> NDArray[np.int64]:
@@ -111,43 +113,53 @@ class Unlabelled(NamedTuple):
 def read_source(source: LabelSource, recipe: ClassifierRecipe, run: TrainingRun) -> WindowSet:
     """Read a source in windows, as the recipe's `long_input` says."""
     rows = (
-        ([run.extract(article, recipe)], [label in accepted for label in recipe.labels])
-        for article, _, accepted in source.examples(run.data, recipe.labels)
+        ([run.extract(article, recipe)], [label in accepted for label in recipe.labels], _shares(others, recipe))
+        for article, _, accepted, others in source.examples(run.data, recipe.labels)
     )
     return _window_set(rows, source.weight, len(recipe.labels))
 
 
+def _shares(others: Sequence[str], recipe: ClassifierRecipe) -> list[float]:
+    """Return the part of the target that each label gets for being one that a second reader could have given."""
+    return [recipe.others_share / len(others) if label in others else 0.0 for label in recipe.labels]
+
+
 def read_unlabelled(source: UnlabelledSource, recipe: ClassifierRecipe, run: TrainingRun) -> Unlabelled:
     """Read a source without labels; articles that are empty, or without short texts, are left out."""
-    every = [True] * len(recipe.labels)
+    every, none = [True] * len(recipe.labels), [0.0] * len(recipe.labels)
     texts, parts = [], []
     for article, short in source.examples(run.data):
         extract, *extracts = (run.extract(text, recipe) for text in (article, *short))
         if extract.windows and any(part.windows for part in extracts):
-            texts.append(([extract], every))
-            parts.append((extracts, every))
+            texts.append(([extract], every, none))
+            parts.append((extracts, every, none))
     return Unlabelled(source, *(_window_set(rows, source.weight, len(every)) for rows in (texts, parts)))
 
 
-def _window_set(rows: Iterable[tuple[Sequence[Extract], Sequence[bool]]], weight: float, labels: int) -> WindowSet:
-    """Return articles in windows, given what is read of each and which labels are correct."""
+def _window_set(
+    rows: Iterable[tuple[Sequence[Extract], Sequence[bool], Sequence[float]]], weight: float, labels: int
+) -> WindowSet:
+    """Return articles in windows, given what is read of each, which labels are correct, and the parts of others."""
     windows: list[Window] = []
     articles: list[int] = []
     parts: list[float] = []
     accepted: list[Sequence[bool]] = []
-    for extracts, correct in rows:
+    others: list[Sequence[float]] = []
+    for extracts, correct, shares in rows:
         weights = [part for extract in extracts for part in extract.weights]
         if weights:
             windows += [window for extract in extracts for window in extract.windows]
             articles += [len(accepted)] * len(weights)
             parts += [part / sum(weights) for part in weights]
             accepted.append(correct)
+            others.append(shares)
     return WindowSet(
         windows,
         np.array(articles, dtype=np.int64),
         np.array(parts, dtype=np.float64),
         np.array(accepted, dtype=bool).reshape(-1, labels),
         np.full(len(accepted), weight),
+        np.array(others, dtype=np.float64).reshape(-1, labels),
     )
 
 
@@ -165,4 +177,5 @@ def joined(sets: Sequence[WindowSet], recipe: ClassifierRecipe) -> WindowSet:
         np.concatenate([part.parts for part in sets]),
         accepted,
         weights / weights.mean(),
+        np.concatenate([part.others for part in sets]),
     )

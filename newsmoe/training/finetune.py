@@ -47,7 +47,8 @@ class _Objective:
 
     @cached_property
     def digest(self) -> str:
-        return digest_of(self.train.windows, self.train.articles, self.train.accepted, self.train.weights)
+        train = self.train
+        return digest_of(train.windows, train.articles, train.accepted, train.weights, train.others)
 
     def batches(self, shuffle: np.random.Generator) -> Sequence[Sequence[int]]:
         return shuffled_batches(_lengths(self.train.windows), self.recipe, shuffle)
@@ -59,7 +60,10 @@ class _Objective:
         ids = self.backbone.hide_tokens(ids, noise.random(ids.shape) < self.recipe.token_dropout)
         logits = self.model(torch.from_numpy(ids), torch.from_numpy(mask))
         wrong = torch.from_numpy(~train.accepted[train.articles[batch]])
-        losses = logits.logsumexp(dim=1) - logits.masked_fill(wrong, -torch.inf).logsumexp(dim=1)
+        others = torch.from_numpy(train.others[train.articles[batch]]).float()
+        log_probabilities = logits.log_softmax(dim=1)
+        losses = -log_probabilities.masked_fill(wrong, -torch.inf).logsumexp(dim=1)
+        losses = (1 - others.sum(dim=1)) * losses - (others * log_probabilities).sum(dim=1)
         if consistency:
             losses = losses + consistency / 2 * _divergence(logits)
         weighted: torch.Tensor = losses * torch.from_numpy(train.window_weights[batch]).float()

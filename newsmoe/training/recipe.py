@@ -67,6 +67,7 @@ class ClassifierRecipe(Recipe):
     long_input: LongInput = "windows"
     regularization: float = Field(1.0, gt=0)  # inverse strength, scikit-learn's `C`
     balanced: bool = False  # whether rare labels weigh more
+    others_share: float = Field(0.25, ge=0, lt=1)  # of the target, for labels that a second reader could have given
     train: tuple[LabelSource, ...] = Field(min_length=1)
     dev: tuple[LabelSource, ...] = Field(min_length=1)
     unlabelled: tuple[UnlabelledSource, ...] = ()  # for a second round, labelled by the first (self-training)

@@ -81,6 +81,36 @@ def test_a_split_divides_the_texts_and_puts_equal_ones_together(tmp_path: Path) 
     assert sorted(parts["dev"], key=texts.index)[:5] == [texts[number] for number in (0, 5, 6, 7, 11)]
 
 
+def test_labels_that_a_second_reader_could_have_given_are_mapped_too(tmp_path: Path) -> None:
+    rows = [
+        {"text": "Rain fell.", "label": "grim", "also": ["grim", "plain", "unheard of"]},
+        {"text": "Sun shone.", "label": "glad", "also": []},
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    source = LabelSource(
+        path="a.json", others="also", labels={"grim": "negative", "glad": "positive", "plain": "neutral"}
+    )
+    assert [(example.label, example.others) for example in source.examples(tmp_path)] == [
+        ("negative", ("neutral",)),
+        ("positive", ()),
+    ]
+    with pytest.raises(InputError, match="element 1: label 'neutral' is not one of positive, negative"):
+        list(source.examples(tmp_path, ("positive", "negative")))
+
+
+def test_a_split_may_keep_the_texts_of_an_outlet_together(tmp_path: Path) -> None:
+    rows = [{"text": f"Text {number}.", "label": "x", "outlet": f"Outlet {number % 40}"} for number in range(200)]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    sides: dict[str, set[str]] = {}
+    for split in ("train", "dev"):
+        source = LabelSource(path="a.json", split=split, split_by="outlet", content="text")
+        texts = [example.article.content for example in source.examples(tmp_path)]
+        sides[split] = {row["outlet"] for row in rows if row["text"] in texts}
+    assert not sides["train"] & sides["dev"]
+    assert len(sides["train"] | sides["dev"]) == 40
+    assert 2 <= len(sides["dev"]) <= 16
+
+
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [

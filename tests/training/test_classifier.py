@@ -147,6 +147,24 @@ def test_two_passes_agree_where_nothing_is_dropped_out(folder: Path) -> None:
 
 
 @pytest.mark.slow
+def test_labels_that_a_second_reader_could_have_given_share_the_target(folder: Path) -> None:
+    def bias_towards_bad() -> float:
+        expert = trained(folder, "adapter = { rank = 2, epochs = 3, batch_items = 8 }\nothers_share = 0.6")
+        bias = load_file(expert / "head.safetensors")["bias"]
+        return float(bias[1] - bias[0])
+
+    before = bias_towards_bad()
+    rows = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
+    for row in rows:
+        row["also"] = ["bad"] if row["label"] == "good" else []
+    (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    recipe = RECIPE.replace('content = "text"\n\n[[dev]]', 'content = "text"\nothers = "also"\n\n[[dev]]')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.training.test_classifier.RECIPE", recipe)
+        assert bias_towards_bad() > before + 0.01
+
+
+@pytest.mark.slow
 def test_unlabelled_texts_are_used_in_a_second_round(folder: Path) -> None:
     texts = [
         {"text": f"{who} waited. Nobody spoke.", "said": [f"{who} {verb} on Monday.", "It rained."]}

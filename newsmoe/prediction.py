@@ -55,6 +55,11 @@ class Summary:
         return {"summary": self.text}
 
 
+TOSS_UP = 0.1
+"""Difference of the two best scores from which the best label is sure: twice the calibration error of 0.05 that the
+embedded experts are held to, so that below it the other label may as well be the likelier one."""
+
+
 @dataclass(frozen=True)
 class Labels:
     """A distribution over labels: scores from 0 to 1 that sum to 1."""
@@ -82,11 +87,12 @@ class Labels:
         return replace(self, scores=dict(zip(labels, map(float, self.scores.values()), strict=True)))
 
     def fields(self) -> dict[str, Any]:
-        """Return what the record has under the task: the best label first."""
+        """Return what the record has under the task, the best label first; `unsure` where the second is as good."""
         ranked = sorted(sorted(self.scores.items()), key=itemgetter(1), reverse=True)
         scores = {label: round(float(score), 6) for label, score in ranked}
         label, score = next(iter(scores.items()))
-        return {"label": label, "score": score, "scores": scores}
+        unsure = len(ranked) > 1 and bool(ranked[0][1] - ranked[1][1] < TOSS_UP)
+        return {"label": label, "score": score, "unsure": unsure, "scores": scores}
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,27 @@ def test_equal_scores_are_shown_in_the_order_of_the_labels() -> None:
     assert list(fields["scores"]) == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize(
+    ("scores", "unsure"),
+    [
+        ({"a": 0.5, "b": 0.45, "c": 0.05}, True),
+        ({"a": 0.5, "b": 0.39, "c": 0.11}, False),
+        ({"a": 0.35, "b": 0.2, "c": 0.45}, False),
+        ({"a": 1.0}, False),
+    ],
+)
+def test_a_toss_up_between_two_labels_is_said(scores: dict[str, float], unsure: bool) -> None:
+    assert Labels(scores).fields()["unsure"] is unsure
+
+
 def test_scores_of_numpy_are_written_as_plain_numbers() -> None:
     fields = Labels({"a": np.float32(0.75), "b": np.float32(0.25)}).fields()
-    assert json.loads(json.dumps(fields)) == {"label": "a", "score": 0.75, "scores": {"a": 0.75, "b": 0.25}}
+    assert json.loads(json.dumps(fields)) == {
+        "label": "a",
+        "score": 0.75,
+        "unsure": False,
+        "scores": {"a": 0.75, "b": 0.25},
+    }
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ def _print_record(console: Any, record: dict[str, Any]) -> None:
 def _in_short(prediction: dict[str, Any]) -> str:
     score = prediction.get("score")
     if "label" in prediction and isinstance(score, float | int):
-        return f"{prediction['label']} ({score:.2f})"
+        unsure = ", unsure" if prediction.get("unsure") else ""
+        return f"{prediction['label']} ({score:.2f}{unsure})"
     return ", ".join(f"{key} {value}" for key, value in prediction.items())
 
 

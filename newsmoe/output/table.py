@@ -80,6 +80,8 @@ def _cell(prediction: Mapping[str, Any] | None, key: str) -> str | float | None:
     value = prediction.get(key)
     if is_number(f"_{key}"):
         return float(value) if isinstance(value, int | float) else None
+    if isinstance(value, bool):
+        return str(value).lower()
     return None if value is None else str(value)
 
 

@@ -41,6 +41,12 @@ def test_a_record_is_shown_as_a_block(here: Path) -> None:
     ]
 
 
+def test_a_label_that_is_a_toss_up_is_shown_as_such(here: Path) -> None:
+    unsure = {"mood": {"label": "glad", "score": 0.41, "unsure": True, "scores": {"glad": 0.41, "grim": 0.4}}}
+    shown = newsmoe("show", write(here / "r.json", [record(analyses=unsure)])).stdout
+    assert "  mood: glad (0.41, unsure)" in shown.splitlines()
+
+
 def test_what_analyze_wrote_is_shown_in_order(here: Path) -> None:
     newsmoe("analyze", write(here / "a.json", articles(3)), "--quiet", *GIST)
     shown = newsmoe("show", "analyzed_a.json").stdout

@@ -160,7 +160,7 @@ def test_a_package_adds_a_combiner_whose_failure_costs_one_article(install: Call
     install("bad-combiners", {"bad_combiners": f"MESSAGE = 'no'{PLUGIN}"}, {"bad": "bad_combiners:minimum"}, GROUP)
     experts = (FakeExpert("sure", "mood", labels(0.9)), FakeExpert("unsure", "mood", labels(0.4)))
     for name, analyses, errors in (
-        ("min", {"mood": {"label": "bad", "score": 0.6, "scores": {"bad": 0.6, "good": 0.4}}}, []),
+        ("min", {"mood": {"label": "bad", "score": 0.6, "unsure": False, "scores": {"bad": 0.6, "good": 0.4}}}, []),
         ("bad", {}, [ItemError(task="mood", type="RuntimeError", message="no", stage="combine")]),
     ):
         chosen = Settings(tasks=("mood",), gate="all", combiners={"mood": name})

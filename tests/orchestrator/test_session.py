@@ -293,8 +293,8 @@ def test_details_add_each_experts_prediction_to_the_record() -> None:
     assert record.analyses["mood"]["scores"] == {"bad": 0.625, "good": 0.375}
     assert record.predictions == {
         "mood": {
-            "sure of 0.5": {"label": "bad", "score": 0.5, "scores": {"bad": 0.5, "good": 0.5}},
-            "sure of 0.25": {"label": "bad", "score": 0.75, "scores": {"bad": 0.75, "good": 0.25}},
+            "sure of 0.5": {"label": "bad", "score": 0.5, "unsure": True, "scores": {"bad": 0.5, "good": 0.5}},
+            "sure of 0.25": {"label": "bad", "score": 0.75, "unsure": False, "scores": {"bad": 0.75, "good": 0.25}},
         }
     }
     assert bad.predictions == {}

@@ -106,7 +106,7 @@ L = TypeVar("L", bound=LabelSettings)
 class EmbeddedClassifier(EmbeddedExpert[L], ABC):
     """An expert that predicts a distribution over labels; a kind adds `logits`."""
 
-    columns = ("label", "score")
+    columns = ("label", "score", "unsure")
 
     @staticmethod
     def stated_labels(settings: LabelSettings) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class Nli(HubExpert[NliSettings]):
     """Predicts a distribution over the user's labels (Yin et al. 2019: entailment as classification)."""
 
     Settings = NliSettings
-    columns = ("label", "score")
+    columns = ("label", "score", "unsure")
     architecture = "AutoModelForSequenceClassification"
 
     @staticmethod

@@ -45,7 +45,7 @@ class TextClassification(HubExpert[TextClassificationSettings]):
     @staticmethod
     def columns(settings: TextClassificationSettings) -> tuple[str, ...]:
         """Return the keys that get a column each in tables; none where several labels may hold."""
-        return () if settings.multi_label else ("label", "score")
+        return () if settings.multi_label else ("label", "score", "unsure")
 
     @staticmethod
     def stated_labels(settings: TextClassificationSettings) -> tuple[str, ...]:

@@ -139,7 +139,9 @@ def test_two_kinds_of_one_name_are_both_named_and_break_their_own_experts_only(
 def test_the_built_in_kinds_say_which_predictions_get_columns() -> None:
     columns = {info.card.kind: info.columns for info in Registry(plugins=False).experts.values() if info.card}
     assert columns["lead"] == columns["extractive"] == columns["seq2seq-summarization"] == ("summary",)
-    assert columns["classifier"] == columns["zero-shot"] == columns["text-classification"] == ("label", "score")
+    assert (
+        columns["classifier"] == columns["zero-shot"] == columns["text-classification"] == ("label", "score", "unsure")
+    )
     name = next(
         name
         for name, info in Registry(plugins=False).experts.items()

@@ -11,7 +11,7 @@ from typing import Any
 
 TEXTS = (
     "text", "plain_text", "value", "rendered", "main", "#text", "_content", "content", "$t", "__cdata", "@value", "_",
-    "html", "innerHTML", "body", "plaintext", "markdown", "raw", "insert", "full", "default",
+    "html", "innerHTML", "body", "plaintext", "markdown", "raw", "insert", "full", "default", "stringValue", "S",
 )  # fmt: skip
 CONTAINERS = (
     "blocks", "children", "content", "text", "data", "items", "root", "model", "ops", "paragraphs", "innerBlocks",

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
 from newsmoe.ingest.fields import FieldFinder, Path, Shape, value_at
-from newsmoe.ingest.names import NOT_A_TEXT, WEAK_HEADLINES, folded
+from newsmoe.ingest.names import WEAK_HEADLINES, folded, is_of_another_text
 from newsmoe.ingest.values import text_of
 from newsmoe.text.cleaning import clean_line, clean_text
 
@@ -87,7 +87,7 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
         is_text = isinstance(value, str) or (isinstance(value, list) and any(isinstance(part, str) for part in value))
         if not is_text or not isinstance(key, str) or key in used:
             continue
-        if NOT_A_TEXT.search(key.casefold()) or (isinstance(value, str) and not _is_prose(value)):
+        if is_of_another_text(key) or (isinstance(value, str) and not _is_prose(value)):
             continue
         text = text_of(value)
         if text and _is_prose(text) and (best is None or len(text) > len(best.text)):

@@ -13,6 +13,7 @@ BODIES = (
     "story_text", "selftext", "plaintext", "paragraphs", "post_content", "comment_text", "transcript",
     "content_elements", "blocks", "markdown", "raw_text",
     "content_html", "body_html", "html", "article_html",
+    "inhalt", "contenu", "contenido", "conteúdo", "testo", "texte", "texto", "текст", "内容", "正文",
 )  # fmt: skip
 """Names of whole texts. The first ones stand for more than what is beside them under a plainer name."""
 
@@ -36,7 +37,10 @@ ALIASES: FieldNames = {
         "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
         "document_identifier",
     ),
-    "headline": ("headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "name"),
+    "headline": (
+        "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "name",
+        "titel", "überschrift", "titre", "título", "titulo", "titolo", "заголовок", "标题",
+    ),
     "content": (*BODIES, *TEASERS),
     "topics": (
         "topics", "topic", "categories", "category", "section", "tags", "section_name", "article_section", "keywords",
@@ -74,12 +78,13 @@ _DECORATIONS = (
 DECORATIONS = frozenset(_DECORATIONS.split())
 """Words before and after a name that leave its meaning: `news_title`, `webUrl`, `title_raw`."""
 
-NOT_A_TEXT = re.compile(
-    r"error|message|detail|fault|status|copyright|licen[cs]e|disclaimer|terms|legal|cookie|caption|credit|alt(?![a-z])"
-    r"|author|byline|bio(?![a-z])|source|publisher|url|link|href|image|photo|video|media|thumbnail|icon|logo|keywords"
-    r"|tags|entities|embedding|prompt|query|path|file|hash|token|script|style|css|comment|note|reason|debug|log"
+_OTHER_TEXTS = (
+    "error message detail fault status copyright license licence disclaimer terms legal cookie caption credit alt"
+    " author byline bio source publisher url link href image photo video media thumbnail icon logo keyword tag entity"
+    " entities embedding prompt query path file hash token script style css comment note reason debug log"
 )
-"""Keys whose long text is never taken for the article's by its length alone."""
+OTHER_TEXTS = frozenset(_OTHER_TEXTS.split())
+"""Words in keys whose long text is never taken for the article's by its length alone."""
 
 NOT_AN_ARTICLE = re.compile(
     r"author|byline|publisher|(?<!_)source|image|photo|video|media|thumb|logo|icon|comment|user|link|creator|highlight|error"
@@ -114,3 +119,10 @@ def plainer(key: object) -> list[object]:
     parts = ("".join(words[start:stop]) for start in range(first + 1) for stop in range(len(words), end - 1, -1))
     names = dict.fromkeys((folded(last), *parts))
     return [name for name in names if name and name != folded(key) and name not in WEAK_HEADLINES]
+
+
+@lru_cache(4096)
+def is_of_another_text(key: str) -> bool:
+    """Tell whether a key says that its text is no article's."""
+    words = [word.casefold() for word in _WORDS.findall(key)]
+    return any(word in OTHER_TEXTS or word.removesuffix("s") in OTHER_TEXTS for word in words)

@@ -140,3 +140,25 @@ def test_codes_and_markup_in_articles_do_not_reach_the_terminal(here: Path) -> N
 def test_any_id_can_be_shown(here: Path) -> None:
     (here / "a.json").write_text(r'[{"headline": "x", "content": "A b.", "_id": {"$oid": "\ud800"}}]')
     assert newsmoe("route", "a.json", "--json", *GIST).exit_code == 0
+
+
+def test_the_place_of_the_articles_is_an_option(here: Path) -> None:
+    document = {"response": {"docs": articles(2), "facets": [1]}, "others": [article(9)]}
+    path = write(here / "a.json", document)
+    result = newsmoe("route", path, "--items", "others", "--json", *GIST)
+    assert [record["headline"] for record in json.loads(result.stdout)] == ["Headline 9"]
+    result = newsmoe("route", path, "--items", "response.doc", *GIST)
+    assert result.exit_code == 1
+    assert "no articles at 'response.doc' (--items); there are response.docs[] (objects)" in result.stderr
+
+
+def test_a_run_says_where_the_articles_were_found_and_what_was_guessed(here: Path) -> None:
+    text = "The fair opens on Saturday at nine, and the town expects more visitors than in all the years before it."
+    path = write(here / "a.json", {"x": {"y": [{"title": "Fair", "Lauftext": text}] * 2}})
+    result = newsmoe("analyze", path, "-o", str(here / "out.json"), *GIST)
+    notices = [
+        f"{path}: 2 articles read from x.y[]",
+        f"{path}: the content of 2 of 2 articles was read from 'Lauftext', which is not a common name",
+    ]
+    assert all(notice in result.stderr for notice in notices)
+    assert read(here / "out.run.json")["notices"] == notices

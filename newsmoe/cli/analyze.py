@@ -69,17 +69,19 @@ def analyze(
     from newsmoe.cli.signals import Stop
     from newsmoe.jobs.job import open_session, run_job
     from newsmoe.jobs.plan import check_inputs, plan_jobs
+    from newsmoe.jobs.recorder import reporting_lost_inputs
 
     show_logs(quiet=screen.quiet, as_json=logs.as_json)
     with Metrics(None if target.dry_run else logs.metrics) as metrics:
         settings = run.applied_to(load())
-        jobs = plan_jobs(inputs, target.output, target.run_report, settings, append=run.append, strict=run.strict)
-        check_inputs(jobs)
-        error_limit = run.error_limit
+        error_limit, command = run.error_limit, sys.argv[1:]
+        named = (None, None) if target.dry_run else (target.output, target.run_report)
+        with reporting_lost_inputs(inputs, *named, settings, command):
+            jobs = plan_jobs(inputs, target.output, target.run_report, settings, append=run.append, strict=run.strict)
+            check_inputs(jobs)
         if target.dry_run:
             _show_plan(settings, jobs, run.limit)
             return
-        command = sys.argv[1:]
         observers = Observers(metrics, as_json=logs.as_json, quiet=screen.quiet, verbose=screen.verbose)
         with Stop() as stop, open_session(settings, jobs, command, on_batch=stop.on_batch) as session:
             run_one = partial(

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from threading import Event, Thread
 from time import monotonic
 from typing import Any, Self
@@ -120,22 +119,14 @@ class Observers:
         self._runs: list[tuple[Job, RunReport]] = []
 
     @contextmanager
-    def of(self, job: Job) -> Iterator[Observer]:
+    def of(self, job: Job, place: str = "") -> Iterator[Observer]:
         """Give an observer of a run, whose stats are counted also where it is broken off."""
-        observer = RunLog(job) if self.as_json else RunProgress(job, quiet=self.quiet, verbose=self.verbose)
+        observer = RunLog(job) if self.as_json else RunProgress(place, quiet=self.quiet, verbose=self.verbose)
         with observer:
             try:
                 yield observer
             finally:
                 self.metrics.stats.add(observer.stats)
-
-    def run(self, job: Job, analyze: Callable[[Observer], RunReport]) -> RunReport:
-        """Run a job, which is given its observer."""
-        with self.of(job) as observer:
-            report = analyze(observer)
-        self._runs.append((job, report))
-        self.incomplete = self.incomplete or report.exit_code != 0
-        return report
 
     def run_all(self, jobs: Sequence[Job], analyze: Callable[[Job, Observer], RunReport]) -> None:
         """Run jobs one after the other, and show one table of all.
@@ -143,15 +134,19 @@ class Observers:
         Where there are several, and they are not strict, an input that cannot be read costs its own job alone.
         """
         errors: list[InputError] = []
-        for job in jobs:
+        for number, job in enumerate(jobs, start=1):
+            place = f"input {number} of {len(jobs)}" if len(jobs) > 1 else ""
             try:
-                report = self.run(job, partial(analyze, job))
+                with self.of(job, place) as observer:
+                    report = analyze(job, observer)
             except InputError as error:
                 if job.strict or len(jobs) == 1:
                     raise
                 errors.append(error)
                 _logger.warning("%s; it is left out", error)
                 continue
+            self._runs.append((job, report))
+            self.incomplete = self.incomplete or report.exit_code != 0
             if len(jobs) > 1:
                 _logger.info("%s", run_line(", ".join(job.inputs), report))
         if len(errors) == len(jobs):

@@ -34,8 +34,9 @@ MIN_WHOLE_RATE = 10  # articles a second, above which no decimals are shown
 class _Bar(Progress):
     """A bar for a run, brought up to date whenever it is drawn: records come in windows, articles do not."""
 
-    def __init__(self, stats: Callable[[], RunStats], console: Console, *, disable: bool) -> None:
+    def __init__(self, stats: Callable[[], RunStats], console: Console, place: str, *, disable: bool) -> None:
         self.stats = stats
+        self.place = place
         super().__init__(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -59,18 +60,22 @@ class _Bar(Progress):
             self.update(task.id, rate=f"{speed:.{0 if speed >= MIN_WHOLE_RATE else 1}f}/s" if speed else "")
         yield from super().get_renderables()
         experts = dict(stats.experts)
-        yield plain("  ".join(f"{name} {expert.items}" for name, expert in experts.items()), style="dim")
+        counts = [f"{name} {expert.items}" for name, expert in experts.items()]
+        yield plain("  ".join([self.place, *counts] if self.place else counts), style="dim")
 
 
 class RunProgress(Observer):
-    """Shows articles done, rate, time left and what each expert did; on a terminal only."""
+    """Shows articles done, rate, time left and what each expert did, and the `place` in a row of runs.
 
-    def __init__(self, job: Job, *, quiet: bool, verbose: bool = False) -> None:
+    It does so on a terminal only.
+    """
+
+    def __init__(self, place: str = "", *, quiet: bool, verbose: bool = False) -> None:
         self.verbose = verbose and not quiet
         self.stats = RunStats()
         self._stack = ExitStack()
         self.console = self._stack.enter_context(console_with_bar())
-        self.bar = _Bar(lambda: self.stats, self.console, disable=quiet or not sys.stderr.isatty())
+        self.bar = _Bar(lambda: self.stats, self.console, place, disable=quiet or not sys.stderr.isatty())
 
     def __enter__(self) -> Self:
         self._stack.enter_context(self.bar)

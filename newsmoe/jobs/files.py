@@ -7,6 +7,7 @@ from pathlib import Path
 from newsmoe.gating.gate import Gate
 from newsmoe.jobs.job import ErrorLimit, open_session, run_job
 from newsmoe.jobs.plan import check_inputs, plan_jobs
+from newsmoe.jobs.recorder import reporting_lost_inputs
 from newsmoe.output.run_report import RunReport
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
@@ -48,8 +49,10 @@ def analyze_files(
     """
     settings = settings or Settings()
     names = [inputs] if isinstance(inputs, str | PathLike) else inputs
-    jobs = plan_jobs([fspath(name) for name in names], Path(output), None, settings, append=append, strict=strict)
-    check_inputs(jobs)
+    paths = [fspath(name) for name in names]
+    with reporting_lost_inputs(paths, Path(output), None, settings):
+        jobs = plan_jobs(paths, Path(output), None, settings, append=append, strict=strict)
+        check_inputs(jobs)
     limit = ErrorLimit.parse(max_errors) if max_errors is not None else None
     with open_session(settings, jobs, registry=registry, gate=gate) as session:
         return run_job(session, jobs[0], max_errors=limit, wait=wait)

@@ -92,13 +92,16 @@ def check_inputs(jobs: Sequence[Job]) -> None:
 
 def _job(inputs: tuple[str, ...], output: Path, report: Path | None, format: str, append: bool) -> Job:
     check_format(output, format, append=append)
-    descriptor = descriptor_of(output)
-    if descriptor == STDOUT_DESCRIPTOR:
+    if descriptor_of(output) == STDOUT_DESCRIPTOR:
         output = STDOUT
-    if output == STDOUT or descriptor is not None or output.is_char_device() or output.is_fifo():
-        # nothing can stand beside it
+    if is_stream(output):
         return Job(inputs, output, format, report, None, append)
     return Job(inputs, output, format, report or default_report(output), default_errors(output), append)
+
+
+def is_stream(output: Path) -> bool:
+    """Tell whether an output is no file, so that none can stand beside it."""
+    return output == STDOUT or descriptor_of(output) is not None or output.is_char_device() or output.is_fifo()
 
 
 def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job], journal: str | None) -> None:

@@ -4,14 +4,15 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from time import perf_counter
 
-from newsmoe.errors import ITEMS_FAILED, NewsmoeError, OutputError, exit_code
-from newsmoe.jobs.plan import Job
+from newsmoe.errors import ITEMS_FAILED, InputError, NewsmoeError, OutputError, exit_code
+from newsmoe.jobs.plan import Job, is_stream
 from newsmoe.journal.store import without_password
 from newsmoe.orchestrator.session import Session
 from newsmoe.output.atomic import in_utf8, write_text
-from newsmoe.output.run_report import Failure, RunInfo, RunReport, RunStats, installed_versions
+from newsmoe.output.run_report import Failure, RunInfo, RunReport, RunStats, default_report, installed_versions
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import DEFAULT_TASKS, Settings
 
@@ -80,6 +81,22 @@ class RunRecorder:
         """Write the report where the job has one."""
         if self.job.report is not None:
             write_text(self.job.report, report.model_dump_json(indent=2) + "\n")
+
+
+@contextmanager
+def reporting_lost_inputs(
+    inputs: Sequence[str], output: Path | None, report: Path | None, settings: Settings, command: Sequence[str] = ()
+) -> Iterator[None]:
+    """Write the report of an output that is named, or a report that is, where the block does not find the inputs."""
+    try:
+        yield
+    except InputError as error:
+        if report is None and output is not None and not is_stream(output):
+            report = default_report(output)
+        if report is not None and os.path.realpath(report) not in map(os.path.realpath, inputs):
+            job = Job(tuple(inputs), output or Path("-"), settings.format or "", report)
+            RunRecorder(job, settings, command).write_failure(error)
+        raise
 
 
 def _failure(error: BaseException) -> Failure:

@@ -317,6 +317,16 @@ def test_an_input_that_cannot_be_read_ends_a_strict_run(output: tuple[str, ...],
     assert (result.exit_code, result.stderr.startswith("newsmoe: a.json: not valid JSON")) == (1, True)
 
 
+def test_the_report_of_a_named_output_says_that_there_was_no_input(here: Path) -> None:
+    assert newsmoe("analyze", "inbox/*.json", "-o", "o.json", *GIST).exit_code == 1
+    report = read(here / "o.run.json")
+    assert (report["exit_code"], report["failure"]["message"]) == (1, "inbox/*.json: no file matches")
+    assert newsmoe("analyze", "missing.json", "-o", "-", *GIST).exit_code == 1
+    assert newsmoe("analyze", "missing.json", *GIST).exit_code == 1  # a slip of the pen leaves nothing behind
+    assert newsmoe("analyze", "o.run.json", "missing.json", "-o", "o.csv", "--dry-run", *GIST).exit_code == 1
+    assert names(here) == ["o.run.json"]
+
+
 def test_what_is_left_out_of_a_folder_is_said_and_reported(here: Path) -> None:
     write(here / "a.json", articles(1))
     assert newsmoe("analyze", "a.json", "-o", "in/old.json", *GIST).exit_code == 1  # there is no such folder

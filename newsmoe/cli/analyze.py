@@ -10,7 +10,8 @@ import typer
 
 from newsmoe.cli.console import plain, results
 from newsmoe.cli.logs import show_logs
-from newsmoe.cli.options import JOBS_PANEL, RUN_SETTINGS, LoadSettings, LogOptions, RunOptions, ScreenOptions, takes
+from newsmoe.cli.options import JOBS_PANEL, RUN_SETTINGS, LoadSettings, LogOptions, takes
+from newsmoe.cli.run_options import RunOptions, ScreenOptions
 from newsmoe.errors import ITEMS_FAILED
 
 if TYPE_CHECKING:

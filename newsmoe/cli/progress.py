@@ -61,7 +61,7 @@ class _Bar(Progress):
         yield from super().get_renderables()
         experts = dict(stats.experts)
         counts = [f"{name} {expert.items}" for name, expert in experts.items()]
-        yield plain("  ".join([self.place, *counts] if self.place else counts), style="dim")
+        yield plain(", ".join([self.place, *counts] if self.place else counts), style="dim")
 
 
 class RunProgress(Observer):

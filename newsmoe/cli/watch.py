@@ -11,7 +11,8 @@ import typer
 
 from newsmoe.cli.exits import exit_code
 from newsmoe.cli.logs import show_logs
-from newsmoe.cli.options import RUN_SETTINGS, LoadSettings, LogOptions, RunOptions, ScreenOptions, TimeOptions, takes
+from newsmoe.cli.options import RUN_SETTINGS, LoadSettings, LogOptions, TimeOptions, takes
+from newsmoe.cli.run_options import RunOptions, ScreenOptions
 from newsmoe.errors import COULD_NOT_RUN, ITEMS_FAILED, ConfigError, InputError, NewsmoeError, OutputError
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from newsmoe.journal.store import PredictionStore
 from newsmoe.plugins import Plugins
 from newsmoe.registry.cache_key import cache_key
 from newsmoe.registry.device import Device
+from newsmoe.registry.labels import check_labels
 from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
 from newsmoe.settings.conditions import Rule
 from newsmoe.settings.model import DEFAULT_TASKS, Settings, is_gate_folder
@@ -86,7 +87,7 @@ def build_uniform(context: GateContext) -> Gate:
     _refuse_limits(context.settings)
     for pool in context.pools.values():
         _check_present(pool)
-        context.registry.check_labels(info.name for info in pool)
+        check_labels(context.registry, (info.name for info in pool))
     return UniformGate(context.pools)
 
 
@@ -187,7 +188,7 @@ def _rules_gate(context: GateContext) -> RulesGate:
         uses = [rule.use[task] for rule in rules if task in rule.use]
         for use in uses or [tuple(by_name)]:
             _check_present([by_name[name] for name in named_experts(use)], all_of_them=isinstance(use, dict))
-            context.registry.check_labels(named_experts(use))
+            check_labels(context.registry, named_experts(use))
     return gate
 
 
@@ -226,7 +227,7 @@ def _learned_gate(card: "GateCard", context: GateContext) -> "LearnedGate":
     from newsmoe.gating.learned import LearnedGate, ScoreCache
 
     settings, pool = context.settings, context.pools[card.task]
-    context.registry.check_labels(card.names)
+    check_labels(context.registry, card.names)
     limits = {name: value for name in LIMITS if (value := getattr(settings, name)) is not None}
     try:
         gate_settings = GateSettings.model_validate({**card.settings.model_dump(), **limits})

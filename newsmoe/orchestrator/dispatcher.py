@@ -16,6 +16,7 @@ from newsmoe.record import ItemError
 from newsmoe.registry.batching import cut_batches
 from newsmoe.registry.cache_key import cache_key
 from newsmoe.registry.expert import Expert, lengths_of
+from newsmoe.registry.labels import foreign_labels, labels_of_task
 
 Outcome = Prediction | ItemError
 
@@ -115,11 +116,11 @@ class Dispatcher:
         """
         registry = self.experts.registry
         if name not in self._labels:
-            self._labels[name] = registry.labels_of_task(name) if name in registry.experts else frozenset()
+            self._labels[name] = labels_of_task(registry, name)
         if not self._labels[name]:
             return outcomes
         problems = {
-            place: registry.foreign_labels(name, scores_of(outcome))
+            place: foreign_labels(registry, name, scores_of(outcome))
             for place, outcome in enumerate(outcomes)
             if not isinstance(outcome, ItemError)
         }

@@ -174,35 +174,6 @@ class Registry:
         """Return all tasks that an expert exists for."""
         return list(dict.fromkeys(info.task for info in self.experts.values() if not info.broken))
 
-    def labels_of_task(self, name: str) -> frozenset[str]:
-        """Return the labels that the expert `name` may predict; none where it may predict any.
-
-        The labels of a task are those of the built-in experts for it, with the settings in force. A task
-        without any is the user's own.
-        """
-        info = self.info(name)
-        if info.builtin:
-            return frozenset()
-        return frozenset(label for other in self.pool(info.task) if other.builtin for label in other.labels)
-
-    def foreign_labels(self, name: str, labels: Iterable[str]) -> str | None:
-        """Return what is wrong with labels that an expert predicts; None where they are those of its task."""
-        expected = self.labels_of_task(name)
-        foreign = sorted(set(labels) - expected)
-        if not (expected and foreign):
-            return None
-        return (
-            f"expert {name!r} predicts labels that are not those of the task {self.info(name).task!r}:"
-            f" {', '.join(foreign)}; the task has {', '.join(sorted(expected))}; rename them, or give the expert a"
-            " task of its own"
-        )
-
-    def check_labels(self, names: Iterable[str]) -> None:
-        """Refuse experts that say that they predict other labels than those of their task."""
-        for name in names:
-            if name in self.experts and (problem := self.foreign_labels(name, self.experts[name].labels)):
-                raise ConfigError(problem)
-
     def build(self, name: str) -> Expert:
         """Return a new expert, its weights not loaded yet; a plug-in's is always the same object.
 

@@ -84,7 +84,9 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
     used = {path[0] for paths in shape.fields.values() for path in paths}
     best: Content | None = None
     for key, value in element.items():
-        is_text = isinstance(value, str) or (isinstance(value, list) and any(isinstance(part, str) for part in value))
+        is_text = isinstance(value, str) or (
+            isinstance(value, list) and all(isinstance(part, str | None) for part in value)
+        )
         if not is_text or not isinstance(key, str) or key in used:
             continue
         if is_of_another_text(key) or (isinstance(value, str) and not _is_prose(value)):

@@ -36,6 +36,7 @@ class Shape:
     fields: Mapping[str, tuple[Path, ...]]  # all but the content
     mapped: tuple[Path, ...]  # contents under the user's names
     contents: tuple[tuple[Path, bool], ...]  # under the common names; and whether it would be a whole text
+    urls: tuple[tuple[Path, bool], ...]  # and whether its name says that it is one
     others: tuple[tuple[str, tuple[Path, ...]], ...]  # fields that are no texts and no URL
 
     @property
@@ -86,7 +87,8 @@ class FieldFinder:
         contents = [path for path in bodies | _paths(TEASERS, exact, similar) if path not in (*mapped, *headlines)]
         bodies_first = tuple((path, path in bodies and folded(path[-1]) not in MARKUP) for path in contents)
         others = tuple((name, fields[name]) for name in fields if fields[name] and name not in ("headline", "url"))
-        return Shape(fields, mapped, bodies_first, others)
+        urls = tuple((path, folded(path[-1]) not in URLS_BY_VALUE) for path in fields["url"])
+        return Shape(fields, mapped, bodies_first, urls, others)
 
     def _mapped(self, field: str, exact: Mapping[object, str]) -> tuple[Path, ...]:
         """Return the paths to a field under the user's names, such as `meta.title` for a key inside another."""

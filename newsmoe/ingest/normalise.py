@@ -10,7 +10,7 @@ from newsmoe.ingest import values
 from newsmoe.ingest.contents import Content, find_content, find_headline, unnamed_content
 from newsmoe.ingest.fields import EXAMPLES, FieldFinder, Path, Shape, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
-from newsmoe.ingest.names import URLS_BY_VALUE, FieldNames, folded
+from newsmoe.ingest.names import FieldNames
 from newsmoe.ingest.wrappers import find_wrapped, merged
 from newsmoe.text.language import article_language
 
@@ -138,13 +138,12 @@ def _value(element: Mapping[str, Any], field: str, paths: Sequence[Path], read: 
 def _url(element: Mapping[str, Any], shape: Shape) -> tuple[str, Path | None]:
     """Return the URL and its path: the first value with a scheme, else the first."""
     first: tuple[str, Path | None] = "", None
-    for path in shape.fields["url"]:
-        value = value_at(element, path)
+    for path, by_name in shape.urls:
+        value = element.get(path[0]) if len(path) == 1 else value_at(element, path)
         if value is None or not (url := values.url_of(value)):
             continue
-        by_value = folded(path[-1]) in URLS_BY_VALUE
         if "://" in url:
-            return url, None if by_value else path
-        if not first[0] and not by_value:
+            return url, path if by_name else None
+        if not first[0] and by_name:
             first = url, path
     return first

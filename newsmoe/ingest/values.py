@@ -67,6 +67,8 @@ def text_of(value: object) -> str | None:
 def identifier_of(value: object) -> str | int | None:
     """Return an article's id; None where the value is none."""
     match value:
+        case str():
+            return clean_line(value) or None
         case bool():
             return None
         case int():
@@ -145,7 +147,7 @@ def date_of(value: object) -> str | None:
     """Return ISO 8601 for seconds, milliseconds, and lists of numbers, in objects and texts too; text as it is."""
     match value:
         case str():
-            is_epoch = value.strip().replace(".", "", 1).isdigit() and _EPOCH.fullmatch(value.strip())
+            is_epoch = "-" not in value and _EPOCH.fullmatch(value.strip())
             return date_of(float(value)) if is_epoch else _line_with_value(value)
         case {"$date": {"$numberLong": str(digits)}} if _NUMBER.fullmatch(digits):
             return date_of(int(digits))

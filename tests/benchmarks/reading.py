@@ -1,17 +1,19 @@
 """How long a large JSON document takes to be read, compared with loading it, cleaning texts, identifying languages.
 
-    python -m tests.benchmarks.reading [--megabytes 100] [--rounds 1]
+    python -m tests.benchmarks.reading [ARTICLES.json] [--megabytes 100] [--rounds 1] [--wrapped]
 
-The articles, of random words, are wrapped as by Elasticsearch, `hits.hits[]._source`. Printed are seconds of one
-processor for `json.load`, for cleaning and languages of what it returns, and for newsmoe's reader, which checks
-the document first and holds one article at a time; and the time of the last as a multiple of the sum of the others.
+The articles of the file, an array with `headline` and `content`, or some of random words, are repeated in an array, or
+wrapped as by Elasticsearch, `hits.hits[]._source`. Printed are seconds of one processor for `json.load`, for cleaning
+and languages of what it returns, and for newsmoe's reader, which checks the document first and holds one article at a
+time; and the time of the last as a multiple of the sum of the others.
 """
 
 import argparse
 import json
 import random
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import cycle
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -27,12 +29,15 @@ WORDS_PER_ARTICLE = 350
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("articles", nargs="?")
     parser.add_argument("--megabytes", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--wrapped", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "hits.json"
-        count = _write(path, options.megabytes * 1_000_000)
+        path = Path(folder) / "articles.json"
+        articles = json.loads(Path(options.articles).read_text(encoding="utf-8")) if options.articles else _made_up()
+        count = _write(path, articles, options.megabytes * 1_000_000, wrapped=options.wrapped)
         print(f"{count} articles, {path.stat().st_size / 1e6:.0f} MB")
         loading = min(_seconds(lambda: _load(path)) for _ in range(options.rounds))
         cleaning = min(_seconds(lambda: _clean(path)) for _ in range(options.rounds)) - loading
@@ -41,22 +46,23 @@ def main() -> None:
     print(f"reading takes {reading / (loading + cleaning):.2f} times as long")
 
 
-def _write(path: Path, size: int) -> int:
-    chance, count = random.Random(0), 0
+def _made_up() -> Iterator[dict[str, Any]]:
+    chance = random.Random(0)
+    while True:
+        text = " ".join(chance.choices(WORDS, k=WORDS_PER_ARTICLE)).capitalize() + "."
+        yield {"url": "https://example.com/news", "headline": "Storm", "content": text, "date": "2026"}
+
+
+def _write(path: Path, articles: Iterable[dict[str, Any]], size: int, *, wrapped: bool) -> int:
     with path.open("w", encoding="utf-8") as file:
-        file.write('{"took": 3, "hits": {"total": {"value": 1}, "hits": [')
-        while file.tell() < size:
-            text = " ".join(chance.choices(WORDS, k=WORDS_PER_ARTICLE)).capitalize() + "."
-            source = {
-                "headline": f"Storm {count}",
-                "content": text,
-                "url": f"https://example.com/{count}",
-                "date": "2026",
-            }
-            file.write(", " if count else "")
-            json.dump({"_index": "news", "_id": str(count), "_score": 1.0, "_source": source}, file)
-            count += 1
-        file.write("]}}")
+        file.write('{"took": 3, "hits": {"total": {"value": 1}, "hits": [' if wrapped else "[")
+        for count, article in enumerate(cycle(articles)):
+            if file.tell() > size:
+                break
+            source = {**article, "headline": f"{article['headline']} {count}"}
+            hit = {"_index": "news", "_id": str(count), "_score": 1.0, "_source": source}
+            file.write((", " if count else "") + json.dumps(hit if wrapped else source))
+        file.write("]}}" if wrapped else "]")
     return count
 
 
@@ -66,8 +72,10 @@ def _load(path: Path) -> Any:
 
 
 def _clean(path: Path) -> None:
-    for hit in _load(path)["hits"]["hits"]:
-        headline, (content, _) = clean_line(hit["_source"]["headline"]), clean_text(hit["_source"]["content"])
+    document = _load(path)
+    for element in document["hits"]["hits"] if isinstance(document, dict) else document:
+        article = element.get("_source", element)
+        headline, (content, _) = clean_line(article["headline"]), clean_text(article["content"])
         article_language(None, content, headline)
 
 

@@ -38,7 +38,7 @@ def article_language(stated: str | None, content: str, headline: str = "") -> st
 
     A code that may be a country's, such as `ca`, is a language only if the text does not tell another one.
     """
-    code = language_code(stated or "")
+    code = language_code(stated) if stated else None
     if code and stated and stated.strip().lower() not in COUNTRIES_TOO:
         return code
     return identify_language(content, headline) or code

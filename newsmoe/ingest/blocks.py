@@ -12,6 +12,7 @@ from typing import Any
 TEXTS = (
     "text", "plain_text", "value", "rendered", "main", "#text", "_content", "content", "$t", "__cdata", "@value", "_",
     "html", "innerHTML", "body", "plaintext", "markdown", "raw", "insert", "full", "default", "stringValue", "S",
+    "bodyTextSummary", "bodyHtml",
 )  # fmt: skip
 CONTAINERS = (
     "blocks", "children", "content", "text", "data", "items", "root", "model", "ops", "paragraphs", "innerBlocks",
@@ -29,6 +30,7 @@ _NOT_READ = (
 )
 NOT_READ = frozenset(_NOT_READ.split())
 LINE_BREAKS = frozenset({"linebreak", "line_break", "hardBreak", "br", "hard_break"})
+LOCALE = re.compile("[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
 TYPES = ("type", "_type", "nodeType", "blockName")
 MAX_DEPTH = 40
 
@@ -78,6 +80,8 @@ def _node(node: Mapping[str, Any], depth: int) -> str | None:
             text = _joined(inner, depth + 1, inline_leaves=key in ("children", "rich_text", "ops"))
         if text is not None:
             return text
+    if all(LOCALE.fullmatch(key) and isinstance(text, str) for key, text in node.items()):  # one text in languages
+        return next((text for key, text in node.items() if text.strip()), None)
     return next((text for key in TEXTS if isinstance(text := node.get(key), str)), None)
 
 

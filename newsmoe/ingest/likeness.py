@@ -8,7 +8,7 @@ from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import FieldFinder, Path, value_at
 from newsmoe.ingest.names import WEAK_HEADLINES, folded
 from newsmoe.ingest.places import is_article_type
-from newsmoe.ingest.wrappers import find_wrapped, merged
+from newsmoe.ingest.wrappers import find_wrapped, merged, with_metadata
 
 HEADLINE, NAME, DATE, URL, NAMED = 2.0, 0.75, 1.5, 1.0, 0.5
 BODY, TEASER, WORDS, LONG = 3.0, 2.0, 0.5, 2000  # LONG in characters, for which a body gets 2 more
@@ -23,6 +23,7 @@ class Likeness(NamedTuple):
     is_whole: bool  # with a body
     wrapper: Path  # to the object inside that holds it
     has_content: bool  # any words
+    has_headline: bool  # of its own, and not only a name
 
     @property
     def is_article(self) -> bool:
@@ -30,7 +31,7 @@ class Likeness(NamedTuple):
         return self.score >= ENOUGH
 
 
-NOTHING = Likeness(0.0, False, False, (), False)
+NOTHING = Likeness(0.0, False, False, (), False, False)
 
 
 def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
@@ -46,6 +47,10 @@ def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
         shape = finder.shape_of(tuple(element))
     content = content or unnamed_content(element, shape)
     headline, path, _ = find_headline(element, shape, beside_content=content is not None)
+    if path is None and content is not None:
+        element = with_metadata(element, finder)
+        shape = finder.shape_of(tuple(element))
+        headline, path, _ = find_headline(element, shape, beside_content=True)
     dated, linked, authored, named = (
         any(value_at(element, path) is not None for path in shape.fields[field])
         for field in ("publication_date", "url", "author", "source")
@@ -57,7 +62,12 @@ def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
     weak = path is not None and folded(path[-1]) in WEAK_HEADLINES
     score = _content_score(content) + details + (NAME if weak else HEADLINE) * bool(headline)
     return Likeness(
-        score, is_prose and bool(headline), content is not None and content.is_whole, wrapper, content is not None
+        score,
+        has_text=is_prose and bool(headline),
+        is_whole=content is not None and content.is_whole,
+        wrapper=wrapper,
+        has_content=content is not None,
+        has_headline=bool(headline) and not weak,
     )
 
 

@@ -17,6 +17,8 @@ ENVELOPE_KEYS = (
 )  # fmt: skip
 """Names that envelopes have for what they hold. `articles` always are the envelope's."""
 USUAL_KEYS = ENVELOPE_KEYS[:4]
+PARTS = frozenset({"children", "content", "value", "values", "nodes", "list", "response"})
+"""Those of them that an article may have as well, for its comments or paragraphs."""
 RELATED = re.compile(
     rf"related|similar|recommend|^more|see_?also|repl(?:y|ies)|galler|embed|attach|breadcrumb|{NOT_AN_ARTICLE.pattern}"
 )
@@ -118,10 +120,22 @@ def _groups(node: Node, steps: Steps) -> list[Group]:
     if not node.articles or (is_lone and node.mean < LONE):
         return below
     here = Group(steps, node, below)
-    inner = [group for group in below if group.node.articles >= COVERAGE * node.articles]
+    inner = [
+        group
+        for group in below
+        if group.node.articles >= COVERAGE * node.articles and not _are_parts(group, node, is_lone)
+    ]
     best = max(inner, key=lambda group: group.weight, default=None)
     outer = node.mean + WHOLE * (2 * node.whole >= node.articles)
     return below if best is not None and best.weight > outer else [here]
+
+
+def _are_parts(group: Group, outer: Node, is_lone: bool) -> bool:
+    """Tell whether objects without headlines, such as comments, belong to the articles with headlines around them."""
+    if 2 * outer.headed < outer.articles or 2 * group.node.headed >= group.node.articles:
+        return False
+    key = next((step for step in reversed(group.steps) if step not in (ARRAY, ANY_KEY)), "").casefold()
+    return not is_lone or key not in ENVELOPE_KEYS or key in PARTS
 
 
 def _inside(groups: Sequence[Group]) -> Iterator[Group]:

@@ -74,6 +74,7 @@ WEAK_HEADLINES = frozenset({"name"})
 _DECORATIONS = (
     "article clean cleaned content doc document entry full item main meta news og original page plain post raw story"
     " str text web"
+    " t txt s dt en"  # Solr's suffixes, and of a text in one of several languages
 )
 DECORATIONS = frozenset(_DECORATIONS.split())
 """Words before and after a name that leave its meaning: `news_title`, `webUrl`, `title_raw`."""
@@ -90,6 +91,11 @@ NOT_AN_ARTICLE = re.compile(
     r"author|byline|publisher|(?<!_)source|image|photo|video|media|thumb|logo|icon|comment|user|link|creator|highlight|error"
 )
 """Keys of objects about something else than the article, such as its author, with a text of their own."""
+
+METADATA = re.compile(
+    r"meta|^head(?:er)?$|^info|^seo$|opengraph|open_graph|^og$|propert|attribut|details|front_?matter"
+)
+"""Keys of objects with the headline and dates of the text beside them."""
 
 INNER_TEXTS = frozenset({"rendered", "main", "text", "value", "name", "#text", "_content"})
 MAX_NAME = 100  # characters

@@ -11,7 +11,7 @@ from newsmoe.ingest.contents import Content, find_content, find_headline, unname
 from newsmoe.ingest.fields import EXAMPLES, FieldFinder, Path, Shape, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.names import FieldNames
-from newsmoe.ingest.wrappers import find_wrapped, merged
+from newsmoe.ingest.wrappers import find_wrapped, merged, with_metadata
 from newsmoe.text.language import article_language
 
 _WORD = re.compile(r"\w")
@@ -64,6 +64,10 @@ class Normaliser:
         if content is None or not content.is_whole:
             element, shape, content = self._look_further(element, shape, content)
         headline, headline_path, no_headline = find_headline(element, shape, beside_content=content is not None)
+        if headline_path is None and content is not None:
+            element = with_metadata(element, self.fields)
+            shape = self.fields.shape_of(tuple(element))
+            headline, headline_path, no_headline = find_headline(element, shape, beside_content=True)
         if headline_path is None and content is None:
             self._refuse(element, shape, [*no_headline, *unreadable])
         if content is not None:

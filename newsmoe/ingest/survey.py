@@ -28,6 +28,7 @@ class Node:
     articles: int = 0
     texts: int = 0  # articles with a content
     whole: int = 0  # articles with a body
+    headed: int = 0  # articles with a headline of their own
     score: float = 0.0  # of the articles
     contents: int = 0  # objects with any words for a content
     other_types: int = 0  # objects that are something else by their `@type`
@@ -50,6 +51,7 @@ class Node:
             "articles",
             "texts",
             "whole",
+            "headed",
             "score",
             "contents",
             "other_types",
@@ -132,6 +134,7 @@ class Survey:
             node.articles += 1
             node.texts += likeness.has_text
             node.whole += likeness.is_whole
+            node.headed += likeness.has_headline
             node.score += likeness.score
             node.wrappers[likeness.wrapper] += 1
         node.contents += likeness.has_content

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from newsmoe.ingest.contents import Content, find_content, find_headline, is_better
 from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, Path, Shape, value_at
-from newsmoe.ingest.names import NOT_AN_ARTICLE
+from newsmoe.ingest.names import METADATA, NOT_AN_ARTICLE
 
 MAX_DEPTH = 4
 MAX_OBJECTS = 60
@@ -65,6 +65,16 @@ def merged(element: Mapping[str, Any], path: Path, finder: FieldFinder) -> dict[
         for name in _lacking(finder, tuple(result), tuple(level), key):
             result[name] = level[name]
     return result
+
+
+def with_metadata(element: Mapping[str, Any], finder: FieldFinder) -> Mapping[str, Any]:
+    """Return an element that has no headline with what its `meta`, `frontmatter` or the like has and it lacks."""
+    for (*_, key), inner in islice(_objects(element, ()), MAX_OBJECTS):
+        if not METADATA.search(key.casefold()):
+            continue
+        if find_headline(inner, finder.shape_of(tuple(inner)), beside_content=False)[0]:
+            return {**element, **{name: inner[name] for name in _lacking(finder, tuple(element), tuple(inner), key)}}
+    return element
 
 
 @lru_cache(CACHED_SHAPES)

@@ -373,3 +373,24 @@ def test_a_language_code_has_two_letters_where_possible(code: str) -> None:
 
 def test_white_space_falls_back_to_the_next_name() -> None:
     assert article({"headline": " ", "title": "Storm"}).headline == "Storm"
+
+
+@pytest.mark.parametrize("key", ["meta", "metadata", "frontmatter", "properties"])
+@pytest.mark.parametrize("content", [{"text": ENGLISH}, {"content": {"body": ENGLISH}}, {"page_content": ENGLISH}])
+def test_the_headline_may_stand_in_the_metadata(key: str, content: dict[str, Any]) -> None:
+    read = article(
+        {key: {"title": "A walk", "date": "2026-01-02", "text": None}, "category": {"title": "Town"}, **content}
+    )
+    assert (read.headline, read.content, read.publication_date) == ("A walk", ENGLISH, "2026-01-02")
+    assert article({"category": {"title": "Town"}, **content}).headline == ""
+
+
+def test_of_a_text_in_several_languages_the_first_is_read() -> None:
+    read = article({"title": {"en-GB": "A walk", "de": "Ein Weg"}, "body": {"en-GB": ENGLISH, "de": "Nass."}})
+    assert (read.headline, read.content) == ("A walk", ENGLISH)
+
+
+@pytest.mark.parametrize(("headline", "content"), [("title_t", "content_txt"), ("title_en", "body_en")])
+def test_suffixes_of_solr_and_of_languages_are_understood(headline: str, content: str) -> None:
+    read = article({headline: ["A walk"], content: [ENGLISH], "published_dt": "2026-01-02"})
+    assert (read.headline, read.content, read.publication_date) == ("A walk", ENGLISH, "2026-01-02")

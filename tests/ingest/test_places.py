@@ -121,6 +121,34 @@ def test_a_teaser_with_related_teasers_is_an_article(tmp_path: Path) -> None:
     assert headlines(items) == ["Hall"]
 
 
+REMARKS = [
+    {"author": "A. Reed", "text": f"{BODY} That is what I think, and number {number} agrees."} for number in range(4)
+]
+
+
+@pytest.mark.parametrize("key", ["comments", "children", "content", "thread", "values"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_has_no_headline_is_part_of_what_has_one(key: str, count: int, tmp_path: Path) -> None:
+    linked = [
+        {"title": f"Hall {number}", "url": f"https://a.example/{number}", key: REMARKS} for number in range(count)
+    ]
+    articles, _ = read(tmp_path, linked if count > 1 else linked[0])
+    assert headlines(articles) == [each["title"] for each in linked]
+
+
+def test_contents_of_different_kinds_are_no_place_of_articles(tmp_path: Path) -> None:
+    contents: list[Any] = [{"blocks": [{"type": "paragraph", "data": {"text": BODY}}], "time": 5}, [BODY], BODY, 7]
+    articles, _ = read(tmp_path, [{"title": f"Hall {number}", "content": text} for number, text in enumerate(contents)])
+    assert headlines(articles) == ["Hall 0", "Hall 1", "Hall 2", "Hall 3"]
+    assert [article.content for article in articles if isinstance(article, Article)] == [BODY, BODY, BODY, ""]
+
+
+def test_a_feed_of_posts_without_headlines_is_an_envelope(tmp_path: Path) -> None:
+    posts = [{"content_html": f"<p>{BODY}</p>", "url": f"https://a.example/{number}"} for number in range(3)]
+    articles, _ = read(tmp_path, {"title": "The Paper", "home_page_url": "https://a.example", "items": posts})
+    assert [article.url for article in articles if isinstance(article, Article)] == [post["url"] for post in posts]
+
+
 def test_what_is_no_article_stays_an_invalid_item_in_its_place(tmp_path: Path) -> None:
     items, _ = read(tmp_path, {"x": {"hits": [{"_source": story(1)}, {"_source": None}, 5, {"_source": story(2)}]}})
     assert [isinstance(item, Article) for item in items] == [True, False, False, True]

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from newsmoe.errors import InputError
@@ -136,16 +137,39 @@ def list_folder(folder: str, outputs: Iterable[Path] = (), checked: Collection[s
 def _list_pattern(pattern: str, outputs: Iterable[Path]) -> Listing:
     """Return the input files that match a pattern, whatever their suffix."""
     listing = Listing(pattern)
-    matches = map(Path, glob.iglob(pattern, recursive=True))
-    _select((file for file in matches if not file.is_dir()), outputs, listing, _reason_by_content)
+    matches = (file for file in _matches(pattern) if not os.path.isdir(file))
+    _select(matches, outputs, listing, _reason_by_content)
     return listing
 
 
+def _matches(pattern: str) -> Iterator[Path]:
+    """Yield what matches a pattern; unlike those of `glob`, its `**` enter no folder twice, as by a link upwards."""
+    parts = Path(pattern).parts
+    if "**" not in parts:
+        yield from map(Path, glob.iglob(pattern))
+        return
+    start = parts.index("**")
+    for root in map(Path, glob.iglob(os.path.join(*parts[:start])) if start else [""]):
+        for file in _walk(root, Listing(pattern)) if root.is_dir() else ():
+            if _is_match(file.relative_to(root).parts, parts[start:]):
+                yield file
+
+
+def _is_match(names: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Tell whether the parts of a path are those of a pattern; only what begins with a dot matches hidden ones."""
+    if not (names and pattern):
+        return not names and set(pattern) <= {"**"}
+    if pattern[0] == "**":
+        return _is_match(names, pattern[1:]) or _is_match(names[1:], pattern)
+    is_shown = pattern[0].startswith(".") or not names[0].startswith(".")
+    return is_shown and fnmatchcase(names[0], pattern[0]) and _is_match(names[1:], pattern[1:])
+
+
 def _walk(folder: Path, listing: Listing) -> Iterator[Path]:
-    """Yield the files below a folder; each folder is entered once, however many links lead there."""
-    folders, seen = [folder], set[str]()
-    while folders:
-        folder = folders.pop()
+    """Yield the files below a folder; each folder is entered once, by a link where there is no other way."""
+    folders, links, seen = [folder], list[Path](), set[str]()
+    while folders or links:
+        folder = folders.pop() if folders else links.pop(0)
         if (real := os.path.realpath(folder)) in seen:
             continue
         seen.add(real)
@@ -154,13 +178,13 @@ def _walk(folder: Path, listing: Listing) -> Iterator[Path]:
         except OSError as error:
             listing.unreadable[str(folder)] = f"{folder}: cannot be read: {error.strerror}"
             continue
-        for path in (folder / name for name in names):
+        for path in (folder / name for name in sorted(names)):
             if not os.path.isdir(path):
                 yield path
             elif path.name.startswith("."):
                 listing.left_out[HIDDEN] += 1
             else:
-                folders.append(path)
+                (links if path.is_symlink() else folders).append(path)
 
 
 def _select(

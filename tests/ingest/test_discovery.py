@@ -77,6 +77,34 @@ def test_the_output_of_the_run_is_left_out(inbox: Path) -> None:
         find_inputs(["inbox/**/*.json"], outputs)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "paths"),
+    [
+        ("**/y.json", ["inbox/deep/er/y.json"]),
+        ("inb*/**/er/*", ["inbox/deep/er/y.json"]),
+        ("./inbox/**/deep/**/[xy].json", ["inbox/deep/er/y.json", "inbox/deep/x.json"]),
+        ("inbox/deep/**", ["inbox/deep/er/y.json", "inbox/deep/x.json"]),
+        ("inbox/**/**/z*.json", []),
+    ],
+)
+def test_two_stars_stand_for_any_folders(pattern: str, paths: list[str], inbox: Path) -> None:
+    if paths:
+        assert find_inputs([pattern]) == paths
+        assert find_inputs([str(inbox.parent / pattern)]) == [str(inbox.parent / path) for path in paths]
+    else:
+        with pytest.raises(InputError, match="no file matches$"):
+            find_inputs([pattern])
+
+
+@pytest.mark.parametrize("name", [".", "**/*.json"])
+def test_links_that_lead_upwards_take_no_time(name: str, workdir: Path) -> None:
+    (workdir / "a" / "b").mkdir(parents=True)
+    (workdir / "a" / "x.json").write_text("[]")
+    for link, target in (("alias", "a"), ("a/b/up", "../.."), ("a/b/again", "../..")):  # 2 to the 40 paths
+        (workdir / link).symlink_to(target)
+    assert find_inputs([name]) == ["a/x.json"]
+
+
 @pytest.mark.parametrize("name", ["inbox", "inbox/**"])
 def test_links_in_a_circle_and_to_the_same_file_are_followed_once(name: str, workdir: Path) -> None:
     (workdir / "inbox" / "deep").mkdir(parents=True)

@@ -13,7 +13,7 @@ from newsmoe.ingest.files import open_text
 from newsmoe.plugins import import_extra
 
 suffixes = (".rss", ".atom", ".rdf", ".xml")
-_ROOT = re.compile(r"<(?:rss|feed|rdf:RDF|channel)[\s>]")
+_ROOT = re.compile(r"<(rss|feed|rdf:RDF|channel)[\s>]")
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _RENAMED = frozenset({"content", "summary", "tags", "authors", "published_parsed", "updated_parsed", "created_parsed"})
 _DETAILS = re.compile(r".*_detail|.*_parsed|links|guidislink")
@@ -27,15 +27,19 @@ def matches(start: str) -> bool:
 def read(name: str, path: Path) -> Iterator[Any]:
     """Yield each entry as an object, with the feed's title and language where the entry has none."""
     parser = import_extra("feedparser", "a feed", "feeds")
-    with open_text(path) as stream:  # decoded here, as all text is, so what the file declares is no longer true
-        document = _DECLARATION.sub("", stream.read()).encode(errors="replace")
+    with open_text(path) as stream:
+        document = stream.read()
+    root = _ROOT.search(document)
+    if root and f"</{root[1]}" not in document:  # feedparser would read what there is
+        raise InputError(f"{name}: the feed breaks off: </{root[1]}> is missing at its end; fetch it again")
     parsed = parser.parse(
-        io.BytesIO(document),
+        # decoded here, as all text is, so what the file declares is no longer true
+        io.BytesIO(_DECLARATION.sub("", document).encode(errors="replace")),
         response_headers={"content-type": "application/xml; charset=utf-8"},
         sanitize_html=False,
         resolve_relative_uris=False,
     )
-    if not parsed.get("version") and not _ROOT.search(document.decode()):
+    if not parsed.get("version") and not root:
         raise InputError(f"{name}: no RSS, Atom or RDF feed; newsmoe reads no other XML")
     for entry in parsed.entries:
         yield _element(entry, parsed.feed)

@@ -79,3 +79,9 @@ def test_without_feedparser_the_extra_is_named(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setitem(sys.modules, "feedparser", None)
     with pytest.raises(ConfigError, match=r"a feed needs feedparser; pip install 'newsmoe\[feeds\]'"):
         articles(tmp_path / "a.rss", RSS)
+
+
+@pytest.mark.parametrize(("content", "end"), [(RSS, "</rss>"), (ATOM, "</feed>"), (RDF, "</rdf:RDF>")])
+def test_a_feed_that_breaks_off_is_refused(tmp_path: Path, content: str, end: str) -> None:
+    with pytest.raises(InputError, match=rf"a.xml: the feed breaks off: {end} is missing at its end"):
+        articles(tmp_path / "a.xml", content.removesuffix(end))

@@ -22,7 +22,7 @@ from newsmoe.ingest.location import Location
 from newsmoe.ingest.names import FieldNames
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.ingest.own_output import own_output
-from newsmoe.ingest.places import MAX_SHOWN, listed, parse_place, shown
+from newsmoe.ingest.places import MAX_SHOWN, Place, listed, parse_place, shown
 from newsmoe.ingest.sniff import check_header, detect_format
 from newsmoe.ingest.survey import Node
 from newsmoe.plugins import unpacked_name
@@ -73,11 +73,14 @@ class Source:
         if not self._is_unchanged():
             raise self._changed()
         left = self.count
-        for element in islice(read_elements(self.name, self.path, self.format, self.location), self.count):
+        elements = read_elements(self.name, self.path, self.format, self.location)
+        for element in islice(elements, self.count):
             left -= 1
             yield element
         if left or not self._is_unchanged(replaced=True):
             raise self._changed()
+        if self.location and self.location.count and any(True for _ in elements):
+            raise InputError(f"{self.name}: the object that holds the articles has the same key twice")
 
     def _is_unchanged(self, *, replaced: bool = False) -> bool:
         """Tell whether the file is the same; `replaced`: or another now, while the old one was held open."""
@@ -192,9 +195,11 @@ def _unread(location: Location | None) -> Iterator[str]:
 
 
 def _where(location: Location, count: int) -> str:
-    inner = "".join(f".{key}" for key in location.wrapper)
+    wrapper = ".".join(location.wrapper)
+    is_top = location.place == Place() and wrapper
+    where = wrapper if is_top else f"{location.place}.{wrapper}".removesuffix(".")
     kind = {"rows": " (rows)", "header": " (rows)", "columns": " (columns)"}.get(location.place.layout, "")
-    return f"{count} articles read from {location.place}{inner}{kind}"
+    return f"{count} article{'s' * (count != 1)} read from {where}{kind}"
 
 
 def read_elements(name: str, path: Path, format: str | None = None, location: Location | None = None) -> Iterator[Any]:

@@ -88,7 +88,7 @@ def test_nothing_is_said_of_the_usual_places(document: Any, tmp_path: Path) -> N
 def test_lines_may_be_wrapped(wrap: Any, tmp_path: Path) -> None:
     items, (message,) = read(tmp_path, *map(wrap, STORIES), name="news.jsonl")
     assert headlines(items) == ["Hall 1", "Hall 2", "Hall 3"]
-    assert message in ("3 articles read from the top level._source", "3 articles read from page.docs[]")
+    assert message in ("3 articles read from _source", "3 articles read from page.docs[]")
 
 
 LISTS: dict[str, Any] = {
@@ -165,6 +165,13 @@ def test_objects_of_many_ids_are_read_in_order(tmp_path: Path) -> None:
     items, messages = read(tmp_path, {"stories": {f"s{number}": story(number) for number in range(500)}})
     assert [item.id for item in items] == [f"s{number}" for number in range(500)]
     assert messages == ["500 articles read from stories.*"]
+
+
+def test_articles_under_the_same_key_twice_are_not_lost_in_silence(tmp_path: Path) -> None:
+    path = tmp_path / "news.json"
+    path.write_text(f'{{"articles": {json.dumps(STORIES[:1])}, "articles": {json.dumps(STORIES[1:])}}}')
+    with open_source(str(path)) as source, pytest.raises(InputError, match="has the same key twice"):
+        list(source.articles())
 
 
 def test_a_long_document_is_surveyed_in_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,8 +34,9 @@ def test_a_known_shape_is_read_right(shape: Shape, tmp_path: Path) -> None:
     assert isinstance(items[0], Article), items[0]
     expected = USUAL | shape.expected
     assert {field: getattr(items[0], field) for field in expected} == expected
-    where = [f"{path}: {shape.count} articles read from {shape.place}"] if shape.place else []
-    assert [message for message in messages if "articles read from" in message] == where
+    number = "1 article" if shape.count == 1 else f"{shape.count} articles"
+    where = [f"{path}: {number} read from {shape.place}"] if shape.place else []
+    assert [message for message in messages if " read from " in message] == where
 
 
 def test_the_readme_has_the_table_of_sources() -> None:

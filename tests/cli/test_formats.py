@@ -189,8 +189,8 @@ def test_the_three_tasks_have_their_main_columns(here: Path) -> None:
     assert rows(here / "out.csv") == [
         [
             "id", "headline", "url", "publication_date", "source", "author", "language", "status",
-            "summarization_summary", "sentiment_label", "sentiment_score",
-            "topic_label", "topic_score", "errors", "experts",
+            "summarization_summary", "sentiment_label", "sentiment_score", "sentiment_unsure",
+            "topic_label", "topic_score", "topic_unsure", "errors", "experts",
         ]
     ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Which keys of an element may stand for which field of an article."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -104,20 +104,32 @@ class FieldFinder:
         return tuple(paths)
 
 
-def _paths(names: Iterable[str], exact: Mapping[object, str], similar: Mapping[object, list[str]]) -> dict[Path, None]:
+def _paths(names: Sequence[str], exact: Mapping[object, str], similar: Mapping[object, list[str]]) -> dict[Path, None]:
     """Return the paths for some names, first the keys that are these names, then those that resemble them."""
     paths: dict[Path, None] = {}
-    for name in names:
-        for spelling in (name, folded(name)):
-            if spelling in exact:
-                paths[(exact[spelling],)] = None
-        first, dot, inner = name.partition(".")
-        if dot and first in exact:
-            paths[(exact[first], *inner.split("."))] = None
-    for name in names:
-        for key in similar.get(folded(name), ()):
+    spellings = _spellings(tuple(names))
+    for name, plain, first, inner in spellings:
+        if name in exact:
+            paths[(exact[name],)] = None
+        if plain in exact:
+            paths[(exact[plain],)] = None
+        if inner and first in exact:
+            paths[(exact[first], *inner)] = None
+    for _, plain, _, _ in spellings if similar else ():
+        for key in similar.get(plain, ()):
             paths[(key,)] = None
     return paths
+
+
+@lru_cache
+def _spellings(names: tuple[str, ...]) -> list[tuple[str, object, str, Path]]:
+    """Return each name, without case and punctuation too, and as a path where it has dots."""
+    return [(name, folded(name), *_split(name)) for name in names]
+
+
+def _split(name: str) -> tuple[str, Path]:
+    first, *inner = name.split(".")
+    return first, tuple(inner)
 
 
 def value_at(element: Mapping[str, Any], path: Path) -> Any:

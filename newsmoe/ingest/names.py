@@ -110,6 +110,7 @@ def folded(key: object) -> object:
     return _SEPARATORS.sub("", key).casefold() or key if isinstance(key, str) else key
 
 
+@lru_cache(4096)
 def plainer(key: object) -> list[object]:
     """Return simpler names that a key may stand for: without its decorations, or the last part of a path."""
     if not isinstance(key, str) or len(key) > MAX_NAME or "<" in key:

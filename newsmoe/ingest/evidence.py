@@ -21,10 +21,11 @@ _NO_CONTENTS = _NO_VALUES | {
     "no content", "no text", "no description", "no summary", "no content available", "no description available",
     "content not available", "content unavailable",
 }  # fmt: skip
-_PAID = re.compile(
-    r"\W*(?:(?:this |the )?(?:full )?(?:content|article|story|field|feature|text)\s+(?:is )?)?"
-    r"(?:(?:only|exclusively) available|available (?:only|exclusively)|(?:only )?reserved) (?:in|on|for|to|with)\b.*"
-    r"\b(?:plans?|subscribers?|subscriptions?|members?|users?|customers?)\b"
+_NOTICE = re.compile(
+    r"\s*\[\s*(?:removed|deleted)\b[^\]]*\]\s*\Z"
+    r"|\W*(?:(?:this |the )?(?:full )?(?:content|article|story|field|feature|text)\s+(?:is )?)?"
+    r"(?:(?:only|exclusively) available|available (?:only|exclusively)|available(?=.*\bonly\b)|(?:only )?reserved)"
+    r" (?:in|on|for|to|with)\b.*\b(?:plans?|subscribers?|subscriptions?|members?|users?|customers?)\b"
     r"|\W*(?:please )?(?:subscribe|upgrade|sign in|log in|register)(?: now)? to"
     r" (?:read|continue|view|access|unlock|see)\b",
     re.DOTALL | re.IGNORECASE,
@@ -47,9 +48,9 @@ class Strength(IntEnum):
 def is_no_value(text: str, *, content: bool = False) -> bool:
     """Tell whether a text says that there is none: `[Removed]`, `null`, a notice about paid plans."""
     if len(text) > LONGEST:
-        return len(text) <= NOTICE_LENGTH and bool(_PAID.match(text))
+        return len(text) <= NOTICE_LENGTH and bool(_NOTICE.match(text))
     bare = text.strip("[](){}<>\"'*-–—. \n\t\xa0").casefold()
-    return not bare or bare in (_NO_CONTENTS if content else _NO_VALUES) or bool(_PAID.match(text))
+    return not bare or bare in (_NO_CONTENTS if content else _NO_VALUES) or bool(_NOTICE.match(text))
 
 
 def strength_of(text: str) -> Strength:

@@ -32,7 +32,9 @@ def notices(*elements: dict[str, Any], fields: dict[str, list[str]] | None = Non
 @pytest.mark.parametrize(
     "no_value",
     [
-        "None", "null", "NaN", "N/A", "n/a", "[Removed]", "[deleted]", "<NA>", "-", "undefined", "No content available",
+        "None", "null", "NaN", "N/A", "n/a", "[Removed]", "[deleted]",
+        "[ Removed by Reddit ]", "[deleted by user]", "This content is available to subscribers only.",
+        "<NA>", "-", "undefined", "No content available",
         "ONLY AVAILABLE IN PAID PLANS", "Only available in professional and corporate plans.", "<p></p>", "&nbsp;",
         "This content is only available to subscribers.", "Subscribe to continue reading.", "https://a.example/bus/7",
         "5f3c9a7e-77aa", "ddUyQWzRTpxMioPQvsIx", "2024-05-03", 77, "77", "night-bus-without-lights",

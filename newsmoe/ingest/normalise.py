@@ -12,6 +12,7 @@ from newsmoe.ingest.fields import EXAMPLES, FieldFinder, Path, Shape, some_keys,
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.names import FieldNames
 from newsmoe.ingest.wrappers import find_wrapped, merged, with_metadata
+from newsmoe.text.boilerplate import without_boilerplate
 from newsmoe.text.language import article_language
 
 _WORD = re.compile(r"\w")
@@ -33,6 +34,7 @@ class Normaliser:
         self.count = 0
         self._wrappers: dict[tuple[str, ...], Path] = {}  # by the keys of elements
         self.guessed: Counter[str] = Counter()  # keys of contents
+        self.shortened = 0  # articles without what is no part of them
         self.unreadable: Counter[str] = Counter()  # keys of values that are no text
 
     def __call__(self, element: object) -> Article | InvalidItem:
@@ -83,7 +85,7 @@ class Normaliser:
             id=values.derived_id(url, headline, text) if identifier is None else identifier,
             url=url,
             headline=headline,
-            content=text,
+            content=self._without_boilerplate(text),
             topics=others.get("topics") or (),
             publication_date=others.get("publication_date"),
             author=others.get("author"),
@@ -92,6 +94,11 @@ class Normaliser:
             truncated=bool(text and content and content.truncated),
             extra={key: value for key, value in element.items() if key not in read},
         )
+
+    def _without_boilerplate(self, text: str) -> str:
+        remaining = without_boilerplate(text)
+        self.shortened += len(remaining) < len(text)
+        return remaining
 
     def _look_further(
         self, element: Mapping[str, Any], shape: Shape, content: Content | None

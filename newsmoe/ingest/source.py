@@ -62,6 +62,9 @@ class Source:
             if self.location is None or self.location.is_usual
             else [f"{self.name}: {_where(self.location, self.count)}"]
         )
+        if self.normaliser.shortened:
+            count = f"{self.normaliser.shortened} of {self.normaliser.count}"
+            where.append(f"{self.name}: links, credits and the like were left out of the content of {count} articles")
         for notice in where:
             _logger.info("%s", notice)
         for notice in self.notices():

@@ -1,0 +1,234 @@
+"""What pages put around an article: share buttons, links to other stories, credits, bylines, newsletter boxes.
+
+Patterns for whole lines and sentences, in any case of letters. They are to be right rather than complete: a sentence of
+the article that is lost costs more than a line that stays. `python -m tests.benchmarks.boilerplate` has the figures.
+"""
+
+import re
+from collections.abc import Iterator, Set
+
+MAX_LENGTH = 240  # characters of a line or sentence; longer ones have something of the article in them
+SHORT_LINE = 80
+
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)"
+)
+_WHEN = (
+    r"(?:\d{1,4}(?:st|nd|rd|th)?|[\s:/.,|()–—•·-]|[ap]\.?m\b\.?|gmt|utc|[ecmp][ds]?t\b|bst\b|ist\b|"
+    rf"{_MONTH}\b|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b|at\b|on\b|ago\b"
+    r"|(?:hour|hr|minute|min|day)s?\b|(?:updated|published|posted|modified|last)\b)"
+)
+_SITE = (
+    r"(?:facebook|twitter|x|instagram|linked ?in|whatsapp|telegram|pinterest|reddit|youtube|tiktok|flipboard|messenger"
+    r"|threads|bluesky|snapchat)"
+)
+_AGENCY = r"(?:ap|afp|reuters|epa|pa|getty(?: images)?|associated press|shutterstock|istock|alamy|xinhua|handout)"
+_NAME = r"[\w.'’]+(?: [\w.'’]+){0,2}"
+_CAPITALIZED = r"[A-ZÀ-ÖØ-Þ][\w.'’-]*"
+
+_LINES = (
+    rf"(?:(?:first |originally |last )?(?:published|posted|updated|modified)\b(?: on| at)?|date):?{_WHEN}*",
+    rf"(?=.*{_MONTH})(?=.*\b(?:19|20)\d\d\b)(?=.*\d:\d\d){_WHEN}+",
+    rf"(?:(?:share|tweet|pin|e-?mail|print|copy link|share (?:this|on|via)(?: {_SITE})?|{_SITE})\b[\s|/,·•+.]*){{2,}}",
+    r"share|tweet|share this(?: story| article| post)?!?|spread the love|(?:view|leave a|\d+) comments?",
+    r"(?:ad|advertisements?|(?:sponsored|promoted|paid) content|sponsored)(?: ?[-–—] ?.{0,40})?\.?",
+    r"related(?: (?:stor(?:y|ies)|articles?|topics?|content|links?|coverage))?|recommended(?: for you)?",
+    r"read (?:more|next)|you (?:may|might) (?:also )?like|most (?:read|popular|viewed)|(?:top|more) stories|up next",
+    r"trending(?: now)?|more on this (?:story|topic)|story highlights|(?:related )?tags|skip to (?:main )?content",
+    r"(?:hide|toggle|show) caption|(?:enlarge|view) (?:image|gallery)|play video|file photo|(?:courtesy )?photo",
+    r"(?:filed under|posted in|tags|tagged with|hashtags|related topics)\s?:.{1,150}",
+    r"usa today|cnn|bbc news|reuters|associated press|afp|analysis/opinion|watch live|subscribe|sign up",
+    r"stay (?:updated|connected|informed)|(?:estimated )?reading time:? .{1,20}|\d+ min(?:ute)?s?[ -]read",
+)
+_SENTENCES = (
+    # adverts and videos
+    r"\W*(?:(?:story|article|post|report) )?continue[sd]?(?: reading)? (?:below|after)\b.{0,60}",
+    r"\W*scroll down (?:for|to)\b.{0,60}",
+    r"(?:just watched|must watch) .{1,150}|(?:watch|see|view|hear|read|photos?|video|map|gallery)\b.{1,100} »\W*",
+    r"media playback is (?:un|not )supported on (?:your|this) device.{0,150}",
+    # photo credits
+    r"\W*(?:(?:media|image|photo) (?:caption|copyright|source)|(?:image|photo|picture) credits?:) ?"
+    r"[^.?!]{1,80}\W*",
+    r"\W*(?:photo(?:graph)?s?:|(?:photo(?:graph)?|image|picture|illustration)s? (?:by|via|courtesy)\b) ?"
+    r"[^.?!]{1,80}\W*",
+    rf"\W*(?:[\w.'’-]+ ){{0,4}}?(?:/ ?|via )?{_AGENCY}(?: (?:file )?photo)?(?:[/,] ?[\w.'’ -]{{1,40}})?\W?\.?",
+    rf"[(\[][^()]{{2,60}}(?:/| via | for ) ?(?:the )?{_AGENCY}[^()]{{0,20}}\W\.?",
+    r"[(\[][^()]{2,60}(?:/| via | for ) ?(?:the )?[\w ]{3,20} (?:news|times|post|tribune|press)\W\.?",
+    # links
+    r"\W*(?:read (?:more|also|next)|also read|see (?:also|related stor(?:y|ies))|more (?:from|on this|stories))\W?"
+    r"[:»|>—–][^.]{1,150}\W*",
+    r"\W*(?:related(?: (?:stor(?:y|ies)|articles?|coverage|links?))?|don.t miss|also on \w+|in case you missed it)\s?"
+    r"[:»|>][^.]{1,150}\W*",
+    r"\W*\(\s?(?:related|read|also|see|more|watch)\b[^():]{0,25}:[^()]{3,150}\W*",
+    r"\W*(?:you can )?(?:read|see|watch|view) (?:the |our |his |her )?(?:full|rest of|whole|entire|original) [^.]{0,60}"
+    r"\b(?:here|below)\W*",
+    r"\W*(?:(?:for|to|if) [^.,]{1,60}, |please )?(?:click|tap) (?:here|for more|for complete)\b[^.]{0,80}\W*",
+    # newsletters
+    r"(?:[^.“\"]{0,50}\b)?sign up (?:for|to|here|today|now)\b[^.“\"]{0,80}\b(?:newsletter|alert|inbox|e-?mail|update"
+    r"|briefing)s?\b[^.“\"]{0,60}\W*",
+    r"subscribe (?:to|now|here|today)\b[^.“\"]{0,60}\b(?:newsletter|channel|podcast|inbox|updates|youtube)\b"
+    r"[^.“\"]{0,40}\W*",
+    r"by (?:entering|submitting|providing|signing up|subscribing|clicking).{0,120}\byou (?:agree|consent)\b.{0,120}",
+    r"(?:thanks|thank you) for (?:subscribing|signing up)\W*|(?:invalid|enter a valid) e-?mail(?: address)?\W*",
+    r"(?:please )?enter your e-?mail[^.]{0,60}\W*",
+    r"you .{0,25}(?:may|can) (?:opt.out|unsubscribe) at any ?time[^.]{0,40}\W*",
+    r"[^.“\"]{0,80}(?:straight|directly|delivered|right) to your inbox[^.“\"]{0,60}\W*|let our news meet your inbox\W*",
+    r"get the latest (?:news|updates|headlines)\b[^.“\"]{0,160}\W*|download the [^.“\"]{1,40} app\b[^.“\"]{0,60}\W*",
+    r"completing this poll grants you access\b.{0,100}|.{0,20}this field is for validation purposes\b.{0,60}",
+    r"you (?:also )?agree to (?:this site|our|the|receive)\b[^“\"]{0,160}|(?:by )?sign up,? you agree\b[^“\"]{0,160}",
+    r"this site is protected by recaptcha\b.{0,120}|please (?:re-enter|verify you.re not a robot)\b.{0,60}",
+    r"you must select a newsletter\b.{0,40}|an error has occurred\W*|(?:please )?try again later\W*",
+    r"(?:subscribed ?)?you.ve successfully subscribed\b.{0,60}|view all [^.]{3,40} newsletters\W*|sign up here\W*",
+    r"get breaking news alerts\b[^.]{0,60}\W*",
+    r"[^.“\"]{0,50}\bdelivered (?:daily|weekly|weekday|every|each|straight) (?:to|into|morning|weekday)\b"
+    r"[^.“\"]{0,60}\W*",
+    r"(?:newsletter sign up )?continue reading the main story\b.{0,60}",
+    r"catch all the [^.“\"]{0,120}\b(?:news|updates)\b.{0,80}",
+    r"please e-?mail us your\b.{0,120}|(?:send|share) your (?:news|pictures|photos|videos?|comments)\b[^.]{0,40}\W*",
+    # followers
+    rf"(?:[^.“\"]{{0,40}}, )?(?:please )?(?:follow|like) (?:us|him|her|me|them|@\w+|our \w+|{_NAME}) on {_SITE}\b"
+    r"[^“\"]{0,80}",
+    rf"join (?:us|our)\b[^.“\"]{{0,40}} on (?:{_SITE})\b[^.“\"]{{0,40}}\W*|[\w.'’ -]{{2,40}} is on {_SITE}\W*",
+    # contributors and rights
+    r"[^.“\"]{2,120} contributed (?:to|reporting for|reporting to) (?:this|the) (?:report|story|article|piece|post)\W*",
+    r"\W*(?:additional reporting by|(?:reporting|editing|writing|compiled|edited) by (?-i:[A-Z])) ?[^“\"]{3,150}",
+    r"with (?:files|inputs?) from .{2,60}",
+    r"\W*(?:©|\(c\)|copyright)\s?(?:©|\(c\))? ?(?:19|20)\d\d[^“\"]{0,150}|[^.“\"]{0,80}all rights reserved\W*",
+    r"(?:this|the) (?:material|content|article|story)\b.{0,40} may not be (?:published|reproduced|copied|republished)\b"
+    r".{0,150}",
+    r".{0,60}not responsible for the content of external (?:web)?sites\W*",
+    r"(?:the )?(?:views|opinions)(?: and opinions)? expressed (?:in|here|by|are)\b[^“\"]{0,180}",
+    r"this (?:article|story|post|report) (?:was )?(?:first|originally) (?:published|appeared)\b[^“\"]{0,100}",
+    r"the post .{1,150} appeared first on .{1,60}",
+    # readers
+    r"(?:send (?:us )?your (?:stor(?:y|ies)|pictures|photos|news tips)\b|have an opinion on anything you"
+    r"|do you have a (?:story|tip|news tip)\b|got a (?:story|tip|news tip)\b|join the conversation"
+    r"|share your (?:story|stories|thoughts|views) (?:in|with|below)|e-?mail us (?:at|your))[^“\"]{0,120}",
+    r"(?:ireport(?:\.com)?:|e-?mail to a friend)[^“\"]{0,120}|fox news flash\b.{0,60} (?:is|are) here\W*",
+)
+_LINE = re.compile("|".join((*_LINES, *_SENTENCES)), re.IGNORECASE)
+_SENTENCE = re.compile("|".join(_SENTENCES), re.IGNORECASE)
+_PERSON = rf"{_CAPITALIZED}(?: (?:{_CAPITALIZED}|de|van|von|der|bin|al)){{1,4}}"
+_BYLINE = re.compile(
+    rf"(?:By|BY):? (?:{_PERSON}|(?:[Ss]taff )?[Rr]eporters?)(?:(?:,| and|, and| &) {_PERSON})*"
+    rf"(?:,? (?:for|of|in) {_CAPITALIZED}(?: {_CAPITALIZED})*)?"
+    r"(?:,? [\w ]{0,30}\b(?:[Cc]orrespondent|[Rr]eporter|[Ee]ditor|[Ww]riter|[Ss]taff|[Cc]olumnist|News|Press))?\.?"
+)
+
+
+def _words(words: str) -> Set[str]:
+    return frozenset(words.split())
+
+
+_LEADING = re.compile(  # a newspaper's page in one line: "By . Ann Lee . and Bo Hill . PUBLISHED: . 06:12 . | . "
+    r"by ?\.\s+[\w'’-]+(?: [\w'’-]+){0,3}(?: for [\w ]{3,30}?)? ?\.\s+"
+    rf"(?:and [\w'’ -]{{3,40}} ?\.\s+|(?:last )?(?:published|updated) ?:? ?\.\s+|\| ?\.\s+|{_WHEN}{{6,40}}\.\s+)*",
+    re.IGNORECASE,
+)
+_FIRST_WORDS = _words(
+    "first originally last published posted updated modified date share tweet pin email e-mail print copy "
+    "facebook twitter x instagram linkedin whatsapp telegram pinterest reddit spread view leave ad "
+    "advertisement advertisements sponsored promoted paid related recommended read you most top more up "
+    "trending story tags skip hide toggle show enlarge play usa cnn bbc reuters associated afp analysis/opinion "
+    "watch subscribe sign file courtesy photo photos filed tagged hashtags stay estimated reading by january "
+    "february march april may june july august september october november december monday tuesday wednesday "
+    "thursday friday saturday sunday"
+)
+"""How a short line begins that may be boilerplate; looked up first, because it takes a hundredth of the time."""
+_SENTENCE_FIRST_WORDS = _words(
+    "continue continues continued story article post report scroll just must watch see view hear read photo "
+    "photos video map gallery media image picture illustration photograph related also don't don’t please click "
+    "tap sign by thanks thank invalid enter get download completing this subscribed newsletter catch send share "
+    "follow like join additional reporting editing writing compiled edited with copyright views opinions have "
+    "do got email e-mail ireport ireport.com fox try again subscribe let © (c)"
+)
+_HINTS = (
+    "getty", "reuters", "contributed ", "inbox", "rights reserved", " here.", "»", "(photo", "(ap ", "/ap", "related:",
+    "sign up", "delivered ", " on twitter", " on facebook", "expressed ", "not responsible", "your story",
+    "appeared first",
+)  # fmt: skip
+"""How a sentence begins, and what else is in one, that may be boilerplate; looked up first, for the same reason."""
+_BEFORE = (". ", "! ", "? ", "… ", "» ", '" ', "” ", ") ", "\n")
+_AFTER = (*_BEFORE, ".\n")
+_DASHES = frozenset("-–—:")
+
+
+def without_boilerplate(text: str) -> str:
+    """Return a text without the lines and sentences that are no part of the article, if anything else is left."""
+    spans = boilerplate_spans(text)
+    if not spans:
+        return text
+    parts, position = [], 0
+    for start, end in spans:
+        parts.append(text[position : max(start, position)])
+        position = max(position, end)
+    remaining = re.sub(r"\s*\n\s*\n\s*", "\n\n", "".join((*parts, text[position:]))).strip()
+    return remaining if re.search(r"\w", remaining) else text
+
+
+def boilerplate_spans(text: str) -> list[tuple[int, int]]:
+    """Return where lines and sentences that are no part of the article begin and end, in order."""
+    return sorted([*_leading(text), *_short_lines(text), *_sentences(text)])
+
+
+def _leading(text: str) -> Iterator[tuple[int, int]]:
+    if text[:2].lower() == "by" and (match := _LEADING.match(text)):
+        yield match.span()
+
+
+def _short_lines(text: str) -> Iterator[tuple[int, int]]:
+    position = 0
+    for line in text.split("\n"):
+        start, position = position, position + len(line) + 1
+        if not line or len(line) > SHORT_LINE:
+            continue
+        stripped = line.strip()
+        first = stripped.split(maxsplit=1)[0].rstrip(":|,./-!").lower() if stripped else ""
+        may_be = first in _FIRST_WORDS or first[:1].isdigit()
+        if may_be and (_LINE.fullmatch(stripped) or _BYLINE.fullmatch(stripped)):
+            yield start, min(position, len(text))
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where sentences begin and end that are boilerplate."""
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a few letters become two
+        lowered = text
+    spans = {_sentence_at(text, place) for place in _places(lowered)}
+    for start, end in spans:
+        sentence = text[start:end].strip()
+        if len(sentence) <= MAX_LENGTH and text[end : end + 1] not in _DASHES and _SENTENCE.fullmatch(sentence):
+            yield start, end
+
+
+def _places(lowered: str) -> Iterator[int]:
+    """Yield places in sentences that may be boilerplate."""
+    position = 0
+    for line in lowered.split("\n"):
+        for piece in line.split(". "):
+            if _may_begin(piece[:16]):
+                yield position
+            position += len(piece) + 2
+        position -= 1  # a line ends in one character
+    for hint in _HINTS:
+        place = lowered.find(hint)
+        while place >= 0:
+            yield place
+            place = lowered.find(hint, place + len(hint))
+
+
+def _sentence_at(text: str, place: int) -> tuple[int, int]:
+    """Return where the sentence around a place begins and ends, as far as it is not too long."""
+    first, last = max(0, place - MAX_LENGTH), min(len(text), place + MAX_LENGTH + 2)
+    starts = (at + len(mark) for mark in _BEFORE if (at := text.rfind(mark, first, place)) >= 0)
+    ends = (at + len(mark) for mark in _AFTER if (at := text.find(mark, place, last)) >= 0)
+    return max(starts, default=first), min(ends, default=last)
+
+
+def _may_begin(start: str) -> bool:
+    """Tell whether a sentence that begins so, in lower case, may be boilerplate."""
+    if start[:1] in "([•*":
+        return True
+    first = start.split(None, 1)
+    return bool(first) and first[0].rstrip(":|>.,") in _SENTENCE_FIRST_WORDS

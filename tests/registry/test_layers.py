@@ -16,7 +16,7 @@ LAYERS = (
     {"hub"},
     {"kinds"},
     {"registry"},
-    {"scaffold"},
+    {"labels", "scaffold"},
 )
 """From the ground up; each part may import what lies below it, and itself."""
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}

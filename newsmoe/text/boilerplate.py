@@ -9,6 +9,7 @@ from collections.abc import Iterator, Set
 
 MAX_LENGTH = 240  # characters of a line or sentence; longer ones have something of the article in them
 SHORT_LINE = 80
+HEAD, TAIL = 300, 500  # characters of a long line in which boilerplate is looked for
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
@@ -191,12 +192,22 @@ def _short_lines(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where sentences begin and end that are boilerplate."""
-    lowered = text.lower()
-    if len(lowered) != len(text):  # a few letters become two
-        lowered = text
-    spans = {_sentence_at(text, place) for place in _places(lowered)}
-    for start, end in spans:
+    """Yield where sentences begin and end that are boilerplate: in short lines, and at both ends of long ones."""
+    position = 0
+    for line in text.split("\n"):
+        start, position = position, position + len(line) + 1
+        if len(line) <= HEAD + TAIL:
+            yield from _sentences_in(text, line, start)
+        else:
+            yield from _sentences_in(text, line[:HEAD], start)
+            yield from _sentences_in(text, line[-TAIL:], start + len(line) - TAIL)
+
+
+def _sentences_in(text: str, part: str, position: int) -> Iterator[tuple[int, int]]:
+    lowered = part.lower()
+    if len(lowered) != len(part):  # a few letters become two
+        lowered = part
+    for start, end in {_sentence_at(text, position + place) for place in _places(lowered)}:
         sentence = text[start:end].strip()
         if len(sentence) <= MAX_LENGTH and text[end : end + 1] not in _DASHES and _SENTENCE.fullmatch(sentence):
             yield start, end
@@ -205,12 +216,10 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
 def _places(lowered: str) -> Iterator[int]:
     """Yield places in sentences that may be boilerplate."""
     position = 0
-    for line in lowered.split("\n"):
-        for piece in line.split(". "):
-            if _may_begin(piece[:16]):
-                yield position
-            position += len(piece) + 2
-        position -= 1  # a line ends in one character
+    for piece in lowered.split(". "):
+        if _may_begin(piece[:16]):
+            yield position
+        position += len(piece) + 2
     for hint in _HINTS:
         place = lowered.find(hint)
         while place >= 0:

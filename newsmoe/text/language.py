@@ -18,6 +18,8 @@ SHORT_LETTERS, SHORT_MIN, SHORT_MIN_ENGLISH = 60, 0.7, 0.4
 nothing else: `python -m tests.benchmarks.languages` has the figures."""
 UNSPACED_LETTERS = 3  # that one of a script without spaces, or of Korean, counts for
 
+CAPITALS = 0.12
+"""Share of capitals among the letters up to which a text is taken for sentences."""
 CAPITALIZED = 0.6
 """Share of capitalised words from which a line is a headline; the model takes such lines for other languages."""
 
@@ -68,7 +70,9 @@ def _identify(text: str) -> str | None:
             letters += (UNSPACED_LETTERS - 1) * len(_UNSPACED.findall(start))
         if letters < MIN_LETTERS:
             continue
-        start = " ".join(map(_in_sentence_case, start.splitlines()))
+        if sum(map(str.isupper, start)) > CAPITALS * letters:  # more than there are in sentences
+            start = "\n".join(map(_in_sentence_case, start.splitlines()))
+        start = " ".join(start.split())
         (label,), (confidence,) = _model().predict(start)
         language = _by_script(str(label).removeprefix("__label__"), start)
         if letters < SHORT_LETTERS:

@@ -144,12 +144,16 @@ _SENTENCE_FIRST_WORDS = _words(
     "follow like join additional reporting editing writing compiled edited with copyright views opinions have "
     "do got email e-mail ireport ireport.com fox try again subscribe let © (c)"
 )
+_STARTS = frozenset(f"{word} "[:4] for word in _SENTENCE_FIRST_WORDS)
+_MARKS = "([•*"
+_OTHER_STARTS = f"{_MARKS} \n\t"
 _HINTS = (
     "getty", "reuters", "contributed ", "inbox", "rights reserved", " here.", "»", "(photo", "(ap ", "/ap", "related:",
     "sign up", "delivered ", " on twitter", " on facebook", "expressed ", "not responsible", "your story",
     "appeared first",
 )  # fmt: skip
 """How a sentence begins, and what else is in one, that may be boilerplate; looked up first, for the same reason."""
+_GAP = ". "  # between the two ends of a long line
 _BEFORE = (". ", "! ", "? ", "… ", "» ", '" ', "” ", ") ", "\n")
 _AFTER = (*_BEFORE, ".\n")
 _DASHES = frozenset("-–—:")
@@ -196,35 +200,28 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
     position = 0
     for line in text.split("\n"):
         start, position = position, position + len(line) + 1
-        if len(line) <= HEAD + TAIL:
-            yield from _sentences_in(text, line, start)
-        else:
-            yield from _sentences_in(text, line[:HEAD], start)
-            yield from _sentences_in(text, line[-TAIL:], start + len(line) - TAIL)
-
-
-def _sentences_in(text: str, part: str, position: int) -> Iterator[tuple[int, int]]:
-    lowered = part.lower()
-    if len(lowered) != len(part):  # a few letters become two
-        lowered = part
-    for start, end in {_sentence_at(text, position + place) for place in _places(lowered)}:
-        sentence = text[start:end].strip()
-        if len(sentence) <= MAX_LENGTH and text[end : end + 1] not in _DASHES and _SENTENCE.fullmatch(sentence):
-            yield start, end
+        omitted = len(line) - HEAD - TAIL - len(_GAP)
+        part = line if omitted <= 0 else f"{line[:HEAD]}{_GAP}{line[-TAIL:]}"
+        lowered = part.lower()
+        if len(lowered) != len(part):  # a few letters become two
+            lowered = part
+        places = (start + place + (omitted if place > HEAD and omitted > 0 else 0) for place in _places(lowered))
+        for first, last in {_sentence_at(text, place) for place in places}:
+            sentence = text[first:last].strip()
+            if len(sentence) <= MAX_LENGTH and text[last : last + 1] not in _DASHES and _SENTENCE.fullmatch(sentence):
+                yield first, last
 
 
 def _places(lowered: str) -> Iterator[int]:
     """Yield places in sentences that may be boilerplate."""
     position = 0
     for piece in lowered.split(". "):
-        if _may_begin(piece[:16]):
+        if (piece[:4] in _STARTS or piece[:1] in _OTHER_STARTS) and _may_begin(piece[:16]):
             yield position
         position += len(piece) + 2
     for hint in _HINTS:
-        place = lowered.find(hint)
-        while place >= 0:
-            yield place
-            place = lowered.find(hint, place + len(hint))
+        if hint in lowered:  # in half the time of `find`
+            yield from (match.start() for match in re.finditer(re.escape(hint), lowered))
 
 
 def _sentence_at(text: str, place: int) -> tuple[int, int]:
@@ -237,7 +234,7 @@ def _sentence_at(text: str, place: int) -> tuple[int, int]:
 
 def _may_begin(start: str) -> bool:
     """Tell whether a sentence that begins so, in lower case, may be boilerplate."""
-    if start[:1] in "([•*":
+    if start[:1] in _MARKS:
         return True
     first = start.split(None, 1)
     return bool(first) and first[0].rstrip(":|>.,") in _SENTENCE_FIRST_WORDS

@@ -138,7 +138,7 @@ def _value(element: Mapping[str, Any], field: str, paths: Sequence[Path], read: 
     for path in paths:
         key = path[0]
         value = element.get(key) if len(path) == 1 else value_at(element, path)
-        if values.is_missing(value) or key in read or (converted := _CONVERTERS[field](value)) is None:
+        if value is None or key in read or (converted := _CONVERTERS[field](value)) is None:
             continue
         if len(path) == 1:
             read.add(key)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Set
 
 MAX_LENGTH = 240  # characters of a line or sentence; longer ones have something of the article in them
 SHORT_LINE = 80
-HEAD, TAIL = 300, 500  # characters of a long line in which boilerplate is looked for
+TAIL = 300  # characters at the end of a line in which sentences are looked at
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
@@ -144,16 +144,21 @@ _SENTENCE_FIRST_WORDS = _words(
     "follow like join additional reporting editing writing compiled edited with copyright views opinions have "
     "do got email e-mail ireport ireport.com fox try again subscribe let © (c)"
 )
-_STARTS = frozenset(f"{word} "[:4] for word in _SENTENCE_FIRST_WORDS)
+_STARTS = frozenset(word[:3] for word in _SENTENCE_FIRST_WORDS)
 _MARKS = "([•*"
-_OTHER_STARTS = f"{_MARKS} \n\t"
+_OTHER_STARTS = f"{_MARKS}© \n\t"
 _HINTS = (
-    "getty", "reuters", "contributed ", "inbox", "rights reserved", " here.", "»", "(photo", "(ap ", "/ap", "related:",
-    "sign up", "delivered ", " on twitter", " on facebook", "expressed ", "not responsible", "your story",
-    "appeared first",
-)  # fmt: skip
+    ("»", ("»",)),
+    ("(", ("(photo", "(ap ")),
+    ("/", ("/ap",)),
+    (":", ("related:",)),
+    (
+        "",
+        ("getty", "reuters", "contributed ", "inbox", "rights reserved", " here.", "sign up", "delivered ")
+        + (" on twitter", " on facebook", "expressed ", "not responsible", "your story", "appeared first"),
+    ),
+)
 """How a sentence begins, and what else is in one, that may be boilerplate; looked up first, for the same reason."""
-_GAP = ". "  # between the two ends of a long line
 _BEFORE = (". ", "! ", "? ", "… ", "» ", '" ', "” ", ") ", "\n")
 _AFTER = (*_BEFORE, ".\n")
 _DASHES = frozenset("-–—:")
@@ -184,7 +189,7 @@ def _leading(text: str) -> Iterator[tuple[int, int]]:
 
 def _short_lines(text: str) -> Iterator[tuple[int, int]]:
     position = 0
-    for line in text.split("\n"):
+    for line in text.split("\n") if "\n" in text or len(text) <= SHORT_LINE else ():
         start, position = position, position + len(line) + 1
         if not line or len(line) > SHORT_LINE:
             continue
@@ -196,17 +201,16 @@ def _short_lines(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where sentences begin and end that are boilerplate: in short lines, and at both ends of long ones."""
+    """Yield where sentences begin and end that are boilerplate, at the ends of lines."""
     position = 0
     for line in text.split("\n"):
         start, position = position, position + len(line) + 1
-        omitted = len(line) - HEAD - TAIL - len(_GAP)
-        part = line if omitted <= 0 else f"{line[:HEAD]}{_GAP}{line[-TAIL:]}"
-        lowered = part.lower()
-        if len(lowered) != len(part):  # a few letters become two
-            lowered = part
-        places = (start + place + (omitted if place > HEAD and omitted > 0 else 0) for place in _places(lowered))
-        for first, last in {_sentence_at(text, place) for place in places}:
+        if len(line) > TAIL:
+            start, line = position - 1 - TAIL, line[-TAIL:]
+        lowered = line.lower()
+        if len(lowered) != len(line):  # a few letters become two
+            lowered = line
+        for first, last in {_sentence_at(text, start + place) for place in _places(lowered)}:
             sentence = text[first:last].strip()
             if len(sentence) <= MAX_LENGTH and text[last : last + 1] not in _DASHES and _SENTENCE.fullmatch(sentence):
                 yield first, last
@@ -216,12 +220,13 @@ def _places(lowered: str) -> Iterator[int]:
     """Yield places in sentences that may be boilerplate."""
     position = 0
     for piece in lowered.split(". "):
-        if (piece[:4] in _STARTS or piece[:1] in _OTHER_STARTS) and _may_begin(piece[:16]):
+        if (piece[:3] in _STARTS or piece[:2] in _STARTS or piece[:1] in _OTHER_STARTS) and _may_begin(piece[:16]):
             yield position
         position += len(piece) + 2
-    for hint in _HINTS:
-        if hint in lowered:  # in half the time of `find`
-            yield from (match.start() for match in re.finditer(re.escape(hint), lowered))
+    for mark, hints in _HINTS:
+        for hint in hints if mark in lowered else ():
+            if hint in lowered:  # in half the time of `find`
+                yield from (match.start() for match in re.finditer(re.escape(hint), lowered))
 
 
 def _sentence_at(text: str, place: int) -> tuple[int, int]:

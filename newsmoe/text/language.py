@@ -72,7 +72,7 @@ def _identify(text: str) -> str | None:
             continue
         if capitals > CAPITALS * letters:  # more than there are in sentences
             start = "\n".join(map(_in_sentence_case, start.splitlines()))
-        start = " ".join(start.split())
+        start = start.replace("\n", " ")  # the model reads a line
         (label,), (confidence,) = _model().predict(start)
         language = _by_script(str(label).removeprefix("__label__"), start)
         if letters < SHORT_LETTERS:

@@ -4,6 +4,7 @@
     ├── InputError               a file that cannot be read as articles
     ├── OutputError              a result that cannot be written
     ├── ConfigError              a setting, or a rule of the gate, that makes no sense
+    │   ├── MissingExtraError    a package of an extra that is not installed
     │   └── PluginError          a format, gate, ... that is unknown, or a broken plug-in
     ├── RegistryError            an expert that cannot be had
     │   ├── CardError            an expert.toml that does not hold together
@@ -67,6 +68,10 @@ class UnknownExpertError(RegistryError):
 
 class BrokenExpertError(RegistryError):
     """A plug-in that fails on import."""
+
+
+class MissingExtraError(ConfigError):
+    """A package of an extra that is not installed."""
 
 
 class PluginError(ConfigError):

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from newsmoe.errors import ConfigError, PluginError, nearest
+from newsmoe.errors import MissingExtraError, PluginError, nearest
 
 T = TypeVar("T")
 _logger = logging.getLogger(__name__)
@@ -128,23 +128,23 @@ class Formats(Plugins[T]):
 
 
 def require_extra(what: str, extra: str, *packages: str) -> None:
-    """Raise a `ConfigError` that names the extra where a package is not installed; none is imported."""
+    """Raise a `MissingExtraError` that names the extra where a package is not installed; none is imported."""
     for package in packages:
         if find_spec(package) is None:
-            raise ConfigError(f"{what} needs {package}; pip install 'newsmoe[{extra}]'")
+            raise MissingExtraError(f"{what} needs {package}; pip install 'newsmoe[{extra}]'")
 
 
 def import_extra(module: str, what: str, extra: str) -> Any:
     """Import `module`, which `what` needs, and return its package.
 
     Raises:
-        ConfigError: it is not installed; names the extra that brings it.
+        MissingExtraError: it is not installed; names the extra that brings it.
     """
     try:
         return __import__(module)
     except ImportError:
         package = module.partition(".")[0]
-        raise ConfigError(f"{what} needs {package}; pip install 'newsmoe[{extra}]'") from None
+        raise MissingExtraError(f"{what} needs {package}; pip install 'newsmoe[{extra}]'") from None
 
 
 def origin_of(point: EntryPoint) -> str:

@@ -12,7 +12,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, Any, TextIO, cast
 
-from newsmoe.errors import ConfigError, InputError
+from newsmoe.errors import InputError, MissingExtraError
 from newsmoe.ingest.encoding import Encoding, detect_encoding
 from newsmoe.plugins import import_extra
 
@@ -110,7 +110,7 @@ def _zstd() -> Any:
     """Return the module for Zstandard, which came with Python 3.14."""
     try:
         return import_extra("compression.zstd", "Zstandard", "zstd").zstd
-    except ConfigError:
+    except MissingExtraError:
         return import_extra("backports.zstd", "Zstandard", "zstd").zstd
 
 
@@ -119,6 +119,8 @@ def translate_errors(name: str) -> Iterator[None]:
     """Turn what reading a file may raise into an error that names the input."""
     try:
         yield
+    except MissingExtraError as error:
+        raise InputError(f"{name}: {error}") from None
     except OSError as error:
         if error.errno is None:  # of a module that unpacks
             raise InputError(f"{name}: the compressed file is damaged: {error}") from None

@@ -6,6 +6,7 @@ import pty
 import re
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -340,6 +341,17 @@ def test_what_is_left_out_of_a_folder_is_said_and_reported(here: Path) -> None:
     report = read(here / "o.run.json")
     assert report["left_out"] == {"in": {"written by newsmoe": 2, "hidden": 1}}
     assert report["inputs"] == ["in/deep/b.json"]
+
+
+def test_a_file_whose_extra_is_not_installed_costs_only_itself(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "feedparser", None)
+    (here / "in").mkdir()
+    write(here / "in" / "a.json", articles(1))
+    (here / "in" / "b.rss").write_text("<rss><channel/></rss>")
+    result = newsmoe("analyze", "in", "-o", "o.json", *GIST)
+    assert result.exit_code == 4
+    assert "in/b.rss: a feed needs feedparser; pip install 'newsmoe[feeds]'; it is left out" in result.stderr
+    assert len(read(here / "o.json")) == 1
 
 
 def test_what_newsmoe_wrote_is_no_input_though_it_is_named(here: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from newsmoe import Article
-from newsmoe.errors import ConfigError, InputError
+from newsmoe.errors import InputError
 from newsmoe.ingest.source import open_source
 
 RSS = """<?xml version="1.0" encoding="ENCODING"?>
@@ -77,7 +77,7 @@ def test_what_is_no_feed_is_refused(tmp_path: Path, content: str) -> None:
 
 def test_without_feedparser_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "feedparser", None)
-    with pytest.raises(ConfigError, match=r"a feed needs feedparser; pip install 'newsmoe\[feeds\]'"):
+    with pytest.raises(InputError, match=r"a feed needs feedparser; pip install 'newsmoe\[feeds\]'"):
         articles(tmp_path / "a.rss", RSS)
 
 

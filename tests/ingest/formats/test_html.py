@@ -5,7 +5,7 @@ import pytest
 
 from newsmoe import Article
 from newsmoe.article import InvalidItem
-from newsmoe.errors import ConfigError
+from newsmoe.errors import InputError
 from newsmoe.ingest.source import open_source
 
 PAGE = """<!DOCTYPE html>
@@ -52,5 +52,5 @@ def test_a_page_without_an_article_is_an_invalid_item(tmp_path: Path, content: b
 
 def test_without_trafilatura_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "trafilatura", None)
-    with pytest.raises(ConfigError, match=r"an HTML page needs trafilatura; pip install 'newsmoe\[html\]'"):
+    with pytest.raises(InputError, match=r"an HTML page needs trafilatura; pip install 'newsmoe\[html\]'"):
         items(tmp_path / "a.html", PAGE.encode())

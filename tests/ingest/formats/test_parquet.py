@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from newsmoe.errors import ConfigError, InputError
+from newsmoe.errors import InputError
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.source import open_source, read_elements
 
@@ -101,5 +101,5 @@ def test_a_missing_file_is_reported(tmp_path: Path) -> None:
 def test_without_pyarrow_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = put(tmp_path, {"text": ["one"]})
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ConfigError, match=r"pip install 'newsmoe\[parquet\]'"):
+    with pytest.raises(InputError, match=r"pip install 'newsmoe\[parquet\]'"):
         list(read_elements("a", path))

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 
 from newsmoe import Article
-from newsmoe.errors import ConfigError, InputError
+from newsmoe.errors import InputError
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.source import open_source, read_elements
 
@@ -79,8 +79,5 @@ def test_without_openpyxl_the_extra_is_named(tmp_path: Path, monkeypatch: pytest
     path = tmp_path / "a.xlsx"
     path.write_bytes(workbook({"a": NEWS}))
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with (
-        pytest.raises(ConfigError, match=r"XLSX needs openpyxl; pip install 'newsmoe\[xlsx\]'"),
-        open_source(str(path)),
-    ):
+    with pytest.raises(InputError, match=r"XLSX needs openpyxl; pip install 'newsmoe\[xlsx\]'"), open_source(str(path)):
         pass

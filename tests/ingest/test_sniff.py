@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from newsmoe.errors import ConfigError, InputError
+from newsmoe.errors import InputError
 from newsmoe.ingest.source import open_source
 
 ROWS = [{"id": "1", "headline": "One é"}, {"id": "2", "headline": "Two, three"}]
@@ -148,5 +148,5 @@ def test_what_is_broken_is_refused_as_a_file_would_be(
 def test_without_pyarrow_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, parquet())
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(ConfigError, match=r"pip install 'newsmoe\[parquet\]'"), open_source("-"):
+    with pytest.raises(InputError, match=r"pip install 'newsmoe\[parquet\]'"), open_source("-"):
         pass

@@ -287,8 +287,8 @@ def test_long_markup_takes_linear_time() -> None:
     + [("&lt;div&gt;", "&lt;/div&gt;"), ("<x>", "</x>"), ("<script>", ""), ("<p><b a=1>", "")],
 )
 def test_many_tags_take_linear_time(start: str, end: str) -> None:
-    cleaned, _ = clean_text(start * 20_000 + "The ferry was late." + end * 20_000)
-    assert cleaned == "The ferry was late."  # a parser of HTML would take seconds
+    cleaned, _ = clean_text(start * 5_000 + "The ferry was late." + end * 5_000)
+    assert cleaned == "The ferry was late."  # a parser of HTML would take long
 
 
 def test_long_white_space_takes_linear_time() -> None:
@@ -298,7 +298,7 @@ def test_long_white_space_takes_linear_time() -> None:
 @pytest.mark.parametrize("start", ["<a", "</a", "<a ", "<a href=x", "<a hidden", "<p><a b", "<x y='", "<a:b ", "<a /"])
 @pytest.mark.parametrize("rest", [" ", " hidden", " b", "=", "<a ", "/", " data-x", "-a"])
 def test_tags_that_do_not_end_take_little_time(start: str, rest: str) -> None:
-    markup = start + rest * 30_000  # a pattern that backtracks would take minutes
+    markup = start + rest * 10_000  # a pattern that backtracks would take minutes
     assert len(clean_text(markup)[0]) <= len(markup)
 
 

@@ -195,6 +195,7 @@ def test_an_expert_predicts_as_before_until_it_is_trained_again(folder: Path, mo
     assert {path.name for path in expert.iterdir()} == set(before)
 
 
+@pytest.mark.slow
 def test_an_expert_may_be_trained_into_a_folder_beside_the_old_one(folder: Path) -> None:
     trained(folder)
     newsmoe("train", "classifier", "mood/recipe.toml", "-o", "experts/mood-2")
@@ -287,6 +288,7 @@ def test_a_file_in_another_folder_is_used_for_training(folder: Path, monkeypatch
     assert (folder / "below" / "experts" / "moods" / "expert.toml").exists()
 
 
+@pytest.mark.slow
 def test_perfect_accuracy_on_few_texts_does_not_make_an_expert_certain(folder: Path) -> None:
     expert = trained(folder)
     assert 0.1 < tomllib.loads((expert / "expert.toml").read_text())["settings"]["temperature"] < 1

@@ -132,7 +132,7 @@ QUOTES = "a'b,'c", "'a", "'a'b,", "''',", "'a' 'b", ",'", "'x''y,"  # with ' for
 @pytest.mark.parametrize("cell", QUOTES)
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_quotes_take_linear_time(tmp_path: Path, cell: str, end: str) -> None:
-    content = f"{cell}{end}".replace("'", '"') * 20_000  # this took half a minute once
+    content = f"{cell}{end}".replace("'", '"') * 5_000  # this took seconds once
     rows = elements(tmp_path, f"id,text\n1,{content}\n2,b\n")
     assert rows[-1] == {"id": "2", "text": "b"}
 

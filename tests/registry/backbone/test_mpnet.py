@@ -19,8 +19,6 @@ from newsmoe.registry.backbone.onnx_runtime import OnnxRuntime
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.backbone.reference import MAX_DISTANCE, distance, reference_of
 from newsmoe.registry.backbone.torch_runtime import TorchRuntime
-from newsmoe.training.adapter import adapted_encoder, save_adapter
-from newsmoe.training.recipe import AdapterRecipe
 
 TOKENS = "<s> <pad> </s> <mask> the ferry was late again because of wind . and nobody knew why"
 WORDS = TOKENS.split()
@@ -52,6 +50,9 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackboneFiles:
 @pytest.fixture
 def adapter(tiny: BackboneFiles, tmp_path: Path) -> Path:
     """The folder of an adapter that changes much."""
+    from newsmoe.training.adapter import adapted_encoder, save_adapter  # peft takes seconds to import
+    from newsmoe.training.recipe import AdapterRecipe
+
     torch.manual_seed(5)
     encoder = adapted_encoder(AdapterRecipe(rank=2), Backbone(tiny, TorchRuntime(tiny, Device())), None)
     for name, weight in encoder.named_parameters():
@@ -80,6 +81,7 @@ def test_what_serves_agrees_with_torch(tiny: BackboneFiles) -> None:
     assert np.abs(served - reference).max() < 0.01  # words are stored in half precision
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
 def test_an_adapter_is_served_as_it_was_trained(tiny: BackboneFiles, adapter: Path, precision: Precision) -> None:
     loaded = load_adapter(adapter, precision)

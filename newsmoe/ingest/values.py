@@ -14,6 +14,7 @@ from newsmoe.text.cleaning import clean_line
 
 SHORT = 64  # characters
 MAX_EXACT = 2**53  # below it a float holds every whole number
+MAX_DEPTH = 8  # of names in objects and lists
 MAX_BITS = 4096  # Python writes no integer of more than 4,300 digits
 NAME_KEYS = (
     "name",
@@ -97,18 +98,20 @@ def line_or_none(value: object) -> str | None:
     return clean_line(value) or None if isinstance(value, str) else None
 
 
-def names_of(value: object, keys: Sequence[str] = NAME_KEYS) -> Iterable[str]:
+def names_of(value: object, keys: Sequence[str] = NAME_KEYS, depth: int = 0) -> Iterable[str]:
     """Yield the names in a string, a list, an object with a name, or a list of those."""
+    if depth > MAX_DEPTH:
+        return
     match value:
         case str():
             if name := _line_with_value(value):
                 yield name
         case Mapping():
-            yield from next(filter(None, (list(names_of(value.get(key))) for key in keys)), ())
+            yield from next(filter(None, (list(names_of(value.get(key), depth=depth + 1)) for key in keys)), ())
         case list():
             for item in value:
                 if isinstance(item, str | Mapping):
-                    yield from names_of(item, keys)
+                    yield from names_of(item, keys, depth + 1)
 
 
 def topics_of(value: object) -> tuple[str, ...] | None:

@@ -714,20 +714,20 @@ def interrupted(here: Path, folder: Path, how: signal.Signals) -> tuple[int, str
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_leaves_the_old_output_and_nothing_else(here: Path, plug_in: PlugIn) -> None:
+def test_an_interrupted_run_leaves_the_old_output_and_a_report(here: Path, plug_in: PlugIn) -> None:
     code, said = interrupted(here, plug_in(SLEEPY, sleepy="Sleepy"), signal.SIGINT)
     first, *rest = said.splitlines()
     assert (code, rest) == (130, ["newsmoe: interrupted"])
     assert "send the signal again to end at once" in first
     assert (here / "analyzed_a.json").read_text() == "old"
-    assert names(here) == ["a.json", "analyzed_a.json"]
+    assert names(here) == ["a.json", "analyzed_a.json", "analyzed_a.run.json"]
 
 
 @pytest.mark.slow
-def test_a_terminated_run_leaves_the_old_output_and_nothing_else(here: Path, plug_in: PlugIn) -> None:
+def test_a_terminated_run_leaves_the_old_output_and_a_report(here: Path, plug_in: PlugIn) -> None:
     code, _ = interrupted(here, plug_in(SLEEPY, sleepy="Sleepy"), signal.SIGTERM)
     assert code == 143
-    assert names(here) == ["a.json", "analyzed_a.json"]
+    assert names(here) == ["a.json", "analyzed_a.json", "analyzed_a.run.json"]
 
 
 @pytest.mark.slow

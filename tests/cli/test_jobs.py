@@ -158,7 +158,7 @@ def test_a_terminated_run_finishes_its_batch(here: Path, plug_in: PlugIn, how: s
         assert child.wait(30) == code
         assert child.stderr is not None
         assert "Traceback" not in child.stderr.read()
-    assert names(here) == ["a.json", "calls", "loaded"]
+    assert names(here) == ["a.json", "analyzed_a.run.json", "calls", "loaded"]
     assert process("analyze", "a.json", *COUNTED, env=env).returncode == 0
     assert sorted(calls(here)) == sorted(str(number) for number in range(300))
 

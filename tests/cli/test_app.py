@@ -119,6 +119,7 @@ def test_a_name_that_no_file_can_have_is_no_bug(option: str, here: Path) -> None
     assert len(result.stderr) < 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("closed", "said"), [("<&-", "standard input is closed"), (">&-", "standard output is")])
 def test_a_closed_stream_is_no_bug(closed: str, said: str, here: Path) -> None:
     command = f"echo '[]' | {shlex.join(MAIN)} analyze - -q {closed}"

@@ -80,6 +80,7 @@ def test_recent_writes_of_another_program_are_set_aside_with_its_file(path: Path
             assert aside.execute("select x from theirs").fetchall() == [(7,)]
 
 
+@pytest.mark.slow
 def test_processes_that_create_a_journal_at_once_share_it(path: Path) -> None:
     """A process must not set aside a journal that another has half created."""
     with ProcessPoolExecutor(2, get_context("spawn")) as processes:

@@ -111,6 +111,7 @@ def test_failed_elements_are_set_aside_and_retried(here: Path, plug_in: PlugIn) 
     assert not (here / "analyzed_a.errors.jsonl").exists()
 
 
+@pytest.mark.slow
 def test_a_run_can_be_retried_repeatedly_from_its_report(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(here / "a.json", [*articles(1), 7])
     command = ["newsmoe", "analyze", "a.json", *GIST]

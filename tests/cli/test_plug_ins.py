@@ -45,6 +45,7 @@ def test_an_output_format_is_one_file_of_a_package_that_pip_installs(here: Path,
     assert (here / "x.titles").read_text(encoding="utf-8") == "0: Headline 0\n1: Headline 1\n"
 
 
+@pytest.mark.slow
 def test_formats_of_other_packages_go_in_and_out(here: Path, site: Path, install: Callable[..., None]) -> None:
     install("poetry", {"poetry_reader": POEMS}, {"poems": "poetry_reader"}, "newsmoe.readers")
     install("titles", {"titles_writer": TITLES}, {"titles": "titles_writer"}, "newsmoe.writers")

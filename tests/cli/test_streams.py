@@ -36,6 +36,7 @@ def test_results_that_cannot_be_written_are_an_error_of_one_line(arguments: str,
     assert "bug" not in done.stderr and "Exception" not in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("redirection", ["2>&-", pytest.param("2> /dev/full", marks=pytest.mark.slow)])
 def test_messages_that_cannot_be_written_cost_nothing(redirection: str, here: Path) -> None:
     write(here / "a.json", articles(2))

@@ -165,6 +165,7 @@ with open_journal(place) as journal:
 """
 
 
+@pytest.mark.slow
 def test_several_processes_may_create_and_write_a_journal_at_once(place: str) -> None:
     command = [sys.executable, "-c", WRITING, place]
     children = [subprocess.Popen([*command, f"e{number % 2}"]) for number in range(3)]

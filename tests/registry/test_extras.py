@@ -41,6 +41,7 @@ def no_hub_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extras, "find_spec", lambda name: None)
 
 
+@pytest.mark.slow
 def test_the_embedded_experts_run_where_torch_and_transformers_cannot_be_imported() -> None:
     done = subprocess.run([sys.executable, "-c", LIGHT], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")

@@ -202,6 +202,7 @@ def test_an_expert_may_be_trained_into_a_folder_beside_the_old_one(folder: Path)
     assert "accuracy" in (folder / "experts" / "mood-2" / "expert.toml").read_text()
 
 
+@pytest.mark.slow
 def test_figures_of_changed_settings_are_not_written(folder: Path) -> None:
     expert = trained(folder)
     before = (expert / "expert.toml").read_bytes()
@@ -281,6 +282,7 @@ def test_an_expert_is_measured_again_by_its_recipe_or_on_a_file(folder: Path) ->
     assert "mood" in newsmoe("experts", "list")
 
 
+@pytest.mark.slow
 def test_a_file_in_another_folder_is_used_for_training(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "below").mkdir()
     monkeypatch.chdir(folder / "below")

@@ -138,6 +138,7 @@ def test_an_adapter_changes_the_vector_of_a_window_and_only_with_it(backbone: Ba
     assert fresh.encode(windows, low_rank("changing", 0.1))[0] is changed
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.lists(st.integers(1, 254), min_size=1, max_size=60))
 def test_no_forward_pass_is_over_its_budget(files: BackboneFiles, quick_backbone: Backbone, lengths: list[int]) -> None:

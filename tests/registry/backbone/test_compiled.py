@@ -54,6 +54,7 @@ def test_a_changed_or_damaged_file_is_compiled_again(damage: str, cache: Path, f
     assert hashlib.sha256(path.read_bytes()).hexdigest() == sound
 
 
+@pytest.mark.slow
 def test_without_a_writable_cache_nothing_is_cached(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: BackboneFiles, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -19,6 +19,7 @@ from time import process_time
 from typing import Any
 
 from newsmoe.ingest.source import open_source
+from newsmoe.text.boilerplate import without_boilerplate
 from newsmoe.text.cleaning import clean_line, clean_text
 from newsmoe.text.language import article_language
 from tests.benchmarks.throughput import WORDS
@@ -76,6 +77,7 @@ def _clean(path: Path) -> None:
     for element in document["hits"]["hits"] if isinstance(document, dict) else document:
         article = element.get("_source", element)
         headline, (content, _) = clean_line(article["headline"]), clean_text(article["content"])
+        without_boilerplate(content)
         article_language(None, content, headline)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Set
 
 MAX_LENGTH = 240  # characters of a line or sentence; longer ones have something of the article in them
 SHORT_LINE = 80
-TAIL = 300  # characters at the end of a line in which sentences are looked at
+TAIL = 200  # characters at the end of a line in which sentences are looked at
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"

@@ -98,10 +98,16 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
     return best
 
 
-def find_headline(
-    element: Mapping[str, Any], shape: Shape, *, beside_content: bool
-) -> tuple[str, Path | None, list[Path]]:
-    """Return the headline, its path, and the paths of values that could not be read."""
+class Headline(NamedTuple):
+    """A headline, empty where there is none, its path, and the paths of values that could not be read."""
+
+    text: str
+    path: Path | None
+    unreadable: list[Path]
+
+
+def find_headline(element: Mapping[str, Any], shape: Shape, *, beside_content: bool) -> Headline:
+    """Return the first headline under one of the common names."""
     unreadable: list[Path] = []
     for path in shape.fields["headline"]:
         value = value_at(element, path)
@@ -110,8 +116,8 @@ def find_headline(
         if (text := text_of(value)) is None:
             unreadable.append(path)
         elif (line := clean_line(text)) and not ("/" in line and is_address(line)) and not is_no_value(line):
-            return line, path, []
-    return "", None, unreadable
+            return Headline(line, path, [])
+    return Headline("", None, unreadable)
 
 
 def is_better(content: Content, best: Content) -> bool:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from newsmoe.ingest.contents import SHORT, Content, find_content, find_headline, unnamed_content
+from newsmoe.ingest.contents import SHORT, Content, find_content, unnamed_content
 from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import FieldFinder, Path, value_at
 from newsmoe.ingest.names import WEAK_HEADLINES, folded
 from newsmoe.ingest.places import is_article_type
-from newsmoe.ingest.wrappers import find_wrapped, merged, with_metadata
+from newsmoe.ingest.wrappers import find_heading, find_wrapped, merged
 
 HEADLINE, NAME, DATE, URL, NAMED = 2.0, 0.75, 1.5, 1.0, 0.5
 BODY, TEASER, WORDS, LONG = 3.0, 2.0, 0.5, 2000  # LONG in characters, for which a body gets 2 more
@@ -46,11 +46,7 @@ def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
         element = merged(element, wrapper, finder)
         shape = finder.shape_of(tuple(element))
     content = content or unnamed_content(element, shape)
-    headline, path, _ = find_headline(element, shape, beside_content=content is not None)
-    if path is None and content is not None:
-        element = with_metadata(element, finder)
-        shape = finder.shape_of(tuple(element))
-        headline, path, _ = find_headline(element, shape, beside_content=True)
+    element, shape, (headline, path, _) = find_heading(element, finder, shape, content)
     dated, linked, authored, named = (
         any(value_at(element, path) is not None for path in shape.fields[field])
         for field in ("publication_date", "url", "author", "source")

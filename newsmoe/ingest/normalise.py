@@ -11,7 +11,7 @@ from newsmoe.ingest.contents import Content, find_content, find_headline, unname
 from newsmoe.ingest.fields import EXAMPLES, FieldFinder, Path, Shape, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.names import FieldNames
-from newsmoe.ingest.wrappers import find_wrapped, merged, with_metadata
+from newsmoe.ingest.wrappers import find_heading, find_wrapped, merged
 from newsmoe.text.boilerplate import without_boilerplate
 from newsmoe.text.language import article_language
 
@@ -65,11 +65,8 @@ class Normaliser:
         content, unreadable = find_content(element, self.fields, shape)
         if content is None or not content.is_whole:
             element, shape, content = self._look_further(element, shape, content)
-        headline, headline_path, no_headline = find_headline(element, shape, beside_content=content is not None)
-        if headline_path is None and content is not None:
-            element = with_metadata(element, self.fields)
-            shape = self.fields.shape_of(tuple(element))
-            headline, headline_path, no_headline = find_headline(element, shape, beside_content=True)
+        element, shape, heading = find_heading(element, self.fields, shape, content)
+        headline, headline_path, no_headline = heading
         if headline_path is None and content is None:
             self._refuse(element, shape, [*no_headline, *unreadable])
         if content is not None:

@@ -43,20 +43,9 @@ class Node:
 
     def absorb(self, other: "Node") -> None:
         """Add what was seen at another path."""
-        for name in (
-            "objects",
-            "arrays",
-            "values",
-            "scalars",
-            "articles",
-            "texts",
-            "whole",
-            "headed",
-            "score",
-            "contents",
-            "other_types",
-        ):
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name, count in vars(other).items():
+            if isinstance(count, int | float):
+                setattr(self, name, getattr(self, name) + count)
         self.keys.update(other.keys)
         self.wrappers.update(other.wrappers)
         self.names = self.names or other.names

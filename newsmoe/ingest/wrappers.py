@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from newsmoe.ingest.contents import Content, find_content, find_headline, is_better
+from newsmoe.ingest.contents import Content, Headline, find_content, find_headline, is_better
 from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, Path, Shape, value_at
 from newsmoe.ingest.names import METADATA, NOT_AN_ARTICLE
@@ -67,7 +67,19 @@ def merged(element: Mapping[str, Any], path: Path, finder: FieldFinder) -> dict[
     return result
 
 
-def with_metadata(element: Mapping[str, Any], finder: FieldFinder) -> Mapping[str, Any]:
+def find_heading(
+    element: Mapping[str, Any], finder: FieldFinder, shape: Shape, content: Content | None
+) -> tuple[Mapping[str, Any], Shape, Headline]:
+    """Return the headline, and the element, with its metadata where only that has one for the content."""
+    headline = find_headline(element, shape, beside_content=content is not None)
+    if headline.path is None and content is not None:
+        element = _with_metadata(element, finder)
+        shape = finder.shape_of(tuple(element))
+        headline = find_headline(element, shape, beside_content=True)
+    return element, shape, headline
+
+
+def _with_metadata(element: Mapping[str, Any], finder: FieldFinder) -> Mapping[str, Any]:
     """Return an element that has no headline with what its `meta`, `frontmatter` or the like has and it lacks."""
     for (*_, key), inner in islice(_objects(element, ()), MAX_OBJECTS):
         if not METADATA.search(key.casefold()):

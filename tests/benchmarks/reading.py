@@ -12,17 +12,15 @@ import argparse
 import json
 import random
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import cycle
 from pathlib import Path
-from time import process_time
 from typing import Any
 
-from newsmoe.ingest.source import open_source
 from newsmoe.text.boilerplate import without_boilerplate
 from newsmoe.text.cleaning import clean_line, clean_text
 from newsmoe.text.language import article_language
-from tests.benchmarks.throughput import WORDS
+from tests.benchmarks.throughput import WORDS, processor_seconds, read_through
 
 WORDS_PER_ARTICLE = 350
 
@@ -40,9 +38,9 @@ def main() -> None:
         articles = json.loads(Path(options.articles).read_text(encoding="utf-8")) if options.articles else _made_up()
         count = _write(path, articles, options.megabytes * 1_000_000, wrapped=options.wrapped)
         print(f"{count} articles, {path.stat().st_size / 1e6:.0f} MB")
-        loading = min(_seconds(lambda: _load(path)) for _ in range(options.rounds))
-        cleaning = min(_seconds(lambda: _clean(path)) for _ in range(options.rounds)) - loading
-        reading = min(_seconds(lambda: _read(path)) for _ in range(options.rounds))
+        loading = min(processor_seconds(lambda: _load(path)) for _ in range(options.rounds))
+        cleaning = min(processor_seconds(lambda: _clean(path)) for _ in range(options.rounds)) - loading
+        reading = min(processor_seconds(lambda: read_through(path)) for _ in range(options.rounds))
     print(f"json.load {loading:.2f} s, cleaning and languages {cleaning:.2f} s, reading {reading:.2f} s")
     print(f"reading takes {reading / (loading + cleaning):.2f} times as long")
 
@@ -79,18 +77,6 @@ def _clean(path: Path) -> None:
         headline, (content, _) = clean_line(article["headline"]), clean_text(article["content"])
         without_boilerplate(content)
         article_language(None, content, headline)
-
-
-def _read(path: Path) -> None:
-    with open_source(str(path)) as source:
-        for _ in source.articles():
-            pass
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = process_time()
-    work()
-    return process_time() - started
 
 
 if __name__ == "__main__":

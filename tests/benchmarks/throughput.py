@@ -75,12 +75,12 @@ def main() -> None:
         session = _session()
         list(session.analyze(ready[:1]))
         steps: dict[str, Callable[[], object]] = {
-            "reading": lambda: _read(path),
+            "reading": lambda: read_through(path),
             "orchestrator": lambda: list(session.analyze(ready)),
             f"whole run to {options.to}": lambda: _whole(path, folder, options.to, journal=options.journal),
         }
         for step, work in steps.items():
-            micros = min(_seconds(work) for _ in range(options.rounds)) / options.count * 1e6
+            micros = min(processor_seconds(work) for _ in range(options.rounds)) / options.count * 1e6
             print(f"{step:25} {micros:7.1f} us an article {1e6 / micros:9.0f} a second")
 
 
@@ -119,7 +119,8 @@ def _session(journal: Any = None) -> Session:
     return Session(Settings(tasks=("quick",)), registry=registry, journal=journal)
 
 
-def _read(path: Path) -> None:
+def read_through(path: Path) -> None:
+    """Read all articles of a file."""
     with open_source(str(path)) as source:
         for _ in source.articles():
             pass
@@ -133,7 +134,8 @@ def _whole(path: Path, folder: Path, format: str, *, journal: bool) -> None:
         run_job(_session(store), job)
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def processor_seconds(work: Callable[[], object]) -> float:
+    """Return how long some work takes on one processor."""
     started = process_time()
     work()
     return process_time() - started

@@ -11,6 +11,7 @@ LAST_ATTEMPT = (1000, 0.5)
 """Characters that the model reads, and its minimum confidence."""
 EARLIER_ATTEMPTS = ((60, 0.9), (100, 0.8), (300, 0.7))
 """The same for longer texts, to save the last attempt: the model needs 0.4 microseconds a character."""
+ENGLISH_ATTEMPT = 60  # characters that tell English only: names alone may look like another language
 
 MIN_LETTERS = 20
 SHORT_LETTERS, SHORT_MIN, SHORT_MIN_ENGLISH = 60, 0.7, 0.4
@@ -77,7 +78,7 @@ def _identify(text: str) -> str | None:
         language = _by_script(str(label).removeprefix("__label__"), start)
         if letters < SHORT_LETTERS:
             minimum = SHORT_MIN_ENGLISH if language == "en" else max(minimum, SHORT_MIN)
-        if language and confidence >= minimum:
+        if language and confidence >= minimum and (length > ENGLISH_ATTEMPT or language == "en"):
             return language
     return None
 

@@ -49,6 +49,14 @@ def test_line_ends_do_not_matter() -> None:
     assert identify_language(ENGLISH.replace(" ", "\n\n")) == "en"
 
 
+def test_foreign_names_at_the_start_do_not_decide() -> None:
+    text = (
+        "Compañía Minera Alameda, a unit of Grupo Olivares de Sevilla, said it will close two of its mines this year."
+    )
+    assert identify_language(text) == "en"
+    assert identify_language(text, "MINERA ALAMEDA TO CLOSE") == "en"
+
+
 def test_only_the_start_is_read() -> None:
     start = " ".join([GERMAN] * 12)[:1000]
     assert identify_language(start + "\n" + ENGLISH * 1000) == "de"

@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from newsmoe.article import Article, InvalidItem
@@ -14,6 +15,9 @@ from newsmoe.ingest.names import FieldNames
 from newsmoe.ingest.wrappers import find_heading, find_wrapped, merged
 from newsmoe.text.boilerplate import without_boilerplate
 from newsmoe.text.language import article_language
+
+BLOCK, BLOCK_SIZE = 64, 1 << 17
+"""Articles, and characters of them, that are read before their languages are identified."""
 
 _WORD = re.compile(r"\w")
 _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
@@ -39,6 +43,25 @@ class Normaliser:
 
     def __call__(self, element: object) -> Article | InvalidItem:
         """Return the article that `element` holds, or why it holds none."""
+        return _with_language(self._read(element))
+
+    def articles(self, elements: Iterable[object]) -> Iterator[Article | InvalidItem]:
+        """Yield the same for each element, with a block of them read ahead.
+
+        In blocks, languages are identified in half the time: otherwise the model falls out of the processor's cache.
+        """
+        block: list[Article | InvalidItem] = []
+        size = 0
+        for item in map(self._read, elements):
+            block.append(item)
+            size += len(item.content) if isinstance(item, Article) else 0
+            if len(block) == BLOCK or size > BLOCK_SIZE:
+                yield from map(_with_language, block)
+                block, size = [], 0
+        yield from map(_with_language, block)
+
+    def _read(self, element: object) -> Article | InvalidItem:
+        """Return the article, with the language that the scraper stated, or why there is none."""
         self.count += 1
         if isinstance(element, BadElement):
             return InvalidItem(element.message, type="UndecodableElement")
@@ -87,7 +110,7 @@ class Normaliser:
             publication_date=others.get("publication_date"),
             author=others.get("author"),
             source=others.get("source"),
-            language=article_language(others.get("language"), text, headline),
+            language=others.get("language"),
             truncated=bool(text and content and content.truncated),
             extra={key: value for key, value in element.items() if key not in read},
         )
@@ -128,6 +151,13 @@ class Normaliser:
         headline, *_ = find_headline(element, shape, beside_content=True)
         identifier = _value(element, "id", shape.fields["id"], set())
         return InvalidItem(message, id=identifier, headline=headline or None, url=_url(element, shape)[0] or None)
+
+
+def _with_language(item: Article | InvalidItem) -> Article | InvalidItem:
+    if isinstance(item, InvalidItem):
+        return item
+    language = article_language(item.language, item.content, item.headline)
+    return item if language == item.language else replace(item, language=language)
 
 
 def _value(element: Mapping[str, Any], field: str, paths: Sequence[Path], read: set[str]) -> Any:

@@ -48,7 +48,7 @@ class Source:
 
         What was added to the file since the first pass is not read.
         """
-        return map(self.normaliser, self.elements())
+        return self.normaliser.articles(self.elements())
 
     def notices(self) -> list[str]:
         """Return what was guessed or left out of what was read so far, a sentence each."""

@@ -62,10 +62,17 @@ embedded experts are held to, so that below it the other label may as well be th
 
 @dataclass(frozen=True)
 class Labels:
-    """A distribution over labels: scores from 0 to 1 that sum to 1."""
+    """A distribution over labels: scores from 0 to 1 that sum to 1.
+
+    Attributes:
+        scores: by label.
+        input_stats: how much was read.
+        threshold: from which score a label holds beside the best; None: the labels exclude each other.
+    """
 
     scores: Mapping[str, float]
     input_stats: InputStats | None = None
+    threshold: float | None = None
 
     def validation_error(self) -> str | None:
         """Return what is wrong with this prediction; None where it is valid."""
@@ -87,12 +94,17 @@ class Labels:
         return replace(self, scores=dict(zip(labels, map(float, self.scores.values()), strict=True)))
 
     def fields(self) -> dict[str, Any]:
-        """Return what the record has under the task, the best label first; `unsure` where the second is as good."""
+        """Return what the record has under the task, the best label first.
+
+        `unsure` is true where the second label is as good, `labels` are those that hold, where several may.
+        """
         ranked = sorted(sorted(self.scores.items()), key=itemgetter(1), reverse=True)
         scores = {label: round(float(score), 6) for label, score in ranked}
         label, score = next(iter(scores.items()))
         unsure = len(ranked) > 1 and bool(ranked[0][1] - ranked[1][1] < TOSS_UP)
-        return {"label": label, "score": score, "unsure": unsure, "scores": scores}
+        labels = [other for other, value in ranked if other == label or value >= (self.threshold or math.inf)]
+        several = {} if self.threshold is None else {"labels": labels}
+        return {"label": label, "score": score, "unsure": unsure, **several, "scores": scores}
 
 
 @dataclass(frozen=True)

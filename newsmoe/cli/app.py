@@ -148,7 +148,13 @@ _add_group(
     convert=models.convert,
     new=experts.new,
 )
-_add_group("train", "Make experts of your own data.", classifier=train.classifier, summarizer=train.summarizer)
+_add_group(
+    "train",
+    "Make experts of your own data.",
+    classifier=train.classifier,
+    summarizer=train.summarizer,
+    joint=train.joint,
+)
 _add_group("gate", "Make and measure gates that learn.", train=gate.train, evaluate=gate.evaluate, prune=gate.prune)
 _add(app, "evaluate", evaluate.evaluate)
 _add(app, "schema", schema.schema)

@@ -92,6 +92,33 @@ def summarizer(
     _make(file, name, SummarizerRecipe, scaffold, data, output, load)
 
 
+@takes("device", config=False)
+def joint(
+    recipe: Annotated[Path, typer.Argument(help="Joint recipe: an adapter, and the recipes of its experts.")],
+    load: LoadSettings,
+    data: DataOption = Path(),
+) -> None:
+    """Train classifiers that share one adapter, so that they read an article once.
+
+    The adapter is written to the recipe's folder, and each expert to that of its own recipe. Training that was
+    broken off goes on where it was.
+    """
+    needs_training_extra("training")
+    from newsmoe.cli.evaluate import show_evaluations
+    from newsmoe.cli.progress import reporting
+    from newsmoe.registry.device import Device
+    from newsmoe.training.make import make_jointly
+    from newsmoe.training.recipe import JointRecipe, read_recipe
+
+    console = messages()
+    joint_recipe = read_recipe(recipe, JointRecipe)
+    with reporting(console) as report:
+        evaluations = make_jointly(recipe, joint_recipe, data, Device(load().device), report)
+    show_evaluations(evaluations)
+    folders = ", ".join(str(recipe.parent / expert) for expert in joint_recipe.experts)
+    console.print(plain(f"wrote the adapter to {recipe.parent}, and its experts to {folders}"), soft_wrap=True)
+
+
 def _make(
     file: Path,
     name: str | None,

@@ -130,5 +130,5 @@ def _reuses_vectors(card: GateCard, info: ExpertInfo) -> bool:
     """Return whether an expert computes the very vectors that the gate reads."""
     if info.card is None or info.card.settings.get("long_input") != "sentences":
         return False
-    has_adapter = (info.card.folder / ADAPTER_FILE).exists()
+    has_adapter = (info.card.adapter_folder / ADAPTER_FILE).exists()
     return info.name == card.embedding or not (card.embedding or has_adapter)

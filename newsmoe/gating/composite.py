@@ -11,7 +11,10 @@ from newsmoe.settings.conditions import Rule
 
 
 class CompositeGate:
-    """Decides some tasks by a learned gate each, the others by rules; the user's own rules come first."""
+    """Decides some tasks by a learned gate each, the others by rules; the user's own rules come first.
+
+    A gate decides of the articles that it was made for, and rules of the others.
+    """
 
     def __init__(self, rules: RulesGate, learned: Mapping[str, LearnedGate], user_rules: Sequence[Rule]) -> None:
         self.tasks = rules.tasks
@@ -34,7 +37,12 @@ class CompositeGate:
         task = self.tasks[column]
         rules = [(rule, check) for rule, check in self.user_rules if task in rule.use and applies(rule, self.tasks)]
         matching = [[rule for rule, check in rules if check(article)] for article in articles]
-        rows = [row for row, user_rules in enumerate(matching) if all(rule.after for rule in user_rules)]
+        decides = check_of(gate.card.when)
+        rows = [
+            row
+            for row, (article, user_rules) in enumerate(zip(articles, matching, strict=True))
+            if all(rule.after for rule in user_rules) and decides(article)
+        ]
         after = conditions(gate.experts, self.tasks)
         for row, (decision,) in zip(rows, gate.route([articles[row] for row in rows]), strict=True):
             learned = replace(decision, after=after) if after else decision

@@ -10,6 +10,7 @@ from pydantic import AliasChoices, Field, ValidationError, model_validator
 from newsmoe.errors import ConfigError, ModelError
 from newsmoe.gating.features import FeatureName
 from newsmoe.registry.registry import ExpertInfo
+from newsmoe.settings.conditions import Condition
 from newsmoe.settings.toml import read_toml
 from newsmoe.validation import Strict, describe
 
@@ -74,6 +75,7 @@ class GateCard(Strict):
 
     kind: Literal["linear"] = "linear"
     task: str
+    when: Condition = Condition()  # of which articles it decides; rules decide of the others
     features: tuple[FeatureName, ...] = Field(min_length=1)  # in the order of the weights' columns
     embedding: str = ""  # the expert whose adapter the embedding is computed with; empty: the bare backbone
     experts: tuple[GateExpert, ...] = Field(min_length=2)  # in the order of the weights' rows

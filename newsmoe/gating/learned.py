@@ -204,4 +204,4 @@ class LearnedGate:
 def gate_adapter(card: GateCard, experts: Sequence[ExpertInfo]) -> Adapter | None:
     """Return the adapter that the gate's embedding is computed with; None for the bare backbone."""
     chosen = next((info.card for info in experts if info.name == card.embedding), None)
-    return load_adapter(chosen.folder, chosen.settings.get("precision", "fp32")) if chosen else None
+    return load_adapter(chosen.adapter_folder, chosen.settings.get("precision", "fp32")) if chosen else None

@@ -213,5 +213,5 @@ def _logged_notices(sources: Sequence[Source]) -> list[str]:
 def _columns(session: Session) -> Mapping[str, tuple[str, ...]]:
     """Return for each task the keys of its predictions that have a column each."""
     pools = {task: session.registry.pool(task) for task in session.gate.tasks}
-    columns = {task: next((info.columns for info in pool if info.columns), ()) for task, pool in pools.items()}
+    columns = {task: tuple(dict.fromkeys(key for info in pool for key in info.columns)) for task, pool in pools.items()}
     return {**columns, PREDICTIONS: ()} if session.settings.details else columns

@@ -14,20 +14,22 @@ TYPES: dict[str, Any] = {kind.__name__: kind for kind in (Summary, Labels, Field
 def serialize_prediction(prediction: Prediction) -> str:
     """Return a prediction as JSON."""
     stats = prediction.input_stats.model_dump() if prediction.input_stats else None
+    rest: list[float] = []
     match prediction:
         case Summary():
             value: Any = prediction.text
         case Labels():
             value = dict(prediction.scores)
+            rest = [] if prediction.threshold is None else [prediction.threshold]
         case Fields():
             value = dict(prediction.values)
-    return json.dumps([type(prediction).__name__, value, stats])
+    return json.dumps([type(prediction).__name__, value, stats, *rest])
 
 
 def deserialize_prediction(text: str) -> Prediction:
     """Return the prediction that `serialize_prediction` wrote."""
-    kind, value, stats = from_json(text)
-    prediction: Prediction = TYPES[kind](value, _input_stats(**stats) if stats else None)
+    kind, value, stats, *rest = from_json(text)
+    prediction: Prediction = TYPES[kind](value, _input_stats(**stats) if stats else None, *rest)
     return prediction
 
 

@@ -32,7 +32,8 @@ def mean(predictions: Mapping[str, Prediction], weights: Mapping[str, float]) ->
     for name, prediction in predictions.items():
         for label, score in prediction.scores.items() if isinstance(prediction, Labels) else ():
             scores[label] = scores.get(label, 0.0) + weights[name] * score
-    return Labels(scores, leading.input_stats)
+    threshold = leading.threshold if isinstance(leading, Labels) else None
+    return Labels(scores, leading.input_stats, threshold)
 
 
 def combine(predictions: Mapping[str, Prediction], weights: Mapping[str, float], by: Combiner = mean) -> Prediction:

@@ -82,6 +82,8 @@ def _cell(prediction: Mapping[str, Any] | None, key: str) -> str | float | None:
         return float(value) if isinstance(value, int | float) else None
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return "; ".join(map(str, value))
     return None if value is None else str(value)
 
 

@@ -47,6 +47,7 @@ class Card(Strict):
         after: the prediction of another task that must come first, and what it must say; None: it reads every
             article.
         licence: of the weights.
+        adapter: folder of the adapter, from the card's, where several experts share it; empty: the card's own.
         settings: checked by the kind.
         training: how the weights were made.
         quality: measured figures.
@@ -61,6 +62,7 @@ class Card(Strict):
     needs_content: bool = False
     after: After | None = None
     licence: str = ""
+    adapter: str = ""
     settings: dict[str, Any] = {}
     training: Training | None = None
     quality: list[Measurement] = []
@@ -70,11 +72,17 @@ class Card(Strict):
         """Return the card with some of its settings changed."""
         return self.model_copy(update={"settings": {**self.settings, **changes}})
 
+    @property
+    def adapter_folder(self) -> Path:
+        """The folder of its adapter, if there is one."""
+        return self.folder / self.adapter
+
     def fingerprint(self) -> str:
-        """Return a hash of name, task, kind, settings and the weights in the folder."""
+        """Return a hash of name, task, kind, settings and the weights in the folder and in that of its adapter."""
         digest = sha256(self.model_dump_json(include={"name", "task", "kind", "settings"}).encode())
-        for file in sorted((*self.folder.glob("*.safetensors"), *self.folder.glob("adapter_config.json"))):
-            digest.update(file.name.encode() + sha256(file.read_bytes()).digest())
+        for folder in dict.fromkeys((self.folder, self.adapter_folder)):
+            for file in sorted((*folder.glob("*.safetensors"), *folder.glob("adapter_config.json"))):
+                digest.update(file.name.encode() + sha256(file.read_bytes()).digest())
         return digest.hexdigest()[:16]
 
 

@@ -1,7 +1,8 @@
-"""Training of a classifier on the backbone: head, adapter, calibration."""
+"""Training of classifiers on the backbone: heads, adapter, calibration."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -24,46 +25,97 @@ from newsmoe.training.recipe import ClassifierRecipe
 BLOCK = 512  # windows that are encoded between two reports of progress
 MAX_STEPS = 2000
 MAX_WINDOWS_TO_START = 10_000  # that the head is fitted on before an adapter is trained along with it
+THRESHOLDS = np.arange(0.05, 0.55, 0.01).round(2)
 MISSING_LABEL_BIAS = -100.0  # a label that the data lacks is never predicted
+
+
+@dataclass(frozen=True)
+class LabelledData:
+    """A classifier's recipe with what it is trained and measured on."""
+
+    recipe: ClassifierRecipe
+    labelled: Sequence[WindowSet]
+    dev: Mapping[str, WindowSet]
+
+    @cached_property
+    def train(self) -> WindowSet:
+        """All labelled articles."""
+        return joined(self.labelled, self.recipe)
+
+    def fit(self, adapter: Adapter | None, run: TrainingRun, *, most: int | None = None) -> Head:
+        """Fit a head by logistic regression on the vectors of windows with one correct label, at most so many."""
+        train = self.train
+        chosen = np.flatnonzero(train.unambiguous[train.articles])
+        if most is not None:
+            chosen = np.random.default_rng(0).permutation(chosen)[:most]
+        vectors = _encode([train.windows[index] for index in chosen.tolist()], adapter, run)
+        run.report("fitting the head", 0, 1)
+        model = LogisticRegression(C=self.recipe.regularization, max_iter=MAX_STEPS)
+        labels = train.accepted.argmax(axis=1)[train.articles[chosen]]
+        model.fit(vectors, labels, sample_weight=train.window_weights[chosen])
+        rows, biases = model.coef_, model.intercept_
+        if len(model.classes_) == 2:  # scikit-learn stores one row for two classes
+            rows, biases = np.vstack([-rows, rows]) / 2, np.concatenate([-biases, biases]) / 2
+        weight = np.zeros((len(self.recipe.labels), vectors.shape[1]), dtype=np.float32)
+        bias = np.full(len(self.recipe.labels), MISSING_LABEL_BIAS, dtype=np.float32)
+        weight[model.classes_], bias[model.classes_] = rows, biases
+        return Head(weight, bias)
+
+    def expert(self, head: Head, run: TrainingRun, folder: Path | None, *, shared: Path | None = None) -> TrainedExpert:
+        """Return the expert with this head and the adapter in `folder`, calibrated on the dev data.
+
+        `shared` is where the adapter will be, if others use it too.
+        """
+        adapter = load_adapter(folder) if folder else None
+        logits = {name: _logits(data, head, adapter, run) for name, data in self.dev.items()}
+        head, temperature = _calibrated(head, self.train, self.dev, logits)
+        recipe = self.recipe
+        settings = {"labels": list(recipe.labels), "long_input": recipe.long_input, "temperature": temperature}
+        if recipe.several:
+            settings["threshold"] = _threshold(self.dev, logits, temperature)
+        return TrainedExpert("classifier", settings, head._asdict(), None if shared else folder, shared)
+
+
+def read_data(recipe: ClassifierRecipe, run: TrainingRun) -> LabelledData:
+    """Read the sources of a classifier's recipe."""
+    labelled = [read_source(source, recipe, run) for source in recipe.train]
+    dev = {source.title: read_source(source, recipe, run) for source in recipe.dev}
+    _require_enough(labelled, list(dev.values()))
+    return LabelledData(recipe, labelled, dev)
 
 
 def train_classifier(recipe: ClassifierRecipe, home: Path, run: TrainingRun) -> TrainedExpert:
     """Train a classifier; `home` is the folder of the recipe.
 
-    First a multinomial logistic regression is fitted on the window vectors of the frozen backbone; it is the
-    head, or the head's start if an adapter is trained. Texts without labels serve in a second round of
-    training, with labels predicted after the first. The temperature is fitted on the dev sources.
+    First a multinomial logistic regression is fitted on the window vectors of the frozen backbone, with the
+    adapter that the expert shares if it does; it is the head, or the head's start if an adapter is trained. Texts
+    without labels serve in a second round of training, with labels predicted after the first. The temperature is
+    fitted on the dev sources.
     """
-    labelled = [read_source(source, recipe, run) for source in recipe.train]
+    data = read_data(recipe, run)
     unlabelled = [read_unlabelled(source, recipe, run) for source in recipe.unlabelled]
-    dev = {source.title: read_source(source, recipe, run) for source in recipe.dev}
-    _require_enough(labelled, list(dev.values()))
-    train = joined(labelled, recipe)
+    if recipe.adapter is None:
+        shared = home / recipe.shared_adapter if recipe.shared_adapter else None
+        return data.expert(data.fit(load_adapter(shared) if shared else None, run), run, shared, shared=shared)
+    from newsmoe.training.adapter import adapted_encoder
+    from newsmoe.training.finetune import Lesson, finetune
+
     start, head = _start(recipe, home, run.backbone.width)
     if head is None:
-        head = _fit(recipe, train, load_adapter(start) if start else None, run)
-    folder = None
-    if recipe.adapter is not None:
-        from newsmoe.training.adapter import adapted_encoder
-        from newsmoe.training.finetune import finetune
-
-        encoder = adapted_encoder(recipe.adapter, run.backbone, start)
-        tune = partial(finetune, encoder=encoder, dev=dev, run=run)
-        folder = run.work / "first"
-        head = tune(recipe.adapter, head, train, folder)
-        if unlabelled:
-            adapter = load_adapter(folder)
-            for texts in unlabelled:
-                probabilities = texts.parts.probabilities(_logits(texts.parts, head, adapter, run))
-                labelled.append(texts.labelled(probabilities))
-            folder, train = run.work / "second", joined(labelled, recipe)
-            epochs = recipe.second_epochs or recipe.adapter.epochs
-            head = tune(recipe.adapter.model_copy(update={"epochs": epochs}), head, train, folder)
-    adapter = load_adapter(folder) if folder else None
-    logits = {name: _logits(data, head, adapter, run) for name, data in dev.items()}
-    head, temperature = _calibrated(head, train, dev, logits)
-    settings = {"labels": list(recipe.labels), "long_input": recipe.long_input, "temperature": temperature}
-    return TrainedExpert("classifier", settings, head._asdict(), folder)
+        head = data.fit(load_adapter(start) if start else None, run, most=MAX_WINDOWS_TO_START)
+    tune = partial(finetune, encoder=adapted_encoder(recipe.adapter, run.backbone, start), run=run)
+    folder = run.work / "first"
+    (head,) = tune(recipe.adapter, [Lesson(head, data.train, data.dev)], folder)
+    if unlabelled:
+        adapter, labelled = load_adapter(folder), list(data.labelled)
+        for texts in unlabelled:
+            probabilities = texts.parts.probabilities(_logits(texts.parts, head, adapter, run))
+            labelled.append(texts.labelled(probabilities))
+        folder, data = run.work / "second", replace(data, labelled=labelled)
+        epochs = recipe.second_epochs or recipe.adapter.epochs
+        second = recipe.adapter.model_copy(update={"epochs": epochs})
+        (head,) = tune(second, [Lesson(head, data.train, data.dev)], folder)
+    return data.expert(head, run, folder)
 
 
 def _require_enough(train: Sequence[WindowSet], dev: Sequence[WindowSet]) -> None:
@@ -94,29 +146,22 @@ def _encode(windows: Sequence[Window], adapter: Adapter | None, run: TrainingRun
     return np.stack([encoded.window for block in blocks for encoded in run.backbone.encode(block, adapter)])
 
 
-def _fit(recipe: ClassifierRecipe, train: WindowSet, adapter: Adapter | None, run: TrainingRun) -> Head:
-    """Fit a head by logistic regression on the vectors of windows with one correct label."""
-    chosen = np.flatnonzero(train.unambiguous[train.articles])
-    if recipe.adapter is not None:
-        shuffled = np.random.default_rng(recipe.adapter.seed).permutation(chosen)
-        chosen = shuffled[:MAX_WINDOWS_TO_START]
-    vectors = _encode([train.windows[index] for index in chosen.tolist()], adapter, run)
-    run.report("fitting the head", 0, 1)
-    model = LogisticRegression(C=recipe.regularization, max_iter=MAX_STEPS)
-    labels = train.accepted.argmax(axis=1)[train.articles[chosen]]
-    model.fit(vectors, labels, sample_weight=train.window_weights[chosen])
-    rows, biases = model.coef_, model.intercept_
-    if len(model.classes_) == 2:  # scikit-learn stores one row for two classes
-        rows, biases = np.vstack([-rows, rows]) / 2, np.concatenate([-biases, biases]) / 2
-    weight = np.zeros((len(recipe.labels), vectors.shape[1]), dtype=np.float32)
-    bias = np.full(len(recipe.labels), MISSING_LABEL_BIAS, dtype=np.float32)
-    weight[model.classes_], bias[model.classes_] = rows, biases
-    return Head(weight, bias)
-
-
-def _logits(data: WindowSet, head: Head, adapter: Adapter | None, run: TrainingRun) -> NDArray[np.floating]:
+def _logits(data: WindowSet, head: Head, adapter: Adapter | None, run: TrainingRun) -> Vectors:
     """Return logits of shape (windows, labels)."""
-    return np.asarray(_encode(data.windows, adapter, run) @ head.weight.T + head.bias)
+    return head.logits(_encode(data.windows, adapter, run))
+
+
+def _threshold(dev: Mapping[str, WindowSet], logits: Mapping[str, Vectors], temperature: float) -> float:
+    """Return the score from which a label holds beside the best: the one with the highest F1 of an article's labels."""
+    scores = np.concatenate([data.probabilities(logits[name] / temperature) for name, data in dev.items()])
+    hold = np.concatenate([data.accepted | (data.others > 0) for data in dev.values()])
+    best = scores >= scores.max(axis=1, keepdims=True)
+
+    def f1(threshold: float) -> float:
+        given = best | (scores >= threshold)
+        return float(np.mean(2 * (given & hold).sum(axis=1) / (given.sum(axis=1) + hold.sum(axis=1))))
+
+    return max(map(float, THRESHOLDS), key=f1)
 
 
 def _calibrated(

@@ -38,6 +38,10 @@ class Head(NamedTuple):
     weight: Vectors  # shape (labels, width)
     bias: Vectors  # shape (labels,)
 
+    def logits(self, vectors: Vectors) -> Vectors:
+        """Return logits of shape (windows, labels) for vectors of shape (windows, width)."""
+        return np.asarray(vectors @ self.weight.T + self.bias)
+
 
 @dataclass(frozen=True)
 class WindowSet:

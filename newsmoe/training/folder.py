@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterable, Mapping
 from datetime import date
 from importlib.metadata import version
+from os.path import relpath
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,23 +30,25 @@ class TrainedExpert(NamedTuple):
     kind: str
     settings: Mapping[str, Any]  # of the kind
     head: Mapping[str, NDArray[Any]]
-    adapter: Path | None = None  # the folder with the adapter, if there is one
+    adapter: Path | None = None  # the folder with the adapter, if it has one of its own
+    shared_adapter: Path | None = None  # the folder with the adapter that it shares, if it does
     needs_content: bool = False
 
 
 def write_expert(folder: Path, recipe: Recipe, trained: TrainedExpert, command: str) -> Card:
     """Write adapter, head and card of an expert; return the card, without figures."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name in (ADAPTER_FILE, ADAPTER_CONFIG_FILE):
-        if trained.adapter is not None:
-            (trained.adapter / name).replace(folder / name)
-        else:  # delete that of an earlier training
+    if trained.adapter is not None:
+        move_adapter(trained.adapter, folder)
+    else:  # delete that of an earlier training
+        for name in (ADAPTER_FILE, ADAPTER_CONFIG_FILE):
             (folder / name).unlink(missing_ok=True)
     write_bytes(folder / HEAD_FILE, save(dict(trained.head)))  # save_file would deny others to read it
     data = data_used((*recipe.train, *recipe.unlabelled))
     card = Card(
         **recipe.model_dump(include={"name", "task", "description", "languages", "licence"}),
         kind=trained.kind,
+        adapter=Path(relpath(shared, folder)).as_posix() if (shared := trained.shared_adapter) else "",
         needs_content=trained.needs_content,
         settings={**trained.settings, "backbone": recipe.backbone},
         training=Training(data=data, command=command, date=date.today().isoformat()),
@@ -53,6 +56,13 @@ def write_expert(folder: Path, recipe: Recipe, trained: TrainedExpert, command: 
     )
     _write_card(card)
     return card
+
+
+def move_adapter(start: Path, folder: Path) -> None:
+    """Move an adapter into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (ADAPTER_FILE, ADAPTER_CONFIG_FILE):
+        (start / name).replace(folder / name)
 
 
 def write_figures(card: Card, recipe: Recipe, evaluations: Iterable[Evaluation], command: str) -> None:

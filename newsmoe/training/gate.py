@@ -42,7 +42,7 @@ def train_gate(
     costs = _costs(pool, recipe)
     command = f"newsmoe gate train {path.as_posix()}{data_option(data)}"
     card = GateCard(
-        **recipe.model_dump(include={"task", "features", "embedding", "settings"}),
+        **recipe.model_dump(include={"task", "when", "features", "embedding", "settings"}),
         experts=tuple(
             GateExpert(name=info.name, fingerprint=info.fingerprint(), cost=round(cost, 6))
             for info, cost in zip(experts, costs.tolist(), strict=True)

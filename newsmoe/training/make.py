@@ -8,6 +8,7 @@ from newsmoe.datasets.sources import LabelSource, SummarySource
 from newsmoe.evaluation.measure import Evaluation, measure, single_expert_session
 from newsmoe.evaluation.progress import Progress
 from newsmoe.orchestrator.session import Session
+from newsmoe.registry.backbone.adapter import Precision
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
@@ -15,12 +16,29 @@ from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 from newsmoe.training.classifier import train_classifier
 from newsmoe.training.data import TrainingRun
-from newsmoe.training.folder import copy_recipe, data_option, write_expert, write_figures
-from newsmoe.training.recipe import AnyRecipe, ClassifierRecipe
+from newsmoe.training.folder import copy_recipe, data_option, move_adapter, write_expert, write_figures
+from newsmoe.training.recipe import AnyRecipe, ClassifierRecipe, JointRecipe
 
 WORK_FOLDER = ".training"  # in the expert's folder, for adapters and checkpoints
 QUALITIES = ("accuracy", "macro-F1", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum")
 MAX_LOSS = 0.003  # of any quality, on any dev data, for which int8 is chosen
+
+
+def make_jointly(path: Path, recipe: JointRecipe, data: Path, device: Device, report: Progress) -> list[Evaluation]:
+    """Train an adapter, into the folder of its recipe, and the experts that share it, into theirs; measure them."""
+    from newsmoe.training.joint import member_recipes, train_jointly  # loads torch
+
+    home = path.parent
+    members = member_recipes(recipe, home)
+    run = TrainingRun(data, home / WORK_FOLDER, BackbonePool().backbone(device.resolve(), recipe.backbone), report)
+    adapter, experts = train_jointly(recipe, [member for _, member in members], home, run)
+    move_adapter(adapter, home)
+    shutil.rmtree(run.work, ignore_errors=True)
+    source = f"newsmoe train joint {path.as_posix()}{data_option(data)}"
+    cards = [
+        write_expert(folder, member, expert, source) for (folder, member), expert in zip(members, experts, strict=True)
+    ]
+    return finish_experts(cards, [member for _, member in members], data, report)
 
 
 def make_expert(
@@ -41,22 +59,34 @@ def make_expert(
     card = write_expert(folder, recipe, trained, source)
     shutil.rmtree(run.work, ignore_errors=True)
     copy_recipe(path, folder)
-    return finish_expert(card, recipe, data, report)
+    return finish_experts([card], [recipe], data, report)
 
 
-def finish_expert(card: Card, recipe: AnyRecipe, data: Path, report: Progress) -> list[Evaluation]:
-    """Measure an expert in fp32 and int8, choose int8 if it loses almost nothing, and write the card."""
-    chosen = card.with_settings({"precision": "fp32"})
-    evaluations = measure_recipe(_session(chosen), recipe, data, report)
-    if recipe.adapter is not None:
-        quantized = card.with_settings({"precision": "int8"})
-        in_int8 = measure_recipe(_session(quantized), recipe, data, report)
-        loss = _largest_loss(evaluations, in_int8)
+def finish_experts(
+    cards: Sequence[Card], recipes: Sequence[AnyRecipe], data: Path, report: Progress
+) -> list[Evaluation]:
+    """Measure experts in fp32 and int8, choose int8 for all if none loses almost anything, and write the cards."""
+    chosen, evaluations = _measured(cards, recipes, "fp32", data, report)
+    if any(recipe.adapter or recipe.shared_adapter for recipe in recipes):
+        quantized, in_int8 = _measured(cards, recipes, "int8", data, report)
+        loss = max(map(_largest_loss, evaluations, in_int8))
         report(f"int8 loses at most {100 * loss:.2f} points of any figure", 1, 1)
         if loss <= MAX_LOSS:
             chosen, evaluations = quantized, in_int8
-    write_figures(chosen, recipe, evaluations, f"newsmoe evaluate {card.name}{data_option(data)}")
-    return evaluations
+    for card, recipe, figures in zip(chosen, recipes, evaluations, strict=True):
+        write_figures(card, recipe, figures, f"newsmoe evaluate {card.name}{data_option(data)}")
+    return [evaluation for figures in evaluations for evaluation in figures]
+
+
+def _measured(
+    cards: Sequence[Card], recipes: Sequence[AnyRecipe], precision: Precision, data: Path, report: Progress
+) -> tuple[list[Card], list[list[Evaluation]]]:
+    """Return the cards in a precision, and the figures of each."""
+    cards = [card.with_settings({"precision": precision}) for card in cards]
+    sessions = map(_session, cards)
+    return cards, [
+        measure_recipe(session, recipe, data, report) for session, recipe in zip(sessions, recipes, strict=True)
+    ]
 
 
 def measure_recipe(session: Session, recipe: AnyRecipe, data: Path, report: Progress) -> list[Evaluation]:

@@ -15,6 +15,7 @@ from newsmoe.registry.backbone.files import BackboneName
 from newsmoe.registry.backbone.reading import LongInput
 from newsmoe.registry.cards import Card, Name
 from newsmoe.registry.kinds.extractive import ExtractiveSettings
+from newsmoe.settings.conditions import Condition
 from newsmoe.settings.toml import read_toml
 from newsmoe.validation import Strict, describe
 
@@ -32,6 +33,7 @@ class AdapterRecipe(Strict):
     # of channels, per window (Gal and Ghahramani 2016): per token, it would take as long as the forward pass
     dropout: float = Field(0.1, ge=0, lt=1)
     token_dropout: float = Field(0.1, ge=0, lt=1)  # share of tokens hidden in training
+    cut: float = Field(0.0, ge=0, le=1)  # share of texts of which only the first sentences are read, as of teasers
     consistency: float = Field(0.0, ge=0)  # weight of R-Drop (Liang et al. 2021); 0: one pass, half the time
     epochs: int = Field(3, ge=1)  # the best one on dev data is used
     patience: int = Field(2, ge=1)  # epochs without improvement after which training stops
@@ -55,6 +57,7 @@ class Recipe(Strict):
     licence: str = "not stated"  # of the weights
     notes: str = ""  # paragraphs for the model card: limits, gaps in the data
     adapter: AdapterRecipe | None = None
+    shared_adapter: str = ""  # folder of the adapter, from the recipe's, where it is that of a joint recipe
     train: tuple[DataSource, ...] = Field(min_length=1)
     dev: tuple[DataSource, ...] = Field(min_length=1)  # to calibrate and measure on, never trained on
     unlabelled: tuple[DataSource, ...] = ()
@@ -67,11 +70,18 @@ class ClassifierRecipe(Recipe):
     long_input: LongInput = "windows"
     regularization: float = Field(1.0, gt=0)  # inverse strength, scikit-learn's `C`
     balanced: bool = False  # whether rare labels weigh more
+    several: bool = False  # whether labels hold beside the best, where their score is over a threshold, fitted on dev
     others_share: float = Field(0.25, ge=0, lt=1)  # of the target, for labels that a second reader could have given
     train: tuple[LabelSource, ...] = Field(min_length=1)
     dev: tuple[LabelSource, ...] = Field(min_length=1)
     unlabelled: tuple[UnlabelledSource, ...] = ()  # for a second round, labelled by the first (self-training)
     second_epochs: int | None = Field(None, ge=1)  # default: as many as in the first round
+
+    @model_validator(mode="after")
+    def _one_adapter(self) -> "ClassifierRecipe":
+        if self.shared_adapter and self.adapter is not None:
+            raise ValueError("`shared_adapter` and `adapter`: an expert has one adapter")
+        return self
 
     @model_validator(mode="after")
     def _second_round_needs_adapter(self) -> "ClassifierRecipe":
@@ -89,6 +99,19 @@ class SummarizerRecipe(Recipe):
     place_dropout: float = Field(0.2, ge=0, lt=1)  # share of articles without the places of their sentences
     train: tuple[SummarySource, ...] = Field(min_length=1)
     dev: tuple[SummarySource, ...] = Field(min_length=1)
+
+
+class JointRecipe(Strict):
+    """An adapter that several classifiers share, and that is trained for all of them at once.
+
+    An article that several of them learn from is read once in training, and by all of them in use. They read the
+    first window of an article.
+    """
+
+    name: Name  # also of the folder
+    backbone: BackboneName = "minilm"
+    experts: tuple[str, ...] = Field(min_length=1)  # folders of the classifiers' recipes, from this one's
+    adapter: AdapterRecipe
 
 
 class BalanceRecipe(Strict):
@@ -117,6 +140,7 @@ class GateRecipe(Strict):
     name: Name  # also of the folder
     task: Name
     notes: str = ""  # paragraphs for the gate's page
+    when: Condition = Condition()  # of which articles it decides; all examples should be such
     experts: tuple[str, ...] = ()  # default: those of the task whose models are on this machine
     features: tuple[FeatureName, ...] = ("embedding",)
     embedding: str = ""  # the expert whose adapter the gate reads with; empty: the bare backbone

@@ -24,7 +24,7 @@ class Kind(Protocol):
         missing(card, settings) -> str | None: what to do before the expert can be used; absent: nothing.
         identity(card, settings) -> str | None: what decides its predictions beside the card and the weights
             in its folder, None where that is not on this machine; absent: its predictions are not stored.
-        columns: keys of its predictions that hold text or a number and get a column each in tables, or a
+        columns: keys of its predictions that hold texts or a number and get a column each in tables, or a
             function of the settings that returns them; absent: none.
         stated_labels(settings) -> Iterable[str]: the labels that it predicts, as far as its settings say;
             absent: they are seen when it predicts.

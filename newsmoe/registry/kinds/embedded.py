@@ -55,7 +55,7 @@ class EmbeddedExpert(CardExpert[S]):
     def load(self, device: Device) -> None:
         """Take the shared backbone, and load adapter and head."""
         self._backbone = self.backbones.backbone(device, self.settings.backbone)
-        self.adapter = load_adapter(self.card.folder, self.settings.precision)
+        self.adapter = load_adapter(self.card.adapter_folder, self.settings.precision)
         self.prepare()
 
     def prepare(self) -> None:
@@ -98,6 +98,8 @@ class LabelSettings(EmbeddedSettings):
 
     labels: tuple[str, ...] | dict[str, str] = Field(min_length=2)
     temperature: float = Field(1.0, gt=0)
+    threshold: float | None = Field(None, gt=0, le=1)
+    """Score from which a label holds beside the best; None: the labels exclude each other."""
 
 
 L = TypeVar("L", bound=LabelSettings)
@@ -106,7 +108,10 @@ L = TypeVar("L", bound=LabelSettings)
 class EmbeddedClassifier(EmbeddedExpert[L], ABC):
     """An expert that predicts a distribution over labels; a kind adds `logits`."""
 
-    columns = ("label", "score", "unsure")
+    @staticmethod
+    def columns(settings: LabelSettings) -> tuple[str, ...]:
+        """Return the keys of predictions that get a column each."""
+        return ("label", "score", "unsure", *(["labels"] if settings.threshold else []))
 
     @staticmethod
     def stated_labels(settings: LabelSettings) -> tuple[str, ...]:
@@ -130,7 +135,7 @@ class EmbeddedClassifier(EmbeddedExpert[L], ABC):
             vectors = np.stack([window.window for window in windows])
             mean = np.average(self.probabilities(vectors).astype(np.float64), axis=0, weights=extract.weights)
             scores = dict(zip(self.settings.labels, map(float, mean), strict=True))
-            predictions.append(Labels(scores, self.input_stats(article, extract)))
+            predictions.append(Labels(scores, self.input_stats(article, extract), self.settings.threshold))
         return predictions
 
 

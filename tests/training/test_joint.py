@@ -1,0 +1,129 @@
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from newsmoe.article import Article
+from newsmoe.cli.app import app
+from newsmoe.registry.device import Device
+from newsmoe.registry.registry import Registry
+
+JOINT = """
+name = "shared"
+experts = ["../mood", "../place"]
+
+[adapter]
+rank = 2
+alpha = 4
+epochs = 1
+cut = 0.5
+"""
+MEMBER = """
+name = "{name}"
+task = "{name}"
+labels = {labels}
+long_input = "head"
+shared_adapter = "{shared}"
+
+[[train]]
+path = "train.jsonl"
+content = "text"
+label = "{name}"
+
+[[dev]]
+path = "dev.jsonl"
+content = "text"
+label = "{name}"
+"""
+MOODS = {"good": ["won", "was saved", "celebrated"], "bad": ["lost", "was injured", "failed"]}
+PLACES = {"sea": ["ship", "harbour", "captain"], "land": ["farm", "tractor", "farmer"]}
+ENDS = {"train": ["on Monday", "again", "in May", "today"], "dev": ["on Friday"]}
+
+
+@pytest.fixture
+def folder(workdir: Path) -> Path:
+    for split, ends in ENDS.items():
+        lines = [
+            {"text": f"The {thing} {verb} {end}. Nobody had expected it.", "mood": mood, "place": place}
+            for mood, verbs in MOODS.items()
+            for place, things in PLACES.items()
+            for verb in verbs
+            for thing in things
+            for end in ends
+        ]
+        lines.append({"text": f"A mood that has no place, {split}.", "mood": "good", "place": "none"})
+        (workdir / f"{split}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    experts = workdir / "experts"
+    for name, labels in (("mood", [*MOODS]), ("place", [*PLACES, "none"])):
+        write(experts / name, MEMBER.format(name=name, labels=json.dumps(labels), shared="../shared"))
+    write(experts / "shared", JOINT)
+    return workdir
+
+
+def write(folder: Path, recipe: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "recipe.toml").write_text(recipe)
+
+
+def newsmoe(*arguments: str, exit_code: int = 0) -> str:
+    result = CliRunner().invoke(app, list(arguments))
+    assert result.exit_code == exit_code, result.output
+    return result.output
+
+
+@pytest.mark.slow
+def test_experts_trained_jointly_share_their_adapter_and_read_an_article_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "wrote the adapter to experts/shared" in newsmoe(
+        "train", "joint", "experts/shared/recipe.toml", "--data", "."
+    )
+    assert (folder / "experts" / "shared" / "adapter_model.safetensors").is_file()
+    assert not list((folder / "experts" / "mood").glob("adapter*"))
+    (folder / "a.json").write_text(json.dumps([{"content": "The captain was injured at sea. The ship sank."}]))
+    newsmoe("analyze", "a.json", "--tasks", "mood,place", "-q")
+    (record,) = json.loads((folder / "analyzed_a.json").read_text())
+    assert {task: fields["label"] for task, fields in record["analyses"].items()} == {"mood": "bad", "place": "sea"}
+
+    registry = Registry([folder / "experts"], builtin=False, plugins=False)
+    mood, place = (registry.build(name) for name in ("mood", "place"))
+    for expert in (mood, place):
+        expert.load(Device())
+    runtime = mood.backbone.runtime
+    passes: list[int] = []
+    hidden = runtime.hidden
+    monkeypatch.setattr(runtime, "hidden", lambda ids, *rest: passes.append(len(ids)) or hidden(ids, *rest))
+    article = Article(content="The tractor failed on Monday.")
+    assert len([*mood.predict([article]), *place.predict([article])]) == 2
+    assert passes == [1]
+
+
+@pytest.mark.slow
+def test_the_fingerprint_of_an_expert_depends_on_the_adapter_that_it_shares(folder: Path) -> None:
+    newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".")
+
+    def fingerprint() -> str:
+        return Registry([folder / "experts"], builtin=False, plugins=False).experts["mood"].fingerprint()
+
+    before = fingerprint()
+    config = folder / "experts" / "shared" / "adapter_config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"lora_alpha": 8}))
+    assert fingerprint() != before
+
+
+@pytest.mark.slow
+def test_a_head_is_fitted_on_a_shared_adapter_and_finds_it_from_another_folder(folder: Path) -> None:
+    newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".")
+    newsmoe("train", "classifier", "experts/place/recipe.toml", "--data", ".", "-o", "elsewhere/deep/place")
+    card = tomllib.loads((folder / "elsewhere" / "deep" / "place" / "expert.toml").read_text())
+    assert card["adapter"] == "../../../experts/shared"
+    assert card["quality"][0]["figures"]["accuracy"] > 0.6
+
+
+@pytest.mark.parametrize("shared", ["", "../other"])
+def test_a_member_must_say_that_it_shares_this_adapter(folder: Path, shared: str) -> None:
+    write(folder / "experts" / "mood", MEMBER.format(name="mood", labels='["good", "bad"]', shared=shared))
+    output = newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".", exit_code=1)
+    assert "shared_adapter" in output

@@ -6,11 +6,14 @@ from pathlib import Path
 from newsmoe.errors import ConfigError
 from newsmoe.registry.backbone.adapter import load_adapter
 from newsmoe.training.adapter import adapted_encoder
-from newsmoe.training.classifier import MAX_WINDOWS_TO_START, read_data
+from newsmoe.training.classifier import read_data
 from newsmoe.training.data import TrainingRun
 from newsmoe.training.finetune import Lesson, finetune
 from newsmoe.training.folder import TrainedExpert
 from newsmoe.training.recipe import RECIPE_FILE, ClassifierRecipe, JointRecipe, read_recipe
+
+WINDOWS_TO_START = 2000
+"""That a head is fitted on before training; so many the backbone keeps, so that they are encoded once for all heads."""
 
 
 def member_recipes(recipe: JointRecipe, home: Path) -> list[tuple[Path, ClassifierRecipe]]:
@@ -36,7 +39,7 @@ def train_jointly(
     data = [read_data(member, run) for member in members]
     start = home / recipe.adapter.start if recipe.adapter.start else None
     begun = load_adapter(start) if start else None
-    lessons = [Lesson(each.fit(begun, run, most=MAX_WINDOWS_TO_START), each.train, each.dev) for each in data]
+    lessons = [Lesson(each.fit(begun, run, most=WINDOWS_TO_START), each.train, each.dev) for each in data]
     folder = run.work / "first"
     encoder = adapted_encoder(recipe.adapter, run.backbone, start)
     heads = finetune(recipe.adapter, lessons, folder, encoder=encoder, run=run)

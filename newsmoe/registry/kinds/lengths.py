@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import Field, model_validator
 
+from newsmoe.text.datelines import without_dateline
 from newsmoe.validation import Strict
 
 _FINISHED = re.compile(r"""[.!?…。！？।؟]["'”’»)\]]*$""")
@@ -55,5 +56,5 @@ def candidates(sentences: Sequence[str]) -> list[int]:
 
 
 def joined(sentences: Sequence[str], chosen: Iterable[int]) -> str:
-    """Return the chosen sentences as one text."""
-    return " ".join(sentences[number] for number in chosen)
+    """Return the chosen sentences as one text, without datelines."""
+    return " ".join(without_dateline(sentences[number]) for number in chosen)

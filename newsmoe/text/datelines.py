@@ -5,7 +5,8 @@ import re
 _DASH = r"\s?(?:--+|[-–—])\s+"
 _AGENCY = (
     r"\(\s?(?:cnn(?: (?:business|money|student news))?|ap|afp|reuters|upi|xinhua|bloomberg|ians|ani|pti|efe|dpa|bbc"
-    r"|the associated press|associated press|agence france-presse|mashable|wired|financial times|[\w-]+\.(?:com|org))\s?\)"
+    r"|the associated press|associated press|agence france-presse|mashable|wired|financial times"
+    r"|[\w-]+\.(?:com|org))\s?\)"
 )
 _BRACKETS = r"\(\s?[^()]{2,40}\)"
 _CAPITALS = r"[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ.'’/-]+"

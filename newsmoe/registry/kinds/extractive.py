@@ -17,6 +17,7 @@ from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
 from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
 from newsmoe.registry.kinds.ranker import Ranker, ranker_shapes
+from newsmoe.text.references import opens_with_reference
 
 _WORD = re.compile(r"\w+")
 
@@ -81,16 +82,18 @@ def _ranked(
 ) -> Iterator[int]:
     """Yield sentence numbers, the best first, as long as they are likely enough or `taken` is too short.
 
-    Those that repeat three words in a row of what was `taken` come after all others (trigram blocking, Paulus
-    et al. 2018).
+    Those that point back to the sentence before them come after it only. Those that repeat three words in a row of
+    what was `taken` come after all others (trigram blocking, Paulus et al. 2018), and then those that point back.
     """
     probabilities = 1.0 / (1.0 + np.exp(-logits.astype(np.float64)))
+    ranked = np.argsort(-probabilities, kind="stable")
+    waiting = dict(zip(sentences.numbers[ranked].tolist(), probabilities[ranked].tolist(), strict=True))
+    pointing = {number for number in waiting if opens_with_reference(reading.sentences[number])}
     taken_trigrams: set[tuple[str, ...]] = set()
     repeating: list[int] = []
-    for place in np.argsort(-probabilities, kind="stable"):
-        number = int(sentences.numbers[place])
+    while (number := next((each for each in waiting if each not in pointing or each - 1 in taken), None)) is not None:
         is_enough = sum(reading.lengths[other] for other in taken) >= settings.min_tokens
-        if is_enough and probabilities[place] < settings.threshold:
+        if waiting.pop(number) < settings.threshold and is_enough:
             return
         trigrams = _trigrams(reading.sentences[number])
         if trigrams & taken_trigrams:
@@ -100,7 +103,7 @@ def _ranked(
         if taken and taken[-1] == number:
             taken_trigrams |= trigrams
     if sum(reading.lengths[other] for other in taken) < settings.min_tokens:
-        yield from repeating
+        yield from (*repeating, *waiting)
 
 
 def _trigrams(sentence: str) -> set[tuple[str, ...]]:

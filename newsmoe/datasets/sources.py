@@ -41,6 +41,15 @@ class SummarizedArticle(NamedTuple):
     summary: str
 
 
+class ReadArticle(NamedTuple):
+    """An article, its sentences, and the numbers of some of them."""
+
+    article: Article
+    sentences: tuple[str, ...]
+    chosen: frozenset[int]  # those of the summary
+    junk: frozenset[int]  # those that are no part of the article
+
+
 class DataSource(Strict):
     """A file of texts: JSON, JSON Lines, CSV or TSV, gzipped or not."""
 
@@ -65,8 +74,8 @@ class DataSource(Strict):
     def _slice(self, examples: Iterable[T]) -> Iterator[T]:
         return islice(examples, self.skip, None if self.limit is None else self.skip + self.limit)
 
-    def _rows(self, root: Path, target: str) -> Iterator[tuple[Article, Mapping[str, Any], str]]:
-        """Yield each article that has a value under `target`, its element, and where that is in the file."""
+    def _rows(self, root: Path, target: str = "") -> Iterator[tuple[Article, Mapping[str, Any], str]]:
+        """Yield each article, which must have a value under `target`, its element, and where that is in the file."""
         keys = self.headline, self.content
         for where, element in elements_of(root / self.path):
             if not any(keys):
@@ -75,7 +84,8 @@ class DataSource(Strict):
             article = Article(headline=clean_line(headline), content=clean_text(content)[0], language=self.language)
             excluded = self.exclude is not None and self.exclude.search(article.content)
             group = None if self.split_by is None else str(_value(element, self.split_by, where))
-            _value(element, target, where)
+            if target:
+                _value(element, target, where)
             if not excluded and self.split in (None, split_of(article, group)):
                 yield article, element, where
 
@@ -118,6 +128,30 @@ class SummarySource(DataSource):
             value = element[self.summary]
             sentences = value if isinstance(value, list) else [value]
             yield SummarizedArticle(article, "\n".join(map(str, sentences)))
+
+
+class ChosenSource(DataSource):
+    """Texts of which a reader chose the sentences of a summary; those without are left out.
+
+    The reader's sentences need not be split as newsmoe splits them.
+    """
+
+    sentences: str = "sentences"  # key of the list of sentences
+    chosen: str = "summary"  # key of the list of the numbers of those that make the summary, from 0
+    junk: str | None = None  # key of the list of the numbers of those that are no part of the article
+
+    def examples(self, root: Path) -> Iterator[ReadArticle]:
+        """Return the articles with what the reader said of their sentences."""
+        return self._slice(self._read(root))
+
+    def _read(self, root: Path) -> Iterator[ReadArticle]:
+        for article, element, where in self._rows(root):
+            if element.get(self.chosen):
+                sentences = tuple(map(str, _list(element, self.sentences, where)))
+                chosen = frozenset(_list(element, self.chosen, where))
+                yield ReadArticle(
+                    article, sentences, chosen, frozenset(element.get(self.junk) or () if self.junk else ())
+                )
 
 
 class UnlabelledSource(DataSource):

@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 
 from newsmoe.article import Article
-from newsmoe.datasets.sources import LabelledArticle, LabelSource, SummarizedArticle, SummarySource
+from newsmoe.datasets.sources import (
+    ChosenSource,
+    LabelledArticle,
+    LabelSource,
+    ReadArticle,
+    SummarizedArticle,
+    SummarySource,
+)
 from newsmoe.errors import InputError
 from newsmoe.evaluation.metrics import LabelQuality
 from newsmoe.evaluation.predictions import label_predictions, unknown_labels
@@ -21,6 +28,8 @@ from newsmoe.output.run_report import RunStats
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.conditions import Rule
 from newsmoe.settings.model import Settings
+from newsmoe.text.references import opens_with_reference
+from newsmoe.text.sentences import aligned, split_sentences
 from newsmoe.validation import Strict
 
 _logger = logging.getLogger(__name__)
@@ -49,13 +58,18 @@ def single_expert_session(expert: str, settings: Settings, registry: Registry) -
     return Session(settings, registry=registry, gate=gate)
 
 
+MeasuredSource = LabelSource | SummarySource | ChosenSource
+
+
 def measure(
-    session: Session, task: str, source: LabelSource | SummarySource, root: Path, labels: Sequence[str] | None = None
+    session: Session, task: str, source: MeasuredSource, root: Path, labels: Sequence[str] | None = None
 ) -> Evaluation:
     """Measure a session on one task and data source; `labels` are those that the source may have."""
     if isinstance(source, LabelSource):
         labelled = list(source.examples(root, labels))
         return measure_labels(session, task, source.title, labelled, closed=source.closed)
+    if isinstance(source, ChosenSource):
+        return measure_choices(session, task, source.title, list(source.examples(root)))
     return measure_summaries(session, task, source.title, list(source.examples(root)))
 
 
@@ -89,7 +103,6 @@ def _check_labels(data: str, examples: Sequence[LabelledArticle], predicted: Col
 def measure_summaries(session: Session, task: str, data: str, examples: Sequence[SummarizedArticle]) -> Evaluation:
     """Measure summaries by ROUGE, beside the first three sentences and the greedy oracle's."""
     from newsmoe.evaluation.rouge import baselines, rouge
-    from newsmoe.text.sentences import split_sentences
 
     articles = [example.article for example in examples]
     summaries, evaluation = _run(session, task, data, articles, "summary")
@@ -103,6 +116,31 @@ def measure_summaries(session: Session, task: str, data: str, examples: Sequence
             for metric, value in rouge(reference, text).items():
                 scores[prefix + metric].append(value)
             scores[prefix + "words"].append(len(text.split()))
+    return evaluation(figures={name: float(np.mean(values)) for name, values in scores.items()})
+
+
+def measure_choices(session: Session, task: str, data: str, examples: Sequence[ReadArticle]) -> Evaluation:
+    """Measure summaries by the sentences that a reader chose, beside the reader's first two sentences.
+
+    Of a summary's sentences, precision, recall and F1 are those that the reader chose too; `junk` is the share of
+    summaries with a sentence that is no part of the article, `open references` that of those whose first sentence
+    points back.
+    """
+    summaries, evaluation = _run(session, task, data, [example.article for example in examples], "summary")
+    scores: defaultdict[str, list[float]] = defaultdict(list)
+    for number, summary in summaries.items():
+        example = examples[number]
+        sentences = split_sentences(summary, example.article.language)
+        systems = {"": sentences, "lead-2: ": example.sentences[:2]}
+        for prefix, texts in systems.items():
+            numbers = set(aligned(texts, example.sentences))
+            right = len(numbers & example.chosen)
+            scores[prefix + "precision"].append(right / max(1, len(numbers)))
+            scores[prefix + "recall"].append(right / len(example.chosen))
+            scores[prefix + "F1"].append(2 * right / (len(numbers) + len(example.chosen)))
+            scores[prefix + "junk"].append(bool(numbers & example.junk))
+            scores[prefix + "open references"].append(opens_with_reference(texts[0]))
+            scores[prefix + "words"].append(sum(len(text.split()) for text in texts))
     return evaluation(figures={name: float(np.mean(values)) for name, values in scores.items()})
 
 

@@ -1,6 +1,8 @@
 """Splitting a text into sentences, without changing a character."""
 
 import re
+from collections.abc import Sequence
+from itertools import accumulate
 
 import sentencex
 
@@ -44,3 +46,23 @@ def _continues(before: str, after: str) -> bool:
 
 def _pieces(segment: str) -> list[str]:
     return [segment] if len(segment) <= MAX_LENGTH else _PIECE.findall(segment)
+
+
+def aligned(sentences: Sequence[str], others: Sequence[str]) -> list[int]:
+    """Return for each sentence which of the `others` most of it is, -1 for none; both are of the same text."""
+    plain = ["".join(sentence.split()) for sentence in others]
+    text, ends = "".join(plain), list(accumulate(map(len, plain)))
+    numbers: list[int] = []
+    position = 0
+    for sentence in ("".join(sentence.split()) for sentence in sentences):
+        start = text.find(sentence, position)
+        if start < 0:
+            start = text.find(sentence)
+        if start < 0 or not sentence:
+            numbers.append(-1)
+            continue
+        position = start + len(sentence)
+        bounds = zip([0, *ends], ends, strict=False)
+        overlaps = [min(end, position) - max(begin, start) for begin, end in bounds]
+        numbers.append(overlaps.index(max(overlaps)))
+    return numbers

@@ -98,24 +98,26 @@ def train_classifier(recipe: ClassifierRecipe, home: Path, run: TrainingRun) -> 
         shared = home / recipe.shared_adapter if recipe.shared_adapter else None
         return data.expert(data.fit(load_adapter(shared) if shared else None, run), run, shared, shared=shared)
     from newsmoe.training.adapter import adapted_encoder
-    from newsmoe.training.finetune import Lesson, finetune
+    from newsmoe.training.finetune import LabelLesson, finetune
 
     start, head = _start(recipe, home, run.backbone.width)
     if head is None:
         head = data.fit(load_adapter(start) if start else None, run, most=MAX_WINDOWS_TO_START)
     tune = partial(finetune, encoder=adapted_encoder(recipe.adapter, run.backbone, start), run=run)
     folder = run.work / "first"
-    (head,) = tune(recipe.adapter, [Lesson(head, data.train, data.dev)], folder)
+    lesson = LabelLesson(head, data.train, data.dev, recipe.adapter.consistency)
+    tune(recipe.adapter, [lesson], folder)
     if unlabelled:
         adapter, labelled = load_adapter(folder), list(data.labelled)
         for texts in unlabelled:
-            probabilities = texts.parts.probabilities(_logits(texts.parts, head, adapter, run))
+            probabilities = texts.parts.probabilities(_logits(texts.parts, lesson.head, adapter, run))
             labelled.append(texts.labelled(probabilities))
         folder, data = run.work / "second", replace(data, labelled=labelled)
         epochs = recipe.second_epochs or recipe.adapter.epochs
         second = recipe.adapter.model_copy(update={"epochs": epochs})
-        (head,) = tune(second, [Lesson(head, data.train, data.dev)], folder)
-    return data.expert(head, run, folder)
+        lesson = LabelLesson(lesson.head, data.train, data.dev, second.consistency)
+        tune(second, [lesson], folder)
+    return data.expert(lesson.head, run, folder)
 
 
 def _require_enough(train: Sequence[WindowSet], dev: Sequence[WindowSet]) -> None:

@@ -1,7 +1,8 @@
-"""Training of an adapter together with the head of a classifier, or those of several that share it."""
+"""Training of an adapter together with the head of an expert, or those of several that share it."""
 
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from peft import PeftModel
 from sklearn.metrics import f1_score
 from torch import nn
 
-from newsmoe.registry.backbone.backbone import Backbone, Vectors
+from newsmoe.registry.backbone.backbone import Backbone, Encoded, pooled
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.batching import Batcher
 from newsmoe.training.adapter import save_adapter
@@ -25,52 +26,52 @@ MOST_SENTENCES = 4
 """Of an article that is cut to what a teaser has, with its headline."""
 
 
-@dataclass(frozen=True)
-class Lesson:
-    """What one head learns."""
+class Lesson(ABC):
+    """What one expert learns from the states of an adapted encoder.
 
-    head: Head  # at the start
-    train: WindowSet
-    dev: Mapping[str, WindowSet]
+    Attributes:
+        module: its head, trained along with the adapter.
+        windows: what it learns from, a row each.
+        dev_windows: what its quality is measured on.
+    """
 
+    module: nn.Module
+    windows: Sequence[Window]
+    dev_windows: Sequence[Window]
 
-class _Classifier(nn.Module):
-    """Adapted encoder and heads; pooling as in `Backbone`: the mean over all tokens, scaled to length 1."""
+    @property
+    @abstractmethod
+    def tables(self) -> Sequence[NDArray[np.generic]]:
+        """What is to be learned, for a hash of the examples."""
 
-    def __init__(self, encoder: nn.Module, heads: Iterable[Head]) -> None:
-        super().__init__()
-        self.encoder = encoder
-        weights, biases = zip(*heads, strict=True)
-        self.weights, self.biases = map(_parameters, (weights, biases))
+    @abstractmethod
+    def loss(self, states: torch.Tensor, windows: Sequence[Window], rows: NDArray[np.int64]) -> torch.Tensor:
+        """Return the sum of the weighted losses on windows, of which `rows` are the numbers, and some are cut.
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Return the vector of each window, shape (windows, width)."""
-        states = self.encoder(input_ids=ids, attention_mask=mask).last_hidden_state
-        return nn.functional.normalize((states * mask.unsqueeze(-1)).sum(dim=1), dim=-1)
+        States are of shape (windows, tokens, width), with the opening token first, and zero where there is padding.
+        """
 
-    def heads(self) -> list[Head]:
-        """Return copies of the heads."""
-        pairs = zip(self.weights, self.biases, strict=True)
-        return [Head(*(tensor.detach().numpy().copy() for tensor in pair)) for pair in pairs]
+    @abstractmethod
+    def quality(self, encoded: Mapping[Window, Encoded]) -> float:
+        """Return the quality on dev data, from 0 to 1."""
 
 
 @dataclass
 class _Objective:
-    """Cross-entropy on windows; the quality is macro-F1 on the articles of the dev data, the mean over lessons."""
+    """The sum of the losses of all lessons, and the mean of their qualities."""
 
-    model: _Classifier
+    model: nn.ModuleDict
     backbone: Backbone
     recipe: AdapterRecipe
     lessons: Sequence[Lesson]
 
     def __post_init__(self) -> None:
-        self.windows, self.rows = _merged([lesson.train.windows for lesson in self.lessons])
+        self.windows, self.rows = _merged([lesson.windows for lesson in self.lessons])
 
     @cached_property
     def digest(self) -> str:
-        sets = [lesson.train for lesson in self.lessons]
-        tables = [table for data in sets for table in (data.articles, data.accepted, data.weights, data.others)]
-        return digest_of([window for data in sets for window in data.windows], *tables)
+        windows = [window for lesson in self.lessons for window in lesson.windows]
+        return digest_of(windows, *(table for lesson in self.lessons for table in lesson.tables))
 
     def batches(self, shuffle: np.random.Generator) -> Sequence[Sequence[int]]:
         return shuffled_batches(_lengths(self.windows), self.recipe, shuffle)
@@ -80,73 +81,101 @@ class _Objective:
         if self.recipe.cut:
             windows = [_beginning(each, noise) if noise.random() < self.recipe.cut else each for each in windows]
         copies = 2 if self.recipe.consistency else 1
-        ids, mask = self.backbone.padded(windows * copies)
+        windows *= copies
+        ids, mask = self.backbone.padded(windows)
         ids = self.backbone.hide_tokens(ids, noise.random(ids.shape) < self.recipe.token_dropout)
-        vectors = self.model(torch.from_numpy(ids), torch.from_numpy(mask))
-        losses = vectors.new_zeros(())
-        heads = zip(self.model.weights, self.model.biases, strict=True)
-        for lesson, (weight, bias), places in zip(self.lessons, heads, self.rows, strict=True):
+        states = self._states(ids, mask)
+        losses = states.new_zeros(())
+        for lesson, places in zip(self.lessons, self.rows, strict=True):
             rows = np.tile(places[batch], copies)
-            present = rows >= 0
-            logits = vectors[torch.from_numpy(present)] @ weight.T + bias
-            losses = losses + self._losses(logits, lesson.train, rows[present]).sum()
-        mean: torch.Tensor = losses / len(ids)
+            present = np.flatnonzero(rows >= 0)
+            if len(present):
+                own = [windows[index] for index in present.tolist()]
+                losses = losses + lesson.loss(states[torch.from_numpy(present)], own, rows[present])
+        mean: torch.Tensor = losses / len(windows)
         return mean
 
-    def _losses(self, logits: torch.Tensor, train: WindowSet, rows: NDArray[np.int64]) -> torch.Tensor:
-        """Return the weighted loss on each window, given the logits of those at `rows`, shape (windows, labels)."""
-        wrong = torch.from_numpy(~train.accepted[train.articles[rows]])
-        others = torch.from_numpy(train.others[train.articles[rows]]).float()
-        log_probabilities = logits.log_softmax(dim=1)
-        losses = -log_probabilities.masked_fill(wrong, -torch.inf).logsumexp(dim=1)
-        losses = (1 - others.sum(dim=1)) * losses - (others * log_probabilities).sum(dim=1)
-        if self.recipe.consistency:
-            losses = losses + self.recipe.consistency / 2 * _divergence(logits)
-        weighted: torch.Tensor = losses * torch.from_numpy(train.window_weights[rows]).float()
-        return weighted
-
     def quality(self) -> float:
-        sets = [dev for lesson in self.lessons for dev in lesson.dev.values()]
-        windows = list(dict.fromkeys(window for dev in sets for window in dev.windows))
-        vectors = dict(zip(windows, self._vectors(windows), strict=True))
-        means = []
-        for head, lesson in zip(self.model.heads(), self.lessons, strict=True):
-            logits = [head.logits(np.stack([vectors[window] for window in dev.windows])) for dev in lesson.dev.values()]
-            scores = list(map(_macro_f1, lesson.dev.values(), logits))
-            means.append(np.average(scores, weights=[dev.weights[0] for dev in lesson.dev.values()]))
-        return float(np.mean(means))
+        windows = list(dict.fromkeys(window for lesson in self.lessons for window in lesson.dev_windows))
+        encoded = dict(zip(windows, self._encoded(windows), strict=True))
+        return float(np.mean([lesson.quality(encoded) for lesson in self.lessons]))
+
+    def _states(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> torch.Tensor:
+        present = torch.from_numpy(mask)
+        states: torch.Tensor = self.model["encoder"](
+            input_ids=torch.from_numpy(ids), attention_mask=present
+        ).last_hidden_state
+        return states * present.unsqueeze(-1)
 
     @torch.inference_mode()
-    def _vectors(self, windows: Sequence[Window]) -> list[Vectors]:
-        def forward(batch: list[Window]) -> list[Vectors]:
-            ids, mask = self.backbone.padded(batch)
-            return list(self.model(torch.from_numpy(ids), torch.from_numpy(mask)).numpy())
+    def _encoded(self, windows: Sequence[Window]) -> list[Encoded]:
+        def forward(batch: list[Window]) -> list[Encoded]:
+            states = self._states(*self.backbone.padded(batch)).numpy()
+            return [pooled(row, window) for row, window in zip(states, batch, strict=True)]
 
         return Batcher(self.recipe.batch_tokens).run(windows, _lengths(windows), forward)
 
 
 def finetune(
     recipe: AdapterRecipe, lessons: Sequence[Lesson], folder: Path, *, encoder: PeftModel, run: TrainingRun
-) -> list[Head]:
-    """Train an adapter and the heads of all lessons, write the best epoch's adapter into `folder`, return its heads.
+) -> None:
+    """Train an adapter and the heads of all lessons, and write the best epoch's adapter into `folder`.
 
-    The start are heads fitted on the encoder's vectors, so that the adapter need not undo what random ones
-    would teach it (Kumar et al. 2022, LP-FT). Training resumes from a checkpoint in `folder`.
+    Training resumes from a checkpoint in `folder`.
     """
-    model = _Classifier(encoder, [lesson.head for lesson in lessons])
+    heads = nn.ModuleList(lesson.module for lesson in lessons)
+    model = nn.ModuleDict({"encoder": encoder, "heads": heads})
     fit(model, _Objective(model, run.backbone, recipe, lessons), recipe, folder, run.report)
     save_adapter(encoder, folder)
-    return model.heads()
 
 
-def _macro_f1(dev: WindowSet, logits: Vectors) -> float:
-    probabilities = dev.probabilities(logits)
-    truth, predicted = dev.truth(probabilities), probabilities.argmax(axis=1)
-    return float(f1_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0))
+class LabelLesson(Lesson):
+    """Cross-entropy on windows; the quality is macro-F1 on articles, the mean over dev sources."""
 
+    def __init__(self, head: Head, train: WindowSet, dev: Mapping[str, WindowSet], consistency: float = 0.0) -> None:
+        """Start from a head fitted on the encoder's vectors.
 
-def _parameters(tensors: Iterable[Vectors]) -> nn.ParameterList:
-    return nn.ParameterList(nn.Parameter(torch.from_numpy(tensor.copy())) for tensor in tensors)
+        So the adapter need not undo what a random one would teach it (Kumar et al. 2022, LP-FT). `consistency` is
+        the weight of R-Drop, for windows that come twice.
+        """
+        self.module: nn.Linear = nn.Linear(head.weight.shape[1], head.weight.shape[0])
+        self.module.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in head._asdict().items()})
+        self.windows, self.train, self.dev, self.consistency = train.windows, train, dev, consistency
+        self.dev_windows = [window for data in dev.values() for window in data.windows]
+
+    @property
+    def tables(self) -> Sequence[NDArray[np.generic]]:
+        """Articles, labels and weights."""
+        return self.train.articles, self.train.accepted, self.train.weights, self.train.others
+
+    @property
+    def head(self) -> Head:
+        """A copy of the head."""
+        return Head(*(tensor.detach().numpy().copy() for tensor in (self.module.weight, self.module.bias)))
+
+    def loss(self, states: torch.Tensor, windows: Sequence[Window], rows: NDArray[np.int64]) -> torch.Tensor:
+        """Return the loss of the mean over all tokens, scaled to length 1, as in `Backbone`."""
+        train = self.train
+        logits = self.module(nn.functional.normalize(states.sum(dim=1), dim=-1))
+        wrong = torch.from_numpy(~train.accepted[train.articles[rows]])
+        others = torch.from_numpy(train.others[train.articles[rows]]).float()
+        log_probabilities = logits.log_softmax(dim=1)
+        losses = -log_probabilities.masked_fill(wrong, -torch.inf).logsumexp(dim=1)
+        losses = (1 - others.sum(dim=1)) * losses - (others * log_probabilities).sum(dim=1)
+        if self.consistency:
+            losses = losses + self.consistency / 2 * _divergence(logits)
+        return torch.dot(losses, torch.from_numpy(train.window_weights[rows]).float())
+
+    def quality(self, encoded: Mapping[Window, Encoded]) -> float:
+        """Return macro-F1."""
+        scores = [self._macro_f1(data, encoded) for data in self.dev.values()]
+        return float(np.average(scores, weights=[data.weights[0] for data in self.dev.values()]))
+
+    def _macro_f1(self, data: WindowSet, encoded: Mapping[Window, Encoded]) -> float:
+        logits = self.head.logits(np.stack([encoded[window].window for window in data.windows]))
+        probabilities = data.probabilities(logits)
+        truth, predicted = data.truth(probabilities), probabilities.argmax(axis=1)
+        return float(f1_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0))
 
 
 def _merged(sets: Sequence[Sequence[Window]]) -> tuple[list[Window], list[NDArray[np.int64]]]:

@@ -4,8 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from newsmoe.datasets.sources import LabelSource, SummarySource
-from newsmoe.evaluation.measure import Evaluation, measure, single_expert_session
+from newsmoe.evaluation.measure import Evaluation, MeasuredSource, measure, single_expert_session
 from newsmoe.evaluation.progress import Progress
 from newsmoe.orchestrator.session import Session
 from newsmoe.registry.backbone.adapter import Precision
@@ -92,7 +91,7 @@ def _measured(
 def measure_recipe(session: Session, recipe: AnyRecipe, data: Path, report: Progress) -> list[Evaluation]:
     """Measure an expert on the dev data of its recipe."""
     evaluations = []
-    sources: tuple[LabelSource | SummarySource, ...] = recipe.dev
+    sources: tuple[MeasuredSource, ...] = recipe.dev
     labels = recipe.labels if isinstance(recipe, ClassifierRecipe) else None
     for number, source in enumerate(sources):
         report(f"measuring on {source.title}", number, len(sources))

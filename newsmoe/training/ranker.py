@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from newsmoe.registry.kinds.ranker import HEADS, INNER, PLACES
+from newsmoe.registry.kinds.ranker import HEADS, INNER, NO_JUNK, PLACES
 
 
 class SentenceRanker(nn.Module):
@@ -21,9 +21,12 @@ class SentenceRanker(nn.Module):
         self.expand = nn.Linear(INNER, 2 * INNER)
         self.contract = nn.Linear(2 * INNER, INNER)
         self.score = nn.Linear(INNER, 1)
+        self.junk = nn.Linear(INNER, 1)
         self.dropout = nn.Dropout(dropout)
         self.place_dropout = place_dropout
         nn.init.normal_(self.place.weight, std=0.02)
+        nn.init.zeros_(self.junk.weight)
+        nn.init.constant_(self.junk.bias, NO_JUNK)  # until it learns otherwise
 
     def forward(
         self,
@@ -33,7 +36,7 @@ class SentenceRanker(nn.Module):
         tokens: torch.Tensor,
         mask: torch.Tensor,
     ) -> torch.Tensor:
-        """Return logits of shape (articles, sentences)."""
+        """Return logits of shape (articles, sentences, 2): of the summary, and of what is no part of the article."""
         place = self.place(places.clamp(max=PLACES - 1))
         if self.training:
             place = place * (torch.rand(len(place), 1, 1) >= self.place_dropout)
@@ -47,5 +50,5 @@ class SentenceRanker(nn.Module):
         attended = nn.functional.scaled_dot_product_attention(query, key, value, mask[:, None, None, :])
         states = states + self.mix(attended.transpose(1, 2).flatten(2))
         states = states + self.contract(nn.functional.relu(self.expand(self.norm2(states))))
-        logits: torch.Tensor = self.score(self.norm3(states)).squeeze(-1)
-        return logits
+        states = self.norm3(states)
+        return torch.cat([self.score(states), self.junk(states)], dim=-1)

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
-from newsmoe.datasets.sources import DataSource, LabelSource, SummarySource, UnlabelledSource
+from newsmoe.datasets.sources import ChosenSource, DataSource, LabelSource, SummarySource, UnlabelledSource
 from newsmoe.errors import ConfigError
 from newsmoe.evaluation.predictions import Target
 from newsmoe.gating.features import FeatureName
@@ -90,27 +90,37 @@ class ClassifierRecipe(Recipe):
         return self
 
 
+def _kind_of_source(source: object) -> str:
+    keys = source.keys() if isinstance(source, Mapping) else getattr(type(source), "model_fields", ())
+    return "chosen" if "chosen" in keys else "summary" if "summary" in keys else "label"
+
+
+Sentences = Annotated[
+    Annotated[SummarySource, Tag("summary")] | Annotated[ChosenSource, Tag("chosen")], Discriminator(_kind_of_source)
+]
+"""A source with a `chosen` key has the sentences of a reader, any other summaries."""
+
+
 class SummarizerRecipe(Recipe):
     """What a summarizer that ranks sentences is trained on, and how."""
 
-    adapter: AdapterRecipe = AdapterRecipe()
-    settings: ExtractiveSettings = ExtractiveSettings(long_input="head")  # the threshold is fitted
+    adapter: AdapterRecipe = AdapterRecipe()  # of its own, unless it shares one
+    settings: ExtractiveSettings = ExtractiveSettings(long_input="head")  # the two limits are fitted
     ranking: float = Field(0.3, ge=0)  # weight of the loss on the ranking of an article's sentences
     place_dropout: float = Field(0.2, ge=0, lt=1)  # share of articles without the places of their sentences
-    train: tuple[SummarySource, ...] = Field(min_length=1)
-    dev: tuple[SummarySource, ...] = Field(min_length=1)
+    train: tuple[Sentences, ...] = Field(min_length=1)
+    dev: tuple[Sentences, ...] = Field(min_length=1)
 
 
 class JointRecipe(Strict):
-    """An adapter that several classifiers share, and that is trained for all of them at once.
+    """An adapter that several experts share, and that is trained for all of them at once.
 
-    An article that several of them learn from is read once in training, and by all of them in use. They read the
-    first window of an article.
+    An article that several of them learn from is read once in training, and so it is in use.
     """
 
     name: Name  # also of the folder
     backbone: BackboneName = "minilm"
-    experts: tuple[str, ...] = Field(min_length=1)  # folders of the classifiers' recipes, from this one's
+    experts: tuple[str, ...] = Field(min_length=1)  # folders of the experts' recipes, from this one's
     adapter: AdapterRecipe
 
 
@@ -121,11 +131,6 @@ class BalanceRecipe(Strict):
     load: float = Field(0.1, ge=0)  # weight of the unevenness of the expected numbers of articles
     steps: int = Field(300, ge=1)  # of Adam, each on all data
     learning_rate: float = Field(0.02, gt=0)
-
-
-def _kind_of_source(source: object) -> str:
-    keys = source.keys() if isinstance(source, Mapping) else getattr(type(source), "model_fields", ())
-    return "summary" if "summary" in keys else "label"
 
 
 Examples = Annotated[
@@ -187,6 +192,11 @@ def read_recipe(path: Path, recipe: type[KindOfRecipe]) -> KindOfRecipe:
         return recipe.model_validate(values)
     except ValidationError as error:
         raise ConfigError(f"{path}: {describe(error, recipe)}") from None
+
+
+def read_any_recipe(path: Path) -> AnyRecipe:
+    """Read the recipe of an expert: with labels that of a classifier, any other that of a summarizer."""
+    return read_recipe(path, ClassifierRecipe) if "labels" in read_toml(path) else read_recipe(path, SummarizerRecipe)
 
 
 def recipe_of(card: Card) -> AnyRecipe | None:

@@ -144,6 +144,14 @@ def test_by_default_a_learned_gate_decides_where_it_was_better_than_rules(moody:
     assert set(mood(moody, top_k=2).weights) == {"first", "second"}
 
 
+def test_a_gate_decides_of_the_articles_that_it_was_made_for(moody: Registry) -> None:
+    folder = moody.folders[0] / "gate-mood"
+    constant(folder, [0.2, 0.7, 0.1], when={"max_words": 100})
+    assert mood(moody, gate="learned").weights == {"second": 1.0}
+    constant(folder, [0.2, 0.7, 0.1], when={"max_words": 99})
+    assert mood(moody, gate="learned") == mood(moody, gate="rules")
+
+
 def test_by_default_rules_decide_where_a_gate_was_trained_for_other_experts(
     moody: Registry, caplog: pytest.LogCaptureFixture
 ) -> None:

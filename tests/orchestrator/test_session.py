@@ -281,6 +281,17 @@ def speaker() -> FakeExpert:
     return Fingerprinted("quoting", "task", quoting)
 
 
+def test_labels_that_hold_beside_the_best_are_listed() -> None:
+    scores = {"sport": 0.6, "health": 0.3, "weather": 0.1}
+
+    def topics(threshold: float | None) -> list[str] | None:
+        expert = FakeExpert("mine", "subject", lambda _: Labels(scores, threshold=threshold))
+        (record,) = analyze([{"title": "Storm"}], Settings(tasks=["subject"]), registry=registry_of(expert))
+        return record.analyses["subject"].get("labels")
+
+    assert [topics(threshold) for threshold in (0.3, 0.7, None)] == [["sport", "health"], ["sport"], None]
+
+
 def test_details_add_each_experts_prediction_to_the_record() -> None:
     def fixed(positive: float) -> FakeExpert:
         return FakeExpert(f"sure of {positive}", "mood", lambda _: Labels({"good": positive, "bad": 1 - positive}))

@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsmoe import Article
-from newsmoe.text.sentences import MAX_LENGTH, split_sentences
+from newsmoe.text.sentences import MAX_LENGTH, aligned, split_sentences
 
 TEXTS = st.text() | st.lists(
     st.sampled_from(["A storm hit.", "Mr.", "U.S.", "3.5", "“No!”", "\n\n", "?!", "…", "e.g.", "新闻。", "x" * 700]),
@@ -70,3 +70,10 @@ def test_sentences_of_the_sample_are_neither_words_nor_paragraphs(sample: list[A
         sentences = split_sentences(article.content, "en")
         paragraphs = article.content.count("\n\n") + 1
         assert paragraphs < len(sentences) < article.words / 8, article.headline
+
+
+def test_sentences_are_aligned_with_those_of_another_splitter() -> None:
+    theirs = ["Prices rose.", "Ann Lee, who runs", "a bakery, closed it.", "It rained."]
+    ours = ["Prices\nrose. Ann Lee, who runs a bakery, closed it.", "It rained.", "It snowed.", "It rained."]
+    assert aligned(ours, theirs) == [2, 3, -1, 3]
+    assert aligned(["Prices rose.", ""], ["Prices  rose."]) == [0, -1]

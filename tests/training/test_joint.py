@@ -127,3 +127,50 @@ def test_a_member_must_say_that_it_shares_this_adapter(folder: Path, shared: str
     write(folder / "experts" / "mood", MEMBER.format(name="mood", labels='["good", "bad"]', shared=shared))
     output = newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".", exit_code=1)
     assert "shared_adapter" in output
+
+
+SUMMARIZER = """
+name = "gist"
+task = "summarization"
+shared_adapter = "../shared"
+
+[settings]
+long_input = "head"
+sentences = 1
+min_tokens = 1
+
+[[train]]
+path = "read.jsonl"
+content = "text"
+chosen = "summary"
+junk = "junk"
+
+[[dev]]
+path = "read.jsonl"
+content = "text"
+chosen = "summary"
+junk = "junk"
+"""
+
+
+@pytest.mark.slow
+def test_a_summarizer_learns_the_sentences_of_a_reader_with_the_adapter_of_others(folder: Path) -> None:
+    texts = (
+        ["It was Monday.", f"A storm hit {place}.", f"Photo by Man {number}."]
+        for number in range(30)
+        for place in PLACES
+    )
+    rows = [{"text": " ".join(text), "sentences": text, "summary": [1], "junk": [2]} for text in texts]
+    rows.append({"text": "Nobody read this. Not even Bo Hill.", "sentences": None})
+    (folder / "read.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write(folder / "experts" / "gist", SUMMARIZER)
+    joint = JOINT.replace('"../place"', '"../gist"').replace("cut = 0.5", "head_learning_rate = 1e-2\nbatch_items = 8")
+    write(folder / "experts" / "shared", joint)
+    newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".")
+    card = tomllib.loads((folder / "experts" / "gist" / "expert.toml").read_text())
+    figures = card["quality"][0]["figures"]
+    assert card["adapter"] == "../shared"
+    assert figures["F1"] == 1.0
+    assert figures["junk"] == 0.0
+    assert figures["lead-2: F1"] == pytest.approx(2 / 3, abs=1e-3)
+    assert "share" in newsmoe("train", "summarizer", "experts/gist/recipe.toml", "--data", ".", exit_code=1)

@@ -112,7 +112,7 @@ class Backbone:
 
         def forward(batch: list[Window]) -> list[Encoded]:
             states = self.runtime.hidden(*self.padded(batch), adapter)
-            return [_pool(row, window) for row, window in zip(states, batch, strict=True)]
+            return [pooled(row, window) for row, window in zip(states, batch, strict=True)]
 
         lengths = [len(window) + 2 for window in missing]
         encoded |= zip(missing, self._batcher.run(missing, lengths, forward), strict=True)
@@ -139,7 +139,7 @@ class Backbone:
         return np.where(hidden & ~np.isin(ids, self._frame), self._id(self._special_tokens[-1]), ids)
 
 
-def _pool(states: Vectors, window: Window) -> Encoded:
+def pooled(states: Vectors, window: Window) -> Encoded:
     """Average the states of a window, shape (tokens, width), over all its tokens and over its sentences."""
     states = states[: len(window) + 2]  # without padding
     starts = [span.start + 1 for span in window.spans]

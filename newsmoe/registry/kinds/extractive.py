@@ -16,7 +16,7 @@ from newsmoe.registry.backbone.backbone import Encoded, Vectors, unit
 from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
 from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
-from newsmoe.registry.kinds.ranker import Ranker, ranker_shapes
+from newsmoe.registry.kinds.ranker import Ranker, Scores, ranker_shapes
 from newsmoe.text.references import opens_with_reference
 
 _WORD = re.compile(r"\w+")
@@ -27,6 +27,8 @@ class ExtractiveSettings(SummaryLength, EmbeddedSettings):
 
     threshold: float = Field(0.3, ge=0, le=1)
     """Minimum probability of a sentence once there are `min_tokens`."""
+    max_junk: float = Field(0.5, ge=0, le=1)
+    """Maximum probability that a sentence is no part of the article, such as a caption or a byline."""
 
 
 class Sentences(NamedTuple):
@@ -55,11 +57,7 @@ class Extractive(EmbeddedExpert[ExtractiveSettings]):
         sentences = sentences_of(reading, extract)
         if not len(sentences.numbers):
             raise PredictionError("there is no sentence in the content")
-        vectors = _sentence_vectors(extract, windows)
-        matrix = np.stack([vectors[number] for number in sentences.numbers.tolist()])
-        whole = unit(np.average([window.window for window in windows], axis=0, weights=extract.weights))
-        logits = self.ranker(matrix, whole, sentences.numbers, sentences.tokens)
-        chosen = choose(sentences, logits, reading, self.settings)
+        chosen = choose(sentences, scored(self.ranker, sentences, extract, windows), reading, self.settings)
         return Summary(joined(reading.sentences, chosen), self.input_stats(article, extract))
 
 
@@ -71,23 +69,33 @@ def sentences_of(reading: Reading, extract: Extract) -> Sentences:
     return Sentences(np.array(numbers, dtype=np.int64), np.array(tokens, dtype=np.int64))
 
 
-def choose(sentences: Sentences, logits: Vectors, reading: Reading, settings: ExtractiveSettings) -> list[int]:
+def scored(ranker: Ranker, sentences: Sentences, extract: Extract, windows: Sequence[Encoded]) -> Scores:
+    """Return the scores of the sentences of an article, given the vectors of what is read of it."""
+    vectors = _sentence_vectors(extract, windows)
+    matrix = np.stack([vectors[number] for number in sentences.numbers.tolist()])
+    whole = unit(np.average([window.window for window in windows], axis=0, weights=extract.weights))
+    return ranker(matrix, whole, sentences.numbers, sentences.tokens)
+
+
+def choose(sentences: Sentences, scores: Scores, reading: Reading, settings: ExtractiveSettings) -> list[int]:
     """Return the numbers of the sentences of the summary, in the article's order."""
     taken: list[int] = []
-    return settings.choose(_ranked(sentences, logits, reading, settings, taken), reading.lengths, taken)
+    return settings.choose(_ranked(sentences, scores, reading, settings, taken), reading.lengths, taken)
 
 
 def _ranked(
-    sentences: Sentences, logits: Vectors, reading: Reading, settings: ExtractiveSettings, taken: list[int]
+    sentences: Sentences, scores: Scores, reading: Reading, settings: ExtractiveSettings, taken: list[int]
 ) -> Iterator[int]:
     """Yield sentence numbers, the best first, as long as they are likely enough or `taken` is too short.
 
     Those that point back to the sentence before them come after it only. Those that repeat three words in a row of
-    what was `taken` come after all others (trigram blocking, Paulus et al. 2018), and then those that point back.
+    what was `taken` come after all others (trigram blocking, Paulus et al. 2018). The rest, and what is probably no
+    part of the article, comes only where there is nothing else.
     """
-    probabilities = 1.0 / (1.0 + np.exp(-logits.astype(np.float64)))
-    ranked = np.argsort(-probabilities, kind="stable")
-    waiting = dict(zip(sentences.numbers[ranked].tolist(), probabilities[ranked].tolist(), strict=True))
+    ranked = np.argsort(-scores.summary, kind="stable")
+    is_junk = scores.junk[ranked] > settings.max_junk
+    numbers, probabilities = sentences.numbers[ranked], scores.summary[ranked]
+    waiting = dict(zip(numbers[~is_junk].tolist(), probabilities[~is_junk].tolist(), strict=True))
     pointing = {number for number in waiting if opens_with_reference(reading.sentences[number])}
     taken_trigrams: set[tuple[str, ...]] = set()
     repeating: list[int] = []
@@ -103,7 +111,9 @@ def _ranked(
         if taken and taken[-1] == number:
             taken_trigrams |= trigrams
     if sum(reading.lengths[other] for other in taken) < settings.min_tokens:
-        yield from (*repeating, *waiting)
+        yield from repeating
+    if not taken:
+        yield from (*waiting, *numbers[is_junk].tolist())
 
 
 def _trigrams(sentence: str) -> set[tuple[str, ...]]:

@@ -2,24 +2,26 @@
 
 After BertSumExt (Liu and Lapata 2019): the vectors of an article's sentences, in their context, with their
 places and lengths, go through one transformer layer in which sentences attend to each other (pre-norm, ReLU),
-and each gets the logit of belonging to a summary. `newsmoe.training.ranker` has the same in torch, and a test
-holds the two together.
+and each gets the logits of belonging to a summary, and of being no part of the article. `newsmoe.training.ranker` has
+the same in torch, and a test holds the two together.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from newsmoe.registry.backbone.backbone import Vectors
-from newsmoe.registry.kinds.scores import softmax
+from newsmoe.registry.kinds.scores import Probabilities, softmax
 
 INNER = 192
 HEADS = 4
 PLACES = 32
 """Sentences with a place of their own; those further down share the last."""
 EPSILON = 1e-5
+NO_JUNK = -6.0
+"""Logit of a ranker that has not learned what is no part of an article."""
 
 
 def ranker_shapes(width: int) -> dict[str, tuple[int, ...]]:
@@ -33,6 +35,7 @@ def ranker_shapes(width: int) -> dict[str, tuple[int, ...]]:
         "expand": (2 * INNER, INNER),
         "contract": (INNER, 2 * INNER),
         "score": (1, INNER),
+        "junk": (1, INNER),
     }
     norms = {f"norm{number}.{part}": (INNER,) for number in (1, 2, 3) for part in ("weight", "bias")}
     return {
@@ -43,6 +46,18 @@ def ranker_shapes(width: int) -> dict[str, tuple[int, ...]]:
     }
 
 
+class Scores(NamedTuple):
+    """Probabilities of an article's sentences, each of shape (sentences,).
+
+    Attributes:
+        summary: that it belongs to the summary.
+        junk: that it is no part of the article.
+    """
+
+    summary: Probabilities
+    junk: Probabilities
+
+
 class Ranker:
     """Scores the sentences of one article."""
 
@@ -51,8 +66,8 @@ class Ranker:
 
     def __call__(
         self, sentences: Vectors, whole: Vectors, places: NDArray[np.integer], tokens: NDArray[np.integer]
-    ) -> Vectors:
-        """Return the logit of each sentence, shape (sentences,)."""
+    ) -> Scores:
+        """Return the scores of each sentence."""
         states = (
             self._linear("sentence", sentences)
             + self._linear("whole", whole)
@@ -63,7 +78,8 @@ class Ranker:
         states = states + self._linear("mix", attended)
         inner = np.maximum(self._linear("expand", self._norm("norm2", states)), 0.0)
         states = states + self._linear("contract", inner)
-        return self._linear("score", self._norm("norm3", states))[:, 0]
+        states = self._norm("norm3", states)
+        return Scores(*(_sigmoid(self._linear(name, states)[:, 0]) for name in ("score", "junk")))
 
     def _linear(self, name: str, inputs: Vectors) -> Vectors:
         return inputs @ self.tensors[f"{name}.weight"].T + self.tensors[f"{name}.bias"]
@@ -80,3 +96,7 @@ class Ranker:
         weights: Any = softmax(query @ key.transpose(0, 2, 1) / np.sqrt(query.shape[-1]))
         attended: Vectors = (weights @ value).transpose(1, 0, 2).reshape(count, -1)
         return attended
+
+
+def _sigmoid(logits: Vectors) -> Probabilities:
+    return np.asarray(1.0 / (1.0 + np.exp(-logits.astype(np.float64))))

@@ -43,6 +43,10 @@ def test_a_prediction_without_columns_is_json(folder: Path) -> None:
     assert cells[8:11] == ['{"a":[1,"é"],"b":"\\u009b"}', "", ""]
 
 
+def test_several_labels_share_a_cell(folder: Path) -> None:
+    assert written(folder, record(1, mood={"labels": ["glad", "=sad"]}), mood=("labels",))[1][8] == "glad; =sad"
+
+
 def test_a_number_below_zero_stays_a_number(folder: Path) -> None:
     assert written(folder, record(1, mood={"score": -0.5}), mood=("score",))[1][8] == "-0.5"
 

@@ -24,7 +24,7 @@ from newsmoe.registry.kinds import KINDS, build
 from newsmoe.registry.kinds.classifier import Classifier
 from newsmoe.registry.kinds.embedded import EmbeddedExpert
 from newsmoe.registry.kinds.extractive import Extractive, ExtractiveSettings, choose, sentences_of
-from newsmoe.registry.kinds.ranker import ranker_shapes
+from newsmoe.registry.kinds.ranker import Scores, ranker_shapes
 from newsmoe.registry.kinds.zero_shot import ZeroShot
 from newsmoe.registry.registry import builtin_folder
 from newsmoe.testing import check_expert
@@ -276,7 +276,44 @@ def test_sentences_are_taken_by_score_unlike_each_other_and_within_bounds(
     reading = quick_backbone.read(FIVE)
     candidates = sentences_of(reading, reading.extract("head"))
     options = ExtractiveSettings(**{"min_tokens": 1, "max_tokens": 100, "threshold": 0.0} | settings)
-    assert choose(candidates, np.array(logits, np.float32), reading, options) == numbers
+    assert choose(candidates, scores(logits), reading, options) == numbers
+
+
+def scores(logits: list[float], junk: Sequence[float] = ()) -> Scores:
+    return Scores(1 / (1 + np.exp(-np.array(logits))), np.array(junk or [0.0] * len(logits)))
+
+
+@pytest.mark.parametrize(
+    ("logits", "numbers"),
+    [
+        ([1, 9, -9], [0, 1]),  # the second points to the first
+        ([1, -9, 9], [0, 2]),
+        ([-9, 9, 1], [2]),
+    ],
+)
+def test_a_sentence_that_points_back_needs_the_one_before_it(
+    quick_backbone: Backbone, logits: list[float], numbers: list[int]
+) -> None:
+    text = "The storm hit the coast. It sank two boats. Shares rose on Friday."
+    assert chosen(quick_backbone, text, scores(logits)) == numbers
+
+
+def test_a_sentence_that_points_back_is_better_than_none(quick_backbone: Backbone) -> None:
+    assert chosen(quick_backbone, "He was there. She was not.", scores([1, 2])) == [0, 1]
+
+
+@pytest.mark.parametrize(("junk", "numbers"), [([0.9, 0.1], [1]), ([0.9, 0.9], [0, 1]), ([0.4, 0.1], [0, 1])])
+def test_what_is_no_part_of_the_article_is_taken_only_where_there_is_nothing_else(
+    quick_backbone: Backbone, junk: list[float], numbers: list[int]
+) -> None:
+    text = "Photo by Ann Lee of the harbour. The storm sank two boats."
+    assert chosen(quick_backbone, text, scores([9, 8], junk)) == numbers
+
+
+def chosen(backbone: Backbone, text: str, given: Scores) -> list[int]:
+    reading = backbone.read(Article(content=text, language="en"))
+    options = ExtractiveSettings(sentences=2, min_tokens=1, threshold=0.5)
+    return choose(sentences_of(reading, reading.extract("head")), given, reading, options)
 
 
 # Labels

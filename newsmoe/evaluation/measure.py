@@ -76,14 +76,16 @@ def measure(
 def measure_labels(
     session: Session, task: str, data: str, examples: Sequence[LabelledArticle], *, closed: bool = False
 ) -> Evaluation:
-    """Measure a session on a task with labels."""
+    """Measure a session on a task with labels, beside `majority`, the accuracy of always the most common label."""
     scores, evaluation = _run(session, task, data, [example.article for example in examples], "scores")
     _check_labels(data, examples, set().union(*scores.values()))
     rows = [[scores[number]] if number in scores else [] for number in range(len(examples))]
     predictions = label_predictions(examples, rows, closed=closed)
     weights = np.ones((len(scores), 1))
     labels, confusion = predictions.by_label(weights)
-    return evaluation(figures=predictions.figures(weights), labels=labels, confusion=confusion)
+    majority = float(np.bincount(predictions.truth).max() / len(predictions.truth))
+    figures = {**predictions.figures(weights), "majority": majority}
+    return evaluation(figures=figures, labels=labels, confusion=confusion)
 
 
 def _check_labels(data: str, examples: Sequence[LabelledArticle], predicted: Collection[str]) -> None:

@@ -1,5 +1,6 @@
 """Training of classifiers on the backbone: heads, adapter, calibration."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -27,6 +28,8 @@ MAX_STEPS = 2000
 MAX_WINDOWS_TO_START = 10_000  # that the head is fitted on before an adapter is trained along with it
 THRESHOLDS = np.arange(0.05, 0.55, 0.01).round(2)
 MISSING_LABEL_BIAS = -100.0  # a label that the data lacks is never predicted
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ def read_data(recipe: ClassifierRecipe, run: TrainingRun) -> LabelledData:
     labelled = [read_source(source, recipe, run) for source in recipe.train]
     dev = {source.title: read_source(source, recipe, run) for source in recipe.dev}
     _require_enough(labelled, list(dev.values()))
+    _warn_of_overlap(labelled, dev)
     return LabelledData(recipe, labelled, dev)
 
 
@@ -128,6 +132,13 @@ def _require_enough(train: Sequence[WindowSet], dev: Sequence[WindowSet]) -> Non
             f"too few examples: {train_count} with {len(labels)} labels for training, and {dev_count} for"
             " dev, which gets a fifth of a file; add examples"
         )
+
+
+def _warn_of_overlap(train: Sequence[WindowSet], dev: Mapping[str, WindowSet]) -> None:
+    learned = {window for data in train for window in data.windows}
+    for name, data in dev.items():
+        if known := len({*data.windows} & learned):
+            _logger.warning("%s: %d of its texts are among the training data, so its figures flatter", name, known)
 
 
 def _start(recipe: ClassifierRecipe, home: Path, width: int) -> tuple[Path | None, Head | None]:

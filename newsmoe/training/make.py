@@ -19,7 +19,7 @@ from newsmoe.training.folder import copy_recipe, data_option, move_adapter, writ
 from newsmoe.training.recipe import AnyRecipe, ClassifierRecipe, JointRecipe
 
 WORK_FOLDER = ".training"  # in the expert's folder, for adapters and checkpoints
-QUALITIES = ("accuracy", "macro-F1", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum")
+QUALITIES = ("accuracy", "macro-F1", "F1", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum")
 MAX_LOSS = 0.003  # of any quality, on any dev data, for which int8 is chosen
 
 

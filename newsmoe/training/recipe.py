@@ -90,13 +90,18 @@ class ClassifierRecipe(Recipe):
         return self
 
 
-def _kind_of_source(source: object) -> str:
-    keys = source.keys() if isinstance(source, Mapping) else getattr(type(source), "model_fields", ())
-    return "chosen" if "chosen" in keys else "summary" if "summary" in keys else "label"
+def _by_key(key: str, other: str) -> Discriminator:
+    """Return what tells a source that has a key, and is named by it, from the other kind."""
+
+    def kind(source: object) -> str:
+        keys = source.keys() if isinstance(source, Mapping) else getattr(type(source), "model_fields", ())
+        return key if key in keys else other
+
+    return Discriminator(kind)
 
 
 Sentences = Annotated[
-    Annotated[SummarySource, Tag("summary")] | Annotated[ChosenSource, Tag("chosen")], Discriminator(_kind_of_source)
+    Annotated[SummarySource, Tag("summary")] | Annotated[ChosenSource, Tag("chosen")], _by_key("chosen", "summary")
 ]
 """A source with a `chosen` key has the sentences of a reader, any other summaries."""
 
@@ -134,7 +139,7 @@ class BalanceRecipe(Strict):
 
 
 Examples = Annotated[
-    Annotated[LabelSource, Tag("label")] | Annotated[SummarySource, Tag("summary")], Discriminator(_kind_of_source)
+    Annotated[LabelSource, Tag("label")] | Annotated[SummarySource, Tag("summary")], _by_key("summary", "label")
 ]
 """A source with a `summary` key has summaries, any other labels."""
 

@@ -87,6 +87,18 @@ def test_an_expert_is_trained_and_used_by_name(folder: Path) -> None:
     assert moods(folder) == ["good", "bad"]
 
 
+def test_dev_texts_that_were_trained_on_are_named_and_the_majority_is_a_baseline(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()[:3]]
+    with (folder / "dev.jsonl").open("a") as file:
+        file.writelines(json.dumps({"text": row["text"], "tone": "plus"}) + "\n" for row in rows)
+    expert = trained(folder)
+    assert "made up, dev: 3 of its texts are among the training data" in caplog.text
+    card = tomllib.loads((expert / "expert.toml").read_text())
+    assert card["quality"][0]["figures"]["majority"] == pytest.approx(15 / 27, abs=1e-4)
+
+
 @pytest.mark.slow
 def test_training_again_gives_the_same_weights(folder: Path) -> None:
     first = (trained(folder) / "head.safetensors").read_bytes()

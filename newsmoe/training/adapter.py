@@ -27,13 +27,19 @@ def adapted_encoder(recipe: AdapterRecipe, backbone: Backbone, start: Path | Non
         if start:
             encoder = PeftModel.from_pretrained(base, str(start), is_trainable=True)
         else:
-            modules = [name for name, module in base.named_modules() if isinstance(module, nn.Linear)]
+            linear = [name for name, module in base.named_modules() if isinstance(module, nn.Linear)]
+            modules = [name for name in linear if _layer(name) >= recipe.first_layer]
             encoder = get_peft_model(base, LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=modules))
     encoder.peft_config["default"].base_model_name_or_path = backbone.files.published.repository
     for name, module in encoder.named_modules():
         if name.endswith("output.dense"):
             module.register_forward_hook(partial(_drop_channels, rate=recipe.dropout))
     return encoder
+
+
+def _layer(module: str) -> int:
+    """Return the layer of a module, such as `encoder.layer.3.output.dense`."""
+    return int(module.split("encoder.layer.")[1].split(".")[0])
 
 
 def _drop_channels(

@@ -20,6 +20,7 @@ from newsmoe.registry.batching import Batcher
 from newsmoe.training.adapter import save_adapter
 from newsmoe.training.data import Head, TrainingRun, WindowSet
 from newsmoe.training.loop import digest_of, fit, shuffled_batches
+from newsmoe.training.lower_layers import LowerLayers
 from newsmoe.training.recipe import AdapterRecipe
 
 MOST_SENTENCES = 4
@@ -64,6 +65,7 @@ class _Objective:
     backbone: Backbone
     recipe: AdapterRecipe
     lessons: Sequence[Lesson]
+    lower: LowerLayers | None = None
 
     def __post_init__(self) -> None:
         self.windows, self.rows = _merged([lesson.windows for lesson in self.lessons])
@@ -82,9 +84,7 @@ class _Objective:
             windows = [_beginning(each, noise) if noise.random() < self.recipe.cut else each for each in windows]
         copies = 2 if self.recipe.consistency else 1
         windows *= copies
-        ids, mask = self.backbone.padded(windows)
-        ids = self.backbone.hide_tokens(ids, noise.random(ids.shape) < self.recipe.token_dropout)
-        states = self._states(ids, mask)
+        states = self._states(windows, noise)
         losses = states.new_zeros(())
         for lesson, places in zip(self.lessons, self.rows, strict=True):
             rows = np.tile(places[batch], copies)
@@ -100,7 +100,13 @@ class _Objective:
         encoded = dict(zip(windows, self._encoded(windows), strict=True))
         return float(np.mean([lesson.quality(encoded) for lesson in self.lessons]))
 
-    def _states(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> torch.Tensor:
+    def _states(self, windows: Sequence[Window], noise: np.random.Generator | None = None) -> torch.Tensor:
+        """Return states of shape (windows, tokens, width), zero where there is padding; with `noise` as in training."""
+        if self.lower is not None:
+            return self.lower(windows)
+        ids, mask = self.backbone.padded(windows)
+        if noise is not None:
+            ids = self.backbone.hide_tokens(ids, noise.random(ids.shape) < self.recipe.token_dropout)
         present = torch.from_numpy(mask)
         states: torch.Tensor = self.model["encoder"](
             input_ids=torch.from_numpy(ids), attention_mask=present
@@ -110,7 +116,7 @@ class _Objective:
     @torch.inference_mode()
     def _encoded(self, windows: Sequence[Window]) -> list[Encoded]:
         def forward(batch: list[Window]) -> list[Encoded]:
-            states = self._states(*self.backbone.padded(batch)).numpy()
+            states = self._states(batch).numpy()
             return [pooled(row, window) for row, window in zip(states, batch, strict=True)]
 
         return Batcher(self.recipe.batch_tokens).run(windows, _lengths(windows), forward)
@@ -125,7 +131,11 @@ def finetune(
     """
     heads = nn.ModuleList(lesson.module for lesson in lessons)
     model = nn.ModuleDict({"encoder": encoder, "heads": heads})
-    fit(model, _Objective(model, run.backbone, recipe, lessons), recipe, folder, run.report)
+    lower = None
+    if recipe.first_layer:
+        windows = (window for lesson in lessons for window in (*lesson.windows, *lesson.dev_windows))
+        lower = LowerLayers(encoder, run.backbone, recipe.first_layer, windows, folder)
+    fit(model, _Objective(model, run.backbone, recipe, lessons, lower), recipe, folder, run.report)
     save_adapter(encoder, folder)
 
 

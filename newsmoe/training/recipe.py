@@ -29,6 +29,8 @@ class AdapterRecipe(Strict):
 
     rank: int = Field(16, ge=1)
     alpha: int = Field(32, ge=1)  # the adapter's output is scaled by alpha / rank
+    # the lowest layer that is adapted; what those below it make of a text is computed once, and kept on disk
+    first_layer: int = Field(0, ge=0)
     start: str | None = None  # folder of an expert whose adapter, and head if labels are equal, are the start
     # of channels, per window (Gal and Ghahramani 2016): per token, it would take as long as the forward pass
     dropout: float = Field(0.1, ge=0, lt=1)
@@ -44,6 +46,12 @@ class AdapterRecipe(Strict):
     batch_tokens: int = Field(2048, ge=1)  # maximum, padding included
     batch_items: int = Field(48, ge=1)
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _same_text_for_lower_layers(self) -> "AdapterRecipe":
+        if self.first_layer and (self.token_dropout or self.cut):
+            raise ValueError("first_layer: set token_dropout and cut to 0, since the layers below read a text once")
+        return self
 
 
 class Recipe(Strict):

@@ -2,7 +2,10 @@ import json
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
 from newsmoe.article import Article
@@ -174,3 +177,19 @@ def test_a_summarizer_learns_the_sentences_of_a_reader_with_the_adapter_of_other
     assert figures["junk"] == 0.0
     assert figures["lead-2: F1"] == pytest.approx(2 / 3, abs=1e-3)
     assert "share" in newsmoe("train", "summarizer", "experts/gist/recipe.toml", "--data", ".", exit_code=1)
+
+
+@pytest.mark.slow
+def test_layers_below_the_adapter_are_computed_once_and_change_nothing(folder: Path) -> None:
+    def head(adapter: str) -> NDArray[np.float32]:
+        write(folder / "experts" / "shared", JOINT.replace("cut = 0.5", f"dropout = 0\ntoken_dropout = 0\n{adapter}"))
+        newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".")
+        weight: NDArray[np.float32] = load_file(folder / "experts" / "mood" / "head.safetensors")["weight"]
+        return weight
+
+    with pytest.MonkeyPatch.context() as patch:  # the same layers adapted, the others computed at every step
+        patch.setattr("newsmoe.training.finetune.LowerLayers", lambda *_: None)
+        expected = head("first_layer = 4")
+    assert head("first_layer = 4") == pytest.approx(expected, abs=1e-2)
+    tensors = load_file(folder / "experts" / "shared" / "adapter_model.safetensors")
+    assert {name.split(".layer.")[1][0] for name in tensors} == {"4", "5"}

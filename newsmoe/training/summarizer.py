@@ -50,6 +50,10 @@ class _Example:
     def window(self) -> Window:
         return self.reading.windows[0]
 
+    def is_in(self, window: Window) -> bool:
+        """Tell whether one of the sentences is in a window, which may be cut."""
+        return not set(self.sentences.numbers.tolist()).isdisjoint([span.sentence for span in window.spans])
+
     def score(self, chosen: Sequence[int]) -> NDArray[np.float64]:
         """Return what is good about some sentences, and is to be averaged over articles."""
         places = np.searchsorted(self.sentences.numbers, chosen)
@@ -81,8 +85,9 @@ class SentenceLesson(Lesson):
     def __init__(self, recipe: SummarizerRecipe, run: TrainingRun) -> None:
         self.recipe = recipe
         self.train = [example for source in recipe.train for example in _examples(source, run)]
-        self.dev = {source.title: _examples(source, run) for source in recipe.dev}
-        if not (self.train and any(self.dev.values())):
+        dev = ((source.title, _examples(source, run)) for source in recipe.dev)
+        self.dev = {title: examples for title, examples in dev if examples}
+        if not (self.train and self.dev):
             raise InputError("too few examples: train or dev has none, and dev gets a fifth of a file; add some")
         self.module = SentenceRanker(run.backbone.width, HEAD_DROPOUT, recipe.place_dropout)
         self.windows = [example.window for example in self.train]
@@ -96,7 +101,12 @@ class SentenceLesson(Lesson):
 
     def loss(self, states: torch.Tensor, windows: Sequence[Window], rows: NDArray[np.int64]) -> torch.Tensor:
         """Return the loss on the sentences that are in the windows."""
-        examples = [self.train[row] for row in rows.tolist()]
+        pairs = zip([self.train[row] for row in rows.tolist()], windows, strict=True)
+        read = [(number, example, window) for number, (example, window) in enumerate(pairs) if example.is_in(window)]
+        if not read:
+            return states.new_zeros(())
+        numbers, examples, windows = zip(*read, strict=True)
+        states = states[torch.tensor(numbers)]
         pieces, *columns = _columns(examples, windows, states.shape[1])
         places, tokens, chosen, gains, junk = columns
         present = tokens > 0

@@ -167,7 +167,9 @@ def test_a_summarizer_learns_the_sentences_of_a_reader_with_the_adapter_of_other
     rows.append({"text": "Nobody read this. Not even Bo Hill.", "sentences": None})
     (folder / "read.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     write(folder / "experts" / "gist", SUMMARIZER)
-    joint = JOINT.replace('"../place"', '"../gist"').replace("cut = 0.5", "head_learning_rate = 1e-2\nbatch_items = 8")
+    joint = JOINT.replace('"../place"', '"../gist"').replace(
+        "cut = 0.5", "cut = 0.2\nhead_learning_rate = 1e-2\nbatch_items = 8"
+    )
     write(folder / "experts" / "shared", joint)
     newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".")
     card = tomllib.loads((folder / "experts" / "gist" / "expert.toml").read_text())

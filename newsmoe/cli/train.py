@@ -1,6 +1,7 @@
 """`newsmoe train`: experts of one's own data."""
 
 from collections.abc import Callable
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -115,7 +116,7 @@ def joint(
     with reporting(console) as report:
         evaluations = make_jointly(recipe, joint_recipe, data, Device(load().device), report)
     show_evaluations(evaluations)
-    folders = ", ".join(str(recipe.parent / expert) for expert in joint_recipe.experts)
+    folders = ", ".join(normpath(recipe.parent / expert) for expert in joint_recipe.experts)
     console.print(plain(f"wrote the adapter to {recipe.parent}, and its experts to {folders}"), soft_wrap=True)
 
 

@@ -26,7 +26,7 @@ from newsmoe.training.recipe import ClassifierRecipe
 BLOCK = 512  # windows that are encoded between two reports of progress
 MAX_STEPS = 2000
 MAX_WINDOWS_TO_START = 10_000  # that the head is fitted on before an adapter is trained along with it
-THRESHOLDS = np.arange(0.05, 0.55, 0.01).round(2)
+THRESHOLDS = np.arange(0.005, 0.505, 0.005).round(3)
 MISSING_LABEL_BIAS = -100.0  # a label that the data lacks is never predicted
 
 _logger = logging.getLogger(__name__)

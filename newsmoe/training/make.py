@@ -15,7 +15,7 @@ from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 from newsmoe.training.classifier import train_classifier
 from newsmoe.training.data import TrainingRun
-from newsmoe.training.folder import copy_recipe, data_option, move_adapter, write_expert, write_figures
+from newsmoe.training.folder import copy_recipe, data_option, move_adapter, write_expert, write_figures, write_page
 from newsmoe.training.recipe import AnyRecipe, ClassifierRecipe, JointRecipe
 
 WORK_FOLDER = ".training"  # in the expert's folder, for adapters and checkpoints
@@ -37,6 +37,8 @@ def make_jointly(path: Path, recipe: JointRecipe, data: Path, device: Device, re
     cards = [
         write_expert(folder, member, expert, source) for (folder, member), expert in zip(members, experts, strict=True)
     ]
+    repository = run.backbone.files.published.repository
+    write_page(home, "shared_adapter.md", recipe=recipe, cards=cards, repository=repository, command=source)
     return finish_experts(cards, [member for _, member in members], data, report)
 
 

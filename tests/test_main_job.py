@@ -172,7 +172,7 @@ def test_what_is_plainly_sport_is_called_sport(run: Run) -> None:
         ("Forty schools", "education"),
         ("One roof, three faiths", "religion"),
         ("‘I ran for the bus’", "health"),
-        ("Cyclone Ondine", "environment"),
+        ("Cyclone Ondine", "disaster and accident"),
         ("Volunteers & scientists", "environment"),
         ("Six carriages", "lifestyle and leisure"),
     ],
@@ -190,7 +190,7 @@ def test_good_and_bad_news_are_distinguished(run: Run) -> None:
 def test_english_experts_are_ineligible_for_the_spanish_article_and_the_reason_says_so(run: Run) -> None:
     record = run.record("Nerea Irunela")
     by_task = {entry["task"]: entry for entry in record["route"]}
-    for task, expert in (("sentiment", "sentiment-news"), ("topic", "topic-news")):
+    for task, expert in (("sentiment", "sentiment-articles"), ("topic", "topic-articles")):
         assert task not in record["analyses"]
         assert by_task[task]["expert"] is None
         assert f"language 'es' is not supported, {expert} reads en" in by_task[task]["reason"]
@@ -297,6 +297,6 @@ def test_the_report_beside_the_records_agrees_with_them(run: Run) -> None:
         stats.errors == 0 and re.fullmatch("[0-9a-f]{16}", stats.fingerprint) for stats in run.report.experts.values()
     )
     assert run.report.experts.keys() == {
-        "extractive", "lead", "sentiment-finance", "sentiment-general", "sentiment-news", "sentiment-reviews",
+        "extractive", "lead", "sentiment-articles", "sentiment-finance", "sentiment-general", "topic-articles",
         "topic-news",
     }  # fmt: skip

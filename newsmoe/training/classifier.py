@@ -102,26 +102,26 @@ def train_classifier(recipe: ClassifierRecipe, home: Path, run: TrainingRun) -> 
         shared = home / recipe.shared_adapter if recipe.shared_adapter else None
         return data.expert(data.fit(load_adapter(shared) if shared else None, run), run, shared, shared=shared)
     from newsmoe.training.adapter import adapted_encoder
-    from newsmoe.training.finetune import LabelLesson, finetune
+    from newsmoe.training.finetune import LabelObjective, finetune
 
     start, head = _start(recipe, home, run.backbone.width)
     if head is None:
         head = data.fit(load_adapter(start) if start else None, run, most=MAX_WINDOWS_TO_START)
     tune = partial(finetune, encoder=adapted_encoder(recipe.adapter, run.backbone, start), run=run)
     folder = run.work / "first"
-    lesson = LabelLesson(head, data.train, data.dev, recipe.adapter.consistency)
-    tune(recipe.adapter, [lesson], folder)
+    objective = LabelObjective(head, data.train, data.dev, recipe.adapter.consistency)
+    tune(recipe.adapter, [objective], folder)
     if unlabelled:
         adapter, labelled = load_adapter(folder), list(data.labelled)
         for texts in unlabelled:
-            probabilities = texts.parts.probabilities(_logits(texts.parts, lesson.head, adapter, run))
+            probabilities = texts.parts.probabilities(_logits(texts.parts, objective.head, adapter, run))
             labelled.append(texts.labelled(probabilities))
         folder, data = run.work / "second", replace(data, labelled=labelled)
         epochs = recipe.second_epochs or recipe.adapter.epochs
         second = recipe.adapter.model_copy(update={"epochs": epochs})
-        lesson = LabelLesson(lesson.head, data.train, data.dev, second.consistency)
-        tune(second, [lesson], folder)
-    return data.expert(lesson.head, run, folder)
+        objective = LabelObjective(objective.head, data.train, data.dev, second.consistency)
+        tune(second, [objective], folder)
+    return data.expert(objective.head, run, folder)
 
 
 def _require_enough(train: Sequence[WindowSet], dev: Sequence[WindowSet]) -> None:
@@ -137,8 +137,8 @@ def _require_enough(train: Sequence[WindowSet], dev: Sequence[WindowSet]) -> Non
 def _warn_of_overlap(train: Sequence[WindowSet], dev: Mapping[str, WindowSet]) -> None:
     learned = {window for data in train for window in data.windows}
     for name, data in dev.items():
-        if known := len({*data.windows} & learned):
-            _logger.warning("%s: %d of its texts are among the training data, so its figures flatter", name, known)
+        if count := len({*data.windows} & learned):
+            _logger.warning("%s: %d of its texts are among the training data, so its figures flatter", name, count)
 
 
 def _start(recipe: ClassifierRecipe, home: Path, width: int) -> tuple[Path | None, Head | None]:
@@ -171,8 +171,8 @@ def _threshold(dev: Mapping[str, WindowSet], logits: Mapping[str, Vectors], temp
     best = scores >= scores.max(axis=1, keepdims=True)
 
     def f1(threshold: float) -> float:
-        given = best | (scores >= threshold)
-        return float(np.mean(2 * (given & hold).sum(axis=1) / (given.sum(axis=1) + hold.sum(axis=1))))
+        predicted = best | (scores >= threshold)
+        return float(np.mean(2 * (predicted & hold).sum(axis=1) / (predicted.sum(axis=1) + hold.sum(axis=1))))
 
     return max(map(float, THRESHOLDS), key=f1)
 

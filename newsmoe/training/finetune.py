@@ -27,7 +27,7 @@ MOST_SENTENCES = 4
 """Of an article that is cut to what a teaser has, with its headline."""
 
 
-class Lesson(ABC):
+class HeadObjective(ABC):
     """What one expert learns from the states of an adapted encoder.
 
     Attributes:
@@ -58,22 +58,22 @@ class Lesson(ABC):
 
 
 @dataclass
-class _Objective:
-    """The sum of the losses of all lessons, and the mean of their qualities."""
+class _JointObjective:
+    """The sum of the losses of all objectives, and the mean of their qualities."""
 
     model: nn.ModuleDict
     backbone: Backbone
     recipe: AdapterRecipe
-    lessons: Sequence[Lesson]
+    objectives: Sequence[HeadObjective]
     lower: LowerLayers | None = None
 
     def __post_init__(self) -> None:
-        self.windows, self.rows = _merged([lesson.windows for lesson in self.lessons])
+        self.windows, self.rows = _merged([objective.windows for objective in self.objectives])
 
     @cached_property
     def digest(self) -> str:
-        windows = [window for lesson in self.lessons for window in lesson.windows]
-        return digest_of(windows, *(table for lesson in self.lessons for table in lesson.tables))
+        windows = [window for objective in self.objectives for window in objective.windows]
+        return digest_of(windows, *(table for objective in self.objectives for table in objective.tables))
 
     def batches(self, shuffle: np.random.Generator) -> Sequence[Sequence[int]]:
         return shuffled_batches(_lengths(self.windows), self.recipe, shuffle)
@@ -86,19 +86,19 @@ class _Objective:
         windows *= copies
         states = self._states(windows, noise)
         losses = states.new_zeros(())
-        for lesson, places in zip(self.lessons, self.rows, strict=True):
+        for objective, places in zip(self.objectives, self.rows, strict=True):
             rows = np.tile(places[batch], copies)
             present = np.flatnonzero(rows >= 0)
             if len(present):
-                own = [windows[index] for index in present.tolist()]
-                losses = losses + lesson.loss(states[torch.from_numpy(present)], own, rows[present])
+                some = [windows[index] for index in present.tolist()]
+                losses = losses + objective.loss(states[torch.from_numpy(present)], some, rows[present])
         mean: torch.Tensor = losses / len(windows)
         return mean
 
     def quality(self) -> float:
-        windows = list(dict.fromkeys(window for lesson in self.lessons for window in lesson.dev_windows))
+        windows = list(dict.fromkeys(window for objective in self.objectives for window in objective.dev_windows))
         encoded = dict(zip(windows, self._encoded(windows), strict=True))
-        return float(np.mean([lesson.quality(encoded) for lesson in self.lessons]))
+        return float(np.mean([objective.quality(encoded) for objective in self.objectives]))
 
     def _states(self, windows: Sequence[Window], noise: np.random.Generator | None = None) -> torch.Tensor:
         """Return states of shape (windows, tokens, width), zero where there is padding; with `noise` as in training."""
@@ -123,23 +123,23 @@ class _Objective:
 
 
 def finetune(
-    recipe: AdapterRecipe, lessons: Sequence[Lesson], folder: Path, *, encoder: PeftModel, run: TrainingRun
+    recipe: AdapterRecipe, objectives: Sequence[HeadObjective], folder: Path, *, encoder: PeftModel, run: TrainingRun
 ) -> None:
-    """Train an adapter and the heads of all lessons, and write the best epoch's adapter into `folder`.
+    """Train an adapter and the heads of all objectives, and write the best epoch's adapter into `folder`.
 
     Training resumes from a checkpoint in `folder`.
     """
-    heads = nn.ModuleList(lesson.module for lesson in lessons)
+    heads = nn.ModuleList(objective.module for objective in objectives)
     model = nn.ModuleDict({"encoder": encoder, "heads": heads})
     lower = None
     if recipe.first_layer:
-        windows = (window for lesson in lessons for window in (*lesson.windows, *lesson.dev_windows))
+        windows = (window for objective in objectives for window in (*objective.windows, *objective.dev_windows))
         lower = LowerLayers(encoder, run.backbone, recipe.first_layer, windows, folder)
-    fit(model, _Objective(model, run.backbone, recipe, lessons, lower), recipe, folder, run.report)
+    fit(model, _JointObjective(model, run.backbone, recipe, objectives, lower), recipe, folder, run.report)
     save_adapter(encoder, folder)
 
 
-class LabelLesson(Lesson):
+class LabelObjective(HeadObjective):
     """Cross-entropy on windows; the quality is macro-F1 on articles, the mean over dev sources."""
 
     def __init__(self, head: Head, train: WindowSet, dev: Mapping[str, WindowSet], consistency: float = 0.0) -> None:

@@ -9,10 +9,10 @@ from newsmoe.registry.backbone.adapter import load_adapter
 from newsmoe.training.adapter import adapted_encoder
 from newsmoe.training.classifier import LabelledData, read_data
 from newsmoe.training.data import TrainingRun
-from newsmoe.training.finetune import LabelLesson, Lesson, finetune
+from newsmoe.training.finetune import HeadObjective, LabelObjective, finetune
 from newsmoe.training.folder import TrainedExpert
 from newsmoe.training.recipe import RECIPE_FILE, AnyRecipe, JointRecipe, SummarizerRecipe, read_any_recipe
-from newsmoe.training.summarizer import SentenceLesson
+from newsmoe.training.summarizer import SentenceObjective
 
 WINDOWS_TO_START = 2000
 """That a head is fitted on before training; so many the backbone keeps, so that they are encoded once for all heads."""
@@ -37,23 +37,25 @@ def train_jointly(
 ) -> tuple[Path, list[TrainedExpert]]:
     """Train an adapter with the heads of all members; return where it is, and the experts, which look in `home`."""
     start = home / recipe.adapter.start if recipe.adapter.start else None
-    lessons: list[Lesson] = []
+    objectives: list[HeadObjective] = []
     make: list[Callable[[Path], TrainedExpert]] = []
     for member in members:
         if isinstance(member, SummarizerRecipe):
-            sentences = SentenceLesson(member, run)
-            lessons.append(sentences)
+            sentences = SentenceObjective(member, run)
+            objectives.append(sentences)
             make.append(partial(sentences.expert, run, shared=home))
         else:
             data = read_data(member, run)
             head = data.fit(load_adapter(start) if start else None, run, most=WINDOWS_TO_START)
-            labels = LabelLesson(head, data.train, data.dev, recipe.adapter.consistency)
-            lessons.append(labels)
+            labels = LabelObjective(head, data.train, data.dev, recipe.adapter.consistency)
+            objectives.append(labels)
             make.append(partial(_classifier, data, labels, run, home))
     folder = run.work / "first"
-    finetune(recipe.adapter, lessons, folder, encoder=adapted_encoder(recipe.adapter, run.backbone, start), run=run)
+    finetune(recipe.adapter, objectives, folder, encoder=adapted_encoder(recipe.adapter, run.backbone, start), run=run)
     return folder, [expert(folder) for expert in make]
 
 
-def _classifier(data: LabelledData, lesson: LabelLesson, run: TrainingRun, home: Path, folder: Path) -> TrainedExpert:
-    return data.expert(lesson.head, run, folder, shared=home)
+def _classifier(
+    data: LabelledData, objective: LabelObjective, run: TrainingRun, home: Path, folder: Path
+) -> TrainedExpert:
+    return data.expert(objective.head, run, folder, shared=home)

@@ -33,16 +33,16 @@ class LowerLayers:
         name = f"lower-{first_layer}-{digest_of(distinct)[:16]}"
         shape = (int(self.ends[-1]), backbone.width)
         self.states: NDArray[np.float16] = _open(folder / f"{name}.states", "float16", shape)
-        self.known: NDArray[np.bool_] = _open(folder / f"{name}.known", "bool", (len(distinct),))
+        self.is_computed: NDArray[np.bool_] = _open(folder / f"{name}.computed", "bool", (len(distinct),))
 
     def __call__(self, windows: Sequence[Window]) -> torch.Tensor:
         """Return the last hidden states of windows, shape (windows, tokens, width), zero where there is padding."""
-        missing = [window for window in dict.fromkeys(windows) if not self.known[self.rows[window]]]
+        missing = [window for window in dict.fromkeys(windows) if not self.is_computed[self.rows[window]]]
         if missing:
             self._compute(missing)
-        kept = [torch.from_numpy(self._of(window).astype(np.float32)) for window in windows]
-        mask = pad_sequence([torch.ones(len(states)) for states in kept], batch_first=True)
-        states = self._run(pad_sequence(kept, batch_first=True), mask, self.first, None)
+        inputs = [torch.from_numpy(self._of(window).astype(np.float32)) for window in windows]
+        mask = pad_sequence([torch.ones(len(states)) for states in inputs], batch_first=True)
+        states = self._run(pad_sequence(inputs, batch_first=True), mask, self.first, None)
         return states * mask.unsqueeze(-1)
 
     def _of(self, window: Window) -> NDArray[np.float16]:
@@ -55,7 +55,7 @@ class LowerLayers:
         states = self._run(self.model.embeddings(input_ids=ids), mask.float(), 0, self.first).numpy()
         for window, computed in zip(windows, states, strict=True):
             self._of(window)[:] = computed[: len(window) + 2]
-            self.known[self.rows[window]] = True
+            self.is_computed[self.rows[window]] = True
 
     def _run(self, states: torch.Tensor, mask: torch.Tensor, first: int, last: int | None) -> torch.Tensor:
         """Return what some layers make of states, given a mask of 1 and 0, as the model itself computes it."""

@@ -21,7 +21,7 @@ from newsmoe.registry.kinds.ranker import Ranker, Scores
 from newsmoe.text.sentences import aligned
 from newsmoe.training.adapter import adapted_encoder
 from newsmoe.training.data import TrainingRun
-from newsmoe.training.finetune import Lesson, finetune
+from newsmoe.training.finetune import HeadObjective, finetune
 from newsmoe.training.folder import TrainedExpert
 from newsmoe.training.ranker import SentenceRanker
 from newsmoe.training.recipe import SummarizerRecipe
@@ -73,13 +73,13 @@ def train_summarizer(recipe: SummarizerRecipe, run: TrainingRun) -> TrainedExper
     """
     if recipe.shared_adapter:
         raise ConfigError(f"{recipe.name}: its adapter is one that it shares; train the recipe of that (train joint)")
-    lesson = SentenceLesson(recipe, run)
+    objective = SentenceObjective(recipe, run)
     encoder = adapted_encoder(recipe.adapter, run.backbone, None)
-    finetune(recipe.adapter, [lesson], run.work, encoder=encoder, run=run)
-    return lesson.expert(run, run.work)
+    finetune(recipe.adapter, [objective], run.work, encoder=encoder, run=run)
+    return objective.expert(run, run.work)
 
 
-class SentenceLesson(Lesson):
+class SentenceObjective(HeadObjective):
     """Losses on the targets of the sentences; the quality is that of the summaries of the dev data."""
 
     def __init__(self, recipe: SummarizerRecipe, run: TrainingRun) -> None:
@@ -214,19 +214,19 @@ def _columns(examples: Sequence[_Example], windows: Sequence[Window], length: in
     pieces, rows = [], []
     for example, window in zip(examples, windows, strict=True):
         spans = {span.sentence: span for span in window.spans}
-        kept = [place for place, number in enumerate(example.sentences.numbers.tolist()) if number in spans]
-        piece = torch.zeros(len(kept), length)
-        for row, place in enumerate(kept):
+        present = [place for place, number in enumerate(example.sentences.numbers.tolist()) if number in spans]
+        piece = torch.zeros(len(present), length)
+        for row, place in enumerate(present):
             span = spans[int(example.sentences.numbers[place])]
             piece[row, span.start + 1 : span.end + 1] = 1.0 / (span.end - span.start)
         pieces.append(piece)
         columns = (*example.sentences, example.chosen, example.gains, example.junk)
-        rows.append([torch.from_numpy(column[kept]) for column in columns])
+        rows.append([torch.from_numpy(column[present]) for column in columns])
     padded = [pad_sequence(list(column), batch_first=True) for column in zip(*rows, strict=True)]
     return [pad_sequence(pieces, batch_first=True), *padded]
 
 
-def _mean_entropy(logits: torch.Tensor, targets: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
-    """Return the mean cross-entropy over the known sentences of each window; 0 where none is."""
+def _mean_entropy(logits: torch.Tensor, targets: torch.Tensor, labelled: torch.Tensor) -> torch.Tensor:
+    """Return the mean cross-entropy over the labelled sentences of each window; 0 where none is."""
     losses = nn.functional.binary_cross_entropy_with_logits(logits, targets.nan_to_num(), reduction="none")
-    return (losses * known).sum(dim=-1) / known.sum(dim=-1).clamp(min=1)
+    return (losses * labelled).sum(dim=-1) / labelled.sum(dim=-1).clamp(min=1)

@@ -10,9 +10,9 @@ from tests.cli.support import PlugIn, card, names, newsmoe, one_line
 from tests.support import write
 
 BUILT_IN = [
-    "bart-large-cnn", "distilbart-cnn-6-6", "distilbert-sst-2", "extractive", "finbert", "iptc-topic", "lead",
-    "qwen-summary", "sentiment-finance", "sentiment-general", "sentiment-news",
-    "sentiment-reviews", "topic-news", "topic-nli",
+    "bart-large-cnn", "distilbart-cnn-6-6", "distilbert-sst-2", "extractive", "finbert", "genre", "iptc-topic", "lead",
+    "qwen-summary", "sentiment-articles", "sentiment-finance", "sentiment-general", "sentiment-news",
+    "sentiment-reviews", "topic-articles", "topic-news", "topic-nli",
     "topic-sport", "topic-zero-shot", "twitter-roberta",
 ]  # fmt: skip
 

@@ -190,7 +190,7 @@ def test_the_three_tasks_have_their_main_columns(here: Path) -> None:
         [
             "id", "headline", "url", "publication_date", "source", "author", "language", "status",
             "summarization_summary", "sentiment_label", "sentiment_score", "sentiment_unsure",
-            "topic_label", "topic_score", "topic_unsure", "errors", "experts",
+            "topic_label", "topic_score", "topic_unsure", "topic_labels", "errors", "experts",
         ]
     ]  # fmt: skip
 

@@ -253,10 +253,19 @@ def test_an_english_article_goes_to_the_trained_experts_with_fallbacks(default: 
     decisions = decided(default, Article(headline="h", content="word " * 61, language="en"))
     assert {task: (decision.weights, decision.fallbacks) for task, decision in decisions.items()} == {
         "summarization": ({"extractive": 1.0}, ("lead",)),
-        "sentiment": ({"sentiment-general": 1.0}, ("sentiment-news",)),
-        "topic": ({"topic-news": 1.0}, ("topic-zero-shot",)),
+        "sentiment": ({"sentiment-articles": 1.0}, ("sentiment-general",)),
+        "topic": ({"topic-articles": 1.0}, ("topic-news",)),
     }
-    assert {decision.reason for decision in decisions.values()} == {"built-in default"}
+    assert decisions["topic"].reason == "more than 60 words: read as a whole article"
+
+
+def test_a_short_text_goes_to_the_experts_of_sentences_and_headlines(default: Gate) -> None:
+    decisions = decided(default, Article(headline="h", content="word " * 60, language="en"))
+    assert {task: decision.weights for task, decision in decisions.items()} == {
+        "summarization": {"lead": 1.0},
+        "sentiment": {"sentiment-general": 1.0},
+        "topic": {"topic-news": 1.0},
+    }
 
 
 def test_without_content_there_is_no_summary_but_a_sentiment_and_a_topic(default: Gate) -> None:

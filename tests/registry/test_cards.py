@@ -117,7 +117,7 @@ def test_a_built_in_card_is_named_like_its_folder_and_states_its_licence(path: P
     assert card.description.endswith(".")
 
 
-@pytest.mark.parametrize("weights", sorted(builtin_folder().glob("*/[ah]*.safetensors")), ids=str)
+@pytest.mark.parametrize("weights", sorted(builtin_folder().glob("*/head.safetensors")), ids=str)
 def test_weights_trained_here_state_their_data_and_quality(weights: Path) -> None:
     card = read_card(weights.parent)
     assert card.training is not None

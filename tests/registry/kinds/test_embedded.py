@@ -125,7 +125,7 @@ def test_a_window_is_computed_once_however_many_experts_read_it(
     experts = [built_in(name, registry, shared) for name in EMBEDDED]
     described = counting.windows
     articles = [*sample[:2], sample[0]]
-    adapters = {expert.name: load_adapter(expert.card.folder) for expert in experts}
+    adapters = {expert.name: load_adapter(expert.card.adapter_folder) for expert in experts}
     distinct = {
         (window, adapter.key if (adapter := adapters[expert.name]) else "")
         for expert in experts
@@ -310,10 +310,10 @@ def test_what_is_no_part_of_the_article_is_taken_only_where_there_is_nothing_els
     assert chosen(quick_backbone, text, scores([9, 8], junk)) == numbers
 
 
-def chosen(backbone: Backbone, text: str, given: Scores) -> list[int]:
+def chosen(backbone: Backbone, text: str, sentence_scores: Scores) -> list[int]:
     reading = backbone.read(Article(content=text, language="en"))
     options = ExtractiveSettings(sentences=2, min_tokens=1, threshold=0.5)
-    return choose(sentences_of(reading, reading.extract("head")), given, reading, options)
+    return choose(sentences_of(reading, reading.extract("head")), sentence_scores, reading, options)
 
 
 # Labels

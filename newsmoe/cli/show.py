@@ -50,7 +50,10 @@ def _in_short(prediction: dict[str, Any]) -> str:
     score = prediction.get("score")
     if "label" in prediction and isinstance(score, float | int):
         unsure = ", unsure" if prediction.get("unsure") else ""
-        return f"{prediction['label']} ({score:.2f}{unsure})"
+        labels = prediction.get("labels")
+        others = [str(label) for label in labels if label != prediction["label"]] if isinstance(labels, list) else []
+        also = f"; also {'; '.join(others)}" if others else ""
+        return f"{prediction['label']} ({score:.2f}{unsure}){also}"
     return ", ".join(f"{key} {value}" for key, value in prediction.items())
 
 

@@ -45,6 +45,9 @@ def test_a_label_that_is_a_toss_up_is_shown_as_such(here: Path) -> None:
     unsure = {"mood": {"label": "glad", "score": 0.41, "unsure": True, "scores": {"glad": 0.41, "grim": 0.4}}}
     shown = newsmoe("show", write(here / "r.json", [record(analyses=unsure)])).stdout
     assert "  mood: glad (0.41, unsure)" in shown.splitlines()
+    several = {"mood": {"label": "glad", "score": 0.5, "labels": ["glad", "grim", 7], "scores": {}}}
+    shown = newsmoe("show", write(here / "r.json", [record(analyses=several)])).stdout
+    assert "  mood: glad (0.50); also grim; 7" in shown.splitlines()
 
 
 def test_what_analyze_wrote_is_shown_in_order(here: Path) -> None:

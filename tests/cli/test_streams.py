@@ -45,6 +45,7 @@ def test_messages_that_cannot_be_written_cost_nothing(redirection: str, here: Pa
     assert len(read(here / "o.json")) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "redirection", ["-o /dev/fd/3 3>> all.jsonl", pytest.param("-o /dev/stdout >> all.jsonl", marks=pytest.mark.slow)]
 )

@@ -191,6 +191,7 @@ def test_sources_count_by_their_weight(pool: PoolPredictions, registry: Registry
     assert (row.quality, row.sources) == (0.75, {"evens only": 1.0, "odds only": 0.0})
 
 
+@pytest.mark.slow
 def test_the_random_gate_does_not_depend_on_the_sources(
     pool: PoolPredictions, registry: Registry, tmp_path: Path
 ) -> None:

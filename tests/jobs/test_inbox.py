@@ -445,6 +445,7 @@ def happen(desk: Desk, event: str, *details: object) -> None:
             desk.restart()
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(EVENTS)
 def test_whatever_happens_each_file_has_one_output_of_its_last_content(events: list[tuple[object, ...]]) -> None:

@@ -238,6 +238,7 @@ class Newsroom:
         return report
 
 
+@pytest.mark.slow
 def test_in_a_day_with_crashes_each_file_is_analyzed_once(tmp_path: Path, simulation: Simulation) -> None:
     newsroom = Newsroom(tmp_path, simulation)
     draw = random.Random(0)

@@ -87,6 +87,7 @@ def test_an_expert_is_trained_and_used_by_name(folder: Path) -> None:
     assert moods(folder) == ["good", "bad"]
 
 
+@pytest.mark.slow
 def test_dev_texts_that_were_trained_on_are_named_and_the_majority_is_a_baseline(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -42,6 +42,7 @@ def same(first: Prediction, second: Prediction) -> bool:
     return isinstance(first, Summary) and first == second
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["topic-zero-shot", "extractive"])
 def test_an_embedded_experts_predictions_do_not_depend_on_the_budget_that_it_gets(
     name: str, articles: list[Article], monkeypatch: pytest.MonkeyPatch

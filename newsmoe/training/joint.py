@@ -14,8 +14,8 @@ from newsmoe.training.folder import TrainedExpert
 from newsmoe.training.recipe import RECIPE_FILE, AnyRecipe, JointRecipe, SummarizerRecipe, read_any_recipe
 from newsmoe.training.summarizer import SentenceObjective
 
-WINDOWS_TO_START = 2000
-"""That a head is fitted on before training; so many the backbone keeps, so that they are encoded once for all heads."""
+WINDOWS_TO_START = 1000
+"""That a head is fitted on before training; fewer than the backbone keeps, so that they are encoded once for all heads."""
 
 
 def member_recipes(recipe: JointRecipe, home: Path) -> list[tuple[Path, AnyRecipe]]:

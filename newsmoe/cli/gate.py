@@ -48,7 +48,9 @@ def train(
     from newsmoe.registry.device import Device
 
     needs_training_extra("training")
+    from newsmoe.gating.gate_card import read_gate
     from newsmoe.training.gate import train_gate
+    from newsmoe.training.gate_results import against_rivals, measure_gate
     from newsmoe.training.recipe import GateRecipe, read_recipe
     from newsmoe.training.scaffold import gate_recipe
 
@@ -59,10 +61,18 @@ def train(
         console.print(plain(f"wrote {file}"), soft_wrap=True)
     settings = load()
     folder = output or file.parent
+    recipe, registry = read_recipe(file, GateRecipe), registry_of(settings)
     with reporting(console) as report:
-        where = Device(settings.device, settings.threads)
-        train_gate(file, read_recipe(file, GateRecipe), data, folder, registry_of(settings), where, report)
-    console.print(plain(f"wrote {folder}; see what it is worth: newsmoe gate evaluate {folder}"), soft_wrap=True)
+        train_gate(file, recipe, data, folder, registry, Device(settings.device, settings.threads), report)
+        card = read_gate(folder)
+        comparison = measure_gate(card, recipe, data, registry, report, neighbours=False)
+    figures, is_better = against_rivals(card, comparison)
+    console.print(plain(figures), soft_wrap=True)
+    if not is_better:
+        console.print(
+            plain("it is not better than what it would replace: do not use it", style="yellow"), soft_wrap=True
+        )
+    console.print(plain(f"wrote {folder}; all figures: newsmoe gate evaluate {folder}"), soft_wrap=True)
 
 
 @takes("experts_dir")

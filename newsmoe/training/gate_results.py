@@ -30,10 +30,27 @@ def measure_gate(
     return compare_gates(card, registry, dev, train, ruled, seed=recipe.seed)
 
 
+def against_rivals(card: GateCard, results: Comparison) -> tuple[str, bool]:
+    """Return in a sentence how good a gate is beside the rules and the best expert alone, and whether it beats both."""
+    gate = _as_set(card, results)
+    rows = {row.system: row for row in results.systems}
+    best = max((rows[name] for name in card.names), key=lambda row: row.quality)
+    figures = {"the gate": gate, "the rules": rows["rules"], f"{best.system} alone": best}
+    metric = next(iter(gate.figures))
+    said = ", ".join(f"{name} {100 * row.quality:.1f}" for name, row in figures.items())
+    return f"{metric} on the dev data: {said}", gate.quality > max(rows["rules"].quality, best.quality)
+
+
+def _as_set(card: GateCard, results: Comparison) -> SystemFigures:
+    """Return the figures of the gate with its own settings."""
+    name = next(name for name, settings in variants(card).items() if settings == card.settings)
+    return next(row for row in results.systems if row.system == name)
+
+
 def write_results(card: GateCard, recipe: GateRecipe, results: Comparison, command: str) -> None:
     """Write the results of a gate into its folder."""
     rows = {row.system: row for row in results.systems}
-    gate = rows[next(name for name, settings in variants(card).items() if settings == card.settings)]
+    gate = _as_set(card, results)
     systems, curves = [], []
     for row in results.systems:
         figures = {name.replace("_", " "): getattr(row, name) for name in FIGURES}

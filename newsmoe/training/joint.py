@@ -15,7 +15,7 @@ from newsmoe.training.recipe import RECIPE_FILE, AnyRecipe, JointRecipe, Summari
 from newsmoe.training.summarizer import SentenceObjective
 
 WINDOWS_TO_START = 1000
-"""That a head is fitted on before training; fewer than the backbone keeps, so that they are encoded once for all heads."""
+"""That a head is fitted on before training; fewer than the backbone keeps, so they are encoded once for all heads."""
 
 
 def member_recipes(recipe: JointRecipe, home: Path) -> list[tuple[Path, AnyRecipe]]:

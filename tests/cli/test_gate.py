@@ -55,7 +55,20 @@ def trained(here: Path, plug_in: PlugIn) -> Path:
     result = newsmoe("gate", "train", "moods.csv", "--task", "mood", "--content", "text")
     assert result.exit_code == 0, result.stderr
     assert "wrote experts/gate-mood/recipe.toml" in result.stderr
+    assert "accuracy on the dev data: the gate 100.0, the rules " in " ".join(result.stderr.split())
+    assert "do not use it" not in result.stderr
     return here / "experts" / "gate-mood"
+
+
+def test_a_gate_that_is_no_better_than_one_expert_alone_is_not_recommended(here: Path, plug_in: PlugIn) -> None:
+    plug_in(MOODS, sport="Sport", money="Money")
+    rows = [f"{mood} news: the goal of {number}.,{mood.lower()}" for mood in MOOD for number in range(20)]
+    (here / "moods.csv").write_text("\n".join(["text,label", *rows]) + "\n")
+    result = newsmoe("gate", "train", "moods.csv", "--task", "mood", "--content", "text")
+    assert result.exit_code == 0, result.stderr
+    said = " ".join(result.stderr.split())
+    assert "sport alone 100.0" in said
+    assert "it is not better than what it would replace: do not use it" in said
 
 
 @pytest.mark.slow

@@ -99,7 +99,7 @@ def joint(
     load: LoadSettings,
     data: DataOption = Path(),
 ) -> None:
-    """Train classifiers that share one adapter, so that they read an article once.
+    """Train experts that share one adapter, so that they read an article once.
 
     The adapter is written to the recipe's folder, and each expert to that of its own recipe. Training that was
     broken off goes on where it was.

@@ -148,9 +148,9 @@ class ChosenSource(DataSource):
         for article, element, where in self._rows(root):
             if element.get(self.chosen):
                 sentences = tuple(map(str, _list(element, self.sentences, where)))
-                chosen = frozenset(_list(element, self.chosen, where))
+                junk = element.get(self.junk) if self.junk else None
                 yield ReadArticle(
-                    article, sentences, chosen, frozenset(element.get(self.junk) or () if self.junk else ())
+                    article, sentences, frozenset(_list(element, self.chosen, where)), frozenset(junk or ())
                 )
 
 

@@ -141,7 +141,7 @@ def measure_choices(session: Session, task: str, data: str, examples: Sequence[R
             scores[prefix + "recall"].append(right / len(example.chosen))
             scores[prefix + "F1"].append(2 * right / (len(numbers) + len(example.chosen)))
             scores[prefix + "junk"].append(bool(numbers & example.junk))
-            scores[prefix + "open references"].append(opens_with_reference(texts[0]))
+            scores[prefix + "open references"].append(any(map(opens_with_reference, texts[:1])))
             scores[prefix + "words"].append(sum(len(text.split()) for text in texts))
     return evaluation(figures={name: float(np.mean(values)) for name, values in scores.items()})
 

@@ -48,7 +48,7 @@ class Normaliser:
     def articles(self, elements: Iterable[object]) -> Iterator[Article | InvalidItem]:
         """Yield the same for each element, with a block of them read ahead.
 
-        In blocks, languages are identified in half the time: otherwise the model falls out of the processor's cache.
+        Otherwise the model that identifies languages falls out of the processor's cache between two articles.
         """
         block: list[Article | InvalidItem] = []
         size = 0

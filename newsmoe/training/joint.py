@@ -46,7 +46,9 @@ def train_jointly(
             make.append(partial(sentences.expert, run, shared=home))
         else:
             data = read_data(member, run)
-            head = data.fit(load_adapter(start) if start else None, run, most=WINDOWS_TO_START)
+            head = data.fit(
+                load_adapter(start) if start else None, run, most=WINDOWS_TO_START, seed=recipe.adapter.seed
+            )
             labels = LabelObjective(head, data.train, data.dev, recipe.adapter.consistency)
             objectives.append(labels)
             make.append(partial(_classifier, data, labels, run, home))

@@ -90,6 +90,14 @@ class DataSource(Strict):
                 yield article, element, where
 
 
+class TextSource(DataSource):
+    """Texts that a teacher labels."""
+
+    def examples(self, root: Path) -> Iterator[Article]:
+        """Return the articles."""
+        return self._slice(article for article, *_ in self._rows(root))
+
+
 class LabelSource(DataSource):
     """Texts with labels."""
 

@@ -19,7 +19,7 @@ from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.cards import read_card
 from newsmoe.registry.kinds.classifier import head_shapes
 from newsmoe.registry.kinds.embedded import load_head
-from newsmoe.training.data import Head, TrainingRun, WindowSet, joined, read_source, read_unlabelled
+from newsmoe.training.data import Head, TrainingRun, WindowSet, joined, read_source, read_taught, read_unlabelled
 from newsmoe.training.folder import TrainedExpert
 from newsmoe.training.recipe import ClassifierRecipe
 
@@ -79,9 +79,12 @@ class LabelledData:
         return TrainedExpert("classifier", settings, head._asdict(), None if shared else folder, shared)
 
 
-def read_data(recipe: ClassifierRecipe, run: TrainingRun) -> LabelledData:
-    """Read the sources of a classifier's recipe."""
-    labelled = [read_source(source, recipe, run) for source in recipe.train]
+def read_data(recipe: ClassifierRecipe, home: Path, run: TrainingRun) -> LabelledData:
+    """Read the sources of a classifier's recipe, which is in the folder `home`."""
+    teacher = home / recipe.teacher if recipe.teacher else None
+    labelled = [read_source(source, recipe, run, teacher) for source in recipe.train]
+    if teacher:
+        labelled += [read_taught(source, recipe, run, teacher) for source in recipe.taught]
     dev = {source.title: read_source(source, recipe, run) for source in recipe.dev}
     _require_enough(labelled, list(dev.values()))
     _warn_of_overlap(labelled, dev)
@@ -96,7 +99,7 @@ def train_classifier(recipe: ClassifierRecipe, home: Path, run: TrainingRun) -> 
     without labels serve in a second round of training, with labels predicted after the first. The temperature is
     fitted on the dev sources.
     """
-    data = read_data(recipe, run)
+    data = read_data(recipe, home, run)
     unlabelled = [read_unlabelled(source, recipe, run) for source in recipe.unlabelled]
     if recipe.adapter is None:
         shared = home / recipe.shared_adapter if recipe.shared_adapter else None

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 
 from newsmoe.article import Article
-from newsmoe.datasets.sources import LabelSource, UnlabelledSource
+from newsmoe.datasets.sources import LabelSource, TextSource, UnlabelledSource
 from newsmoe.evaluation.progress import Progress
 from newsmoe.registry.backbone.backbone import Backbone, Vectors
 from newsmoe.registry.backbone.reading import Extract, Window
 from newsmoe.registry.kinds.scores import Probabilities, softmax
 from newsmoe.training.recipe import ClassifierRecipe
+from newsmoe.training.teachers import Teachers
 
 
 class TrainingRun(NamedTuple):
@@ -26,6 +27,7 @@ class TrainingRun(NamedTuple):
     work: Path  # folder of adapters and checkpoints
     backbone: Backbone
     report: Progress
+    teachers: Teachers
 
     def extract(self, article: Article, recipe: ClassifierRecipe) -> Extract:
         """Return what is read of an article."""
@@ -114,11 +116,30 @@ class Unlabelled(NamedTuple):
         return self.texts.subset(sorted(chosen), np.eye(probabilities.shape[1], dtype=bool)[labels])
 
 
-def read_source(source: LabelSource, recipe: ClassifierRecipe, run: TrainingRun) -> WindowSet:
-    """Read a source in windows, as the recipe's `long_input` says."""
+def read_source(
+    source: LabelSource, recipe: ClassifierRecipe, run: TrainingRun, teacher: Path | None = None
+) -> WindowSet:
+    """Read a source in windows, as the recipe's `long_input` says; a teacher's probabilities are part of the target."""
+    examples = list(source.examples(run.data, recipe.labels))
+    shares = np.array([_shares(example.others, recipe) for example in examples]).reshape(-1, len(recipe.labels))
+    if teacher:
+        articles = [example.article for example in examples]
+        taught = run.teachers.probabilities(teacher, recipe.labels, articles, run.report)
+        shares = (1 - recipe.teacher_share) * shares + recipe.teacher_share * taught
     rows = (
-        ([run.extract(article, recipe)], [label in accepted for label in recipe.labels], _shares(others, recipe))
-        for article, _, accepted, others in source.examples(run.data, recipe.labels)
+        ([run.extract(example.article, recipe)], [label in example.accepted for label in recipe.labels], row)
+        for example, row in zip(examples, shares.tolist(), strict=True)
+    )
+    return _window_set(rows, source.weight, len(recipe.labels))
+
+
+def read_taught(source: TextSource, recipe: ClassifierRecipe, run: TrainingRun, teacher: Path) -> WindowSet:
+    """Read a source without labels; the whole target is what the teacher predicts."""
+    articles = list(source.examples(run.data))
+    taught = run.teachers.probabilities(teacher, recipe.labels, articles, run.report)
+    every = [True] * len(recipe.labels)
+    rows = (
+        ([run.extract(article, recipe)], every, row) for article, row in zip(articles, taught.tolist(), strict=True)
     )
     return _window_set(rows, source.weight, len(recipe.labels))
 

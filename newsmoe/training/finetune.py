@@ -23,6 +23,9 @@ from newsmoe.training.loop import digest_of, fit, shuffled_batches
 from newsmoe.training.lower_layers import LowerLayers
 from newsmoe.training.recipe import AdapterRecipe
 
+HAS_FAST_BFLOAT16 = torch.cpu.get_capabilities().get("amx_bf16", False)
+"""Whether products in half of the bits take a fraction of the time here; elsewhere they would take longer."""
+
 MOST_SENTENCES = 4
 """Of an article that is cut to what a teaser has, with its headline."""
 
@@ -102,16 +105,16 @@ class _JointObjective:
 
     def _states(self, windows: Sequence[Window], noise: np.random.Generator | None = None) -> torch.Tensor:
         """Return states of shape (windows, tokens, width), zero where there is padding; with `noise` as in training."""
-        if self.lower is not None:
-            return self.lower(windows)
-        ids, mask = self.backbone.padded(windows)
-        if noise is not None:
-            ids = self.backbone.hide_tokens(ids, noise.random(ids.shape) < self.recipe.token_dropout)
-        present = torch.from_numpy(mask)
-        states: torch.Tensor = self.model["encoder"](
-            input_ids=torch.from_numpy(ids), attention_mask=present
-        ).last_hidden_state
-        return states * present.unsqueeze(-1)
+        with torch.autocast("cpu", torch.bfloat16, enabled=HAS_FAST_BFLOAT16):
+            if self.lower is not None:
+                return self.lower(windows)
+            ids, mask = self.backbone.padded(windows)
+            if noise is not None:
+                ids = self.backbone.hide_tokens(ids, noise.random(ids.shape) < self.recipe.token_dropout)
+            present = torch.from_numpy(mask)
+            output = self.model["encoder"](input_ids=torch.from_numpy(ids), attention_mask=present)
+            states: torch.Tensor = output.last_hidden_state.float()
+            return states * present.unsqueeze(-1)
 
     @torch.inference_mode()
     def _encoded(self, windows: Sequence[Window]) -> list[Encoded]:

@@ -33,28 +33,31 @@ def member_recipes(recipe: JointRecipe, home: Path) -> list[tuple[Path, AnyRecip
 
 
 def train_jointly(
-    recipe: JointRecipe, members: Sequence[AnyRecipe], home: Path, run: TrainingRun
+    recipe: JointRecipe, members: Sequence[tuple[Path, AnyRecipe]], home: Path, run: TrainingRun
 ) -> tuple[Path, list[TrainedExpert]]:
-    """Train an adapter with the heads of all members; return where it is, and the experts, which look in `home`."""
+    """Train an adapter with the heads of all members; return where it is, and the experts, which look in `home`.
+
+    Members are given by their folders and recipes.
+    """
     start = home / recipe.adapter.start if recipe.adapter.start else None
     objectives: list[HeadObjective] = []
     make: list[Callable[[Path], TrainedExpert]] = []
-    for member in members:
+    for folder, member in members:
         if isinstance(member, SummarizerRecipe):
             sentences = SentenceObjective(member, run)
             objectives.append(sentences)
             make.append(partial(sentences.expert, run, shared=home))
         else:
-            data = read_data(member, run)
+            data = read_data(member, folder, run)
             head = data.fit(
                 load_adapter(start) if start else None, run, most=WINDOWS_TO_START, seed=recipe.adapter.seed
             )
             labels = LabelObjective(head, data.train, data.dev, recipe.adapter.consistency)
             objectives.append(labels)
             make.append(partial(_classifier, data, labels, run, home))
-    folder = run.work / "first"
-    finetune(recipe.adapter, objectives, folder, encoder=adapted_encoder(recipe.adapter, run.backbone, start), run=run)
-    return folder, [expert(folder) for expert in make]
+    adapter = run.work / "first"
+    finetune(recipe.adapter, objectives, adapter, encoder=adapted_encoder(recipe.adapter, run.backbone, start), run=run)
+    return adapter, [expert(adapter) for expert in make]
 
 
 def _classifier(

@@ -43,7 +43,7 @@ class LowerLayers:
         inputs = [torch.from_numpy(self._of(window).astype(np.float32)) for window in windows]
         mask = pad_sequence([torch.ones(len(states)) for states in inputs], batch_first=True)
         states = self._run(pad_sequence(inputs, batch_first=True), mask, self.first, None)
-        return states * mask.unsqueeze(-1)
+        return states.float() * mask.unsqueeze(-1)
 
     def _of(self, window: Window) -> NDArray[np.float16]:
         row = self.rows[window]
@@ -52,7 +52,7 @@ class LowerLayers:
     @torch.no_grad()
     def _compute(self, windows: Sequence[Window]) -> None:
         ids, mask = map(torch.from_numpy, self.backbone.padded(windows))
-        states = self._run(self.model.embeddings(input_ids=ids), mask.float(), 0, self.first).numpy()
+        states = self._run(self.model.embeddings(input_ids=ids), mask.float(), 0, self.first).float().numpy()
         for window, computed in zip(windows, states, strict=True):
             self._of(window)[:] = computed[: len(window) + 2]
             self.is_computed[self.rows[window]] = True

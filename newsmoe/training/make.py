@@ -17,6 +17,7 @@ from newsmoe.training.classifier import train_classifier
 from newsmoe.training.data import TrainingRun
 from newsmoe.training.folder import copy_recipe, data_option, move_adapter, write_expert, write_figures, write_page
 from newsmoe.training.recipe import AnyRecipe, ClassifierRecipe, JointRecipe
+from newsmoe.training.teachers import Teachers
 
 WORK_FOLDER = ".training"  # in the expert's folder, for adapters and checkpoints
 QUALITIES = ("accuracy", "macro-F1", "F1", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum")
@@ -29,8 +30,8 @@ def make_jointly(path: Path, recipe: JointRecipe, data: Path, device: Device, re
 
     home = path.parent
     members = member_recipes(recipe, home)
-    run = TrainingRun(data, home / WORK_FOLDER, BackbonePool().backbone(device.resolve(), recipe.backbone), report)
-    adapter, experts = train_jointly(recipe, [member for _, member in members], home, run)
+    run = _run(recipe, data, home, device, report)
+    adapter, experts = train_jointly(recipe, members, home, run)
     move_adapter(adapter, home)
     shutil.rmtree(run.work, ignore_errors=True)
     source = f"newsmoe train joint {path.as_posix()}{data_option(data)}"
@@ -49,7 +50,7 @@ def make_expert(
 
     An expert that is already in the folder stays unchanged until the new one is trained.
     """
-    run = TrainingRun(data, folder / WORK_FOLDER, BackbonePool().backbone(device.resolve(), recipe.backbone), report)
+    run = _run(recipe, data, folder, device, report)
     if isinstance(recipe, ClassifierRecipe):
         command, trained = "classifier", train_classifier(recipe, path.parent, run)
     else:
@@ -61,6 +62,12 @@ def make_expert(
     shutil.rmtree(run.work, ignore_errors=True)
     copy_recipe(path, folder)
     return finish_experts([card], [recipe], data, report)
+
+
+def _run(recipe: AnyRecipe | JointRecipe, data: Path, folder: Path, device: Device, report: Progress) -> TrainingRun:
+    device = device.resolve()
+    backbone = BackbonePool().backbone(device, recipe.backbone)
+    return TrainingRun(data, folder / WORK_FOLDER, backbone, report, Teachers(device))
 
 
 def finish_experts(

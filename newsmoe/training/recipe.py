@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
-from newsmoe.datasets.sources import ChosenSource, DataSource, LabelSource, SummarySource, UnlabelledSource
+from newsmoe.datasets.sources import ChosenSource, DataSource, LabelSource, SummarySource, TextSource, UnlabelledSource
 from newsmoe.errors import ConfigError
 from newsmoe.evaluation.predictions import Target
 from newsmoe.gating.features import FeatureName
@@ -51,6 +51,10 @@ class AdapterRecipe(Strict):
     def _same_text_for_lower_layers(self) -> "AdapterRecipe":
         if self.first_layer and (self.token_dropout or self.cut):
             raise ValueError("first_layer: set token_dropout and cut to 0, since the layers below read a text once")
+        if self.first_layer and self.start:
+            raise ValueError(
+                "`first_layer` and `start`: the start says which layers are adapted; leave one out"
+            )
         return self
 
 
@@ -83,12 +87,23 @@ class ClassifierRecipe(Recipe):
     train: tuple[LabelSource, ...] = Field(min_length=1)
     dev: tuple[LabelSource, ...] = Field(min_length=1)
     unlabelled: tuple[UnlabelledSource, ...] = ()  # for a second round, labelled by the first (self-training)
+    teacher: str = ""  # folder of an expert with these labels, from the recipe's, whose probabilities are learned too
+    teacher_share: float = Field(0.5, ge=0, le=1)  # of the target, for a text with a label
+    taught: tuple[TextSource, ...] = ()  # texts without labels; the teacher's probabilities are the whole target
     second_epochs: int | None = Field(None, ge=1)  # default: as many as in the first round
 
     @model_validator(mode="after")
     def _one_adapter(self) -> "ClassifierRecipe":
         if self.shared_adapter and self.adapter is not None:
             raise ValueError("`shared_adapter` and `adapter`: an expert has one adapter")
+        return self
+
+    @model_validator(mode="after")
+    def _taught_by_a_teacher(self) -> "ClassifierRecipe":
+        if self.taught and not self.teacher:
+            raise ValueError("`taught` requires a `teacher`, the folder of the expert that labels these texts")
+        if self.teacher and not (self.adapter or self.shared_adapter):
+            raise ValueError("`teacher` requires an adapter; add an [adapter] table")
         return self
 
     @model_validator(mode="after")
@@ -195,7 +210,7 @@ RECIPES: Mapping[str, type[AnyRecipe]] = {"classifier": ClassifierRecipe, "extra
 def read_recipe(path: Path, recipe: type[KindOfRecipe]) -> KindOfRecipe:
     """Read a recipe; paths in it that begin with `./` become relative to its folder."""
     values = read_toml(path)
-    for part in ("train", "dev", "unlabelled"):
+    for part in ("train", "dev", "unlabelled", "taught"):
         sources = values.get(part)
         for source in sources if isinstance(sources, list) else ():
             if isinstance(source, dict) and str(source.get("path")).startswith("./"):

@@ -195,3 +195,48 @@ def test_layers_below_the_adapter_are_computed_once_and_change_nothing(folder: P
     assert head("first_layer = 4") == pytest.approx(expected, abs=1e-2)
     tensors = load_file(folder / "experts" / "shared" / "adapter_model.safetensors")
     assert {name.split(".layer.")[1][0] for name in tensors} == {"4", "5"}
+
+
+@pytest.mark.slow
+def test_an_expert_learns_what_its_teacher_says(folder: Path) -> None:
+    newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".")
+    swapped = {"good": "bad", "bad": "good"}
+    rows = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
+    wrong = [row | {"mood": swapped[row["mood"]]} for row in rows]
+    (folder / "wrong.jsonl").write_text("".join(json.dumps(row) + "\n" for row in wrong))
+    recipe = MEMBER.replace('shared_adapter = "{shared}"', 'teacher = "../mood"\nteacher_share = 1').replace(
+        '"train.jsonl"', '"wrong.jsonl"'
+    )
+    pupil = recipe.format(name="mood", labels='["bad", "good"]')
+    pupil += (
+        '\n[[taught]]\npath = "train.jsonl"\ncontent = "text"\n\n[adapter]\nrank = 2\nepochs = 2\nbatch_items = 8\n'
+    )
+    write(folder / "experts" / "pupil", pupil)
+    newsmoe("train", "classifier", "experts/pupil/recipe.toml", "--data", ".")
+    card = tomllib.loads((folder / "experts" / "pupil" / "expert.toml").read_text())
+    assert card["quality"][0]["figures"]["accuracy"] > 0.9
+    assert len(card["training"]["data"]) == 2
+
+
+@pytest.mark.slow
+def test_a_teacher_must_predict_the_labels_of_the_recipe(folder: Path) -> None:
+    newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".")
+    recipe = MEMBER.format(name="mood", labels='["good", "bad"]', shared="../shared")
+    write(folder / "experts" / "mood", recipe.replace("[[train]]", 'teacher = "../place"\n\n[[train]]', 1))
+    output = newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".", exit_code=1)
+    assert "a teacher must predict the labels of the recipe: good, bad" in " ".join(output.split())
+
+
+@pytest.mark.parametrize(
+    ("extra", "problem"),
+    [
+        ('[[taught]]\npath = "train.jsonl"', "`taught` requires a `teacher`"),
+        ('[adapter]\nfirst_layer = 3\nstart = "../place"\ntoken_dropout = 0', "leave one out"),
+    ],
+)
+def test_a_recipe_that_cannot_work_is_refused(folder: Path, extra: str, problem: str) -> None:
+    recipe = MEMBER.replace('shared_adapter = "{shared}"\n', "").format(name="mood", labels='["good", "bad"]')
+    write(folder / "experts" / "mood", f"{recipe}\n{extra}\n")
+    assert problem in " ".join(
+        newsmoe("train", "classifier", "experts/mood/recipe.toml", "--data", ".", exit_code=1).split()
+    )

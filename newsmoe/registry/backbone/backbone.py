@@ -66,6 +66,7 @@ class Backbone:
         self.runtime = runtime
         self.width: int = files.config["hidden_size"]
         self.window_tokens = min(WINDOW_TOKENS, files.config["max_position_embeddings"] - 2)
+        self.max_cached_windows = MAX_CACHED_WINDOWS
         self._batcher = Batcher(runtime.batch_tokens, runtime.workers)
         self._encoded: OrderedDict[tuple[Window, str], Encoded] = OrderedDict()
         self._readings: OrderedDict[str, Reading] = OrderedDict()
@@ -119,7 +120,7 @@ class Backbone:
         for window, vectors in encoded.items():
             self._encoded[window, key] = vectors
             self._encoded.move_to_end((window, key))
-        while len(self._encoded) > MAX_CACHED_WINDOWS:
+        while len(self._encoded) > self.max_cached_windows:
             self._encoded.popitem(last=False)
         return [encoded[window] for window in windows]
 

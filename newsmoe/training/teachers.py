@@ -1,0 +1,50 @@
+"""Trained experts whose probabilities others learn (distillation, Hinton et al. 2015)."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from newsmoe.article import Article
+from newsmoe.errors import ConfigError
+from newsmoe.evaluation.progress import Progress, in_blocks
+from newsmoe.prediction import Labels
+from newsmoe.registry.backbone.pool import BackbonePool
+from newsmoe.registry.cards import read_card
+from newsmoe.registry.device import Device
+from newsmoe.registry.kinds import build
+from newsmoe.registry.kinds.embedded import EmbeddedExpert
+from newsmoe.registry.kinds.scores import Probabilities
+
+BLOCK = 256  # articles between two reports of progress
+CACHED_WINDOWS = 50_000
+
+
+class Teachers:
+    """Experts that label texts for others; those that share an adapter read a text once."""
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._backbones = BackbonePool()
+
+    def probabilities(
+        self, folder: Path, labels: Sequence[str], articles: Sequence[Article], report: Progress
+    ) -> Probabilities:
+        """Return what the expert in `folder` predicts, shape (articles, labels).
+
+        Raises:
+            ConfigError: it predicts other labels.
+        """
+        card = read_card(folder)
+        expert = build(card, self._backbones)
+        expert.load(self._device)
+        if isinstance(expert, EmbeddedExpert):
+            expert.backbone.max_cached_windows = CACHED_WINDOWS
+        rows: list[list[float]] = []
+        for block in in_blocks(articles, BLOCK, f"{card.name} labels", report):
+            for prediction in expert.predict(block):
+                scores = prediction.scores if isinstance(prediction, Labels) else {}
+                if {*scores} != {*labels}:
+                    raise ConfigError(f"{folder}: a teacher must predict the labels of the recipe: {', '.join(labels)}")
+                rows.append([scores[label] for label in labels])
+        return np.array(rows, dtype=np.float64).reshape(-1, len(labels))

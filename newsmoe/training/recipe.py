@@ -52,9 +52,7 @@ class AdapterRecipe(Strict):
         if self.first_layer and (self.token_dropout or self.cut):
             raise ValueError("first_layer: set token_dropout and cut to 0, since the layers below read a text once")
         if self.first_layer and self.start:
-            raise ValueError(
-                "`first_layer` and `start`: the start says which layers are adapted; leave one out"
-            )
+            raise ValueError("`first_layer` and `start`: the start says which layers are adapted; leave one out")
         return self
 
 

@@ -1,6 +1,7 @@
 """Fetching a model from the hub: only on request, only files that cannot run code, each checked by hash."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +23,14 @@ INCLUDE = ("*.json", "*.txt", "*.model", "*.spm", "*.jinja", "model.safetensors"
 
 EXCLUDE = ("*/*", "adapter_config.json", "training_args*")
 """Other folders; and what would have another model loaded instead of this one, or could run code."""
+
+_TAG = re.compile(r'(W/)?"?[0-9A-Za-z][0-9A-Za-z._-]{0,199}"?')
+_COMMIT = re.compile("[0-9a-f]{40}")
+SENT_NAMES = {"etag": _TAG, "x-linked-etag": _TAG, "x-repo-commit": _COMMIT}
+"""Headers of which the library makes names of files; what does not match could lead out of the cache."""
+
+MALFORMED = (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError)
+"""What the library raises on an answer that is none of a hub."""
 
 TOO_MANY_REQUESTS = 429
 RETRIES = 4
@@ -81,9 +90,11 @@ def copy_backbone(backbone: PublishedBackbone, folder: Path) -> Path:
 def _fetch(source: ModelSource, select: Select, on_file: OnFile) -> Pulled:
     from huggingface_hub import HfApi, hf_hub_download
 
-    with _translate_errors(source):
+    with _translate_errors(source), _refusing_paths():
         describe = partial(HfApi().model_info, source.model, revision=source.revision, files_metadata=True)
         info = _retry_rate_limited(describe)
+        if not _COMMIT.fullmatch(str(info.sha)):
+            raise ModelError(f"{source.model}: the hub calls its commit {str(info.sha)[:100]!r}, which is no hash")
         files = select([_described(sibling) for sibling in info.siblings or []])
         folder = Path()
         for file in files:
@@ -92,6 +103,27 @@ def _fetch(source: ModelSource, select: Select, on_file: OnFile) -> Pulled:
             _check(path, file)
             folder = path.parent if file.name == CONFIG else folder
     return Pulled(folder, str(info.sha), tuple(files))
+
+
+@contextmanager
+def _refusing_paths() -> Iterator[None]:
+    """Refuse answers whose headers would have the library write a file outside its cache, before it does."""
+    from huggingface_hub import get_session
+
+    client = get_session()
+    before = client.event_hooks
+    client.event_hooks = {**before, "response": [*before["response"], _refuse_paths]}
+    try:
+        yield
+    finally:
+        client.event_hooks = before
+
+
+def _refuse_paths(response: Any) -> None:
+    for header, pattern in SENT_NAMES.items():
+        value = response.headers.get(header)
+        if value is not None and not pattern.fullmatch(value):
+            raise ModelError(f"{response.url.host} sent {header}: {value[:100]!r}, which could write outside the cache")
 
 
 def _described(sibling: Any) -> RemoteFile:
@@ -141,7 +173,8 @@ def _check(path: Path, file: RemoteFile) -> None:
     if not is_same:
         blob = path.resolve()
         path.unlink()
-        blob.unlink(missing_ok=True)
+        if blob.is_relative_to(path.parents[2].resolve()):  # that of this repository
+            blob.unlink(missing_ok=True)
         raise ModelError(f"{file.name}: the download does not match its hash and was deleted; pull again")
 
 
@@ -191,6 +224,8 @@ def _reason(error: Exception) -> str | None:
             return "the hub cannot be reached; check the network, then pull again"
         case errors.HfHubHTTPError() | OSError():
             return f"could not be fetched: {first_line}; pull again"
+        case _ if isinstance(error, MALFORMED):
+            return f"the hub's answer makes no sense ({type(error).__name__}: {first_line}); check HF_ENDPOINT"
     if type(error).__module__.startswith(("httpx", "httpcore")):
         return f"the connection broke: {first_line}; pull again to resume"
     return None

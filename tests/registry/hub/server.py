@@ -110,7 +110,7 @@ class Hub:
     """A hub that runs within a `with` block.
 
     `requests` are all that came, as methods and paths; `ranges` are the parts of files that were requested,
-    as their paths and the values of the headers.
+    as their paths and the values of the headers; `garbage` is sent instead of an answer.
     """
 
     def __init__(self) -> None:
@@ -120,6 +120,8 @@ class Hub:
         self._tokens: set[str] = set()
         self._cuts: dict[tuple[str, str], Fault] = {}
         self._corrupt: set[tuple[str, str]] = set()
+        self._headers: dict[str, str] = {}
+        self.garbage: bytes | None = None
         self._busy = Fault(times=0, after=0)
         self._lock = threading.Lock()
         self._server = _Server(self)
@@ -172,6 +174,10 @@ class Hub:
         """Send the file with a bit changed in its middle, from now on."""
         self._corrupt.add((name, path))
 
+    def forge(self, **headers: str) -> None:
+        """Send these headers with every file, from now on."""
+        self._headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
     def mend(self) -> None:
         """Let nothing go wrong any more."""
         self._cuts.clear()
@@ -188,6 +194,8 @@ class Hub:
             try:
                 if self._busy.on in url.path and self._busy.due():
                     return _json({"error": "Too many"}, 429, {"Retry-After": str(self._busy.after)})
+                if self.garbage is not None:
+                    return Response(200, {"Content-Type": "application/json"}, self.garbage)
                 if match := API.fullmatch(url.path):
                     return self._metadata(_parts(match), parse_qs(url.query), headers)
                 if match := RESOLVE.fullmatch(url.path):
@@ -216,7 +224,7 @@ class Hub:
         if path not in tree:
             raise Refusal(404, "EntryNotFound", "Entry not found", commit)
         blob = tree[path]
-        described = _of(commit, {**blob.headers(), "Accept-Ranges": "bytes"})
+        described = {**_of(commit, {**blob.headers(), "Accept-Ranges": "bytes"}), **self._headers}
         body = _with_changed_bit(blob.content) if (name, path) in self._corrupt else blob.content
         if method == "HEAD":
             return Response(200, described, body)

@@ -285,3 +285,25 @@ def test_only_one_backbone_is_copied_at_a_time(
 ) -> None:
     message = one_line(newsmoe(hub, here, "experts", "pull", *names, "--from", str(files.folder)))
     assert "--from copies one backbone, minilm or large" in message
+
+
+@pytest.mark.parametrize("header", ["ETag", "X_Linked_Etag", "X_Repo_Commit"])
+def test_a_hub_cannot_name_a_file_outside_the_cache(hub: Hub, here: Path, model: Path, header: str) -> None:
+    hub.add(NAME, model)
+    victim = here / "victim"
+    victim.write_text("private")
+    depths = ("../" * depth for depth in (4, 12))
+    for path in (str(victim), *(f"{up}{victim.relative_to('/')}" for up in depths)):
+        hub.forge(**{header: f'"{path}"' if header != "X_Repo_Commit" else path})
+        before = {*here.parent.glob("*")}
+        assert "could write outside the cache" in one_line(newsmoe(hub, here, "experts", "pull", "tone"))
+        assert victim.read_text() == "private"
+        assert {*here.parent.glob("*")} - before <= {here.parent / "home", here.parent / "cache"}
+
+
+@pytest.mark.parametrize("garbage", [b"", b"[]", b"{", b'{"id": 3}', b'{"siblings": [{"rfilename": {}}]}', b"\xff"])
+def test_what_is_no_answer_of_a_hub_is_called_that(hub: Hub, here: Path, garbage: bytes) -> None:
+    hub.garbage = garbage
+    message = one_line(newsmoe(hub, here, "experts", "pull", "tone"))
+    assert NAME in message
+    assert "bug" not in message

@@ -1,13 +1,14 @@
 """`newsmoe journal`: what is stored of finished work. `newsmoe runs`, `newsmoe retry`: what was run."""
 
 import json
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.console import plain, results, table
+from newsmoe.cli.console import messages, plain, results, table
 from newsmoe.cli.options import JsonOption, LoadSettings, takes
 from newsmoe.errors import ConfigError
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from newsmoe.output.run_report import RunReport
 
 RunArgument = Annotated[str, typer.Argument(help="Number of a run, as 'newsmoe runs list' has it, or its *.run.json.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Run it without being asked.")]
 
 
 @takes("journal")
@@ -73,15 +75,27 @@ def show_run(run: RunArgument, load: LoadSettings) -> None:
 
 
 @takes("journal")
-def retry(run: RunArgument, load: LoadSettings) -> None:
+def retry(run: RunArgument, load: LoadSettings, yes: YesOption = False) -> None:
     """Do again what failed in a run, and put it into the run's output.
 
-    It is the run's command once more: what went well is taken from the journal.
+    It is the run's command once more, which is shown first: what went well is taken from the journal.
     """
-    from newsmoe.jobs.retry import retry as run_again
+    from newsmoe.jobs.retry import Retry
 
-    if code := run_again(_report(run, load), load().journal):
+    again = Retry.of(_report(run, load))
+    messages().print(plain(again), soft_wrap=True)
+    messages().print(plain(f"by its report, the run wrote {again.folder / again.output}"), soft_wrap=True)
+    if not yes:
+        if not is_terminal():
+            raise ConfigError("nobody is there to be asked whether to run this; say so with --yes")
+        typer.confirm("Run it?", abort=True, err=True)
+    if code := again.run(load().journal):
         raise typer.Exit(code)
+
+
+def is_terminal() -> bool:
+    """Tell whether somebody can be asked."""
+    return sys.stdin.isatty()
 
 
 def _report(run: str, load: LoadSettings) -> "RunReport":
@@ -89,8 +103,10 @@ def _report(run: str, load: LoadSettings) -> "RunReport":
     from pydantic import ValidationError
 
     from newsmoe.output.run_report import RunReport
+    from newsmoe.settings.trust import require_trusted
 
     if not run.isdecimal():
+        require_trusted(Path(run), "copy it, and read the copy before you have it done again")
         try:
             return RunReport.model_validate_json(Path(run).read_bytes())
         except (OSError, ValidationError):

@@ -217,9 +217,12 @@ def needs_training_extra(what: str) -> None:
 def load_settings(config: Path | None, overrides: Mapping[str, object] | None = None) -> "Settings":
     """Merge the command line with environment and file; a folder `./experts` is one of the user's."""
     from newsmoe.settings import sources
+    from newsmoe.settings.trust import require_trusted
 
     settings = sources.load_settings(config, overrides)
     if USER_FOLDER.is_dir():
+        if USER_FOLDER not in settings.experts_dir:
+            require_trusted(USER_FOLDER, f"--experts-dir {USER_FOLDER} says that it is meant")
         folders = tuple(dict.fromkeys((*settings.experts_dir, USER_FOLDER)))
         settings = settings.model_copy(update={"experts_dir": folders})
     return settings

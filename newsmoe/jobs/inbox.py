@@ -70,7 +70,7 @@ def open_inbox(
         outbox.mkdir(parents=True, exist_ok=True)
         if outbox.samefile(folder):
             raise ConfigError(f"{outbox}: outputs would come in again; name another folder with --out")
-    with locked(outbox / LOCK, f"{outbox}: another newsmoe watch is at work on this folder"):
+    with locked(outbox / LOCK, f"{outbox}: another newsmoe watch is at work on this folder", of=outbox):
         yield Inbox(folder, outbox, settle, format, append, clock)
 
 

@@ -126,7 +126,7 @@ def run_job(
             failed = _write_all(records, output, observer, max_errors, total)
         if job.errors is not None:
             try:
-                write_dead_letters(job.errors, sources, failed, append=job.append)
+                write_dead_letters(job.errors, sources, failed, like=job.output, append=job.append)
             except OutputError as error:  # the output is worth more than they are
                 _logger.warning("%s", error)
         recorder.notices = _logged_notices(sources)

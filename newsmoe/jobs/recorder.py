@@ -80,7 +80,7 @@ class RunRecorder:
     def write(self, report: RunReport) -> None:
         """Write the report where the job has one."""
         if self.job.report is not None:
-            write_text(self.job.report, report.model_dump_json(indent=2) + "\n")
+            write_text(self.job.report, report.model_dump_json(indent=2) + "\n", like=self.job.output)
 
 
 @contextmanager

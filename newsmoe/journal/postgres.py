@@ -3,8 +3,10 @@
 Its two tables are in the first schema of the connection's search path.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from ipaddress import ip_address
+from os import environ
 from time import sleep
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -72,6 +74,8 @@ class PostgresStore(SqlStore):
                 " for an @ in a name or password"
             )
         self._options: dict[str, Any] = TIMEOUTS | options | dict(parse_qsl(query, keep_blank_values=True))
+        if "sslmode" not in self._options and "PGSSLMODE" not in environ and not _is_here(self._options):
+            self._options["sslmode"] = "require"
         with self._translate_errors():
             self._connection = self._connect()
             try:
@@ -143,7 +147,21 @@ class PostgresStore(SqlStore):
             yield
         except psycopg.Error as error:
             message = str(error).strip().partition("\n")[0]
+            if "does not support SSL" in message:
+                message += "; ?sslmode=disable at the end of the URL sends passwords and articles in clear text"
             raise JournalError(f"{self.place}: cannot be used: {message}") from None
+
+
+def _is_here(options: Mapping[str, Any]) -> bool:
+    """Tell whether all hosts are this machine: a socket's folder, or a loopback address."""
+    hosts = str(options.get("hostaddr") or options.get("host") or environ.get("PGHOST", ""))
+    for host in hosts.split(","):
+        with suppress(ValueError):
+            if ip_address(host).is_loopback:
+                continue
+        if host not in ("", "localhost") and not host.startswith(("/", "@")):
+            return False
+    return True
 
 
 def _is_transient(error: psycopg.Error) -> bool:

@@ -1,6 +1,7 @@
 """A journal in a SQLite file, for one machine."""
 
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -10,10 +11,14 @@ from typing import Any
 from newsmoe.errors import JournalError
 from newsmoe.journal.sql import COLUMNS, SqlStore
 from newsmoe.journal.store import WAIT_SECONDS, Row
+from newsmoe.sqlite import UnsafeSchemaError, check_schema, connect, is_interrupted
 from newsmoe.text.cleaning import one_line
 
 APPLICATION = 0x6E6D6F65
 """Marks the file as a journal of ours ("nmoe"), in SQLite's header."""
+
+MAGIC = b"SQLite format 3\0"
+APPLICATION_AT = slice(68, 72)  # of the header
 
 SCHEMA_VERSION = 1
 LOG_SUFFIXES = ("-wal", "-shm")
@@ -35,7 +40,7 @@ class SqliteStore(SqlStore):
         self.path = path
         self.place = str(path)
         # threads may share it, one at a time: `Journal` has a lock
-        self._database = sqlite3.connect(path, timeout=WAIT_SECONDS, check_same_thread=False)
+        self._database = connect(path, timeout=WAIT_SECONDS, check_same_thread=False)
         try:
             self._prepare()
         except BaseException:
@@ -72,6 +77,10 @@ class SqliteStore(SqlStore):
             raise sqlite3.DatabaseError("it is no journal of newsmoe")
         if version != SCHEMA_VERSION and (tables or version):
             raise sqlite3.DatabaseError(f"it is of version {version}, this newsmoe writes {SCHEMA_VERSION}")
+        try:
+            check_schema(self._database, frozenset([self.table, self.run_table]), alone=True)
+        except UnsafeSchemaError as error:
+            raise sqlite3.DatabaseError(f"it {error}") from None
         self._database.rollback()
         if not tables:
             header = f"pragma application_id = {APPLICATION}; pragma user_version = {SCHEMA_VERSION};"
@@ -94,6 +103,8 @@ class SqliteStore(SqlStore):
         try:
             yield
         except sqlite3.Error as error:
+            if is_interrupted(error):
+                raise KeyboardInterrupt from None
             if not _is_damage(error):
                 raise JournalError(f"{self.path}: cannot be used now: {error}; try again later") from None
             help = "remove it, and a new journal is created"
@@ -105,22 +116,43 @@ class SqliteStore(SqlStore):
 
 
 def open_sqlite(path: Path, *, create: bool) -> SqliteStore:
-    """Open the journal at `path`; with `create`, one that is damaged or none of ours is set aside first."""
+    """Open the journal at `path`; with `create`, one that is damaged is set aside first.
+
+    What is no journal is left as it is. A new one can be read by its user only, for it quotes articles.
+    """
     if not create and not path.is_file():
         raise JournalError(f"{path}: there is no journal yet; 'newsmoe analyze' creates one")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            _make_private(path)
             return SqliteStore(path)
         except sqlite3.Error as error:
             if not (create and _is_damage(error)):
                 raise
+            if not _has_our_header(path):
+                raise JournalError(
+                    f"{path}: is no journal of newsmoe, and is left as it is; name another with --journal"
+                ) from None
             aside = _set_aside(path)
             _logger.warning("%s: %s; it was set aside as %s, and a new one created", path, error, aside.name)
+            _make_private(path)
             return SqliteStore(path)
     except (OSError, sqlite3.Error) as error:
         help = "" if create else "; if it was a journal, remove it, and a new journal is created"
         raise JournalError(f"{path}: cannot be used: {error}{help}") from None
+
+
+def _make_private(path: Path) -> None:
+    """Make an empty file that others cannot read, if there is none."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _has_our_header(path: Path) -> bool:
+    with path.open("rb") as file:
+        header = file.read(100)
+    return header.startswith(MAGIC) and int.from_bytes(header[APPLICATION_AT], "big") == APPLICATION
 
 
 def _set_aside(path: Path) -> Path:

@@ -41,9 +41,9 @@ def check_folder(path: Path) -> None:
         raise OutputError(f"{path}: cannot be written: there is no folder {path.parent}")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a whole file, or none."""
-    with translate_errors(path), atomic_write_text(path) as file:
+def write_text(path: Path, text: str, *, like: Path | None = None) -> None:
+    """Write a whole file, or none; a new one has the permissions of the file `like`."""
+    with translate_errors(path), atomic_write_text(path, like=like) as file:
         file.write(text)
 
 
@@ -54,8 +54,10 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def atomic_write(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path, *, like: Path | None = None) -> Iterator[Path]:
     """Yield the path of a temporary file beside `path`, which takes its place when the block ends well.
+
+    It has the permissions of the file that was there, else those of the file `like`, else the usual ones.
 
     A symbolic link stays, and the file that it points to is replaced. What is no regular file, such as a
     pipe or `/dev/null`, is written to as it is. What the block itself raises is not turned into an
@@ -75,7 +77,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
         temporary = _make_temporary(target)
     try:
         with translate_errors(path):
-            mode = stat.S_IMODE((target if target.exists() else temporary).stat().st_mode)
+            models = (file for file in (target, like) if file is not None and file.is_file())
+            mode = stat.S_IMODE(next(models, temporary).stat().st_mode)
             temporary.chmod(mode | stat.S_IWUSR)
         yield temporary
         with translate_errors(path):
@@ -89,7 +92,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def atomic_write_text(path: Path) -> Iterator[TextIO]:
+def atomic_write_text(path: Path, *, like: Path | None = None) -> Iterator[TextIO]:
     """Yield a UTF-8 file which takes the name `path` when the block ends well; else as `atomic_write`.
 
     What goes to an open descriptor, such as `/dev/stdout`, is added to what is there already.
@@ -98,7 +101,7 @@ def atomic_write_text(path: Path) -> Iterator[TextIO]:
         with open(os.dup(descriptor), "w", encoding="utf-8", newline="\n") as file:
             yield file
         return
-    with atomic_write(path) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+    with atomic_write(path, like=like) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
         yield file
 
 

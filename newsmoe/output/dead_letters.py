@@ -37,13 +37,19 @@ def default_errors(output: Path) -> Path:
 
 
 def write_dead_letters(
-    path: Path, sources: Sequence[Source], failed: Mapping[int, Sequence[ItemError]], *, append: bool = False
+    path: Path,
+    sources: Sequence[Source],
+    failed: Mapping[int, Sequence[ItemError]],
+    *,
+    like: Path | None = None,
+    append: bool = False,
 ) -> None:
     """Write a line for each element with errors: the input, its index there, the element, the errors.
 
     The element is null where the input was changed or removed since it was read, and its message where it
     could not be decoded. Where no element has errors, the file of an earlier run is removed. With `append`,
-    its lines stay for records that the output still holds: of other inputs, and of what could not be read.
+    its lines stay for records that the output still holds: of other inputs, and of what could not be read. A new
+    file has the permissions of the output, `like`.
     """
     starts = list(accumulate((source.count for source in sources[:-1]), initial=0))
     start_of = {source.name: start for source, start in zip(sources, starts, strict=True)}
@@ -54,7 +60,7 @@ def write_dead_letters(
                 path.unlink()
         return
     numbers = list(failed)
-    with translate_errors(path), atomic_write_text(path) as file:
+    with translate_errors(path), atomic_write_text(path, like=like) as file:
         file.writelines(still_valid())
         for source, start in zip(sources, starts, strict=True):
             ends = bisect_left(numbers, start), bisect_left(numbers, start + source.count)

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from newsmoe.errors import ConfigError, nearest
 from newsmoe.settings.model import TABLES, Settings, is_gate_folder, split_list
 from newsmoe.settings.toml import read_toml
+from newsmoe.settings.trust import require_trusted
 from newsmoe.validation import describe
 
 CONFIG_FILE = "newsmoe.toml"
@@ -46,9 +47,13 @@ def load_settings(
         environment: where `NEWSMOE_*` are looked up; default: the process environment.
 
     Raises:
-        ConfigError: a source has an unknown key or a wrong value; names the source, and the nearest key.
+        ConfigError: a source has an unknown key or a wrong value; names the source, and the nearest key. Or the
+            file was found, not named, and others could have written it.
     """
     path = config or find_config(Path.cwd())
+    if path and not config:
+        remedy = f"--config {path} says that it is meant, --config {os.devnull} goes without it"
+        require_trusted(path, remedy)
     file = _relative_to(path.parent, _checked(path, read_toml(path))) if path else {}
     stronger: list[Source] = [
         ("environment", _from_environment(os.environ if environment is None else environment)),

@@ -318,7 +318,7 @@ def test_an_element_that_fails_again_has_one_line_of_errors(here: Path) -> None:
 def test_a_run_into_a_folder_of_parquet_files_is_not_retried(here: Path) -> None:
     path = write(here / "a.json", [article(1), 5])
     assert newsmoe("analyze", path, "-o", "all", "--format", "parquet", "--append", *GIST).exit_code == 4
-    result = newsmoe("retry", "all.run.json")
+    result = newsmoe("retry", "all.run.json", "--yes")
     assert (result.exit_code, one_line(result.stderr)) == (1, True)
     assert "is only added to" in result.stderr
 

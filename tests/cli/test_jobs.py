@@ -103,11 +103,11 @@ def test_failed_elements_are_set_aside_and_retried(here: Path, plug_in: PlugIn) 
     assert letters[0]["errors"][0]["message"] == "cannot read this"
     (here / "cured").touch()
     before = len(calls(here))
-    assert process("retry", "analyzed_a.run.json", env=env).returncode == 4
+    assert process("retry", "analyzed_a.run.json", "--yes", env=env).returncode == 4
     assert calls(here)[before:] == ["bad"]
     assert [record["status"] for record in read(here / "analyzed_a.json")] == ["ok"] * 4 + ["failed"]
     write(here / "a.json", elements[:4])
-    assert process("retry", "1", env=env).returncode == 0
+    assert process("retry", "1", "--yes", env=env).returncode == 0
     assert not (here / "analyzed_a.errors.jsonl").exists()
 
 
@@ -119,7 +119,7 @@ def test_a_run_can_be_retried_repeatedly_from_its_report(here: Path, monkeypatch
     assert newsmoe(*command[1:]).exit_code == 4
     for _ in range(2):
         monkeypatch.setattr("sys.argv", ["newsmoe", "retry", "analyzed_a.run.json"])
-        assert newsmoe("retry", "analyzed_a.run.json").exit_code == 4
+        assert newsmoe("retry", "analyzed_a.run.json", "--yes").exit_code == 4
         assert json.loads((here / "analyzed_a.run.json").read_text())["command"] == command[1:]
 
 

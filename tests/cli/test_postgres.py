@@ -73,9 +73,9 @@ def test_the_journal_and_its_runs_can_be_seen(here: Path, place: str, monkeypatc
     (run,) = json.loads(newsmoe("runs", "list", "--json").stdout)
     assert (run["run"], run["items"], run["output"]) == (1, 4, "analyzed_a.json")
     write(here / "a.json", different(4))
-    assert newsmoe("retry", "1").exit_code == 0
+    assert newsmoe("retry", "1", "--yes").exit_code == 0
     assert [record["status"] for record in read(here / "analyzed_a.json")] == ["ok"] * 4
-    assert newsmoe("retry", "2").exit_code == 0
+    assert newsmoe("retry", "2", "--yes").exit_code == 0
     assert newsmoe("journal", "prune", "--days", "0").stdout == "4 predictions deleted\n"
 
 
@@ -95,7 +95,7 @@ def test_the_password_is_shown_nowhere(
     assert "secret" not in said + written + caplog.text
     assert json.loads((here / "analyzed_a.run.json").read_text())["command"][-1] == shown
     assert said.count(shown) == 4
-    assert newsmoe("retry", "1", "--journal", place).exit_code == 0
+    assert newsmoe("retry", "1", "--yes", "--journal", place).exit_code == 0
 
 
 @pytest.mark.slow

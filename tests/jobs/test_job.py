@@ -194,7 +194,7 @@ def test_the_report_of_a_bug_quotes_nothing(workdir: Path) -> None:
 def test_an_unwritable_output_is_reported_before_an_article_is_analyzed(workdir: Path) -> None:
     expert = FakeExpert("a", "task", echo)
     job = Job((numbered(workdir / "a.json", 0, 3),), workdir / "no" / "out.json", "json", None)
-    with pytest.raises(OutputError, match="cannot be written: No such file or directory"):
+    with pytest.raises(OutputError, match="cannot be written: there is no folder"):
         run_job(session_of(expert), job, Watcher())
     assert expert.batches == []
 

@@ -1,5 +1,7 @@
 import logging
+import socket
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -157,3 +159,31 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(JOURNALS, "_loaded", {})
     with pytest.raises(JournalError, match=r"pip install 'newsmoe\[postgres\]'"):
         existing_journal("postgresql:///db")
+
+
+class _Deaf(threading.Thread):
+    """A server that has no TLS, and keeps what a client sends it."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.received = b""
+        self.listening = socket.create_server(("0.0.0.0", 0))  # noqa: S104  # not loopback, for the client
+        self.port: int = self.listening.getsockname()[1]
+
+    def run(self) -> None:
+        connection, _ = self.listening.accept()
+        with connection, self.listening:
+            self.received = connection.recv(1000)
+            connection.sendall(b"N")  # no TLS
+            while more := connection.recv(1000):
+                self.received += more
+
+
+def test_a_server_elsewhere_gets_nothing_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGPASSWORD", "secret")
+    server = _Deaf()
+    server.start()
+    with pytest.raises(JournalError, match=r"SSL.*; \?sslmode=disable at the end of the URL"):
+        existing_journal(f"postgresql://user@0.0.0.0:{server.port}/news")
+    server.join(10)
+    assert server.received == bytes.fromhex("00000008 04d2162f")  # a request for TLS, and no more

@@ -36,6 +36,24 @@ def a_later_version(path: Path) -> None:
     database.close()
 
 
+def with_a_trigger(path: Path) -> None:
+    keep(str(path))
+    with sqlite3.connect(path) as database:
+        database.execute("create trigger t after insert on answers begin delete from answers; end")
+    database.close()
+
+
+def with_a_view(path: Path) -> None:
+    keep(str(path))
+    with sqlite3.connect(path) as database:
+        database.execute("drop table runs")
+        database.execute(
+            "create view runs as with recursive n(x) as (select 1 union all select x from n)"
+            " select x as id, x as started, x as report from n"
+        )
+    database.close()
+
+
 def an_earlier_version(path: Path) -> None:
     keep(str(path))
     with sqlite3.connect(path) as database:
@@ -49,7 +67,7 @@ def torn(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:700])
 
 
-@pytest.mark.parametrize("spoil", [not_a_database, another_database, a_later_version, an_earlier_version, torn])
+@pytest.mark.parametrize("spoil", [a_later_version, an_earlier_version, torn, with_a_trigger, with_a_view])
 def test_a_journal_that_cannot_be_trusted_is_set_aside(
     path: Path, spoil: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -63,21 +81,43 @@ def test_a_journal_that_cannot_be_trusted_is_set_aside(
     assert path.with_name("journal.sqlite.1.aside").read_bytes() == before
     assert "set aside" in caplog.text
     spoil_again = path.with_name("journal.sqlite.2.aside")
-    not_a_database(path)
+    torn(path)
     keep(str(path))
     assert spoil_again.exists()
 
 
-def test_recent_writes_of_another_program_are_set_aside_with_its_file(path: Path) -> None:
+@pytest.mark.parametrize("make", [not_a_database, another_database])
+def test_what_is_no_journal_is_left_as_it_is(
+    path: Path, make: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.mkdir()
+    make(path)
+    before = path.read_bytes()
+    with open_journal(str(path)) as journal:
+        assert journal is None
+    assert f"{path}: is no journal of newsmoe, and is left as it is; name another with --journal" in caplog.text
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_new_journal_can_be_read_by_its_user_only(path: Path) -> None:
+    with open_journal(str(path)) as journal:
+        assert journal is not None
+        journal.keep("e", {"a": STORM})
+        assert {file.stat().st_mode & 0o077 for file in path.parent.iterdir()} == {0}
+
+
+def test_recent_writes_of_another_program_stay(path: Path) -> None:
     """SQLite keeps them in the WAL file until a checkpoint or until the last connection is closed."""
     path.parent.mkdir()
     with closing(sqlite3.connect(path, isolation_level=None)) as theirs:
         theirs.execute("pragma journal_mode = wal")
         theirs.execute("create table theirs (x)")
         theirs.execute("insert into theirs values (7)")
-        keep(str(path))
-        with closing(sqlite3.connect(path.with_name("journal.sqlite.1.aside"))) as aside:
-            assert aside.execute("select x from theirs").fetchall() == [(7,)]
+        with open_journal(str(path)) as journal:
+            assert journal is None
+        with closing(sqlite3.connect(path)) as again:
+            assert again.execute("select x from theirs").fetchall() == [(7,)]
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from newsmoe.output.atomic import atomic_write
 from newsmoe.output.formats import TaskColumns, Writer
 from newsmoe.output.table import IDENTITY, is_number, keyed_names, keyed_row
 from newsmoe.record import Record
+from newsmoe.sqlite import UnsafeSchemaError, check_schema, connect, is_interrupted
 
 TABLE = "analyses"
 MIN_BYTES = 512  # of a database that is not empty
@@ -47,7 +48,11 @@ def _fill(file: Path, path: Path, columns: TaskColumns) -> Iterator[Writer]:
     if file.is_file() and 0 < file.stat().st_size < MIN_BYTES:  # SQLite would take it for an empty one
         raise OutputError(f"{path}: cannot be written: file is not a database")
     names = keyed_names(columns)
-    with closing(sqlite3.connect(file, timeout=WAIT_SECONDS, isolation_level=None)) as base:
+    with _ended_by_signals(), closing(connect(file, timeout=WAIT_SECONDS, isolation_level=None)) as base:
+        try:
+            check_schema(base, frozenset([TABLE]), alone=False)
+        except UnsafeSchemaError as error:
+            raise OutputError(f"{path}: {error}; name another output with -o") from None
         existing = _columns_of(base)
         if existing and not {*IDENTITY, "record"} <= existing:
             raise OutputError(f"{path}: has a table {TABLE} that is not of newsmoe; name another output with -o")
@@ -60,10 +65,22 @@ def _fill(file: Path, path: Path, columns: TaskColumns) -> Iterator[Writer]:
             base.execute(insert, keyed_row(record, key, columns))
 
         yield Writer(write)
-        _merge(base, names)
+        if lost := _merge(base, names):
+            raise OutputError(f"{path}: did not keep {lost} of the records, for what its schema says; it is as it was")
 
 
-def _merge(base: sqlite3.Connection, names: Sequence[str]) -> None:
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if is_interrupted(error):
+            raise KeyboardInterrupt from None
+        raise
+
+
+def _merge(base: sqlite3.Connection, names: Sequence[str]) -> int:
+    """Add the collected rows, or none if some would not be there; return how many those are."""
     base.execute("BEGIN IMMEDIATE")
     definitions = {name: f"{_quoted(name)} {'REAL' if is_number(name) else 'TEXT'}" for name in names}
     base.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} ({', '.join(definitions.values())})")
@@ -74,7 +91,11 @@ def _merge(base: sqlite3.Connection, names: Sequence[str]) -> None:
     base.execute(f"CREATE UNIQUE INDEX IF NOT EXISTS {TABLE}_article ON {TABLE} (key, ifnull(id, ''), ifnull(url, ''))")
     listed = _listed(names)
     base.execute(f"INSERT OR REPLACE INTO main.{TABLE} ({listed}) SELECT {listed} FROM temp.new ORDER BY rowid")
-    base.execute("COMMIT")
+    same = "old.key = new.key AND ifnull(old.id, '') = ifnull(new.id, '') AND ifnull(old.url, '') = ifnull(new.url, '')"
+    missing = f"SELECT count(*) FROM temp.new AS new WHERE NOT EXISTS (SELECT 1 FROM main.{TABLE} AS old WHERE {same})"
+    ((lost,),) = base.execute(missing)
+    base.execute("ROLLBACK" if lost else "COMMIT")
+    return int(lost)
 
 
 def _columns_of(base: sqlite3.Connection) -> set[str]:

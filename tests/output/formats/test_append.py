@@ -279,3 +279,34 @@ def test_a_folder_of_other_files_is_not_added_to(tmp_path: Path, columns: Any) -
     with pytest.raises(OutputError, match=r"mine\.parquet: holds something else than records"):
         add(tmp_path, "parquet", item(1))
     assert list(tmp_path.iterdir()) == [path]
+
+
+HOSTILE = {
+    "trigger": "CREATE TRIGGER t AFTER INSERT ON analyses BEGIN DELETE FROM analyses; END",
+    "endless trigger": (
+        "CREATE TRIGGER t BEFORE INSERT ON analyses BEGIN"
+        " WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x FROM n) SELECT count(*) FROM n; END"
+    ),
+    "view": "ALTER TABLE analyses RENAME TO old; CREATE VIEW analyses AS SELECT * FROM old",
+    "index": "CREATE UNIQUE INDEX one ON analyses (length(status) * 0)",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_database_that_would_not_keep_the_records_is_refused_and_stays(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "out.db"
+    add(path, "sqlite", item(1))
+    with closing(sqlite3.connect(path)) as base:
+        base.executescript(HOSTILE[kind])
+    with pytest.raises(OutputError, match="has a trigger|has a view|did not keep 1 of the records"):
+        add(path, "sqlite", item(2), item(3))
+    assert ids(path, "sqlite") == [1]
+
+
+def test_a_view_of_the_users_own_is_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "out.db"
+    add(path, "sqlite", item(1))
+    with closing(sqlite3.connect(path)) as base:
+        base.execute("CREATE VIEW calm AS SELECT * FROM analyses WHERE mood_label = 'calm'")
+    add(path, "sqlite", item(2))
+    assert ids(path, "sqlite") == [1, 2]

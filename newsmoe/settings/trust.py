@@ -1,0 +1,49 @@
+"""Whether a file that was found, and that nobody named, may say what newsmoe does."""
+
+import os
+import stat
+from pathlib import Path
+
+from newsmoe.errors import ConfigError
+
+ROOT = 0
+
+
+def require_trusted(path: Path, remedy: str) -> None:
+    """Refuse a file or folder that others could have written; `remedy` says how to have it obeyed all the same.
+
+    Raises:
+        ConfigError: says whose it is.
+    """
+    if reason := distrusted(path):
+        raise ConfigError(f"{path}: is not obeyed, for {reason}; {remedy}")
+
+
+def distrusted(path: Path) -> str | None:
+    """Return why a file or folder could say what others want, or None where only its user or root can change it.
+
+    Where the system has no owners of files, nothing is known against any.
+    """
+    if not hasattr(os, "getuid"):
+        return None
+    trusted = {os.getuid(), ROOT}
+    target = Path(os.path.realpath(path))
+    for part in (path.lstat(), target.stat()):
+        if part.st_uid not in trusted:
+            return f"it belongs to another user ({_name(part.st_uid)})"
+    if target.stat().st_mode & stat.S_IWOTH:
+        return "all users may write it"
+    for folder in {path.absolute().parent, target.parent}:
+        mode = folder.stat().st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            return f"all users may write its folder, {folder}"
+    return None
+
+
+def _name(user: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(user).pw_name
+    except KeyError:
+        return str(user)

@@ -1,0 +1,151 @@
+"""Runs of several users and containers on one output, which see each other's locks and lose nothing."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from tests.cli.support import (
+    COUNTED,
+    GIST,
+    MAIN,
+    PlugIn,
+    article,
+    counting,
+    different,
+    names,
+    newsmoe,
+    process,
+    started,
+)
+from tests.support import write
+
+CONTAINER = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+"""What gives a process a process table of its own, as a container has."""
+
+pytestmark = pytest.mark.slow
+
+
+def another_home(here: Path, env: dict[str, str], name: str) -> dict[str, str]:
+    """Return an environment in which nothing of a user's home, cache or temporary folder is shared."""
+    folder = here.parent / name
+    folder.mkdir(exist_ok=True)
+    places = ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "TMPDIR")
+    return {**env, **dict.fromkeys(places, str(folder))}
+
+
+def in_containers() -> bool:
+    if shutil.which("unshare") is None:
+        return False
+    return subprocess.run([*CONTAINER, "true"], capture_output=True, check=False).returncode == 0
+
+
+def records(path: Path, format: str) -> int:
+    match format:
+        case "json":
+            return len(json.loads(path.read_text()))
+        case "jsonl":
+            return len([json.loads(line) for line in path.read_text().splitlines()])
+        case "sqlite":
+            with closing(sqlite3.connect(path)) as base:
+                return int(base.execute("SELECT count(*) FROM analyses").fetchone()[0])
+        case _:
+            return sum(pq.read_table(part).num_rows for part in path.glob("*.parquet"))
+
+
+@pytest.mark.parametrize("container", [(), CONTAINER], ids=["users", "containers"])
+@pytest.mark.parametrize("format", ["json", "jsonl", "sqlite", "parquet"])
+def test_two_appenders_lose_nothing(here: Path, plug_in: PlugIn, format: str, container: Sequence[str]) -> None:
+    if container and not in_containers():
+        pytest.skip("this machine gives no process tables of their own")
+    env = counting(plug_in, seconds=0.2)
+    output = {"json": "all.json", "jsonl": "all.jsonl", "sqlite": "all.db", "parquet": "all"}[format]
+    append = [] if format == "json" else ["--append"]
+    children = []
+    for name in ("one", "two"):
+        ten = [article(f"{name}{number}", content=f"Storm {name} {number} came.") for number in range(10)]
+        write(here / f"{name}.json", ten)
+        command = [*container, *MAIN, "analyze", f"{name}.json", "-o", output, "--format", format, *append, "--wait"]
+        children.append(subprocess.Popen([*command, *COUNTED, "-q"], env=another_home(here, env, name)))
+    assert [child.wait(60) for child in children] == [0, 0]
+    assert records(here / output, format) == (20 if append else 10)
+    left = [name for name in names(here) if name.endswith((".lock", ".tmp"))]
+    assert left == []
+
+
+def test_another_user_is_turned_away(here: Path, plug_in: PlugIn) -> None:
+    env = counting(plug_in, seconds=1)
+    write(here / "a.json", different(130))
+    with started(here, another_home(here, env, "one")) as child:
+        turned_away = process("analyze", "a.json", *COUNTED, env=another_home(here, env, "two"))
+        assert (turned_away.returncode, "another run is writing it" in turned_away.stderr) == (5, True)
+        assert child.wait(30) == 0
+    assert not list(here.glob(".*"))
+
+
+def test_a_lock_that_is_a_link_is_refused(here: Path) -> None:
+    private = here.parent / "private"
+    private.write_text("secret")
+    write(here / "a.json", different(1))
+    (here / ".analyzed_a.json.lock").symlink_to(private)
+    result = newsmoe("analyze", "a.json", *GIST)
+    assert result.exit_code == 1
+    assert "analyzed_a.json: cannot be written" in result.stderr
+    assert private.read_text() == "secret"
+
+
+def test_what_quotes_articles_is_as_private_as_the_output(here: Path) -> None:
+    write(here / "a.json", [article(1, content="Nobody was hurt. The road stays closed."), 7])
+    (here / "analyzed_a.json").write_text("[]")
+    (here / "analyzed_a.json").chmod(0o600)
+    assert newsmoe("analyze", "a.json", *GIST).exit_code == 4
+    modes = {name: (here / name).stat().st_mode & 0o777 for name in names(here) if name != "a.json"}
+    assert modes == dict.fromkeys(["analyzed_a.errors.jsonl", "analyzed_a.json", "analyzed_a.run.json"], 0o600)
+
+
+def hostile_report(here: Path, *command: str) -> str:
+    write(here / "a.json", different(1))
+    newsmoe("analyze", "a.json", *GIST)
+    path = here / "analyzed_a.run.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "command": command}))
+    return path.name
+
+
+def test_retry_shows_what_it_runs_and_asks(here: Path) -> None:
+    (here / "mine.txt").write_text("precious")
+    report = hostile_report(here, "analyze", "a.json", "-o", "mine.txt", "--format", "jsonl")
+    result = newsmoe("retry", report)
+    assert result.exit_code == 1
+    assert f"cd {here} && newsmoe analyze a.json -o mine.txt --format jsonl" in result.stderr
+    assert "say so with --yes" in result.stderr
+    assert (here / "mine.txt").read_text() == "precious"
+
+
+@pytest.mark.parametrize("reply", ["n\n", ""])
+def test_who_does_not_say_yes_has_nothing_run(here: Path, reply: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = hostile_report(here, "analyze", "a.json", "-o", "mine.txt")
+    monkeypatch.setattr("newsmoe.cli.journal.is_terminal", lambda: True)
+    result = newsmoe("retry", report, stdin=reply)
+    assert result.exit_code != 0
+    assert "Run it?" in result.stderr
+    assert not (here / "mine.txt").exists()
+
+
+def test_only_an_analysis_is_repeated(here: Path) -> None:
+    report = hostile_report(here, "experts", "new", "evil")
+    assert "only 'analyze' is repeated" in newsmoe("retry", report, "--yes").stderr
+    assert not (here / "experts").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give files to other users")
+def test_a_report_of_another_user_is_refused(here: Path) -> None:
+    report = hostile_report(here, "analyze", "a.json")
+    os.chown(here / report, 12_345, 12_345)
+    assert "belongs to another user (12345)" in newsmoe("retry", report, "--yes").stderr

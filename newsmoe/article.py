@@ -32,7 +32,7 @@ class Article:
         source: the outlet, where the scraper named it.
         language: ISO 639-1 code, the scraper's or identified; None where the text is too short.
         truncated: whether the scraper had cut the content.
-        extra: everything else that the scraper wrote, untouched.
+        extra: everything else that the scraper wrote, untouched, but for values as large as a book.
     """
 
     id: str | int = ""

@@ -14,6 +14,7 @@ SHORT = 100  # characters; a longer text is no mere label
 SENTENCE_ENDS = ".!?…\"”'’»)。！？"
 LONGER, TWICE, MUCH_LONGER = 1.5, 2, 3  # times the length that make another text the article
 URLS = ("url", "link")
+MAX_CHARACTERS = 500_000  # of a content, some hundred pages; what comes later is not read
 MAX_LISTS = 3  # inside each other
 MIN_UNNAMED, MIN_UNNAMED_WORDS = 80, 12  # of a text under a name that is not known
 
@@ -135,6 +136,8 @@ def is_better(content: Content, best: Content) -> bool:
 
 def _content(path: Path, text: str, is_body: bool) -> Content:
     text, truncated = clean_text(text)
+    if len(text) > MAX_CHARACTERS:
+        text, truncated = text[:MAX_CHARACTERS], True
     return Content(path, text, truncated, strength_of(text), is_body)
 
 

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from newsmoe.errors import InputError
-from newsmoe.ingest.files import translate_errors
+from newsmoe.ingest.files import is_sparse, translate_errors
 from newsmoe.ingest.formats import READERS
 from newsmoe.ingest.own_output import own_output
 
@@ -22,6 +22,7 @@ MAX_SUFFIXES = 4  # in a message
 
 HIDDEN, NOT_FINISHED, OUTPUT = "hidden", "temporary", "output of this run"
 WRITTEN, EMPTY, SPECIAL, TWICE = "written by newsmoe", "empty", "not regular files", "read already"
+FOREIGN, SPARSE = "links of other users", "files of holes"
 UNKNOWN_SUFFIX = "with an unknown suffix"
 
 _logger = logging.getLogger(__name__)
@@ -181,6 +182,8 @@ def _walk(folder: Path, listing: Listing) -> Iterator[Path]:
         for path in (folder / name for name in sorted(names)):
             if not os.path.isdir(path):
                 yield path
+            elif _is_foreign_link(path):
+                listing.left_out[FOREIGN] += 1
             elif path.name.startswith("."):
                 listing.left_out[HIDDEN] += 1
             else:
@@ -195,7 +198,7 @@ def _select(
     seen: set[str] = set()
     for file in sorted(files):
         real = Path(os.path.realpath(file))
-        reason = _reason_by_name(file) or reason_of(file)
+        reason = _reason_by_name(file) or (FOREIGN if _is_foreign_link(file) else reason_of(file))
         if not written.isdisjoint(map(str, (real, *real.parents))):
             reason = OUTPUT
         elif str(real) in seen:
@@ -207,6 +210,14 @@ def _select(
         listing.left_out[reason] += 1
         if reason == UNKNOWN_SUFFIX:
             listing.suffixes[file.suffix.lower() or "none"] += 1
+
+
+def _is_foreign_link(path: Path) -> bool:
+    """Tell whether another user has made a link here, which could lead to a file that only this user may read."""
+    try:
+        return path.is_symlink() and hasattr(os, "getuid") and path.lstat().st_uid not in (os.getuid(), 0)
+    except OSError:
+        return False
 
 
 def _reason_by_name(file: Path) -> str | None:
@@ -221,6 +232,9 @@ def _reason_by_content(file: Path) -> str | None:
     if not os.path.isfile(file):
         return SPECIAL
     with suppress(OSError):  # it may be gone
-        if os.path.getsize(file) == 0:
+        stat = os.stat(file)
+        if stat.st_size == 0:
             return EMPTY
+        if is_sparse(stat):
+            return SPARSE
     return WRITTEN if own_output(file) else None

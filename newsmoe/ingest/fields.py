@@ -23,6 +23,8 @@ TEXT_FIELDS = ("headline", "content")
 EXAMPLES = ("headline", "title", "content", "text", "body", "description")  # of names, in messages
 CACHED_SHAPES = 256  # sets of keys; the elements of one scraper mostly have the same
 
+MAX_KEYS = 2_000  # of an element; later ones are passed over
+
 Path = tuple[str, ...]
 """Keys that lead to a value, one inside the other."""
 
@@ -53,22 +55,26 @@ class FieldFinder:
         self.users: FieldNames = fields or {}
         self.matched: set[str] = set()
         """The fields of which one of the user's names was in an element."""
-        self.shape_of = lru_cache(CACHED_SHAPES)(self._shape)
+        self._cached_shape = lru_cache(CACHED_SHAPES)(self._shape)
+
+    def shape(self, element: Iterable[str]) -> Shape:
+        """Return where the fields may be in an element, or among some keys."""
+        return self._cached_shape(keys_of(element))
 
     def names_in(self, keys: Iterable[str]) -> FieldNames:
         """Return for each field which of `keys` it may stand under, in the order to look there."""
-        shape = self.shape_of(tuple(keys))
+        shape = self.shape(keys)
         contents = (*shape.mapped, *(path for path, _ in shape.contents))
         fields = {**shape.fields, "content": contents}
         return {field: tuple(path[0] for path in paths if len(path) == 1) for field, paths in fields.items()}
 
     def has_text(self, keys: Iterable[str]) -> bool:
         """Tell whether one of `keys` stands for a text."""
-        return self.shape_of(tuple(keys)).has_text
+        return self.shape(keys).has_text
 
     def holds_article(self, value: Mapping[str, Any]) -> bool:
         """Tell whether an object may be an article inside an element, rather than a text with its format."""
-        shape = self.shape_of(tuple(value))
+        shape = self.shape(value)
         return bool(shape.fields["headline"] and (shape.contents or shape.mapped))
 
     def _shape(self, keys: tuple[str, ...]) -> Shape:
@@ -130,6 +136,11 @@ def _spellings(names: tuple[str, ...]) -> list[tuple[str, object, str, Path]]:
 def _split(name: str) -> tuple[str, Path]:
     first, *inner = name.split(".")
     return first, tuple(inner)
+
+
+def keys_of(element: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys of an element that are looked at."""
+    return tuple(islice(element, MAX_KEYS))
 
 
 def value_at(element: Mapping[str, Any], path: Path) -> Any:

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -15,6 +16,13 @@ from typing import IO, Any, TextIO, cast
 from newsmoe.errors import InputError, MissingExtraError
 from newsmoe.ingest.encoding import Encoding, detect_encoding
 from newsmoe.plugins import import_extra
+
+MAX_CHARACTERS = 16_000_000
+"""Of one article with all that the scraper wrote of it: a value of JSON, a line of a table, a page."""
+
+
+MIN_SPARSE = 100_000_000  # bytes
+MIN_SHARE = 100  # times the size on disk; a file system that packs texts makes them some ten times smaller
 
 
 class DamagedFileError(OSError):
@@ -61,10 +69,17 @@ def _open_zstd(raw: IO[bytes]) -> AbstractContextManager[IO[bytes]]:
 
 @dataclass
 class Decoding:
-    """How an input is decoded: the encoding that the user names, and what is to be said of one that was detected."""
+    """How an input is decoded.
+
+    Attributes:
+        encoding: the one that the user names.
+        notice: what is to be said of one that was detected.
+        max_characters: of one article, with all that the scraper wrote of it.
+    """
 
     encoding: str | None = None
     notice: str = ""
+    max_characters: int = MAX_CHARACTERS
 
 
 _decodings: dict[Path, Decoding] = {}
@@ -72,9 +87,9 @@ _decodings: dict[Path, Decoding] = {}
 
 
 @contextmanager
-def decoded(path: Path, encoding: str | None = None) -> Iterator[Decoding]:
+def decoded(path: Path, encoding: str | None = None, max_characters: int = MAX_CHARACTERS) -> Iterator[Decoding]:
     """Have `open_text` decode `path` in this encoding, if there is one, until the block ends."""
-    decoding = _decodings[path] = Decoding(encoding)
+    decoding = _decodings[path] = Decoding(encoding, max_characters=max_characters)
     try:
         yield decoding
     finally:
@@ -89,6 +104,36 @@ def open_text(path: Path) -> Iterator[TextIO]:
     decoding.notice = encoding.notice
     with open_bytes(path) as binary:
         yield io.TextIOWrapper(binary, encoding=encoding.name, errors=encoding.errors, newline="")
+
+
+def is_sparse(stat: os.stat_result) -> bool:
+    """Tell whether a large file is almost nothing but holes, as no text is, and would be read for hours."""
+    blocks: int | None = getattr(stat, "st_blocks", None)
+    return blocks is not None and stat.st_size > MIN_SPARSE and blocks * 512 * MIN_SHARE < stat.st_size
+
+
+def max_characters(path: Path) -> int:
+    """Return how many characters of a file may be one article, with all that the scraper wrote of it."""
+    return _decodings.get(path, Decoding()).max_characters
+
+
+def too_long(limit: int) -> str:
+    """Return the message about an article of more characters."""
+    return f"longer than {limit:,} characters, the most that is read as one article (max_characters in settings)"
+
+
+def read_whole(path: Path, name: str) -> str:
+    """Return the text of a file that is read at once.
+
+    Raises:
+        InputError: it is longer than one article may be.
+    """
+    limit = max_characters(path)
+    with open_text(path) as stream:
+        text = stream.read(limit + 1)
+    if len(text) > limit:
+        raise InputError(f"{name}: {too_long(limit)}")
+    return text
 
 
 def encoding_of(path: Path) -> Encoding:

@@ -8,13 +8,16 @@ names line and column; and one value that cannot be decoded can be stepped over.
 import json
 import re
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any, TextIO
 
+from newsmoe.ingest.files import MAX_CHARACTERS, too_long
 from newsmoe.ingest.formats import BadElement
 
 CHUNK = 1 << 18
 SMALL = 1 << 18  # characters of an array or object that is decoded as a whole
 MAX_DIGITS = 4300  # of an integer; Python refuses to convert more
+MAX_BEFORE_ERROR = 1 << 12  # characters before an error, in which Python's decoder counts lines each time
 EDGE = 16  # characters: an error this close to the end of the buffer may be a cut literal or escape
 _SPACE = re.compile(r"[ \t\n\r\ufeff]*")  # with the byte order mark, which is inside files that were joined
 _BRACKET_OR_STRING = re.compile(r'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
@@ -32,31 +35,60 @@ class JsonSyntaxError(ValueError):
 
 
 class Buffer:
-    """A sliding piece of the stream; `pos` is the place that is read next."""
+    """A sliding piece of the stream; `pos` is the place that is read next.
 
-    def __init__(self, stream: TextIO) -> None:
+    Attributes:
+        limit: characters of a value, beyond which it is an error.
+        looked_at: characters from where a value began to the furthest that was looked at before it failed.
+    """
+
+    def __init__(
+        self, stream: TextIO, limit: int = MAX_CHARACTERS, *, text: str = "", line: int = 1, column: int = 1
+    ) -> None:
         self.stream = stream
-        self.text = ""
+        self.limit = limit
+        self.text = text
         self.pos = 0
-        self.line, self.column = 1, 1  # of the first character held
+        self.looked_at = 0
+        self._dropped = 0  # characters before those held
+        self._at, self._line, self._column = 0, line, column  # a place that was read, and where it is in the document
+
+    @property
+    def read(self) -> int:
+        """Characters that were read so far."""
+        return self._dropped + self.pos
 
     def fill(self) -> bool:
         """Drop what was read, and read as much as is left, so that long values cost linear time."""
         more = self.stream.read(max(CHUNK, len(self.text) - self.pos))
         if not more:
             return False
-        self.line, self.column = self._place(self.pos)
-        self.text, self.pos = self.text[self.pos :] + more, 0
+        self._drop()
+        self.text += more
         return True
 
+    def _drop(self) -> None:
+        """Drop what was read."""
+        self._mark_place()
+        self._dropped += self.pos
+        self.text, self.pos, self._at = self.text[self.pos :], 0, 0
+
+    def _mark_place(self) -> None:
+        """Keep where the place that is read next is, so that line ends are counted once."""
+        self._line, self._column = self._place(self.pos)
+        self._at = self.pos
+
     def _place(self, pos: int) -> tuple[int, int]:
-        newlines = self.text.count("\n", 0, pos)
-        column = pos - self.text.rfind("\n", 0, pos) if newlines else self.column + pos
-        return self.line + newlines, column
+        """Return line and column of a place that is not before the last one that was kept."""
+        newlines = self.text.count("\n", self._at, pos)
+        column = pos - self.text.rfind("\n", self._at, pos) if newlines else self._column + pos - self._at
+        return self._line + newlines, column
 
     def error(self, message: str, pos: int | None = None) -> JsonSyntaxError:
         """Return an error at `pos`, by default the place that is read next."""
-        line, column = self._place(self.pos if pos is None else pos)
+        pos = self.pos if pos is None else pos
+        self.looked_at = max(self.looked_at, pos - self.pos)
+        line, column = self._place(pos)
         return JsonSyntaxError(f"{message} (line {line}, column {column})")
 
     def peek(self) -> str:
@@ -139,28 +171,51 @@ class Buffer:
                 return self._skip_nested()
             except json.JSONDecodeError as error:
                 cut = error.msg.startswith("Unterminated string") or error.pos > len(self.text) - EDGE
-                if cut and self.fill():
+                if cut and self._fill_value():
                     continue
+                self.looked_at = (len(self.text) if cut else error.pos) - self.pos
                 at_end = "the file ends too early: " if error.pos >= len(self.text) else ""
                 raise self.error(at_end + error.msg, min(error.pos, len(self.text))) from None
             may_go_on = self.text[end - 1].isdigit() and end > len(self.text) - EDGE
-            if may_go_on and self.fill():
+            if may_go_on and self._fill_value():
                 continue
             self.pos = end
             return decoded
 
+    def _fill_value(self) -> bool:
+        """Read more of the value that starts here."""
+        if len(self.text) - self.pos > self.limit:
+            raise self.error(f"a value is {too_long(self.limit)}")
+        return self.fill()
+
     def _skip_nested(self) -> BadElement:
         while (end := _nested_end(self.text, self.pos)) is None:
-            if not self.fill():
+            if not self._fill_value():
                 raise self.error("the file ends inside a nested value", len(self.text))
         self.pos = end
         return BadElement("nested too deeply to be decoded")
 
     def skip_line(self) -> None:
         """Go to the end of the line."""
-        while (end := self.text.find("\n", self.pos)) < 0 and self.fill():
-            pass
+        while (end := self.text.find("\n", self.pos)) < 0:
+            self.pos = len(self.text)
+            if not self.fill():
+                break
         self.pos = end if end >= 0 else len(self.text)
+        self.looked_at = 0
+        if self.pos > MAX_BEFORE_ERROR:
+            self._drop()
+
+    def rest_of_line(self) -> "Buffer":
+        """Return what is left of the line as a document of its own, and go to the line's end."""
+        self._mark_place()
+        line, column = self._line, self._column
+        while (end := self.text.find("\n", self.pos)) < 0 and len(self.text) - self.pos <= self.limit and self.fill():
+            pass
+        text = self.text[self.pos : end if end >= 0 else None]
+        part = Buffer(StringIO(), self.limit, text=text, line=line, column=column)
+        self.skip_line()
+        return part
 
 
 def _nested_end(text: str, pos: int) -> int | None:

@@ -5,11 +5,17 @@ from contextlib import suppress
 from typing import Any, TextIO
 
 from newsmoe.ingest.fields import FieldFinder
+from newsmoe.ingest.files import MAX_CHARACTERS
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.json_buffer import Buffer, JsonSyntaxError
 from newsmoe.ingest.location import locate
 from newsmoe.ingest.places import ARRAY, Place, elements_at
 from newsmoe.ingest.survey import SAMPLED, Node, Survey, is_sampled
+
+PATIENCE = 4
+"""Characters looked at in vain, for each one that was read, after which a value is looked for in its own line only."""
+FIRST_PATIENCE = 1 << 20
+MAX_COLUMNS = 16  # columns of a table, of which each may be as long as an article; it is in memory as a whole
 
 TOP = Place()
 """The elements of an array that is the document; else each value of it."""
@@ -19,12 +25,13 @@ class LoneObject(dict[str, Any]):
     """An object that is the whole document."""
 
 
-def elements(stream: TextIO, place: Place = TOP, *, lines: bool = False) -> Iterator[Any]:
+def elements(stream: TextIO, place: Place = TOP, *, lines: bool = False, limit: int = MAX_CHARACTERS) -> Iterator[Any]:
     """Yield the elements at a place of the document, or of each line, in `stream`.
 
-    A value that cannot be decoded becomes a `BadElement` where the next one can still be found.
+    A value that cannot be decoded, or has more characters than `limit`, becomes a `BadElement` where the next one can
+    still be found.
     """
-    buffer = Buffer(stream)
+    buffer = Buffer(stream, limit if place.layout != "columns" else MAX_COLUMNS * limit)
     first = buffer.peek()
     if not first and not lines:  # of lines there are none where a scraper has met no article
         raise buffer.error("the file is empty")
@@ -40,33 +47,39 @@ def elements(stream: TextIO, place: Place = TOP, *, lines: bool = False) -> Iter
 
 def _values(buffer: Buffer, place: Place, *, lines: bool) -> Iterator[Any]:
     """Yield the elements of each value; raise where not one value could be decoded, and none before them."""
-    problem, count = None, 0
+    problem, count, in_vain = None, 0, 0
     while following := buffer.peek():
         if following == ",":  # between values, where somebody cut the brackets off an array
             buffer.expect(",")
             continue
+        is_lost = in_vain > FIRST_PATIENCE + PATIENCE * buffer.read
+        part = buffer.rest_of_line() if is_lost else buffer
         try:
             is_scalar = following not in ("[", "{")
-            for element in [buffer.value()] if is_scalar else elements_at(buffer, place):
+            for element in [part.value()] if is_scalar else elements_at(part, place):
                 alone = count == 0 and place == TOP and isinstance(element, dict) and not lines and not buffer.peek()
                 yield LoneObject(element) if alone else element
+            if is_lost and part.peek():
+                raise part.error("more text after a value")
             count += 1
         except JsonSyntaxError as error:
             if not (count or lines):
                 raise
             problem = str(error)
-            buffer.skip_line()
+            if not is_lost:
+                in_vain += buffer.looked_at
+                buffer.skip_line()
             yield BadElement(f"not valid JSON: {problem}")
     if problem and not count:
         raise JsonSyntaxError(f"{problem}; expected a JSON array of articles, or JSON Lines")
 
 
-def survey(stream: TextIO, finder: FieldFinder) -> Survey:
+def survey(stream: TextIO, finder: FieldFinder, limit: int = MAX_CHARACTERS) -> Survey:
     """Return what is where in a document; a top level that is all articles is not read to its end.
 
     An error ends the survey; whoever reads the document meets it again.
     """
-    buffer, surveyor = Buffer(stream), Survey(finder)
+    buffer, surveyor = Buffer(stream, limit), Survey(finder)
     with suppress(JsonSyntaxError):
         if buffer.peek() == "[":
             surveyor.root.arrays = 1

@@ -38,13 +38,13 @@ def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
     """Return how much an object looks like an article."""
     if is_article_type(element) is False:
         return NOTHING
-    shape = finder.shape_of(tuple(element))
+    shape = finder.shape(element)
     content, _ = find_content(element, finder, shape)
     wrapper: Path = ()
     if (content is None or not content.is_whole) and (wrapped := find_wrapped(element, finder, content)):
         wrapper, content = wrapped.path, wrapped.content
         element = merged(element, wrapper, finder)
-        shape = finder.shape_of(tuple(element))
+        shape = finder.shape(element)
     content = content or unnamed_content(element, shape)
     element, shape, (headline, path, _) = find_heading(element, finder, shape, content)
     dated, linked, authored, named = (

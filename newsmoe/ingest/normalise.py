@@ -9,7 +9,7 @@ from typing import Any
 from newsmoe.article import Article, InvalidItem
 from newsmoe.ingest import values
 from newsmoe.ingest.contents import Content, find_content, find_headline, unnamed_content
-from newsmoe.ingest.fields import EXAMPLES, FieldFinder, Path, Shape, some_keys, value_at
+from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, Path, Shape, keys_of, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.names import FieldNames
 from newsmoe.ingest.wrappers import find_heading, find_wrapped, merged
@@ -18,6 +18,11 @@ from newsmoe.text.language import article_language
 
 BLOCK, BLOCK_SIZE = 64, 1 << 17
 """Articles, and characters of them, that are read before their languages are identified."""
+
+MAX_LINE = 4_000  # characters of what is one line: headline, URL, id, author
+MAX_TOPICS = 1_000
+MAX_EXTRA = 100_000  # characters, keys and values in one of an article's other values
+MAX_NOTICES = 8  # keys that are named
 
 _WORD = re.compile(r"\w")
 _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
@@ -74,17 +79,19 @@ class Normaliser:
 
     def notices(self) -> Iterator[str]:
         """Yield what was guessed or left out so far, a sentence each."""
-        for key, count in self.guessed.most_common():
+        for key, count in self.guessed.most_common(MAX_NOTICES):
             yield f"the content of {count} of {self.count} articles was read from {key!r}, which is not a common name"
-        for key, count in self.unreadable.most_common():
+        for key, count in self.unreadable.most_common(MAX_NOTICES):
             yield f"{key!r} holds no text that can be read in {count} of {self.count} articles, and was left out"
+        if unnamed := sum(max(0, len(keys) - MAX_NOTICES) for keys in (self.guessed, self.unreadable)):
+            yield f"the same holds for {unnamed} other keys"
         if self.count:
             for field in self.fields.users.keys() - self.fields.matched:
                 names = ", ".join(map(repr, self.fields.users[field]))
                 yield f"[fields] {field}: no article has a key {names}; the common names were used"
 
     def _article(self, element: Mapping[str, Any]) -> Article:
-        shape = self.fields.shape_of(tuple(element))
+        shape = self.fields.shape(element)
         content, unreadable = find_content(element, self.fields, shape)
         if content is None or not content.is_whole:
             element, shape, content = self._look_further(element, shape, content)
@@ -99,12 +106,12 @@ class Normaliser:
         text = content.text if content is not None and _WORD.search(content.text) else ""
         url, url_path = _url(element, shape)
         read = {path[0] for path in (headline_path, content and content.path, url_path) if path and len(path) == 1}
-        others = {field: _value(element, field, paths, read) for field, paths in shape.others}
+        others = {field: _short(_value(element, field, paths, read)) for field, paths in shape.others}
         identifier = others.get("id")
         return Article(
             id=values.derived_id(url, headline, text) if identifier is None else identifier,
-            url=url,
-            headline=headline,
+            url=url[:MAX_LINE],
+            headline=headline[:MAX_LINE],
             content=self._without_boilerplate(text),
             topics=others.get("topics") or (),
             publication_date=others.get("publication_date"),
@@ -112,7 +119,9 @@ class Normaliser:
             source=others.get("source"),
             language=others.get("language"),
             truncated=bool(text and content and content.truncated),
-            extra={key: value for key, value in element.items() if key not in read},
+            extra={
+                key: element[key] for key in keys_of(element) if key not in read and _size(element[key]) <= MAX_EXTRA
+            },
         )
 
     def _without_boilerplate(self, text: str) -> str:
@@ -124,12 +133,13 @@ class Normaliser:
         self, element: Mapping[str, Any], shape: Shape, content: Content | None
     ) -> tuple[Mapping[str, Any], Shape, Content | None]:
         """Look for the article in the objects inside the element, then for a long text under any name."""
-        keys = tuple(element)
+        keys = keys_of(element)
         usual = self._wrappers.get(keys) if content is None else None
         if wrapped := find_wrapped(element, self.fields, content, usual):
-            self._wrappers[keys] = wrapped.path
+            if len(self._wrappers) < CACHED_SHAPES:
+                self._wrappers[keys] = wrapped.path
             element = merged(element, wrapped.path, self.fields)
-            return element, self.fields.shape_of(tuple(element)), wrapped.content
+            return element, self.fields.shape(element), wrapped.content
         if content is None and (unnamed := unnamed_content(element, shape)):
             self.guessed[unnamed.path[0]] += 1
             return element, shape, unnamed
@@ -147,10 +157,37 @@ class Normaliser:
             )
 
     def _invalid_item(self, element: Mapping[str, Any], message: str) -> InvalidItem:
-        shape = self.fields.shape_of(tuple(element))
+        shape = self.fields.shape(element)
         headline, *_ = find_headline(element, shape, beside_content=True)
         identifier = _value(element, "id", shape.fields["id"], set())
-        return InvalidItem(message, id=identifier, headline=headline or None, url=_url(element, shape)[0] or None)
+        url, _ = _url(element, shape)
+        headline, url = headline[:MAX_LINE], url[:MAX_LINE]
+        return InvalidItem(message, id=_short(identifier), headline=headline or None, url=url or None)
+
+
+def _short(value: Any) -> Any:
+    """Return the value of a field, which a hostile file could make very long, cut to what can be written in a line."""
+    if isinstance(value, str):
+        return value[:MAX_LINE]
+    return tuple(line[:MAX_LINE] for line in value[:MAX_TOPICS]) if isinstance(value, tuple) else value
+
+
+def _size(value: Any) -> int:
+    """Return the characters, keys and values in a value, or more than `MAX_EXTRA`."""
+    if isinstance(value, str):
+        return len(value)
+    if not isinstance(value, dict | list):
+        return 1
+    size, left = 0, [value]
+    while left and size <= MAX_EXTRA:
+        inner = left.pop()
+        if isinstance(inner, dict):
+            size += sum(map(len, inner))
+            left += inner.values()
+        elif isinstance(inner, list):
+            left += inner
+        size += len(inner) if isinstance(inner, str) else 1
+    return size
 
 
 def _with_language(item: Article | InvalidItem) -> Article | InvalidItem:

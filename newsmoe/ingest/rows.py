@@ -8,18 +8,23 @@ import csv
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import TextIO
 
-MAX_CELL = 1 << 26  # characters, after which a quote that spans lines is text
+from newsmoe.ingest.files import MAX_CHARACTERS, too_long
 
 
-def rows_of(stream: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def rows_of(stream: TextIO, delimiter: str, limit: int = MAX_CHARACTERS) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not empty, each with the number of its first line, counted from 1.
 
     Where quotes do not close as they should, or give a row another number of cells than the first row has, the first
-    line of that row is read alone, and its quotes are text if only that gives the right number.
+    line of that row is read alone, and its quotes are text if only that gives the right number. A quote that spans
+    more than `limit` characters is text.
+
+    Raises:
+        TooLongError: a line is longer than `limit`.
     """
-    csv.field_size_limit(MAX_CELL)
-    lines = _Lines(stream)
+    csv.field_size_limit(limit)
+    lines = _Lines(stream, limit)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     width = 0
     while True:
@@ -73,11 +78,15 @@ def _cells_of(line: str, delimiter: str) -> list[str]:
     return cells
 
 
+class TooLongError(ValueError):
+    """A line that is longer than any article."""
+
+
 class _Lines:
     """The lines of a file, of which those of the current row can be put back."""
 
-    def __init__(self, stream: Iterator[str]) -> None:
-        self._stream = stream
+    def __init__(self, stream: TextIO, limit: int) -> None:
+        self._stream, self._limit = stream, limit
         self._back: list[str] = []
         self.row: list[str] = []
         self._number = 0  # of lines in the rows before
@@ -94,6 +103,8 @@ class _Lines:
         del self.row[1:]
 
     def __iter__(self) -> Iterator[str]:
-        while line := self._back.pop() if self._back else next(self._stream, ""):
+        while line := self._back.pop() if self._back else self._stream.readline(self._limit + 1):
+            if len(line) > self._limit:
+                raise TooLongError(too_long(self._limit))
             self.row.append(line)
             yield line

@@ -15,7 +15,7 @@ from typing import IO, Any
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder, some_keys
-from newsmoe.ingest.files import Decoding, decoded, translate_errors
+from newsmoe.ingest.files import MAX_CHARACTERS, Decoding, decoded, is_sparse, translate_errors
 from newsmoe.ingest.formats import NOT_READ, READERS, Reader, format_of
 from newsmoe.ingest.json_stream import LoneObject
 from newsmoe.ingest.location import Location
@@ -26,6 +26,7 @@ from newsmoe.ingest.places import MAX_SHOWN, Place, listed, parse_place, shown
 from newsmoe.ingest.sniff import check_header, detect_format
 from newsmoe.ingest.survey import Node
 from newsmoe.plugins import unpacked_name
+from newsmoe.settings.model import Settings
 
 _logger = logging.getLogger(__name__)
 
@@ -108,10 +109,12 @@ def open_source(
     format: str | None = None,
     encoding: str | None = None,
     items: str | None = None,
+    max_characters: int = MAX_CHARACTERS,
 ) -> Iterator[Source]:
     """Check the input `name` (a path, or `-` for standard input) from end to end and count its elements.
 
-    The articles are at the path `items` of a JSON document; without one, where they are is found first.
+    The articles are at the path `items` of a JSON document; without one, where they are is found first. One with
+    all that the scraper wrote of it may have `max_characters`.
 
     The check costs one pass of the parser, far less than a model's, and a file that breaks off in its
     last line is reported at once rather than after hours of work.
@@ -121,7 +124,7 @@ def open_source(
     normaliser = Normaliser(fields)
     path, shown = Path(name), "standard input" if name == "-" else name
     if name != "-" and not _is_pipe(path):
-        with decoded(path, encoding) as decoding:
+        with decoded(path, encoding, max_characters) as decoding:
             format = format or _format_of(name, path, normaliser.fields)
             yield _check(name, path, format, normaliser, decoding, items)
         return
@@ -129,10 +132,17 @@ def open_source(
         copy = Path(folder) / path.name
         with translate_errors(shown), _open_once(name) as pipe, copy.open("wb") as file:
             shutil.copyfileobj(pipe, file)
-        with decoded(copy, encoding) as decoding:
+        with decoded(copy, encoding, max_characters) as decoding:
             with translate_errors(shown):
                 format = format or READERS.of(copy) or detect_format(shown, copy, normaliser.fields)
             yield _check(shown, copy, format, normaliser, decoding, items)
+
+
+def open_input(name: str, settings: Settings) -> AbstractContextManager[Source]:
+    """Check the input `name` as the settings say."""
+    return open_source(
+        name, settings.fields, settings.input_format, settings.encoding, settings.items, settings.max_characters
+    )
 
 
 def _format_of(name: str, path: Path, fields: FieldFinder) -> str:
@@ -160,6 +170,9 @@ def _is_pipe(path: Path) -> bool:
 
 
 def _check(name: str, path: Path, format: str, normaliser: Normaliser, decoding: Decoding, items: str | None) -> Source:
+    with translate_errors(name):
+        if is_sparse(path.stat()):
+            raise InputError(f"{name}: is a file of holes, with almost nothing in it; check how it was copied")
     if written := own_output(path):
         raise InputError(f"{name}: newsmoe wrote it ({written}), and it holds no articles; analyze what it was made of")
     reader, finder = _reader(name, format), normaliser.fields

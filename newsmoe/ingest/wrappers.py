@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from newsmoe.ingest.contents import Content, Headline, find_content, find_headline, is_better
 from newsmoe.ingest.evidence import Strength
-from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, Path, Shape, value_at
+from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, Path, Shape, keys_of, value_at
 from newsmoe.ingest.names import METADATA, NOT_AN_ARTICLE
 
 MAX_DEPTH = 4
@@ -34,13 +34,13 @@ def find_wrapped(
     If there is a whole text at the `usual` path, where it was in elements with the same keys, no other is looked at.
     """
     if usual and isinstance(inner := value_at(element, usual), Mapping):
-        text, _ = find_content(inner, finder, finder.shape_of(tuple(inner)))
+        text, _ = find_content(inner, finder, finder.shape(inner))
         if text is not None and text.is_whole:
             return Wrapped(usual, inner, text, True)
     best: Wrapped | None = None
     objects = list(islice(_objects(element, ()), MAX_OBJECTS))
     for path, inner in objects:
-        shape = finder.shape_of(tuple(inner))
+        shape = finder.shape(inner)
         if not shape.has_text:
             continue
         text, _ = find_content(inner, finder, shape)
@@ -62,7 +62,7 @@ def merged(element: Mapping[str, Any], path: Path, finder: FieldFinder) -> dict[
         levels.append(levels[-1][key])
     result = dict(levels.pop())
     for key, level in zip(reversed(path), reversed(levels), strict=True):
-        for name in _lacking(finder, tuple(result), tuple(level), key):
+        for name in _lacking(finder, keys_of(result), keys_of(level), key):
             result[name] = level[name]
     return result
 
@@ -74,7 +74,7 @@ def find_heading(
     headline = find_headline(element, shape, beside_content=content is not None)
     if headline.path is None and content is not None:
         element = _with_metadata(element, finder)
-        shape = finder.shape_of(tuple(element))
+        shape = finder.shape(element)
         headline = find_headline(element, shape, beside_content=True)
     return element, shape, headline
 
@@ -84,15 +84,18 @@ def _with_metadata(element: Mapping[str, Any], finder: FieldFinder) -> Mapping[s
     for (*_, key), inner in islice(_objects(element, ()), MAX_OBJECTS):
         if not METADATA.search(key.casefold()):
             continue
-        if find_headline(inner, finder.shape_of(tuple(inner)), beside_content=False)[0]:
-            return {**element, **{name: inner[name] for name in _lacking(finder, tuple(element), tuple(inner), key)}}
+        if find_headline(inner, finder.shape(inner), beside_content=False)[0]:
+            return {
+                **element,
+                **{name: inner[name] for name in _lacking(finder, keys_of(element), keys_of(inner), key)},
+            }
     return element
 
 
 @lru_cache(CACHED_SHAPES)
 def _lacking(finder: FieldFinder, keys: tuple[str, ...], outer: tuple[str, ...], wrapper: str) -> tuple[str, ...]:
     """Return the keys of an outer object that stand for nothing that an object with `keys` has."""
-    shape, theirs = finder.shape_of(keys), finder.shape_of(outer)
+    shape, theirs = finder.shape(keys), finder.shape(outer)
     fields = {field for name in keys for field in _roles(shape, name)}
     return tuple(name for name in outer if name not in (wrapper, *keys) and not fields & _roles(theirs, name))
 

@@ -5,7 +5,7 @@ from itertools import islice
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.gating.gate import Gate, Route
-from newsmoe.ingest.source import open_source
+from newsmoe.ingest.source import open_input
 from newsmoe.settings.model import Settings
 
 Routed = tuple[Article | InvalidItem, Route]
@@ -16,7 +16,7 @@ def read_routes(gate: Gate, inputs: Sequence[str], settings: Settings, limit: in
     """Yield each article of the inputs with its route."""
     left = limit
     for name in inputs:
-        with open_source(name, settings.fields, settings.input_format, settings.encoding, settings.items) as source:
+        with open_input(name, settings) as source:
             items = source.articles()
             while window := list(islice(items, _at_most(settings.window_articles, left))):
                 left = None if left is None else left - len(window)

@@ -115,6 +115,9 @@ class Settings(Strict):
         "where the articles are in JSON, such as response.docs or hits.hits[]._source; default: where they are found",
         "PATH",
     )
+    max_characters: int = _setting(
+        16_000_000, "characters of the largest article in an input, with all that the scraper wrote of it", ge=1_000
+    )
     format: str | None = _setting(
         None, "output: json, jsonl, csv, csv-excel, xlsx, parquet, sqlite; default: by its suffix", "FORMAT"
     )

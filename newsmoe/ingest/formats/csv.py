@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from newsmoe.errors import InputError
-from newsmoe.ingest.files import open_text
+from newsmoe.ingest.files import max_characters, open_text
 from newsmoe.ingest.formats import BadElement
-from newsmoe.ingest.rows import rows_of
+from newsmoe.ingest.rows import TooLongError, rows_of
 
 START = 1 << 16  # characters, in which a header must stand
 ROWS = 20  # rows from which the delimiter is detected
@@ -35,15 +35,18 @@ def read(name: str, path: Path, delimiters: Sequence[str] = DELIMITERS) -> Itera
     unique = len(set(names)) == len(names)
     with open_text(path) as stream:
         for _ in range(skipped):
-            next(stream)
-        rows = rows_of(stream, delimiter)
-        next(rows)
-        for line, cells in rows:
-            if len(cells) != len(names):
-                problem = f"{len(cells)} cells, where the header names {len(names)} columns"
-                yield BadElement(f"line {line + skipped}: {problem}")
-            else:
-                yield dict(zip(names, cells, strict=True)) if unique else _first_values(names, cells)
+            stream.readline()
+        rows = rows_of(stream, delimiter, max_characters(path))
+        try:
+            next(rows)
+            for line, cells in rows:
+                if len(cells) != len(names):
+                    problem = f"{len(cells)} cells, where the header names {len(names)} columns"
+                    yield BadElement(f"line {line + skipped}: {problem}")
+                else:
+                    yield dict(zip(names, cells, strict=True)) if unique else _first_values(names, cells)
+        except TooLongError as error:
+            raise InputError(f"{name}: a line is {error}") from None
 
 
 def _first_values(names: Sequence[str], cells: Sequence[str]) -> Mapping[str, str]:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from newsmoe.errors import InputError
-from newsmoe.ingest.files import open_text
+from newsmoe.ingest.files import read_whole
 from newsmoe.plugins import import_extra
+
+MAX_TAGS = 500_000  # a feed has some twenty for an entry
 
 suffixes = (".rss", ".atom", ".rdf", ".xml")
 _ROOT = re.compile(r"<(rss|feed|rdf:RDF|channel)[\s>]")
@@ -27,8 +29,11 @@ def matches(start: str) -> bool:
 def read(name: str, path: Path) -> Iterator[Any]:
     """Yield each entry as an object, with the feed's title and language where the entry has none."""
     parser = import_extra("feedparser", "a feed", "feeds")
-    with open_text(path) as stream:
-        document = stream.read()
+    document = read_whole(path, name)
+    if (tags := document.count("<")) > MAX_TAGS:
+        raise InputError(
+            f"{name}: a feed of {tags:,} tags; no more than {MAX_TAGS:,} are read at once, cut it in parts"
+        )
     root = _ROOT.search(document)
     if root and f"</{root[1]}" not in document:  # feedparser would read what there is
         raise InputError(f"{name}: the feed breaks off: </{root[1]}> is missing at its end; fetch it again")

@@ -7,7 +7,7 @@ from typing import Any
 
 from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder
-from newsmoe.ingest.files import open_text
+from newsmoe.ingest.files import max_characters, open_text
 from newsmoe.ingest.json_buffer import JsonSyntaxError
 from newsmoe.ingest.json_stream import elements, survey
 from newsmoe.ingest.location import Location, locate
@@ -22,7 +22,7 @@ def read(name: str, path: Path, *, place: Place | None = None, lines: bool = Fal
     if place is None:
         place = find_place(name, path, FieldFinder()).place
     with _named_errors(name), open_text(path) as stream:
-        yield from elements(stream, place, lines=lines)
+        yield from elements(stream, place, lines=lines, limit=max_characters(path))
 
 
 def find_place(name: str, path: Path, finder: FieldFinder) -> Location:
@@ -33,7 +33,7 @@ def find_place(name: str, path: Path, finder: FieldFinder) -> Location:
 def look_through(name: str, path: Path, finder: FieldFinder) -> Survey:
     """Return what is where in a document."""
     with _named_errors(name), open_text(path) as stream:
-        return survey(stream, finder)
+        return survey(stream, finder, max_characters(path))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from newsmoe.errors import InputError
+from newsmoe.ingest.files import max_characters, too_long
 from newsmoe.ingest.formats import BadElement
 from newsmoe.plugins import import_extra
 from newsmoe.text.cleaning import one_line
@@ -21,22 +22,31 @@ def read(name: str, path: Path) -> Iterator[Any]:
     """Yield each row as an object, as JSON would hold it; a row that cannot be decoded is a `BadElement`."""
     arrow = import_extra("pyarrow.parquet", "Parquet", "parquet")
     try:
-        with arrow.parquet.ParquetFile(path) as file:
+        texts = [column.name for column in arrow.parquet.read_schema(path) if _is_text(arrow, column.type)]
+        # texts that a column repeats stay one text; unfolded, a file of a kilobyte can take gigabytes
+        with arrow.parquet.ParquetFile(path, read_dictionary=texts) as file:
             for batch in file.iter_batches(ROWS_READ):
                 for number in range(batch.num_rows):
-                    yield _element(arrow, batch, number)
+                    yield _element(arrow, batch, number, max_characters(path))
     except (arrow.ArrowException, OSError) as error:
         if getattr(error, "errno", None):
             raise
         raise InputError(f"{name}: not valid Parquet: {one_line(str(error))}") from None
 
 
-def _element(arrow: Any, batch: Any, number: int) -> dict[str, Any] | BadElement:
+def _is_text(arrow: Any, kind: Any) -> bool:
+    return any(test(kind) for test in (arrow.types.is_string, arrow.types.is_binary))
+
+
+def _element(arrow: Any, batch: Any, number: int, limit: int) -> dict[str, Any] | BadElement:
+    element, size = {}, 0
     try:
-        return {
-            name: _plain(_value(arrow, column[number]))
-            for name, column in zip(batch.schema.names, batch.columns, strict=True)
-        }
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            element[name] = value = _plain(_value(arrow, column[number]))
+            size += len(value) if isinstance(value, str) else 0
+            if size > limit:
+                return BadElement(too_long(limit))
+        return element
     except (ValueError, OverflowError) as error:  # text that is not UTF-8
         return BadElement(f"a value cannot be decoded: {error}")
 

@@ -6,14 +6,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, time
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import IO, Any
+from zipfile import BadZipFile, ZipFile
 
 from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.formats import BadElement
 from newsmoe.plugins import import_extra
 from newsmoe.text.cleaning import one_line
+
+MAX_SHARED = 200_000_000  # bytes
 
 suffixes = (".xlsm",)
 magic = ("PK\x03\x04",)
@@ -52,9 +54,20 @@ def _workbook(name: str, path: Path) -> Iterator[Any]:
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles, and other things that are not read
         try:
+            if (size := _shared_texts(file)) > MAX_SHARED:
+                raise InputError(
+                    f"{name}: its texts take {size:,} bytes in memory, and no more than {MAX_SHARED:,} are read"
+                )
             yield openpyxl.load_workbook(file, read_only=True, data_only=True)
         except _ERRORS as error:
             raise InputError(f"{name}: not valid XLSX: {one_line(str(error))}") from None
+
+
+def _shared_texts(file: IO[bytes]) -> int:
+    """Return the size of the texts that cells share, which are held in memory."""
+    return sum(
+        part.file_size for part in ZipFile(file).infolist() if part.filename.casefold().endswith("sharedstrings.xml")
+    )
 
 
 def _table(book: Any) -> tuple[str, list[str], Iterator[list[Any]]]:

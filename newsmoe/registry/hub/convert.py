@@ -7,7 +7,7 @@ from tempfile import mkdtemp
 from newsmoe.errors import ModelError
 from newsmoe.registry.cards import Card
 from newsmoe.registry.extras import require_hub_extra
-from newsmoe.registry.hub.files import CONFIG, PICKLES, ModelSource, cache_folder, weight_files
+from newsmoe.registry.hub.files import CONFIG, PICKLES, ModelSource, cache_folder, is_inside, weight_files
 
 CHECKPOINT = "pytorch_model*.bin"
 WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "*.bin.index.json", *PICKLES)
@@ -21,7 +21,7 @@ def convert(folder: Path, source: ModelSource, card: Card) -> Path:
     require_hub_extra("newsmoe experts convert")
     if weight_files(folder):
         raise ModelError(f"{folder}: has safetensors already; there is nothing to convert")
-    checkpoint = sorted(folder.glob(CHECKPOINT))
+    checkpoint = sorted(file for file in folder.glob(CHECKPOINT) if is_inside(folder, file))
     if not checkpoint:
         raise ModelError(f"{folder}: there is no checkpoint to convert ({CHECKPOINT})")
     target = folder if source.folder(card) else cache_folder(source)
@@ -30,7 +30,7 @@ def convert(folder: Path, source: ModelSource, card: Card) -> Path:
     try:
         _save(checkpoint, work / "model.safetensors")
         for file in folder.iterdir():
-            if file.is_file() and not any(file.match(pattern) for pattern in WEIGHTS):
+            if is_inside(folder, file) and not any(file.match(pattern) for pattern in WEIGHTS):
                 shutil.copyfile(file, work / file.name)
         for file in sorted(work.iterdir(), key=lambda file: file.name == CONFIG):
             file.replace(target / file.name)

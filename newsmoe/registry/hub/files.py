@@ -1,5 +1,6 @@
 """Where a model's files are on this machine; nothing here uses the network."""
 
+import os
 from pathlib import Path
 
 from pydantic import Field, field_validator
@@ -63,10 +64,19 @@ def weight_files(folder: Path) -> list[Path]:
             parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
         except (OSError, ValueError, KeyError, AttributeError, TypeError):
             return []
+        if not all(isinstance(part, str) and Path(part).name == part for part in parts):
+            return []  # a part elsewhere is none of the model
         files = [folder / part for part in sorted(parts)]
     else:
         files = [folder / "model.safetensors"]
     return files if all(file.is_file() for file in files) else []
+
+
+def is_inside(folder: Path, file: Path) -> bool:
+    """Tell whether a file is one of a model's folder, in the hub's cache also by a link to its own store of files."""
+    folder, real = Path(os.path.realpath(folder)), Path(os.path.realpath(file))
+    store = [folder.parents[1] / "blobs"] if folder.parent.name == "snapshots" else []
+    return real.is_file() and any(real.is_relative_to(place) for place in (folder, *store))
 
 
 def cache_folder(source: ModelSource) -> Path:

@@ -16,6 +16,8 @@ from transformers.utils import logging
 
 from newsmoe.errors import ModelError
 from newsmoe.registry.device import Device
+from newsmoe.registry.hub.bounds import check_config
+from newsmoe.registry.hub.files import CONFIG
 
 SAFE: dict[str, Any] = dict(local_files_only=True, trust_remote_code=False)
 """No network, and no code of the model's repository."""
@@ -62,6 +64,7 @@ def load_model(folder: Path, architecture: str, device: Device, dtype: DType) ->
     """Load the model in `folder`, ready to predict."""
     if device.threads:
         torch.set_num_threads(device.threads)
+    check_config(folder / CONFIG)
     try:
         with quiet():
             config = transformers.AutoConfig.from_pretrained(folder, **SAFE)

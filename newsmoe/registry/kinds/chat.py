@@ -1,5 +1,6 @@
 """Summaries by a chat model: Qwen, Mixtral and other causal language models with a chat template."""
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 
@@ -8,11 +9,15 @@ from pydantic import Field, field_validator
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
 from newsmoe.prediction import Summary
+from newsmoe.registry.hub.bounds import time_limit
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText
 from newsmoe.registry.hub.expert import HubExpert
 from newsmoe.registry.hub.generation_settings import Bounds, GenerationSettings, decode
 
 FENCE = "article"
+
+_FENCES = re.compile(rf"<[\s/]*{FENCE}\b[^<>]*>", re.IGNORECASE)
+"""What a model would take for an end of the fence, however it is written."""
 
 PROMPT = (
     "Summarize the news article between <article> and </article> in two or three plain sentences. Use only"
@@ -20,6 +25,8 @@ PROMPT = (
     " alone.\n\n"
     "{article}"
 )
+
+MAX_SECONDS = 10.0  # that a model's template may take, which is a program of a kind; mostly it is microseconds
 
 MAX_READ_TOKENS = 4096
 """Most tokens of an article, unless the card says otherwise: a long-read, at a price that is bounded."""
@@ -80,7 +87,8 @@ class Chat(HubExpert[ChatSettings]):
         messages = [{"role": "user", "content": message}]
         if self.settings.system:
             messages.insert(0, {"role": "system", "content": self.settings.system})
-        prompt: str = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+        with time_limit(MAX_SECONDS, f"{self.name}: the chat template"):
+            prompt: str = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
         return prompt
 
     def _write(self, chunks: Sequence[Chunk]) -> list[str]:
@@ -95,8 +103,8 @@ class Chat(HubExpert[ChatSettings]):
 
 def remove_marks(text: str, marks: Sequence[str]) -> str:
     """Return `text` without the marks of the fence and of the model's template: it can then end neither."""
-    hidden = [f"<{FENCE}>", f"</{FENCE}>", *marks]
-    while any(mark in text for mark in hidden):  # what is left of two of them may make another
-        for mark in hidden:
-            text = text.replace(mark, " ")
+    text = _FENCES.sub(" ", text)
+    while any(mark in text for mark in marks):  # what is left of two of them may make another
+        for mark in marks:
+            text = _FENCES.sub(" ", text.replace(mark, " "))
     return text

@@ -84,7 +84,7 @@ def build_gate(settings: Settings, registry: Registry, store: PredictionStore | 
 
 def build_uniform(context: GateContext) -> Gate:
     """Make the gate that runs every eligible expert."""
-    _refuse_limits(context.settings)
+    _refuse_limits(context.settings, None)
     for pool in context.pools.values():
         _check_present(pool)
         check_labels(context.registry, (info.name for info in pool))
@@ -93,8 +93,9 @@ def build_uniform(context: GateContext) -> Gate:
 
 def build_rules(context: GateContext) -> RulesGate:
     """Make the gate of the user's rules and the built-in ones."""
-    _refuse_limits(context.settings)
-    return _rules_gate(context)
+    gate = _rules_gate(context)
+    _refuse_limits(context.settings, gate)
+    return gate
 
 
 def build_auto(context: GateContext) -> Gate:
@@ -173,15 +174,21 @@ def _check_present(experts: Sequence[ExpertInfo], *, all_of_them: bool = False) 
         raise ModelError(missing[0])
 
 
-def _refuse_limits(settings: Settings) -> None:
+def _refuse_limits(settings: Settings, gate: RulesGate | None) -> None:
+    """Refuse limits of learned gates; a budget also holds for what larger experts read again."""
     limits = [name for name in LIMITS if getattr(settings, name) is not None]
+    if gate and gate.larger and "budget" in limits:
+        limits.remove("budget")
     if limits:
         verb = "requires" if len(limits) == 1 else "require"
         raise ConfigError(f"{', '.join(limits)}: {verb} a learned gate, and none is used here; see --gate")
 
 
 def _rules_gate(context: GateContext) -> RulesGate:
-    rules = (*context.user_rules, *read_rules(DEFAULT_RULES))
+    default = read_rules(DEFAULT_RULES)
+    if context.settings.gate != "auto":  # which alone has larger experts read without being asked
+        default = tuple(rule.model_copy(update={"unsure": {}}) for rule in default)
+    rules = (*context.user_rules, *default)
     gate = RulesGate(rules, context.pools)
     for task, pool in context.pools.items():
         by_name = {info.name: info for info in pool}
@@ -189,6 +196,9 @@ def _rules_gate(context: GateContext) -> RulesGate:
         for use in uses or [tuple(by_name)]:
             _check_present([by_name[name] for name in named_experts(use)], all_of_them=isinstance(use, dict))
             check_labels(context.registry, named_experts(use))
+    if gate.larger:
+        names = ", ".join(sorted(gate.larger))
+        _logger.info("%s read again what smaller experts are not sure of; --gate rules goes without them", names)
     return gate
 
 

@@ -25,6 +25,7 @@ class Decision:
         after: for deferred experts, by name, what another task's prediction must say.
         condition: what another task's prediction must say for this decision to hold; None: it holds.
         otherwise: the decision that holds where `condition` does not.
+        larger: an expert that reads again what these are not sure of; empty: none.
     """
 
     task: str
@@ -36,6 +37,7 @@ class Decision:
     after: Mapping[str, After] = field(default_factory=dict)
     condition: After | None = None
     otherwise: "Decision | None" = None
+    larger: str = ""
 
     @classmethod
     def abstain(cls, task: str, reason: str) -> Self:

@@ -53,13 +53,21 @@ class RulesGate:
             self._check(number, rule)
 
     def _check(self, number: int, rule: Rule) -> None:
+        for task in rule.unsure.keys() - rule.use.keys():
+            raise ConfigError(f"rule {number}: `unsure` names an expert for {task!r}, and `use` none")
         for task in rule.use.keys() & self._pools.keys():
-            for name in named_experts(rule.use[task]):
+            for name in (*named_experts(rule.use[task]), *filter(None, [rule.unsure.get(task)])):
                 if name not in self._pools[task]:
                     raise ConfigError(
                         f"rule {number} sends {task!r} to {name!r}, which is no expert for it;"
                         f" {nearest(name, self._pools[task])}"
                     )
+
+    @property
+    def larger(self) -> frozenset[str]:
+        """The experts on this machine that read again what others are not sure of."""
+        named = ((task, name) for rule in self._relevant for task, name in rule.unsure.items() if task in self._pools)
+        return frozenset(name for task, name in named if not self._pools[task][name].missing)
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         """Return the route of each article, in order."""
@@ -91,6 +99,9 @@ class RulesGate:
         if not weights:
             return Decision.abstain(task, reason)
         decision = self._first_of(task, traits, weights, reason)
+        larger = self._pools[task].get(rule.unsure.get(task, ""))
+        if decision.weights and larger and eligible_experts([larger], traits):
+            decision = replace(decision, larger=larger.name)
         if not decision.weights or not isinstance(rule.use[task], dict):
             return decision
         names = [*decision.weights, *decision.fallbacks]

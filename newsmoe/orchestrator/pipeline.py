@@ -11,6 +11,7 @@ from types import MappingProxyType
 from newsmoe.article import Article, InvalidItem
 from newsmoe.gating.deferred import resolve_deferred
 from newsmoe.gating.gate import Decision, Gate
+from newsmoe.orchestrator.cascade import least_sure, margin
 from newsmoe.orchestrator.combiners import Combiner, combine, mean
 from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.progress import WindowProgress
@@ -49,6 +50,15 @@ class TaskState:
         self.entries.append(RouteEntry(task=self.decision.task, expert=expert, weight=0.0, reason=reason))
         return [expert]
 
+    def read_again(self) -> None:
+        """Put the larger expert's prediction in the place of the others, if there is one."""
+        larger = self.decision.larger
+        if larger in self.predictions:
+            reason = f"not sure: {margin(self.combined):.2f} between the two best labels"
+            again = RouteEntry(task=self.decision.task, expert=larger, weight=1.0, reason=reason)
+            self.entries = [*(entry.model_copy(update={"weight": 0.0}) for entry in self.entries), again]
+            self.combine()
+
     def combine(self) -> None:
         """Combine the predictions; a combiner that fails is an error of this article."""
         if not self.predictions:
@@ -65,7 +75,8 @@ class Pipeline:
     """Turns articles into records, as many as come in and in their order, `window_articles` at a time.
 
     A window holds `lock` while it is with gate and experts, so that pipelines can share them. With `details`
-    records have each expert's own prediction too.
+    records have each expert's own prediction too. `budget` is the share of the articles that larger experts read again;
+    None: those of which the smaller ones are not sure.
     """
 
     def __init__(
@@ -77,7 +88,9 @@ class Pipeline:
         lock: AbstractContextManager[object] | None = None,
         *,
         details: bool = False,
+        budget: float | None = None,
     ) -> None:
+        self.budget = budget
         self.gate = gate
         self.dispatcher = dispatcher
         self.window_articles = window_articles
@@ -114,6 +127,7 @@ class Pipeline:
                 task.resolve(tasks)
                 _count_limits(task.decision, stats)
             self._predict([task for task, _ in wave], stats, progress)
+            self._read_again(wave, stats, progress)
         finished = iter(states)
         return [
             _record(item, next(finished), details=self.details)
@@ -130,6 +144,19 @@ class Pipeline:
             pass
         for task in tasks:
             task.combine()
+
+    def _read_again(self, wave: Sequence["_WithOthers"], stats: RunStats, progress: WindowProgress) -> None:
+        """Have the larger experts read the articles of which a smaller one is least sure, for all tasks at once."""
+        articles: defaultdict[int, list[TaskState]] = defaultdict(list)
+        for task, others in wave:
+            if task.decision.larger and task.combined is not None:
+                articles[id(others)].append(task)
+        groups = list(articles.values())
+        margins = [min(margin(task.combined) for task in tasks) for tasks in groups]
+        chosen = [task for number in least_sure(margins, self.budget) for task in groups[number]]
+        if self._call(chosen, lambda task: [task.decision.larger], stats, progress):
+            for task in chosen:
+                task.read_again()
 
     def _call(
         self,

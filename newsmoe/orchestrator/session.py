@@ -81,7 +81,13 @@ class Session:
         self._experts = LoadedExperts(self.registry, self.device, settings.max_memory)
         dispatcher = Dispatcher(self._experts, settings.batch_articles, settings.batch_seconds, journal, on_batch)
         self._pipeline = Pipeline(
-            self.gate, dispatcher, settings.window_articles, combiners, self._lock, details=settings.details
+            self.gate,
+            dispatcher,
+            settings.window_articles,
+            combiners,
+            self._lock,
+            details=settings.details,
+            budget=settings.budget,
         )
 
     def __enter__(self) -> Self:

@@ -54,11 +54,13 @@ class Rule(Strict):
     `use` maps a task to an expert, to a list of experts (the first runs, the next ones are its fallbacks), to
     a table of weights (all run), or to an empty list (the gate abstains). With `after` the rule is deferred:
     it holds only where another task's prediction says so, and elsewhere the next rule that matches decides.
+    `unsure` maps a task to a larger expert that reads again what those are not sure of, if its model is there.
     """
 
     when: Condition = Condition()
     after: After | None = None
     use: dict[str, str | tuple[str, ...] | dict[str, float]]
+    unsure: dict[str, str] = Field({}, description="larger expert for what those in `use` are not sure of, by task")
     reason: str | None = Field(None, description="what the record says; default: the condition in words")
 
     @field_validator("use")

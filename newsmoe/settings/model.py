@@ -66,7 +66,8 @@ class Settings(Strict):
     )
     budget: float | None = _setting(
         None,
-        "requires a learned gate: largest share of what running every expert costs; default: the gate's own",
+        "largest share of what running every expert costs (learned gates), or of the articles that larger experts read"
+        " again; default: the gate's own, or what smaller experts are not sure of",
         "SHARE",
         EXPERTS_PANEL,
         gt=0,

@@ -75,6 +75,7 @@ def run(
     *experts: FakeExpert,
     stats: RunStats | None = None,
     window_articles: int = 256,
+    budget: float | None = None,
 ) -> list[Record]:
-    pipeline = Pipeline(FixedGate(*decisions), dispatcher_of(*experts), window_articles)
+    pipeline = Pipeline(FixedGate(*decisions), dispatcher_of(*experts), window_articles, budget=budget)
     return list(pipeline.run(items, RunStats() if stats is None else stats))

@@ -1,0 +1,173 @@
+"""Files that are made to exhaust memory or time cost themselves, and no other input of the run."""
+
+import gzip
+import json
+import os
+import subprocess
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from newsmoe.ingest.formats.html import MAX_TAGS
+from newsmoe.ingest.source import open_source
+from tests.cli.support import GIST, MAIN, SHORT, newsmoe
+from tests.support import write
+
+MAX_MEMORY = 600_000  # KiB
+MAX_FILE = 10_000_000  # bytes
+MEGABYTE = "x" * 1_000_000
+
+
+def packed(path: Path, start: str, middle: str, times: int, end: str) -> None:
+    with gzip.open(path, "wt", compresslevel=1) as file:
+        file.write(start)
+        for _ in range(times):
+            file.write(middle)
+        file.write(end)
+
+
+def one_text_of_a_gigabyte(folder: Path) -> Path:
+    path = folder / "bad.json.gz"
+    packed(path, '[{"content":"', MEGABYTE, 1_000, '"}]')
+    return path
+
+
+def many_long_texts(folder: Path) -> Path:
+    path = folder / "bad.jsonl.gz"
+    line = json.dumps({"headline": "Storm", "content": "A storm came. " * 700_000, "other": "x" * 4_000_000})
+    packed(path, "", line + "\n", 70, "")
+    return path
+
+
+def one_line_of_a_gigabyte(folder: Path) -> Path:
+    path = folder / "bad.csv.gz"
+    packed(path, "headline,content\na,", MEGABYTE, 1_000, "\n")
+    return path
+
+
+def a_text_that_all_rows_share(folder: Path) -> Path:
+    path = folder / "bad.parquet"
+    text = "A storm came. " * 700_000
+    column = pa.DictionaryArray.from_arrays(pa.array([0] * 250, pa.int32()), pa.array([text]))
+    pq.write_table(pa.table({"content": column}), path, compression="zstd")
+    return path
+
+
+def articles_of_many_keys(folder: Path) -> Path:
+    path = folder / "bad.json"
+    articles = [
+        {"headline": "Storm", "content": SHORT, **{f"k{number}{key:06}": 1 for key in range(100_000)}}
+        for number in range(6)
+    ]
+    path.write_text(json.dumps(articles, separators=(",", ":")))
+    return path
+
+
+def nested_brackets(folder: Path) -> Path:
+    path = folder / "bad.json"
+    path.write_text("[" * 9_000_000)
+    return path
+
+
+def nothing_but_tags(folder: Path) -> Path:
+    path = folder / "bad.html"
+    path.write_text("<html><body>" + "<p><b>" * 1_600_000)
+    return path
+
+
+def a_feed_of_a_million_entries(folder: Path) -> Path:
+    path = folder / "bad.rss"
+    path.write_text('<rss version="2.0"><channel>' + "<item/>" * 1_300_000 + "</channel></rss>")
+    return path
+
+
+def a_sheet_of_one_text(folder: Path) -> Path:
+    book = openpyxl.Workbook()
+    book.active.append(["headline", "content"])
+    book.save(folder / "good.xlsx")
+    path = folder / "bad.xlsx"
+    with (
+        zipfile.ZipFile(folder / "good.xlsx") as good,
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as bad,
+    ):
+        for part in good.infolist():
+            if part.filename != "xl/sharedStrings.xml":
+                bad.writestr(part, good.read(part))
+        with bad.open("xl/sharedStrings.xml", "w", force_zip64=True) as file:
+            file.write(b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">')
+            for _ in range(1_000):
+                file.write(b"<si><t>" + MEGABYTE.encode() + b"</t></si>")
+            file.write(b"</sst>")
+    (folder / "good.xlsx").unlink()
+    return path
+
+
+def holes(folder: Path) -> Path:
+    path = folder / "bad.json"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    return path
+
+
+def peak_memory(*arguments: str) -> tuple[int, int]:
+    """Run the command line; return its exit code, and its peak of memory in KiB."""
+    child = subprocess.Popen([*MAIN, *arguments], stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return child.returncode, usage.ru_maxrss
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "make",
+    [
+        one_text_of_a_gigabyte, many_long_texts, one_line_of_a_gigabyte, a_text_that_all_rows_share,
+        articles_of_many_keys, nested_brackets, nothing_but_tags, a_feed_of_a_million_entries, a_sheet_of_one_text, holes,
+    ],
+)  # fmt: skip
+def test_a_small_file_takes_no_large_memory(here: Path, make: Callable[[Path], Path]) -> None:
+    bad = make(here)
+    assert bad.stat().st_blocks * 512 <= MAX_FILE
+    write(here / "good.json", [{"headline": "Storm", "content": SHORT}])
+    code, memory = peak_memory("analyze", bad.name, "good.json", "-o", "out.json", *GIST)
+    assert code in (0, 4)
+    records: list[dict[str, Any]] = json.loads((here / "out.json").read_text())
+    assert records[-1]["analyses"]["summarization"]["summary"] == SHORT
+    assert memory < MAX_MEMORY
+
+
+def test_what_is_too_long_is_named_with_the_setting_that_allows_it(here: Path) -> None:
+    write(here / "a.json", [{"headline": "Storm", "content": "A storm came. " * 30_000}])
+    (here / "newsmoe.toml").write_text("max_characters = 300_000")
+    result = newsmoe("analyze", "a.json", *GIST)
+    assert result.exit_code == 1
+    assert "longer than 300,000 characters" in result.stderr
+    assert "max_characters in settings" in result.stderr
+
+
+def test_a_line_that_is_too_long_costs_itself(here: Path) -> None:
+    lines = [{"content": SHORT}, {"content": "A storm came. " * 30_000}, {"content": SHORT}]
+    (here / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    with open_source("a.jsonl", max_characters=300_000) as source:
+        items = list(source.articles())
+    assert [type(item).__name__ for item in items] == ["Article", "InvalidItem", "Article"]
+
+
+def test_a_page_of_too_many_tags_is_no_article(here: Path) -> None:
+    (here / "a.html").write_text("<html>" + "<p>" * MAX_TAGS)
+    with open_source("a.html") as source:
+        (item,) = source.articles()
+    assert "tags" in getattr(item, "message", "")
+
+
+def test_the_content_of_a_book_is_cut_and_said(here: Path) -> None:
+    write(here / "a.json", [{"headline": "Storm", "content": "A storm came. " * 100_000, "other": "x" * 200_000}])
+    with open_source("a.json") as source:
+        (item,) = source.articles()
+    assert (len(item.content), item.truncated, dict(item.extra)) == (500_000, True, {})  # type: ignore[union-attr]

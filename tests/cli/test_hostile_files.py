@@ -127,10 +127,18 @@ def peak_memory(*arguments: str) -> tuple[int, int]:
 @pytest.mark.parametrize(
     "make",
     [
-        one_text_of_a_gigabyte, many_long_texts, one_line_of_a_gigabyte, a_text_that_all_rows_share,
-        articles_of_many_keys, nested_brackets, nothing_but_tags, a_feed_of_a_million_entries, a_sheet_of_one_text, holes,
+        one_text_of_a_gigabyte,
+        many_long_texts,
+        one_line_of_a_gigabyte,
+        a_text_that_all_rows_share,
+        articles_of_many_keys,
+        nested_brackets,
+        nothing_but_tags,
+        a_feed_of_a_million_entries,
+        a_sheet_of_one_text,
+        holes,
     ],
-)  # fmt: skip
+)
 def test_a_small_file_takes_no_large_memory(here: Path, make: Callable[[Path], Path]) -> None:
     bad = make(here)
     assert bad.stat().st_blocks * 512 <= MAX_FILE

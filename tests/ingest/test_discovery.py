@@ -6,6 +6,7 @@ import pytest
 
 from newsmoe.errors import InputError
 from newsmoe.ingest.discovery import discover, find_inputs
+from newsmoe.ingest.source import open_source
 
 RECORDS = '[{"id": 1, "status": "ok", "analyses": {}, "route": [], "errors": []}]'
 
@@ -153,3 +154,30 @@ def test_a_name_that_stands_for_nothing_is_refused(name: str, message: str, inbo
     with pytest.raises(InputError) as error:
         find_inputs(["inbox/b.json", name])
     assert str(error.value) == f"{name}: {message}"
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give links to other users")
+def test_links_of_other_users_are_left_out(inbox: Path, caplog: pytest.LogCaptureFixture) -> None:
+    private = inbox.parent / "private"
+    private.mkdir()
+    for name in ("mine.json", "theirs.json"):
+        (private / name).write_text("[]")
+        (inbox / name).symlink_to(private / name)
+    (inbox / "folder").symlink_to(private)
+    for name in ("theirs.json", "folder"):
+        os.lchown(inbox / name, 12_345, 12_345)
+    caplog.set_level(logging.INFO)
+    found = find_inputs(["inbox"])
+    assert "inbox/mine.json" in found
+    assert not {"inbox/theirs.json", "inbox/folder/mine.json"} & {*found}
+    assert "2 links of other users" in caplog.text
+
+
+def test_files_of_holes_are_left_out(inbox: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with (inbox / "holes.json").open("wb") as file:
+        file.truncate(1 << 40)
+    caplog.set_level(logging.INFO)
+    assert "inbox/holes.json" not in find_inputs(["inbox"])
+    assert "1 files of holes" in caplog.text
+    with pytest.raises(InputError, match="is a file of holes"), open_source("inbox/holes.json"):
+        pass

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from newsmoe.evaluation.measure import Evaluation, MeasuredSource, measure, single_expert_session
@@ -30,7 +31,8 @@ def make_jointly(path: Path, recipe: JointRecipe, data: Path, device: Device, re
 
     home = path.parent
     members = member_recipes(recipe, home)
-    run = _run(recipe, data, home, device, report)
+    backbones = BackbonePool()
+    run = _run(recipe, data, home, device, report, backbones)
     adapter, experts = train_jointly(recipe, members, home, run)
     move_adapter(adapter, home)
     shutil.rmtree(run.work, ignore_errors=True)
@@ -40,7 +42,7 @@ def make_jointly(path: Path, recipe: JointRecipe, data: Path, device: Device, re
     ]
     repository = run.backbone.files.published.repository
     write_page(home, "shared_adapter.md", recipe=recipe, cards=cards, repository=repository, command=source)
-    return finish_experts(cards, [member for _, member in members], data, report)
+    return finish_experts(cards, [member for _, member in members], data, report, backbones)
 
 
 def make_expert(
@@ -50,7 +52,8 @@ def make_expert(
 
     An expert that is already in the folder stays unchanged until the new one is trained.
     """
-    run = _run(recipe, data, folder, device, report)
+    backbones = BackbonePool()
+    run = _run(recipe, data, folder, device, report, backbones)
     if isinstance(recipe, ClassifierRecipe):
         command, trained = "classifier", train_classifier(recipe, path.parent, run)
     else:
@@ -61,22 +64,32 @@ def make_expert(
     card = write_expert(folder, recipe, trained, source)
     shutil.rmtree(run.work, ignore_errors=True)
     copy_recipe(path, folder)
-    return finish_experts([card], [recipe], data, report)
+    return finish_experts([card], [recipe], data, report, backbones)
 
 
-def _run(recipe: AnyRecipe | JointRecipe, data: Path, folder: Path, device: Device, report: Progress) -> TrainingRun:
+def _run(
+    recipe: AnyRecipe | JointRecipe, data: Path, folder: Path, device: Device, report: Progress, backbones: BackbonePool
+) -> TrainingRun:
     device = device.resolve()
-    backbone = BackbonePool().backbone(device, recipe.backbone)
-    return TrainingRun(data, folder / WORK_FOLDER, backbone, report, Teachers(device))
+    backbone = backbones.backbone(device, recipe.backbone)
+    return TrainingRun(data, folder / WORK_FOLDER, backbone, report, Teachers(device, backbones))
 
 
 def finish_experts(
-    cards: Sequence[Card], recipes: Sequence[AnyRecipe], data: Path, report: Progress
+    cards: Sequence[Card],
+    recipes: Sequence[AnyRecipe],
+    data: Path,
+    report: Progress,
+    backbones: BackbonePool | None = None,
 ) -> list[Evaluation]:
-    """Measure experts in fp32 and int8, choose int8 for all if none loses almost anything, and write the cards."""
-    chosen, evaluations = _measured(cards, recipes, "fp32", data, report)
+    """Measure experts in fp32 and int8, choose int8 for all if none loses almost anything, and write the cards.
+
+    Those that share an adapter read a text once.
+    """
+    measured = partial(_measured, cards, recipes, data=data, report=report, backbones=backbones or BackbonePool())
+    chosen, evaluations = measured("fp32")
     if any(recipe.adapter or recipe.shared_adapter for recipe in recipes):
-        quantized, in_int8 = _measured(cards, recipes, "int8", data, report)
+        quantized, in_int8 = measured("int8")
         loss = max(map(_largest_loss, evaluations, in_int8))
         report(f"int8 loses at most {100 * loss:.2f} points of any figure", 1, 1)
         if loss <= MAX_LOSS:
@@ -87,11 +100,17 @@ def finish_experts(
 
 
 def _measured(
-    cards: Sequence[Card], recipes: Sequence[AnyRecipe], precision: Precision, data: Path, report: Progress
+    cards: Sequence[Card],
+    recipes: Sequence[AnyRecipe],
+    precision: Precision,
+    *,
+    data: Path,
+    report: Progress,
+    backbones: BackbonePool,
 ) -> tuple[list[Card], list[list[Evaluation]]]:
     """Return the cards in a precision, and the figures of each."""
     cards = [card.with_settings({"precision": precision}) for card in cards]
-    sessions = map(_session, cards)
+    sessions = (_session(card, backbones) for card in cards)
     return cards, [
         measure_recipe(session, recipe, data, report) for session, recipe in zip(sessions, recipes, strict=True)
     ]
@@ -108,10 +127,11 @@ def measure_recipe(session: Session, recipe: AnyRecipe, data: Path, report: Prog
     return evaluations
 
 
-def _session(card: Card) -> Session:
+def _session(card: Card, backbones: BackbonePool) -> Session:
     """Return a session with the expert of `card`, in the card's precision, alone."""
     changes = {card.name: {"precision": card.settings["precision"]}}
     registry = Registry([card.folder], changes, plugins=False, builtin=False)
+    registry.backbones = backbones
     return single_expert_session(card.name, Settings(), registry)
 
 

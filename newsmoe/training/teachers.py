@@ -23,9 +23,9 @@ CACHED_WINDOWS = 50_000
 class Teachers:
     """Experts that label texts for others; those that share an adapter read a text once."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, backbones: BackbonePool) -> None:
         self._device = device
-        self._backbones = BackbonePool()
+        self._backbones = backbones
 
     def probabilities(
         self, folder: Path, labels: Sequence[str], articles: Sequence[Article], report: Progress

@@ -1,13 +1,17 @@
 """Splitting a text into sentences, without changing a character."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 import sentencex
 
 MAX_LENGTH = 1200
 """Characters after which a sentence without an end is cut at white space; long sentences in news have 400."""
+
+MAX_PARAGRAPH = 20_000
+"""Characters that sentencex gets at a time, whose time grows with the square of some texts' length."""
+END = 40  # characters in which the end of a segment is looked for
 
 _PIECE = re.compile(rf"\S(?:.{{0,{MAX_LENGTH - 2}}}\S)?(?=\s|$)|\S{{1,{MAX_LENGTH}}}", re.DOTALL)
 _WORD = re.compile(r"\w")
@@ -25,15 +29,28 @@ def split_sentences(text: str, language: str | None) -> list[str]:
     Punctuation alone is no sentence. Text without an end, such as a transcript, is cut at white space.
     """
     paragraphs = _HEADING_END.sub(r"\1\2\n\n", text).split("\n\n")
-    segments = (segment.strip() for paragraph in paragraphs for segment in _segments(paragraph, language or "en"))
+    parts = (part for paragraph in paragraphs for part in _parts(paragraph))
+    segments = (segment.strip() for part in parts for segment in _segments(part, language or "en"))
     return [piece for segment in segments for piece in _pieces(segment) if _WORD.search(piece)]
+
+
+def _parts(paragraph: str) -> Iterator[str]:
+    """Yield a paragraph, in parts where it is as long as a chapter: each ends with a sentence, or at white space."""
+    start = 0
+    while len(paragraph) - start > MAX_PARAGRAPH:
+        last = start + MAX_PARAGRAPH
+        ends = (paragraph.rfind(mark, start + 1, last) for mark in (". ", ".\n", " "))
+        end = next((end + 1 for end in ends if end > 0), last)
+        yield paragraph[start:end]
+        start = end
+    yield paragraph[start:]
 
 
 def _segments(paragraph: str, language: str) -> list[str]:
     """Segment a paragraph, and undo sentencex's cuts after abbreviations that it lacks."""
     segments: list[str] = []
     for segment in sentencex.segment(language, paragraph):
-        if segments and _continues(segments[-1], segment):
+        if segments and len(segments[-1]) <= MAX_LENGTH and _continues(segments[-1][-END:], segment):
             segments[-1] += segment
         else:
             segments.append(segment)

@@ -120,6 +120,8 @@ PIECES: Mapping[str, tuple[str, ...]] = {
         '"',
         "(",
         "Mr. ",
+        "Ms. ",
+        "p.m. GMT ",
         "e.g. ",
         "\n",
         "\n\n",

@@ -313,7 +313,7 @@ def content_key(document: Any, content: str) -> str:
         return next(filter(None, (content_key(value, content) for value in document)), "")
     if not isinstance(document, dict):
         return ""
-    keys = [path[0] for path, _ in FieldFinder().shape_of(tuple(document)).contents]
+    keys = [path[0] for path, _ in FieldFinder().shape(document).contents]
     inner = content_key(list(document.values()), content)
     return inner or next((key for key in keys if clean_text(text_in(document[key]) or "")[0] == content), "")
 

@@ -14,6 +14,7 @@ from newsmoe.errors import InputError
 from newsmoe.ingest.files import is_sparse, translate_errors
 from newsmoe.ingest.formats import READERS
 from newsmoe.ingest.own_output import own_output
+from newsmoe.settings.trust import is_foreign_link
 
 TEMPORARY = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", "~")
 """Ends of the names of files that another program has not finished."""
@@ -182,7 +183,7 @@ def _walk(folder: Path, listing: Listing) -> Iterator[Path]:
         for path in (folder / name for name in sorted(names)):
             if not os.path.isdir(path):
                 yield path
-            elif _is_foreign_link(path):
+            elif is_foreign_link(path):
                 listing.left_out[FOREIGN] += 1
             elif path.name.startswith("."):
                 listing.left_out[HIDDEN] += 1
@@ -198,7 +199,7 @@ def _select(
     seen: set[str] = set()
     for file in sorted(files):
         real = Path(os.path.realpath(file))
-        reason = _reason_by_name(file) or (FOREIGN if _is_foreign_link(file) else reason_of(file))
+        reason = _reason_by_name(file) or (FOREIGN if is_foreign_link(file) else reason_of(file))
         if not written.isdisjoint(map(str, (real, *real.parents))):
             reason = OUTPUT
         elif str(real) in seen:
@@ -210,14 +211,6 @@ def _select(
         listing.left_out[reason] += 1
         if reason == UNKNOWN_SUFFIX:
             listing.suffixes[file.suffix.lower() or "none"] += 1
-
-
-def _is_foreign_link(path: Path) -> bool:
-    """Tell whether another user has made a link here, which could lead to a file that only this user may read."""
-    try:
-        return path.is_symlink() and hasattr(os, "getuid") and path.lstat().st_uid not in (os.getuid(), 0)
-    except OSError:
-        return False
 
 
 def _reason_by_name(file: Path) -> str | None:

@@ -11,6 +11,7 @@ from secrets import token_hex
 from typing import TextIO
 
 from newsmoe.errors import OutputError
+from newsmoe.settings.trust import is_foreign_link
 
 HINTS = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT), "free some space, then run the same command again"),
@@ -41,6 +42,12 @@ def check_folder(path: Path) -> None:
         raise OutputError(f"{path}: cannot be written: there is no folder {path.parent}")
 
 
+def check_link(path: Path) -> None:
+    """Refuse to write through a link that another user made, as into a shared folder."""
+    if is_foreign_link(path):
+        raise OutputError(f"{path}: is a link that another user made; remove it, or write to another file")
+
+
 def write_text(path: Path, text: str, *, like: Path | None = None) -> None:
     """Write a whole file, or none; a new one has the permissions of the file `like`."""
     with translate_errors(path), atomic_write_text(path, like=like) as file:
@@ -66,6 +73,7 @@ def atomic_write(path: Path, *, like: Path | None = None) -> Iterator[Path]:
     with translate_errors(path, RuntimeError):  # of a circle of links
         target = path.resolve()
         special = path.exists() and not path.is_file()
+    check_link(path)
     if path.is_dir():
         raise OutputError(f"{path}: is a folder; name a file in it with -o")
     if descriptor_of(path) is not None:

@@ -40,6 +40,14 @@ def distrusted(path: Path) -> str | None:
     return None
 
 
+def is_foreign_link(path: Path) -> bool:
+    """Tell whether another user has made a link here, which could lead to a file that only this user may touch."""
+    try:
+        return path.is_symlink() and hasattr(os, "getuid") and path.lstat().st_uid not in (os.getuid(), ROOT)
+    except OSError:
+        return False
+
+
 def _name(user: int) -> str:
     import pwd
 

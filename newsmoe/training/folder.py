@@ -17,6 +17,7 @@ from newsmoe.datasets.sources import DataSource
 from newsmoe.evaluation.measure import Evaluation
 from newsmoe.output.atomic import write_bytes, write_text
 from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE
+from newsmoe.registry.backbone.files import BACKBONES
 from newsmoe.registry.cards import CARD_FILE, Card, Measurement, Training
 from newsmoe.registry.kinds.embedded import HEAD_FILE
 from newsmoe.training.recipe import RECIPE_FILE, ClassifierRecipe, Recipe
@@ -79,7 +80,8 @@ def write_figures(card: Card, recipe: Recipe, evaluations: Iterable[Evaluation],
     others = [measurement for measurement in card.quality if measurement.data not in measured]
     card = card.model_copy(update={"quality": [*others, *fresh]})
     _write_card(card)
-    write_page(card.folder, "model_card.md", card=card, recipe=recipe)
+    backbone = BACKBONES[recipe.backbone].repository.split("/")[-1]
+    write_page(card.folder, "model_card.md", card=card, recipe=recipe, backbone=backbone)
 
 
 def _write_card(card: Card) -> None:

@@ -149,3 +149,21 @@ def test_a_report_of_another_user_is_refused(here: Path) -> None:
     report = hostile_report(here, "analyze", "a.json")
     os.chown(here / report, 12_345, 12_345)
     assert "belongs to another user (12345)" in newsmoe("retry", report, "--yes").stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give links to other users")
+@pytest.mark.parametrize("name", ["analyzed_a.json", "analyzed_a.run.json", "analyzed_a.errors.jsonl"])
+@pytest.mark.parametrize("options", [(), ("--format", "jsonl", "--append")])
+def test_nothing_is_written_through_a_link_of_another_user(here: Path, name: str, options: Sequence[str]) -> None:
+    private = here.parent / "private"
+    private.write_text("precious")
+    write(here / "a.json", [*different(1), 7])
+    name = name.replace("d_a.json", "d_a.jsonl") if options else name
+    (here / name).symlink_to(private)
+    newsmoe("analyze", "a.json", *GIST, *options)
+    assert private.read_text() != "precious"
+    private.write_text("precious")
+    write(here / "a.json", [*different(1), 7, "eight"])
+    os.lchown(here / name, 12_345, 12_345)
+    assert f"{name}: is a link that another user made" in newsmoe("analyze", "a.json", *GIST, *options).stderr
+    assert private.read_text() == "precious"

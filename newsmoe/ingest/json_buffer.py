@@ -179,6 +179,8 @@ class Buffer:
             may_go_on = self.text[end - 1].isdigit() and end > len(self.text) - EDGE
             if may_go_on and self._fill_value():
                 continue
+            if end - self.pos > self.limit:
+                raise self.error(f"a value is {too_long(self.limit)}")
             self.pos = end
             return decoded
 

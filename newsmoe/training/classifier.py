@@ -82,10 +82,11 @@ class LabelledData:
 def read_data(recipe: ClassifierRecipe, home: Path, run: TrainingRun) -> LabelledData:
     """Read the sources of a classifier's recipe, which is in the folder `home`."""
     teacher = home / recipe.teacher if recipe.teacher else None
+    dev = {source.title: read_source(source, recipe, run) for source in recipe.dev}
     labelled = [read_source(source, recipe, run, teacher) for source in recipe.train]
     if teacher:
-        labelled += [read_taught(source, recipe, run, teacher) for source in recipe.taught]
-    dev = {source.title: read_source(source, recipe, run) for source in recipe.dev}
+        measured_on = {window for data in dev.values() for window in data.windows}
+        labelled += [read_taught(source, recipe, run, teacher, measured_on) for source in recipe.taught]
     _require_enough(labelled, list(dev.values()))
     _warn_of_overlap(labelled, dev)
     return LabelledData(recipe, labelled, dev)

@@ -1,6 +1,6 @@
 """Articles as training sees them: cut into windows, with labels and weights."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -133,14 +133,19 @@ def read_source(
     return _window_set(rows, source.weight, len(recipe.labels))
 
 
-def read_taught(source: TextSource, recipe: ClassifierRecipe, run: TrainingRun, teacher: Path) -> WindowSet:
-    """Read a source without labels; the whole target is what the teacher predicts."""
-    articles = list(source.examples(run.data))
+def read_taught(
+    source: TextSource, recipe: ClassifierRecipe, run: TrainingRun, teacher: Path, measured_on: Set[Window]
+) -> WindowSet:
+    """Read a source without labels; the whole target is what the teacher predicts.
+
+    Texts that the expert is measured on are left out.
+    """
+    pairs = [(article, run.extract(article, recipe)) for article in source.examples(run.data)]
+    pairs = [(article, extract) for article, extract in pairs if measured_on.isdisjoint(extract.windows)]
+    articles = [article for article, _ in pairs]
     taught = run.teachers.probabilities(teacher, recipe.labels, articles, run.report)
     every = [True] * len(recipe.labels)
-    rows = (
-        ([run.extract(article, recipe)], every, row) for article, row in zip(articles, taught.tolist(), strict=True)
-    )
+    rows = (([extract], every, row) for (_, extract), row in zip(pairs, taught.tolist(), strict=True))
     return _window_set(rows, source.weight, len(recipe.labels))
 
 

@@ -83,15 +83,18 @@ class SentenceObjective(HeadObjective):
     """Losses on the targets of the sentences; the quality is that of the summaries of the dev data."""
 
     def __init__(self, recipe: SummarizerRecipe, run: TrainingRun) -> None:
+        """Read the sources; texts that the expert is measured on are not learned from."""
         self.recipe = recipe
-        self.train = [example for source in recipe.train for example in _examples(source, run)]
         dev = ((source.title, _examples(source, run)) for source in recipe.dev)
         self.dev = {title: examples for title, examples in dev if examples}
+        self.dev_windows = [example.window for examples in self.dev.values() for example in examples]
+        measured_on = {*self.dev_windows}
+        examples = (example for source in recipe.train for example in _examples(source, run))
+        self.train = [example for example in examples if example.window not in measured_on]
         if not (self.train and self.dev):
             raise InputError("too few examples: train or dev has none, and dev gets a fifth of a file; add some")
         self.module = SentenceRanker(run.backbone.width, HEAD_DROPOUT, recipe.place_dropout)
         self.windows = [example.window for example in self.train]
-        self.dev_windows = [example.window for examples in self.dev.values() for example in examples]
 
     @property
     def tables(self) -> Sequence[NDArray[np.generic]]:

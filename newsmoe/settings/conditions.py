@@ -60,7 +60,7 @@ class Rule(Strict):
     when: Condition = Field(Condition(), description="what must be true of the article; default: every article")
     after: After | None = Field(None, description="what the prediction of another task must say; default: nothing")
     use: dict[str, str | tuple[str, ...] | dict[str, float]] = Field(
-        description="by task: an expert; a list, first the expert that runs, then its fallbacks; a table of weights; or []"
+        description="by task: an expert; a list, whose first one runs, then the fallbacks; a table of weights; or []"
     )
     unsure: dict[str, str] = Field({}, description="larger expert for what those in `use` are not sure of, by task")
     reason: str | None = Field(None, description="what the record says; default: the condition in words")

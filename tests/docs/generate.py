@@ -26,7 +26,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "settings": reference.settings,
     "sources": shapes.table,
 }
-_PART = re.compile(r"(<!-- generated: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PART = re.compile(r"^(<!-- generated: ([a-z]+) -->\n).*?^(<!-- end -->)$", re.DOTALL | re.MULTILINE)
 
 
 @cache

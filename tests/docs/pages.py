@@ -10,8 +10,10 @@ FOLDER = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *FOLDER.rglob("*.md")])
 
 _BLOCK = re.compile(
-    r"(?:^<!-- not checked: (?P<reason>.+?) -->\n+)?^```(?P<language>[a-z]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE
+    r"(?:^<!-- not checked: (?P<reason>.+?) -->\n+)?^```(?P<language>[a-z]*)\n(?P<text>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
 )
+_GENERATED = re.compile(r"^<!-- generated: [a-z]+ -->\n.*?^<!-- end -->$", re.DOTALL | re.MULTILINE)
 
 
 class Block(NamedTuple):
@@ -31,9 +33,14 @@ def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def without_generated(text: str) -> str:
+    """Return the text of a page with as many empty lines where the generated parts are."""
+    return _GENERATED.sub(lambda match: "\n" * match[0].count("\n"), text)
+
+
 def blocks(page: Path) -> list[Block]:
-    """Return the fenced blocks of a page, in order."""
-    text = read(page)
+    """Return the fenced blocks of a page that are not generated, in order."""
+    text = without_generated(read(page))
     return [
         Block(page, text.count("\n", 0, match.start("language")) + 1, match["language"], match["text"], match["reason"])
         for match in _BLOCK.finditer(text)
@@ -45,15 +52,11 @@ def without_blocks(text: str) -> str:
     return re.sub(r"`[^`\n]+`", "`code`", re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE))
 
 
-def section(page: Path, heading: str) -> str:
-    """Return what stands below a heading of a page, up to the next one of any level."""
-    [text] = re.findall(rf"^##+ {re.escape(heading)}\n(.*?)(?=^##|\Z)", read(page), re.DOTALL | re.MULTILINE)
-    return str(text)
-
-
-def examples(page: Path, heading: str, language: str) -> list[str]:
-    """Return the blocks of a language below a heading."""
-    return re.findall(rf"^```{language}\n(.*?)^```", section(page, heading), re.DOTALL | re.MULTILINE)
+def example(page: Path, heading: str, language: str = "python") -> str:
+    """Return the one block of a language below a heading of any level."""
+    [section] = re.findall(rf"^##+ {re.escape(heading)}\n(.*?)(?=^##|\Z)", read(page), re.DOTALL | re.MULTILINE)
+    [block] = re.findall(rf"^```{language}\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
+    return str(block)
 
 
 def anchors(text: str) -> set[str]:

@@ -58,7 +58,12 @@ def kind(field: FieldInfo) -> str:
     name = KINDS.get(kinds[0], "table" if isinstance(kinds[0], type) and issubclass(kinds[0], BaseModel) else "text")
     if get_origin(kinds[0]) is tuple:
         name = "text or list"
-    bounds = [f"{sign} {getattr(limit, key):g}" for limit in field.metadata for key, sign in BOUNDS.items() if hasattr(limit, key)]
+    bounds = [
+        f"{sign} {getattr(limit, key):g}"
+        for limit in field.metadata
+        for key, sign in BOUNDS.items()
+        if hasattr(limit, key)
+    ]
     return ", ".join([name, *bounds])
 
 

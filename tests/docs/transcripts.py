@@ -51,7 +51,7 @@ def run(command: str, folder: Path) -> str:
         timeout=120,
         check=True,
     )
-    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    lines = [line.rstrip() for line in done.stdout.splitlines() if not line.startswith("compiling ")]  # once a machine
     return "\n".join(lines).rstrip("\n") + "\n" * any(lines)
 
 

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any
 
 MODULES = ("newsmoe", "newsmoe.testing")
+APOSTROPHE, QUOTE = "'", '"'
 
 
 def api() -> str:
@@ -88,7 +89,7 @@ def _one_a_line(arguments: str) -> str:
 
 
 def _code(text: str) -> str:
-    return f"```python\n{text}\n```"
+    return f"```python\n{text.replace(APOSTROPHE, QUOTE) if QUOTE not in text else text}\n```"
 
 
 def markdown(docstring: str) -> str:

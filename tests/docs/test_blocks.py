@@ -141,3 +141,38 @@ def test_every_extra_is_named() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len(read(README).splitlines()) <= 150
+
+
+FOREIGN = {"--no-deps", "--repeats", "--user"}
+"""Options of pip, a benchmark and Docker that the pages name."""
+
+
+def all_options(command: Any, name: str = "newsmoe", parent: Any = None) -> set[str]:
+    """Return the options of a command and of all below it."""
+    context = command.make_context(name, [], parent=parent, resilient_parsing=True)
+    options = {
+        option
+        for parameter in context.command.get_params(context)
+        for option in [*parameter.opts, *parameter.secondary_opts]
+    }
+    children = context.command.list_commands(context) if hasattr(context.command, "list_commands") else []
+    return options.union(*(all_options(command.get_command(context, child), child, context) for child in children))
+
+
+def test_options_in_sentences_exist() -> None:
+    options = all_options(get_group(app)) | FOREIGN
+    spans = [(page.name, span) for page in PAGES for span in re.findall(r"`([^`\n]+)`", read(page))]
+    named = [(page, option) for page, span in spans for option in re.findall(r"(?<!\S)--[a-z][a-z-]*", span)]
+    assert [entry for entry in named if entry[1] not in options] == []
+
+
+def test_commands_in_sentences_exist() -> None:
+    for page in PAGES:
+        for span in re.findall(r"`newsmoe ([a-z][^`\n]*)`", read(page)):
+            command: Any = get_group(app)
+            context = command.make_context("newsmoe", ["schema"], resilient_parsing=True)
+            for word in span.split():
+                if not hasattr(command, "list_commands") or not re.fullmatch(r"[a-z]+", word):
+                    break
+                assert word in command.list_commands(context), f"{page.name}: newsmoe {span}"
+                command = command.get_command(context, word)

@@ -12,9 +12,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.cli.support import MAIN
 from tests.docs.pages import ROOT, blocks, read
 from tests.support import SAMPLE
+
+WIDTH = 110
+MAIN = f"""from newsmoe.cli import app, console
+console.WIDTH_OF_A_FILE = {WIDTH}
+app.main()"""
+"""What a shell runs for `newsmoe`, in a terminal of that many columns."""
 
 _FILE = re.compile(r"# ([\w-]+\.(?:toml|py))\b")
 _TIMES = re.compile(r" +\d+\.\d\b| *\d+ a second")
@@ -38,7 +43,7 @@ def told(page: Path, folder: Path) -> list[tuple[str, str]]:
 def run(command: str, folder: Path) -> str:
     """Return what a command of `newsmoe` or `python` prints, output and messages together."""
     program, _, arguments = command.partition(" ")
-    main = {"newsmoe": list(MAIN), "python": [sys.executable]}[program]
+    main = {"newsmoe": [sys.executable, "-c", MAIN], "python": [sys.executable]}[program]
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
         [*main, *arguments.split()],

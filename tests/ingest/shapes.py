@@ -1,7 +1,6 @@
 """An input of each source that is known: its shape, with articles that were made up for the tests."""
 
 import json
-import sys
 from typing import Any, NamedTuple
 
 from newsmoe.ingest.blocks import text_in
@@ -319,14 +318,10 @@ def content_key(document: Any, content: str) -> str:
 
 
 def table() -> str:
-    """Return the table of the README."""
+    """Return the table of `docs/inputs.md`."""
     rows = ["| source | articles | content |", "| --- | --- | --- |"]
     for name, shape in SHAPES.items():
         content = shape.expected.get("content", BODY)
         cells = shape.place, content_key(shape.document, content) if content else ""
         rows.append(f"| {name} | {' | '.join(f'`{cell}`' if cell else '' for cell in cells)} |")
     return "\n".join(rows)
-
-
-if __name__ == "__main__":
-    sys.stdout.write(table())

@@ -1,4 +1,4 @@
-"""What is read of the well-known sources: each row of the table in the README."""
+"""What is read of the well-known sources: each row of the table in `docs/inputs.md`."""
 
 import json
 from pathlib import Path
@@ -7,9 +7,7 @@ import pytest
 
 from newsmoe.article import Article
 from newsmoe.ingest.source import open_source
-from tests.ingest.shapes import AUTHOR, BODY, DATE, HEADLINE, SHAPES, SOURCE, URL, Shape, table
-
-README = Path(__file__).parents[2] / "README.md"
+from tests.ingest.shapes import AUTHOR, BODY, DATE, HEADLINE, SHAPES, SOURCE, URL, Shape
 
 USUAL = {
     "headline": HEADLINE, "content": BODY, "url": URL, "publication_date": DATE, "author": AUTHOR, "source": SOURCE,
@@ -37,8 +35,3 @@ def test_a_known_shape_is_read_right(shape: Shape, tmp_path: Path) -> None:
     number = "1 article" if shape.count == 1 else f"{shape.count} articles"
     where = [f"{path}: {number} read from {shape.place}"] if shape.place else []
     assert [message for message in messages if " read from " in message] == where
-
-
-def test_the_readme_has_the_table_of_sources() -> None:
-    """`python -m tests.ingest.shapes` prints it."""
-    assert table() in README.read_text(encoding="utf-8")

@@ -1,10 +1,9 @@
-"""The README's examples, run as they stand there."""
+"""The pages' Python examples, run as they stand there."""
 
 import json
 import os
 import re
 import runpy
-import shlex
 import sys
 import tomllib
 from collections.abc import Callable
@@ -12,32 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.main import get_group
 
-from newsmoe import Settings
-from newsmoe.cli.app import app
-from newsmoe.registry.cards import Card
-from newsmoe.settings.conditions import After
 from tests.cli.support import GIST, MAIN, articles, newsmoe, process, with_plug_ins
+from tests.docs.pages import FOLDER, PAGES, blocks, example
 from tests.support import write
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^    (newsmoe .*)", README, re.MULTILINE)
+JOBS, LIBRARY, PLUGINS, TOUR = (FOLDER / f"{name}.md" for name in ("jobs", "library", "plugins", "tour"))
+TESTED = {JOBS: 3, LIBRARY: 3, PLUGINS: 1, TOUR: 1}
+"""How many Python blocks of a page are run here, or with the commands of the page."""
 
 
-def blocks(text: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
-
-
-def section(heading: str) -> str:
-    [text] = re.findall(rf"^##+ {heading}\n(.*?)(?=^##)", README, re.DOTALL | re.MULTILINE)
-    return str(text)
-
-
-def example(heading: str, language: str = "python") -> str:
-    """Return the one block of a language under a heading."""
-    [block] = blocks(section(heading), language)
-    return block
+def test_every_python_block_is_run() -> None:
+    numbers = {page: len([block for block in blocks(page) if block.language == "python"]) for page in PAGES}
+    assert {page: number for page, number in numbers.items() if number} == TESTED
 
 
 @pytest.fixture
@@ -54,7 +40,7 @@ def analyzed(folder: Path) -> list[int]:
 
 
 def test_plain_python(news: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (news / "nightly.py").write_text(example("Plain Python"))
+    (news / "nightly.py").write_text(example(JOBS, "Plain Python"))
     for new in (3, 0):
         runpy.run_path("nightly.py")
         said = capsys.readouterr().out
@@ -78,7 +64,7 @@ def test_airflow(news: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program.write_text(f"#!{sys.executable}\n{MAIN[-1]}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-    (news / "dag.py").write_text(example("Airflow").replace("/srv/news", str(news)))
+    (news / "dag.py").write_text(example(JOBS, "Airflow").replace("/srv/news", str(news)))
     [analyze] = runpy.run_path("dag.py")["dag"].tasks
     analyze.execute({})
     assert analyzed(news) == [0, 1, 2]
@@ -93,7 +79,7 @@ def test_prefect(news: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("prefect", reason="Prefect is not installed")
     from prefect.testing.utilities import prefect_test_harness
 
-    (news / "flow.py").write_text(example("Prefect"))
+    (news / "flow.py").write_text(example(JOBS, "Prefect"))
     with prefect_test_harness(server_startup_timeout=120):
         assert runpy.run_path("flow.py")["nightly"]() == {"ok": 3}
     assert analyzed(news) == [0, 1, 2]
@@ -103,7 +89,7 @@ def test_library(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     articles = [{"headline": "Rowers take gold", "content": "By a length."}]
     names: dict[str, Any] = {"__name__": "program", "my_articles": articles}
     said = []
-    for block in blocks(section("As a library"), "python"):
+    for block in [block.text for block in blocks(LIBRARY) if block.language == "python"]:
         exec(block, names)
         said.append(capsys.readouterr().out)
     assert "ok {'summarization'" in said[0]
@@ -114,10 +100,10 @@ def test_library(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_output_format_in_one_file(workdir: Path, site: Path, install: Callable[..., None]) -> None:
     heading = "An output format in one file"
-    project = tomllib.loads(example(heading, "toml"))["project"]
+    project = tomllib.loads(example(PLUGINS, heading, "toml"))["project"]
     [(group, points)] = project["entry-points"].items()
     [module] = points.values()
-    install(project["name"], {module: example(heading)}, points, group)
+    install(project["name"], {module: example(PLUGINS, heading)}, points, group)
     write(workdir / "news.json", [*articles(1), {"headline": "<b>&amp; more", "content": "It rained."}, 5])
     done = process("analyze", "news.json", "-o", "news.html", *GIST, env=with_plug_ins(site))
     assert done.returncode == 4, done.stderr
@@ -127,25 +113,3 @@ def test_an_output_format_in_one_file(workdir: Path, site: Path, install: Callab
     assert page.startswith("<!doctype html>")
     assert "<h2>Headline 0</h2>\n<p>Nobody was hurt. The road stays closed.</p>" in page
     assert page.count("<h2>") == 3
-
-
-@pytest.mark.parametrize("block", blocks(README, "toml"))
-def test_settings(block: str) -> None:
-    values = tomllib.loads(block)
-    if "kind" in values:
-        Card.model_validate(values)
-    elif "after" in values:
-        After.model_validate(values["after"])
-    elif "project" not in values:
-        assert Settings.model_validate(values) != Settings()
-
-
-@pytest.mark.parametrize("line", COMMANDS)
-def test_commands(line: str) -> None:
-    """Every command line names a command, and only options that this has."""
-    command: Any = get_group(app)
-    name, *arguments = shlex.split(line.partition(" 2>>")[0], comments=True)
-    context = command.make_context(name, list(arguments))
-    while hasattr(command, "resolve_command"):
-        name, command, arguments = command.resolve_command(context, arguments)
-        context = command.make_context(name, list(arguments), parent=context)

@@ -203,8 +203,8 @@ def main() -> None:
     options = parser.parse_args()
     for name, (pieces, parse) in PARSERS.items():
         if options.only in (None, name):
-            found = [(*growth(parse, piece, 1000 * options.kilobytes), piece) for piece in PIECES[pieces]]
-            for ratio, taken, piece in sorted(found, reverse=True)[: 8 if options.only else 1]:
+            rows = [(*growth(parse, piece, 1000 * options.kilobytes), piece) for piece in PIECES[pieces]]
+            for ratio, taken, piece in sorted(rows, reverse=True)[: 8 if options.only else 1]:
                 mark = "  NOT LINEAR" if ratio > SLOW else ""
                 print(f"{name:16} x{ratio:.2f} {taken:8.2f} s  {piece[:40]!r}{mark}", flush=True)
 

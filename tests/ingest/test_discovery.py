@@ -167,9 +167,9 @@ def test_links_of_other_users_are_left_out(inbox: Path, caplog: pytest.LogCaptur
     for name in ("theirs.json", "folder"):
         os.lchown(inbox / name, 12_345, 12_345)
     caplog.set_level(logging.INFO)
-    found = find_inputs(["inbox"])
-    assert "inbox/mine.json" in found
-    assert not {"inbox/theirs.json", "inbox/folder/mine.json"} & {*found}
+    names = find_inputs(["inbox"])
+    assert "inbox/mine.json" in names
+    assert not {"inbox/theirs.json", "inbox/folder/mine.json"} & {*names}
     assert "2 links of other users" in caplog.text
 
 

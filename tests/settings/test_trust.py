@@ -34,9 +34,9 @@ def test_a_configuration_of_another_user_is_refused_and_can_be_named(
 
 @as_root
 def test_a_link_of_another_user_to_a_file_of_ones_own_is_refused(workdir: Path) -> None:
-    own = workdir / "own"
-    own.write_text("batch_articles = 1")
-    (workdir / "newsmoe.toml").symlink_to(own)
+    target = workdir / "own"
+    target.write_text("batch_articles = 1")
+    (workdir / "newsmoe.toml").symlink_to(target)
     assert load_settings().batch_articles == 1
     os.lchown(workdir / "newsmoe.toml", ANOTHER, ANOTHER)
     with pytest.raises(ConfigError, match="another user"):

@@ -155,9 +155,9 @@ def new(
 
 
 def _in_short(measurement: "Measurement") -> str:
-    """Return the accuracy, or of summaries ROUGE-2; on which data, `experts show` says."""
+    """Return the accuracy, or of summaries F1 or ROUGE-2; on which data, `experts show` says."""
     figures = measurement.figures
-    metric = next((metric for metric in ("accuracy", "ROUGE-2") if metric in figures), None)
+    metric = next((metric for metric in ("accuracy", "F1", "ROUGE-2") if metric in figures), None)
     return f"{100 * figures[metric]:.1f}" if metric else "-"
 
 

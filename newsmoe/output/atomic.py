@@ -39,7 +39,7 @@ def in_utf8(name: str) -> str:
 def check_folder(path: Path) -> None:
     """See whether there is a folder for a file that is written later."""
     if not path.resolve().parent.is_dir():
-        raise OutputError(f"{path}: cannot be written: there is no folder {path.parent}")
+        raise OutputError(f"{path}: cannot be written: there is no folder {path.parent}; make it first")
 
 
 def check_link(path: Path) -> None:

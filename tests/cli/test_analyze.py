@@ -223,8 +223,8 @@ def test_an_output_folder_that_cannot_be_written_is_reported(here: Path, tmp_pat
 @pytest.mark.parametrize(
     ("output", "message"),
     [
-        ("missing/out.json", "missing/out.json: cannot be written: No such file or directory; make the folder first"),
-        ("a.json/out.json", "a.json/out.json: cannot be written: Not a directory"),
+        ("missing/out.json", "missing/out.json: cannot be written: there is no folder missing; make it first"),
+        ("a.json/out.json", "a.json/out.json: cannot be written: there is no folder a.json; make it first"),
         ("folder", "folder: is a folder; name a file in it with -o"),
     ],
 )

@@ -1,0 +1,333 @@
+"""The page: one HTML file that loads nothing, with charts, all articles, and what the run did."""
+
+import hashlib
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+import newsmoe
+from newsmoe.output.run_report import RunReport
+from newsmoe.report.charts import charts_of, link, mood_class
+from newsmoe.report.comparison import Comparison
+from newsmoe.report.figures import NO_OUTLET, Counts, Figures, count_rows, mood_order, ranked
+from newsmoe.report.payload import MAX_LISTED, MAX_NAME, MAX_REASON, Payload, cut_texts, pack
+from newsmoe.report.rows import GENRE, MAX_LABEL, SENTIMENT, SUMMARY, TOPIC, UNSURE, Row, cut
+from newsmoe.report.run import measurements_of, seconds_of
+
+PLAIN_ROWS = 100  # articles that the page shows without its script
+PLAIN_SUMMARY, PLAIN_TEASER = 400, 160  # characters
+PLAIN_ERRORS = 3
+LIST_LENGTH = 5  # of the most negative articles, and others like it
+MAX_OPTIONS = 300  # of a filter
+MAX_CHANGES = 30  # rows of a table of changes
+MAX_FACTS = 20  # notices and unreadable inputs of a run
+MAX_REPORTS = 50
+
+SORTS = {
+    "newest": "newest first",
+    "oldest": "oldest first",
+    "headline": "headline",
+    "outlet": "outlet",
+    "negative": "most negative",
+    "positive": "most positive",
+    "surest": "surest topic",
+    "closest": "least sure mood",
+}
+
+
+class Reports(NamedTuple):
+    """What is known of the runs besides the records."""
+
+    reports: Sequence[RunReport] = ()
+    comparison: Comparison | None = None
+    compared_with: str = ""
+
+
+def make_page(name: str, rows: Sequence[Row], beside: Reports | None = None) -> str:
+    """Return the page for some articles, whose file is called `name`; the same bytes for the same arguments."""
+    beside = beside or Reports()
+    figures = count_rows(rows)
+    comparison = beside.comparison
+    payload = pack(rows, comparison.changes if comparison else {})
+    moods = figures.counts(SENTIMENT)
+    style, script = Markup(_asset("page.css")), Markup(_asset("page.js"))
+    environment = Environment(
+        loader=PackageLoader("newsmoe.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    return environment.get_template("page.html").render(
+        policy=_policy(style, script),
+        style=style,
+        script=script,
+        packed=Markup(payload.text),
+        version=newsmoe.__version__,
+        name=cut(name, MAX_NAME),
+        title=_title(figures),
+        lede=_lede(figures),
+        key_figures=list(_key_figures(figures)),
+        charts=charts_of(figures),
+        moods="\n".join(f"{mood}\t{mood_class(mood, moods)}" for mood in mood_order(moods)),
+        lists=list(_lists(rows)),
+        measurements=list(_measurements(figures)),
+        list_note=_list_note(rows, payload),
+        controls=list(_controls(figures, comparison)),
+        span=[day.isoformat() for day in (min(figures.days), max(figures.days))] if figures.days else None,
+        unscripted=_unscripted(len(rows)),
+        rows=[_plain_row(row, moods) for row in rows[:PLAIN_ROWS]],
+        comparison=_comparison(comparison) if comparison else None,
+        compared_with=cut(beside.compared_with, MAX_NAME),
+        run=_run(figures, rows, beside.reports),
+    )
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("newsmoe.report").joinpath("templates", name).read_text(encoding="utf-8").strip()
+
+
+def _policy(style: str, script: str) -> str:
+    """Return a policy under which this style and this script are all that applies, and nothing is loaded."""
+    hashes = [b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (script, style)]
+    sources = f"script-src 'sha256-{hashes[0]}'; style-src 'sha256-{hashes[1]}'"
+    return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+
+
+def _plural(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f}%" if whole else "0%"
+
+
+def _outlets(figures: Figures) -> int:
+    return len([outlet for outlet in figures.outlets if outlet != NO_OUTLET])
+
+
+def _title(figures: Figures) -> str:
+    outlets = _outlets(figures)
+    return _plural(figures.articles, "article") + (f" from {_plural(outlets, 'outlet')}" if outlets else "")
+
+
+def _lede(figures: Figures) -> str:
+    """Return what the pile is about, and its mood, in two sentences."""
+    sentences = []
+    topics, moods = figures.counts(TOPIC), figures.counts(SENTIMENT)
+    first = [label for label in ranked(topics) if label != UNSURE][:2]
+    if first:
+        shares = [f"{label} ({_percent(topics[label], figures.articles)})" for label in first]
+        sentences.append(f"The largest {'topics are' if len(first) > 1 else 'topic is'} {' and '.join(shares)}.")
+    sure = [mood for mood in mood_order(moods) if mood != UNSURE]
+    if sure:
+        shares = [f"{_percent(moods[mood], sum(moods.values()))} {mood}" for mood in sure]
+        close = f"; {_percent(moods[UNSURE], sum(moods.values()))} are too close to call" if moods.get(UNSURE) else ""
+        sentences.append(f"The mood is {', '.join(shares)}{close}.")
+    return " ".join(sentences)
+
+
+def _key_figures(figures: Figures) -> Iterator[tuple[str, str]]:
+    yield "Articles", f"{figures.articles:,}"
+    if outlets := _outlets(figures):
+        yield "Outlets", f"{outlets:,}"
+    if figures.days:
+        first, last = min(figures.days), max(figures.days)
+        yield "Period", f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}" if first != last else first.isoformat()
+    if figures.languages:
+        names = ranked(figures.languages)
+        yield "Languages", ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    unsure = sum(verdicts.get(UNSURE, 0) for verdicts in figures.verdicts.values())
+    if total := sum(sum(verdicts.values()) for verdicts in figures.verdicts.values()):
+        yield "Unsure labels", f"{_percent(unsure, total)}"
+    yield "With errors", f"{figures.articles - figures.statuses['ok']:,}"
+
+
+def _lists(rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
+    """Yield the articles at the ends of the scale, and those in the middle of it."""
+    for mood in ("negative", "positive"):
+        best = [
+            (prediction.score, number, f"{prediction.score:.2f}")
+            for number, row in enumerate(rows)
+            if (prediction := row.predictions.get(SENTIMENT)) and prediction.verdict == mood and prediction.score
+        ]
+        yield from _list(rows, f"Most {mood}", f"By their score for {mood}.", best)
+    margins = []
+    for number, row in enumerate(rows):
+        for task in (SENTIMENT, TOPIC):
+            prediction = row.predictions.get(task)
+            if prediction and prediction.unsure and len(prediction.scores) > 1:
+                first, second = sorted(prediction.scores, key=lambda label: -prediction.scores[label])[:2]
+                margin = prediction.scores[first] - prediction.scores[second]
+                margins.append((-margin, number, f"{first} or {second}"))
+    yield from _list(
+        rows, "Closest calls", "Two labels are almost as likely; read these before you quote them.", margins
+    )
+
+
+def _list(
+    rows: Sequence[Row], title: str, note: str, entries: list[tuple[float, int, str]]
+) -> Iterator[dict[str, Any]]:
+    entries = sorted(entries, key=lambda entry: (-entry[0], entry[1]))[:LIST_LENGTH]
+    if entries:
+        items = [
+            {"headline": rows[number].headline, "href": link(article=number), "figure": figure}
+            for _, number, figure in entries
+        ]
+        yield {"title": title, "note": note, "entries": items}
+
+
+def _measurements(figures: Figures) -> Iterator[dict[str, str]]:
+    for name, measurement in measurements_of(ranked(figures.experts)).items():
+        values = measurement.figures
+        if "accuracy" in values:
+            yield {
+                "name": name,
+                "items": f"{values.get('items', 0):,.0f}",
+                "accuracy": f"{100 * values['accuracy']:.1f}%",
+                "f1": f"{100 * values['macro-F1']:.1f}%" if "macro-F1" in values else "",
+                "ece": f"{values['ECE']:.3f}" if "ECE" in values else "",
+                "data": measurement.data,
+            }
+
+
+def _list_note(rows: Sequence[Row], payload: Payload) -> str:
+    notes = ["Open a row for its summary, all scores, and why each expert read it."]
+    if len(rows) > MAX_LISTED:
+        notes.append(f"The list has the first {MAX_LISTED:,} of {len(rows):,} articles; the figures are of all.")
+    if count := cut_texts(rows, payload.length):
+        texts = "1 summary is" if count == 1 else f"{count:,} summaries are"
+        notes.append(f"To keep the page small, {texts} cut after {payload.length:,} characters.")
+    return " ".join(notes)
+
+
+def _unscripted(count: int) -> str:
+    below = f"the first {PLAIN_ROWS} of {count:,} articles" if count > PLAIN_ROWS else "all articles"
+    return f"Search and filters need JavaScript, which is off or not ready yet; below are {below}."
+
+
+def _controls(figures: Figures, comparison: Comparison | None) -> Iterator[dict[str, Any]]:
+    """Yield the filters that have something to choose from."""
+    counted: list[tuple[str, str, Counts]] = [
+        ("topic", "Topic", figures.counts(TOPIC)),
+        ("sentiment", "Mood", figures.counts(SENTIMENT)),
+        ("genre", "Genre", figures.counts(GENRE)),
+        ("outlet", "Outlet", figures.outlets),
+        ("language", "Language", figures.languages),
+        ("status", "Status", figures.statuses),
+    ]
+    for name, title, counts in counted:
+        if len(counts) > 1:
+            options = [(label, f"{label} ({counts[label]:,})") for label in ranked(counts)[:MAX_OPTIONS]]
+            yield {"name": name, "title": title, "all": "all", "options": options}
+    if comparison and comparison.changes:
+        options = [(task, task) for task in comparison.tasks if comparison.tasks[task].changed]
+        yield {"name": "changed", "title": "Changed", "all": "all", "options": options}
+    yield {"name": "sort", "title": "Sort by", "all": "order of the file", "options": list(SORTS.items())}
+
+
+def _plain_row(row: Row, moods: Mapping[str, int]) -> dict[str, Any]:
+    tags = []
+    for task in (TOPIC, SENTIMENT, GENRE):
+        if prediction := row.predictions.get(task):
+            score = "" if prediction.score is None or prediction.unsure else f" {prediction.score:.2f}"
+            said = f"unsure: {prediction.label}" if prediction.unsure else f"{prediction.label}{score}"
+            tags.append((mood_class(prediction.verdict, moods) if task == SENTIMENT else "", said))
+    return {
+        "headline": row.headline,
+        "outlet": row.outlet,
+        "day": row.day,
+        "teaser": cut(row.summary, PLAIN_TEASER),
+        "summary": cut(row.summary, PLAIN_SUMMARY) if len(row.summary) > PLAIN_TEASER else "",
+        "url": row.url,
+        "tags": tags,
+        "errors": [
+            cut(f"{error.stage} {error.type}: {error.message}", MAX_REASON)
+            for error in row.record.errors[:PLAIN_ERRORS]
+        ],
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    parts = [f"{_plural(comparison.common, 'article')} in both"]
+    parts += [f"{comparison.only_new:,} only here"] if comparison.only_new else []
+    parts += [f"{comparison.only_old:,} only there"] if comparison.only_old else []
+    tasks = []
+    for name, changes in comparison.tasks.items():
+        changed = changes.changed.total()
+        pairs = sorted(changes.changed.items(), key=lambda item: (-item[1], item[0]))
+        shown = [] if name == SUMMARY else [(*pair, count) for pair, count in pairs[:MAX_CHANGES]]
+        left_out = f" The {len(pairs) - len(shown)} rarest changes are left out." if 0 < len(shown) < len(pairs) else ""
+        tasks.append(
+            {
+                "name": name,
+                "note": f"{changes.same:,} the same, {changed:,} changed.{left_out}",
+                "href": link(changed=name) if changed else "",
+                "changes": shown,
+            }
+        )
+    return {"note": f"{', '.join(parts)}.", "tasks": tasks, "experts": [(n, *c) for n, c in comparison.experts.items()]}
+
+
+def _run(figures: Figures, rows: Sequence[Row], reports: Sequence[RunReport]) -> dict[str, Any]:
+    tasks = {
+        cut(entry.expert, MAX_LABEL): cut(entry.task, MAX_LABEL)
+        for row in rows
+        for entry in row.record.route
+        if entry.expert
+    }
+    note = "Which experts read how many articles, as the records say."
+    if not reports:
+        note += " There is no run report beside the records, so times and versions are not known."
+    return {
+        "note": note,
+        "experts": [_expert(name, tasks[name], figures, reports) for name in ranked(figures.experts)],
+        "abstentions": [(cut(name, MAX_LABEL), count) for name, count in sorted(figures.abstentions.items())],
+        "errors": [(cut(name, MAX_LABEL), count) for name, count in figures.errors.most_common(MAX_FACTS)],
+        "reports": [
+            {"name": cut(report.output, MAX_NAME), "facts": list(_facts(report))} for report in reports[:MAX_REPORTS]
+        ],
+    }
+
+
+def _expert(name: str, task: str, figures: Figures, reports: Sequence[RunReport]) -> dict[str, str]:
+    seconds, load_seconds, reused = seconds_of(reports, name)
+    return {
+        "name": name,
+        "task": task,
+        "articles": f"{figures.experts[name]:,}",
+        "share": _percent(figures.experts[name], figures.articles),
+        "reused": f"{reused:,}",
+        "errors": f"{sum(report.experts[name].errors for report in reports if name in report.experts):,}",
+        "seconds": f"{seconds:.1f}",
+        "load_seconds": f"{load_seconds:.1f}",
+    }
+
+
+def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
+    """Yield what is known of a run, as term and value."""
+    rate = f", {report.items / report.seconds:.0f} articles a second" if report.seconds else ""
+    yield "Command", cut(" ".join(["newsmoe", *report.command]), MAX_REASON) if report.command else "by a program"
+    yield "Started", f"{report.started:%Y-%m-%d %H:%M} UTC"
+    yield "Time", f"{report.seconds:.1f} s{rate}; {report.gate_seconds:.2f} s of it in the gate ({_share(report)})"
+    yield "Read", f"{_plural(report.items, 'article')}, {report.tokens:,} tokens, on {cut(report.device, MAX_LABEL)}"
+    yield "Gate", cut(report.gate, MAX_LABEL)
+    yield "Exit code", str(report.exit_code)
+    if report.failure:
+        yield "Failure", cut(f"{report.failure.type}: {report.failure.message}", MAX_REASON)
+    for name, reason in list(report.unreadable.items())[:MAX_FACTS]:
+        yield "Not read", cut(f"{name}: {reason}", MAX_REASON)
+    for notice in report.notices[:MAX_FACTS]:
+        yield "Notice", cut(notice, MAX_REASON)
+    yield "Versions", ", ".join(_versions(report.versions.items()))
+
+
+def _share(report: RunReport) -> str:
+    return f"{100 * report.gate_seconds / report.seconds:.0f}%" if report.seconds else "0%"
+
+
+def _versions(versions: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for name, version in list(versions)[:MAX_FACTS]:
+        yield cut(f"{name} {version}", MAX_LABEL)

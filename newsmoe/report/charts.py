@@ -156,7 +156,7 @@ def _heat_map(figures: Figures, moods: Counts) -> Chart | None:
 
 def _by_outlet(figures: Figures, moods: Counts, legend: Sequence[tuple[str, str]]) -> Chart | None:
     table = figures.moods_by_outlet
-    if not table:
+    if len(table) < 2:  # else it would be the chart of all
         return None
     totals = {outlet: sum(counts.values()) for outlet, counts in table.items()}
     order = ranked(totals)
@@ -187,6 +187,8 @@ def _over_time(figures: Figures, moods: Counts, legend: Sequence[tuple[str, str]
     if not days:
         return None
     unit, periods = periods_of(days)
+    if len(periods) < 2:
+        return None
     counts = [within(figures.moods_by_day, period) for period in periods]
     most, step = max(sum(count.values()) for count in counts), 100 / len(periods)
     parts = [_rect(0, 16, 100, 0.6, "grid"), _text(0, 8, f"{most}", "axis")]
@@ -195,16 +197,15 @@ def _over_time(figures: Figures, moods: Counts, legend: Sequence[tuple[str, str]
     parts.append(_rect(0, 16 + COLUMNS, 100, 1, "base"))
     y = 16 + COLUMNS + 14
     parts.append(_text(0, y, periods[0].name, "axis"))
-    if len(periods) > 1:
-        parts.append(_text(min(100.0, len(periods) * min(step, 12.0)), y, periods[-1].name, "axis end"))
+    parts.append(_text(min(100.0, len(periods) * min(step, 12.0)), y, periods[-1].name, "axis end"))
     desc = "; ".join(
         f"{period.name}: {sum(count.values())}" for period, count in zip(periods, counts, strict=True) if count
     )
     svg = _svg("time", f"Articles by {unit} and sentiment", desc, 16 + COLUMNS + 24, Markup().join(parts))
     earlier = sum(count for day, count in figures.days.items() if day < periods[0].first)
-    left_out = f" {earlier} earlier ones are left out." if earlier else ""
+    left_out = f" {_are(earlier)} left out, for being earlier." if earlier else ""
     unknown = figures.articles - figures.days.total()
-    undated = f" {unknown} have no date." if unknown else ""
+    undated = f" {_are(unknown)} without a date." if unknown else ""
     return Chart("time", "Over time", f"Articles by {unit} of publication.{left_out}{undated}", svg, legend, wide=True)
 
 
@@ -257,11 +258,15 @@ def _list(counts: Counts, order: Sequence[str]) -> str:
 
 
 def _unsure_note(counts: Counts) -> str:
-    return f" {counts[UNSURE]} are too close to call." if counts.get(UNSURE) else ""
+    return f" {_are(counts[UNSURE])} too close to call." if counts.get(UNSURE) else ""
 
 
 def _missing_note(missing: int) -> str:
-    return f" {missing} have no prediction." if missing else ""
+    return f" {_are(missing)} without a prediction." if missing else ""
+
+
+def _are(count: int) -> str:
+    return f"{count:,} {'is' if count == 1 else 'are'}"
 
 
 def _svg(name: str, title: str, desc: str, height: float, inner: Markup) -> Markup:
@@ -302,7 +307,7 @@ def _lines(text: str) -> list[str]:
     """Break a label over at most two lines."""
     if len(text) <= CHARACTERS:
         return [text]
-    end = text.rfind(" ", 0, CHARACTERS + 1)
+    end = max(text.rfind(mark, 1, CHARACTERS + 1) for mark in " .")
     end = end if end > 0 else CHARACTERS
     return [text[:end], _short(text[end:].strip(), CHARACTERS)]
 

@@ -28,6 +28,7 @@ class Comparison:
         only_old: articles of the other pile that are not in the first.
         tasks: changes by task; labels are compared as they are shown, summaries as texts.
         experts: how many articles each expert read in the other pile, and in this one.
+        changed_by: how many predictions changed, by the expert that read the article in this pile.
         changes: what the other pile predicted, by task, for the articles that changed, by their number.
     """
 
@@ -36,6 +37,7 @@ class Comparison:
     only_old: int = 0
     tasks: dict[str, TaskChanges] = field(default_factory=dict)
     experts: dict[str, tuple[int, int]] = field(default_factory=dict)
+    changed_by: Counter[str] = field(default_factory=Counter)
     changes: dict[int, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -81,4 +83,6 @@ def _compare_rows(comparison: Comparison, new: Row, old: Row) -> dict[str, str]:
         else:
             changes.changed["another text" if old.summary else NOTHING, "this text" if new.summary else NOTHING] += 1
             differences[SUMMARY] = cut(old.summary, 3 * MAX_LABEL) or NOTHING
+    readers = {(entry.task, cut(entry.expert, MAX_LABEL)) for entry in new.record.route if entry.expert}
+    comparison.changed_by.update(expert for task, expert in sorted(readers) if task in differences)
     return differences

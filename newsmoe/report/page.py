@@ -185,7 +185,7 @@ def _measurements(figures: Figures) -> Iterator[dict[str, str]]:
         if "accuracy" in values:
             yield {
                 "name": name,
-                "items": f"{values.get('items', 0):,.0f}",
+                "count": f"{values.get('items', 0):,.0f}",
                 "accuracy": f"{100 * values['accuracy']:.1f}%",
                 "f1": f"{100 * values['macro-F1']:.1f}%" if "macro-F1" in values else "",
                 "ece": f"{values['ECE']:.3f}" if "ECE" in values else "",
@@ -194,7 +194,7 @@ def _measurements(figures: Figures) -> Iterator[dict[str, str]]:
 
 
 def _list_note(rows: Sequence[Row], payload: Payload) -> str:
-    notes = ["Open a row for its summary, all scores, and why each expert read it."]
+    notes = ["Open a row for its summary, its scores from 0.005 up, and why each expert read it."]
     if len(rows) > MAX_LISTED:
         notes.append(f"The list has the first {MAX_LISTED:,} of {len(rows):,} articles; the figures are of all.")
     if count := cut_texts(rows, payload.length):
@@ -268,7 +268,8 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
                 "changes": shown,
             }
         )
-    return {"note": f"{', '.join(parts)}.", "tasks": tasks, "experts": [(n, *c) for n, c in comparison.experts.items()]}
+    experts = [(name, *counts, comparison.changed_by[name]) for name, counts in comparison.experts.items()]
+    return {"note": f"{', '.join(parts)}.", "tasks": tasks, "experts": experts}
 
 
 def _run(figures: Figures, rows: Sequence[Row], reports: Sequence[RunReport]) -> dict[str, Any]:

@@ -4,8 +4,10 @@ Widths are in percent and texts in pixels, so that texts keep their size on a ph
 policy forbids it.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
@@ -15,6 +17,7 @@ from newsmoe.report.rows import SENTIMENT, TOPIC, UNSURE
 
 MAX_ROWS = 20  # topics of a chart
 MAX_OUTLETS = 12
+MAX_MOODS = 8
 BAR = 39.0  # percent of the width, where bars begin; before them are the labels
 BAR_WIDTH = 50.0
 LINE = 14  # pixels between the lines of a label
@@ -24,6 +27,8 @@ COLUMNS = 132  # pixels that the columns of a chart over time are high
 
 _CLASSES = {"positive": "positive", "negative": "negative", "neutral": "neutral", UNSURE: "unsure"}
 OTHER_CLASSES = 4
+
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,8 @@ class Chart:
 def charts_of(figures: Figures) -> list[Chart]:
     """Return the charts that the figures have something to show for."""
     moods = _total(figures.moods_by_outlet)
+    rare = set(ranked(moods)[MAX_MOODS:]) - {UNSURE}
+    figures, moods = _without(figures, rare), {mood: count for mood, count in moods.items() if mood not in rare}
     legend = [(mood, mood_class(mood, moods)) for mood in mood_order(moods)]
     charts = [
         _topics(figures),
@@ -71,6 +78,23 @@ def mood_class(mood: str, moods: Counts) -> str:
 def link(**filters: object) -> str:
     """Return the address of the articles that the filters leave."""
     return f"#{urlencode({name: str(value) for name, value in filters.items()}, quote_via=quote)}"
+
+
+def _without(figures: Figures, moods: set[str]) -> Figures:
+    """Return the figures without some labels for sentiment: an expert may have dozens, which no chart can show."""
+    if not moods:
+        return figures
+
+    def left(table: Mapping[Key, Counter[str]]) -> dict[Key, Counter[str]]:
+        rest = {key: Counter({mood: n for mood, n in row.items() if mood not in moods}) for key, row in table.items()}
+        return {key: row for key, row in rest.items() if row}
+
+    return replace(
+        figures,
+        moods_by_topic=left(figures.moods_by_topic),
+        moods_by_outlet=left(figures.moods_by_outlet),
+        moods_by_day=left(figures.moods_by_day),
+    )
 
 
 def _total(counts: Mapping[str, Counts]) -> dict[str, int]:
@@ -114,14 +138,15 @@ def _moods(figures: Figures, moods: Counts) -> Chart | None:
         y = 76 + 28 * row
         share = f"{100 * moods[mood] / total:.0f}%"
         inner = _rect(start, 0, width, 46, kind) + _rect(0, y - 7, 3, 14, kind)
-        inner += _text(6, y, mood, "label") + _text(78, y, str(moods[mood]), "number end")
+        inner += _clipped(6, y - 12, 58, 24, _text(0, 12, mood, "label")) + _text(78, y, str(moods[mood]), "number end")
         inner += _text(100, y, share, "number end strong")
         parts.append(_mark(inner, _told(mood, moods[mood], figures), link(sentiment=mood)))
         start += width
     order = mood_order(moods)
     svg = _svg("mood", "Articles by sentiment", _list(moods, order), 76 + 28 * len(order) - 10, Markup().join(parts))
-    missing = figures.articles - total
-    note = f"How the articles read.{_unsure_note(moods)}{_missing_note(missing)}"
+    count = sum(figures.counts(SENTIMENT).values())
+    rare = f" {_are(count - total)} left out, for having a rarer mood." if count > total else ""
+    note = f"How the articles read.{_unsure_note(moods)}{rare}{_missing_note(figures.articles - count)}"
     return Chart("mood", "Mood", note, svg)
 
 
@@ -134,7 +159,7 @@ def _heat_map(figures: Figures, moods: Counts) -> Chart | None:
     shown, top, width = ranked(totals)[:MAX_ROWS], 24, (100 - BAR) / len(columns)
     marks, height = [], top
     for number, mood in enumerate(columns):
-        marks.append(_text(BAR + width * (number + 0.5), 10, _short(mood, 10), "axis middle"))
+        marks.append(_clipped(BAR + width * number, 0, width - 0.5, 20, _text(50, 10, mood, "axis middle")))
     for topic in shown:
         size = _row_height(topic)
         marks.append(_label(topic, height + size / 2))
@@ -294,13 +319,21 @@ def _text(x: float, y: float, text: str, kind: str, dx: int = 0) -> Markup:
 
 def _label(text: str, middle: float) -> Markup:
     """Return the label of a row, on one line or two, at the left end."""
-    lines = _lines(text)
-    first = middle + 4 - LINE * (len(lines) - 1) / 2
+    lines, height = _lines(text), _row_height(text)
+    first = height / 2 + 4 - LINE * (len(lines) - 1) / 2
     spans = [
         Markup('<tspan x="0" y="{}">{}</tspan>').format(_number(first + LINE * number), line)
         for number, line in enumerate(lines)
     ]
-    return Markup('<text class="label">{}</text>').format(Markup(" ").join(spans))
+    inner = Markup('<text class="label">{}</text>').format(Markup(" ").join(spans))
+    return _clipped(0, middle - height / 2, BAR - 1, height, inner)
+
+
+def _clipped(x: float, y: float, width: float, height: float, inner: Markup) -> Markup:
+    """Return a part of a chart that stays in its place, whatever letters are in it."""
+    return Markup('<svg x="{}%" y="{}" width="{}%" height="{}">{}</svg>').format(
+        _number(x), _number(y), _number(width), _number(height), inner
+    )
 
 
 def _lines(text: str) -> list[str]:

@@ -25,6 +25,8 @@ PLAIN_ERRORS = 3
 LIST_LENGTH = 5  # of the most negative articles, and others like it
 MAX_OPTIONS = 300  # of a filter
 MAX_CHANGES = 30  # rows of a table of changes
+MAX_NAMED = 4  # languages or moods in a sentence
+MAX_CODE = 12  # characters of a language
 MAX_FACTS = 20  # notices and unreadable inputs of a run
 MAX_REPORTS = 50
 
@@ -121,7 +123,7 @@ def _lede(figures: Figures) -> str:
     if first:
         shares = [f"{label} ({_percent(topics[label], figures.articles)})" for label in first]
         sentences.append(f"The largest {'topics are' if len(first) > 1 else 'topic is'} {' and '.join(shares)}.")
-    sure = [mood for mood in mood_order(moods) if mood != UNSURE]
+    sure = [mood for mood in mood_order(moods) if mood in ranked(moods)[:MAX_NAMED] and mood != UNSURE]
     if sure:
         shares = [f"{_percent(moods[mood], sum(moods.values()))} {mood}" for mood in sure]
         close = f"; {_percent(moods[UNSURE], sum(moods.values()))} are too close to call" if moods.get(UNSURE) else ""
@@ -138,7 +140,8 @@ def _key_figures(figures: Figures) -> Iterator[tuple[str, str]]:
         yield "Period", f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}" if first != last else first.isoformat()
     if figures.languages:
         names = ranked(figures.languages)
-        yield "Languages", ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+        more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+        yield "Languages", ", ".join(cut(name, MAX_CODE) for name in names[:MAX_NAMED]) + more
     unsure = sum(verdicts.get(UNSURE, 0) for verdicts in figures.verdicts.values())
     if total := sum(sum(verdicts.values()) for verdicts in figures.verdicts.values()):
         yield "Unsure labels", f"{_percent(unsure, total)}"

@@ -13,7 +13,7 @@ import pytest
 from newsmoe import Record
 from newsmoe.prediction import Labels
 from newsmoe.record import ItemError, RouteEntry
-from newsmoe.report.charts import MAX_ROWS
+from newsmoe.report.charts import MAX_MOODS, MAX_ROWS
 from newsmoe.report.comparison import compare
 from newsmoe.report.page import PLAIN_ROWS, Reports, make_page
 from newsmoe.report.rows import row_of
@@ -137,7 +137,9 @@ def test_every_chart_has_as_many_marks_as_the_data_says(page: str) -> None:
 
 def test_charts_say_in_words_what_they_show(page: str) -> None:
     assert "unsure" in page
-    for tag in Elements(page).of("svg")[1:]:
+    charts = [tag for tag in Elements(page).of("svg") if tag.get("class") == "chart"]
+    assert len(charts) == 7
+    for tag in charts:
         names = (tag["aria-labelledby"] or "").split()
         assert all(page.count(f'id="{name}"') == 1 for name in names)
     [desc] = re.findall(r'<desc id="mood-desc">(.*?)</desc>', page)
@@ -217,6 +219,13 @@ def test_of_many_topics_the_rarest_are_left_out_and_counted() -> None:
     page = page_of(some)
     assert len(marks(page, "topics")) == MAX_ROWS
     assert "The 30 rarest are left out." in page
+
+
+def test_of_many_moods_the_rarest_are_left_out_and_counted() -> None:
+    some = [record(number, analyses={"sentiment": {"label": f"mood {number}", "score": 1}}) for number in range(50)]
+    page = page_of(some)
+    assert len(marks(page, "mood")) == MAX_MOODS
+    assert "42 are left out, for having a rarer mood." in page
 
 
 def test_long_texts_are_cut_with_a_note() -> None:

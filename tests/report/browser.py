@@ -50,8 +50,8 @@ class Browser:
         return self.call("POST", "/execute/sync", script=script, args=list(arguments))
 
     def find(self, selector: str) -> dict[str, str]:
-        found_element: dict[str, str] = self.call("POST", "/element", using="css selector", value=selector)
-        return found_element
+        element: dict[str, str] = self.call("POST", "/element", using="css selector", value=selector)
+        return element
 
     def click(self, selector: str) -> None:
         element = self.find(selector)

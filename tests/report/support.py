@@ -16,7 +16,11 @@ COLUMNS = {
     "facts": (),
 }
 MOODS = ("positive", "neutral", "negative")
-TOPICS = ("sport", "politics", "economy, business and finance", "health", "weather")
+TOPICS = (
+    "politics", "economy, business and finance", "sport", "arts, culture and entertainment", "science and technology",
+    "health", "environment", "crime, law and justice", "education", "conflict and war", "disaster and accident",
+    "lifestyle and leisure", "religion", "society", "labour", "human interest", "weather",
+)  # fmt: skip
 OUTLETS = ("The Harbour Post", "Meridian Courier", "Northgate Herald", "Tannery Road Times")
 SYLLABLES = ("ba", "dor", "el", "fin", "gra", "hul", "im", "jo", "kel", "lun", "mor", "ne", "os", "pri", "quo", "ras")
 
@@ -28,7 +32,7 @@ def words(random: Random, count: int) -> str:
 
 
 def labels(random: Random, names: tuple[str, ...], threshold: float | None = None) -> dict[str, Any]:
-    shares = [random.random() ** 4 + 1e-6 for _ in names]
+    shares = [random.random() ** 12 + 1e-6 for _ in names]
     scores = {name: share / sum(shares) for name, share in zip(names, shares, strict=True)}
     return Labels(scores, threshold=threshold).fields()
 

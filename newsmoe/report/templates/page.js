@@ -280,7 +280,7 @@
     byId("unscripted").hidden = true;
     new IntersectionObserver(([entry]) => { listVisible = entry.isIntersecting; showPill(); }, { rootMargin: "-30% 0px -20% 0px" }).observe(byId("articles"));
     apply();
-    document.documentElement.dataset.ready = "true";
+    document.documentElement.dataset.ready = String(Math.round(performance.now()));
   };
   const load = async () => {
     const bytes = Uint8Array.from(atob(byId("packed").textContent), (character) => character.charCodeAt(0));

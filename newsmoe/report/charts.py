@@ -118,9 +118,8 @@ def _topics(figures: Figures) -> Chart | None:
         middle, width = height + size / 2, max(0.4, BAR_WIDTH * counts[label] / most)
         bar = _rect(BAR, middle - 7, width, 14, "unsure" if label == UNSURE else "plain")
         number = _text(BAR + width, middle, str(counts[label]), "number", dx=6)
-        rows.append(
-            _mark(_label(label, middle) + bar + number, _told(label, counts[label], figures), link(topic=label))
-        )
+        inner = _rect(0, height, 100, size, "hit") + _label(label, middle) + bar + number
+        rows.append(_mark(inner, _told(label, counts[label], figures), link(topic=label)))
         height += size
     left_out = f" The {len(labels) - len(shown)} rarest are left out." if len(labels) > len(shown) else ""
     note = f"Articles by what they are about.{left_out}{_unsure_note(counts)}"
@@ -137,7 +136,7 @@ def _moods(figures: Figures, moods: Counts) -> Chart | None:
         width, kind = 100 * moods[mood] / total, mood_class(mood, moods)
         y = 76 + 28 * row
         share = f"{100 * moods[mood] / total:.0f}%"
-        inner = _rect(start, 0, width, 46, kind) + _rect(0, y - 7, 3, 14, kind)
+        inner = _rect(0, y - 14, 100, 28, "hit") + _rect(start, 0, width, 46, kind) + _rect(0, y - 7, 3, 14, kind)
         inner += _clipped(6, y - 12, 58, 24, _text(0, 12, mood, "label")) + _text(78, y, str(moods[mood]), "number end")
         inner += _text(100, y, share, "number end strong")
         parts.append(_mark(inner, _told(mood, moods[mood], figures), link(sentiment=mood)))

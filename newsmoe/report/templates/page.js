@@ -152,7 +152,7 @@
     return make("div", "body", [left, scores]);
   };
   const rowOf = (article) => {
-    const middle = make("div", "", [textOf("div", "head", article.headline), textOf("div", "teaser", article.summary)]);
+    const middle = make("div", "", [textOf("h3", "head", article.headline), textOf("div", "teaser", article.summary)]);
     const when = make("div", "when", [textOf("b", "", article.outlet), article.day]);
     const row = make("details", "row", [make("summary", "", [when, middle, tagsOf(article)])]);
     row.addEventListener("toggle", () => row.open && row.children.length === 1 && row.append(bodyOf(article)));

@@ -65,7 +65,7 @@
     closest: (first, second) => margin(first) - margin(second),
   };
   const ordered = (sort) => {
-    if (!SORTS[sort]) return articles;
+    if (!Object.hasOwn(SORTS, sort ?? "")) return articles;
     if (!orders.has(sort)) orders.set(sort, [...articles].sort((first, second) => SORTS[sort](first, second) || first.number - second.number));
     return orders.get(sort);
   };
@@ -169,7 +169,7 @@
   };
   const setControl = (control, value) => {
     if (control.tagName === "SELECT" && value && ![...control.options].some((option) => option.value === value)) control.add(new Option(value, value));
-    if (control.value !== value && document.activeElement !== control || control.tagName === "SELECT") control.value = value;
+    if (document.activeElement !== control || control.tagName === "SELECT") control.value = value;
   };
   const apply = () => {
     const state = readState();

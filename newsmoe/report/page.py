@@ -272,7 +272,12 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
             }
         )
     experts = [(name, *counts, comparison.changed_by[name]) for name, counts in comparison.experts.items()]
-    return {"note": f"{', '.join(parts)}.", "tasks": tasks, "experts": experts}
+    hint = (
+        ""
+        if comparison.common
+        else " Articles are told apart by id and URL, else by headline; name another run of these."
+    )
+    return {"note": f"{', '.join(parts)}.{hint}", "tasks": tasks, "experts": experts}
 
 
 def _run(figures: Figures, rows: Sequence[Row], reports: Sequence[RunReport]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`newsmoe report`: records as a page."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -25,16 +26,22 @@ def report(
 
     It is one HTML file that loads nothing and that any browser opens; an editor needs no more to look at a run.
     """
+    from newsmoe.report.files import default_page
+
+    write_page(records, output or default_page(records[0]), compare)
+
+
+def write_page(records: Sequence[Path], target: Path, compared_with: Path | None = None) -> None:
+    """Write the page of some files of records, and say how large it is; an input is never written over."""
     from newsmoe.cli.console import messages, plain
     from newsmoe.errors import OutputError
     from newsmoe.output.formats import STDOUT, text_output
-    from newsmoe.report.files import default_page, page_of
+    from newsmoe.report.files import page_of
 
-    target = output or default_page(records[0])
-    inputs = {path.resolve() for path in (*records, *([compare] if compare else []))}
+    inputs = {path.resolve() for path in (*records, *([compared_with] if compared_with else []))}
     if target != STDOUT and target.resolve() in inputs:
         raise OutputError(f"{target}: is an input; name another file with -o")
-    page = page_of(records, compare)
+    page = page_of(records, compared_with)
     with text_output(target) as file:
         file.write(page)
     if target != STDOUT:

@@ -12,7 +12,7 @@ from newsmoe.report.rows import MAX_TEXT, SUMMARY, Row, cut
 MAX_LISTED = 20_000  # articles; more are in the figures only
 BYTES = 80_000  # that the packed articles may take in any case
 BYTES_PER_ARTICLE = 420  # and for each article
-SUMMARY_LENGTHS = (2_000, 1_000, 600, 400, 280, 200, 120, 60)  # characters, tried one after the other
+SUMMARY_LENGTHS = (2_000, 1_000, 600, 450, 350, 280, 220, 160, 100, 60)  # characters, tried one after the other
 MAX_SCORES = 20  # labels of a prediction
 MIN_SCORE = 0.005
 MAX_ERRORS = 10  # of an article

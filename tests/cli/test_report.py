@@ -77,3 +77,24 @@ def test_articles_are_no_records(here: Path) -> None:
     assert "holds no records of newsmoe; 'newsmoe analyze" in result.stderr
     assert json.loads((here / "a.json").read_text())
     assert not (here / "a.html").exists()
+
+
+def test_analyze_makes_the_page_too(here: Path) -> None:
+    write(here / "a.json", articles(2))
+    write(here / "b.json", [*articles(1), 5])
+    result = newsmoe("analyze", "a.json", "b.json", "--page", "page.html", "--quiet", *GIST)
+    assert result.exit_code == 4
+    page = (here / "page.html").read_text(encoding="utf-8")
+    assert "analyzed_a.json and 1 more" in page
+    assert "4 articles" in page
+
+
+@pytest.mark.parametrize(
+    "arguments", [("-o", "-"), ("-o", "page.html", "--format", "json"), ("-o", "out.json", "--page", "a.json")]
+)
+def test_a_page_that_cannot_be_made_is_refused_before_the_run(arguments: tuple[str, ...], here: Path) -> None:
+    before = write(here / "a.json", articles(1)).read_bytes()
+    result = newsmoe("analyze", "a.json", "--page", "page.html", *arguments, *GIST)
+    assert result.exit_code == 2
+    assert [path.name for path in here.iterdir()] == ["a.json"]
+    assert (here / "a.json").read_bytes() == before

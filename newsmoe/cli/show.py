@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MIN_WIDTH_WITH_BARS = 60  # columns of the terminal
 BAR_WIDTH = 30
 MAX_OUTLETS = 15
-MAX_WEEKS = 26
+MAX_WEEKS = 12
 
 RecordsArgument = Annotated[
     Path, typer.Argument(help="What 'newsmoe analyze' wrote, in any of its formats, or a folder of Parquet files.")
@@ -146,11 +146,11 @@ def _print_counts(console: "Console", what: str, counts: Mapping[str, int], orde
         return
     with_bars = console.width >= MIN_WIDTH_WITH_BARS
     rows = table(what, ">articles" if with_bars else ">", *([""] if with_bars else []))
-    mark = "█" if console.encoding.lower().startswith("utf") else "#"
+    mark = "▇" if console.encoding.lower().startswith("utf") else "#"
     most = max(counts[label] for label in labels)
     for label in labels:
         bar = mark * max(1, round(BAR_WIDTH * counts[label] / most))
-        rows.add_row(plain(label), f"{counts[label]:,}", *([bar] if with_bars else []))
+        rows.add_row(plain(label), f"{counts[label]:,}", *([plain(bar, style="cyan")] if with_bars else []))
     console.print()
     console.print(rows)
     if left_out := len(counts) - len(labels):

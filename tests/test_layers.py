@@ -25,7 +25,7 @@ LAYERS = (
     {"orchestrator"},
     {"jobs", "datasets"},
     {"evaluation", "testing"},
-    {"training"},
+    {"report", "training"},
     {"cli"},
     {"__main__"},
 )

@@ -11,6 +11,7 @@ import typer
 from newsmoe.cli.console import plain, results
 from newsmoe.cli.logs import show_logs
 from newsmoe.cli.options import JOBS_PANEL, RUN_SETTINGS, LoadSettings, LogOptions, takes
+from newsmoe.cli.report import write_page
 from newsmoe.cli.run_options import RunOptions, ScreenOptions
 from newsmoe.errors import ITEMS_FAILED
 
@@ -38,6 +39,10 @@ class OutputOptions:
     run_report: Annotated[
         Path | None,
         typer.Option(help="Where the run's figures go; default: *.run.json beside the output.", metavar="FILE"),
+    ] = None
+    page: Annotated[
+        Path | None,
+        typer.Option(help="Where a page of the results goes too, as 'newsmoe report' makes one.", metavar="FILE"),
     ] = None
     wait: Annotated[
         bool,
@@ -79,6 +84,7 @@ def analyze(
         named = (None, None) if target.dry_run else (target.output, target.run_report)
         with reporting_lost_inputs(inputs, *named, settings, command):
             jobs = plan_jobs(inputs, target.output, target.run_report, settings, append=run.append, strict=run.strict)
+            _check_page(target.page, jobs)
             check_inputs(jobs)
         if target.dry_run:
             _show_plan(settings, jobs, run.limit)
@@ -89,8 +95,25 @@ def analyze(
                 run_job, session, limit=run.limit, max_errors=error_limit, wait=target.wait, command=command
             )
             observers.run_all(jobs, run_one)
+        outputs = [job.output for job in jobs if job.output.exists()]
+        if target.page and outputs:
+            write_page(outputs, target.page)
         if observers.incomplete:
             raise typer.Exit(ITEMS_FAILED)
+
+
+def _check_page(page: Path | None, jobs: "list[Job]") -> None:
+    """See that a page can be made of the outputs, before experts run for them."""
+    from newsmoe.output.formats import STDOUT, WRITERS
+
+    if page is None:
+        return
+    for job in jobs:
+        is_stream = job.output == STDOUT or (job.output.exists() and not (job.output.is_file() or job.output.is_dir()))
+        if is_stream or job.format not in WRITERS.builtin:
+            raise typer.BadParameter(f"--page cannot read {job.output} again; name a file of a built-in format with -o")
+        if page == STDOUT or page.resolve() in (job.output.resolve(), *(Path(name).resolve() for name in job.inputs)):
+            raise typer.BadParameter(f"--page {page}: name a file that is neither an input nor an output")
 
 
 def _show_plan(settings: "Settings", jobs: "list[Job]", limit: int | None) -> None:

@@ -26,6 +26,7 @@ from newsmoe.cli import (
     gate,
     journal,
     models,
+    report,
     route,
     schedule,
     schema,
@@ -136,6 +137,8 @@ _add(app, "analyze", analyze.analyze)
 _add(app, "watch", watch.watch)
 _add_group("schedule", "Print what runs a command again and again.", systemd=schedule.systemd, cron=schedule.cron)
 _add(app, "show", show.show)
+_add(app, "stats", show.stats)
+_add(app, "report", report.report)
 _add(app, "route", route.route)
 _add_group(
     "experts",

@@ -1,66 +1,188 @@
-"""`newsmoe show`: records, readable."""
+"""`newsmoe show` and `newsmoe stats`: records, readable, and how many there are of each kind."""
 
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsmoe.cli.console import plain, results
-from newsmoe.cli.options import LimitOption
-from newsmoe.errors import InputError
+from newsmoe.cli.console import messages, plain, results, table
+from newsmoe.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from newsmoe.report.figures import Figures
+    from newsmoe.report.rows import Row
+    from newsmoe.report.selection import Selection
+
+MIN_WIDTH_WITH_BARS = 60  # columns of the terminal
+BAR_WIDTH = 30
+MAX_OUTLETS = 15
+MAX_WEEKS = 12
+
+RecordsArgument = Annotated[
+    Path, typer.Argument(help="What 'newsmoe analyze' wrote, in any of its formats, or a folder of Parquet files.")
+]
+
+
+@dataclass
+class SelectionOptions:
+    """Which articles are shown."""
+
+    topic: Annotated[str | None, typer.Option(help="Articles of this topic only; 'unsure' is one.")] = None
+    sentiment: Annotated[str | None, typer.Option(help="Articles of this mood only; 'unsure' is one.")] = None
+    search: Annotated[str | None, typer.Option(help="Articles with these words only.", metavar="TEXT")] = None
+    since: Annotated[str | None, typer.Option(help="Articles from this day on only.", metavar="YYYY-MM-DD")] = None
+
+    def selection(self) -> "Selection":
+        """Return what is asked for; it is an error of usage if the day is none."""
+        from newsmoe.report.selection import Selection
+
+        try:
+            since = date.fromisoformat(self.since) if self.since else None
+        except ValueError:
+            raise typer.BadParameter(f"--since {self.since}: not a date such as 2026-01-31") from None
+        return Selection(self.topic, self.sentiment, self.search, since)
 
 
 def show(
-    records: Annotated[Path, typer.Argument(help="A JSON or JSON Lines file that 'newsmoe analyze' wrote.")],
-    limit: LimitOption = None,
+    records: RecordsArgument,
+    wanted: SelectionOptions,
+    sort: Annotated[
+        str | None, typer.Option(help="score (highest first), date (newest first) or headline.", metavar="ORDER")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="Show N articles at most.", metavar="N")] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show the records of a finished run, one block an article."""
-    from newsmoe.ingest.formats import format_of
-    from newsmoe.ingest.source import read_elements
+    from newsmoe.report.records import read_records
+    from newsmoe.report.rows import row_of
+    from newsmoe.report.selection import Sort
 
-    if (format := format_of(records)) not in ("json", "jsonl"):
-        raise InputError(f"{records}: 'newsmoe show' reads json and jsonl, not {format}")
-    console = results()
-    for record in islice(read_elements(str(records), records), limit):
-        _print_record(console, _table(record))
+    if sort is not None and sort not in set(Sort):
+        raise typer.BadParameter(f"--sort {sort}: not one of {', '.join(Sort)}")
+    selection = wanted.selection()
+    rows = selection.rows(map(row_of, read_records(records)), Sort(sort) if sort else None)
+    shown = (_print_json if as_json else _print_rows)(islice(rows, limit))
+    if not shown and limit != 0 and selection != type(selection)():
+        messages().print(plain(f"{records}: no article is like that; 'newsmoe stats' shows what there is"))
 
 
-def _print_record(console: Any, record: dict[str, Any]) -> None:
+def _print_rows(rows: Iterable["Row"]) -> int:
+    console, count = results(), 0
+    for row in rows:
+        _print_row(console, row)
+        count += 1
+    return count
 
-    analyses = _table(record.get("analyses"))
-    name = record.get("headline") or record.get("id") or "(no headline)"
-    console.print(plain(name, style="bold"), soft_wrap=True)
-    for task, prediction in analyses.items():
-        if "summary" not in _table(prediction):
-            line = f"{task}: {_in_short(_table(prediction))}"
-            console.print(" ", plain(line, style="cyan"), soft_wrap=True)
-    if summary := _table(analyses.get("summarization")).get("summary"):
+
+def _print_json(rows: Iterable["Row"]) -> int:
+    """Print the records as a JSON array, in UTF-8 whatever the terminal; return how many there are."""
+    from newsmoe.output.formats import STDOUT, text_output
+    from newsmoe.output.table import as_json
+
+    count = 0
+    with text_output(STDOUT) as out:
+        for row in rows:
+            out.write(f"{',' if count else '['}\n{as_json(row.record)}")
+            count += 1
+        out.write("\n]\n" if count else "[]\n")
+    return count
+
+
+def stats(records: Annotated[list[Path], RecordsArgument.__metadata__[0]], as_json: JsonOption = False) -> None:
+    """Count articles by topic, mood, outlet and week."""
+    from newsmoe.report.figures import count_rows
+    from newsmoe.report.records import read_records
+    from newsmoe.report.rows import row_of
+
+    figures = count_rows(row_of(record) for path in records for record in read_records(path))
+    if as_json:
+        typer.echo(json.dumps(_as_json(figures), indent=2))
+    else:
+        _print_figures(results(), figures)
+
+
+def _as_json(figures: "Figures") -> dict[str, Any]:
+    from newsmoe.report.figures import ranked
+
+    counts = {"topic": figures.counts("topic"), "sentiment": figures.counts("sentiment"), "outlet": figures.outlets}
+    in_order = {name: {label: of_name[label] for label in ranked(of_name)} for name, of_name in counts.items()}
+    return {"articles": figures.articles, "status": dict(figures.statuses), **in_order, "week": _weeks(figures)}
+
+
+def _weeks(figures: "Figures") -> dict[str, int]:
+    from newsmoe.report.figures import week_of
+
+    weeks: Counter[str] = Counter()
+    for day in sorted(figures.days):
+        weeks[week_of(day)] += figures.days[day]
+    return weeks
+
+
+def _print_figures(console: "Console", figures: "Figures") -> None:
+    from newsmoe.report.figures import mood_order, ranked
+
+    with_errors = figures.articles - figures.statuses["ok"]
+    console.print(plain(f"{figures.articles} articles, {with_errors} with errors"), soft_wrap=True)
+    topics, moods = figures.counts("topic"), figures.counts("sentiment")
+    _print_counts(console, "topic", topics, ranked(topics))
+    _print_counts(console, "mood", moods, mood_order(moods))
+    _print_counts(console, "outlet", figures.outlets, ranked(figures.outlets)[:MAX_OUTLETS])
+    weeks = _weeks(figures)
+    _print_counts(console, "week", weeks, list(weeks)[-MAX_WEEKS:])
+
+
+def _print_counts(console: "Console", what: str, counts: Mapping[str, int], order: Iterable[str]) -> None:
+    """Print a table of counts, with bars where there is room for them."""
+    labels = list(order)
+    if not labels:
+        return
+    with_bars = console.width >= MIN_WIDTH_WITH_BARS
+    rows = table(what, ">articles" if with_bars else ">", *([""] if with_bars else []))
+    mark = "▇" if console.encoding.lower().startswith("utf") else "#"
+    most = max(counts[label] for label in labels)
+    for label in labels:
+        bar = mark * max(1, round(BAR_WIDTH * counts[label] / most))
+        rows.add_row(plain(label), f"{counts[label]:,}", *([plain(bar, style="cyan")] if with_bars else []))
+    console.print()
+    console.print(rows)
+    if left_out := len(counts) - len(labels):
+        rest = sum(counts.values()) - sum(counts[label] for label in labels)
+        console.print(plain(f"and {left_out} more, of {rest:,} articles; --json has all"), soft_wrap=True)
+
+
+def _print_row(console: "Console", row: "Row") -> None:
+    record = row.record
+    console.print(plain(row.headline, style="bold"), soft_wrap=True)
+    for task, prediction in record.analyses.items():
+        if "summary" not in prediction:
+            console.print(" ", plain(f"{task}: {_in_short(row, task, prediction)}", style="cyan"), soft_wrap=True)
+    if summary := record.analyses.get("summarization", {}).get("summary"):
         console.print(plain(summary))
-    for entry in _tables(record.get("route")):
-        if entry.get("expert") is None:
-            line = f"no {entry.get('task')}: {entry.get('reason')}"
-            console.print(" ", plain(line, style="yellow"), soft_wrap=True)
-    for error in _tables(record.get("errors")):
-        console.print(" ", plain(f"{error.get('type')}: {error.get('message')}", style="red"), soft_wrap=True)
+    for entry in record.route:
+        if entry.expert is None:
+            console.print(" ", plain(f"no {entry.task}: {entry.reason}", style="yellow"), soft_wrap=True)
+    for error in record.errors:
+        console.print(" ", plain(f"{error.type}: {error.message}", style="red"), soft_wrap=True)
     console.print()
 
 
-def _in_short(prediction: dict[str, Any]) -> str:
-    score = prediction.get("score")
-    if "label" in prediction and isinstance(score, float | int):
-        unsure = ", unsure" if prediction.get("unsure") else ""
-        labels = prediction.get("labels")
-        others = [str(label) for label in labels if label != prediction["label"]] if isinstance(labels, list) else []
-        also = f"; also {'; '.join(others)}" if others else ""
-        return f"{prediction['label']} ({score:.2f}{unsure}){also}"
-    return ", ".join(f"{key} {value}" for key, value in prediction.items())
-
-
-def _table(value: object) -> dict[str, Any]:
-    """Return a JSON object, or an empty one where something else stands: the file may be anybody's."""
-    return value if isinstance(value, dict) else {}
-
-
-def _tables(value: object) -> list[dict[str, Any]]:
-    return [_table(item) for item in value] if isinstance(value, list) else []
+def _in_short(row: "Row", task: str, prediction: Mapping[str, Any]) -> str:
+    """Return a prediction in a line: a label that is unsure is no verdict, but one of two."""
+    labels = row.predictions.get(task)
+    if labels is None or labels.score is None:
+        return ", ".join(f"{key} {value}" for key, value in prediction.items())
+    if labels.unsure:
+        second = sorted(labels.scores.items(), key=lambda item: -item[1])[1:2]
+        best = [(labels.label, labels.score), *second]
+        return f"unsure, {' or '.join(f'{label} ({score:.2f})' for label, score in best)}"
+    several = prediction.get("labels")
+    others = [str(label) for label in several if label != labels.label] if isinstance(several, list) else []
+    return f"{labels.label} ({labels.score:.2f})" + (f"; also {'; '.join(others)}" if others else "")

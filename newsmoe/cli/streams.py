@@ -84,7 +84,8 @@ def _wrapped(kind: type[_Stream], descriptor: int, stream: TextIO | None) -> Tex
     return kind(
         io.BufferedWriter(io.FileIO(descriptor, "w", closefd=False)),
         encoding=stream.encoding,
-        errors=stream.errors,
+        # letters that the terminal does not have are shown by their numbers
+        errors=stream.errors if stream.encoding.lower().startswith("utf") else "backslashreplace",
         line_buffering=stream.line_buffering,
         write_through=stream.write_through,
     )

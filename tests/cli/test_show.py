@@ -1,11 +1,13 @@
 import gzip
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.support import GIST, articles, newsmoe, one_line
+from tests.cli.support import GIST, articles, newsmoe, one_line, process
+from tests.report.support import records, write_records
 from tests.support import write
 
 
@@ -44,7 +46,7 @@ def test_a_record_is_shown_as_a_block(here: Path) -> None:
 def test_a_label_that_is_a_toss_up_is_shown_as_such(here: Path) -> None:
     unsure = {"mood": {"label": "glad", "score": 0.41, "unsure": True, "scores": {"glad": 0.41, "grim": 0.4}}}
     shown = newsmoe("show", write(here / "r.json", [record(analyses=unsure)])).stdout
-    assert "  mood: glad (0.41, unsure)" in shown.splitlines()
+    assert "  mood: unsure, glad (0.41) or grim (0.40)" in shown.splitlines()
     several = {"mood": {"label": "glad", "score": 0.5, "labels": ["glad", "grim", 7], "scores": {}}}
     shown = newsmoe("show", write(here / "r.json", [record(analyses=several)])).stdout
     assert "  mood: glad (0.50); also grim; 7" in shown.splitlines()
@@ -111,3 +113,118 @@ def test_analyses_of_another_shape_are_shown_as_far_as_they_go(analyses: Any, he
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert (lines[0], lines[-2]) == ("Rowers take gold", "  ValueError: no good")
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.xlsx", "r.parquet", "r.db"])
+def test_every_format_is_shown(name: str, here: Path) -> None:
+    result = newsmoe("show", write_records(here / name, records(2)))
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [item.headline for item in records(2) if item.headline in result.stdout.splitlines()] == [
+        item.headline for item in records(2)
+    ]
+
+
+def pile(here: Path) -> Path:
+    def labelled(task: str, label: str, score: float, *, unsure: bool = False) -> dict[str, Any]:
+        return {task: {"label": label, "score": score, "unsure": unsure, "scores": {label: score, "x": 1 - score}}}
+
+    days = ["2026-01-02T23:00:00+01:00", None, "2025-12-31"]
+    kinds = [("sport", 0.7), ("sport", 0.9), ("economy, business and finance", 0.8)]
+    some = [
+        record(
+            headline=f"Café {number}",
+            publication_date=day,
+            source="The Post",
+            analyses={**labelled("topic", *kind), **labelled("sentiment", "negative", kind[1], unsure=number == 1)},
+        )
+        for number, (day, kind) in enumerate(zip(days, kinds, strict=True))
+    ]
+    return write(here / "r.json", some)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("--topic sport", [0, 1]),
+        ("--topic Economy", [2]),
+        ("--sentiment negative", [0, 2]),
+        ("--sentiment unsure", [1]),
+        ("--topic sport --sentiment negative", [0]),
+        ("--search CAFE", [0, 1, 2]),
+        ("--search post --topic sport", [0, 1]),
+        ("--since 2026-01-01", [0]),
+        ("--sort score", [1, 2, 0]),
+        ("--sort score --limit 1", [1]),
+        ("--sort date", [0, 2, 1]),
+        ("--sort headline", [0, 1, 2]),
+        ("--topic sport --limit 1", [0]),
+    ],
+)
+def test_articles_are_selected_and_sorted(options: str, expected: list[int], here: Path) -> None:
+    result = newsmoe("show", pile(here), *options.split())
+    assert (result.exit_code, result.stderr) == (0, "")
+    shown = [line for line in result.stdout.splitlines() if line.startswith("Café")]
+    assert shown == [f"Café {number}" for number in expected]
+    printed = json.loads(newsmoe("show", pile(here), *options.split(), "--json").stdout)
+    assert [item["headline"] for item in printed] == shown
+
+
+def test_it_is_said_where_no_article_is_like_that(here: Path) -> None:
+    result = newsmoe("show", pile(here), "--topic", "weather", "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, [])
+    assert result.stderr == f"{here / 'r.json'}: no article is like that; 'newsmoe stats' shows what there is\n"
+
+
+@pytest.mark.parametrize("option", [("--since", "yesterday"), ("--sort", "colour")])
+def test_an_option_that_makes_no_sense_is_an_error_of_usage(option: tuple[str, str], here: Path) -> None:
+    result = newsmoe("show", pile(here), *option)
+    assert result.exit_code == 2
+    assert option[1] in result.stderr
+
+
+def test_articles_are_counted(here: Path) -> None:
+    counts = json.loads(newsmoe("stats", pile(here), "--json").stdout)
+    assert counts == {
+        "articles": 3,
+        "status": {"ok": 3},
+        "topic": {"sport": 2, "economy, business and finance": 1},
+        "sentiment": {"negative": 2, "unsure": 1},
+        "outlet": {"The Post": 3},
+        "week": {"2026-W01": 2},
+    }
+    shown = newsmoe("stats", "r.json").stdout
+    assert shown.splitlines()[0] == "3 articles, 0 with errors"
+    assert [line.split()[:2] for line in shown.splitlines() if "sport" in line] == [["sport", "2"]]
+    assert json.loads(newsmoe("stats", "r.json", "r.json", "--json").stdout)["articles"] == 6
+
+
+def test_of_many_outlets_the_rest_is_counted(here: Path) -> None:
+    write(here / "r.json", [record(source=f"Outlet {number:02}") for number in range(40)])
+    assert "and 25 more, of 25 articles; --json has all" in newsmoe("stats", "r.json").stdout.splitlines()
+    write(here / "none.json", [])
+    assert newsmoe("stats", "none.json").stdout == "0 articles, 0 with errors\n"
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+@pytest.mark.parametrize("command", ["show", "stats"])
+def test_tables_and_summaries_keep_to_the_width(
+    width: int, command: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsmoe.cli.console.WIDTH_OF_A_FILE", width)
+    result = newsmoe(command, pile(here))
+    assert result.exit_code == 0
+    whole_lines = {"and", "3"} if command == "stats" else {"Café", "topic:", "sentiment:", "no", "ValueError:"}
+    lines = [line for line in result.stdout.splitlines() if not whole_lines & set(line.split()[:1])]
+    assert max(map(len, lines)) <= width
+
+
+def test_letters_that_the_terminal_does_not_have_are_shown_by_number(here: Path) -> None:
+    write(here / "r.json", [record(source="Café")])
+    done = process("stats", "r.json", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split() for line in done.stdout.splitlines() if "Caf" in line] == [["Caf\\xe9", "1", "#" * 30]]
+
+
+def test_json_is_in_utf_8_whatever_the_terminal(here: Path) -> None:
+    result = newsmoe("show", pile(here), "--json", "--limit", "1")
+    assert "Café 0" in result.stdout_bytes.decode("utf-8")

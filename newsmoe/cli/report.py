@@ -1,0 +1,49 @@
+"""`newsmoe report`: records as a page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RecordsArgument = Annotated[
+    list[Path],
+    typer.Argument(help="What 'newsmoe analyze' wrote, in any of its formats, or a folder of Parquet files."),
+]
+
+
+def report(
+    records: RecordsArgument,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The page; default: NAME.html beside the first input.", metavar="FILE"),
+    ] = None,
+    compare: Annotated[
+        Path | None, typer.Option(help="Records of another run of the same articles.", metavar="RECORDS")
+    ] = None,
+) -> None:
+    """Make a page of records: charts, all articles with search and filters, and what the run did.
+
+    It is one HTML file that loads nothing and that any browser opens; an editor needs no more to look at a run.
+    """
+    from newsmoe.report.files import default_page
+
+    write_page(records, output or default_page(records[0]), compare)
+
+
+def write_page(records: Sequence[Path], target: Path, compared_with: Path | None = None) -> None:
+    """Write the page of some files of records, and say how large it is; an input is never written over."""
+    from newsmoe.cli.console import messages, plain
+    from newsmoe.errors import OutputError
+    from newsmoe.output.formats import STDOUT, text_output
+    from newsmoe.report.files import page_of
+
+    inputs = {path.resolve() for path in (*records, *([compared_with] if compared_with else []))}
+    if target != STDOUT and target.resolve() in inputs:
+        raise OutputError(f"{target}: is an input; name another file with -o")
+    page = page_of(records, compared_with)
+    with text_output(target) as file:
+        file.write(page)
+    if target != STDOUT:
+        size = f"{target}: {len(page.encode()) / 1000:,.0f} kB"
+        messages().print(plain(size), soft_wrap=True)

@@ -1,0 +1,283 @@
+"""Charts that need no script: each mark is a link to the articles that it stands for."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from markupsafe import Markup
+
+from newsmoe.report.figures import BINS, Counts, Figures, Period, mood_order, periods_of, ranked, within
+from newsmoe.report.rows import SENTIMENT, TOPIC, UNSURE
+from newsmoe.report.svg import BAR, clipped, drawing, link, mark, rect, row_height, row_label, text
+
+MAX_ROWS = 20  # topics of a chart
+MAX_OUTLETS = 12
+MAX_MOODS = 8
+BAR_WIDTH = 50.0
+COLUMNS = 132  # pixels that the columns of a chart over time are high
+
+_CLASSES = {"positive": "positive", "negative": "negative", "neutral": "neutral", UNSURE: "unsure"}
+OTHER_CLASSES = 4
+
+Key = TypeVar("Key")
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart with all that stands around it.
+
+    Attributes:
+        name: of the element.
+        title: heading.
+        note: what is counted, and what is left out; below the heading.
+        svg: the drawing.
+        legend: labels with their colours, as (label, class).
+        wide: whether it takes the whole width.
+    """
+
+    name: str
+    title: str
+    note: str
+    svg: Markup
+    legend: Sequence[tuple[str, str]] = ()
+    wide: bool = False
+
+
+def charts_of(figures: Figures) -> list[Chart]:
+    """Return the charts that the figures have something to show for."""
+    moods = _total(figures.moods_by_outlet)
+    rare = set(ranked(moods)[MAX_MOODS:]) - {UNSURE}
+    figures, moods = _without(figures, rare), {mood: count for mood, count in moods.items() if mood not in rare}
+    legend = [(mood, mood_class(mood, moods)) for mood in mood_order(moods)]
+    charts = [
+        _topics(figures),
+        _moods(figures, moods),
+        _heat_map(figures, moods),
+        _by_outlet(figures, moods, legend),
+        _over_time(figures, moods, legend),
+        *(_histogram(task, figures.scores[task]) for task in (SENTIMENT, TOPIC) if task in figures.scores),
+    ]
+    return [chart for chart in charts if chart is not None]
+
+
+def mood_class(mood: str, moods: Counts) -> str:
+    """Return the class of a label for sentiment; those of other experts take turns."""
+    others = sorted(label for label in moods if label not in _CLASSES)
+    return _CLASSES.get(mood) or f"other{others.index(mood) % OTHER_CLASSES if mood in others else 0}"
+
+
+def _without(figures: Figures, moods: set[str]) -> Figures:
+    """Return the figures without some labels for sentiment: an expert may have dozens, which no chart can show."""
+    if not moods:
+        return figures
+
+    def left(table: Mapping[Key, Counter[str]]) -> dict[Key, Counter[str]]:
+        rest = {key: Counter({mood: n for mood, n in row.items() if mood not in moods}) for key, row in table.items()}
+        return {key: row for key, row in rest.items() if row}
+
+    return replace(
+        figures,
+        moods_by_topic=left(figures.moods_by_topic),
+        moods_by_outlet=left(figures.moods_by_outlet),
+        moods_by_day=left(figures.moods_by_day),
+    )
+
+
+def _total(counts: Mapping[str, Counts]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for inner in counts.values():
+        for label, count in inner.items():
+            total[label] = total.get(label, 0) + count
+    return total
+
+
+def _topics(figures: Figures) -> Chart | None:
+    counts = figures.verdicts.get(TOPIC)
+    if not counts:
+        return None
+    labels = ranked(counts)
+    shown = labels if len(labels) <= MAX_ROWS else labels[:MAX_ROWS]
+    most = max(counts.values())
+    rows, height = [], 0
+    for label in shown:
+        size = row_height(label)
+        middle, width = height + size / 2, max(0.4, BAR_WIDTH * counts[label] / most)
+        bar = rect(BAR, middle - 7, width, 14, "unsure" if label == UNSURE else "plain")
+        number = text(BAR + width, middle, str(counts[label]), "number", dx=6)
+        inner = rect(0, height, 100, size, "hit") + row_label(label, middle) + bar + number
+        rows.append(mark(inner, _told(label, counts[label], figures), link(topic=label)))
+        height += size
+    left_out = f" The {len(labels) - len(shown)} rarest are left out." if len(labels) > len(shown) else ""
+    note = f"Articles by what they are about.{left_out}{_unsure_note(counts)}"
+    return Chart(
+        "topics",
+        "Topics",
+        note,
+        drawing("topics", "Articles by topic", _list(counts, shown), height, Markup().join(rows)),
+    )
+
+
+def _moods(figures: Figures, moods: Counts) -> Chart | None:
+    if not moods:
+        return None
+    total, start, parts = sum(moods.values()), 0.0, []
+    for row, mood in enumerate(mood_order(moods)):
+        width, kind = 100 * moods[mood] / total, mood_class(mood, moods)
+        y = 76 + 28 * row
+        share = f"{100 * moods[mood] / total:.0f}%"
+        inner = rect(0, y - 14, 100, 28, "hit") + rect(start, 0, width, 46, kind) + rect(0, y - 7, 3, 14, kind)
+        inner += clipped(6, y - 12, 58, 24, text(0, 12, mood, "label")) + text(78, y, str(moods[mood]), "number end")
+        inner += text(100, y, share, "number end strong")
+        parts.append(mark(inner, _told(mood, moods[mood], figures), link(sentiment=mood)))
+        start += width
+    order = mood_order(moods)
+    svg = drawing("mood", "Articles by sentiment", _list(moods, order), 76 + 28 * len(order) - 10, Markup().join(parts))
+    count = sum(figures.counts(SENTIMENT).values())
+    rare = f" {_are(count - total)} left out, for having a rarer mood." if count > total else ""
+    note = f"How the articles read.{_unsure_note(moods)}{rare}{_missing_note(figures.articles - count)}"
+    return Chart("mood", "Mood", note, svg)
+
+
+def _heat_map(figures: Figures, moods: Counts) -> Chart | None:
+    table = figures.moods_by_topic
+    if not table:
+        return None
+    columns = mood_order(moods)
+    totals = {topic: sum(counts.values()) for topic, counts in table.items()}
+    shown, top, width = ranked(totals)[:MAX_ROWS], 24, (100 - BAR) / len(columns)
+    marks, height = [], top
+    for number, mood in enumerate(columns):
+        marks.append(clipped(BAR + width * number, 0, width - 0.5, 20, text(50, 10, mood, "axis middle")))
+    for topic in shown:
+        size = row_height(topic)
+        marks.append(row_label(topic, height + size / 2))
+        for number, mood in enumerate(columns):
+            count = table[topic].get(mood, 0)
+            if count:
+                x, share = BAR + width * number, count / totals[topic]
+                cell = rect(x, height + 1, width - 0.5, size - 2, mood_class(mood, moods), opacity=0.1 + 0.5 * share)
+                cell += text(x + width / 2, height + size / 2, str(count), "number middle")
+                title = f"{topic}, {mood}: {count} of {totals[topic]}"
+                marks.append(mark(cell, title, link(topic=topic, sentiment=mood)))
+        height += size
+    desc = "; ".join(f"{topic}: {_list(table[topic], mood_order(table[topic]))}" for topic in shown)
+    svg = drawing("heat", "Articles by topic and sentiment", desc, height, Markup().join(marks))
+    left_out = f" The {len(table) - len(shown)} rarest topics are left out." if len(table) > len(shown) else ""
+    note = f"Articles by topic and mood; the stronger the colour, the larger the share of the topic.{left_out}"
+    return Chart("heat", "Mood by topic", note, svg)
+
+
+def _by_outlet(figures: Figures, moods: Counts, legend: Sequence[tuple[str, str]]) -> Chart | None:
+    table = figures.moods_by_outlet
+    if len(table) < 2:  # else it would be the chart of all
+        return None
+    totals = {outlet: sum(counts.values()) for outlet, counts in table.items()}
+    order = ranked(totals)
+    shown, marks, height = order[:MAX_OUTLETS], [], 0
+    for outlet in shown:
+        size = row_height(outlet)
+        middle, start = height + size / 2, BAR
+        told = f"{outlet}: {totals[outlet]}"
+        marks.append(mark(row_label(outlet, middle), told, link(outlet=outlet), kind="name"))
+        for mood in mood_order(table[outlet]):
+            count = table[outlet][mood]
+            width = BAR_WIDTH * count / totals[outlet]
+            bar = rect(start, middle - 8, width, 16, mood_class(mood, moods))
+            title = f"{outlet}, {mood}: {count} of {totals[outlet]}"
+            marks.append(mark(bar, title, link(outlet=outlet, sentiment=mood)))
+            start += width
+        marks.append(text(100, middle, str(totals[outlet]), "number end"))
+        height += size
+    desc = "; ".join(f"{outlet}: {_list(table[outlet], mood_order(table[outlet]))}" for outlet in shown)
+    svg = drawing("outlets", "Articles by outlet and sentiment", desc, height, Markup().join(marks))
+    left_out = f" The {len(order) - len(shown)} with the fewest are left out." if len(order) > len(shown) else ""
+    note = f"Share of each mood, and how many articles there are.{left_out}"
+    return Chart("outlets", "Mood by outlet", note, svg, legend)
+
+
+def _over_time(figures: Figures, moods: Counts, legend: Sequence[tuple[str, str]]) -> Chart | None:
+    days = list(figures.moods_by_day)
+    if not days:
+        return None
+    unit, periods = periods_of(days)
+    if len(periods) < 2:
+        return None
+    counts = [within(figures.moods_by_day, period) for period in periods]
+    most, step = max(sum(count.values()) for count in counts), 100 / len(periods)
+    parts = [rect(0, 16, 100, 0.6, "grid"), text(0, 8, f"{most}", "axis")]
+    for number, (period, count) in enumerate(zip(periods, counts, strict=True)):
+        parts += _columns(period, count, number * step, min(step, 12.0), most, moods)
+    parts.append(rect(0, 16 + COLUMNS, 100, 1, "base"))
+    y = 16 + COLUMNS + 14
+    parts.append(text(0, y, periods[0].name, "axis"))
+    parts.append(text(min(100.0, len(periods) * min(step, 12.0)), y, periods[-1].name, "axis end"))
+    desc = "; ".join(
+        f"{period.name}: {sum(count.values())}" for period, count in zip(periods, counts, strict=True) if count
+    )
+    svg = drawing("time", f"Articles by {unit} and sentiment", desc, 16 + COLUMNS + 24, Markup().join(parts))
+    earlier = sum(count for day, count in figures.days.items() if day < periods[0].first)
+    left_out = f" {_are(earlier)} left out, for being earlier." if earlier else ""
+    unknown = figures.articles - figures.days.total()
+    undated = f" {_are(unknown)} without a date." if unknown else ""
+    return Chart("time", "Over time", f"Articles by {unit} of publication.{left_out}{undated}", svg, legend, wide=True)
+
+
+def _columns(period: Period, count: Counts, x: float, width: float, most: int, moods: Counts) -> Iterator[Markup]:
+    """Yield the marks of one period: one for all of it, and one for each mood, stacked."""
+    total = sum(count.values())
+    if not total:
+        return
+    span = {"from": period.first.isoformat(), "to": period.last.isoformat()}
+    yield mark(rect(x, 16, width, COLUMNS, "hit"), f"{period.name}: {total}", link(**span), kind="period")
+    bottom = 16.0 + COLUMNS
+    for mood in mood_order(count):
+        height = COLUMNS * count[mood] / most
+        bottom -= height
+        bar = rect(x + width * 0.1, bottom, width * 0.8, height, mood_class(mood, moods))
+        title = f"{period.name}, {mood}: {count[mood]} of {total}"
+        yield mark(bar, title, link(**span, sentiment=mood))
+
+
+def _histogram(task: str, bins: Sequence[tuple[int, int]]) -> Chart:
+    most, step = max(sure + unsure for sure, unsure in bins), 100 / BINS
+    height, marks = 96, []
+    for number, (sure, unsure) in enumerate(bins):
+        if sure + unsure:
+            full, hatched = height * sure / most, height * unsure / most
+            x, y = number * step + 0.6, 16 + height - full
+            bar = rect(x, y, step - 1.2, full, "plain") + rect(x, y - hatched, step - 1.2, hatched, "unsure")
+            bar += text(x + step / 2 - 0.6, y - hatched - 8, str(sure + unsure), "number middle small")
+            title = f"{number / BINS:.1f} to {(number + 1) / BINS:.1f}: {sure + unsure}, {unsure} of them unsure"
+            marks.append(mark(bar, title, link(score=f"{task}:{number / BINS:.1f}")))
+    marks.append(rect(0, 16 + height, 100, 1, "base"))
+    marks += [text(x, 16 + height + 14, f"{x / 100:.1f}", f"axis {side}") for x, side in _TICKS]
+    desc = "; ".join(
+        f"{number / BINS:.1f}: {sure + unsure}" for number, (sure, unsure) in enumerate(bins) if sure + unsure
+    )
+    svg = drawing(f"scores-{task}", f"Articles by score for {task}", desc, 16 + height + 24, Markup().join(marks))
+    note = "Articles by the score of their label. Hatched: the second label is almost as likely."
+    return Chart(f"scores-{task}", f"How sure: {task}", note, svg)
+
+
+_TICKS = ((0, ""), (50, "middle"), (100, "end"))
+
+
+def _told(label: str, count: int, figures: Figures) -> str:
+    return f"{label}: {count} of {figures.articles}"
+
+
+def _list(counts: Counts, order: Sequence[str]) -> str:
+    return ", ".join(f"{label} {counts[label]}" for label in order)
+
+
+def _unsure_note(counts: Counts) -> str:
+    return f" {_are(counts[UNSURE])} too close to call." if counts.get(UNSURE) else ""
+
+
+def _missing_note(missing: int) -> str:
+    return f" {_are(missing)} without a prediction." if missing else ""
+
+
+def _are(count: int) -> str:
+    return f"{count:,} {'is' if count == 1 else 'are'}"

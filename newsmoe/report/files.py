@@ -1,0 +1,34 @@
+"""From files of records to a page."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from newsmoe.plugins import unpacked_name
+from newsmoe.report.comparison import compare
+from newsmoe.report.page import Reports, make_page
+from newsmoe.report.records import read_records
+from newsmoe.report.rows import Row, row_of
+from newsmoe.report.run import reports_beside
+
+
+def default_page(path: Path) -> Path:
+    """Return where the page of a file of records goes: `analyzed_news_data.html` beside `analyzed_news_data.json`."""
+    name = path.name if path.is_dir() else Path(unpacked_name(path)).stem
+    return path.with_name(f"{name}.html")
+
+
+def page_of(paths: Sequence[Path], compared_with: Path | None = None) -> str:
+    """Return the page for the records of some files, with what changed since those of another one.
+
+    Raises:
+        InputError: a file cannot be read, or holds no records.
+    """
+    rows = _rows(paths)
+    comparison = compare(rows, _rows([compared_with])) if compared_with else None
+    other = compared_with.name if compared_with else ""
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+    return make_page(f"{paths[0].name}{more}", rows, Reports(reports_beside(paths), comparison, other))
+
+
+def _rows(paths: Sequence[Path]) -> list[Row]:
+    return [row_of(record) for path in paths for record in read_records(path)]

@@ -1,0 +1,127 @@
+"""The articles of a page, packed: JSON, compressed, in base64, for the page's script to unpack."""
+
+import gzip
+import json
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from newsmoe.record import ItemError, RouteEntry
+from newsmoe.report.figures import NO_OUTLET
+from newsmoe.report.rows import MAX_TEXT, SUMMARY, LabelPrediction, Row, cut
+
+MAX_LISTED = 20_000  # articles; more are in the figures only
+BYTES = 80_000  # that the packed articles may take in any case
+BYTES_PER_ARTICLE = 420  # and for each article
+SUMMARY_LENGTHS = (2_000, 1_000, 600, 450, 350, 280, 220, 160, 100, 60)  # characters, tried one after the other
+MAX_SCORES = 20  # labels of a prediction
+MIN_SCORE = 0.005
+MAX_ERRORS = 10  # of an article
+MAX_ROUTES = 30
+MAX_NAME = 120  # characters
+MAX_REASON = 300
+MAX_OTHER = 300  # of what an expert without labels or a summary predicted
+
+Changes = Mapping[int, Mapping[str, str]]
+"""For articles that differ from those of another run, by their number: what was predicted there, by task."""
+
+
+class Payload(NamedTuple):
+    """The packed articles, and how many characters of each summary they hold."""
+
+    text: str
+    length: int
+
+
+def pack(rows: Sequence[Row], changes: Changes) -> Payload:
+    """Return the first `MAX_LISTED` articles; texts are cut as far as the size demands."""
+    listed = rows[:MAX_LISTED]
+    budget = BYTES + BYTES_PER_ARTICLE * len(listed)
+    for length in SUMMARY_LENGTHS:
+        packed = _compress(_document(listed, changes, length))
+        if len(packed) <= budget:
+            break
+    return Payload(packed, length)
+
+
+def _compress(document: object) -> str:
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    return b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+class _Names:
+    """Values that many articles share, and their numbers."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[Any, int] = {}
+
+    def number(self, value: Any) -> int:
+        return self.numbers.setdefault(value, len(self.numbers))
+
+
+class _Packer:
+    """Turns rows into lists, in which names stand as numbers."""
+
+    def __init__(self, changes: Changes, length: int) -> None:
+        self.changes, self.length = changes, length
+        self.names = {name: _Names() for name in ("outlets", "languages", "tasks", "labels", "routes")}
+
+    def element(self, number: int, row: Row) -> list[Any]:
+        """Return the values of an article, in the order in which the page's script reads them."""
+        return [
+            row.headline,
+            cut(row.summary, self.length) if row.summary else "",
+            row.url or "",
+            row.day.isoformat() if row.day else "",
+            self.names["outlets"].number(row.outlet or NO_OUTLET),
+            self.names["languages"].number(row.language),
+            row.record.status,
+            [self._prediction(task, prediction) for task, prediction in row.predictions.items()],
+            [self._route_entry(entry) for entry in row.record.route[:MAX_ROUTES]],
+            [_error(error) for error in row.record.errors[:MAX_ERRORS]],
+            _other_predictions(row),
+            self.changes.get(number, {}),
+            cut(row.record.author or "", MAX_NAME),
+        ]
+
+    def _prediction(self, task: str, prediction: LabelPrediction) -> list[Any]:
+        tasks, labels = self.names["tasks"], self.names["labels"]
+        ordered = sorted(prediction.scores.items(), key=lambda item: (-item[1], item[0]))[:MAX_SCORES]
+        shown = [(label, score) for label, score in ordered if score >= MIN_SCORE]
+        scores = [part for label, score in shown for part in (labels.number(label), _1000(score))]
+        best = None if prediction.score is None else _1000(prediction.score)
+        return [tasks.number(task), labels.number(prediction.label), best, int(prediction.unsure), scores]
+
+    def _route_entry(self, entry: RouteEntry) -> int:
+        task, expert = cut(entry.task, MAX_NAME), cut(entry.expert or "", MAX_NAME)
+        return self.names["routes"].number((task, expert, entry.weight, cut(entry.reason, MAX_REASON)))
+
+
+def _document(rows: Sequence[Row], changes: Changes, length: int) -> dict[str, Any]:
+    packer = _Packer(changes, length)
+    elements = [packer.element(number, row) for number, row in enumerate(rows)]
+    return {**{name: list(names.numbers) for name, names in packer.names.items()}, "articles": elements}
+
+
+def _error(error: ItemError) -> list[str]:
+    type, message = cut(error.type, MAX_NAME), cut(error.message, MAX_REASON)
+    return [error.stage, type, message, cut(error.expert or "", MAX_NAME)]
+
+
+def _1000(score: float) -> int:
+    return round(1000 * score)
+
+
+def _other_predictions(row: Row) -> list[list[str]]:
+    """Return what experts predicted that is neither a summary nor a label."""
+    others = []
+    for task, prediction in row.record.analyses.items():
+        if task != SUMMARY and cut(task, MAX_NAME) not in row.predictions:
+            text = ", ".join(f"{key} {value}"[:MAX_OTHER] for key, value in list(prediction.items())[:MAX_SCORES])
+            others.append([cut(task, MAX_NAME), cut(text, MAX_OTHER)])
+    return others
+
+
+def cut_texts(rows: Sequence[Row], length: int) -> int:
+    """Return how many of the listed summaries are cut."""
+    return sum(len(row.summary) > min(length, MAX_TEXT - 1) for row in rows[:MAX_LISTED])

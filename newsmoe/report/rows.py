@@ -1,0 +1,146 @@
+"""A record as people look at it: one row, with what is sure, and with nothing in it that could run or misplace text."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from math import isfinite
+from typing import Any
+from urllib.parse import urlsplit
+
+from newsmoe.prediction import TOSS_UP
+from newsmoe.record import Record
+from newsmoe.text.cleaning import one_line
+
+SUMMARY, SENTIMENT, TOPIC, GENRE = "summarization", "sentiment", "topic", "genre"
+UNSURE = "unsure"
+"""In the place of a label whose score is not enough for a verdict."""
+
+MAX_LABEL = 60  # characters of a name that charts and filters show
+MAX_HEADLINE = 300
+MAX_TEXT = 20_000
+MAX_URL = 2_000
+_WITHOUT_HEADLINE = "(no headline)"
+
+
+@dataclass(frozen=True)
+class LabelPrediction:
+    """The label that an expert predicted, its score, and the scores of all labels, as far as they are stated."""
+
+    label: str
+    score: float | None
+    unsure: bool
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def verdict(self) -> str:
+        """The label if it is sure."""
+        return UNSURE if self.unsure else self.label
+
+
+@dataclass(frozen=True)
+class Row:
+    """One article with its predictions.
+
+    Attributes:
+        record: what the rest is made of.
+        headline: one line; the id, or a note, where there is none.
+        summary: one line; empty where there is none.
+        url: for a link, of http or https; None where there is none, or another one.
+        day: of publication, where it is known.
+        outlet: the source, else the host of the URL; empty where neither is known.
+        language: empty where it is not known.
+        predictions: of labels, by task.
+    """
+
+    record: Record
+    headline: str
+    summary: str
+    url: str | None
+    day: date | None
+    outlet: str
+    language: str
+    predictions: Mapping[str, LabelPrediction]
+
+    def verdict(self, task: str) -> str | None:
+        """Return the label for a task, `UNSURE`, or None where there is no prediction."""
+        prediction = self.predictions.get(task)
+        return prediction.verdict if prediction else None
+
+    def experts(self) -> list[str]:
+        """Return which experts ran."""
+        return list(dict.fromkeys(cut(entry.expert, MAX_LABEL) for entry in self.record.route if entry.expert))
+
+
+def row_of(record: Record) -> Row:
+    """Return the row of a record, whoever wrote it."""
+    url = _safe_url(record.url)
+    summary = record.analyses.get(SUMMARY, {}).get("summary")
+    return Row(
+        record=record,
+        headline=cut(record.headline or "", MAX_HEADLINE) or cut(_id(record), MAX_HEADLINE) or _WITHOUT_HEADLINE,
+        summary=cut(summary, MAX_TEXT) if isinstance(summary, str) else "",
+        url=url,
+        day=_day(record.publication_date),
+        outlet=cut(record.source or "", MAX_LABEL) or cut(_host(url), MAX_LABEL),
+        language=cut(record.language or "", MAX_LABEL),
+        predictions=dict(_label_predictions(record.analyses)),
+    )
+
+
+def cut(text: str, limit: int) -> str:
+    """Return a text as one line without control and direction codes, cut to so many characters, with an ellipsis."""
+    line = one_line(text[: 8 * limit])  # before it is cleaned: it may have millions
+    return line if len(line) <= limit and len(text) <= 8 * limit else f"{line[: limit - 1].rstrip()}…"
+
+
+def _id(record: Record) -> str:
+    return "" if record.id is None else str(record.id)[: 2 * MAX_HEADLINE]
+
+
+def _label_predictions(analyses: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, LabelPrediction]]:
+    for task, prediction in analyses.items():
+        label = prediction.get("label")
+        if not isinstance(label, str) or not (name := cut(label, MAX_LABEL)):
+            continue
+        scores = _scores(prediction.get("scores"))
+        score = _number(prediction.get("score"))
+        unsure = prediction.get("unsure")
+        if not isinstance(unsure, bool):  # of an earlier newsmoe, or another program
+            best = sorted(scores.values(), reverse=True)
+            unsure = len(best) > 1 and best[0] - best[1] < TOSS_UP
+        yield cut(task, MAX_LABEL), LabelPrediction(name, scores.get(name) if score is None else score, unsure, scores)
+
+
+def _scores(value: object) -> dict[str, float]:
+    items = value.items() if isinstance(value, dict) else ()
+    numbers = ((cut(label, MAX_LABEL), _number(score)) for label, score in items)
+    return {label: score for label, score in numbers if score is not None}
+
+
+def _number(value: object) -> float | None:
+    """Return a score; None for what is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if isfinite(value) and 0 <= value <= 1.001 else None
+
+
+def _safe_url(url: str | None) -> str | None:
+    """Return a URL that a link may lead to: no script, no data, no file."""
+    if not url or len(url) > MAX_URL or one_line(url) != url:
+        return None
+    try:
+        parts = urlsplit(url)
+        return url if parts.scheme.lower() in ("http", "https") and parts.hostname else None
+    except ValueError:
+        return None
+
+
+def _host(url: str | None) -> str:
+    return ((urlsplit(url).hostname if url else None) or "").removeprefix("www.")
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return datetime.fromisoformat((text or "")[:40]).date()
+    except ValueError:
+        return None

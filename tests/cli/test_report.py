@@ -1,0 +1,100 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.support import GIST, articles, newsmoe, one_line
+from tests.report.support import records, write_records
+from tests.support import write
+
+
+def test_a_run_becomes_a_page_beside_its_records(here: Path) -> None:
+    newsmoe("analyze", write(here / "a.json", articles(3)), "--quiet", *GIST)
+    result = newsmoe("report", "analyzed_a.json")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert result.stderr.startswith("analyzed_a.html: ")
+    page = (here / "analyzed_a.html").read_text(encoding="utf-8")
+    assert "Headline 2" in page
+    assert "<dt>Gate</dt>" in page  # of the run report
+    assert "There is no run report" not in page
+
+
+@pytest.mark.parametrize("name", ["r.jsonl", "r.csv", "r.xlsx", "r.parquet", "r.db"])
+def test_every_format_becomes_a_page(name: str, here: Path) -> None:
+    result = newsmoe("report", write_records(here / name, records(3)), "-o", "page.html")
+    assert result.exit_code == 0, result.stderr
+    page = (here / "page.html").read_text(encoding="utf-8")
+    assert "3 articles" in page
+    assert "There is no run report beside the records" in page
+
+
+def test_several_files_become_one_page(here: Path) -> None:
+    for name in ("b.json", "a.json"):
+        write_records(here / name, records(2))
+    assert newsmoe("report", "b.json", "a.json").exit_code == 0
+    page = (here / "b.html").read_text(encoding="utf-8")
+    assert "b.json and 1 more" in page
+    assert "4 articles" in page
+
+
+def test_two_runs_are_compared(here: Path) -> None:
+    write_records(here / "new.json", records(3))
+    write_records(here / "old.csv", records(2))
+    assert newsmoe("report", "new.json", "--compare", "old.csv").exit_code == 0
+    page = (here / "new.html").read_text(encoding="utf-8")
+    assert "Compared with old.csv" in page
+    assert "2 articles in both, 1 only here." in page
+
+
+def test_a_page_goes_to_standard_output(here: Path) -> None:
+    result = newsmoe("report", write_records(here / "r.json", records(1)), "-o", "-")
+    assert result.stdout.startswith("<!doctype html>")
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize("arguments", [("r.json", "-o", "r.json"), ("r.json", "--compare", "o.json", "-o", "./o.json")])
+def test_an_input_is_never_written_over(arguments: tuple[str, ...], here: Path) -> None:
+    for name in ("r.json", "o.json"):
+        write_records(here / name, records(1))
+    before = (here / "r.json").read_bytes(), (here / "o.json").read_bytes()
+    result = newsmoe("report", *arguments)
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)
+    assert "is an input; name another file with -o" in result.stderr
+    assert before == ((here / "r.json").read_bytes(), (here / "o.json").read_bytes())
+
+
+@pytest.mark.parametrize("report", ["{", "[]", '{"command": 5}', '{"inputs": []}', ""])
+def test_a_broken_run_report_costs_only_itself(report: str, here: Path) -> None:
+    write_records(here / "r.json", records(1))
+    (here / "r.run.json").write_text(report)
+    assert newsmoe("report", "r.json").exit_code == 0
+    assert "There is no run report" in (here / "r.html").read_text(encoding="utf-8")
+
+
+def test_articles_are_no_records(here: Path) -> None:
+    result = newsmoe("report", write(here / "a.json", articles(1)))
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)
+    assert "holds no records of newsmoe; 'newsmoe analyze" in result.stderr
+    assert json.loads((here / "a.json").read_text())
+    assert not (here / "a.html").exists()
+
+
+def test_analyze_makes_the_page_too(here: Path) -> None:
+    write(here / "a.json", articles(2))
+    write(here / "b.json", [*articles(1), 5])
+    result = newsmoe("analyze", "a.json", "b.json", "--page", "page.html", "--quiet", *GIST)
+    assert result.exit_code == 4
+    page = (here / "page.html").read_text(encoding="utf-8")
+    assert "analyzed_a.json and 1 more" in page
+    assert "4 articles" in page
+
+
+@pytest.mark.parametrize(
+    "arguments", [("-o", "-"), ("-o", "page.html", "--format", "json"), ("-o", "out.json", "--page", "a.json")]
+)
+def test_a_page_that_cannot_be_made_is_refused_before_the_run(arguments: tuple[str, ...], here: Path) -> None:
+    before = write(here / "a.json", articles(1)).read_bytes()
+    result = newsmoe("analyze", "a.json", "--page", "page.html", *arguments, *GIST)
+    assert result.exit_code == 2
+    assert [path.name for path in here.iterdir()] == ["a.json"]
+    assert (here / "a.json").read_bytes() == before

@@ -1,0 +1,299 @@
+"""The page in a real browser, used as people use it."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsmoe import Record
+from newsmoe.prediction import Labels
+from newsmoe.report.comparison import compare
+from newsmoe.report.page import Reports, make_page
+from newsmoe.report.rows import Row, row_of
+from tests.report.browser import Browser, browser, programs
+from tests.report.support import failed, records
+from tests.report.test_page import NAUGHTY, hostile
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(programs() is None, reason="chromium or chromedriver is not installed"),
+]
+
+WITHIN_THE_BROWSER = ("chrome:", "data:image/svg+xml;base64,")  # its own pages, and icons of its date fields
+
+
+@pytest.fixture(scope="module")
+def window() -> Iterator[Browser]:
+    with browser() as opened:
+        opened.resize(1024, 900)
+        yield opened
+
+
+def pile() -> list[Record]:
+    return [*records(160), failed(160)]
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[Row]:
+    return list(map(row_of, pile()))
+
+
+@pytest.fixture(scope="module")
+def page(rows: list[Row], tmp_path_factory: pytest.TempPathFactory) -> str:
+    first, *others = pile()
+    other_mood = {**first.analyses, "sentiment": Labels({"joy": 0.9, "grief": 0.1}).fields()}
+    old = list(map(row_of, [first.model_copy(update={"analyses": other_mood}), *others]))
+    path = tmp_path_factory.mktemp("page") / "r.html"
+    path.write_text(make_page("r.json", rows, Reports(comparison=compare(rows, old), compared_with="old.json")))
+    return path.as_uri()
+
+
+@pytest.fixture
+def opened(window: Browser, page: str) -> Iterator[Browser]:
+    """The page, freshly opened; at the end nothing was said on the console, and nothing was requested."""
+    start(window, page)
+    yield window
+    assert window.console() == []
+    assert outside(window, page) == []
+
+
+def start(window: Browser, page: str) -> None:
+    window.open("about:blank")
+    window.console()
+    window.requests()
+    window.open(page)
+    window.wait("document.documentElement.dataset.ready")
+    window.run("document.documentElement.style.scrollBehavior = 'auto'")
+
+
+def outside(window: Browser, page: str) -> list[str]:
+    return [
+        url for url in window.requests() if url.partition("#")[0] != page and not url.startswith(WITHIN_THE_BROWSER)
+    ]
+
+
+def count(window: Browser) -> str:
+    return str(window.run("return document.getElementById('count').textContent"))
+
+
+def hash_of(window: Browser) -> str:
+    return str(window.run("return location.hash"))
+
+
+def headlines(window: Browser) -> list[str]:
+    shown: list[str] = window.run("return [...document.querySelectorAll('#rows .head')].map((e) => e.textContent)")
+    return shown
+
+
+def choose(window: Browser, name: str, value: str) -> None:
+    window.run(
+        "const control = document.querySelector(`[name=${arguments[0]}]`);"
+        "control.value = arguments[1]; control.dispatchEvent(new Event('change', {bubbles: true}))",
+        name,
+        value,
+    )
+
+
+def of(number: int, total: int = 161) -> str:
+    return f"{number} of {total} articles"
+
+
+def test_charts_have_the_marks_that_the_data_says(opened: Browser, rows: list[Row]) -> None:
+    topics = Counter(topic for row in rows if (topic := row.verdict("topic")))
+    pairs = Counter((row.verdict("topic"), row.verdict("sentiment")) for row in rows if row.predictions)
+    marks = "return document.querySelectorAll(`#${arguments[0]} a.mark`).length"
+    assert opened.run(marks, "topics") == len(topics)
+    assert opened.run(marks, "heat") == len(pairs)
+    visible = "return [...document.querySelectorAll('#topics a')].every((e) => e.getBBox().width > 0)"
+    assert opened.run(visible) is True
+
+
+def test_the_list_is_paged(opened: Browser) -> None:
+    assert count(opened) == "161 articles"
+    first = headlines(opened)
+    assert len(first) == 50
+    opened.click("#next")
+    assert hash_of(opened) == "#page=2"
+    assert not set(headlines(opened)) & set(first)
+    opened.back()
+    opened.wait("location.hash !== '#page=2'")
+    assert headlines(opened) == first
+
+
+def test_search_finds_words_whatever_their_case(opened: Browser, rows: list[Row]) -> None:
+    word = rows[3].headline.split()[1]
+    matching = [row for row in rows if word in f"{row.headline} {row.summary} {row.outlet}".lower()]
+    opened.type("[name=q]", f"{word.upper()}  ")
+    opened.wait("location.hash.length > 1")
+    assert count(opened) == of(len(matching))
+    assert headlines(opened) == [row.headline for row in matching][:50]
+    opened.click("#clear")
+    assert count(opened) == "161 articles"
+    assert opened.run("return document.querySelector('[name=q]').value") == ""
+
+
+def test_filters_narrow_the_list_and_stay_in_the_address(opened: Browser, rows: list[Row], page: str) -> None:
+    sport = [row for row in rows if row.verdict("topic") == "sport"]
+    choose(opened, "topic", "sport")
+    assert count(opened) == of(len(sport))
+    choose(opened, "sentiment", "negative")
+    both = [row.headline for row in sport if row.verdict("sentiment") == "negative"]
+    assert (count(opened), headlines(opened)) == (of(len(both)), both)
+    assert hash_of(opened) == "#topic=sport&sentiment=negative"
+    opened.back()
+    opened.wait("location.hash === '#topic=sport'")
+    assert count(opened) == of(len(sport))
+    assert opened.run("return document.querySelector('[name=sentiment]').value") == ""
+    start(opened, f"{page}#topic=sport&sentiment=negative&from=2026-02-01&to=2026-04-30")
+    dated = [row for row in sport if row.verdict("sentiment") == "negative" and row.day and 2 <= row.day.month <= 4]
+    assert count(opened) == of(len(dated))
+
+
+def test_every_filter_does_what_it_says(opened: Browser, rows: list[Row]) -> None:
+    for name, value, expected in [
+        ("outlet", rows[0].outlet, sum(row.outlet == rows[0].outlet for row in rows)),
+        ("language", "de", sum(row.language == "de" for row in rows)),
+        ("status", "partial", 1),
+        ("sentiment", "unsure", sum(row.verdict("sentiment") == "unsure" for row in rows)),
+        ("changed", "sentiment", 1),
+    ]:
+        choose(opened, name, value)
+        assert count(opened) == of(expected), name
+        choose(opened, name, "")
+
+
+def test_the_list_is_sorted(opened: Browser, rows: list[Row]) -> None:
+    choose(opened, "sort", "newest")
+    dated = sorted((row.day for row in rows if row.day), reverse=True)
+    days = opened.run("return [...document.querySelectorAll('#rows .when')].map((e) => e.lastChild.textContent)")
+    assert days == [str(day) for day in dated[:50]]
+    choose(opened, "sort", "negative")
+    best = max(
+        (row for row in rows if "sentiment" in row.predictions),
+        key=lambda row: row.predictions["sentiment"].scores["negative"],
+    )
+    scores = {row.headline: row.predictions["sentiment"].scores["negative"] for row in rows if row.predictions}
+    assert scores[headlines(opened)[0]] == pytest.approx(best.predictions["sentiment"].scores["negative"], abs=1e-3)
+
+
+def test_a_row_opens_to_all_that_is_known(opened: Browser, rows: list[Row]) -> None:
+    opened.click("#rows details summary")
+    opened.wait("document.querySelector('#rows .body')")
+    text = opened.run("return document.querySelector('#rows .body').innerText")
+    assert rows[0].summary in text
+    assert "sentiment: sentiment-articles (more than 60 words)" in text
+    assert "In the other run" in text
+    link = "const a = document.querySelector('#rows .body a'); return [a.href, a.rel, a.target]"
+    assert opened.run(link) == [rows[0].url, "noopener noreferrer nofollow", "_blank"]
+    choose(opened, "status", "partial")
+    opened.click("#rows details summary")
+    opened.wait("document.querySelector('#rows .body')")
+    assert "ValueError predict topic-articles: no good" in opened.run(
+        "return document.querySelector('#rows .body').innerText"
+    )
+
+
+def test_a_click_on_a_mark_sets_the_filter_and_another_one_removes_it(opened: Browser, rows: list[Row]) -> None:
+    mark = "#topics a[href='#topic=sport']"
+    opened.click(mark)
+    sport = sum(row.verdict("topic") == "sport" for row in rows)
+    assert (hash_of(opened), count(opened)) == ("#topic=sport", of(sport))
+    assert opened.run("return document.querySelector(arguments[0]).getAttribute('aria-current')", mark) == "true"
+    assert opened.run("return document.getElementById('pill').hidden") is False
+    opened.click("#mood a[href='#sentiment=negative'] rect")
+    assert hash_of(opened) == "#topic=sport&sentiment=negative"
+    opened.back()
+    opened.wait("location.hash === '#topic=sport'")
+    assert count(opened) == of(sport)
+    opened.click(mark)
+    assert count(opened) == "161 articles"
+    opened.click("#scores-topic a")
+    assert hash_of(opened).startswith("#score=topic%3A0.")
+    opened.click("#pill-clear")
+    assert count(opened) == "161 articles"
+
+
+def test_the_page_is_used_by_keyboard(opened: Browser, rows: list[Row]) -> None:
+    opened.run("document.querySelector('#topics a').focus()")
+    opened.press("right", "enter")
+    second = opened.run("return document.querySelectorAll('#topics a')[1].getAttribute('href')")
+    assert hash_of(opened).replace("+", "%20") == second
+    opened.press("space")
+    assert count(opened) == "161 articles"
+    opened.run("document.querySelector('#rows summary').focus()")
+    opened.press("enter")
+    opened.wait("document.querySelector('#rows .body')")
+    assert opened.run("return document.querySelectorAll('.chart a[tabindex=\"0\"]').length") == opened.run(
+        "return document.querySelectorAll('.chart').length"
+    )
+
+
+def test_what_is_filtered_is_taken_along_as_csv(opened: Browser) -> None:
+    choose(opened, "topic", "sport")
+    opened.run(
+        "URL.createObjectURL = (blob) => { window.saved = blob; return '#saved'; };"
+        "HTMLAnchorElement.prototype.click = () => {}"
+    )
+    opened.click("#csv")
+    opened.run("window.saved.text().then((text) => { window.text = text; })")
+    opened.wait("window.text")
+    lines = opened.run("return window.text").splitlines()
+    assert len(lines) == 1 + int(count(opened).split()[0])
+    assert lines[0].removeprefix("\ufeff").startswith('"headline","outlet","day"')
+
+
+def test_the_address_of_a_closest_call_shows_that_article(opened: Browser) -> None:
+    opened.click(".lists a.goto")
+    opened.wait("document.querySelector('#rows details[open] .body')")
+    assert count(opened) == of(1)
+    assert len(headlines(opened)) == 1
+
+
+@pytest.mark.parametrize("width", [390, 1024, 1600])
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_page_fits_its_window(width: int, dark: bool, opened: Browser) -> None:
+    opened.resize(width, 900)
+    opened.dark(dark)
+    assert opened.run("return document.documentElement.scrollWidth - innerWidth") <= 0
+    cut_off = (
+        "return [...document.querySelectorAll('.chart text')].filter((e) => {"
+        "const box = e.getBoundingClientRect(); const chart = e.closest('svg').getBoundingClientRect();"
+        "return box.left < chart.left - 2 || box.right > chart.right + 2; }).map((e) => e.textContent)"
+    )
+    assert opened.run(cut_off) == []
+    opened.resize(1024, 900)
+
+
+def test_without_javascript_charts_and_the_first_articles_are_there(window: Browser, page: str) -> None:
+    window.command("Emulation.setScriptExecutionDisabled", value=True)
+    try:
+        window.open(page)
+        assert window.run("return document.querySelectorAll('#rows details').length") == 100
+        assert window.run("return document.querySelector('.tools').hidden") is True
+        assert window.run("return document.querySelector('#heat svg').getBoundingClientRect().height") > 50
+        assert "need JavaScript" in window.run("return document.getElementById('unscripted').innerText")
+    finally:
+        window.command("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_nothing_in_an_article_runs_or_is_requested(window: Browser, tmp_path: Path) -> None:
+    rows = list(map(row_of, map(hostile, NAUGHTY)))
+    path = tmp_path / "r.html"
+    path.write_text(make_page(NAUGHTY[0], rows, Reports(comparison=compare(rows, rows[1:]), compared_with=NAUGHTY[1])))
+    start(window, path.as_uri())
+    window.run("for (const row of document.querySelectorAll('#rows details')) row.open = true")
+    window.wait("document.querySelectorAll('#rows .body').length === 18")
+    assert window.run("return document.querySelectorAll('script').length") == 2
+    assert window.run("return document.querySelectorAll('img, iframe, object').length") == 0
+    assert window.run(
+        "return [...document.querySelectorAll('a[href]')].every((a) => /^(#|https?:)/.test(a.getAttribute('href')))"
+    )
+    for width in (390, 1024):
+        window.resize(width, 900)
+        assert window.run("return document.documentElement.scrollWidth - innerWidth") <= 0
+    window.resize(1024, 900)
+    window.click("#topics a")
+    assert count(window).endswith(f"of {len(rows)} articles")
+    assert window.console() == []
+    assert outside(window, path.as_uri()) == []

@@ -44,7 +44,9 @@ class Settings(Strict):
     tables `rule`, `fields`, `experts`, `combiners` and `profiles` stand in the file only.
     """
 
-    profile: str = _setting("embedded", "settings by name: embedded, accurate, tutorial, or your own", "NAME", EXPERTS_PANEL)
+    profile: str = _setting(
+        "embedded", "settings by name: embedded, accurate, tutorial, your own", "NAME", EXPERTS_PANEL
+    )
     tasks: Annotated[tuple[str, ...], CommaList] = _setting(
         (),
         f"tasks to run, separated by commas; default: {', '.join(DEFAULT_TASKS)}, and what your own rules name",

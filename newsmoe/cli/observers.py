@@ -7,8 +7,10 @@ from threading import Event, Thread
 from time import monotonic
 from typing import Any, Self
 
+from newsmoe.cli.console import messages
 from newsmoe.cli.logs import event
 from newsmoe.cli.metrics import Metrics
+from newsmoe.cli.outcome import Outcome
 from newsmoe.cli.progress import SECONDS_BETWEEN_LINES, RunProgress, run_line, show_stats
 from newsmoe.errors import InputError
 from newsmoe.jobs.job import Observer
@@ -116,12 +118,15 @@ class Observers:
         self.quiet = quiet
         self.verbose = verbose
         self.incomplete = False
+        self.outcome = Outcome()
         self._runs: list[tuple[Job, RunReport]] = []
 
     @contextmanager
     def of(self, job: Job, place: str = "") -> Iterator[Observer]:
         """Give an observer of a run, whose stats are counted also where it is broken off."""
-        observer = RunLog(job) if self.as_json else RunProgress(place, quiet=self.quiet, verbose=self.verbose)
+        observer = (
+            RunLog(job) if self.as_json else RunProgress(place, self.outcome, quiet=self.quiet, verbose=self.verbose)
+        )
         with observer:
             try:
                 yield observer
@@ -153,4 +158,5 @@ class Observers:
             raise InputError(f"none of the {len(jobs)} inputs can be read, such as {errors[0]}")
         self.incomplete = self.incomplete or bool(errors)
         if not (self.quiet or self.as_json):
-            show_stats(self.metrics.stats, self._runs, left_out=len(errors))
+            self.outcome.show(messages())
+            show_stats(self.metrics.stats, self._runs, left_out=len(errors), verbose=self.verbose)

@@ -20,6 +20,7 @@ from rich.progress import (
 from rich.table import Table
 
 from newsmoe.cli.console import console_with_bar, messages, plain, table
+from newsmoe.cli.outcome import Outcome
 from newsmoe.jobs.job import Observer
 from newsmoe.jobs.plan import Job
 from newsmoe.output.run_report import RunReport, RunStats
@@ -70,8 +71,9 @@ class RunProgress(Observer):
     It does so on a terminal only.
     """
 
-    def __init__(self, place: str = "", *, quiet: bool, verbose: bool = False) -> None:
+    def __init__(self, place: str, outcome: Outcome, *, quiet: bool, verbose: bool = False) -> None:
         self.verbose = verbose and not quiet
+        self.outcome = outcome
         self.stats = RunStats()
         self._stack = ExitStack()
         self.console = self._stack.enter_context(console_with_bar())
@@ -95,6 +97,7 @@ class RunProgress(Observer):
 
     def finished(self, number: int, record: Record) -> None:
         """A record was written."""
+        self.outcome.add(record)
         if self.verbose:
             for error in record.errors:
                 name = f"index {number}" if record.id is None else record.id
@@ -112,13 +115,16 @@ def run_line(name: str, report: RunReport) -> str:
     return f"{name}: {stats} -> {report.output}"
 
 
-def show_stats(stats: RunStats, runs: Sequence[tuple[Job, RunReport]], left_out: int = 0) -> None:
-    """Show what all runs of a command did: experts, abstentions, errors with a message each, and where they are.
+def show_stats(
+    stats: RunStats, runs: Sequence[tuple[Job, RunReport]], left_out: int = 0, *, verbose: bool = False
+) -> None:
+    """Show what all runs of a command did: abstentions, errors with a message each, and where they are.
 
-    So many inputs are `left_out` besides those that the reports name.
+    So many inputs are `left_out` besides those that the reports name. With `verbose` there is a table of the experts.
     """
     console = messages()
-    console.print(_expert_table(stats))
+    if verbose:
+        console.print(_expert_table(stats))
     for task, count in sorted(stats.abstentions.items()):
         articles = "1 article" if count == 1 else f"{count} articles"
         console.print(plain(f"the gate abstained on {task} ({articles}); the records say why"), soft_wrap=True)

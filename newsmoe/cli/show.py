@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from newsmoe.cli.console import messages, plain, results, table
+from newsmoe.cli.console import messages, plain, results
 from newsmoe.cli.options import JsonOption
+from newsmoe.cli.outcome import show_counts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from newsmoe.report.rows import Row
     from newsmoe.report.selection import Selection
 
-MIN_WIDTH_WITH_BARS = 60  # columns of the terminal
-BAR_WIDTH = 30
 MAX_OUTLETS = 15
 MAX_WEEKS = 12
 
@@ -132,30 +131,11 @@ def _print_figures(console: "Console", figures: "Figures") -> None:
     with_errors = figures.articles - figures.statuses["ok"]
     console.print(plain(f"{figures.articles} articles, {with_errors} with errors"), soft_wrap=True)
     topics, moods = figures.counts("topic"), figures.counts("sentiment")
-    _print_counts(console, "topic", topics, ranked(topics))
-    _print_counts(console, "mood", moods, mood_order(moods))
-    _print_counts(console, "outlet", figures.outlets, ranked(figures.outlets)[:MAX_OUTLETS])
+    show_counts(console, "topic", topics, ranked(topics))
+    show_counts(console, "mood", moods, mood_order(moods))
+    show_counts(console, "outlet", figures.outlets, ranked(figures.outlets)[:MAX_OUTLETS])
     weeks = _weeks(figures)
-    _print_counts(console, "week", weeks, list(weeks)[-MAX_WEEKS:])
-
-
-def _print_counts(console: "Console", what: str, counts: Mapping[str, int], order: Iterable[str]) -> None:
-    """Print a table of counts, with bars where there is room for them."""
-    labels = list(order)
-    if not labels:
-        return
-    with_bars = console.width >= MIN_WIDTH_WITH_BARS
-    rows = table(what, ">articles" if with_bars else ">", *([""] if with_bars else []))
-    mark = "▇" if console.encoding.lower().startswith("utf") else "#"
-    most = max(counts[label] for label in labels)
-    for label in labels:
-        bar = mark * max(1, round(BAR_WIDTH * counts[label] / most))
-        rows.add_row(plain(label), f"{counts[label]:,}", *([plain(bar, style="cyan")] if with_bars else []))
-    console.print()
-    console.print(rows)
-    if left_out := len(counts) - len(labels):
-        rest = sum(counts.values()) - sum(counts[label] for label in labels)
-        console.print(plain(f"and {left_out} more, of {rest:,} articles; --json has all"), soft_wrap=True)
+    show_counts(console, "week", weeks, list(weeks)[-MAX_WEEKS:])
 
 
 def _print_row(console: "Console", row: "Row") -> None:

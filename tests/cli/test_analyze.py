@@ -285,7 +285,7 @@ def test_without_verbose_errors_are_counted_by_type(here: Path, plug_in: PlugIn)
     assert "5 articles, 4 with errors" in result.stderr
 
 
-def test_several_inputs_have_a_line_each_and_one_table(here: Path) -> None:
+def test_several_inputs_have_a_line_each_and_one_for_all(here: Path) -> None:
     write(here / "a.json", articles(2))
     write(here / "b.json", [7, article(7)])
     (here / "c.json").write_text("oops")
@@ -302,8 +302,7 @@ def test_several_inputs_have_a_line_each_and_one_table(here: Path) -> None:
         lines[2],
     ]
     assert lines[2].startswith("c.json: not valid JSON") and lines[2].endswith("; it is left out")
-    assert [line.split()[:3] for line in lines[3:5]] == [["expert", "task", "items"], ["lead", "summarization", "3"]]
-    assert lines[-2:] == [
+    assert lines[3:] == [
         "elements with errors: analyzed_b.errors.jsonl",
         "4 articles, 1 with errors, 1 input left out, S -> 2 outputs",
     ]

@@ -1,0 +1,70 @@
+"""What a run found, as a picture: how many articles have which label, and the most telling headlines."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from newsmoe.cli.console import plain, table
+from newsmoe.record import Record
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MIN_WIDTH_WITH_BARS = 60  # columns of the terminal
+BAR_WIDTH = 30
+MAX_LABELS = 8
+MAX_HEADLINE = 80  # characters
+
+SENTIMENT, UNSURE = "sentiment", "unsure"
+EXTREMES = ("positive", "negative")
+
+
+class Outcome:
+    """Counts the labels of records, and keeps the headlines of the most positive and the most negative."""
+
+    def __init__(self) -> None:
+        self.counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self.extremes: dict[str, tuple[float, str]] = {}
+
+    def add(self, record: Record) -> None:
+        """Count a record."""
+        for task, fields in record.analyses.items():
+            if isinstance(label := fields.get("label"), str):
+                self.counts[task][UNSURE if fields.get("unsure") else label] += 1
+        fields = record.analyses.get(SENTIMENT, {})
+        label, score = fields.get("label"), fields.get("score")
+        if label in EXTREMES and isinstance(score, float) and record.headline and not fields.get("unsure"):
+            self.extremes[label] = max(self.extremes.get(label, (0.0, "")), (score, record.headline))
+
+    def show(self, console: "Console") -> None:
+        """Print tables of counts, and headlines."""
+        for task, counts in self.counts.items():
+            order = sorted(counts, key=lambda label: (label == UNSURE, -counts[label], label))
+            show_counts(console, task, counts, order[:MAX_LABELS])
+        if self.extremes:
+            console.print()
+        for label in EXTREMES:
+            if label in self.extremes:
+                score, headline = self.extremes[label]
+                console.print(plain(f"most {label}: {headline[:MAX_HEADLINE]} ({score:.2f})"), soft_wrap=True)
+        if self.counts:
+            console.print()
+
+
+def show_counts(console: "Console", what: str, counts: Mapping[str, int], order: Iterable[str]) -> None:
+    """Print a table of counts, with bars where there is room for them, and how many are in none of its rows."""
+    labels = list(order)
+    if not labels:
+        return
+    with_bars = console.width >= MIN_WIDTH_WITH_BARS
+    rows = table(what, ">articles" if with_bars else ">", *([""] if with_bars else []))
+    mark = "▇" if console.encoding.lower().startswith("utf") else "#"
+    most = max(counts[label] for label in labels)
+    for label in labels:
+        bar = mark * max(1, round(BAR_WIDTH * counts[label] / most))
+        rows.add_row(plain(label), f"{counts[label]:,}", *([plain(bar, style="cyan")] if with_bars else []))
+    console.print()
+    console.print(rows)
+    if left_out := len(counts) - len(labels):
+        rest = sum(counts.values()) - sum(counts[label] for label in labels)
+        console.print(plain(f"and {left_out} more, of {rest:,} articles"), soft_wrap=True)

@@ -91,7 +91,7 @@ def test_records_lie_beside_the_input_with_a_report(tmp_path: Path) -> None:
 
 
 def test_the_figures_go_to_standard_error_and_nothing_to_standard_output(here: Path) -> None:
-    result = newsmoe("analyze", write(here / "a.json", articles(3)), *GIST)
+    result = newsmoe("analyze", write(here / "a.json", articles(3)), *GIST, "--verbose")
     assert result.stdout == ""
     assert "lead" in result.stderr
     assert "3 articles, 0 with errors" in result.stderr
@@ -303,6 +303,7 @@ def test_several_inputs_have_a_line_each_and_one_for_all(here: Path) -> None:
     ]
     assert lines[2].startswith("c.json: not valid JSON") and lines[2].endswith("; it is left out")
     assert lines[3:] == [
+        "1 x NotAnArticle: expected an object with a headline or content, found a number",
         "elements with errors: analyzed_b.errors.jsonl",
         "4 articles, 1 with errors, 1 input left out, S -> 2 outputs",
     ]
@@ -628,7 +629,7 @@ def test_codes_in_the_message_of_an_expert_do_not_reach_standard_output(here: Pa
 
 def test_markup_in_the_name_of_an_expert_is_shown_as_it_is(here: Path, plug_in: PlugIn) -> None:
     plug_in(PLANTED.replace('name = "planted"', 'name = "a[/red]b"'), **{"a[/red]b": "Planted"})
-    result = newsmoe("analyze", write(here / "a.json", articles(1)), "--tasks", "planted")
+    result = newsmoe("analyze", write(here / "a.json", articles(1)), "--tasks", "planted", "--verbose")
     assert result.exit_code == 0
     assert "a[/red]b" in result.stderr
 

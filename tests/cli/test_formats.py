@@ -249,13 +249,6 @@ def test_a_full_disk_is_reported_in_one_line(format: str, here: Path) -> None:
     assert read(here / "r.json")["exit_code"] == 1
 
 
-@pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.db"])
-def test_show_names_the_formats_that_it_reads(name: str, here: Path) -> None:
-    result = newsmoe("show", name)
-    assert (result.exit_code, one_line(result.stderr)) == (1, True)
-    assert "'newsmoe show' reads json and jsonl" in result.stderr
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -200,7 +200,7 @@ def test_articles_are_counted(here: Path) -> None:
 
 def test_of_many_outlets_the_rest_is_counted(here: Path) -> None:
     write(here / "r.json", [record(source=f"Outlet {number:02}") for number in range(40)])
-    assert "and 25 more, of 25 articles; --json has all" in newsmoe("stats", "r.json").stdout.splitlines()
+    assert "and 25 more, of 25 articles" in newsmoe("stats", "r.json").stdout.splitlines()
     write(here / "none.json", [])
     assert newsmoe("stats", "none.json").stdout == "0 articles, 0 with errors\n"
 

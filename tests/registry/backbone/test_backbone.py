@@ -149,11 +149,9 @@ def test_no_forward_pass_is_over_its_budget(files: BackboneFiles, quick_backbone
     assert all(rows * width <= runtime.batch_tokens for rows, width in runtime.shapes)
 
 
-def test_only_the_latest_vectors_stay_in_memory(
-    watched: tuple[Backbone, SHAPES], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_only_the_latest_vectors_stay_in_memory(watched: tuple[Backbone, SHAPES]) -> None:
     backbone, shapes = watched
-    monkeypatch.setattr(module, "MAX_CACHED_WINDOWS", 3)
+    backbone.max_cached_windows = 3
     windows = [backbone.read(article).windows[0] for article in articles(5)]
     assert len(backbone.encode(windows)) == 5
     backbone.encode(windows[2:])

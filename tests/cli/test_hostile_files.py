@@ -2,8 +2,8 @@
 
 import gzip
 import json
-import os
 import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -115,12 +115,21 @@ def holes(folder: Path) -> Path:
     return path
 
 
+MEASURE = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+_, status, usage = os.wait4(child.pid, 0)
+child.returncode = os.waitstatus_to_exitcode(status)
+print(child.returncode, usage.ru_maxrss)
+"""
+"""Runs a command; a process of its own, since a child's peak of memory begins with that of its parent."""
+
+
 def peak_memory(*arguments: str) -> tuple[int, int]:
     """Run the command line; return its exit code, and its peak of memory in KiB."""
-    child = subprocess.Popen([*MAIN, *arguments], stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    return child.returncode, usage.ru_maxrss
+    measured = subprocess.run([sys.executable, "-c", MEASURE, *MAIN, *arguments], stdout=subprocess.PIPE, check=True)
+    code, memory = map(int, measured.stdout.split())
+    return code, memory
 
 
 @pytest.mark.slow

@@ -148,7 +148,9 @@ most = 20
 
 
 @pytest.mark.slow
-def test_two_passes_agree_where_nothing_is_dropped_out(folder: Path) -> None:
+def test_two_passes_agree_where_nothing_is_dropped_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsmoe.training.finetune.HAS_FAST_BFLOAT16", False)  # whose digits are too few for this
+
     def head(dropout: float, consistency: float) -> NDArray[np.float32]:
         probabilities = f"dropout = {dropout}, token_dropout = 0, consistency = {consistency}"
         expert = trained(folder, f"adapter = {{ rank = 2, epochs = 1, batch_items = 8, {probabilities} }}")

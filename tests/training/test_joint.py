@@ -149,7 +149,7 @@ chosen = "summary"
 junk = "junk"
 
 [[dev]]
-path = "read.jsonl"
+path = "read.dev.jsonl"
 content = "text"
 chosen = "summary"
 junk = "junk"
@@ -165,7 +165,8 @@ def test_a_summarizer_learns_the_sentences_of_a_reader_with_the_adapter_of_other
     )
     rows = [{"text": " ".join(text), "sentences": text, "summary": [1], "junk": [2]} for text in texts]
     rows.append({"text": "Nobody read this. Not even Bo Hill.", "sentences": None})
-    (folder / "read.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for name, some in (("read", rows[20:]), ("read.dev", rows[:20])):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in some))
     write(folder / "experts" / "gist", SUMMARIZER)
     joint = JOINT.replace('"../place"', '"../gist"').replace(
         "cut = 0.5", "cut = 0.2\nhead_learning_rate = 1e-2\nbatch_items = 8"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MIN_WIDTH_WITH_BARS = 60  # columns of the terminal
 BAR_WIDTH = 30
-MAX_LABELS = 8
+MAX_LABELS = 6
 MAX_HEADLINE = 80  # characters
 
 SENTIMENT, UNSURE = "sentiment", "unsure"
@@ -38,7 +38,9 @@ class Outcome:
 
     def show(self, console: "Console") -> None:
         """Print tables of counts, and headlines."""
-        for task, counts in self.counts.items():
+        for number, (task, counts) in enumerate(self.counts.items()):
+            if number:
+                console.print()
             order = sorted(counts, key=lambda label: (label == UNSURE, -counts[label], label))
             show_counts(console, task, counts, order[:MAX_LABELS])
         if self.extremes:
@@ -63,7 +65,6 @@ def show_counts(console: "Console", what: str, counts: Mapping[str, int], order:
     for label in labels:
         bar = mark * max(1, round(BAR_WIDTH * counts[label] / most))
         rows.add_row(plain(label), f"{counts[label]:,}", *([plain(bar, style="cyan")] if with_bars else []))
-    console.print()
     console.print(rows)
     if left_out := len(counts) - len(labels):
         rest = sum(counts.values()) - sum(counts[label] for label in labels)

@@ -125,9 +125,9 @@ def show_stats(
     console = messages()
     if verbose:
         console.print(_expert_table(stats))
-    for task, count in sorted(stats.abstentions.items()):
-        articles = "1 article" if count == 1 else f"{count} articles"
-        console.print(plain(f"the gate abstained on {task} ({articles}); the records say why"), soft_wrap=True)
+    if stats.abstentions:
+        counts = (f"{task} ({count})" for task, count in sorted(stats.abstentions.items()))
+        console.print(plain(f"the gate abstained on {', '.join(counts)}; the records say why"), soft_wrap=True)
     for error, count in sorted(stats.errors.items()):
         such_as = ", such as" if count > 1 else ""
         line = f"{count} x {error}{such_as}: {stats.messages.get(error, '')}"

@@ -131,11 +131,17 @@ def _print_figures(console: "Console", figures: "Figures") -> None:
     with_errors = figures.articles - figures.statuses["ok"]
     console.print(plain(f"{figures.articles} articles, {with_errors} with errors"), soft_wrap=True)
     topics, moods = figures.counts("topic"), figures.counts("sentiment")
-    show_counts(console, "topic", topics, ranked(topics))
-    show_counts(console, "mood", moods, mood_order(moods))
-    show_counts(console, "outlet", figures.outlets, ranked(figures.outlets)[:MAX_OUTLETS])
     weeks = _weeks(figures)
-    show_counts(console, "week", weeks, list(weeks)[-MAX_WEEKS:])
+    tables = [
+        ("topic", topics, ranked(topics)),
+        ("mood", moods, mood_order(moods)),
+        ("outlet", figures.outlets, ranked(figures.outlets)[:MAX_OUTLETS]),
+        ("week", weeks, list(weeks)[-MAX_WEEKS:]),
+    ]
+    for what, counts, order in tables:
+        if order:
+            console.print()
+            show_counts(console, what, counts, order)
 
 
 def _print_row(console: "Console", row: "Row") -> None:

@@ -6,6 +6,9 @@ from typing import Any
 
 from newsmoe.errors import NewsmoeError
 
+SIGNATURE = b"SQLite format 3\0"
+"""How a database begins."""
+
 STEPS_BETWEEN_SIGNALS = 100_000  # of SQLite's virtual machine, some milliseconds
 
 _SWITCHES = {"DEFENSIVE": True, "ENABLE_TRIGGER": False, "ENABLE_VIEW": False}

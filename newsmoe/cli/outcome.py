@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from newsmoe.cli.console import plain, table
 from newsmoe.record import Record
+from newsmoe.report.figures import ranked
+from newsmoe.report.rows import SENTIMENT, UNSURE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,7 +17,6 @@ BAR_WIDTH = 30
 MAX_LABELS = 6
 MAX_HEADLINE = 80  # characters
 
-SENTIMENT, UNSURE = "sentiment", "unsure"
 EXTREMES = ("positive", "negative")
 
 
@@ -41,8 +42,7 @@ class Outcome:
         for number, (task, counts) in enumerate(self.counts.items()):
             if number:
                 console.print()
-            order = sorted(counts, key=lambda label: (label == UNSURE, -counts[label], label))
-            show_counts(console, task, counts, order[:MAX_LABELS])
+            show_counts(console, task, counts, ranked(counts)[:MAX_LABELS])
         if self.extremes:
             console.print()
         for label in EXTREMES:

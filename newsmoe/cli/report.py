@@ -6,14 +6,11 @@ from typing import Annotated
 
 import typer
 
-RecordsArgument = Annotated[
-    list[Path],
-    typer.Argument(help="What 'newsmoe analyze' wrote, in any of its formats, or a folder of Parquet files."),
-]
+RECORDS = typer.Argument(help="What 'newsmoe analyze' wrote, in any of its formats, or a folder of Parquet files.")
 
 
 def report(
-    records: RecordsArgument,
+    records: Annotated[list[Path], RECORDS],
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="The page; default: NAME.html beside the first input.", metavar="FILE"),

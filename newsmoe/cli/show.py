@@ -14,6 +14,7 @@ import typer
 from newsmoe.cli.console import messages, plain, results
 from newsmoe.cli.options import JsonOption
 from newsmoe.cli.outcome import show_counts
+from newsmoe.cli.report import RECORDS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
 
 MAX_OUTLETS = 15
 MAX_WEEKS = 12
-
-RecordsArgument = Annotated[
-    Path, typer.Argument(help="What 'newsmoe analyze' wrote, in any of its formats, or a folder of Parquet files.")
-]
 
 
 @dataclass
@@ -51,7 +48,7 @@ class SelectionOptions:
 
 
 def show(
-    records: RecordsArgument,
+    records: Annotated[Path, RECORDS],
     wanted: SelectionOptions,
     sort: Annotated[
         str | None, typer.Option(help="score (highest first), date (newest first) or headline.", metavar="ORDER")
@@ -95,7 +92,7 @@ def _print_json(rows: Iterable["Row"]) -> int:
     return count
 
 
-def stats(records: Annotated[list[Path], RecordsArgument.__metadata__[0]], as_json: JsonOption = False) -> None:
+def stats(records: Annotated[list[Path], RECORDS], as_json: JsonOption = False) -> None:
     """Count articles by topic, mood, outlet and week."""
     from newsmoe.report.figures import count_rows
     from newsmoe.report.records import read_records

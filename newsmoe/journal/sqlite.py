@@ -11,13 +11,12 @@ from typing import Any
 from newsmoe.errors import JournalError
 from newsmoe.journal.sql import COLUMNS, SqlStore
 from newsmoe.journal.store import WAIT_SECONDS, Row
-from newsmoe.sqlite import UnsafeSchemaError, check_schema, connect, is_interrupted
+from newsmoe.sqlite import SIGNATURE, UnsafeSchemaError, check_schema, connect, is_interrupted
 from newsmoe.text.cleaning import one_line
 
 APPLICATION = 0x6E6D6F65
 """Marks the file as a journal of ours ("nmoe"), in SQLite's header."""
 
-MAGIC = b"SQLite format 3\0"
 APPLICATION_AT = slice(68, 72)  # of the header
 
 SCHEMA_VERSION = 1
@@ -39,6 +38,7 @@ class SqliteStore(SqlStore):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.place = str(path)
+        _make_private(path)
         # threads may share it, one at a time: `Journal` has a lock
         self._database = connect(path, timeout=WAIT_SECONDS, check_same_thread=False)
         try:
@@ -125,7 +125,6 @@ def open_sqlite(path: Path, *, create: bool) -> SqliteStore:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            _make_private(path)
             return SqliteStore(path)
         except sqlite3.Error as error:
             if not (create and _is_damage(error)):
@@ -136,7 +135,6 @@ def open_sqlite(path: Path, *, create: bool) -> SqliteStore:
                 ) from None
             aside = _set_aside(path)
             _logger.warning("%s: %s; it was set aside as %s, and a new one created", path, error, aside.name)
-            _make_private(path)
             return SqliteStore(path)
     except (OSError, sqlite3.Error) as error:
         help = "" if create else "; if it was a journal, remove it, and a new journal is created"
@@ -152,7 +150,7 @@ def _make_private(path: Path) -> None:
 def _has_our_header(path: Path) -> bool:
     with path.open("rb") as file:
         header = file.read(100)
-    return header.startswith(MAGIC) and int.from_bytes(header[APPLICATION_AT], "big") == APPLICATION
+    return header.startswith(SIGNATURE) and int.from_bytes(header[APPLICATION_AT], "big") == APPLICATION
 
 
 def _set_aside(path: Path) -> Path:

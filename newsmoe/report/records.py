@@ -26,14 +26,14 @@ from newsmoe.output.formats.sqlite import TABLE
 from newsmoe.output.table import FIRST, LAST, WHOLE
 from newsmoe.prediction import InputStats
 from newsmoe.record import MAX_MESSAGE, ItemError, Record, RouteEntry, Stage
-from newsmoe.sqlite import UnsafeSchemaError, check_schema, connect
+from newsmoe.sqlite import SIGNATURE, UnsafeSchemaError, check_schema, connect
 
 FORMATS = ("json", "jsonl", "csv", "tsv", "xlsx", "parquet", "sqlite")
 LOOKED_AT = 20  # elements, of which one must look like a record
 MAX_DEPTH = 50
 PREDICTIONS = f"predictions_{WHOLE}"
 
-_SIGNS = {"parquet": b"PAR1", "sqlite": b"SQLite format 3\0", "xlsx": b"PK\x03\x04"}
+_SIGNS = {"parquet": b"PAR1", "sqlite": SIGNATURE, "xlsx": b"PK\x03\x04"}
 _OF_A_RECORD = frozenset({"analyses", "route", "status"})
 _STATUSES = ("ok", "partial", "failed")
 _STAGES: tuple[Stage, ...] = get_args(Stage)

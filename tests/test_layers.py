@@ -26,6 +26,7 @@ LAYERS = (
     {"jobs", "datasets"},
     {"evaluation", "testing"},
     {"report", "training"},
+    {"serve"},
     {"cli"},
     {"__main__"},
 )
@@ -36,7 +37,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 HEAVY = {
     "torch", "transformers", "peft", "sklearn", "scipy", "sqlalchemy", "psycopg", "prometheus_client",
-    "feedparser", "lxml", "openpyxl", "trafilatura", "backports.zstd",
+    "feedparser", "lxml", "openpyxl", "trafilatura", "backports.zstd", "starlette", "uvicorn",
 }  # fmt: skip
 
 

@@ -30,6 +30,7 @@ from newsmoe.cli import (
     route,
     schedule,
     schema,
+    serve,
     show,
     train,
     watch,
@@ -135,6 +136,7 @@ def _add_group(name: str, help_text: str, **commands: Command) -> None:
 
 _add(app, "analyze", analyze.analyze)
 _add(app, "watch", watch.watch)
+_add(app, "serve", serve.serve)
 _add_group("schedule", "Print what runs a command again and again.", systemd=schedule.systemd, cron=schedule.cron)
 _add(app, "show", show.show)
 _add(app, "stats", show.stats)

@@ -15,7 +15,7 @@ from newsmoe.errors import ConfigError, InputError
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from newsmoe.article import Article, InvalidItem
+    from newsmoe.article import Article
     from newsmoe.gating.gate import Decision, Gate, Route
     from newsmoe.gating.learned import Explained
     from newsmoe.orchestrator.routing import Routed
@@ -37,34 +37,21 @@ def route(
     """Show which experts would read each article, and why; no expert is loaded."""
     from newsmoe.gating.build import build_gate
     from newsmoe.ingest.discovery import find_inputs
-    from newsmoe.orchestrator.routing import read_routes
+    from newsmoe.orchestrator import routing
 
     settings = load()
     gate = build_gate(settings, registry_of(settings))
-    routed = read_routes(gate, find_inputs(inputs), settings, limit)
+    routed = routing.read_routes(gate, find_inputs(inputs), settings, limit)
     if explain is not None:
         _explain(gate, routed, explain, as_json=as_json)
     elif as_json:
-        records = [_as_record(item, route) for item, route in routed]
+        records = [routing.as_json(item, route) for item, route in routed]
         typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
     else:
         _print_table(list(routed))
 
 
-def _as_record(item: "Article | InvalidItem", route: "Route") -> dict[str, object]:
-    return {
-        "id": item.id,
-        "headline": item.headline,
-        "route": [
-            {**entry.model_dump(), "fallbacks": list(decision.fallbacks)}
-            for decision in route
-            for entry in decision.entries
-        ],
-    }
-
-
 def _print_table(routed: "list[Routed]") -> None:
-
     rows = table("id", "headline", "!task", "!expert", ">weight", "reason")
     for item, route in routed:
         name = plain(item.id or "-"), plain((item.headline or "")[:40])

@@ -37,6 +37,9 @@ _OPENERS: Mapping[bytes, Callable[[IO[bytes]], AbstractContextManager[IO[bytes]]
 }
 """How packed files begin, and what unpacks them."""
 
+PACKED = tuple(_OPENERS)
+"""How packed files begin."""
+
 
 @contextmanager
 def open_bytes(path: Path) -> Iterator[IO[bytes]]:

@@ -121,21 +121,41 @@ def open_source(
     """
     if format is not None:
         READERS.load(format)  # an unknown or broken one is no fault of the file's
-    normaliser = Normaliser(fields)
-    path, shown = Path(name), "standard input" if name == "-" else name
-    if name != "-" and not _is_pipe(path):
-        with decoded(path, encoding, max_characters) as decoding:
-            format = format or _format_of(name, path, normaliser.fields)
-            yield _check(name, path, format, normaliser, decoding, items)
+    path = Path(name)
+    if name == "-" or _is_pipe(path):
+        shown = "standard input" if name == "-" else name
+        with (
+            _open_once(shown, name) as pipe,
+            open_stream(shown, pipe, fields, format, encoding, items, max_characters) as source,
+        ):
+            yield source
         return
+    normaliser = Normaliser(fields)
+    with decoded(path, encoding, max_characters) as decoding:
+        format = format or _format_of(name, path, normaliser.fields)
+        yield _check(name, path, format, normaliser, decoding, items)
+
+
+@contextmanager
+def open_stream(
+    name: str,
+    stream: IO[bytes],
+    fields: FieldNames | None = None,
+    format: str | None = None,
+    encoding: str | None = None,
+    items: str | None = None,
+    max_characters: int = MAX_CHARACTERS,
+) -> Iterator[Source]:
+    """Check what can be read only once, in a temporary copy; messages call it `name`."""
+    normaliser = Normaliser(fields)
     with tempfile.TemporaryDirectory(prefix="newsmoe-") as folder:
-        copy = Path(folder) / path.name
-        with translate_errors(shown), _open_once(name) as pipe, copy.open("wb") as file:
-            shutil.copyfileobj(pipe, file)
+        copy = Path(folder) / Path(name).name
+        with translate_errors(name), copy.open("wb") as file:
+            shutil.copyfileobj(stream, file)
         with decoded(copy, encoding, max_characters) as decoding:
-            with translate_errors(shown):
-                format = format or READERS.of(copy) or detect_format(shown, copy, normaliser.fields)
-            yield _check(shown, copy, format, normaliser, decoding, items)
+            with translate_errors(name):
+                format = format or READERS.of(copy) or detect_format(name, copy, normaliser.fields)
+            yield _check(name, copy, format, normaliser, decoding, items)
 
 
 def open_input(name: str, settings: Settings) -> AbstractContextManager[Source]:
@@ -153,9 +173,10 @@ def _format_of(name: str, path: Path, fields: FieldFinder) -> str:
     return format_of(path)
 
 
-def _open_once(name: str) -> AbstractContextManager[IO[bytes]]:
+def _open_once(shown: str, name: str) -> AbstractContextManager[IO[bytes]]:
     if name != "-":
-        return Path(name).open("rb")
+        with translate_errors(shown):
+            return Path(name).open("rb")
     if sys.stdin is None:
         raise InputError("standard input is closed; name a file")
     return nullcontext(sys.stdin.buffer)

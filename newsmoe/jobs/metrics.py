@@ -6,7 +6,7 @@ from time import time
 from typing import get_args
 
 from prometheus_client import generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
@@ -38,35 +38,41 @@ class _Run(Collector):
         }
         self.succeeded = succeeded
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """Yield the families, each with all its samples."""
-        stats = self.stats
-        statuses = [((status,), stats.statuses[status]) for status in STATUSES]
-        yield _family("items", "Records written, by status.", ["status"], statuses)
-        yield _family("errors", "Item errors.", ["stage", "expert"], sorted(stats.places.items()))
-        by_expert = {
-            "items": "Articles with a prediction of the expert.",
-            "reused": "Those of them whose prediction was reused.",
-            "tokens": "Tokens that the expert read.",
-            "seconds": "Seconds in the expert's predictions.",
-            "load_seconds": "Seconds in which the expert was loaded.",
-        }
-        for name, text in by_expert.items():
-            values = [((expert,), getattr(counted, name)) for expert, counted in sorted(stats.experts.items())]
-            yield _family(f"expert_{name}", text, ["expert"], values)
+        yield from families(self.stats, RUN, GaugeMetricFamily)
         for name, (text, value) in self.single.items():
             yield GaugeMetricFamily(RUN + name, text, value)
         if self.succeeded is not None:
             yield GaugeMetricFamily(LAST_SUCCESS, "When the exit code was 0 for the last time.", self.succeeded)
 
 
-def _family(
-    name: str, text: str, labels: list[str], rows: Iterable[tuple[tuple[str, ...], float]]
-) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(RUN + name, text, labels=labels)
-    for key, value in rows:
-        family.add_metric(key, value)
-    return family
+def families(
+    stats: RunStats, prefix: str, kind: type[GaugeMetricFamily] | type[CounterMetricFamily]
+) -> Iterator[Metric]:
+    """Yield what was counted of records, errors and experts, each with all its samples."""
+
+    def family(
+        name: str, text: str, labels: list[str], rows: Iterable[tuple[tuple[str, ...], float]]
+    ) -> GaugeMetricFamily | CounterMetricFamily:
+        made = kind(prefix + name, text, labels=labels)
+        for key, value in rows:
+            made.add_metric(key, value)
+        return made
+
+    statuses = [((status,), stats.statuses[status]) for status in STATUSES]
+    yield family("items", "Records written, by status.", ["status"], statuses)
+    yield family("errors", "Item errors.", ["stage", "expert"], sorted(stats.places.items()))
+    by_expert = {
+        "items": "Articles with a prediction of the expert.",
+        "reused": "Those of them whose prediction was reused.",
+        "tokens": "Tokens that the expert read.",
+        "seconds": "Seconds in the expert's predictions.",
+        "load_seconds": "Seconds in which the expert was loaded.",
+    }
+    for name, text in by_expert.items():
+        values = [((expert,), getattr(counted, name)) for expert, counted in sorted(stats.experts.items())]
+        yield family(f"expert_{name}", text, ["expert"], values)
 
 
 def check_metrics(path: Path) -> None:

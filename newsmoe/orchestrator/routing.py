@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import Any
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.gating.gate import Gate, Route
@@ -20,10 +21,28 @@ def read_routes(gate: Gate, inputs: Sequence[str], settings: Settings, limit: in
             items = source.articles()
             while window := list(islice(items, _at_most(settings.window_articles, left))):
                 left = None if left is None else left - len(window)
-                routes = iter(gate.route([item for item in window if isinstance(item, Article)]))
-                for item in window:
-                    yield item, next(routes) if isinstance(item, Article) else ()
+                yield from routed(gate, window)
             source.log_notices()
+
+
+def routed(gate: Gate, items: Sequence[Article | InvalidItem]) -> Iterator[Routed]:
+    """Yield each of some items with its route."""
+    routes = iter(gate.route([item for item in items if isinstance(item, Article)]))
+    for item in items:
+        yield item, next(routes) if isinstance(item, Article) else ()
+
+
+def as_json(item: Article | InvalidItem, route: Route) -> dict[str, Any]:
+    """Return what programs are told of a route: its entries, each with the fallbacks of its task."""
+    return {
+        "id": item.id,
+        "headline": item.headline,
+        "route": [
+            {**entry.model_dump(), "fallbacks": list(decision.fallbacks)}
+            for decision in route
+            for entry in decision.entries
+        ],
+    }
 
 
 def _at_most(window: int, left: int | None) -> int:

@@ -1,8 +1,10 @@
 """The warm heart: experts, gate and journal, for any number of inputs and threads."""
 
+import copy
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from itertools import islice
 from threading import RLock
 from typing import Any, Protocol, Self
 
@@ -17,6 +19,7 @@ from newsmoe.orchestrator.combiners import COMBINERS
 from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.loaded import LoadedExperts
 from newsmoe.orchestrator.pipeline import Pipeline
+from newsmoe.orchestrator.routing import Routed, routed
 from newsmoe.output.run_report import RunStats
 from newsmoe.record import Record
 from newsmoe.registry.device import Device
@@ -79,10 +82,9 @@ class Session:
             self.close()
             raise
         self._experts = LoadedExperts(self.registry, self.device, settings.max_memory)
-        dispatcher = Dispatcher(self._experts, settings.batch_articles, settings.batch_seconds, journal, on_batch)
         self._pipeline = Pipeline(
             self.gate,
-            dispatcher,
+            Dispatcher(self._experts, settings.batch_articles, settings.batch_seconds, journal, on_batch),
             settings.window_articles,
             combiners,
             self._lock,
@@ -115,6 +117,37 @@ class Session:
         with self._lock:
             self._experts.retry_failed()
         return self._pipeline.run(self._items(articles), RunStats() if stats is None else stats)
+
+    def variant(self, *, tasks: Sequence[str] | None = None, gate: str | None = None) -> "Session":
+        """Return a session for other tasks, or by another gate, with the experts, the journal and the lock of this one.
+
+        Raises:
+            ConfigError: no expert predicts a task, or there is no such gate.
+        """
+        changes = {"tasks": None if tasks is None else tuple(tasks), "gate": gate}
+        changed = {name: value for name, value in changes.items() if value is not None}
+        other = copy.copy(self)
+        other._closing = ExitStack()
+        other.settings = self.settings.model_copy(update=changed)
+        other.gate = build_gate(other.settings, self.registry, self.journal)
+        other._pipeline = copy.copy(self._pipeline)
+        other._pipeline.gate = other.gate
+        return other
+
+    def warm_up(self, article: Article) -> Record:
+        """Load the experts that read such an article, and have them read it; nothing is looked up or stored."""
+        pipeline = copy.copy(self._pipeline)
+        pipeline.dispatcher = Dispatcher(self._experts, self.settings.batch_articles, self.settings.batch_seconds)
+        (record,) = pipeline.run([article], RunStats())
+        return record
+
+    def route(self, items: Iterable[Article | InvalidItem]) -> Iterator[Routed]:
+        """Yield each item with its route; no expert is loaded. An item that is no article has an empty route."""
+        stream = iter(items)
+        while window := list(islice(stream, self.settings.window_articles)):
+            with self._lock:
+                pairs = list(routed(self.gate, window))
+            yield from pairs
 
     def _items(self, articles: Iterable[Article | InvalidItem | Mapping[str, Any]]) -> Iterator[Article | InvalidItem]:
         normaliser = Normaliser(self.settings.fields)

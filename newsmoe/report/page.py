@@ -57,7 +57,7 @@ def make_page(name: str, rows: Sequence[Row], beside: Reports | None = None) -> 
     comparison = beside.comparison
     payload = pack(rows, comparison.changes if comparison else {})
     moods = figures.counts(SENTIMENT)
-    style, script = Markup(_asset("page.css")), Markup(_asset("page.js"))
+    style, script = Markup(asset("page.css")), Markup(asset("page.js"))
     environment = Environment(
         loader=PackageLoader("newsmoe.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
@@ -89,15 +89,20 @@ def make_page(name: str, rows: Sequence[Row], beside: Reports | None = None) -> 
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Return a file of the page: its style, or its script."""
     return files("newsmoe.report").joinpath("templates", name).read_text(encoding="utf-8").strip()
 
 
 def _policy(style: str, script: str) -> str:
     """Return a policy under which this style and this script are all that applies, and nothing is loaded."""
-    hashes = [b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (script, style)]
-    sources = f"script-src 'sha256-{hashes[0]}'; style-src 'sha256-{hashes[1]}'"
+    sources = f"script-src {policy_hash(script)}; style-src {policy_hash(style)}"
     return f"default-src 'none'; {sources}; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+
+
+def policy_hash(text: str) -> str:
+    """Return what a policy names a script or style by."""
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _outlets(figures: Figures) -> int:

@@ -21,6 +21,7 @@ from newsmoe.validation import describe
 
 CONFIG_FILE = "newsmoe.toml"
 PREFIX = "NEWSMOE_"
+TOKEN_VARIABLE = "NEWSMOE_TOKEN"  # no setting: what clients of `newsmoe serve` must know
 PATHS = frozenset({"experts_dir"})
 PROFILES = Path(__file__).parent / "profiles"
 
@@ -106,7 +107,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     variables = {PREFIX + name.upper(): name for name in set(Settings.model_fields) - TABLES}
     values = {}
     for variable, text in environment.items():
-        if variable.startswith(PREFIX):
+        if variable.startswith(PREFIX) and variable != TOKEN_VARIABLE:
             if variable not in variables:
                 raise ConfigError(f"environment: unknown variable {variable}; {nearest(variable, variables)}")
             values[variables[variable]] = text

@@ -1,0 +1,85 @@
+"""`newsmoe serve`: one warm session behind HTTP."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsmoe.cli.logs import show_logs
+from newsmoe.cli.options import LoadSettings, LogFormat, takes
+from newsmoe.errors import ConfigError
+from newsmoe.plugins import require_extra
+
+LIMITS_PANEL = "Limits"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class LimitOptions:
+    """How much the service takes on."""
+
+    max_body: Annotated[
+        int, typer.Option(min=1, help="Bytes of one request.", metavar="N", rich_help_panel=LIMITS_PANEL)
+    ] = 16_000_000
+    max_articles: Annotated[
+        int, typer.Option(min=1, help="Articles in one request.", metavar="N", rich_help_panel=LIMITS_PANEL)
+    ] = 1_000
+    max_queue: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Tokens that may wait; beyond it requests are refused, with when to try again.",
+            metavar="N",
+            rich_help_panel=LIMITS_PANEL,
+        ),
+    ] = 200_000
+
+
+@takes("tasks", "gate", "budget", "experts_dir", "profile", "device", "max_memory", "batch_tokens", "journal")
+def serve(
+    load: LoadSettings,
+    limits: LimitOptions,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; any but this machine's own needs a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0: any free one.")] = 8000,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(help="File with the token that clients must send; default: NEWSMOE_TOKEN.", metavar="FILE"),
+    ] = None,
+    records: Annotated[
+        Path | None, typer.Option(help="Folder of records to show too, such as a watch's OUTBOX.", metavar="DIR")
+    ] = None,
+    log_format: Annotated[
+        LogFormat, typer.Option(help="Messages on standard error: text, or JSON, one object a line.")
+    ] = LogFormat.TEXT,
+) -> None:
+    """Answer over HTTP: POST articles to /v1/analyze, and get the records that 'newsmoe analyze' writes.
+
+    The page / is to try it, /docs is for programs. SIGTERM or Ctrl-C finishes what was begun; a second one ends at
+    once.
+
+    Exit codes: 143 terminated, 130 interrupted, 1 could not run, 2 usage.
+    """
+    require_extra("newsmoe serve", "serve", "starlette", "uvicorn", "prometheus_client")
+    from newsmoe.serve.access import Access, is_loopback, read_token
+    from newsmoe.serve.app import make_app
+    from newsmoe.serve.limits import Limits
+    from newsmoe.serve.reports import RecordsFolder
+    from newsmoe.serve.server import Server, listen
+    from newsmoe.serve.service import open_service
+    from newsmoe.settings.sources import TOKEN_VARIABLE
+
+    show_logs(quiet=False, as_json=log_format is LogFormat.JSON)
+    access = Access(read_token(token_file, TOKEN_VARIABLE))
+    if not access.token and not is_loopback(host):
+        raise ConfigError(f"--host {host} lets other machines in; set a token with --token-file or {TOKEN_VARIABLE}")
+    folder = RecordsFolder(records) if records else None
+    most = Limits(body_bytes=limits.max_body, articles=limits.max_articles, queue_tokens=limits.max_queue)
+    with listen(host, port) as connection, open_service(load(), most) as service:
+        address, number, *_ = connection.getsockname()
+        log.info("serving on http://%s:%d", f"[{address}]" if ":" in address else address, number)
+        Server(make_app(service, access, folder), service).run([connection])

@@ -1,0 +1,1 @@
+"""The service: one warm session behind HTTP."""

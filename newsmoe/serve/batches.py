@@ -1,0 +1,196 @@
+"""The articles of all requests, computed together: what waits while a batch is computed forms the next one."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from math import ceil
+from threading import Condition, Thread
+from time import perf_counter
+
+from newsmoe.article import Article, InvalidItem, estimate_tokens
+from newsmoe.orchestrator.session import Session
+from newsmoe.output.run_report import RunStats
+from newsmoe.record import Record
+from newsmoe.serve.limits import Limits
+from newsmoe.serve.problems import Problem, internal_error
+
+Item = Article | InvalidItem
+Result = Record | Problem
+OnBatch = Callable[[RunStats, int, float], None]
+"""Is told of each batch: what was done, the number of articles, the seconds that they took."""
+
+MAX_WAIT = 60  # seconds that a client is told to wait
+SMOOTHING = 0.2  # weight of the last batch in the rate
+
+_logger = logging.getLogger(__name__)
+
+
+class Job:
+    """The items of a request, and their records as they come; belongs to the event loop that it was made in."""
+
+    def __init__(self, session: Session, items: Sequence[Item]) -> None:
+        self.session = session
+        self.waiting = deque((item, _tokens(item)) for item in items)
+        self.count = len(items)
+        self.loop = asyncio.get_running_loop()
+        self.results: asyncio.Queue[Result] = asyncio.Queue()
+
+    async def records(self) -> AsyncIterator[Record]:
+        """Yield the record of each item, in order.
+
+        Raises:
+            Problem: the batch of an item failed as a whole, also without the other items.
+        """
+        for _ in range(self.count):
+            result = await self.results.get()
+            if isinstance(result, Problem):
+                raise result
+            yield result
+
+
+Batch = list[tuple[Job, Item, int]]
+"""Items of one or several jobs of one session, with their tokens."""
+
+
+class Reservation:
+    """Tokens of a request that is being read, as if they waited already."""
+
+    def __init__(self) -> None:
+        self.tokens = 0
+
+
+class BatchQueue:
+    """Jobs that wait, and a thread that computes them, one batch after the other.
+
+    All jobs have their turn in a batch, so that a single article need not wait for a list of many.
+    """
+
+    def __init__(self, limits: Limits, on_batch: OnBatch = lambda stats, articles, seconds: None) -> None:
+        self.limits = limits
+        self.on_batch = on_batch
+        self.before_batch: Callable[[], None] = lambda: None
+        self._reservations: set[Reservation] = set()
+        self._jobs: deque[Job] = deque()
+        self._tokens = 0  # waiting and being computed
+        self._rate = 0.0  # tokens in a second
+        self._changed = Condition()
+        self._closed = False
+        self._thread = Thread(target=self._work, name="newsmoe-batches", daemon=True)
+
+    def start(self) -> None:
+        """Start to compute."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """End when the batch that is being computed is done."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    @property
+    def tokens(self) -> int:
+        """Tokens that wait, are being read, or are being computed."""
+        return self._tokens + sum(reservation.tokens for reservation in self._reservations)
+
+    @contextmanager
+    def reservation(self) -> Iterator[Reservation]:
+        """Count the tokens of a request until it is submitted.
+
+        Raises:
+            Problem: too much is waiting.
+        """
+        if self.tokens >= self.limits.queue_tokens:
+            seconds = min(MAX_WAIT, max(1, ceil(self.tokens / self._rate))) if self._rate else 1
+            raise Problem(
+                503, "Overloaded", f"too much is waiting; try again in {seconds} s", {"Retry-After": str(seconds)}
+            )
+        reservation = Reservation()
+        self._reservations.add(reservation)
+        try:
+            yield reservation
+        finally:
+            self._reservations.discard(reservation)
+
+    def submit(self, session: Session, items: Sequence[Item]) -> Job:
+        """Have items analyzed by a session."""
+        job = Job(session, items)
+        if job.waiting:
+            with self._changed:
+                self._tokens += sum(tokens for _, tokens in job.waiting)
+                self._jobs.append(job)
+                self._changed.notify()
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Drop what is still waiting of a job."""
+        with self._changed:
+            if job in self._jobs:
+                self._jobs.remove(job)
+                self._tokens -= sum(tokens for _, tokens in job.waiting)
+
+    def _work(self) -> None:
+        while batch := self._next():
+            self.before_batch()
+            started = perf_counter()
+            tokens = sum(size for _, _, size in batch)
+            results, stats = _results(batch[0][0].session, [item for _, item, _ in batch])
+            seconds = perf_counter() - started
+            rate = tokens / max(seconds, 1e-6)
+            self._rate = SMOOTHING * rate + (1 - SMOOTHING) * self._rate if self._rate else rate
+            with self._changed:
+                self._tokens -= tokens
+            with suppress(RuntimeError):  # the loop is closed where the server was told to end at once
+                jobs = [job for job, _, _ in batch]
+                batch[0][0].loop.call_soon_threadsafe(_deliver, list(zip(jobs, results, strict=True)))
+            self.on_batch(stats, len(batch), seconds)
+
+    def _next(self) -> Batch:
+        """Wait for jobs, and take items of those of one session, in turn; none when the queue is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._jobs or self._closed)
+            if self._closed:
+                return []
+            session = self._jobs[0].session
+            turns = deque(job for job in self._jobs if job.session is session)
+            others = [job for job in self._jobs if job.session is not session]
+            batch: Batch = []
+            left = self.limits.batch_tokens
+            while turns and len(batch) < session.settings.window_articles:
+                if batch and turns[0].waiting[0][1] > left:
+                    break
+                job = turns.popleft()
+                item, tokens = job.waiting.popleft()
+                batch.append((job, item, tokens))
+                left -= tokens
+                if job.waiting:
+                    turns.append(job)
+            self._jobs = deque([*others, *turns])
+            return batch
+
+
+def _tokens(item: Item) -> int:
+    return estimate_tokens(item.headline) + estimate_tokens(item.content) if isinstance(item, Article) else 1
+
+
+def _results(session: Session, items: Sequence[Item]) -> tuple[list[Result], RunStats]:
+    """Return a record for each item; where a batch fails as a whole, it is halved down to the item that it fails on."""
+    stats = RunStats()
+    try:
+        return list(session.analyze(items, stats)), stats
+    except BaseException as error:  # noqa: BLE001  # of a gate, say; the thread must go on
+        if len(items) == 1:
+            _logger.error("an article could not be analyzed: %s", type(error).__name__, exc_info=error)
+            return [internal_error()], RunStats()
+    half = len(items) // 2
+    (first, stats), (second, more) = _results(session, items[:half]), _results(session, items[half:])
+    stats.add(more)
+    return [*first, *second], stats
+
+
+def _deliver(results: Sequence[tuple[Job, Result]]) -> None:
+    for job, result in results:
+        job.results.put_nowait(result)

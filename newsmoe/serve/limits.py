@@ -1,0 +1,22 @@
+"""How much a service takes on."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a service takes on; beyond it a request is refused rather than left to wait.
+
+    Attributes:
+        body_bytes: of one request.
+        body_seconds: in which a body must have arrived.
+        articles: of one request.
+        queue_tokens: that may wait, about 4.4 characters of English each; one request may go over it.
+        batch_tokens: that are computed at a time, exceeded by a single article only.
+    """
+
+    body_bytes: int = 16_000_000
+    body_seconds: float = 30.0
+    articles: int = 1_000
+    queue_tokens: int = 200_000
+    batch_tokens: int = 16_384

@@ -1,0 +1,162 @@
+"""The description of the service for programs, by OpenAPI 3.1."""
+
+from typing import Any
+
+import newsmoe
+from newsmoe.record import Record
+from newsmoe.serve.bodies import FORMATS
+from newsmoe.serve.limits import Limits
+
+REF = "#/components/schemas/{model}"
+
+_PROBLEM = {
+    "type": "object",
+    "required": ["error"],
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["type", "message"],
+            "properties": {"type": {"type": "string"}, "message": {"type": "string"}},
+        }
+    },
+}
+_ROUTED = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "required": ["id", "headline", "route"],
+        "properties": {
+            "id": {"type": ["string", "integer", "null"]},
+            "headline": {"type": ["string", "null"]},
+            "route": {"type": "array", "items": {"type": "object"}},
+        },
+    },
+}
+_OBJECTS = {"type": "array", "items": {"type": "object"}}
+_ARTICLES = {
+    "description": "An article, a list of them, or any document that holds some; other keys are kept aside.",
+    "type": ["object", "array"],
+}
+_PROBLEMS = {
+    400: "The request cannot be done as it is; the message says why.",
+    401: "The token is missing or wrong.",
+    403: "Without a token only this machine is served.",
+    404: "There is no such file.",
+    408: "The body did not arrive in time.",
+    413: "The body, or the number of its articles, is over the limit.",
+    415: "The body is packed or binary.",
+    503: "Too much is waiting, or the service is starting or ending; `Retry-After` says when to try again.",
+}
+_QUERY = {
+    "tasks": "Tasks to run, separated by commas, such as `sentiment,genre`; default: the server's.",
+    "gate": "Which gate decides: auto, rules, or the server's; default: the server's.",
+    "items": "Where the articles are in a JSON document, such as `response.docs`; default: where they are found.",
+}
+_NAME = ({"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}},)
+_HTML = {"text/html": {"schema": {"type": "string"}}}
+_PLAIN = {"text/plain": {"schema": {"type": "string"}}}
+
+
+def document(limits: Limits) -> dict[str, Any]:
+    """Return the description, as JSON holds it."""
+    record = Record.model_json_schema(mode="serialization", ref_template=REF)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "newsmoe",
+            "version": newsmoe.__version__,
+            "description": "Summary, sentiment and topic for every article, by a mixture of small expert models.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": {
+            **_posts(f"At most {limits.body_bytes:,} bytes and {limits.articles:,} articles."),
+            "/v1/experts": _get("experts", "List the experts", _json(_OBJECTS)),
+            "/v1/schema": _get("schema", "Return the JSON Schemas of articles, records and run reports", _json()),
+            "/v1/records": _get("records", "List the files of records that the service shows", _json(_OBJECTS)),
+            "/v1/records/{name}": _get("recordsPage", "Make a page of a file of records", _HTML, _NAME, 400, 404),
+            "/metrics": _get("metrics", "Return figures for Prometheus", _PLAIN),
+            "/healthz": _open("health", "Tell that the process is there", {}),
+            "/readyz": _open("readiness", "Tell whether articles are analyzed now", _problems(503)),
+        },
+        "components": {
+            "schemas": {**record.pop("$defs"), "Record": record, "Problem": _PROBLEM},
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{}, {"token": []}],
+    }
+
+
+def _posts(size: str) -> dict[str, Any]:
+    """Return what can be posted; `size` says how much at most."""
+    records = {"type": "array", "items": _ref("Record")}
+    analyze = _post(
+        "analyze",
+        "Analyze articles",
+        "The response has a record for each article, in order, as `newsmoe analyze` writes them; the header"
+        " `Newsmoe-Notices` says what was guessed or left out. With `Accept: application/x-ndjson` records come as"
+        f" they are ready, a line each. {size}",
+        {**_json(records), "application/x-ndjson": {"schema": {"type": "string"}}},
+    )
+    route = _post(
+        "route", "Tell which experts would read articles, and why", f"No expert is loaded. {size}", _json(_ROUTED)
+    )
+    report = _post(
+        "report",
+        "Make a page of records",
+        "The body is what `/v1/analyze` returned; the page is what `newsmoe report` makes.",
+        _HTML,
+    )
+    report["post"].update(parameters=[], requestBody={"required": True, "content": _json(records)})
+    return {"/v1/analyze": analyze, "/v1/route": route, "/v1/report": report}
+
+
+def _post(operation: str, summary: str, description: str, content: dict[str, Any]) -> dict[str, Any]:
+    texts = {kind: {"schema": {"type": "string"}} for kind in FORMATS}
+    return {
+        "post": {
+            "operationId": operation,
+            "summary": summary,
+            "description": description,
+            "parameters": [_query(name, text) for name, text in _QUERY.items()],
+            "requestBody": {"required": True, "content": {**_json(_ARTICLES), **texts}},
+            "responses": {
+                "200": {"description": f"{summary}.", "content": content},
+                **_problems(400, 401, 403, 408, 413, 415, 503),
+            },
+        }
+    }
+
+
+def _get(
+    operation: str, summary: str, content: dict[str, Any], parameters: tuple[Any, ...] = (), *problems: int
+) -> dict[str, Any]:
+    responses = {"200": {"description": f"{summary}.", "content": content}, **_problems(401, 403, *problems)}
+    return {
+        "get": {"operationId": operation, "summary": summary, "parameters": list(parameters), "responses": responses}
+    }
+
+
+def _open(operation: str, summary: str, problems: dict[str, Any]) -> dict[str, Any]:
+    """Return what anybody may get."""
+    operations = _get(operation, summary, _json())
+    responses = {"200": operations["get"]["responses"]["200"], **problems}
+    return {"get": {**operations["get"], "responses": responses, "security": []}}
+
+
+def _ref(name: str) -> dict[str, str]:
+    return {"$ref": REF.format(model=name)}
+
+
+def _query(name: str, text: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": text, "schema": {"type": "string"}}
+
+
+def _json(schema: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"application/json": {"schema": schema or {"type": "object"}}}
+
+
+def _problems(*statuses: int) -> dict[str, Any]:
+    return {
+        str(status): {"description": _PROBLEMS[status], "content": _json(_ref("Problem"))}
+        for status in sorted(statuses)
+    }

@@ -1,0 +1,74 @@
+"""Pages of records: of those that a client sends, and of files that others have written."""
+
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from newsmoe.errors import ConfigError, InputError
+from newsmoe.ingest.own_output import RECORDS, own_output
+from newsmoe.report.files import page_of
+from newsmoe.serve.bodies import BODY, format_of_type
+
+MAX_FILES = 1_000  # that are listed, the newest first
+
+
+def report_of(body: bytes, content_type: str) -> str:
+    """Return the page of the records in a body.
+
+    Raises:
+        InputError: it holds no records.
+    """
+    with tempfile.TemporaryDirectory(prefix="newsmoe-") as folder:
+        path = Path(folder) / f"records.{format_of_type(content_type) or 'json'}"
+        path.write_bytes(body)
+        try:
+            return page_of([path])
+        except InputError as error:
+            raise InputError(str(error).replace(str(path), BODY)) from None
+
+
+class RecordsFolder:
+    """A folder into which another process, such as a watch, writes records.
+
+    Raises:
+        ConfigError: there is no such folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_dir():
+            raise ConfigError(f"{path}: no such folder of records; check --records")
+        self.path = path
+
+    def files(self) -> list[dict[str, Any]]:
+        """Return names, sizes and times of the files, the newest first."""
+        stats = {str(path.relative_to(self.path)): path.stat() for path in self._paths()}
+        newest = sorted(stats, key=lambda name: -stats[name].st_mtime)[:MAX_FILES]
+        return [
+            {
+                "name": name,
+                "bytes": stats[name].st_size,
+                "modified": datetime.fromtimestamp(stats[name].st_mtime, UTC).isoformat(timespec="seconds"),
+            }
+            for name in newest
+        ]
+
+    def page(self, name: str) -> str | None:
+        """Return the page of a file; None where there is no such one among the files."""
+        path = next((path for path in self._paths() if str(path.relative_to(self.path)) == name), None)
+        if path is None:
+            return None
+        try:
+            return page_of([path])
+        except InputError as error:
+            raise InputError(str(error).replace(str(path), name)) from None
+
+    def _paths(self) -> list[Path]:
+        """Return the files of records below the folder; links and hidden files are left out."""
+        paths = []
+        for folder, folders, names in os.walk(self.path):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            candidates = (Path(folder) / name for name in names if not name.startswith("."))
+            paths += [path for path in candidates if path.is_file() and not path.is_symlink()]
+        return [path for path in paths if own_output(path) == RECORDS]

@@ -1,0 +1,62 @@
+"""The server: its socket, and how it ends."""
+
+import signal
+import socket
+from time import monotonic
+from types import FrameType
+
+import uvicorn
+from starlette.applications import Starlette
+
+from newsmoe.errors import ConfigError
+from newsmoe.serve.service import Service
+
+GRACE = 2.0  # seconds that a server which SIGTERM drains still accepts connections, to say that it is not ready
+KEEP_ALIVE = 75  # seconds; more than the 60 of most proxies, which otherwise use a connection that is closing
+
+
+class Server(uvicorn.Server):
+    """Serves until a first SIGTERM or SIGINT, and what it has begun; a second signal ends it at once."""
+
+    def __init__(self, app: Starlette, service: Service) -> None:
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
+            lifespan="on",
+            timeout_keep_alive=KEEP_ALIVE,
+        )
+        super().__init__(config)
+        self.service = service
+        self._end_after: float | None = None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop taking on work; on a second signal stop at once."""
+        if self.service.draining:
+            self.force_exit = True
+            return super().handle_exit(sig, frame)
+        self.service.draining = True
+        self._captured_signals.append(sig)
+        self._end_after = monotonic() + (GRACE if sig == signal.SIGTERM else 0.0)
+        return None
+
+    async def on_tick(self, counter: int) -> bool:
+        """Return whether to stop listening: a while after a signal, when nothing is waiting any more."""
+        ends = self._end_after is not None and monotonic() >= self._end_after
+        return await super().on_tick(counter) or (ends and self.service.queue.tokens == 0)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        ConfigError: the address is not of this machine, or the port is taken.
+    """
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address, family=family, backlog=2048)
+    except OSError as error:
+        raise ConfigError(f"{host}:{port}: cannot listen: {error.strerror or error}; try another --port") from None

@@ -75,11 +75,13 @@ class Decoding:
     """How an input is decoded.
 
     Attributes:
+        name: of the input, in messages; empty: its path.
         encoding: the one that the user names.
         notice: what is to be said of one that was detected.
         max_characters: of one article, with all that the scraper wrote of it.
     """
 
+    name: str = ""
     encoding: str | None = None
     notice: str = ""
     max_characters: int = MAX_CHARACTERS
@@ -90,9 +92,11 @@ _decodings: dict[Path, Decoding] = {}
 
 
 @contextmanager
-def decoded(path: Path, encoding: str | None = None, max_characters: int = MAX_CHARACTERS) -> Iterator[Decoding]:
+def decoded(
+    name: str, path: Path, encoding: str | None = None, max_characters: int = MAX_CHARACTERS
+) -> Iterator[Decoding]:
     """Have `open_text` decode `path` in this encoding, if there is one, until the block ends."""
-    decoding = _decodings[path] = Decoding(encoding, max_characters=max_characters)
+    decoding = _decodings[path] = Decoding(name, encoding, max_characters=max_characters)
     try:
         yield decoding
     finally:
@@ -146,12 +150,13 @@ def encoding_of(path: Path) -> Encoding:
         InputError: that cannot be detected with certainty.
     """
     stat = path.stat()
-    return _encoding_of(path, (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns))
+    name = _decodings.get(path, Decoding()).name or str(path)
+    return _encoding_of(name, path, (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns))
 
 
 @lru_cache(maxsize=64)
-def _encoding_of(path: Path, _: object) -> Encoding:
-    return detect_encoding(str(path), partial(open_bytes, path))
+def _encoding_of(name: str, path: Path, _: object) -> Encoding:
+    return detect_encoding(name, partial(open_bytes, path))
 
 
 def _zstd() -> Any:
@@ -173,3 +178,5 @@ def translate_errors(name: str) -> Iterator[None]:
         if error.errno is None:  # of a module that unpacks
             raise InputError(f"{name}: the compressed file is damaged: {error}") from None
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
+    except UnicodeError as error:  # of an encoding that the user names, where even the beginning must be right
+        raise InputError(f"{name}: cannot be decoded: {error}; name another encoding") from None

@@ -131,7 +131,7 @@ def open_source(
             yield source
         return
     normaliser = Normaliser(fields)
-    with decoded(path, encoding, max_characters) as decoding:
+    with decoded(name, path, encoding, max_characters) as decoding:
         format = format or _format_of(name, path, normaliser.fields)
         yield _check(name, path, format, normaliser, decoding, items)
 
@@ -152,7 +152,7 @@ def open_stream(
         copy = Path(folder) / Path(name).name
         with translate_errors(name), copy.open("wb") as file:
             shutil.copyfileobj(stream, file)
-        with decoded(copy, encoding, max_characters) as decoding:
+        with decoded(name, copy, encoding, max_characters) as decoding:
             with translate_errors(name):
                 format = format or READERS.of(copy) or detect_format(name, copy, normaliser.fields)
             yield _check(name, copy, format, normaliser, decoding, items)

@@ -13,6 +13,8 @@ from typer.main import get_group
 from newsmoe import Record, Settings
 from newsmoe.cli.app import app
 from newsmoe.registry.cards import Card
+from newsmoe.serve.limits import Limits
+from newsmoe.serve.openapi import document
 from newsmoe.settings.conditions import After
 from tests.docs.pages import PAGES, README, ROOT, Block, blocks, read, without_blocks, without_generated
 
@@ -79,6 +81,8 @@ def check_command(line: str) -> None:
             assert find_spec(module)
         case ["python", file]:
             assert any(block.text.startswith(f"# {file}\n") for block in BLOCKS)
+        case ["curl", *_, url]:
+            assert url.removeprefix("localhost:8000").partition("?")[0] in document(Limits())["paths"]
         case ["docker", "build", *_]:
             assert (ROOT / "Dockerfile").is_file()
         case ["docker", "run", *options] if "newsmoe" in options:
@@ -143,8 +147,8 @@ def test_the_readme_is_short() -> None:
     assert len(read(README).splitlines()) <= 150
 
 
-FOREIGN = {"--no-deps", "--repeats", "--user"}
-"""Options of pip, a benchmark and Docker that the pages name."""
+FOREIGN = {"--data-binary", "--no-deps", "--repeats", "--user"}
+"""Options of pip, curl, a benchmark and Docker that the pages name."""
 
 
 def all_options(command: Any, name: str = "newsmoe", parent: Any = None) -> set[str]:

@@ -14,7 +14,7 @@ from backports import zstd
 
 from newsmoe import Article
 from newsmoe.errors import InputError
-from newsmoe.ingest.source import open_source
+from newsmoe.ingest.source import open_source, open_stream
 from tests.cli.support import newsmoe
 from tests.support import read as read_records
 
@@ -177,3 +177,15 @@ def test_a_damaged_packed_file_is_named(tmp_path: Path, suffix: str) -> None:
     for content in damaged(PACKERS[suffix](as_lines("".join(map(chr, range(0x4E00, 0x6000)))).encode())):
         with pytest.raises(InputError, match=rf"news.jsonl.{suffix}: the compressed file is damaged: "):
             opened(tmp_path / f"news.jsonl.{suffix}", content)
+
+
+def test_an_encoding_that_cannot_be_the_files_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match="a.json: cannot be decoded: UTF-16 stream does not start with BOM; name another"
+    ):
+        opened(tmp_path / "a.json", b'[{"headline": "A"}]', "utf-16")
+
+
+def test_what_is_read_from_a_copy_is_called_by_its_name() -> None:
+    with pytest.raises(InputError, match="^the mail: "), open_stream("the mail", io.BytesIO(b"\x80\x80\x80\x81")):
+        pass

@@ -202,4 +202,4 @@ if (token) {
     if ($("files")) showFiles();
   });
 }
-if ($("files")) showFiles();
+if ($("files") && (!token || token.value)) showFiles();

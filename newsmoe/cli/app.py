@@ -17,7 +17,6 @@ from typer.core import TyperCommand
 from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
-import newsmoe
 from newsmoe.cli import (
     analyze,
     config,
@@ -97,7 +96,10 @@ def _tell(error: BaseException) -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"newsmoe {newsmoe.__version__}")
+        from newsmoe.cli.version import describe_installation
+
+        for line in describe_installation():
+            typer.echo(line)
         raise typer.Exit
 
 
@@ -113,7 +115,7 @@ app = typer.Typer(
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print what is installed and exit.")
     ] = False,
 ) -> None:
     """Summary, sentiment and topic for every article in a pile of news."""

@@ -95,22 +95,28 @@ def _posts(size: str) -> dict[str, Any]:
         "The response has a record for each article, in order, as `newsmoe analyze` writes them; the header"
         " `Newsmoe-Notices` says what was guessed or left out. With `Accept: application/x-ndjson` records come as"
         f" they are ready, a line each. {size}",
+        "The records.",
         {**_json(records), "application/x-ndjson": {"schema": {"type": "string"}}},
     )
     route = _post(
-        "route", "Tell which experts would read articles, and why", f"No expert is loaded. {size}", _json(_ROUTED)
+        "route",
+        "Tell which experts would read articles, and why",
+        f"No expert is loaded. {size}",
+        "The articles with their routes.",
+        _json(_ROUTED),
     )
     report = _post(
         "report",
         "Make a page of records",
         "The body is what `/v1/analyze` returned; the page is what `newsmoe report` makes.",
+        "The page.",
         _HTML,
     )
     report["post"].update(parameters=[], requestBody={"required": True, "content": _json(records)})
     return {"/v1/analyze": analyze, "/v1/route": route, "/v1/report": report}
 
 
-def _post(operation: str, summary: str, description: str, content: dict[str, Any]) -> dict[str, Any]:
+def _post(operation: str, summary: str, description: str, returns: str, content: dict[str, Any]) -> dict[str, Any]:
     texts = {kind: {"schema": {"type": "string"}} for kind in FORMATS}
     return {
         "post": {
@@ -120,7 +126,7 @@ def _post(operation: str, summary: str, description: str, content: dict[str, Any
             "parameters": [_query(name, text) for name, text in _QUERY.items()],
             "requestBody": {"required": True, "content": {**_json(_ARTICLES), **texts}},
             "responses": {
-                "200": {"description": f"{summary}.", "content": content},
+                "200": {"description": returns, "content": content},
                 **_problems(400, 401, 403, 408, 413, 415, 503),
             },
         }
@@ -130,7 +136,7 @@ def _post(operation: str, summary: str, description: str, content: dict[str, Any
 def _get(
     operation: str, summary: str, content: dict[str, Any], parameters: tuple[Any, ...] = (), *problems: int
 ) -> dict[str, Any]:
-    responses = {"200": {"description": f"{summary}.", "content": content}, **_problems(401, 403, *problems)}
+    responses = {"200": {"description": "As asked.", "content": content}, **_problems(401, 403, *problems)}
     return {
         "get": {"operationId": operation, "summary": summary, "parameters": list(parameters), "responses": responses}
     }

@@ -1,6 +1,7 @@
 import os
 import shlex
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,13 @@ def exit_code(error: BaseException) -> int:
 
 def test_the_version_is_printed() -> None:
     result = newsmoe("--version")
-    assert (result.exit_code, result.stdout) == (0, f"newsmoe {package.__version__}\n")
+    assert result.exit_code == 0
+    first, versions, extras, models = result.stdout.splitlines()
+    assert first == f"newsmoe {package.__version__}"
+    assert f"onnxruntime {version('onnxruntime')}" in versions
+    assert {"hub", "serve", "train"} <= set(extras.removeprefix("extras: ").split(", "))
+    assert "dev" not in extras
+    assert models.startswith("models: minilm (")
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
@@ -136,4 +143,4 @@ def test_the_code_of_a_command_is_that_of_its_process(here: Path) -> None:
 def test_the_console_script_is_installed_beside_the_interpreter() -> None:
     script = Path(MAIN[0]).with_name("newsmoe")
     result = subprocess.run([script, "--version"], capture_output=True, text=True, timeout=60, env=dict(os.environ))
-    assert (result.returncode, result.stdout) == (0, f"newsmoe {package.__version__}\n")
+    assert (result.returncode, result.stdout.splitlines()[0]) == (0, f"newsmoe {package.__version__}")

@@ -146,7 +146,7 @@ function label(task, prediction) {
   const text = isLabel ? `${prediction.unsure ? "unsure: " : ""}${prediction.label}` : JSON.stringify(prediction);
   const dot = ["positive", "neutral", "negative"].includes(prediction.label) ? element("i", `dot ${prediction.label}`) : null;
   const score = typeof prediction.score === "number" ? prediction.score.toFixed(2) : "";
-  return element("div", "", element("dt", "", task), element("dd", "", dot, text), element("b", "", score));
+  return element("div", "", element("dt", "", task), element("dd", "", dot, text), element("dd", "score", score));
 }
 
 function route(record) {

@@ -24,7 +24,7 @@ LAYERS = (
     {"gating"},
     {"orchestrator"},
     {"jobs", "datasets"},
-    {"evaluation", "testing"},
+    {"cluster", "evaluation", "testing"},
     {"report", "training"},
     {"serve"},
     {"cli"},
@@ -37,7 +37,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 
 HEAVY = {
     "torch", "transformers", "peft", "sklearn", "scipy", "sqlalchemy", "psycopg", "prometheus_client",
-    "feedparser", "lxml", "openpyxl", "trafilatura", "backports.zstd", "starlette", "uvicorn",
+    "feedparser", "lxml", "openpyxl", "trafilatura", "backports.zstd", "starlette", "uvicorn", "ray",
 }  # fmt: skip
 
 

@@ -1,7 +1,9 @@
 """`newsmoe analyze`: the main job."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +19,10 @@ from newsmoe.errors import ITEMS_FAILED
 
 if TYPE_CHECKING:
     from newsmoe.jobs.plan import Job
+    from newsmoe.orchestrator.session import Session
     from newsmoe.settings.model import Settings
+
+CLUSTER_PANEL = "Cluster"
 
 InputsArgument = Annotated[
     list[str],
@@ -53,11 +58,57 @@ class OutputOptions:
     ] = False
 
 
+class Engine(StrEnum):
+    """What runs the experts."""
+
+    LOCAL = "local"
+    RAY = "ray"
+
+
+@dataclass
+class EngineOptions:
+    """Who computes."""
+
+    engine: Annotated[
+        Engine,
+        typer.Option(
+            help="local: this process; ray: workers on Ray, here or in a cluster.", rich_help_panel=CLUSTER_PANEL
+        ),
+    ] = Engine.LOCAL
+    ray_address: Annotated[
+        str,
+        typer.Option(
+            help="Ray cluster; default: Ray on this machine.", metavar="ADDRESS", rich_help_panel=CLUSTER_PANEL
+        ),
+    ] = ""
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Workers; default: as many as fit.", metavar="N", rich_help_panel=CLUSTER_PANEL),
+    ] = None
+    gpus_per_worker: Annotated[
+        float,
+        typer.Option(min=0, help="GPUs of each worker, such as 1 or 0.5.", metavar="N", rich_help_panel=CLUSTER_PANEL),
+    ] = 0.0
+
+    def session_maker(self) -> "Callable[..., Session]":
+        """Return what makes the session."""
+        from newsmoe.orchestrator.session import Session
+
+        if self.engine is Engine.LOCAL:
+            if self.ray_address or self.workers or self.gpus_per_worker:
+                raise typer.BadParameter("--ray-address, --workers and --gpus-per-worker require --engine ray")
+            return Session
+        from newsmoe.cluster.session import ClusterSession, Workers
+
+        return partial(ClusterSession, workers=Workers(self.ray_address, self.workers, self.gpus_per_worker))
+
+
 @takes(*RUN_SETTINGS)
 def analyze(
     inputs: InputsArgument,
     target: OutputOptions,
     load: LoadSettings,
+    engine: EngineOptions,
     run: RunOptions,
     screen: ScreenOptions,
     logs: LogOptions,
@@ -90,7 +141,8 @@ def analyze(
             _show_plan(settings, jobs, run.limit)
             return
         observers = Observers(metrics, as_json=logs.as_json, quiet=screen.quiet, verbose=screen.verbose)
-        with Stop() as stop, open_session(settings, jobs, command, on_batch=stop.on_batch) as session:
+        maker = engine.session_maker()
+        with Stop() as stop, open_session(settings, jobs, command, maker, on_batch=stop.on_batch) as session:
             run_one = partial(
                 run_job, session, limit=run.limit, max_errors=error_limit, wait=target.wait, command=command
             )

@@ -75,15 +75,19 @@ class _Written(NamedTuple):
 
 
 def open_session(
-    settings: Settings, jobs: Sequence[Job] = (), command: Sequence[str] = (), **options: object
+    settings: Settings,
+    jobs: Sequence[Job] = (),
+    command: Sequence[str] = (),
+    make: Callable[..., Session] = Session,
+    **options: object,
 ) -> Session:
-    """Return a session whose journal is the user's own file where the settings name none.
+    """Return a session, made by `make`, whose journal is the user's own file where the settings name none.
 
     Where it cannot be opened, the reports of `jobs` say why, but for settings that make no sense.
     """
     journal = journal_place(settings) or "none"
     try:
-        return Session(settings.model_copy(update={"journal": journal}), **options)  # type: ignore[arg-type]
+        return make(settings.model_copy(update={"journal": journal}), **options)
     except ConfigError:
         raise
     except NewsmoeError as error:

@@ -118,6 +118,7 @@ class RunStats(_Stats):
         gate_seconds: in the gate; what a learned gate reads, experts on the same adapter need not read again.
         experts: by name.
         places: item errors by stage and expert; the expert is empty where none was called.
+        workers: articles by worker, where several share the run.
         messages: of the first error of each type.
         underway: articles in work, as far as they are done: records come a window at a time.
     """
@@ -129,6 +130,7 @@ class RunStats(_Stats):
     tokens: int = 0
     gate_seconds: Seconds = 0.0
     experts: dict[str, ExpertStats] = Field(default_factory=dict)
+    workers: Counter[str] = Field(default_factory=Counter, exclude_if=lambda workers: not workers)
     places: Counter[tuple[Stage, str]] = Field(default_factory=Counter, exclude=True, repr=False)
     messages: dict[str, str] = Field(default_factory=dict, exclude=True, repr=False)
     underway: float = Field(0.0, exclude=True, repr=False)
@@ -153,7 +155,7 @@ class RunStats(_Stats):
         self.items += other.items
         self.tokens += other.tokens
         self.gate_seconds += other.gate_seconds
-        for name in ("statuses", "errors", "abstentions", "places"):
+        for name in ("statuses", "errors", "abstentions", "workers", "places"):
             getattr(self, name).update(getattr(other, name))
         self.messages = {**other.messages, **self.messages}
         for name, stats in other.experts.items():

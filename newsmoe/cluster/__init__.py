@@ -1,0 +1,1 @@
+"""The same run on Ray: windows of articles go to workers, each with a warm session of its own."""

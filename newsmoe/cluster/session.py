@@ -1,0 +1,188 @@
+"""A session whose windows are analyzed by workers on Ray (Moritz et al. 2018)."""
+
+import logging
+import os
+import signal
+import socket
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from newsmoe.article import Article, InvalidItem
+from newsmoe.cluster.worker import Window, Worker
+from newsmoe.errors import ConfigError, NewsmoeError
+from newsmoe.journal.journal import journal_place
+from newsmoe.orchestrator.session import Session
+from newsmoe.output.run_report import RunStats
+from newsmoe.plugins import require_extra
+from newsmoe.record import Record
+from newsmoe.settings.model import Settings, is_gate_folder
+
+WINDOWS_IN_HAND = 2  # of a worker: one that it computes, and one that is there when it is done
+MOST_WINDOWS = 4  # in memory for each worker, those that wait for an earlier one included
+SECONDS_BETWEEN_LOOKS = 1.0  # at whether to end
+CONNECT_SECONDS = 10
+RETRIES = 3  # of a window whose worker has died
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Workers:
+    """How many workers there are, and what each of them has.
+
+    Attributes:
+        address: of a Ray cluster, as `ray.init` takes it; empty: Ray on this machine, for the time of the run.
+        count: default: one for each GPU that it can have, else for each of the cluster's processors.
+        gpus: of each worker; may be a fraction.
+    """
+
+    address: str = ""
+    count: int | None = None
+    gpus: float = 0.0
+
+
+class ClusterSession(Session):
+    """A session that has workers analyze; records come in the order of the articles, whatever worker is done first.
+
+    It decides nothing itself: a window of articles is one on every number of workers, so that limits of a gate which
+    hold within a window are the same too. A worker that dies is started again, and what it had in hand repeated.
+
+    Args:
+        settings: what to do. Paths in it must be the same on all nodes.
+        workers: default: as many as the machine has processors.
+        on_batch: called before each window is sent; what it raises ends the run.
+
+    Raises:
+        ConfigError: Ray is not installed, or there is no such cluster; also the errors of `Session`.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        workers: Workers | None = None,
+        on_batch: Callable[[], None] = lambda: None,
+    ) -> None:
+        require_extra("--engine ray", "ray", "ray")
+        super().__init__(settings)
+        self.workers = workers or Workers()
+        self.on_batch = on_batch
+        self._actors: list[Any] = []
+
+    def analyze(
+        self, articles: Iterable[Article | InvalidItem | Mapping[str, Any]], stats: RunStats | None = None
+    ) -> Iterator[Record]:
+        """Analyze articles: yield one record for each, in order, as soon as all windows before it are done."""
+        stats = RunStats() if stats is None else stats
+        for window in self._windows(self._items(articles)):
+            stats.add(window.stats)
+            stats.workers[window.worker] += len(window.records)
+            yield from window.records
+
+    def _windows(self, items: Iterator[Article | InvalidItem]) -> Iterator[Window]:
+        """Yield the windows, in order; in memory are those that workers have in hand, and some that wait for others."""
+        import ray
+
+        workers = self._started()
+        in_hand: Counter[Any] = Counter()  # by worker
+        pending: dict[Any, Any] = {}  # workers, by what they will return
+        order: deque[Any] = deque()
+        while True:
+            while len(order) < MOST_WINDOWS * len(workers):
+                worker = min(workers, key=in_hand.__getitem__)
+                if in_hand[worker] == WINDOWS_IN_HAND or not (window := self._next_window(items)):
+                    break
+                result = worker.analyze.remote(window)
+                in_hand[worker] += 1
+                pending[result] = worker
+                order.append(result)
+            if not order:
+                return
+            while order[0] in pending:
+                self.on_batch()
+                done, _ = ray.wait(list(pending), timeout=SECONDS_BETWEEN_LOOKS)
+                for result in done:
+                    in_hand[pending.pop(result)] -= 1
+                if done:
+                    break
+            while order and order[0] not in pending:
+                yield _result(order.popleft())
+
+    def _next_window(self, items: Iterator[Article | InvalidItem]) -> list[Article | InvalidItem]:
+        return list(islice(items, self.settings.window_articles))
+
+    def _started(self) -> list[Any]:
+        """Return the workers, which are started the first time."""
+        if self._actors:
+            return self._actors
+        _start_ray(self.workers.address)
+        import ray
+
+        self._closing.callback(ray.shutdown)  # which ends the workers
+        threads, gpus = self.settings.threads or 1, self.workers.gpus
+        resources = ray.cluster_resources()
+        fitting = resources.get("GPU", 0) / gpus if gpus else resources.get("CPU", 1) / threads
+        count = self.workers.count or max(1, int(fitting))
+        if fitting < count:
+            what = f"{gpus:g} GPUs" if gpus else f"{threads} processors"
+            raise ConfigError(f"--workers {count}: only {int(fitting)} with {what} each fit into this Ray cluster")
+        remote = ray.remote(num_cpus=threads, num_gpus=gpus, max_restarts=-1, max_task_retries=RETRIES)(Worker)
+        models = [info.name for task in self.gate.tasks for info in self.registry.pool(task) if not info.missing]
+        self._actors = [remote.remote(self._settings_of_workers(threads), models) for _ in range(count)]
+        _logger.info("%d workers on %d nodes", count, len(ray.nodes()))  # type: ignore[no-untyped-call]
+        return self._actors
+
+    def _settings_of_workers(self, threads: int) -> str:
+        """Return the settings as JSON, with paths that do not depend on a working directory."""
+        gate = self.settings.gate
+        changes: dict[str, Any] = {
+            "threads": threads,
+            "journal": journal_place(self.settings) or "none",
+            "experts_dir": tuple(path.absolute() for path in self.settings.experts_dir),
+            "gate": os.path.abspath(gate) if gate.endswith(".toml") or is_gate_folder(gate) else gate,
+        }
+        if self.workers.gpus and self.settings.device == "cpu":
+            changes["device"] = "cuda"
+        return self.settings.model_copy(update=changes).model_dump_json(exclude_none=True)
+
+
+def _start_ray(address: str) -> None:
+    """Connect to the cluster at `address`, or start Ray on this machine.
+
+    Raises:
+        ConfigError: there is no such cluster.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers what is run
+    import ray
+
+    host, _, port = address.rpartition(":")
+    local: dict[str, Any] = {} if address else {"include_dashboard": False}
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        if port.isdecimal() and "/" not in host:  # Ray itself would look for it for minutes
+            socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+        ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **local)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ConfigError(f"--ray-address {address}: there is no Ray to connect to: {error}") from None
+    finally:
+        if threading.current_thread() is threading.main_thread():  # else Ray has set no handler of its own either
+            signal.signal(signal.SIGTERM, before)
+
+
+def _result(reference: Any) -> Window:
+    """Return what a worker returned, or raise what it raised."""
+    import ray
+    from ray.exceptions import RayError, RayTaskError
+
+    try:
+        window: Window = ray.get(reference)
+    except RayTaskError as error:
+        cause: BaseException = error.cause
+        raise (cause if isinstance(cause, NewsmoeError) else error) from None
+    except RayError as error:
+        raise NewsmoeError(f"a worker has died {RETRIES + 1} times on the same articles: {error}") from None
+    return window

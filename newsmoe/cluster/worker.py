@@ -1,0 +1,54 @@
+"""What a worker does: it holds a session, and analyzes windows of articles."""
+
+import os
+import platform
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from newsmoe.article import Article, InvalidItem
+from newsmoe.errors import ConfigError
+from newsmoe.jobs.job import open_session
+from newsmoe.orchestrator.session import Session
+from newsmoe.output.run_report import RunStats
+from newsmoe.record import Record
+from newsmoe.settings.model import Settings
+
+
+class Window(NamedTuple):
+    """A window that was analyzed: its records, in order, what was done for them, and by whom."""
+
+    records: list[Record]
+    stats: RunStats
+    worker: str
+
+
+class Worker:
+    """A session in a process of its own, on any node; it is opened when the first window comes.
+
+    Args:
+        settings: as JSON.
+        models: experts whose models are on the driver's machine, and must be here too.
+    """
+
+    def __init__(self, settings: str, models: Sequence[str]) -> None:
+        self.name = f"{platform.node()}/{os.getpid()}"
+        self.settings = Settings.model_validate_json(settings)
+        self.models = models
+
+    def analyze(self, items: Sequence[Article | InvalidItem]) -> Window:
+        """Return the window's records.
+
+        Raises:
+            ConfigError: a model is not on this node.
+        """
+        stats = RunStats()
+        return Window(list(self._session.analyze(items, stats)), stats, self.name)
+
+    @cached_property
+    def _session(self) -> Session:
+        session = open_session(self.settings)
+        for name in self.models:
+            if missing := session.registry.info(name).missing:
+                raise ConfigError(f"node {platform.node()}: the model of {name} is not on it; {missing}")
+        return session

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from newsmoe.article import Article, InvalidItem
+from newsmoe.cluster.placement import Broker, Placed, Replica
 from newsmoe.cluster.worker import Window, Worker
 from newsmoe.errors import ConfigError, NewsmoeError
 from newsmoe.journal.journal import journal_place
@@ -19,6 +20,7 @@ from newsmoe.orchestrator.session import Session
 from newsmoe.output.run_report import RunStats
 from newsmoe.plugins import require_extra
 from newsmoe.record import Record
+from newsmoe.registry.registry import ExpertInfo
 from newsmoe.settings.model import Settings, is_gate_folder
 
 WINDOWS_IN_HAND = 2  # of a worker: one that it computes, and one that is there when it is done
@@ -58,6 +60,7 @@ class ClusterSession(Session):
 
     Raises:
         ConfigError: Ray is not installed, or there is no such cluster; also the errors of `Session`.
+        UnknownExpertError: an expert of `placement` does not exist.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class ClusterSession(Session):
     ) -> None:
         require_extra("--engine ray", "ray", "ray")
         super().__init__(settings)
+        for name in self.settings.placement:
+            self.registry.info(name)  # raises for one that does not exist
         self.workers = workers or Workers()
         self.on_batch = on_batch
         self._actors: list[Any] = []
@@ -124,19 +129,50 @@ class ClusterSession(Session):
 
         self._closing.callback(ray.shutdown)  # which ends the workers
         threads, gpus = self.settings.threads or 1, self.workers.gpus
-        resources = ray.cluster_resources()
-        fitting = resources.get("GPU", 0) / gpus if gpus else resources.get("CPU", 1) / threads
-        count = self.workers.count or max(1, int(fitting))
-        if fitting < count:
-            what = f"{gpus:g} GPUs" if gpus else f"{threads} processors"
-            raise ConfigError(f"--workers {count}: only {int(fitting)} with {what} each fit into this Ray cluster")
+        resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        count = self._count(resources, threads)
         remote = ray.remote(num_cpus=threads, num_gpus=gpus, max_restarts=-1, max_task_retries=RETRIES)(Worker)
-        models = [info.name for task in self.gate.tasks for info in self.registry.pool(task) if not info.missing]
-        self._actors = [remote.remote(self._settings_of_workers(threads), models) for _ in range(count)]
+        pools = [info for task in self.gate.tasks for info in self.registry.pool(task)]
+        placed = [self._placed(info) for info in pools if info.name in self.settings.placement]
+        models = [info.name for info in pools if not info.missing and info.name not in self.settings.placement]
+        self._actors = [remote.remote(self._settings_of_workers(threads), models, placed) for _ in range(count)]
         _logger.info("%d workers on %d nodes", count, len(ray.nodes()))  # type: ignore[no-untyped-call]
         return self._actors
 
-    def _settings_of_workers(self, threads: int) -> str:
+    def _count(self, resources: Mapping[str, float], threads: int) -> int:
+        """Return how many workers there are to be, beside the replicas of placed experts.
+
+        Raises:
+            ConfigError: so many do not fit; they would wait for ever.
+        """
+        gpus, placement = self.workers.gpus, self.settings.placement.values()
+        processors = resources.get("CPU", 1) - sum(where.cpus * where.replicas for where in placement)
+        fitting = processors / threads
+        if gpus:
+            fitting = min(
+                fitting, (resources.get("GPU", 0) - sum(where.gpus * where.replicas for where in placement)) / gpus
+            )
+        count = self.workers.count or max(1, int(fitting))
+        if fitting < count:
+            what = f"{threads} processors" + f" and {gpus:g} GPUs" * bool(gpus) + " each"
+            beside = ", beside what [placement] takes" if placement else ""
+            raise ConfigError(
+                f"{count} workers with {what}{beside}: only {max(0, int(fitting))} fit into this Ray cluster"
+            )
+        return count
+
+    def _placed(self, info: ExpertInfo) -> Placed:
+        """Start the replicas of an expert, and their broker."""
+        import ray
+
+        where = self.settings.placement[info.name]
+        replica = ray.remote(num_cpus=where.cpus, num_gpus=where.gpus, max_restarts=-1)(Replica)
+        settings = self._settings_of_workers(max(1, int(where.cpus)), gpus=where.gpus)
+        replicas = [replica.remote(settings, info.name) for _ in range(where.replicas)]
+        broker = ray.remote(num_cpus=0)(Broker).remote(replicas)
+        return Placed(info.name, broker, info.fingerprint())
+
+    def _settings_of_workers(self, threads: int, gpus: float = 0.0) -> str:
         """Return the settings as JSON, with paths that do not depend on a working directory."""
         gate = self.settings.gate
         changes: dict[str, Any] = {
@@ -145,7 +181,7 @@ class ClusterSession(Session):
             "experts_dir": tuple(path.absolute() for path in self.settings.experts_dir),
             "gate": os.path.abspath(gate) if gate.endswith(".toml") or is_gate_folder(gate) else gate,
         }
-        if self.workers.gpus and self.settings.device == "cpu":
+        if (gpus or self.workers.gpus) and self.settings.device == "cpu":
             changes["device"] = "cuda"
         return self.settings.model_copy(update=changes).model_dump_json(exclude_none=True)
 

@@ -7,11 +7,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 from newsmoe.article import Article, InvalidItem
+from newsmoe.cluster.placement import Placed, place
 from newsmoe.errors import ConfigError
 from newsmoe.jobs.job import open_session
 from newsmoe.orchestrator.session import Session
 from newsmoe.output.run_report import RunStats
 from newsmoe.record import Record
+from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 
 
@@ -29,12 +31,13 @@ class Worker:
     Args:
         settings: as JSON.
         models: experts whose models are on the driver's machine, and must be here too.
+        placed: experts that run elsewhere.
     """
 
-    def __init__(self, settings: str, models: Sequence[str]) -> None:
+    def __init__(self, settings: str, models: Sequence[str], placed: Sequence[Placed] = ()) -> None:
         self.name = f"{platform.node()}/{os.getpid()}"
         self.settings = Settings.model_validate_json(settings)
-        self.models = models
+        self.models, self.placed = models, placed
 
     def analyze(self, items: Sequence[Article | InvalidItem]) -> Window:
         """Return the window's records.
@@ -47,7 +50,9 @@ class Worker:
 
     @cached_property
     def _session(self) -> Session:
-        session = open_session(self.settings)
+        registry = Registry(self.settings.experts_dir, self.settings.experts)
+        place(registry, self.placed)
+        session = open_session(self.settings, registry=registry)
         for name in self.models:
             if missing := session.registry.info(name).missing:
                 raise ConfigError(f"node {platform.node()}: the model of {name} is not on it; {missing}")

@@ -154,6 +154,10 @@ class Registry:
         _enter(dict(self.experts), info)
         self._added[info.name] = info
 
+    def replace(self, info: ExpertInfo) -> None:
+        """Put an expert in the place of the one of its name, such as one that asks another process."""
+        self._added[info.name] = info
+
     def info(self, name: str) -> ExpertInfo:
         """Return what the registry says of the expert `name`.
 

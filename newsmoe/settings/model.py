@@ -37,11 +37,19 @@ def _setting(default: Any, description: str, metavar: str = "", panel: str = "",
     return Field(default, description=description, json_schema_extra=option, **constraints)
 
 
+class Placement(Strict):
+    """Where an expert runs, of a run on Ray: in processes of its own, which all workers share."""
+
+    replicas: int = Field(1, ge=1)
+    cpus: float = Field(1.0, ge=0)  # of each replica
+    gpus: float = Field(0.0, ge=0)
+
+
 class Settings(Strict):
     """All that a run can be told.
 
     Every key can stand in `newsmoe.toml` and, in capitals after `NEWSMOE_`, in the environment; the
-    tables `rule`, `fields`, `experts`, `combiners` and `profiles` stand in the file only.
+    tables `rule`, `fields`, `experts`, `combiners`, `placement` and `profiles` stand in the file only.
     """
 
     profile: str = _setting(
@@ -129,6 +137,9 @@ class Settings(Strict):
     fields: dict[str, Names] = _setting({}, "your scraper's names for the fields of an article")
     experts: dict[str, dict[str, Any]] = _setting({}, "changed settings of experts, by name")
     combiners: dict[str, str] = _setting({}, "how predictions are combined, by task: mean (default) or best")
+    placement: dict[str, Placement] = _setting(
+        {}, "requires --engine ray: experts in processes of their own, by name: replicas, and cpus and gpus of each"
+    )
     profiles: dict[str, dict[str, Any]] = _setting({}, "profiles of your own: settings, by name")
 
     @field_validator("encoding")
@@ -149,7 +160,7 @@ class Settings(Strict):
         return fields
 
 
-TABLES = frozenset({"rule", "fields", "experts", "combiners", "profiles"})
+TABLES = frozenset({"rule", "fields", "experts", "combiners", "placement", "profiles"})
 
 
 def is_gate_folder(gate: str, start: Path = Path()) -> bool:

@@ -40,9 +40,10 @@ def wait_for_calls(here: Path, count: int, run: "subprocess.Popen[bytes]") -> No
         time.sleep(0.02)
 
 
-def workers_of(run: "subprocess.Popen[bytes]") -> Iterator[psutil.Process]:
+def processes_of(run: "subprocess.Popen[bytes]", name: str) -> Iterator[psutil.Process]:
+    """Yield the processes that Ray has started for an actor's class, as they call themselves."""
     for child in psutil.Process(run.pid).children(recursive=True):
-        if child.name().startswith("ray::Worker"):
+        if child.name().startswith(name):
             yield child
 
 
@@ -70,7 +71,7 @@ def test_a_worker_that_is_killed_loses_and_doubles_nothing(workdir: Path, plug_i
     run = started(environment)
     for count in (2, 8, 14):
         wait_for_calls(workdir, count, run)
-        next(workers_of(run)).kill()
+        next(processes_of(run, "ray::Worker")).kill()
     assert run.wait(90) == 0
     records = json.loads(Path("analyzed_a.json").read_text())
     assert [record["id"] for record in records] == list(range(24))
@@ -99,6 +100,21 @@ def test_a_run_that_is_killed_goes_on_where_it_was(workdir: Path, plug_in: PlugI
 
 @pytest.mark.slow
 @needs_ray
+def test_a_placed_expert_serves_all_workers_and_outlives_a_replica(workdir: Path, plug_in: PlugIn) -> None:
+    environment = {**counting(plug_in, 0.2), "NEWSMOE_WINDOW_ARTICLES": "2"}
+    Path("newsmoe.toml").write_text("[placement]\ncounting = { replicas = 2, cpus = 0.5 }\n")
+    write([*different(24), {"id": "bad", "headline": "poison", "content": "The poison spread."}])
+    run = started(environment, "--workers", "1", "--no-journal")
+    wait_for_calls(workdir, 6, run)
+    next(processes_of(run, "ray::Replica")).kill()
+    assert run.wait(90) == 4
+    records = json.loads(Path("analyzed_a.json").read_text())
+    assert [record["status"] for record in records] == ["ok"] * 24 + ["failed"]
+    assert records[24]["errors"][0]["type"] == "ValueError"
+
+
+@pytest.mark.slow
+@needs_ray
 def test_sigterm_ends_it(workdir: Path, plug_in: PlugIn) -> None:
     write(different(100))
     run = started({**counting(plug_in, 0.3), "NEWSMOE_WINDOW_ARTICLES": "2"})
@@ -114,7 +130,7 @@ def test_more_workers_than_fit_are_refused(workdir: Path) -> None:
     write(articles(1))
     result = process("analyze", "a.json", "--engine", "ray", "--workers", "1000")
     assert result.returncode == 1
-    assert "--workers 1000: only" in result.stderr
+    assert "1000 workers with 1 processors each: only" in result.stderr
     assert "fit into this Ray cluster" in result.stderr
 
 

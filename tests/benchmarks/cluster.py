@@ -1,0 +1,96 @@
+"""What Ray costs and brings: `python -m tests.benchmarks.cluster ARTICLES.json [--articles 600] [--pairs 3]`.
+
+Each pair runs, on the same articles and without a journal, the local engine on one thread, one worker, and two workers.
+With `--synthetic N` it prints instead how the memory of the driver grows over N short articles that need no model.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import cycle, islice
+from pathlib import Path
+
+import psutil
+
+NEWSMOE = (sys.executable, "-m", "newsmoe", "analyze")
+ENGINES = {"local": (), "one worker": ("--workers", "1"), "two workers": ("--workers", "2")}
+
+
+def run(path: Path, *arguments: str) -> float:
+    """Return the seconds of a run, as its report has them."""
+    engine = ("--engine", "ray") if arguments else ()
+    subprocess.run(
+        [*NEWSMOE, str(path), "--no-journal", "--quiet", *engine, *arguments],
+        env={**os.environ, "NEWSMOE_THREADS": "1"},
+        check=True,
+    )
+    return float(json.loads(path.with_name(f"analyzed_{path.stem}.run.json").read_text())["seconds"])
+
+
+def pairs(elements: list[dict[str, object]], count: int, rounds: int) -> None:
+    """Print the time of each engine, without what it takes to start."""
+    with tempfile.TemporaryDirectory() as folder:
+        single, many = Path(folder) / "single.json", Path(folder) / "many.json"
+        single.write_text(json.dumps(elements[:1]))
+        many.write_text(
+            json.dumps([{**element, "id": number} for number, element in enumerate(islice(cycle(elements), count))])
+        )
+        starts = {name: run(single, *arguments) for name, arguments in ENGINES.items()}
+        for name, seconds in starts.items():
+            print(f"{name:12} {seconds:6.1f} s for a single article, its start included")
+        times: dict[str, list[float]] = {name: [] for name in ENGINES}
+        for _ in range(rounds):
+            for name, arguments in ENGINES.items():
+                times[name].append(run(many, *arguments) - starts[name])
+            print(", ".join(f"{name} {values[-1]:.1f} s" for name, values in times.items()), flush=True)
+    local, alone, two = times.values()
+    overhead = statistics.median(b / a for a, b in zip(local, alone, strict=True))
+    gain = statistics.median(a / b for a, b in zip(alone, two, strict=True))
+    print(f"one worker takes {overhead:.2f} times as long as the local engine; two are {gain:.2f} times as fast as one")
+
+
+def synthetic(count: int) -> None:
+    """Print the memory of the driver as it reads and writes many articles."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "articles.jsonl"
+        with path.open("w") as file:
+            for number in range(count):
+                text = f"Report {number} from the coast. Nobody was hurt."
+                file.write(json.dumps({"id": number, "headline": f"Storm {number}", "content": text}) + "\n")
+        output = path.with_name("records.jsonl")
+        command = [*NEWSMOE, str(path), "-o", str(output), "--no-journal", "--quiet", "--tasks", "summarization"]
+        with subprocess.Popen([*command, "--engine", "ray", "--workers", "2"]) as process:
+            driver = psutil.Process(process.pid)
+            while process.poll() is None:
+                time.sleep(5)
+                written = sum(file.stat().st_size for file in Path(folder).glob(".*records*"))
+                if driver.is_running() and driver.status() != psutil.STATUS_ZOMBIE:
+                    print(
+                        f"{written / 1e6:8.1f} MB written, driver {driver.memory_info().rss / 1e6:.0f} MB", flush=True
+                    )
+        with output.open() as file:
+            print(f"{sum(1 for _ in file)} records, exit code {process.returncode}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("articles", type=Path, nargs="?")
+    parser.add_argument("--articles", type=int, default=600, dest="count")
+    parser.add_argument("--pairs", type=int, default=3)
+    parser.add_argument("--synthetic", type=int, metavar="N")
+    options = parser.parse_args()
+    if options.synthetic:
+        synthetic(options.synthetic)
+    elif options.articles:
+        pairs(json.loads(options.articles.read_text(encoding="utf-8")), options.count, options.pairs)
+    else:
+        parser.error("name a file of articles, or --synthetic N")
+
+
+if __name__ == "__main__":
+    main()

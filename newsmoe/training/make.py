@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from statistics import fmean
 
 from newsmoe.evaluation.measure import Evaluation, MeasuredSource, measure, single_expert_session
 from newsmoe.evaluation.progress import Progress
@@ -22,7 +23,7 @@ from newsmoe.training.teachers import Teachers
 
 WORK_FOLDER = ".training"  # in the expert's folder, for adapters and checkpoints
 QUALITIES = ("accuracy", "macro-F1", "F1", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum")
-MAX_LOSS = 0.003  # of any quality, on any dev data, for which int8 is chosen
+MAX_LOSS = 0.003  # of an expert's qualities on its dev data, on average, for which int8 is chosen
 
 
 def make_jointly(path: Path, recipe: JointRecipe, data: Path, device: Device, report: Progress) -> list[Evaluation]:
@@ -82,7 +83,7 @@ def finish_experts(
     report: Progress,
     backbones: BackbonePool | None = None,
 ) -> list[Evaluation]:
-    """Measure experts in fp32 and int8, choose int8 for all if none loses almost anything, and write the cards.
+    """Measure experts in fp32 and int8, choose int8 for all if none loses almost anything on average, and write the cards.
 
     Those that share an adapter read a text once.
     """
@@ -90,8 +91,8 @@ def finish_experts(
     chosen, evaluations = measured("fp32")
     if any(recipe.adapter or recipe.shared_adapter for recipe in recipes):
         quantized, in_int8 = measured("int8")
-        loss = max(map(_largest_loss, evaluations, in_int8))
-        report(f"int8 loses at most {100 * loss:.2f} points of any figure", 1, 1)
+        loss = max(map(_mean_loss, evaluations, in_int8))
+        report(f"int8 loses {100 * loss:.2f} points of the figures of an expert at most, on average", 1, 1)
         if loss <= MAX_LOSS:
             chosen, evaluations = quantized, in_int8
     for card, recipe, figures in zip(chosen, recipes, evaluations, strict=True):
@@ -135,7 +136,9 @@ def _session(card: Card, backbones: BackbonePool) -> Session:
     return single_expert_session(card.name, Settings(), registry)
 
 
-def _largest_loss(before: Sequence[Evaluation], after: Sequence[Evaluation]) -> float:
-    """Return the largest loss of any quality, from 0 to 1."""
+def _mean_loss(before: Sequence[Evaluation], after: Sequence[Evaluation]) -> float:
+    """Return the mean loss of an expert's qualities, from 0 to 1; one alone may be that of a label with few texts."""
     pairs = zip(before, after, strict=True)
-    return max(old.figures[name] - new.figures[name] for old, new in pairs for name in QUALITIES if name in old.figures)
+    return fmean(
+        old.figures[name] - new.figures[name] for old, new in pairs for name in QUALITIES if name in old.figures
+    )

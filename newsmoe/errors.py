@@ -2,6 +2,7 @@
 
     NewsmoeError                 anything that ends a run with a message, exit code 1
     ├── InputError               a file that cannot be read as articles
+    │   └── NoArticlesError      a document without articles, or with none where they should be
     ├── OutputError              a result that cannot be written
     ├── ConfigError              a setting, or a rule of the gate, that makes no sense
     │   ├── MissingExtraError    a package of an extra that is not installed
@@ -40,6 +41,10 @@ class NewsmoeError(Exception):
 
 class InputError(NewsmoeError):
     """A file that cannot be read as articles."""
+
+
+class NoArticlesError(InputError):
+    """A document without articles, or with none where they should be."""
 
 
 class OutputError(NewsmoeError):

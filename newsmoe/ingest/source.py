@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.errors import InputError
+from newsmoe.errors import InputError, NoArticlesError
 from newsmoe.ingest.fields import FieldFinder, some_keys
 from newsmoe.ingest.files import MAX_CHARACTERS, Decoding, decoded, is_sparse, translate_errors
 from newsmoe.ingest.formats import NOT_READ, READERS, Reader, format_of
@@ -222,8 +222,8 @@ def _refuse(name: str, root: Node, items: str | None, element: Any) -> None:
     objects = [f"{shown(steps)} ({node.seen})" for steps, node in arrays.items()]
     there = f"there are {', '.join(objects[:MAX_SHOWN]) or 'no arrays'}"
     if items:
-        raise InputError(f"{name}: no articles at {items!r} (--items); {there}")
-    raise InputError(f"{name}: an object with no articles in it (keys: {some_keys(element)}); {there}")
+        raise NoArticlesError(f"{name}: no articles at {items!r} (--items); {there}")
+    raise NoArticlesError(f"{name}: an object with no articles in it (keys: {some_keys(element)}); {there}")
 
 
 def _unread(location: Location | None) -> Iterator[str]:

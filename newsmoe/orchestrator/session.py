@@ -141,6 +141,11 @@ class Session:
         (record,) = pipeline.run([article], RunStats())
         return record
 
+    def forget(self) -> None:
+        """Drop what was computed of earlier articles for several experts to use; finished predictions stay stored."""
+        with self._lock:
+            self.registry.backbones.forget()
+
     def route(self, items: Iterable[Article | InvalidItem]) -> Iterator[Routed]:
         """Yield each item with its route; no expert is loaded. An item that is no article has an empty route."""
         stream = iter(items)

@@ -1,9 +1,10 @@
 """From files of records to a page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from newsmoe.plugins import unpacked_name
+from newsmoe.record import Record
 from newsmoe.report.comparison import compare
 from newsmoe.report.page import Reports, make_page
 from newsmoe.report.records import read_records
@@ -28,6 +29,11 @@ def page_of(paths: Sequence[Path], compared_with: Path | None = None) -> str:
     other = compared_with.name if compared_with else ""
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     return make_page(f"{paths[0].name}{more}", rows, Reports(reports_beside(paths), comparison, other))
+
+
+def page_of_records(name: str, records: Iterable[Record]) -> str:
+    """Return the page for records that are in memory."""
+    return make_page(name, list(map(row_of, records)))
 
 
 def _rows(paths: Sequence[Path]) -> list[Row]:

@@ -15,7 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from newsmoe.errors import NewsmoeError
+from newsmoe.errors import NewsmoeError, NoArticlesError
 from newsmoe.jobs.schemas import json_schemas
 from newsmoe.orchestrator.routing import as_json as route_as_json
 from newsmoe.orchestrator.session import Session
@@ -120,8 +120,7 @@ class _Api:
         """Return the page of the records of a body."""
         with self._admitted() as reserved:
             body = await self._received(request, reserved)
-            kind = request.headers.get("content-type", "")
-            return HTMLResponse(await self._in_thread(lambda: report_of(body, kind)))
+            return HTMLResponse(await self._in_thread(lambda: report_of(body)))
 
     async def experts(self, request: Request) -> Response:
         """Describe the experts."""
@@ -151,12 +150,12 @@ class _Api:
 
     async def docs(self, request: Request) -> Response:
         """Return the page that describes the service."""
-        html, policy = api_page(document(self.service.limits))
+        html, policy = api_page(document(self.service))
         return HTMLResponse(html, headers={"Content-Security-Policy": policy})
 
     async def openapi(self, request: Request) -> Response:
         """Return the description of the service for programs."""
-        return JSONResponse(document(self.service.limits))
+        return JSONResponse(document(self.service))
 
     async def health(self, request: Request) -> Response:
         """Tell that the process is there."""
@@ -240,6 +239,8 @@ def _problem_of(error: Exception) -> Problem:
     match error:
         case Problem():
             return error
+        case NoArticlesError():
+            return Problem(404, "NoArticles", str(error))
         case NewsmoeError():
             return Problem(400, type(error).__name__, str(error))
         case ClientDisconnect():

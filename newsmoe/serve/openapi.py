@@ -1,11 +1,11 @@
 """The description of the service for programs, by OpenAPI 3.1."""
 
+import re
 from typing import Any
 
 import newsmoe
 from newsmoe.record import Record
-from newsmoe.serve.bodies import FORMATS
-from newsmoe.serve.limits import Limits
+from newsmoe.serve.service import Service
 
 REF = "#/components/schemas/{model}"
 
@@ -34,30 +34,28 @@ _ROUTED = {
 }
 _OBJECTS = {"type": "array", "items": {"type": "object"}}
 _ARTICLES = {
-    "description": "An article, a list of them, or any document that holds some; other keys are kept aside.",
+    "description": "An article, a list, or any document that holds some; also JSON Lines, CSV, a feed or an HTML page.",
     "type": ["object", "array"],
 }
 _PROBLEMS = {
     400: "The request cannot be done as it is; the message says why.",
     401: "The token is missing or wrong.",
     403: "Without a token only this machine is served.",
-    404: "There is no such file.",
+    404: "There is no such file, or no article in the body.",
     408: "The body did not arrive in time.",
     413: "The body, or the number of its articles, is over the limit.",
     415: "The body is packed or binary.",
     503: "Too much is waiting, or the service is starting or ending; `Retry-After` says when to try again.",
 }
-_QUERY = {
-    "tasks": "Tasks to run, separated by commas, such as `sentiment,genre`; default: the server's.",
-    "gate": "Which gate decides: auto, rules, or the server's; default: the server's.",
-    "items": "Where the articles are in a JSON document, such as `response.docs`; default: where they are found.",
-}
+_TASKS = "Tasks to run, separated by commas, such as `sentiment,genre`; default: the server's."
+_GATE = "Which gate decides: auto, rules, or the server's; default: the server's."
+_ITEMS = "Where the articles are in a JSON document, such as `response.docs`; default: where they are found."
 _NAME = ({"name": "name", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}},)
 _HTML = {"text/html": {"schema": {"type": "string"}}}
 _PLAIN = {"text/plain": {"schema": {"type": "string"}}}
 
 
-def document(limits: Limits) -> dict[str, Any]:
+def document(service: Service) -> dict[str, Any]:
     """Return the description, as JSON holds it."""
     record = Record.model_json_schema(mode="serialization", ref_template=REF)
     return {
@@ -69,7 +67,7 @@ def document(limits: Limits) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": {
-            **_posts(f"At most {limits.body_bytes:,} bytes and {limits.articles:,} articles."),
+            **_posts(service),
             "/v1/experts": _get("experts", "List the experts", _json(_OBJECTS)),
             "/v1/schema": _get("schema", "Return the JSON Schemas of articles, records and run reports", _json()),
             "/v1/records": _get("records", "List the files of records that the service shows", _json(_OBJECTS)),
@@ -86,48 +84,50 @@ def document(limits: Limits) -> dict[str, Any]:
     }
 
 
-def _posts(size: str) -> dict[str, Any]:
-    """Return what can be posted; `size` says how much at most."""
+def _posts(service: Service) -> dict[str, Any]:
+    """Return what can be posted."""
+    limits = service.limits
+    size = f"At most {limits.body_bytes:,} bytes and {limits.articles:,} articles."
+    task = "|".join(map(re.escape, service.tasks))
+    query = [
+        _query("tasks", _TASKS, {"pattern": f"^({task})(,({task}))*$"}),
+        _query("gate", _GATE, {"enum": list(service.gates)}),
+        _query("items", _ITEMS, {}),
+    ]
     records = {"type": "array", "items": _ref("Record")}
+    articles = {"parameters": query, "requestBody": {"required": True, "content": _json(_ARTICLES)}}
     analyze = _post(
         "analyze",
         "Analyze articles",
         "The response has a record for each article, in order, as `newsmoe analyze` writes them; the header"
         " `Newsmoe-Notices` says what was guessed or left out. With `Accept: application/x-ndjson` records come as"
         f" they are ready, a line each. {size}",
-        "The records.",
+        articles,
         {**_json(records), "application/x-ndjson": {"schema": {"type": "string"}}},
     )
-    route = _post(
-        "route",
-        "Tell which experts would read articles, and why",
-        f"No expert is loaded. {size}",
-        "The articles with their routes.",
-        _json(_ROUTED),
-    )
-    report = _post(
-        "report",
-        "Make a page of records",
-        "The body is what `/v1/analyze` returned; the page is what `newsmoe report` makes.",
-        "The page.",
-        _HTML,
-    )
-    report["post"].update(parameters=[], requestBody={"required": True, "content": _json(records)})
-    return {"/v1/analyze": analyze, "/v1/route": route, "/v1/report": report}
+    about = f"No expert is loaded. {size}"
+    route = _post("route", "Tell which experts would read articles, and why", about, articles, _json(_ROUTED))
+    about = "The body is what `/v1/analyze` returned; the page is what `newsmoe report` makes."
+    body = {"requestBody": {"required": True, "content": _json(records)}}
+    return {
+        "/v1/analyze": analyze,
+        "/v1/route": route,
+        "/v1/report": _post("report", "Make a page of records", about, body, _HTML),
+    }
 
 
-def _post(operation: str, summary: str, description: str, returns: str, content: dict[str, Any]) -> dict[str, Any]:
-    texts = {kind: {"schema": {"type": "string"}} for kind in FORMATS}
+def _post(
+    operation: str, summary: str, description: str, request: dict[str, Any], content: dict[str, Any]
+) -> dict[str, Any]:
     return {
         "post": {
             "operationId": operation,
             "summary": summary,
             "description": description,
-            "parameters": [_query(name, text) for name, text in _QUERY.items()],
-            "requestBody": {"required": True, "content": {**_json(_ARTICLES), **texts}},
+            **request,
             "responses": {
-                "200": {"description": returns, "content": content},
-                **_problems(400, 401, 403, 408, 413, 415, 503),
+                "200": {"description": "As asked.", "content": content},
+                **_problems(400, 401, 403, 404, 408, 413, 415, 503),
             },
         }
     }
@@ -153,8 +153,9 @@ def _ref(name: str) -> dict[str, str]:
     return {"$ref": REF.format(model=name)}
 
 
-def _query(name: str, text: str) -> dict[str, Any]:
-    return {"name": name, "in": "query", "required": False, "description": text, "schema": {"type": "string"}}
+def _query(name: str, text: str, values: dict[str, Any]) -> dict[str, Any]:
+    schema = {"type": "string", **values}
+    return {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
 
 
 def _json(schema: dict[str, Any] | None = None) -> dict[str, Any]:

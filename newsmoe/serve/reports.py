@@ -1,32 +1,40 @@
 """Pages of records: of those that a client sends, and of files that others have written."""
 
 import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.ingest.own_output import RECORDS, own_output
-from newsmoe.report.files import page_of
-from newsmoe.serve.bodies import BODY, format_of_type
+from newsmoe.record import Record
+from newsmoe.report.files import page_of, page_of_records
+from newsmoe.serve.bodies import BODY
+from newsmoe.validation import describe
 
 MAX_FILES = 1_000  # that are listed, the newest first
 
+_RECORDS = TypeAdapter(list[Record])
 
-def report_of(body: bytes, content_type: str) -> str:
-    """Return the page of the records in a body.
+
+def report_of(body: bytes) -> str:
+    """Return the page of the records in a body: a list, or one a line.
 
     Raises:
-        InputError: it holds no records.
+        InputError: it holds something else.
     """
-    with tempfile.TemporaryDirectory(prefix="newsmoe-") as folder:
-        path = Path(folder) / f"records.{format_of_type(content_type) or 'json'}"
-        path.write_bytes(body)
-        try:
-            return page_of([path])
-        except InputError as error:
-            raise InputError(str(error).replace(str(path), BODY)) from None
+    try:
+        if body.lstrip()[:1] == b"{":
+            records = [Record.model_validate_json(line) for line in body.splitlines() if line.strip()]
+        else:
+            records = _RECORDS.validate_json(body)
+    except ValidationError as error:
+        raise InputError(
+            f"{BODY}: is no list of records, as /v1/analyze returns them: {describe(error, Record)}"
+        ) from None
+    return page_of_records("records", records)
 
 
 class RecordsFolder:

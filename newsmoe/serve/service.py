@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from threading import Lock, Thread
 
 from newsmoe.errors import nearest
@@ -14,7 +15,7 @@ from newsmoe.serve.limits import Limits
 from newsmoe.serve.metrics import Metrics
 from newsmoe.serve.problems import Problem
 from newsmoe.serve.recent import RecentPredictions
-from newsmoe.settings.model import Settings, split_list
+from newsmoe.settings.model import GATE_NAMES, Settings
 from newsmoe.testing import ARTICLES
 
 GATES = ("auto", "rules")
@@ -51,8 +52,7 @@ class Service:
         self.metrics = Metrics()
         self.queue = BatchQueue(self.limits, self.metrics.count_batch)
         self.metrics.watch(self.queue)
-        if isinstance(session.journal, RecentPredictions):
-            self.queue.before_batch = session.journal.next_batch
+        self.queue.before_batch = self._forget
         self.ready = self.draining = False
         self._variants: dict[tuple[tuple[str, ...], str], Session] = {}
         self._lock = Lock()
@@ -69,18 +69,24 @@ class Service:
         self.ready = True
         _logger.info("ready")
 
+    def _forget(self) -> None:
+        """Have memory not grow with the number of batches."""
+        self.session.forget()
+        if isinstance(self.session.journal, RecentPredictions):
+            self.session.journal.next_batch()
+
     def variant(self, tasks: str | None, gate: str | None) -> Session:
         """Return the session for the tasks, separated by commas, and the gate that a request names.
 
         Raises:
             Problem: it may not have them.
         """
-        if not tasks and not gate:
+        if tasks is None and gate is None:
             return self.session
-        names = self._tasks(tasks) if tasks else self.session.gate.tasks
-        gate = gate or self.session.settings.gate
+        names = self.session.gate.tasks if tasks is None else self._named(tasks)
+        gate = self.session.settings.gate if gate is None else gate
         if gate not in (self.session.settings.gate, *GATES):
-            message = f"gate: {gate[:40]!r} is not allowed; this service has {', '.join(self._gates())}"
+            message = f"gate: {gate[:40]!r} is not allowed; this service has {', '.join(self.gates)}"
             raise Problem(400, "NotAllowed", message)
         with self._lock:
             if (names, gate) not in self._variants:
@@ -89,15 +95,22 @@ class Service:
                 self._variants[names, gate] = self.session.variant(tasks=names, gate=gate)
             return self._variants[names, gate]
 
-    def _gates(self) -> Sequence[str]:
-        own_gate = self.session.settings.gate
-        return (*GATES, *([own_gate] if own_gate in ("all", "learned") else []))
+    @property
+    def gates(self) -> Sequence[str]:
+        """The gates that a request may name; the server's own is perhaps a file, and is not told."""
+        servers = self.session.settings.gate
+        return tuple(dict.fromkeys((*GATES, servers))) if servers in GATE_NAMES else GATES
 
-    def _tasks(self, text: str) -> tuple[str, ...]:
-        names = tuple(dict.fromkeys(str(name) for name in split_list(text)))  # type: ignore[attr-defined]
-        registry = self.session.registry
-        usable = {info.task for info in registry.experts.values() if not info.broken and not info.missing}
+    @cached_property
+    def tasks(self) -> Sequence[str]:
+        """The tasks that a request may name: those of experts whose models are here."""
+        experts = self.session.registry.experts.values()
+        return sorted({info.task for info in experts if not info.broken and not info.missing})
+
+    def _named(self, text: str) -> tuple[str, ...]:
+        names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
         for name in names:
-            if name not in usable:
-                raise Problem(400, "UnknownTask", f"tasks: no expert predicts {name[:40]!r}; {nearest(name, usable)}")
+            if name not in self.tasks:
+                message = f"tasks: no expert predicts {name[:40]!r}; {nearest(name, self.tasks)}"
+                raise Problem(400, "UnknownTask", message)
         return names

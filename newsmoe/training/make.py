@@ -83,7 +83,7 @@ def finish_experts(
     report: Progress,
     backbones: BackbonePool | None = None,
 ) -> list[Evaluation]:
-    """Measure experts in fp32 and int8, choose int8 for all if none loses almost anything on average, and write the cards.
+    """Measure experts in fp32 and int8, choose int8 for all if none loses much on average, and write the cards.
 
     Those that share an adapter read a text once.
     """

@@ -12,9 +12,10 @@ from typer.main import get_group
 
 from newsmoe import Record, Settings
 from newsmoe.cli.app import app
+from newsmoe.orchestrator.session import Session
 from newsmoe.registry.cards import Card
-from newsmoe.serve.limits import Limits
 from newsmoe.serve.openapi import document
+from newsmoe.serve.service import Service
 from newsmoe.settings.conditions import After
 from tests.docs.pages import PAGES, README, ROOT, Block, blocks, read, without_blocks, without_generated
 
@@ -82,7 +83,9 @@ def check_command(line: str) -> None:
         case ["python", file]:
             assert any(block.text.startswith(f"# {file}\n") for block in BLOCKS)
         case ["curl", *_, url]:
-            assert url.removeprefix("localhost:8000").partition("?")[0] in document(Limits())["paths"]
+            with Session(Settings(journal="none")) as session:
+                paths = document(Service(session))["paths"]
+            assert url.removeprefix("localhost:8000").partition("?")[0] in paths
         case ["docker", *arguments]:
             check_docker(arguments)
         case _:

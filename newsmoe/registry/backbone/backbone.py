@@ -124,6 +124,11 @@ class Backbone:
             self._encoded.popitem(last=False)
         return [encoded[window] for window in windows]
 
+    def forget(self) -> None:
+        """Drop what was computed, so that memory does not grow with what is read."""
+        self._encoded.clear()
+        self._readings.clear()
+
     def padded(self, windows: Sequence[Window]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return ids and mask, shape (windows, tokens), with opening, closing and padding tokens."""
         first, last, pad = self._frame

@@ -30,6 +30,11 @@ class BackbonePool:
                 self._backbones[name, device] = Backbone(files, _runtime(files, device))
             return self._backbones[name, device]
 
+    def forget(self) -> None:
+        """Drop what the backbones have computed."""
+        for backbone in list(self._backbones.values()):
+            backbone.forget()
+
 
 def _runtime(files: "BackboneFiles", device: Device) -> "Runtime":
     """Return ONNX Runtime on a processor, torch on anything else."""

@@ -57,7 +57,6 @@ _PLAIN = {"text/plain": {"schema": {"type": "string"}}}
 
 def document(service: Service) -> dict[str, Any]:
     """Return the description, as JSON holds it."""
-    record = Record.model_json_schema(mode="serialization", ref_template=REF)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -77,7 +76,7 @@ def document(service: Service) -> dict[str, Any]:
             "/readyz": _open("readiness", "Tell whether articles are analyzed now", _problems(503)),
         },
         "components": {
-            "schemas": {**record.pop("$defs"), "Record": record, "Problem": _PROBLEM},
+            "schemas": {**_record(), **_record_as_read(), "Problem": _PROBLEM},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{}, {"token": []}],
@@ -108,7 +107,8 @@ def _posts(service: Service) -> dict[str, Any]:
     about = f"No expert is loaded. {size}"
     route = _post("route", "Tell which experts would read articles, and why", about, articles, _json(_ROUTED))
     about = "The body is what `/v1/analyze` returned; the page is what `newsmoe report` makes."
-    body = {"requestBody": {"required": True, "content": _json(records)}}
+    read = {"type": "array", "items": _ref("ReadRecord")}
+    body = {"requestBody": {"required": True, "content": _json(read)}}
     return {
         "/v1/analyze": analyze,
         "/v1/route": route,
@@ -147,6 +147,18 @@ def _open(operation: str, summary: str, problems: dict[str, Any]) -> dict[str, A
     operations = _get(operation, summary, _json())
     responses = {"200": operations["get"]["responses"]["200"], **problems}
     return {"get": {**operations["get"], "responses": responses, "security": []}}
+
+
+def _record() -> dict[str, Any]:
+    """Return the schema of a record, and those that it refers to, by name."""
+    record = Record.model_json_schema(mode="serialization", ref_template=REF)
+    return {**record.pop("$defs"), "Record": record}
+
+
+def _record_as_read() -> dict[str, Any]:
+    """Return the schema of a record that is sent, in which some values may be missing."""
+    record = Record.model_json_schema(ref_template=REF.format(model="Read{model}"))
+    return {**{f"Read{name}": schema for name, schema in record.pop("$defs").items()}, "ReadRecord": record}
 
 
 def _ref(name: str) -> dict[str, str]:

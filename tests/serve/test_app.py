@@ -147,6 +147,7 @@ def test_unknown_paths_and_methods_are_problems_too(client: Client) -> None:
     assert response.headers["allow"] == "POST"
 
 
+@pytest.mark.slow
 @given(
     st.binary(max_size=200) | st.text(max_size=100).map(lambda text: json.dumps(text).encode()),
     st.sampled_from(

@@ -38,7 +38,7 @@ class LimitOptions:
     ] = 200_000
 
 
-@takes("tasks", "gate", "budget", "experts_dir", "profile", "device", "max_memory", "batch_tokens", "journal")
+@takes("tasks", "gate", "experts_dir", "profile", "device", "max_memory", "batch_tokens", "journal")
 def serve(
     load: LoadSettings,
     limits: LimitOptions,

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from newsmoe.article import Article
+from newsmoe.errors import PredictionError
 from newsmoe.prediction import Prediction
 from newsmoe.registry.device import Device
 from newsmoe.registry.expert import Expert
@@ -16,6 +17,7 @@ from newsmoe.settings.model import Settings
 
 MOST_ARTICLES = 64  # that are joined for one call of a replica
 ATTEMPTS = 2  # at articles whose replica dies
+SECONDS_BETWEEN_LOOKS = 0.5  # at a replica that is being started again
 
 
 class Placed(NamedTuple):
@@ -36,6 +38,9 @@ class Replica:
         """Return the expert's predictions."""
         return self._expert.predict(list(articles))
 
+    def ping(self) -> None:
+        """Do nothing, but tell that it is there."""
+
     @cached_property
     def _expert(self) -> Expert:
         settings = self.settings
@@ -50,7 +55,8 @@ class _Call:
 
     articles: Sequence[Article]
     result: asyncio.Future[list[Prediction]]
-    attempts: int = 0
+    alone: bool = False  # whether it must not be joined with others
+    deaths: int = 0  # of replicas that had it in hand
 
 
 class Broker:
@@ -77,50 +83,71 @@ class Broker:
             async with self.changed:
                 await self.changed.wait_for(lambda: self.waiting)
                 calls = self._joined()
-            await self._ask(replica, calls)
+            if not await self._ask(replica, calls):
+                await _is_back(replica)
 
     def _joined(self) -> list[_Call]:
         """Take what is waiting, up to a batch; a call that failed with others, or whose replica died, comes alone."""
         calls = [self.waiting.popleft()]
         count = len(calls[0].articles)
-        while self.waiting and not (calls[0].attempts or self.waiting[0].attempts):
+        while self.waiting and not (calls[0].alone or self.waiting[0].alone):
             count += len(self.waiting[0].articles)
             if count > MOST_ARTICLES:
                 break
             calls.append(self.waiting.popleft())
         return calls
 
-    async def _ask(self, replica: Any, calls: Sequence[_Call]) -> None:
-        from ray.exceptions import RayActorError, RayTaskError
+    async def _ask(self, replica: Any, calls: Sequence[_Call]) -> bool:
+        """Have a replica predict; return whether it is alive. Calls that are to be repeated wait again."""
+        from ray.exceptions import RayError, RayTaskError
 
         articles = [article for call in calls for article in call.articles]
         try:
             predictions = await replica.predict.remote(articles)
-        except RayTaskError as error:
-            if len(calls) > 1:
-                await self._again(calls)
+            if len(predictions) != len(articles):
+                raise PredictionError(f"returned {len(predictions)} predictions for {len(articles)} articles")
+        except (RayTaskError, PredictionError) as error:
+            if len(calls) > 1:  # which of them it fails on is not known
+                await self._again([replace(call, alone=True) for call in calls])
             else:
-                calls[0].result.set_exception(error.cause)
-            return None
-        except RayActorError as error:
-            if calls[0].attempts + 1 < ATTEMPTS:
-                await self._again(calls)
-            else:
-                for call in calls:
-                    call.result.set_exception(RuntimeError(f"its replica died {ATTEMPTS} times: {error}"))
-            return None
-        if len(predictions) != len(articles) and len(calls) > 1:  # whose would they be?
-            return await self._again(calls)
+                _fail(calls[0], getattr(error, "cause", error))
+            return True
+        except RayError as error:  # it has died, or cannot be reached
+            again = [replace(call, alone=True, deaths=call.deaths + 1) for call in calls]
+            for call in again:
+                if call.deaths == ATTEMPTS:
+                    _fail(call, RuntimeError(f"its replica died {ATTEMPTS} times: {error}"))
+            await self._again([call for call in again if call.deaths < ATTEMPTS])
+            return False
         start = 0
         for call in calls:
             call.result.set_result(predictions[start : start + len(call.articles)])
             start += len(call.articles)
-        return None
+        return True
 
     async def _again(self, calls: Sequence[_Call]) -> None:
         async with self.changed:
-            self.waiting.extendleft(replace(call, attempts=call.attempts + 1) for call in reversed(calls))
+            self.waiting.extendleft(reversed(calls))
             self.changed.notify_all()
+
+
+async def _is_back(replica: Any) -> None:
+    """Wait until Ray has started a replica again; meanwhile others take what is waiting."""
+    from ray.exceptions import RayError
+
+    while True:
+        await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        try:
+            await replica.ping.remote()
+        except RayError:
+            continue
+        return
+
+
+def _fail(call: _Call, cause: BaseException) -> None:
+    if isinstance(cause, StopIteration):  # which no future can hold
+        cause = RuntimeError("StopIteration")
+    call.result.set_exception(cause)
 
 
 class PlacedExpert:

@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -56,7 +56,7 @@ class ClusterSession(Session):
     Args:
         settings: what to do. Paths in it must be the same on all nodes.
         workers: default: as many as the machine has processors.
-        on_batch: called before each window is sent; what it raises ends the run.
+        on_batch: called at least once in a second while it waits for workers; what it raises ends the run.
 
     Raises:
         ConfigError: Ray is not installed, or there is no such cluster; also the errors of `Session`.
@@ -129,36 +129,41 @@ class ClusterSession(Session):
 
         self._closing.callback(ray.shutdown)  # which ends the workers
         threads, gpus = self.settings.threads or 1, self.workers.gpus
-        resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        count = self._count(resources, threads)
+        nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+        count = self._count([(node.get("CPU", 0.0), node.get("GPU", 0.0)) for node in nodes], threads)
         remote = ray.remote(num_cpus=threads, num_gpus=gpus, max_restarts=-1, max_task_retries=RETRIES)(Worker)
         pools = [info for task in self.gate.tasks for info in self.registry.pool(task)]
         placed = [self._placed(info) for info in pools if info.name in self.settings.placement]
         models = [info.name for info in pools if not info.missing and info.name not in self.settings.placement]
-        self._actors = [remote.remote(self._settings_of_workers(threads), models, placed) for _ in range(count)]
-        _logger.info("%d workers on %d nodes", count, len(ray.nodes()))  # type: ignore[no-untyped-call]
+        settings = self._settings_of_workers(threads, gpus)
+        self._actors = [remote.remote(settings, models, placed) for _ in range(count)]
+        _logger.info("%d workers on %d nodes", count, len(nodes))
         return self._actors
 
-    def _count(self, resources: Mapping[str, float], threads: int) -> int:
+    def _count(self, nodes: Sequence[tuple[float, float]], threads: int) -> int:
         """Return how many workers there are to be, beside the replicas of placed experts.
+
+        Nodes are given by their processors and GPUs.
 
         Raises:
             ConfigError: so many do not fit; they would wait for ever.
         """
-        gpus, placement = self.workers.gpus, self.settings.placement.values()
-        processors = resources.get("CPU", 1) - sum(where.cpus * where.replicas for where in placement)
-        fitting = processors / threads
-        if gpus:
-            fitting = min(
-                fitting, (resources.get("GPU", 0) - sum(where.gpus * where.replicas for where in placement)) / gpus
-            )
-        count = self.workers.count or max(1, int(fitting))
+        free = [list(node) for node in nodes]
+        for name, where in self.settings.placement.items():
+            for _ in range(where.replicas):
+                node = next((node for node in free if node[0] >= where.cpus and node[1] >= where.gpus), None)
+                if node is None:
+                    needed = f"{where.replicas} replicas with {where.cpus:g} processors and {where.gpus:g} GPUs each"
+                    raise ConfigError(f"[placement] {name}: {needed} do not fit into this Ray cluster")
+                node[0] -= where.cpus
+                node[1] -= where.gpus
+        gpus = self.workers.gpus
+        fitting = sum(int(min(cpu // threads, gpu // gpus if gpus else cpu // threads)) for cpu, gpu in free)
+        count = self.workers.count or max(1, fitting)
         if fitting < count:
             what = f"{threads} processors" + f" and {gpus:g} GPUs" * bool(gpus) + " each"
-            beside = ", beside what [placement] takes" if placement else ""
-            raise ConfigError(
-                f"{count} workers with {what}{beside}: only {max(0, int(fitting))} fit into this Ray cluster"
-            )
+            beside = ", beside what [placement] takes" if self.settings.placement else ""
+            raise ConfigError(f"{count} workers with {what}{beside}: only {fitting} fit into this Ray cluster")
         return count
 
     def _placed(self, info: ExpertInfo) -> Placed:
@@ -167,12 +172,15 @@ class ClusterSession(Session):
 
         where = self.settings.placement[info.name]
         replica = ray.remote(num_cpus=where.cpus, num_gpus=where.gpus, max_restarts=-1)(Replica)
-        settings = self._settings_of_workers(max(1, int(where.cpus)), gpus=where.gpus)
+        settings = self._settings_of_workers(max(1, int(where.cpus)), where.gpus)
         replicas = [replica.remote(settings, info.name) for _ in range(where.replicas)]
-        broker = ray.remote(num_cpus=0)(Broker).remote(replicas)
-        return Placed(info.name, broker, info.fingerprint())
+        broker = ray.remote(num_cpus=0, max_restarts=-1)(Broker).remote(replicas)
+        fingerprint = info.fingerprint()
+        if fingerprint and bool(where.gpus) != bool(self.workers.gpus):  # stored by the kind of device of workers
+            fingerprint += f" on {'a GPU' if where.gpus else 'processors'}"
+        return Placed(info.name, broker, fingerprint)
 
-    def _settings_of_workers(self, threads: int, gpus: float = 0.0) -> str:
+    def _settings_of_workers(self, threads: int, gpus: float) -> str:
         """Return the settings as JSON, with paths that do not depend on a working directory."""
         gate = self.settings.gate
         changes: dict[str, Any] = {
@@ -181,7 +189,7 @@ class ClusterSession(Session):
             "experts_dir": tuple(path.absolute() for path in self.settings.experts_dir),
             "gate": os.path.abspath(gate) if gate.endswith(".toml") or is_gate_folder(gate) else gate,
         }
-        if (gpus or self.workers.gpus) and self.settings.device == "cpu":
+        if gpus and self.settings.device == "cpu":
             changes["device"] = "cuda"
         return self.settings.model_copy(update=changes).model_dump_json(exclude_none=True)
 
@@ -200,7 +208,7 @@ def _start_ray(address: str) -> None:
     before = signal.getsignal(signal.SIGTERM)
     try:
         if port.isdecimal() and "/" not in host:  # Ray itself would look for it for minutes
-            socket.create_connection((host, int(port)), timeout=CONNECT_SECONDS).close()
+            socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
         ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **local)
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigError(f"--ray-address {address}: there is no Ray to connect to: {error}") from None
@@ -212,13 +220,15 @@ def _start_ray(address: str) -> None:
 def _result(reference: Any) -> Window:
     """Return what a worker returned, or raise what it raised."""
     import ray
-    from ray.exceptions import RayError, RayTaskError
+    from ray.exceptions import RayActorError, RayError, RayTaskError
 
     try:
         window: Window = ray.get(reference)
     except RayTaskError as error:
         cause: BaseException = error.cause
         raise (cause if isinstance(cause, NewsmoeError) else error) from None
-    except RayError as error:
+    except RayActorError as error:
         raise NewsmoeError(f"a worker has died {RETRIES + 1} times on the same articles: {error}") from None
+    except RayError as error:
+        raise NewsmoeError(f"Ray: {error}") from None
     return window

@@ -38,7 +38,7 @@ class Access:
         if not is_loopback(_name(f"//{host}")):
             raise Problem(403, "ForeignHost", "without a token only 'localhost' and its addresses are served")
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and origin.partition("://")[2] != host:
             raise Problem(403, "ForeignOrigin", "pages of other sites are not served")
 
 
@@ -63,6 +63,8 @@ def read_token(path: Path | None, variable: str) -> str:
         token = path.read_text(encoding="utf-8").strip() if path else os.environ.get(variable, "").strip()
     except UnicodeDecodeError:
         token = " "
+    except OSError as error:
+        raise ConfigError(f"{where}: the token cannot be read: {error.strerror}") from None
     if not token and path is None:
         return ""
     if len(token) < MIN_TOKEN or not token.isascii() or not token.isprintable() or " " in token:

@@ -5,8 +5,9 @@ import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from newsmoe.errors import NewsmoeError, NoArticlesError
 from newsmoe.jobs.schemas import json_schemas
@@ -76,7 +78,7 @@ class _Api:
 
     def __init__(self, service: Service, access: Access, folder: RecordsFolder | None) -> None:
         self.service, self.access, self.folder = service, access, folder
-        self.readers = CapacityLimiter(READERS)
+        self.readers, self.viewers = CapacityLimiter(READERS), CapacityLimiter(READERS)
 
     def route(self, path: str, handler: Handler, method: str = "GET", *, is_open: bool = False) -> Route:
         """Return the route of a handler, whose errors become responses; whoever asks must have access or it is open."""
@@ -103,7 +105,8 @@ class _Api:
             job = self.service.queue.submit(session, body.items)
         headers = _notices(body.notices)
         if LINES in request.headers.get("accept", ""):
-            return StreamingResponse(self._lines(request, job), media_type=LINES, headers=headers)
+            cancel = partial(self.service.queue.cancel, job)
+            return _Lines(self._lines(request, job), cancel, media_type=LINES, headers=headers)
         async with self._watched(request, job):
             records = [as_json(record, indent=2) async for record in job.records()]
         text = "[\n" + ",\n".join(records) + "\n]\n" if records else "[]\n"  # as `newsmoe analyze` writes it
@@ -133,12 +136,12 @@ class _Api:
     async def records(self, request: Request) -> Response:
         """List the files of records."""
         folder = self.folder
-        return JSONResponse(await self._in_thread(folder.files) if folder else [])
+        return JSONResponse(await to_thread.run_sync(folder.files, limiter=self.viewers) if folder else [])
 
     async def records_page(self, request: Request) -> Response:
         """Return the page of a file of records."""
         folder, name = self.folder, request.path_params["name"]
-        page = await self._in_thread(lambda: folder.page(name)) if folder else None
+        page = await to_thread.run_sync(folder.page, name, limiter=self.viewers) if folder else None
         if page is None:
             raise Problem(404, "NotFound", "there is no such file of records")
         return HTMLResponse(page)
@@ -233,6 +236,21 @@ class _Api:
                     yield as_json(record) + "\n"
             except Problem as problem:
                 yield json.dumps(problem.as_json()) + "\n"
+
+
+class _Lines(StreamingResponse):
+    """A response in lines; however it ends, and if it never begins, `cancel` is called."""
+
+    def __init__(self, lines: AsyncIterator[str], cancel: Callable[[], None], **options: Any) -> None:
+        super().__init__(lines, **options)
+        self._cancel = cancel
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the lines."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._cancel()
 
 
 def _problem_of(error: Exception) -> Problem:

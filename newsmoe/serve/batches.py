@@ -57,8 +57,18 @@ Batch = list[tuple[Job, Item, int]]
 class Reservation:
     """Tokens of a request that is being read, as if they waited already."""
 
-    def __init__(self) -> None:
+    def __init__(self, queue: "BatchQueue") -> None:
+        self.queue = queue
         self.tokens = 0
+
+    def grow(self, tokens: int) -> None:
+        """Count so many tokens.
+
+        Raises:
+            Problem: too much else is waiting by now.
+        """
+        self.queue.require_room(beside=self.tokens)
+        self.tokens = tokens
 
 
 class BatchQueue:
@@ -103,17 +113,21 @@ class BatchQueue:
         Raises:
             Problem: too much is waiting.
         """
-        if self.tokens >= self.limits.queue_tokens:
-            seconds = min(MAX_WAIT, max(1, ceil(self.tokens / self._rate))) if self._rate else 1
-            raise Problem(
-                503, "Overloaded", f"too much is waiting; try again in {seconds} s", {"Retry-After": str(seconds)}
-            )
-        reservation = Reservation()
+        self.require_room()
+        reservation = Reservation(self)
         self._reservations.add(reservation)
         try:
             yield reservation
         finally:
             self._reservations.discard(reservation)
+
+    def require_room(self, beside: int = 0) -> None:
+        """Raise a `Problem` where too much is waiting, `beside` tokens left aside."""
+        if self.tokens - beside >= self.limits.queue_tokens:
+            seconds = min(MAX_WAIT, max(1, ceil(self.tokens / self._rate))) if self._rate else 1
+            raise Problem(
+                503, "Overloaded", f"too much is waiting; try again in {seconds} s", {"Retry-After": str(seconds)}
+            )
 
     def submit(self, session: Session, items: Sequence[Item]) -> Job:
         """Have items analyzed by a session."""

@@ -50,7 +50,7 @@ async def receive(request: Request, limits: Limits, reservation: Reservation) ->
         size += len(part)
         if size > limits.body_bytes:
             raise too_large
-        reservation.tokens = size // BYTES_PER_TOKEN
+        reservation.grow(size // BYTES_PER_TOKEN)
     return b"".join(parts)
 
 

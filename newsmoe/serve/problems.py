@@ -11,8 +11,9 @@ class Problem(Exception):  # noqa: N818  # after "problem details for HTTP APIs"
     """A request that is answered with an error: an HTTP status, a type for programs, a message for people."""
 
     def __init__(self, status: int, type: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        message = message.encode(errors="replace").decode()[:MAX_MESSAGE]  # an article's lone surrogates among it
         super().__init__(message)
-        self.status, self.type, self.message, self.headers = status, type, message[:MAX_MESSAGE], dict(headers or {})
+        self.status, self.type, self.message, self.headers = status, type, message, dict(headers or {})
 
     def as_json(self) -> dict[str, dict[str, str]]:
         """Return the body of the response."""

@@ -2,6 +2,7 @@
 
 import os
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -51,32 +52,42 @@ class RecordsFolder:
 
     def files(self) -> list[dict[str, Any]]:
         """Return names, sizes and times of the files, the newest first."""
-        stats = {str(path.relative_to(self.path)): path.stat() for path in self._paths()}
-        newest = sorted(stats, key=lambda name: -stats[name].st_mtime)[:MAX_FILES]
+        stats = {name: stat for name, path in self._paths().items() if (stat := _stat(path))}
+        newest = sorted(stats, key=lambda name: -stats[name].st_mtime)
+        records = (name for name in newest if own_output(self.path / name) == RECORDS)
         return [
             {
                 "name": name,
                 "bytes": stats[name].st_size,
                 "modified": datetime.fromtimestamp(stats[name].st_mtime, UTC).isoformat(timespec="seconds"),
             }
-            for name in newest
+            for name in islice(records, MAX_FILES)
         ]
 
     def page(self, name: str) -> str | None:
         """Return the page of a file; None where there is no such one among the files."""
-        path = next((path for path in self._paths() if str(path.relative_to(self.path)) == name), None)
-        if path is None:
+        path = self._paths().get(name)
+        if path is None or own_output(path) != RECORDS:
             return None
         try:
             return page_of([path])
         except InputError as error:
             raise InputError(str(error).replace(str(path), name)) from None
 
-    def _paths(self) -> list[Path]:
-        """Return the files of records below the folder; links and hidden files are left out."""
-        paths = []
+    def _paths(self) -> dict[str, Path]:
+        """Return the files below the folder by name; links, hidden files, and names that are no text are left out."""
+        paths = {}
         for folder, folders, names in os.walk(self.path):
             folders[:] = [name for name in folders if not name.startswith(".")]
-            candidates = (Path(folder) / name for name in names if not name.startswith("."))
-            paths += [path for path in candidates if path.is_file() and not path.is_symlink()]
-        return [path for path in paths if own_output(path) == RECORDS]
+            for path in (Path(folder) / name for name in names if not name.startswith(".")):
+                name = str(path.relative_to(self.path))
+                if name.isprintable() and path.is_file() and not path.is_symlink():
+                    paths[name] = path
+        return paths
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:  # it is gone, or replaced just now
+        return None

@@ -1,5 +1,6 @@
 """The server: its socket, and how it ends."""
 
+import asyncio
 import signal
 import socket
 from time import monotonic
@@ -12,6 +13,7 @@ from newsmoe.errors import ConfigError
 from newsmoe.serve.service import Service
 
 GRACE = 2.0  # seconds that a server which SIGTERM drains still accepts connections, to say that it is not ready
+UNREAD = 30  # seconds that clients have, when all is computed, to read their responses
 KEEP_ALIVE = 75  # seconds; more than the 60 of most proxies, which otherwise use a connection that is closing
 
 
@@ -28,6 +30,7 @@ class Server(uvicorn.Server):
             ws="none",
             lifespan="on",
             timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=UNREAD,
         )
         super().__init__(config)
         self.service = service
@@ -37,11 +40,23 @@ class Server(uvicorn.Server):
         """Stop taking on work; on a second signal stop at once."""
         if self.service.draining:
             self.force_exit = True
+            self._loop.call_soon_threadsafe(self._abort)
             return super().handle_exit(sig, frame)
         self.service.draining = True
         self._captured_signals.append(sig)
         self._end_after = monotonic() + (GRACE if sig == signal.SIGTERM else 0.0)
         return None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to listen."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    def _abort(self) -> None:
+        """Close all connections, for which Python 3.12 would wait."""
+        for connection in list(self.server_state.connections):
+            if (transport := getattr(connection, "transport", None)) is not None:
+                transport.abort()
 
     async def on_tick(self, counter: int) -> bool:
         """Return whether to stop listening: a while after a signal, when nothing is waiting any more."""

@@ -62,11 +62,15 @@ class Service:
         Thread(target=self._warm_up, name="newsmoe-start", daemon=True).start()
 
     def _warm_up(self) -> None:
-        record = self.session.warm_up(ARTICLES[1])
-        for error in record.errors:
-            _logger.warning("%s: %s: %s", error.expert, error.type, error.message)
-        self.queue.start()
-        self.ready = True
+        try:
+            record = self.session.warm_up(ARTICLES[1])
+            for error in record.errors:
+                _logger.warning("%s: %s: %s", error.expert, error.type, error.message)
+        except BaseException as error:  # noqa: BLE001  # of a gate, say; each request will be told of its own
+            _logger.error("the experts could not be tried: %s", type(error).__name__, exc_info=error)
+        finally:
+            self.queue.start()
+            self.ready = True
         _logger.info("ready")
 
     def _forget(self) -> None:

@@ -133,6 +133,12 @@ def test_a_token_must_be_one(workdir: Path, token: str) -> None:
     assert "token: a token has at least 16 letters, digits or signs" in result.stderr
 
 
+def test_a_token_that_cannot_be_read_is_named(workdir: Path) -> None:
+    result = newsmoe("serve", "--token-file", "nowhere")
+    assert result.exit_code == 1
+    assert "nowhere: the token cannot be read: No such file" in result.stderr
+
+
 @pytest.mark.slow
 def test_the_token_may_be_in_the_environment(workdir: Path, plug_in: PlugIn) -> None:
     token = "0123456789abcdef"

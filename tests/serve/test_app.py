@@ -116,6 +116,7 @@ def test_lines_come_while_others_are_computed() -> None:
         (b'{"a": [1, 2]}', "", {}, 404, "NoArticles", "the body: an object with no articles in it"),
         (b"\x1f\x8b\x08\0", "", {}, 415, "UnsupportedFormat", "a packed or binary body is not read"),
         (b"PK\x03\x04", "", {"Content-Type": "text/csv"}, 415, "UnsupportedFormat", "a packed or binary"),
+        (b'{"a":{"\\ud800x":[{"z":1}]}}', "", {}, 404, "NoArticles", "the body: an object with no articles in it"),
         (b"[]", "?tasks=weather", {}, 400, "UnknownTask", "tasks: no expert predicts 'weather'; available: length"),
         (b"[]", "?gate=/etc/passwd", {}, 400, "NotAllowed", "gate: '/etc/passwd' is not allowed"),
         (b"[]", "?gate=all", {}, 400, "NotAllowed", "gate: 'all' is not allowed; this service has auto, rules"),
@@ -216,6 +217,18 @@ def test_a_gate_that_fails_on_an_article_costs_its_request_only() -> None:
     assert [json.loads(line)["error"]["type"] for line in lines] == ["InternalError"]
 
 
+def test_a_gate_that_fails_on_everything_does_not_keep_requests_waiting() -> None:
+    session = session_of(FakeExpert("a", "first"))
+
+    def failing(batch: list[Article]) -> object:
+        raise RuntimeError("no backbone")
+
+    session.gate.route = failing  # type: ignore[method-assign,assignment]
+    with serving(session) as client:
+        assert client.analyze(articles(2)).status == 500
+        assert client.service.queue.tokens == 0
+
+
 def test_the_token_is_needed_but_for_health_and_pages() -> None:
     with serving(session_of(FakeExpert(task="length")), access=Access("a-token-of-ours")) as client:
         for path in ("/healthz", "/readyz", "/", "/docs", "/openapi.json"):
@@ -238,6 +251,7 @@ def test_the_token_is_needed_but_for_health_and_pages() -> None:
         ({"Host": "[::1"}, "ForeignHost"),
         ({"Origin": "https://news.example"}, "ForeignOrigin"),
         ({"Origin": "null"}, "ForeignOrigin"),
+        ({"Origin": "http://["}, "ForeignOrigin"),
         ({"Host": "localhost:1", "Origin": "http://localhost:2"}, "ForeignOrigin"),
     ],
 )

@@ -58,7 +58,7 @@ def poisoned(articles: Sequence[Article]) -> list[Prediction]:
     return ids(articles)
 
 
-def asked(*replicas: StandIn) -> list[Any]:
+def results_of(*replicas: StandIn) -> list[Any]:
     """Return what each of three workers gets, which ask for an article each at once."""
 
     async def run() -> list[Any]:
@@ -74,32 +74,32 @@ EXPECTED = [[Fields({"id": article.id})] for article in ARTICLES]
 
 def test_what_waits_of_several_workers_is_joined() -> None:
     replica = StandIn(ids)
-    assert asked(replica) == EXPECTED
+    assert results_of(replica) == EXPECTED
     assert sorted(map(len, replica.batches)) in ([3], [1, 2])
 
 
 def test_articles_that_fail_cost_no_other_worker_its_own() -> None:
-    short, long, headline_only = asked(StandIn(poisoned))
+    short, long, headline_only = results_of(StandIn(poisoned))
     assert [short, headline_only] == [EXPECTED[0], EXPECTED[2]]
     assert isinstance(long, ValueError)
 
 
 def test_too_few_predictions_are_nobodys() -> None:
-    assert all("predictions for 1 articles" in str(result) for result in asked(StandIn(lambda articles: [])))
+    assert all("predictions for 1 articles" in str(result) for result in results_of(StandIn(lambda articles: [])))
 
 
 def test_what_no_future_can_hold_is_an_error_too() -> None:
     def exhausted(articles: Sequence[Article]) -> list[Prediction]:
         return [next(iter([]))]
 
-    assert all(isinstance(result, RuntimeError) for result in asked(StandIn(exhausted)))
+    assert all(isinstance(result, RuntimeError) for result in results_of(StandIn(exhausted)))
 
 
 def test_the_articles_of_a_replica_that_dies_are_repeated() -> None:
-    assert asked(StandIn(ids, deaths=1), StandIn(ids)) == EXPECTED
-    assert asked(StandIn(ids, deaths=1)) == EXPECTED
+    assert results_of(StandIn(ids, deaths=1), StandIn(ids)) == EXPECTED
+    assert results_of(StandIn(ids, deaths=1)) == EXPECTED
 
 
 def test_articles_on_which_replicas_die_again_and_again_are_given_up() -> None:
-    results = asked(StandIn(ids, deaths=10), StandIn(ids, deaths=10))
+    results = results_of(StandIn(ids, deaths=10), StandIn(ids, deaths=10))
     assert all("its replica died 2 times" in str(result) for result in results)

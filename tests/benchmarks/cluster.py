@@ -12,10 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import cycle, islice
 from pathlib import Path
 
 import psutil
+
+from tests.benchmarks.service import Pile
 
 NEWSMOE = (sys.executable, "-m", "newsmoe", "analyze")
 ENGINES = {"local": (), "one worker": ("--workers", "1"), "two workers": ("--workers", "2")}
@@ -32,14 +33,12 @@ def run(path: Path, *arguments: str) -> float:
     return float(json.loads(path.with_name(f"analyzed_{path.stem}.run.json").read_text())["seconds"])
 
 
-def pairs(elements: list[dict[str, object]], count: int, rounds: int) -> None:
+def pairs(pile: Pile, count: int, rounds: int) -> None:
     """Print the time of each engine, without what it takes to start."""
     with tempfile.TemporaryDirectory() as folder:
         single, many = Path(folder) / "single.json", Path(folder) / "many.json"
-        single.write_text(json.dumps(elements[:1]))
-        many.write_text(
-            json.dumps([{**element, "id": number} for number, element in enumerate(islice(cycle(elements), count))])
-        )
+        single.write_text(json.dumps([pile.element()]))
+        many.write_text(json.dumps([pile.element() for _ in range(count)]))
         starts = {name: run(single, *arguments) for name, arguments in ENGINES.items()}
         for name, seconds in starts.items():
             print(f"{name:12} {seconds:6.1f} s for a single article, its start included")
@@ -87,7 +86,7 @@ def main() -> None:
     if options.synthetic:
         synthetic(options.synthetic)
     elif options.articles:
-        pairs(json.loads(options.articles.read_text(encoding="utf-8")), options.count, options.pairs)
+        pairs(Pile(options.articles), options.count, options.pairs)
     else:
         parser.error("name a file of articles, or --synthetic N")
 

@@ -11,6 +11,7 @@ from newsmoe.cli.logs import show_logs
 from newsmoe.cli.options import LoadSettings, LogFormat, takes
 from newsmoe.errors import ConfigError
 from newsmoe.plugins import require_extra
+from newsmoe.serve.limits import Limits
 
 LIMITS_PANEL = "Limits"
 
@@ -23,10 +24,10 @@ class LimitOptions:
 
     max_body: Annotated[
         int, typer.Option(min=1, help="Bytes of one request.", metavar="N", rich_help_panel=LIMITS_PANEL)
-    ] = 16_000_000
+    ] = Limits.body_bytes
     max_articles: Annotated[
         int, typer.Option(min=1, help="Articles in one request.", metavar="N", rich_help_panel=LIMITS_PANEL)
-    ] = 1_000
+    ] = Limits.articles
     max_queue: Annotated[
         int,
         typer.Option(
@@ -35,7 +36,7 @@ class LimitOptions:
             metavar="N",
             rich_help_panel=LIMITS_PANEL,
         ),
-    ] = 200_000
+    ] = Limits.queue_tokens
 
 
 @takes("tasks", "gate", "experts_dir", "profile", "device", "max_memory", "batch_tokens", "journal")
@@ -67,7 +68,6 @@ def serve(
     require_extra("newsmoe serve", "serve", "starlette", "uvicorn", "prometheus_client")
     from newsmoe.serve.access import Access, is_loopback, read_token
     from newsmoe.serve.app import make_app
-    from newsmoe.serve.limits import Limits
     from newsmoe.serve.reports import RecordsFolder
     from newsmoe.serve.server import Server, listen
     from newsmoe.serve.service import open_service

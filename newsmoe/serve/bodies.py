@@ -68,7 +68,7 @@ def read(body: bytes, content_type: str, items: str | None, settings: Settings, 
         BODY,
         io.BytesIO(body),
         settings.fields,
-        format_of_type(content_type) or settings.input_format,
+        _format_of_type(content_type) or settings.input_format,
         charset or settings.encoding,
         items or settings.items,
         settings.max_characters,
@@ -81,7 +81,7 @@ def read(body: bytes, content_type: str, items: str | None, settings: Settings, 
         return Body(list(source.articles()), source.notices())
 
 
-def format_of_type(content_type: str) -> str | None:
+def _format_of_type(content_type: str) -> str | None:
     """Return the format that a content type says; None where it says none."""
     return FORMATS.get(content_type.partition(";")[0].strip().lower())
 

@@ -126,21 +126,20 @@ def test_sigterm_ends_it(workdir: Path, plug_in: PlugIn) -> None:
 
 @pytest.mark.slow
 @needs_ray
-def test_more_workers_than_fit_are_refused(workdir: Path) -> None:
+@pytest.mark.parametrize(
+    ("option", "messages"),
+    [
+        (("--workers", "1000"), ("1000 workers with 1 processors each: only", "fit into this Ray cluster")),
+        (("--ray-address", "127.0.0.1:1"), ("--ray-address 127.0.0.1:1: there is no Ray to connect to",)),
+    ],
+    ids=["more workers than fit", "a cluster that is not there"],
+)
+def test_what_cannot_be_had_is_refused(workdir: Path, option: tuple[str, ...], messages: tuple[str, ...]) -> None:
     write(articles(1))
-    result = process("analyze", "a.json", "--engine", "ray", "--workers", "1000")
+    result = process("analyze", "a.json", "--engine", "ray", *option)
     assert result.returncode == 1
-    assert "1000 workers with 1 processors each: only" in result.stderr
-    assert "fit into this Ray cluster" in result.stderr
-
-
-@pytest.mark.slow
-@needs_ray
-def test_a_cluster_that_is_not_there_is_named(workdir: Path) -> None:
-    write(articles(1))
-    result = process("analyze", "a.json", "--engine", "ray", "--ray-address", "127.0.0.1:1")
-    assert result.returncode == 1
-    assert "--ray-address 127.0.0.1:1: there is no Ray to connect to" in result.stderr
+    for message in messages:
+        assert message in result.stderr
 
 
 def test_options_of_ray_need_the_engine(workdir: Path) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from newsmoe.jobs.files import analyze_files
     from newsmoe.orchestrator.session import Session, analyze
     from newsmoe.output.run_report import RunReport
-    from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
+    from newsmoe.prediction import Entities, Entity, Fields, InputStats, Labels, Mention, Prediction, Summary
     from newsmoe.record import ItemError, Record, RouteEntry
     from newsmoe.registry.device import Device
     from newsmoe.registry.expert import Expert
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "Article", "Device", "Expert", "Fields", "InputStats", "ItemError", "Labels", "NewsmoeError",
-    "Prediction", "Record", "Registry", "RouteEntry", "RunReport", "Session", "Settings", "Summary",
+    "Article", "Device", "Entities", "Entity", "Expert", "Fields", "InputStats", "ItemError", "Labels", "Mention",
+    "NewsmoeError", "Prediction", "Record", "Registry", "RouteEntry", "RunReport", "Session", "Settings", "Summary",
     "analyze", "analyze_files", "load_settings",
 ]  # fmt: skip
 
@@ -35,7 +35,7 @@ _HOMES = {
     "newsmoe.jobs.files": ("analyze_files",),
     "newsmoe.orchestrator.session": ("Session", "analyze"),
     "newsmoe.output.run_report": ("RunReport",),
-    "newsmoe.prediction": ("Fields", "InputStats", "Labels", "Prediction", "Summary"),
+    "newsmoe.prediction": ("Entities", "Entity", "Fields", "InputStats", "Labels", "Mention", "Prediction", "Summary"),
     "newsmoe.record": ("ItemError", "Record", "RouteEntry"),
     "newsmoe.registry.device": ("Device",),
     "newsmoe.registry.expert": ("Expert",),

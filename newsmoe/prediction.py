@@ -4,12 +4,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from operator import itemgetter
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from pydantic_core import from_json, to_json
 
 from newsmoe.errors import PredictionError
 from newsmoe.validation import Strict
+
+JsonFields = dict[str, Any] | list[dict[str, Any]]
+"""What the record has under a task: keys and values, or such an object for each of several things."""
 
 
 class InputStats(Strict):
@@ -133,12 +136,102 @@ class Fields:
         return dict(self.values)
 
 
-Prediction = Summary | Labels | Fields
+class Mention(NamedTuple):
+    """A place where an entity is named.
+
+    Attributes:
+        text: the characters of that field of the article from `start` to before `end`.
+        field: of the article.
+        start: in characters, from 0.
+        end: in characters.
+    """
+
+    text: str
+    field: Literal["headline", "content"]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A person, an organization, a place or the like that an article names.
+
+    Attributes:
+        name: its most complete mention.
+        type: of entity, such as `Person`.
+        mentions: in the article's order, those of the headline first.
+        salience: how much of the article is about it, from 0 to 1; those of an article's entities sum to 1.
+        sentiment: the tone of the article towards it; None where no expert was to say.
+    """
+
+    name: str
+    type: str
+    mentions: tuple[Mention, ...]
+    salience: float
+    sentiment: Labels | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return what the record has for it."""
+        fields: dict[str, Any] = {
+            "name": self.name,
+            "type": self.type,
+            "mentions": [mention._asdict() for mention in self.mentions],
+            "salience": round(self.salience, 4),
+        }
+        return fields if self.sentiment is None else fields | {"sentiment": self.sentiment.fields()}
+
+
+@dataclass(frozen=True)
+class Entities:
+    """What an article is about: who and what it names, the most salient first; there may be none."""
+
+    values: tuple[Entity, ...]
+    input_stats: InputStats | None = None
+
+    def validation_error(self) -> str | None:
+        """Return what is wrong with this prediction; None where it is valid."""
+        return next(filter(None, map(_entity_error, self.values)), None)
+
+    def to_json_safe(self) -> "Entities":
+        """Return the prediction as it is after a round trip through JSON.
+
+        Raises:
+            TypeError: it holds something other than entities.
+            UnicodeEncodeError: a text has a lone surrogate.
+        """
+        if not all(isinstance(entity, Entity) for entity in self.values):
+            raise TypeError("not all values are an Entity")
+        to_json(self.fields())
+        return self
+
+    def fields(self) -> list[dict[str, Any]]:
+        """Return what the record has under the task."""
+        return [entity.fields() for entity in self.values]
+
+
+def _entity_error(entity: Entity) -> str | None:
+    if not (entity.name.strip() and entity.type.strip() and entity.mentions):
+        return "an entity has no name, no type or no mention"
+    if not (math.isfinite(entity.salience) and 0.0 <= entity.salience <= 1.0 + 1e-6):
+        return f"the salience of {entity.name!r} is {entity.salience}, not a number from 0 to 1"
+    for mention in entity.mentions:
+        if not 0 <= mention.start < mention.end or len(mention.text) != mention.end - mention.start:
+            return f"the mention {mention.text!r} is not from {mention.start} to {mention.end}"
+    return entity.sentiment.validation_error() if entity.sentiment else None
+
+
+Prediction = Summary | Labels | Fields | Entities
+
+
+def fields_of(value: object) -> Mapping[str, Any]:
+    """Return what stands under a task by key; nothing where that is a list."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def scores_of(prediction: Prediction) -> Mapping[str, float]:
     """Return the scores of labels, also where several may hold; none where there are no labels."""
-    scores = prediction.scores if isinstance(prediction, Labels) else prediction.fields().get("scores")
+    fields = prediction.fields()
+    scores = prediction.scores if isinstance(prediction, Labels) else fields_of(fields).get("scores")
     return scores if isinstance(scores, Mapping) else {}
 
 
@@ -149,7 +242,7 @@ def checked_prediction(prediction: Prediction) -> Prediction:
         PredictionError: it breaks the contract.
     """
     if not isinstance(prediction, Prediction):
-        raise PredictionError(f"returned {type(prediction).__name__}, expected Summary, Labels or Fields")
+        raise PredictionError(f"returned {type(prediction).__name__}, expected Summary, Labels, Fields or Entities")
     try:
         prediction = prediction.to_json_safe()
     except (TypeError, ValueError) as error:  # a failure to serialize is a ValueError

@@ -1,10 +1,11 @@
 """What is written for an article."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from newsmoe.prediction import InputStats
+from newsmoe.prediction import InputStats, JsonFields, fields_of
 from newsmoe.validation import Strict
 
 Stage = Literal["read", "route", "load", "predict", "combine"]
@@ -66,8 +67,12 @@ class Record(Strict):
     author: str | None = None
     language: str | None = None
     status: Literal["ok", "partial", "failed"]
-    analyses: dict[str, dict[str, Any]]
+    analyses: dict[str, JsonFields]
     route: list[RouteEntry]
     errors: list[ItemError]
     input: InputStats
-    predictions: dict[str, dict[str, dict[str, Any]]] | None = Field(None, exclude_if=lambda value: value is None)
+    predictions: dict[str, dict[str, JsonFields]] | None = Field(None, exclude_if=lambda value: value is None)
+
+    def fields(self, task: str) -> Mapping[str, Any]:
+        """Return what was predicted for a task, by key; nothing where there is no prediction, or a list of objects."""
+        return fields_of(self.analyses.get(task))

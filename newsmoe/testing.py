@@ -5,6 +5,7 @@ Nothing here needs a test framework; `newsmoe experts check` uses it too.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from newsmoe.article import Article
 from newsmoe.prediction import Fields, Labels, Prediction, scores_of
@@ -165,7 +166,7 @@ def _count_problem(predictions: Sequence[Prediction], articles: Sequence[Article
 def _first_problem(predictions: Sequence[Prediction]) -> str | None:
     for prediction in predictions:
         if not isinstance(prediction, Prediction):
-            return f"predict returned {type(prediction).__name__}, expected Summary, Labels or Fields"
+            return f"predict returned {type(prediction).__name__}, expected Summary, Labels, Fields or Entities"
         if problem := prediction.to_json_safe().validation_error():
             return problem
     return None
@@ -188,4 +189,15 @@ def _is_close(first: Mapping[str, float], second: Mapping[str, float], tolerance
 def _is_same(first: Prediction, second: Prediction) -> bool:
     if isinstance(first, Labels) and isinstance(second, Labels):
         return _is_close(first.scores, second.scores, TOLERANCE)
-    return first.fields() == second.fields()
+    return _is_alike(first.fields(), second.fields())
+
+
+def _is_alike(first: Any, second: Any) -> bool:
+    """Tell whether two values of JSON are the same, scores to within `TOLERANCE`."""
+    if isinstance(first, float) and isinstance(second, float):
+        return abs(first - second) < TOLERANCE
+    if isinstance(first, list) and isinstance(second, list):
+        return len(first) == len(second) and all(map(_is_alike, first, second))
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() == second.keys() and all(_is_alike(first[key], second[key]) for key in first)
+    return bool(first == second)

@@ -160,6 +160,7 @@ _add_group(
     "Make experts of your own data.",
     classifier=train.classifier,
     summarizer=train.summarizer,
+    tagger=train.tagger,
     joint=train.joint,
 )
 _add_group("gate", "Make and measure gates that learn.", train=gate.train, evaluate=gate.evaluate, prune=gate.prune)

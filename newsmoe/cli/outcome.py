@@ -29,10 +29,11 @@ class Outcome:
 
     def add(self, record: Record) -> None:
         """Count a record."""
-        for task, fields in record.analyses.items():
+        for task in record.analyses:
+            fields = record.fields(task)
             if isinstance(label := fields.get("label"), str):
                 self.counts[task][UNSURE if fields.get("unsure") else label] += 1
-        fields = record.analyses.get(SENTIMENT, {})
+        fields = record.fields(SENTIMENT)
         label, score = fields.get("label"), fields.get("score")
         if label in EXTREMES and isinstance(score, float) and record.headline and not fields.get("unsure"):
             self.extremes[label] = max(self.extremes.get(label, (0.0, "")), (score, record.headline))

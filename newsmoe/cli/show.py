@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MAX_OUTLETS = 15
 MAX_WEEKS = 12
+MAX_ENTITIES = 10  # of an article
 
 
 @dataclass
@@ -144,10 +145,14 @@ def _print_figures(console: "Console", figures: "Figures") -> None:
 def _print_row(console: "Console", row: "Row") -> None:
     record = row.record
     console.print(plain(row.headline, style="bold"), soft_wrap=True)
-    for task, prediction in record.analyses.items():
-        if "summary" not in prediction:
+    if row.entities:
+        names = ", ".join(map(str, row.entities[:MAX_ENTITIES]))
+        console.print(" ", plain(f"entities: {names}", style="cyan"), soft_wrap=True)
+    for task in record.analyses:
+        prediction = record.fields(task)
+        if prediction and "summary" not in prediction:
             console.print(" ", plain(f"{task}: {_in_short(row, task, prediction)}", style="cyan"), soft_wrap=True)
-    if summary := record.analyses.get("summarization", {}).get("summary"):
+    if summary := record.fields("summarization").get("summary"):
         console.print(plain(summary))
     for entry in record.route:
         if entry.expert is None:

@@ -22,7 +22,7 @@ from newsmoe.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from newsmoe.training.recipe import ClassifierRecipe, SummarizerRecipe
+    from newsmoe.training.recipe import AnyRecipe
 
 OutputOption = Annotated[
     Path | None, typer.Option("-o", "--output", help="Folder of the expert; default: the recipe's.", metavar="DIR")
@@ -94,6 +94,38 @@ def summarizer(
 
 
 @takes("device", config=False)
+def tagger(
+    file: FileArgument,
+    load: LoadSettings,
+    data: DataOption = Path(),
+    output: OutputOption = None,
+    name: NameOption = None,
+    tokens: Annotated[
+        str, typer.Option(help="Key of the list of words.", metavar="KEY", rich_help_panel=EXAMPLES_PANEL)
+    ] = "tokens",
+    tags: Annotated[
+        str,
+        typer.Option(
+            help="Key of the list of their tags: O, B-Person, I-Person.", metavar="KEY", rich_help_panel=EXAMPLES_PANEL
+        ),
+    ] = "tags",
+) -> None:
+    """Train a tagger of entities on texts in which every word has a tag, with a card.
+
+    Of a file of examples a fifth is held out for measuring; its recipe is written to experts/NAME, for you to
+    change and train again. Training that was broken off goes on where it was.
+    """
+    needs_training_extra("training")
+    from newsmoe.training.recipe import TaggerRecipe
+    from newsmoe.training.scaffold import tagger_recipe
+
+    def scaffold(expert: str) -> Path:
+        return tagger_recipe(file, expert, tokens=tokens, tags=tags)
+
+    _make(file, name, TaggerRecipe, scaffold, data, output, load)
+
+
+@takes("device", config=False)
 def joint(
     recipe: Annotated[Path, typer.Argument(help="Joint recipe: an adapter, and the recipes of its experts.")],
     load: LoadSettings,
@@ -123,7 +155,7 @@ def joint(
 def _make(
     file: Path,
     name: str | None,
-    kind: "type[ClassifierRecipe] | type[SummarizerRecipe]",
+    kind: "type[AnyRecipe]",
     scaffold: Callable[[str], Path],
     data: Path,
     output: Path | None,

@@ -19,9 +19,11 @@ from newsmoe.datasets.sources import (
     SummarizedArticle,
     SummarySource,
 )
+from newsmoe.datasets.tagged import Span, TaggedArticle, TaggedSource
 from newsmoe.errors import InputError
 from newsmoe.evaluation.metrics import LabelQuality
 from newsmoe.evaluation.predictions import label_predictions, unknown_labels
+from newsmoe.evaluation.spans import SpanCounts
 from newsmoe.gating.rules import RulesGate
 from newsmoe.orchestrator.session import Session
 from newsmoe.output.run_report import RunStats
@@ -58,7 +60,7 @@ def single_expert_session(expert: str, settings: Settings, registry: Registry) -
     return Session(settings, registry=registry, gate=gate)
 
 
-MeasuredSource = LabelSource | SummarySource | ChosenSource
+MeasuredSource = LabelSource | SummarySource | ChosenSource | TaggedSource
 
 
 def measure(
@@ -70,6 +72,8 @@ def measure(
         return measure_labels(session, task, source.title, labelled, closed=source.closed)
     if isinstance(source, ChosenSource):
         return measure_choices(session, task, source.title, list(source.examples(root)))
+    if isinstance(source, TaggedSource):
+        return measure_entities(session, task, source.title, list(source.examples(root)))
     return measure_summaries(session, task, source.title, list(source.examples(root)))
 
 
@@ -146,22 +150,37 @@ def measure_choices(session: Session, task: str, data: str, examples: Sequence[R
     return evaluation(figures={name: float(np.mean(values)) for name, values in scores.items()})
 
 
+def measure_entities(session: Session, task: str, data: str, examples: Sequence[TaggedArticle]) -> Evaluation:
+    """Measure entities by their exact place and type; those of types that the data lacks do not count."""
+    analyses, evaluation = _run(session, task, data, [example.article for example in examples])
+    counts = SpanCounts({entity.type for example in examples for entity in example.entities})
+    for number, entities in analyses.items():
+        mentions = [(mention, entity["type"]) for entity in entities for mention in entity["mentions"]]
+        spans = [Span(mention["start"], mention["end"], type) for mention, type in mentions]
+        counts.add(examples[number].entities, spans)
+    total = counts.total()
+    figures = {"precision": total.precision, "recall": total.recall, "F1": total.f1}
+    return evaluation(figures=figures, labels=counts.by_type())
+
+
 def _run(
-    session: Session, task: str, data: str, articles: Sequence[Article], key: str
+    session: Session, task: str, data: str, articles: Sequence[Article], key: str | None = None
 ) -> tuple[dict[int, Any], Callable[..., Evaluation]]:
-    """Analyze articles; return what stands under `key` by number, and what makes an evaluation of figures."""
+    """Analyze articles; return what stands under `key` by number, or all of it, and what makes an evaluation."""
     stats = RunStats()
     started = perf_counter()
     records = list(session.analyze(articles, stats))
     seconds = perf_counter() - started - sum(expert.load_seconds for expert in stats.experts.values())
-    analyses = {number: record.analyses[task] for number, record in enumerate(records) if task in record.analyses}
-    values = {number: fields[key] for number, fields in analyses.items() if key in fields}
+    analyses: dict[int, Any] = {
+        number: record.analyses[task] for number, record in enumerate(records) if task in record.analyses
+    }
+    values = analyses if key is None else {number: each[key] for number, each in analyses.items() if key in each}
     if not values:
         errors = (error.message for record in records for error in record.errors)
         reasons = (entry.reason for record in records for entry in record.route if entry.expert is None)
         reason = next(errors, None) or next(reasons, None)
         why = f": {reason}" if reason else ""
-        raise InputError(f"{data}: no {key} predicted for any of {len(records)} articles{why}")
+        raise InputError(f"{data}: no {key or task} predicted for any of {len(records)} articles{why}")
     return values, partial(
         Evaluation,
         data=data,

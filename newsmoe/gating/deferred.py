@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from newsmoe.gating.gate import Decision
-from newsmoe.prediction import Prediction
+from newsmoe.prediction import Prediction, fields_of
 from newsmoe.settings.conditions import After
 
 Predictions = Mapping[str, Prediction | None]
@@ -72,4 +72,4 @@ def _in_words(task: str, predictions: Predictions) -> str:
 
 def _fields(task: str, predictions: Predictions) -> Mapping[str, Any]:
     prediction = predictions.get(task)
-    return prediction.fields() if prediction else {}
+    return fields_of(prediction.fields()) if prediction else {}

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
+from newsmoe.prediction import Entities, Entity, Fields, InputStats, Labels, Mention, Prediction, Summary
 
-TYPES: dict[str, Any] = {kind.__name__: kind for kind in (Summary, Labels, Fields)}
+TYPES: dict[str, Any] = {kind.__name__: kind for kind in (Summary, Labels, Fields, Entities)}
 
 
 def serialize_prediction(prediction: Prediction) -> str:
@@ -23,14 +23,29 @@ def serialize_prediction(prediction: Prediction) -> str:
             rest = [] if prediction.threshold is None else [prediction.threshold]
         case Fields():
             value = dict(prediction.values)
+        case Entities():
+            value = [_entity_values(entity) for entity in prediction.values]
     return json.dumps([type(prediction).__name__, value, stats, *rest])
 
 
 def deserialize_prediction(text: str) -> Prediction:
     """Return the prediction that `serialize_prediction` wrote."""
     kind, value, stats, *rest = from_json(text)
+    if kind == Entities.__name__:
+        value = tuple(map(_entity, value))
     prediction: Prediction = TYPES[kind](value, _input_stats(**stats) if stats else None, *rest)
     return prediction
+
+
+def _entity_values(entity: Entity) -> list[Any]:
+    sentiment = None if entity.sentiment is None else dict(entity.sentiment.scores)
+    return [entity.name, entity.type, entity.mentions, entity.salience, sentiment]
+
+
+def _entity(values: list[Any]) -> Entity:
+    name, type, mentions, salience, scores = values
+    sentiment = None if scores is None else Labels(scores)
+    return Entity(name, type, tuple(Mention(*mention) for mention in mentions), salience, sentiment)
 
 
 @lru_cache(4096, typed=True)

@@ -1,12 +1,11 @@
 """Records as rows of a table, for CSV, Parquet and SQLite; and as JSON."""
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from pydantic_core import to_json
 
 from newsmoe.output.formats import TaskColumns
+from newsmoe.prediction import fields_of
 from newsmoe.record import Record
 from newsmoe.text.cleaning import one_line
 
@@ -68,16 +67,16 @@ def _task_keys(columns: TaskColumns) -> list[tuple[str, str]]:
     return [(task, key) for task, keys in columns.items() for key in keys or (WHOLE,)]
 
 
-def _prediction(record: Record, task: str) -> Mapping[str, Any] | None:
+def _prediction(record: Record, task: str) -> object:
     return record.predictions if task == PREDICTIONS else record.analyses.get(task)
 
 
-def _cell(prediction: Mapping[str, Any] | None, key: str) -> str | float | None:
+def _cell(prediction: object, key: str) -> str | float | None:
     if prediction is None:
         return None
     if key == WHOLE:
         return _escape(to_json(prediction).decode())
-    value = prediction.get(key)
+    value = fields_of(prediction).get(key)
     if is_number(f"_{key}"):
         return float(value) if isinstance(value, int | float) else None
     if isinstance(value, bool):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from newsmoe.record import ItemError, RouteEntry
 from newsmoe.report.figures import NO_OUTLET
-from newsmoe.report.rows import MAX_TEXT, SUMMARY, LabelPrediction, Row, cut
+from newsmoe.report.rows import ENTITIES, MAX_TEXT, SUMMARY, LabelPrediction, Row, cut
 
 MAX_LISTED = 20_000  # articles; more are in the figures only
 BYTES = 80_000  # that the packed articles may take in any case
@@ -20,6 +20,7 @@ MAX_ERRORS = 10  # of an article
 MAX_ROUTES = 30
 MAX_NAME = 120  # characters
 MAX_REASON = 300
+MAX_ENTITIES = 10  # of an article
 MAX_OTHER = 300  # of what an expert without labels or a summary predicted
 
 Changes = Mapping[int, Mapping[str, str]]
@@ -114,9 +115,10 @@ def _1000(score: float) -> int:
 
 def _other_predictions(row: Row) -> list[list[str]]:
     """Return what experts predicted that is neither a summary nor a label."""
-    others = []
-    for task, prediction in row.record.analyses.items():
-        if task != SUMMARY and cut(task, MAX_NAME) not in row.predictions:
+    others = [[ENTITIES, ", ".join(map(str, row.entities[:MAX_ENTITIES]))]] if row.entities else []
+    for task in row.record.analyses:
+        prediction = row.record.fields(task)
+        if prediction and task != SUMMARY and cut(task, MAX_NAME) not in row.predictions:
             text = ", ".join(f"{key} {value}"[:MAX_OTHER] for key, value in list(prediction.items())[:MAX_SCORES])
             others.append([cut(task, MAX_NAME), cut(text, MAX_OTHER)])
     return others

@@ -24,7 +24,7 @@ from newsmoe.ingest.source import read_elements
 from newsmoe.output.formats.csv import FORMULA_SIGNS
 from newsmoe.output.formats.sqlite import TABLE
 from newsmoe.output.table import FIRST, LAST, WHOLE
-from newsmoe.prediction import InputStats
+from newsmoe.prediction import InputStats, JsonFields
 from newsmoe.record import MAX_MESSAGE, ItemError, Record, RouteEntry, Stage
 from newsmoe.sqlite import SIGNATURE, UnsafeSchemaError, check_schema, connect
 
@@ -109,12 +109,16 @@ def _objects(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _tasks(value: object) -> dict[str, dict[str, Any]]:
+def _tasks(value: object) -> dict[str, JsonFields]:
     items = value.items() if isinstance(value, dict) else ()
-    return {str(task): prediction for task, prediction in items if isinstance(prediction, dict)}
+    return {
+        str(task): _objects(prediction) if isinstance(prediction, list) else prediction
+        for task, prediction in items
+        if isinstance(prediction, dict | list)
+    }
 
 
-def _of_experts(value: object) -> dict[str, dict[str, dict[str, Any]]]:
+def _of_experts(value: object) -> dict[str, dict[str, JsonFields]]:
     return {task: _tasks(experts) for task, experts in _tasks(value).items()}
 
 

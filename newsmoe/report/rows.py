@@ -7,11 +7,11 @@ from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
-from newsmoe.prediction import TOSS_UP
+from newsmoe.prediction import TOSS_UP, fields_of
 from newsmoe.record import Record
 from newsmoe.text.cleaning import one_line
 
-SUMMARY, SENTIMENT, TOPIC, GENRE = "summarization", "sentiment", "topic", "genre"
+SUMMARY, SENTIMENT, TOPIC, GENRE, ENTITIES = "summarization", "sentiment", "topic", "genre", "entities"
 UNSURE = "unsure"
 """In the place of a label whose score is not enough for a verdict."""
 
@@ -38,6 +38,20 @@ class LabelPrediction:
 
 
 @dataclass(frozen=True)
+class EntityRow:
+    """An entity that an article names, and the tone towards it where an expert said so."""
+
+    name: str
+    type: str
+    mentions: int
+    sentiment: LabelPrediction | None
+
+    def __str__(self) -> str:
+        notes = [self.type, *([self.sentiment.verdict] if self.sentiment else [])]
+        return f"{self.name} ({', '.join(notes)})"
+
+
+@dataclass(frozen=True)
 class Row:
     """One article with its predictions.
 
@@ -50,6 +64,7 @@ class Row:
         outlet: the source, else the host of the URL; empty where neither is known.
         language: empty where it is not known.
         predictions: of labels, by task.
+        entities: the most salient first.
     """
 
     record: Record
@@ -60,6 +75,7 @@ class Row:
     outlet: str
     language: str
     predictions: Mapping[str, LabelPrediction]
+    entities: tuple[EntityRow, ...]
 
     def verdict(self, task: str) -> str | None:
         """Return the label for a task, `UNSURE`, or None where there is no prediction."""
@@ -74,7 +90,7 @@ class Row:
 def row_of(record: Record) -> Row:
     """Return the row of a record, whoever wrote it."""
     url = _safe_url(record.url)
-    summary = record.analyses.get(SUMMARY, {}).get("summary")
+    summary = record.fields(SUMMARY).get("summary")
     return Row(
         record=record,
         headline=cut(record.headline or "", MAX_HEADLINE) or cut(_id(record), MAX_HEADLINE) or _WITHOUT_HEADLINE,
@@ -83,7 +99,8 @@ def row_of(record: Record) -> Row:
         day=_day(record.publication_date),
         outlet=cut(record.source or "", MAX_LABEL) or cut(_host(url), MAX_LABEL),
         language=cut(record.language or "", MAX_LABEL),
-        predictions=dict(_label_predictions(record.analyses)),
+        predictions=dict(_label_predictions(record)),
+        entities=tuple(_entities(record.analyses.get(ENTITIES))),
     )
 
 
@@ -97,18 +114,32 @@ def _id(record: Record) -> str:
     return "" if record.id is None else str(record.id)[: 2 * MAX_HEADLINE]
 
 
-def _label_predictions(analyses: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, LabelPrediction]]:
-    for task, prediction in analyses.items():
-        label = prediction.get("label")
-        if not isinstance(label, str) or not (name := cut(label, MAX_LABEL)):
-            continue
-        scores = _scores(prediction.get("scores"))
-        score = _number(prediction.get("score"))
-        unsure = prediction.get("unsure")
-        if not isinstance(unsure, bool):  # of an earlier newsmoe, or another program
-            best = sorted(scores.values(), reverse=True)
-            unsure = len(best) > 1 and best[0] - best[1] < TOSS_UP
-        yield cut(task, MAX_LABEL), LabelPrediction(name, scores.get(name) if score is None else score, unsure, scores)
+def _label_predictions(record: Record) -> Iterator[tuple[str, LabelPrediction]]:
+    for task in record.analyses:
+        if prediction := _label_prediction(record.fields(task)):
+            yield cut(task, MAX_LABEL), prediction
+
+
+def _label_prediction(fields: Mapping[str, Any]) -> LabelPrediction | None:
+    label = fields.get("label")
+    if not isinstance(label, str) or not (name := cut(label, MAX_LABEL)):
+        return None
+    scores = _scores(fields.get("scores"))
+    score = _number(fields.get("score"))
+    unsure = fields.get("unsure")
+    if not isinstance(unsure, bool):  # of an earlier newsmoe, or another program
+        best = sorted(scores.values(), reverse=True)
+        unsure = len(best) > 1 and best[0] - best[1] < TOSS_UP
+    return LabelPrediction(name, scores.get(name) if score is None else score, unsure, scores)
+
+
+def _entities(values: object) -> Iterator[EntityRow]:
+    for value in values if isinstance(values, list) else ():
+        name, type, mentions = (value.get(key) for key in ("name", "type", "mentions"))
+        if isinstance(name, str) and (name := cut(name, MAX_LABEL)):
+            count = len(mentions) if isinstance(mentions, list) else 1
+            sentiment = _label_prediction(fields_of(value.get("sentiment")))
+            yield EntityRow(name, cut(str(type), MAX_LABEL), count, sentiment)
 
 
 def _scores(value: object) -> dict[str, float]:

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +15,7 @@ from peft import PeftModel
 from sklearn.metrics import f1_score
 from torch import nn
 
-from newsmoe.registry.backbone.backbone import Backbone, Encoded, pooled
+from newsmoe.registry.backbone.backbone import Backbone, Encoded, Vectors, pooled
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.batching import Batcher
 from newsmoe.training.adapter import save_adapter
@@ -37,7 +38,10 @@ class HeadObjective(ABC):
         module: its head, trained along with the adapter.
         windows: what it learns from, a row each.
         dev_windows: what its quality is measured on.
+        read: what it reads of a dev window's states, of shape (tokens, width).
     """
+
+    read: Callable[[Vectors, Window], Any] = staticmethod(pooled)
 
     module: nn.Module
     windows: Sequence[Window]
@@ -56,8 +60,8 @@ class HeadObjective(ABC):
         """
 
     @abstractmethod
-    def quality(self, encoded: Mapping[Window, Encoded]) -> float:
-        """Return the quality on dev data, from 0 to 1."""
+    def quality(self, read: Mapping[Window, Any]) -> float:
+        """Return the quality on dev data, from 0 to 1, given what was read of each window."""
 
 
 @dataclass
@@ -100,8 +104,10 @@ class _JointObjective:
 
     def quality(self) -> float:
         windows = list(dict.fromkeys(window for objective in self.objectives for window in objective.dev_windows))
-        encoded = dict(zip(windows, self._encoded(windows), strict=True))
-        return float(np.mean([objective.quality(encoded) for objective in self.objectives]))
+        readers = list(dict.fromkeys(objective.read for objective in self.objectives))
+        rows = dict(zip(windows, self._read(windows, readers), strict=True))
+        read = {reader: {window: row[number] for window, row in rows.items()} for number, reader in enumerate(readers)}
+        return float(np.mean([objective.quality(read[objective.read]) for objective in self.objectives]))
 
     def _states(self, windows: Sequence[Window], noise: np.random.Generator | None = None) -> torch.Tensor:
         """Return states of shape (windows, tokens, width), zero where there is padding; with `noise` as in training."""
@@ -117,10 +123,10 @@ class _JointObjective:
             return states * present.unsqueeze(-1)
 
     @torch.inference_mode()
-    def _encoded(self, windows: Sequence[Window]) -> list[Encoded]:
-        def forward(batch: list[Window]) -> list[Encoded]:
+    def _read(self, windows: Sequence[Window], readers: Sequence[Callable[[Vectors, Window], Any]]) -> list[list[Any]]:
+        def forward(batch: list[Window]) -> list[list[Any]]:
             states = self._states(batch).numpy()
-            return [pooled(row, window) for row, window in zip(states, batch, strict=True)]
+            return [[read(row, window) for read in readers] for row, window in zip(states, batch, strict=True)]
 
         return Batcher(self.recipe.batch_tokens).run(windows, _lengths(windows), forward)
 

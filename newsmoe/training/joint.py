@@ -11,8 +11,9 @@ from newsmoe.training.classifier import LabelledData, read_data
 from newsmoe.training.data import TrainingRun
 from newsmoe.training.finetune import HeadObjective, LabelObjective, finetune
 from newsmoe.training.folder import TrainedExpert
-from newsmoe.training.recipe import RECIPE_FILE, AnyRecipe, JointRecipe, SummarizerRecipe, read_any_recipe
+from newsmoe.training.recipe import RECIPE_FILE, AnyRecipe, JointRecipe, SummarizerRecipe, TaggerRecipe, read_any_recipe
 from newsmoe.training.summarizer import SentenceObjective
+from newsmoe.training.tagger import TagObjective
 
 WINDOWS_TO_START = 1000
 """That a head is fitted on before training; fewer than the backbone keeps, so they are encoded once for all heads."""
@@ -47,6 +48,10 @@ def train_jointly(
             sentences = SentenceObjective(member, run)
             objectives.append(sentences)
             make.append(partial(sentences.expert, run, shared=home))
+        elif isinstance(member, TaggerRecipe):
+            tags = TagObjective(member, run)
+            objectives.append(tags)
+            make.append(partial(tags.expert, shared=home))
         else:
             data = read_data(member, folder, run)
             head = data.fit(

@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
 from newsmoe.datasets.sources import ChosenSource, DataSource, LabelSource, SummarySource, TextSource, UnlabelledSource
+from newsmoe.datasets.tagged import TaggedSource
 from newsmoe.errors import ConfigError
 from newsmoe.evaluation.predictions import Target
 from newsmoe.gating.features import FeatureName
@@ -138,6 +139,15 @@ class SummarizerRecipe(Recipe):
     dev: tuple[Sentences, ...] = Field(min_length=1)
 
 
+class TaggerRecipe(Recipe):
+    """What a tagger of entities is trained on, and how."""
+
+    types: tuple[str, ...] = Field(min_length=1)  # of entity
+    adapter: AdapterRecipe = AdapterRecipe()
+    train: tuple[TaggedSource, ...] = Field(min_length=1)
+    dev: tuple[TaggedSource, ...] = Field(min_length=1)
+
+
 class JointRecipe(Strict):
     """An adapter that several experts share, and that is trained for all of them at once.
 
@@ -199,9 +209,13 @@ class GateRecipe(Strict):
         return self
 
 
-AnyRecipe = ClassifierRecipe | SummarizerRecipe
+AnyRecipe = ClassifierRecipe | SummarizerRecipe | TaggerRecipe
 KindOfRecipe = TypeVar("KindOfRecipe", bound=Strict)
-RECIPES: Mapping[str, type[AnyRecipe]] = {"classifier": ClassifierRecipe, "extractive": SummarizerRecipe}
+RECIPES: Mapping[str, type[AnyRecipe]] = {
+    "classifier": ClassifierRecipe,
+    "extractive": SummarizerRecipe,
+    "tagger": TaggerRecipe,
+}
 """The recipes of the kinds of expert."""
 
 
@@ -221,8 +235,12 @@ def read_recipe(path: Path, recipe: type[KindOfRecipe]) -> KindOfRecipe:
 
 
 def read_any_recipe(path: Path) -> AnyRecipe:
-    """Read the recipe of an expert: with labels that of a classifier, any other that of a summarizer."""
-    return read_recipe(path, ClassifierRecipe) if "labels" in read_toml(path) else read_recipe(path, SummarizerRecipe)
+    """Read the recipe of an expert: with labels a classifier, with types a tagger, any other a summarizer."""
+    values = read_toml(path)
+    kind: type[AnyRecipe] = SummarizerRecipe
+    if "labels" in values or "types" in values:
+        kind = ClassifierRecipe if "labels" in values else TaggerRecipe
+    return read_recipe(path, kind)
 
 
 def recipe_of(card: Card) -> AnyRecipe | None:

@@ -10,6 +10,7 @@ import tomli_w
 from pydantic import TypeAdapter, ValidationError
 
 from newsmoe.datasets.sources import elements_of
+from newsmoe.datasets.tagged import TaggedSource
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.gating.lead_features import LEAD_FEATURES
 from newsmoe.ingest.fields import some_keys
@@ -20,6 +21,7 @@ from newsmoe.training.recipe import RECIPE_FILE
 
 USERS_FOLDER = Path("experts")
 MAX_LABELS = 200
+ENTITIES = "entities"  # the task
 
 
 def classifier_recipe(
@@ -49,6 +51,29 @@ def summarizer_recipe(file: Path, name: str, **keys: str | None) -> Path:
         "adapter": {"epochs": 2, "batch_items": 8, "head_learning_rate": 1e-3},
     }
     return _write(path, values, file, keys)
+
+
+def tagger_recipe(file: Path, name: str, *, tokens: str, tags: str) -> Path:
+    """Write `experts/NAME/recipe.toml` for a file of tagged sentences or articles; see `classifier_recipe`.
+
+    `tokens` and `tags` are the keys of the words and their tags; an element with neither has them in `sentences`.
+    """
+    path = _new_path(name, ENTITIES)
+    source: dict[str, Any] = {"path": str(file), "tokens": tokens, "tags": tags}
+    _, first = next(elements_of(file), ("", {}))
+    if tokens not in first and "sentences" in first:
+        source["sentences"] = "sentences"
+    examples = TaggedSource.model_validate(source).examples(Path())
+    types = Counter(entity.type for example in examples for entity in example.entities)
+    if not types:
+        raise InputError(f"{file}: no word has a tag such as B-Person; is --tags the right key?")
+    values = {
+        "task": ENTITIES,
+        "description": f"{name}: {', '.join(types)}"[:120],
+        "types": sorted(types),
+        "adapter": {"rank": 32, "alpha": 64, "epochs": 6, "patience": 6, "head_learning_rate": 2e-3},
+    }
+    return _write_recipe(path, values, source)
 
 
 def gate_recipe(file: Path, task: str, **keys: str | None) -> Path:
@@ -94,7 +119,12 @@ def _new_path(name: str, task: str) -> Path:
 
 
 def _write(path: Path, values: Mapping[str, Any], file: Path, keys: Mapping[str, str | None]) -> Path:
-    source = {"path": str(file), **{option: key for option, key in keys.items() if key is not None}}
+    return _write_recipe(
+        path, values, {"path": str(file), **{name: key for name, key in keys.items() if key is not None}}
+    )
+
+
+def _write_recipe(path: Path, values: Mapping[str, Any], source: Mapping[str, Any]) -> Path:
     parts = {split: [{**source, "split": split}] for split in ("train", "dev")}
     path.parent.mkdir(parents=True, exist_ok=True)
     write_text(path, tomli_w.dumps({"name": path.parent.name, **values, **parts}))

@@ -1,10 +1,10 @@
 """Text windows in, vectors out; each distinct window is computed once."""
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from newsmoe.registry.backbone.reading import Reading, Window, read_article
 from newsmoe.registry.batching import Batcher
 
 Vectors = NDArray[np.float32]
+
+T = TypeVar("T")
 
 WINDOW_TOKENS = 254
 """Tokens in a window, special ones not counted. The backbone was trained on texts of 128 tokens and is
@@ -111,18 +113,28 @@ class Backbone:
         encoded = {window: self._encoded[window, key] for window in windows if (window, key) in self._encoded}
         missing = [window for window in dict.fromkeys(windows) if window not in encoded]
 
-        def forward(batch: list[Window]) -> list[Encoded]:
-            states = self.runtime.hidden(*self.padded(batch), adapter)
-            return [pooled(row, window) for row, window in zip(states, batch, strict=True)]
-
-        lengths = [len(window) + 2 for window in missing]
-        encoded |= zip(missing, self._batcher.run(missing, lengths, forward), strict=True)
+        encoded |= zip(missing, self._forward(missing, adapter, pooled), strict=True)
         for window, vectors in encoded.items():
             self._encoded[window, key] = vectors
             self._encoded.move_to_end((window, key))
         while len(self._encoded) > self.max_cached_windows:
             self._encoded.popitem(last=False)
         return [encoded[window] for window in windows]
+
+    def token_states(self, windows: Sequence[Window], adapter: Adapter | None = None) -> list[Vectors]:
+        """Return the states of the tokens of each window, shape (tokens, width); they are not stored."""
+        return self._forward(windows, adapter, token_states)
+
+    def _forward(
+        self, windows: Sequence[Window], adapter: Adapter | None, read: Callable[[Vectors, Window], T]
+    ) -> list[T]:
+        """Return what `read` makes of each window's states."""
+
+        def forward(batch: list[Window]) -> list[T]:
+            states = self.runtime.hidden(*self.padded(batch), adapter)
+            return [read(row, window) for row, window in zip(states, batch, strict=True)]
+
+        return self._batcher.run(windows, [len(window) + 2 for window in windows], forward)
 
     def forget(self) -> None:
         """Drop what was computed, so that memory does not grow with what is read."""
@@ -143,6 +155,11 @@ class Backbone:
     def hide_tokens(self, ids: NDArray[np.int64], hidden: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return ids with those under `hidden`, of the same shape, replaced; the frame and padding stay."""
         return np.where(hidden & ~np.isin(ids, self._frame), self._id(self._special_tokens[-1]), ids)
+
+
+def token_states(states: Vectors, window: Window) -> Vectors:
+    """Return the states of a window, shape (tokens, width), without those of special tokens and padding."""
+    return states[1 : len(window) + 1]
 
 
 def pooled(states: Vectors, window: Window) -> Encoded:

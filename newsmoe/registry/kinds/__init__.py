@@ -45,6 +45,7 @@ KINDS: Plugins[Kind] = Plugins(
         "extractive": "newsmoe.registry.kinds.extractive:Extractive",
         "lead": "newsmoe.registry.kinds.lead:Lead",
         "seq2seq-summarization": "newsmoe.registry.kinds.seq2seq:Seq2Seq",
+        "tagger": "newsmoe.registry.kinds.tagger:Tagger",
         "text-classification": "newsmoe.registry.kinds.text_classification:TextClassification",
         "zero-shot": "newsmoe.registry.kinds.zero_shot:ZeroShot",
         "zero-shot-nli": "newsmoe.registry.kinds.nli:Nli",

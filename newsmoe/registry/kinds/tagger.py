@@ -1,0 +1,74 @@
+"""Entities by a head on the backbone that tags every word."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from newsmoe.article import Article
+from newsmoe.prediction import Entities, Mention, Prediction
+from newsmoe.registry.backbone.backbone import Vectors
+from newsmoe.registry.backbone.reading import HEADLINE
+from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
+from newsmoe.registry.kinds.mentions import entities_of
+from newsmoe.registry.kinds.token_head import TokenHead, best_path, spans_of, tags_of, token_head_shapes
+from newsmoe.registry.kinds.tokens import ArticleTokens, article_tokens, by_window
+
+
+class TaggerSettings(EmbeddedSettings):
+    """The types of entity, in the order of the head's tags."""
+
+    types: tuple[str, ...] = Field(min_length=1)
+
+
+class Tagger(EmbeddedExpert[TaggerSettings]):
+    """Predicts what an article names: people, organizations, places and whatever types its card has."""
+
+    Settings = TaggerSettings
+
+    def prepare(self) -> None:
+        """Load the head."""
+        tags = tags_of(self.settings.types)
+        self.head = TokenHead(load_head(self.card.folder, token_head_shapes(len(tags), self.backbone.width)))
+
+    def predict(self, articles: Sequence[Article]) -> list[Prediction]:
+        """Return the entities of each article; there may be none."""
+        return [
+            Entities(entities_of(mentions), self.input_stats(article, self.extract(article)))
+            for article, mentions in zip(articles, self.mentions(articles), strict=True)
+        ]
+
+    def mentions(self, articles: Sequence[Article]) -> Iterator[list[tuple[Mention, str]]]:
+        """Yield the mentions in each article with their types; all articles are read at once."""
+        extracts = [self.extract(article) for article in articles]
+        windows = [window for extract in extracts for window in extract.windows]
+        states = iter(self.backbone.token_states(windows, self.adapter))
+        for article, extract in zip(articles, extracts, strict=True):
+            tokens = article_tokens(article, self.backbone.read(article), self.backbone.tokenizer)
+            shapes = by_window(tokens.shapes, [len(window) for window in extract.windows])
+            logits = [self.head(next(states), shape) for shape in shapes]
+            yield list(self._mentions(article, tokens, np.concatenate(logits))) if logits else []
+
+    def _mentions(self, article: Article, tokens: ArticleTokens, logits: Vectors) -> Iterator[tuple[Mention, str]]:
+        words, ends = tokens.words, tokens.word_ends()
+        for start, end, type in tagged_spans(tokens.sentences[words], logits[words]):
+            first, last = int(tokens.starts[words[start]]), int(ends[end - 1])
+            if tokens.sentences[words[start]] == HEADLINE:
+                mention = Mention(article.headline[first:last], "headline", first, last)
+            else:
+                mention = Mention(article.content[first:last], "content", first, last)
+            yield mention, self.settings.types[type]
+
+
+def tagged_spans(sentences: NDArray[np.int64], logits: Vectors) -> Iterator[tuple[int, int, int]]:
+    """Yield start, end and number of type of each entity, in words, of an article.
+
+    Args:
+        sentences: number of the sentence of each word, in order; no entity goes beyond one.
+        logits: of shape (words, tags).
+    """
+    ends = np.flatnonzero(np.diff(sentences, append=np.iinfo(np.int64).max)) + 1
+    for begin, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True):
+        for start, stop, type in spans_of(best_path(logits[begin:end]).tolist()):
+            yield begin + start, begin + stop, type

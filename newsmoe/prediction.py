@@ -222,6 +222,15 @@ def _entity_error(entity: Entity) -> str | None:
 
 Prediction = Summary | Labels | Fields | Entities
 
+EXTENDED = {"entity-sentiment": "entities"}
+"""By task: the one whose predictions it makes too, with more in them. They stand under that one's name, and its experts
+need not run."""
+
+
+def record_key(task: str) -> str:
+    """Return what the predictions for a task stand under in a record."""
+    return EXTENDED.get(task, task)
+
 
 def fields_of(value: object) -> Mapping[str, Any]:
     """Return what stands under a task by key; nothing where that is a list."""

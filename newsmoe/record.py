@@ -1,14 +1,18 @@
 """What is written for an article."""
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
-from newsmoe.prediction import InputStats, JsonFields, fields_of
+from newsmoe.prediction import InputStats, fields_of
 from newsmoe.validation import Strict
 
 Stage = Literal["read", "route", "load", "predict", "combine"]
+
+OBJECT = {"additionalProperties": True, "type": "object"}
+Analyzed = Annotated[Any, WithJsonSchema({"anyOf": [OBJECT, {"items": OBJECT, "type": "array"}]})]
+"""What was predicted for a task: an object, or a list of them, which callers should not have to tell apart."""
 
 MAX_MESSAGE = 500  # characters; a message may hold the whole text of an article
 
@@ -67,11 +71,11 @@ class Record(Strict):
     author: str | None = None
     language: str | None = None
     status: Literal["ok", "partial", "failed"]
-    analyses: dict[str, JsonFields]
+    analyses: dict[str, Analyzed]
     route: list[RouteEntry]
     errors: list[ItemError]
     input: InputStats
-    predictions: dict[str, dict[str, JsonFields]] | None = Field(None, exclude_if=lambda value: value is None)
+    predictions: dict[str, dict[str, Analyzed]] | None = Field(None, exclude_if=lambda value: value is None)
 
     def fields(self, task: str) -> Mapping[str, Any]:
         """Return what was predicted for a task, by key; nothing where there is no prediction, or a list of objects."""

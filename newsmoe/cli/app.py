@@ -161,6 +161,7 @@ _add_group(
     classifier=train.classifier,
     summarizer=train.summarizer,
     tagger=train.tagger,
+    targets=train.targets,
     joint=train.joint,
 )
 _add_group("gate", "Make and measure gates that learn.", train=gate.train, evaluate=gate.evaluate, prune=gate.prune)

@@ -126,6 +126,34 @@ def tagger(
 
 
 @takes("device", config=False)
+def targets(
+    file: FileArgument,
+    load: LoadSettings,
+    data: DataOption = Path(),
+    output: OutputOption = None,
+    name: NameOption = None,
+    content: ContentOption = None,
+    target: Annotated[
+        str, typer.Option(help="Key of what the text names.", metavar="KEY", rich_help_panel=EXAMPLES_PANEL)
+    ] = "target",
+    label: LabelOption = "label",
+) -> None:
+    """Train an expert for the tone towards what a text names, with a card.
+
+    Of a file of examples a fifth is held out for measuring; its recipe is written to experts/NAME, for you to
+    change and train again. Training that was broken off goes on where it was.
+    """
+    needs_training_extra("training")
+    from newsmoe.training.recipe import TargetRecipe
+    from newsmoe.training.scaffold import target_recipe
+
+    def scaffold(expert: str) -> Path:
+        return target_recipe(file, expert, content=content or "sentence", target=target, label=label)
+
+    _make(file, name, TargetRecipe, scaffold, data, output, load)
+
+
+@takes("device", config=False)
 def joint(
     recipe: Annotated[Path, typer.Argument(help="Joint recipe: an adapter, and the recipes of its experts.")],
     load: LoadSettings,

@@ -20,6 +20,7 @@ from newsmoe.datasets.sources import (
     SummarySource,
 )
 from newsmoe.datasets.tagged import Span, TaggedArticle, TaggedSource
+from newsmoe.datasets.targets import TargetedArticle, TargetSource
 from newsmoe.errors import InputError
 from newsmoe.evaluation.metrics import LabelQuality
 from newsmoe.evaluation.predictions import label_predictions, unknown_labels
@@ -27,6 +28,7 @@ from newsmoe.evaluation.spans import SpanCounts
 from newsmoe.gating.rules import RulesGate
 from newsmoe.orchestrator.session import Session
 from newsmoe.output.run_report import RunStats
+from newsmoe.registry.kinds.target_classifier import TargetClassifier
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.conditions import Rule
 from newsmoe.settings.model import Settings
@@ -60,7 +62,7 @@ def single_expert_session(expert: str, settings: Settings, registry: Registry) -
     return Session(settings, registry=registry, gate=gate)
 
 
-MeasuredSource = LabelSource | SummarySource | ChosenSource | TaggedSource
+MeasuredSource = LabelSource | SummarySource | ChosenSource | TaggedSource | TargetSource
 
 
 def measure(
@@ -72,6 +74,8 @@ def measure(
         return measure_labels(session, task, source.title, labelled, closed=source.closed)
     if isinstance(source, ChosenSource):
         return measure_choices(session, task, source.title, list(source.examples(root)))
+    if isinstance(source, TargetSource):
+        return measure_targets(session, task, source.title, list(source.examples(root)))
     if isinstance(source, TaggedSource):
         return measure_entities(session, task, source.title, list(source.examples(root)))
     return measure_summaries(session, task, source.title, list(source.examples(root)))
@@ -161,6 +165,36 @@ def measure_entities(session: Session, task: str, data: str, examples: Sequence[
     total = counts.total()
     figures = {"precision": total.precision, "recall": total.recall, "F1": total.f1}
     return evaluation(figures=figures, labels=counts.by_type())
+
+
+def measure_targets(session: Session, task: str, data: str, examples: Sequence[TargetedArticle]) -> Evaluation:
+    """Measure the tone towards targets that the data names; how well they are found in an article is left aside."""
+    if not examples:
+        raise InputError(f"{data}: no text names its target")
+    (decision,) = session.gate.route([examples[0].article])[0]
+    expert = session.registry.build(next(iter(decision.weights)))
+    if not isinstance(expert, TargetClassifier):
+        raise InputError(f"{data}: {expert.name} cannot be asked for the {task} of a target")
+    expert.load(session.device)
+    started = perf_counter()
+    predicted = expert.labels((example.article, example.mentions) for example in examples)
+    seconds = perf_counter() - started
+    labelled = [LabelledArticle(example.article, example.label, (example.label,)) for example in examples]
+    predictions = label_predictions(labelled, [[labels.scores] if labels else [] for labels in predicted])
+    weights = np.ones((len(predictions.truth), 1))
+    labels, confusion = predictions.by_label(weights)
+    majority = float(np.bincount(predictions.truth).max() / len(predictions.truth))
+    return Evaluation(
+        data=data,
+        items=len(examples),
+        answered=len(predictions.truth),
+        seconds=seconds,
+        items_per_second=len(examples) / seconds,
+        tokens_per_second=0.0,
+        figures={**predictions.figures(weights), "majority": majority},
+        labels=labels,
+        confusion=confusion,
+    )
 
 
 def _run(

@@ -15,10 +15,12 @@ from newsmoe.gating.gate import Gate, UniformGate
 from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, named_experts, read_rules
 from newsmoe.journal.store import PredictionStore
 from newsmoe.plugins import Plugins
+from newsmoe.prediction import EXTENDED
 from newsmoe.registry.cache_key import cache_key
+from newsmoe.registry.cards import builtin_folder
 from newsmoe.registry.device import Device
 from newsmoe.registry.labels import check_labels
-from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
+from newsmoe.registry.registry import ExpertInfo, Registry
 from newsmoe.settings.conditions import Rule
 from newsmoe.settings.model import DEFAULT_TASKS, Settings, is_gate_folder
 from newsmoe.validation import describe
@@ -77,7 +79,8 @@ def build_gate(settings: Settings, registry: Registry, store: PredictionStore | 
         if task not in existing:
             raise ConfigError(f"no expert predicts the task {task!r}; {nearest(task, existing)}")
     _check_rules(user_rules, registry)
-    pools = {task: registry.pool(task) for task in tasks}
+    extended = {EXTENDED.get(task) for task in tasks}
+    pools = {task: registry.pool(task) for task in tasks if task not in extended}
     _check_deferred(pools, user_rules, existing)
     return build(GateContext(settings, registry, pools, user_rules, store))
 

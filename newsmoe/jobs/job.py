@@ -21,6 +21,7 @@ from newsmoe.output.lock import output_lock
 from newsmoe.output.run_report import RunReport, RunStats
 from newsmoe.output.table import PREDICTIONS
 from newsmoe.output.writers import open_writer
+from newsmoe.prediction import record_key
 from newsmoe.record import ItemError, Record
 from newsmoe.settings.model import Settings
 
@@ -216,5 +217,8 @@ def _logged_notices(sources: Sequence[Source]) -> list[str]:
 def _columns(session: Session) -> Mapping[str, tuple[str, ...]]:
     """Return for each task the keys of its predictions that have a column each."""
     pools = {task: session.registry.pool(task) for task in session.gate.tasks}
-    columns = {task: tuple(dict.fromkeys(key for info in pool for key in info.columns)) for task, pool in pools.items()}
+    columns = {
+        record_key(task): tuple(dict.fromkeys(key for info in pool for key in info.columns))
+        for task, pool in pools.items()
+    }
     return {**columns, PREDICTIONS: ()} if session.settings.details else columns

@@ -16,7 +16,7 @@ from newsmoe.orchestrator.combiners import Combiner, combine, mean
 from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.progress import WindowProgress
 from newsmoe.output.run_report import RunStats
-from newsmoe.prediction import InputStats, Prediction, checked_prediction
+from newsmoe.prediction import InputStats, Prediction, checked_prediction, record_key
 from newsmoe.record import ItemError, Record, RouteEntry
 
 
@@ -223,7 +223,7 @@ def _record(article: Article, tasks: Sequence[TaskState], *, details: bool) -> R
         author=article.author,
         language=article.language,
         status="ok" if not errors else "partial" if combined else "failed",
-        analyses={task: prediction.fields() for task, prediction in combined.items()},
+        analyses={record_key(task): prediction.fields() for task, prediction in combined.items()},
         route=[entry for task in tasks for entry in task.entries],
         errors=errors,
         input=InputStats(
@@ -232,7 +232,9 @@ def _record(article: Article, tasks: Sequence[TaskState], *, details: bool) -> R
             windows=max((stats.windows for stats in inputs), default=0),
         ),
         predictions={
-            task.decision.task: {expert: prediction.fields() for expert, prediction in task.predictions.items()}
+            record_key(task.decision.task): {
+                expert: prediction.fields() for expert, prediction in task.predictions.items()
+            }
             for task in tasks
         }
         if details

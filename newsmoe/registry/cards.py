@@ -1,5 +1,6 @@
 """`expert.toml`: what an expert is, what it was trained on, its licence, its measured quality."""
 
+import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,3 +94,10 @@ def read_card(folder: Path) -> Card:
         return Card.model_validate(read_toml(path, CardError) | {"folder": folder})
     except ValidationError as error:
         raise CardError(f"{path}: {describe(error, Card)}") from None
+
+
+def builtin_folder() -> Path:
+    """Return the folder of the built-in cards: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    installed = package / "_experts"
+    return installed if installed.is_dir() else Path(os.path.abspath(package.parent / "experts"))

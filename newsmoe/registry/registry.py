@@ -4,7 +4,6 @@ They come from cards in `experts/` (built in), cards in the user's folders, and 
 `newsmoe.experts`. Only an entry point's module is imported at once, to learn the expert's task.
 """
 
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,7 +24,7 @@ from newsmoe.errors import (
 )
 from newsmoe.plugins import entry_points_of, origin_of
 from newsmoe.registry.backbone.pool import BackbonePool
-from newsmoe.registry.cards import CARD_FILE, Card, read_card
+from newsmoe.registry.cards import CARD_FILE, Card, builtin_folder, read_card
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.kinds import build, check_settings, fingerprint, missing, prediction_columns, stated_labels
 from newsmoe.settings.conditions import After
@@ -274,10 +273,3 @@ def _describe(expert: Any, name: str, origin: str) -> ExpertInfo:
     labels = getattr(expert, "labels", ())  # which may be anything, if the expert does not mean it for us
     stated_by_it = isinstance(labels, list | tuple) and all(isinstance(label, str) for label in labels)
     return ExpertInfo(**dict(statement), origin=origin, expert=expert, labels=tuple(labels) if stated_by_it else ())
-
-
-def builtin_folder() -> Path:
-    """Return the folder of the built-in cards: inside an installed package, beside it in a checkout."""
-    package = Path(__file__).parent.parent
-    installed = package / "_experts"
-    return installed if installed.is_dir() else Path(os.path.abspath(package.parent / "experts"))

@@ -71,7 +71,7 @@ class LabelledData:
         """
         adapter = load_adapter(folder) if folder else None
         logits = {name: _logits(data, head, adapter, run) for name, data in self.dev.items()}
-        head, temperature = _calibrated(head, self.train, self.dev, logits)
+        head, temperature = calibrated(head, self.train, self.dev, logits)
         recipe = self.recipe
         settings = {"labels": list(recipe.labels), "long_input": recipe.long_input, "temperature": temperature}
         if recipe.several:
@@ -183,7 +183,7 @@ def _threshold(dev: Mapping[str, WindowSet], logits: Mapping[str, Vectors], temp
     return max(map(float, THRESHOLDS), key=f1)
 
 
-def _calibrated(
+def calibrated(
     head: Head, train: WindowSet, dev: Mapping[str, WindowSet], logits: Mapping[str, NDArray[np.floating]]
 ) -> tuple[Head, float]:
     """Return head and temperature with the lowest negative log-likelihood on dev data (Guo et al. 2017).

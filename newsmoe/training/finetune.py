@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from peft import PeftModel
 from sklearn.metrics import f1_score
 from torch import nn
 
-from newsmoe.registry.backbone.backbone import Backbone, Encoded, Vectors, pooled
+from newsmoe.registry.backbone.backbone import Backbone, Vectors, pooled
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.batching import Batcher
 from newsmoe.training.adapter import save_adapter
@@ -26,6 +26,8 @@ from newsmoe.training.recipe import AdapterRecipe
 
 HAS_FAST_BFLOAT16 = torch.cpu.get_capabilities().get("amx_bf16", False)
 """Whether products in half of the bits take a fraction of the time here; elsewhere they would take longer."""
+
+S = TypeVar("S", bound=WindowSet)
 
 MOST_SENTENCES = 4
 """Of an article that is cut to what a teaser has, with its headline."""
@@ -148,10 +150,10 @@ def finetune(
     save_adapter(encoder, folder)
 
 
-class LabelObjective(HeadObjective):
+class LabelObjective(HeadObjective, Generic[S]):
     """Cross-entropy on windows; the quality is macro-F1 on articles, the mean over dev sources."""
 
-    def __init__(self, head: Head, train: WindowSet, dev: Mapping[str, WindowSet], consistency: float = 0.0) -> None:
+    def __init__(self, head: Head, train: S, dev: Mapping[str, S], consistency: float = 0.0) -> None:
         """Start from a head fitted on the encoder's vectors.
 
         So the adapter need not undo what a random one would teach it (Kumar et al. 2022, LP-FT). `consistency` is
@@ -173,9 +175,9 @@ class LabelObjective(HeadObjective):
         return Head(*(tensor.detach().numpy().copy() for tensor in (self.module.weight, self.module.bias)))
 
     def loss(self, states: torch.Tensor, windows: Sequence[Window], rows: NDArray[np.int64]) -> torch.Tensor:
-        """Return the loss of the mean over all tokens, scaled to length 1, as in `Backbone`."""
+        """Return the loss on the windows' vectors."""
         train = self.train
-        logits = self.module(nn.functional.normalize(states.sum(dim=1), dim=-1))
+        logits = self.module(self.vectors(states, windows, rows))
         wrong = torch.from_numpy(~train.accepted[train.articles[rows]])
         others = torch.from_numpy(train.others[train.articles[rows]]).float()
         log_probabilities = logits.log_softmax(dim=1)
@@ -185,13 +187,21 @@ class LabelObjective(HeadObjective):
             losses = losses + self.consistency / 2 * _divergence(logits)
         return torch.dot(losses, torch.from_numpy(train.window_weights[rows]).float())
 
-    def quality(self, encoded: Mapping[Window, Encoded]) -> float:
+    def vectors(self, states: torch.Tensor, windows: Sequence[Window], rows: NDArray[np.int64]) -> torch.Tensor:
+        """Return what the head reads: the mean over all tokens, scaled to length 1, as in `Backbone`."""
+        return nn.functional.normalize(states.sum(dim=1), dim=-1)
+
+    def dev_vectors(self, data: S, read: Mapping[Window, Any]) -> Vectors:
+        """Return the same for windows of dev data, given what was read of each."""
+        return np.stack([read[window].window for window in data.windows])
+
+    def quality(self, read: Mapping[Window, Any]) -> float:
         """Return macro-F1."""
-        scores = [self._macro_f1(data, encoded) for data in self.dev.values()]
+        scores = [self._macro_f1(data, read) for data in self.dev.values()]
         return float(np.average(scores, weights=[data.weights[0] for data in self.dev.values()]))
 
-    def _macro_f1(self, data: WindowSet, encoded: Mapping[Window, Encoded]) -> float:
-        logits = self.head.logits(np.stack([encoded[window].window for window in data.windows]))
+    def _macro_f1(self, data: S, read: Mapping[Window, Any]) -> float:
+        logits = self.head.logits(self.dev_vectors(data, read))
         probabilities = data.probabilities(logits)
         truth, predicted = data.truth(probabilities), probabilities.argmax(axis=1)
         return float(f1_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0))

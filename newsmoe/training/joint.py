@@ -8,10 +8,18 @@ from newsmoe.errors import ConfigError
 from newsmoe.registry.backbone.adapter import load_adapter
 from newsmoe.training.adapter import adapted_encoder
 from newsmoe.training.classifier import LabelledData, read_data
-from newsmoe.training.data import TrainingRun
+from newsmoe.training.data import TrainingRun, WindowSet
 from newsmoe.training.finetune import HeadObjective, LabelObjective, finetune
 from newsmoe.training.folder import TrainedExpert
-from newsmoe.training.recipe import RECIPE_FILE, AnyRecipe, JointRecipe, SummarizerRecipe, TaggerRecipe, read_any_recipe
+from newsmoe.training.recipe import (
+    RECIPE_FILE,
+    JointRecipe,
+    SharingRecipe,
+    SummarizerRecipe,
+    TaggerRecipe,
+    TargetRecipe,
+    read_any_recipe,
+)
 from newsmoe.training.summarizer import SentenceObjective
 from newsmoe.training.tagger import TagObjective
 
@@ -19,14 +27,16 @@ WINDOWS_TO_START = 1000
 """That a head is fitted on before training; fewer than the backbone keeps, so they are encoded once for all heads."""
 
 
-def member_recipes(recipe: JointRecipe, home: Path) -> list[tuple[Path, AnyRecipe]]:
+def member_recipes(recipe: JointRecipe, home: Path) -> list[tuple[Path, SharingRecipe]]:
     """Return the experts' folders and recipes; `home` is the folder of the joint recipe."""
-    members = []
+    members: list[tuple[Path, SharingRecipe]] = []
     for name in recipe.experts:
         path = home / name / RECIPE_FILE
         member = read_any_recipe(path)
         if not member.shared_adapter or (path.parent / member.shared_adapter).resolve() != home.resolve():
             raise ConfigError(f"{path}: shared_adapter must be the folder {home}, which trains it")
+        if isinstance(member, TargetRecipe):
+            raise ConfigError(f"{path}: an expert for the tone towards entities cannot share an adapter")
         if member.backbone != recipe.backbone or member.unlabelled:
             raise ConfigError(f"{path}: needs the backbone {recipe.backbone!r}, and no unlabelled texts")
         members.append((path.parent, member))
@@ -34,7 +44,7 @@ def member_recipes(recipe: JointRecipe, home: Path) -> list[tuple[Path, AnyRecip
 
 
 def train_jointly(
-    recipe: JointRecipe, members: Sequence[tuple[Path, AnyRecipe]], home: Path, run: TrainingRun
+    recipe: JointRecipe, members: Sequence[tuple[Path, SharingRecipe]], home: Path, run: TrainingRun
 ) -> tuple[Path, list[TrainedExpert]]:
     """Train an adapter with the heads of all members; return where it is, and the experts, which look in `home`.
 
@@ -66,6 +76,6 @@ def train_jointly(
 
 
 def _classifier(
-    data: LabelledData, objective: LabelObjective, run: TrainingRun, home: Path, folder: Path
+    data: LabelledData, objective: LabelObjective[WindowSet], run: TrainingRun, home: Path, folder: Path
 ) -> TrainedExpert:
     return data.expert(objective.head, run, folder, shared=home)

@@ -18,7 +18,7 @@ from newsmoe.settings.model import Settings
 from newsmoe.training.classifier import train_classifier
 from newsmoe.training.data import TrainingRun
 from newsmoe.training.folder import copy_recipe, data_option, move_adapter, write_expert, write_figures, write_page
-from newsmoe.training.recipe import AnyRecipe, ClassifierRecipe, JointRecipe, TaggerRecipe
+from newsmoe.training.recipe import AnyRecipe, ClassifierRecipe, JointRecipe, TaggerRecipe, TargetRecipe
 from newsmoe.training.teachers import Teachers
 
 WORK_FOLDER = ".training"  # in the expert's folder, for adapters and checkpoints
@@ -57,6 +57,10 @@ def make_expert(
     run = _run(recipe, data, folder, device, report, backbones)
     if isinstance(recipe, ClassifierRecipe):
         command, trained = "classifier", train_classifier(recipe, path.parent, run)
+    elif isinstance(recipe, TargetRecipe):
+        from newsmoe.training.targets import train_target_classifier  # loads torch
+
+        command, trained = "targets", train_target_classifier(recipe, path.parent, run)
     elif isinstance(recipe, TaggerRecipe):
         from newsmoe.training.tagger import train_tagger  # loads torch
 

@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
 from newsmoe.datasets.sources import ChosenSource, DataSource, LabelSource, SummarySource, TextSource, UnlabelledSource
 from newsmoe.datasets.tagged import TaggedSource
+from newsmoe.datasets.targets import TargetSource
 from newsmoe.errors import ConfigError
 from newsmoe.evaluation.predictions import Target
 from newsmoe.gating.features import FeatureName
@@ -139,6 +140,23 @@ class SummarizerRecipe(Recipe):
     dev: tuple[Sentences, ...] = Field(min_length=1)
 
 
+class TargetRecipe(Recipe):
+    """What an expert for the tone towards something is trained on, and how."""
+
+    labels: tuple[str, ...] = Field(min_length=2)
+    tagger: str  # the expert that finds the entities of an article: a built-in one's name, or a folder with a `/`
+    types: tuple[str, ...] = ()  # of entity that get a label; none: all
+    adapter: AdapterRecipe = AdapterRecipe()
+    train: tuple[TargetSource, ...] = Field(min_length=1)
+    dev: tuple[TargetSource, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _whole_texts(self) -> "TargetRecipe":
+        if self.adapter.cut:
+            raise ValueError("set the adapter's `cut` to 0: a text that is cut may lose its target")
+        return self
+
+
 class TaggerRecipe(Recipe):
     """What a tagger of entities is trained on, and how."""
 
@@ -209,12 +227,16 @@ class GateRecipe(Strict):
         return self
 
 
-AnyRecipe = ClassifierRecipe | SummarizerRecipe | TaggerRecipe
+SharingRecipe = ClassifierRecipe | SummarizerRecipe | TaggerRecipe
+"""Those whose experts may share an adapter."""
+
+AnyRecipe = SharingRecipe | TargetRecipe
 KindOfRecipe = TypeVar("KindOfRecipe", bound=Strict)
 RECIPES: Mapping[str, type[AnyRecipe]] = {
     "classifier": ClassifierRecipe,
     "extractive": SummarizerRecipe,
     "tagger": TaggerRecipe,
+    "target-classifier": TargetRecipe,
 }
 """The recipes of the kinds of expert."""
 
@@ -235,12 +257,10 @@ def read_recipe(path: Path, recipe: type[KindOfRecipe]) -> KindOfRecipe:
 
 
 def read_any_recipe(path: Path) -> AnyRecipe:
-    """Read the recipe of an expert: with labels a classifier, with types a tagger, any other a summarizer."""
-    values = read_toml(path)
-    kind: type[AnyRecipe] = SummarizerRecipe
-    if "labels" in values or "types" in values:
-        kind = ClassifierRecipe if "labels" in values else TaggerRecipe
-    return read_recipe(path, kind)
+    """Read the recipe of an expert, whose kind shows by its keys."""
+    keys = read_toml(path).keys()
+    kinds: dict[str, type[AnyRecipe]] = {"tagger": TargetRecipe, "labels": ClassifierRecipe, "types": TaggerRecipe}
+    return read_recipe(path, next((kind for key, kind in kinds.items() if key in keys), SummarizerRecipe))
 
 
 def recipe_of(card: Card) -> AnyRecipe | None:

@@ -15,13 +15,12 @@ from newsmoe.errors import ConfigError, InputError
 from newsmoe.gating.lead_features import LEAD_FEATURES
 from newsmoe.ingest.fields import some_keys
 from newsmoe.output.atomic import write_text
-from newsmoe.registry.cards import CARD_FILE, Name
-from newsmoe.registry.registry import builtin_folder
+from newsmoe.registry.cards import CARD_FILE, Name, builtin_folder
 from newsmoe.training.recipe import RECIPE_FILE
 
 USERS_FOLDER = Path("experts")
 MAX_LABELS = 200
-ENTITIES = "entities"  # the task
+ENTITIES, ENTITY_SENTIMENT = "entities", "entity-sentiment"  # tasks
 
 
 def classifier_recipe(
@@ -74,6 +73,20 @@ def tagger_recipe(file: Path, name: str, *, tokens: str, tags: str) -> Path:
         "adapter": {"rank": 32, "alpha": 64, "epochs": 6, "patience": 6, "head_learning_rate": 2e-3},
     }
     return _write_recipe(path, values, source)
+
+
+def target_recipe(file: Path, name: str, *, content: str, target: str, label: str) -> Path:
+    """Write `experts/NAME/recipe.toml` for a file of texts with targets; see `classifier_recipe`."""
+    path = _new_path(name, ENTITY_SENTIMENT)
+    labels = _count_labels(file, {"content": content, "target": target, "label": label})
+    values = {
+        "task": ENTITY_SENTIMENT,
+        "description": f"{name}: {', '.join(labels)}"[:120],
+        "labels": sorted(labels),
+        "tagger": ENTITIES,
+        "adapter": {"rank": 32, "alpha": 64, "epochs": 4, "learning_rate": 6e-4},
+    }
+    return _write(path, values, file, {"content": content, "target": target, "label": label})
 
 
 def gate_recipe(file: Path, task: str, **keys: str | None) -> Path:

@@ -124,9 +124,9 @@ class SentenceObjective(HeadObjective):
         losses = losses + JUNK_WEIGHT * _mean_entropy(junk_logits, junk, present & ~junk.isnan())
         return torch.dot(losses, weights)
 
-    def quality(self, encoded: Mapping[Window, Encoded]) -> float:
+    def quality(self, read: Mapping[Window, Encoded]) -> float:
         """Return the quality with the recipe's settings."""
-        return self._score(self._scores(encoded), self.recipe.settings)
+        return self._score(self._scores(read), self.recipe.settings)
 
     def expert(self, run: TrainingRun, folder: Path | None, *, shared: Path | None = None) -> TrainedExpert:
         """Return the expert with the adapter in `folder`, its limits fitted on the dev data.

@@ -19,9 +19,9 @@ from newsmoe.gating.learned import LearnedGate, ScoreCache, gate_adapter
 from newsmoe.journal.journal import open_journal
 from newsmoe.registry.backbone.backbone import Backbone, Runtime
 from newsmoe.registry.backbone.files import BackboneFiles
-from newsmoe.registry.cards import read_card
+from newsmoe.registry.cards import builtin_folder, read_card
 from newsmoe.registry.kinds import build
-from newsmoe.registry.registry import ExpertInfo, Registry, builtin_folder
+from newsmoe.registry.registry import ExpertInfo, Registry
 from newsmoe.testing import ARTICLES, FakeExpert
 from tests.gating.support import NAMES, POOL, TASK, articles, choose, constant, equal, written
 from tests.registry.support import Counting

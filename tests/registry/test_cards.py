@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from newsmoe.errors import CardError
-from newsmoe.registry.cards import Card, read_card
-from newsmoe.registry.registry import builtin_folder
+from newsmoe.registry.cards import Card, builtin_folder, read_card
 
 LEAST = 'name = "mine"\ntask = "topic"\nkind = "lead"\ndescription = "d"\n'
 

@@ -8,9 +8,10 @@ import pytest
 
 from newsmoe import Article, Device, Registry
 from newsmoe.errors import BrokenExpertError, CardError, ConfigError, NameClashError, UnknownExpertError
+from newsmoe.registry.cards import builtin_folder
 from newsmoe.registry.expert import Expert, lengths_of
 from newsmoe.registry.kinds import KINDS
-from newsmoe.registry.registry import ExpertInfo, builtin_folder
+from newsmoe.registry.registry import ExpertInfo
 from newsmoe.testing import FakeExpert, check_expert
 from tests.registry.support import card, lead_card
 from tests.support import WithoutFingerprint, registry_of

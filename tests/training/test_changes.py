@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from newsmoe.registry.registry import builtin_folder
+from newsmoe.registry.cards import builtin_folder
 
 MADE = builtin_folder() / "sentiment-general"
 

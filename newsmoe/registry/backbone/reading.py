@@ -52,6 +52,11 @@ class Window:
     def __len__(self) -> int:
         return len(self.ids) // 4
 
+    def sentence(self, span: Span) -> "Window":
+        """Return one of its sentences as a window by itself."""
+        ids = self.ids[4 * span.start : 4 * span.end]
+        return Window(ids, (Span(span.sentence, 0, span.end - span.start),))
+
 
 class Extract(NamedTuple):
     """What an expert reads of an article.
@@ -104,7 +109,7 @@ class Reading:
         """Return headline and lead, a sentence a window; the weight falls with the position."""
         spans = [span for span in self.windows[0].spans if span.sentence < LEAD_SENTENCES]
         return Extract(
-            tuple(_cut(self.windows[0], span) for span in spans),
+            tuple(map(self.windows[0].sentence, spans)),
             tuple(1.0 / (1.0 + max(span.sentence, 0)) for span in spans),
             not self.truncated and len(self.windows) == 1 and len(spans) == len(self.windows[0].spans),
         )
@@ -122,12 +127,6 @@ def read_article(article: Article, tokenizer: Tokenizer, max_tokens: int) -> Rea
         windows=tuple(_pack(ids, max_tokens)),
         truncated=len(text) < len(article.content),
     )
-
-
-def _cut(window: Window, span: Span) -> Window:
-    """Return a sentence of a window as a window by itself."""
-    ids = window.ids[4 * span.start : 4 * span.end]
-    return Window(ids, (Span(span.sentence, 0, span.end - span.start),))
 
 
 def _pack(ids: Sequence[np.ndarray], max_tokens: int) -> Iterator[Window]:

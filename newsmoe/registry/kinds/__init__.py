@@ -46,6 +46,7 @@ KINDS: Plugins[Kind] = Plugins(
         "lead": "newsmoe.registry.kinds.lead:Lead",
         "seq2seq-summarization": "newsmoe.registry.kinds.seq2seq:Seq2Seq",
         "tagger": "newsmoe.registry.kinds.tagger:Tagger",
+        "target-classifier": "newsmoe.registry.kinds.target_classifier:TargetClassifier",
         "text-classification": "newsmoe.registry.kinds.text_classification:TextClassification",
         "zero-shot": "newsmoe.registry.kinds.zero_shot:ZeroShot",
         "zero-shot-nli": "newsmoe.registry.kinds.nli:Nli",

@@ -19,14 +19,13 @@ from newsmoe.registry.backbone.adapter import load_adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.reading import HEADLINE
-from newsmoe.registry.cards import Card
+from newsmoe.registry.cards import Card, builtin_folder
 from newsmoe.registry.kinds import KINDS, build
 from newsmoe.registry.kinds.classifier import Classifier
 from newsmoe.registry.kinds.embedded import EmbeddedExpert
 from newsmoe.registry.kinds.extractive import Extractive, ExtractiveSettings, choose, sentences_of
 from newsmoe.registry.kinds.ranker import Scores, ranker_shapes
 from newsmoe.registry.kinds.zero_shot import ZeroShot
-from newsmoe.registry.registry import builtin_folder
 from newsmoe.testing import check_expert
 from newsmoe.text.sentences import split_sentences
 from tests.registry.support import Counting

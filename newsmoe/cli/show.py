@@ -94,7 +94,7 @@ def _print_json(rows: Iterable["Row"]) -> int:
 
 
 def stats(records: Annotated[list[Path], RECORDS], as_json: JsonOption = False) -> None:
-    """Count articles by topic, mood, outlet and week."""
+    """Count articles by topic, mood, outlet, week and what they name."""
     from newsmoe.report.figures import count_rows
     from newsmoe.report.records import read_records
     from newsmoe.report.rows import row_of
@@ -107,11 +107,16 @@ def stats(records: Annotated[list[Path], RECORDS], as_json: JsonOption = False) 
 
 
 def _as_json(figures: "Figures") -> dict[str, Any]:
-    from newsmoe.report.figures import ranked
+    from newsmoe.report.figures import UNJUDGED, ranked
 
     counts = {"topic": figures.counts("topic"), "sentiment": figures.counts("sentiment"), "outlet": figures.outlets}
     in_order = {name: {label: of_name[label] for label in ranked(of_name)} for name, of_name in counts.items()}
-    return {"articles": figures.articles, "status": dict(figures.statuses), **in_order, "week": _weeks(figures)}
+    entities = {
+        name: {"articles": tones.total(), **{tone: count for tone, count in tones.items() if tone != UNJUDGED}}
+        for name, tones in sorted(figures.entities.items(), key=lambda item: (-item[1].total(), item[0]))
+    }
+    values = {"articles": figures.articles, "status": dict(figures.statuses), **in_order, "week": _weeks(figures)}
+    return values | ({"entities": entities} if entities else {})
 
 
 def _weeks(figures: "Figures") -> dict[str, int]:
@@ -130,16 +135,29 @@ def _print_figures(console: "Console", figures: "Figures") -> None:
     console.print(plain(f"{figures.articles} articles, {with_errors} with errors"), soft_wrap=True)
     topics, moods = figures.counts("topic"), figures.counts("sentiment")
     weeks = _weeks(figures)
+    entities = _entities(figures)
     tables = [
         ("topic", topics, ranked(topics)),
         ("mood", moods, mood_order(moods)),
         ("outlet", figures.outlets, ranked(figures.outlets)[:MAX_OUTLETS]),
+        ("named", entities, ranked(entities)[:MAX_OUTLETS]),
         ("week", weeks, list(weeks)[-MAX_WEEKS:]),
     ]
     for what, counts, order in tables:
         if order:
             console.print()
             show_counts(console, what, counts, order)
+
+
+def _entities(figures: "Figures") -> dict[str, int]:
+    """Return in how many articles an entity is named, by its name with the tones towards it."""
+    from newsmoe.report.figures import UNJUDGED, mood_order
+
+    counts = {}
+    for name, tones in figures.entities.items():
+        told = ", ".join(f"{tones[tone]} {tone}" for tone in mood_order(tones) if tone != UNJUDGED)
+        counts[f"{name} ({told})" if told else name] = tones.total()
+    return counts
 
 
 def _print_row(console: "Console", row: "Row") -> None:

@@ -7,12 +7,13 @@ from typing import TypeVar
 
 from markupsafe import Markup
 
-from newsmoe.report.figures import BINS, Counts, Figures, Period, mood_order, periods_of, ranked, within
+from newsmoe.report.figures import BINS, UNJUDGED, Counts, Figures, Period, mood_order, periods_of, ranked, within
 from newsmoe.report.rows import SENTIMENT, TOPIC, UNSURE
 from newsmoe.report.svg import BAR, clipped, drawing, link, mark, rect, row_height, row_label, text
 
 MAX_ROWS = 20  # topics of a chart
 MAX_OUTLETS = 12
+MAX_ENTITIES = 20
 MAX_MOODS = 8
 BAR_WIDTH = 50.0
 COLUMNS = 132  # pixels that the columns of a chart over time are high
@@ -55,6 +56,7 @@ def charts_of(figures: Figures) -> list[Chart]:
         _moods(figures, moods),
         _heat_map(figures, moods),
         _by_outlet(figures, moods, legend),
+        _entities(figures),
         _over_time(figures, moods, legend),
         *(_histogram(task, figures.scores[task]) for task in (SENTIMENT, TOPIC) if task in figures.scores),
     ]
@@ -194,6 +196,36 @@ def _by_outlet(figures: Figures, moods: Counts, legend: Sequence[tuple[str, str]
     left_out = f" The {len(order) - len(shown)} with the fewest are left out." if len(order) > len(shown) else ""
     note = f"Share of each mood, and how many articles there are.{left_out}"
     return Chart("outlets", "Mood by outlet", note, svg, legend)
+
+
+def _entities(figures: Figures) -> Chart | None:
+    shown = list(figures.most_named(MAX_ENTITIES).values())
+    if not shown:
+        return None
+    totals = {name: counts.total() for name, counts in figures.entities.items()}
+    tones = _total(figures.entities)
+    judged = {tone: count for tone, count in tones.items() if tone != UNJUDGED}
+    most, marks, height = totals[shown[0]], [], 0
+    for name in shown:
+        size = row_height(name)
+        middle, start = height + size / 2, BAR
+        inner = rect(0, height, 100, size, "hit") + row_label(name, middle)
+        for tone in (*mood_order(judged), UNJUDGED):
+            if count := figures.entities[name][tone]:
+                width = BAR_WIDTH * count / most
+                inner += rect(start, middle - 7, width, 14, mood_class(tone, judged) if tone else "plain")
+                start += width
+        inner += text(start, middle, str(totals[name]), "number", dx=6)
+        told = _list(figures.entities[name], [tone for tone in mood_order(judged) if figures.entities[name][tone]])
+        title = f"{_told(name, totals[name], figures)}{': ' if told else ''}{told}"
+        marks.append(mark(inner, title, link(entity=name)))
+        height += size
+    legend = [(tone, mood_class(tone, judged)) for tone in mood_order(judged)]
+    svg = drawing("entities", "Articles by who and what they name", _list(totals, shown), height, Markup().join(marks))
+    tone_note = ", by the tone towards them" if legend else ""
+    left_out = f" The {len(totals) - len(shown):,} named less often are left out." if len(totals) > len(shown) else ""
+    note = f"Articles that name people, organizations, places and other things{tone_note}.{left_out}"
+    return Chart("entities", "Who is in it", note, svg, legend)
 
 
 def _over_time(figures: Figures, moods: Counts, legend: Sequence[tuple[str, str]]) -> Chart | None:

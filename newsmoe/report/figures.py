@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from newsmoe.report.rows import SENTIMENT, TOPIC, UNSURE, Row
+from newsmoe.report.rows import SENTIMENT, TOPIC, UNSURE, EntityRow, Row
 
 MOODS = ("negative", "neutral", "positive")
 """Labels for sentiment in the order of charts; others come after them."""
@@ -14,6 +14,8 @@ BINS = 10
 MAX_PERIODS = 60
 MAX_DAYS, MAX_WEEKS = 45, 400  # of a chart by day, and of one by week
 NO_OUTLET = "unknown"
+UNJUDGED = ""
+"""In the place of the tone towards an entity where no expert was to say."""
 
 Counts = Mapping[str, int]
 
@@ -43,6 +45,7 @@ class Figures:
         moods_by_day: by day, then by sentiment.
         scores: by task, for each of `BINS` ranges of the score: how many are sure, and how many are unsure.
         abstentions: by task that the gate abstained on.
+        entities: by entity, then by the tone towards it, or by `UNJUDGED`.
         experts: by expert that ran.
         errors: by type of error.
     """
@@ -58,8 +61,10 @@ class Figures:
     moods_by_day: dict[date, Counter[str]] = field(default_factory=dict)
     scores: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     abstentions: Counter[str] = field(default_factory=Counter)
+    entities: dict[str, Counter[str]] = field(default_factory=dict)
     experts: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
+    _entity_names: dict[str, str] = field(default_factory=dict)
 
     def counts(self, task: str) -> Counts:
         """Return how many articles have each label of a task, or are unsure."""
@@ -75,6 +80,7 @@ class Figures:
         if row.day:
             self.days[row.day] += 1
         self._count_predictions(row)
+        self._count_entities(row)
         self.abstentions.update(entry.task for entry in row.record.route if entry.expert is None)
         self.experts.update(row.experts())
         self.errors.update(error.type for error in row.record.errors)
@@ -93,6 +99,24 @@ class Figures:
                 self.moods_by_topic.setdefault(topic, Counter())[mood] += 1
             if row.day:
                 self.moods_by_day.setdefault(row.day, Counter())[mood] += 1
+
+    def _count_entities(self, row: Row) -> None:
+        """Count each entity once."""
+        for key, entity in entities_by_key(row).items():
+            name = self._entity_names.setdefault(key, entity.name)
+            verdict = entity.sentiment.verdict if entity.sentiment else UNJUDGED
+            self.entities.setdefault(name, Counter())[verdict] += 1
+
+    def most_named(self, limit: int) -> dict[str, str]:
+        """Return the names of the entities that most articles name, the first first, by the key of an entity."""
+        totals = {name: counts.total() for name, counts in self.entities.items()}
+        keys = {name: key for key, name in self._entity_names.items()}
+        return {keys[name]: name for name in ranked(totals)[:limit]}
+
+
+def entities_by_key(row: Row) -> dict[str, EntityRow]:
+    """Return the entities of an article by a key: those that are written alike but for case and a `the` are one."""
+    return {entity.name.casefold().removeprefix("the "): entity for entity in reversed(row.entities)}
 
 
 def count_rows(rows: Iterable[Row]) -> Figures:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 import newsmoe
 from newsmoe.output.run_report import RunReport
-from newsmoe.report.charts import charts_of, mood_class
+from newsmoe.report.charts import MAX_ENTITIES, charts_of, mood_class
 from newsmoe.report.comparison import Comparison
 from newsmoe.report.figures import NO_OUTLET, Counts, Figures, count_rows, mood_order, ranked
 from newsmoe.report.payload import MAX_LISTED, MAX_NAME, MAX_REASON, Payload, cut_texts, pack
@@ -55,7 +55,7 @@ def make_page(name: str, rows: Sequence[Row], beside: Reports | None = None) -> 
     beside = beside or Reports()
     figures = count_rows(rows)
     comparison = beside.comparison
-    payload = pack(rows, comparison.changes if comparison else {})
+    payload = pack(rows, comparison.changes if comparison else {}, figures.most_named(MAX_ENTITIES))
     moods = figures.counts(SENTIMENT)
     style, script = Markup(asset("page.css")), Markup(asset("page.js"))
     environment = Environment(

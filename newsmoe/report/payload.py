@@ -4,10 +4,11 @@ import gzip
 import json
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from newsmoe.record import ItemError, RouteEntry
-from newsmoe.report.figures import NO_OUTLET
+from newsmoe.report.figures import NO_OUTLET, entities_by_key
 from newsmoe.report.rows import ENTITIES, MAX_TEXT, SUMMARY, LabelPrediction, Row, cut
 
 MAX_LISTED = 20_000  # articles; more are in the figures only
@@ -34,12 +35,15 @@ class Payload(NamedTuple):
     length: int
 
 
-def pack(rows: Sequence[Row], changes: Changes) -> Payload:
-    """Return the first `MAX_LISTED` articles; texts are cut as far as the size demands."""
+def pack(rows: Sequence[Row], changes: Changes, entities: Mapping[str, str] = MappingProxyType({})) -> Payload:
+    """Return the first `MAX_LISTED` articles; texts are cut as far as the size demands.
+
+    `entities` are the names, by key, of those that the page can be filtered by.
+    """
     listed = rows[:MAX_LISTED]
     budget = BYTES + BYTES_PER_ARTICLE * len(listed)
     for length in SUMMARY_LENGTHS:
-        packed = _compress(_document(listed, changes, length))
+        packed = _compress(_document(listed, changes, entities, length))
         if len(packed) <= budget:
             break
     return Payload(packed, length)
@@ -63,8 +67,9 @@ class _Names:
 class _Packer:
     """Turns rows into lists, in which names stand as numbers."""
 
-    def __init__(self, changes: Changes, length: int) -> None:
+    def __init__(self, changes: Changes, entities: Mapping[str, str], length: int) -> None:
         self.changes, self.length = changes, length
+        self.entities = {key: number for number, key in enumerate(entities)}
         self.names = {name: _Names() for name in ("outlets", "languages", "tasks", "labels", "routes")}
 
     def element(self, number: int, row: Row) -> list[Any]:
@@ -83,6 +88,7 @@ class _Packer:
             _other_predictions(row),
             self.changes.get(number, {}),
             cut(row.record.author or "", MAX_NAME),
+            sorted(self.entities[key] for key in entities_by_key(row) if key in self.entities),
         ]
 
     def _prediction(self, task: str, prediction: LabelPrediction) -> list[Any]:
@@ -98,10 +104,11 @@ class _Packer:
         return self.names["routes"].number((task, expert, entry.weight, cut(entry.reason, MAX_REASON)))
 
 
-def _document(rows: Sequence[Row], changes: Changes, length: int) -> dict[str, Any]:
-    packer = _Packer(changes, length)
+def _document(rows: Sequence[Row], changes: Changes, entities: Mapping[str, str], length: int) -> dict[str, Any]:
+    packer = _Packer(changes, entities, length)
     elements = [packer.element(number, row) for number, row in enumerate(rows)]
-    return {**{name: list(names.numbers) for name, names in packer.names.items()}, "articles": elements}
+    names = {name: list(names.numbers) for name, names in packer.names.items()}
+    return {**names, "entities": list(entities.values()), "articles": elements}
 
 
 def _error(error: ItemError) -> list[str]:

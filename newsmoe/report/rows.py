@@ -15,6 +15,9 @@ SUMMARY, SENTIMENT, TOPIC, GENRE, ENTITIES = "summarization", "sentiment", "topi
 UNSURE = "unsure"
 """In the place of a label whose score is not enough for a verdict."""
 
+QUANTITIES = frozenset({"date", "money", "time", "percent", "quantity", "cardinal", "ordinal"})
+"""Types of entity, in lower case, that are neither people nor things."""
+
 MAX_LABEL = 60  # characters of a name that charts and filters show
 MAX_HEADLINE = 300
 MAX_TEXT = 20_000
@@ -64,7 +67,7 @@ class Row:
         outlet: the source, else the host of the URL; empty where neither is known.
         language: empty where it is not known.
         predictions: of labels, by task.
-        entities: the most salient first.
+        entities: people and things, the most salient first.
     """
 
     record: Record
@@ -136,7 +139,8 @@ def _label_prediction(fields: Mapping[str, Any]) -> LabelPrediction | None:
 def _entities(values: object) -> Iterator[EntityRow]:
     for value in values if isinstance(values, list) else ():
         name, type, mentions = (value.get(key) for key in ("name", "type", "mentions"))
-        if isinstance(name, str) and (name := cut(name, MAX_LABEL)):
+        is_thing = str(type).casefold() not in QUANTITIES
+        if isinstance(name, str) and is_thing and (name := cut(name, MAX_LABEL)):
             count = len(mentions) if isinstance(mentions, list) else 1
             sentiment = _label_prediction(fields_of(value.get("sentiment")))
             yield EntityRow(name, cut(str(type), MAX_LABEL), count, sentiment)

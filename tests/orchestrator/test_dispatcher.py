@@ -234,7 +234,7 @@ def test_an_expert_that_only_miscounts_in_batches_still_predicts(more: int) -> N
 
 UNSOUND: list[tuple[str, Any, str, str]] = [
     ("nothing", None, "PredictionError", "returned NoneType"),
-    ("a string", "a summary", "PredictionError", "returned str, expected Summary, Labels or Fields"),
+    ("a string", "a summary", "PredictionError", "returned str, expected Summary, Labels, Fields or Entities"),
     ("a number", 0.7, "PredictionError", "returned float"),
     ("a NaN score", Labels({"a": math.nan, "b": 1.0}), "PredictionError", "score of label 'a' is nan"),
     ("an infinite score", Labels({"a": math.inf}), "PredictionError", "is inf, not a number from 0 to 1"),

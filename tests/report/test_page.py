@@ -268,3 +268,34 @@ def test_articles_that_occur_twice_are_compared_one_by_one() -> None:
     twice = list(map(row_of, [record(1), record(1)]))
     comparison = compare(twice, twice[:1])
     assert (comparison.common, comparison.only_new, comparison.only_old) == (1, 1, 0)
+
+
+def naming(*names: str, tone: str | None = None) -> Record:
+    """Return a record of an article that names people."""
+    entities = [{"name": name, "type": "Person", "mentions": [{}], "salience": 0.5} for name in names]
+    tones = {"sentiment": Labels({tone: 0.9, "neutral": 0.1}).fields()} if tone else {}
+    return record(analyses={"entities": [{**entity, **tones} for entity in entities]})
+
+
+def test_who_is_named_is_charted_with_the_tone_towards_them_and_can_be_filtered() -> None:
+    some = [
+        naming("Ada King", "Lin Marsh", tone="negative"),
+        naming("ADA KING", tone="positive"),
+        naming("the Ada King"),
+    ]
+    page = page_of(some)
+    assert marks(page, "entities") == ["#entity=Ada%20King", "#entity=Lin%20Marsh"]
+    assert "Ada King: 3 of 3: negative 1, positive 1" in page
+    data = packed(page)
+    assert [[data["entities"][number] for number in article[13]] for article in data["articles"]] == [
+        ["Ada King", "Lin Marsh"],
+        ["Ada King"],
+        ["Ada King"],
+    ]
+
+
+def test_dates_and_sums_are_not_who_is_named() -> None:
+    pairs = [("Monday", "Date"), ("$5", "MONEY"), ("Acme", "Organization"), (None, "Person"), (5, "Person")]
+    values = [{"name": name, "type": type} for name, type in pairs]
+    row = row_of(record(analyses={"entities": values}))
+    assert list(map(str, row.entities)) == ["Acme (Organization)"]

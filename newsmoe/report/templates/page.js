@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const PAGE = 50;
-  const KEYS = ["q", "topic", "sentiment", "genre", "outlet", "language", "from", "to", "status", "score", "changed", "article", "sort", "page"];
+  const KEYS = ["q", "topic", "sentiment", "genre", "entity", "outlet", "language", "from", "to", "status", "score", "changed", "article", "sort", "page"];
   const FILTERS = KEYS.filter((key) => key !== "sort" && key !== "page");
   const byId = (id) => document.getElementById(id);
   const fold = (text) => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
@@ -43,7 +43,7 @@
     return {
       number, headline: row[0], summary: row[1], url: row[2], day: row[3], outlet: names.outlets[row[4]], language: names.languages[row[5]],
       status: row[6], predictions, route: row[8].map((index) => names.routes[index]), errors: row[9], others: row[10],
-      before: new Map(Object.entries(row[11])), author: row[12],
+      before: new Map(Object.entries(row[11])), author: row[12], entities: row[13].map((index) => names.entities[index]),
     };
   };
   const verdict = (article, task) => article.predictions.get(task)?.verdict;
@@ -73,6 +73,7 @@
     const tests = [];
     for (const task of ["topic", "sentiment", "genre"]) if (state[task]) tests.push((article) => verdict(article, task) === state[task]);
     for (const key of ["outlet", "language", "status"]) if (state[key]) tests.push((article) => article[key] === state[key]);
+    if (state.entity) tests.push((article) => article.entities.includes(state.entity));
     if (state.from) tests.push((article) => article.day >= state.from);
     if (state.to) tests.push((article) => article.day && article.day <= state.to);
     if (state.article) tests.push((article) => String(article.number) === state.article);

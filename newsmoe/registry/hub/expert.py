@@ -124,7 +124,7 @@ class HubExpert(CardExpert[S], ABC):
 
         with quiet():
             texts = [self.read(article) for article in articles]
-            predictions = self.compute(texts)
+            predictions = self.compute(articles, texts)
         return [
             replace(prediction, input_stats=self.input_stats(article, text))
             for article, text, prediction in zip(articles, texts, predictions, strict=True)
@@ -135,8 +135,8 @@ class HubExpert(CardExpert[S], ABC):
         return self.split(article).select(self.settings.long_input)
 
     @abstractmethod
-    def compute(self, texts: Sequence[ChunkedText]) -> Sequence[Prediction]:
-        """Return the prediction for each text."""
+    def compute(self, articles: Sequence[Article], texts: Sequence[ChunkedText]) -> Sequence[Prediction]:
+        """Return the prediction for each article, of which `texts` are what is read."""
 
     def text(self, article: Article) -> str:
         """Return the part of the article that the settings name."""

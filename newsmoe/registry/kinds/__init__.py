@@ -48,6 +48,7 @@ KINDS: Plugins[Kind] = Plugins(
         "tagger": "newsmoe.registry.kinds.tagger:Tagger",
         "target-classifier": "newsmoe.registry.kinds.target_classifier:TargetClassifier",
         "text-classification": "newsmoe.registry.kinds.text_classification:TextClassification",
+        "token-classification": "newsmoe.registry.kinds.token_classification:TokenClassification",
         "zero-shot": "newsmoe.registry.kinds.zero_shot:ZeroShot",
         "zero-shot-nli": "newsmoe.registry.kinds.nli:Nli",
     },

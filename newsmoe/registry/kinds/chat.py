@@ -73,7 +73,7 @@ class Chat(HubExpert[ChatSettings]):
         self.input_limit = min(self.input_limit - self.bounds.max_tokens, readable)
         return prompt_tokens
 
-    def compute(self, texts: Sequence[ChunkedText]) -> list[Summary]:
+    def compute(self, articles: Sequence[Article], texts: Sequence[ChunkedText]) -> list[Summary]:
         """Return the summary of each text."""
         return list(map(Summary, self.in_batches([text.chunks[0] for text in texts], self._write)))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field, field_validator
 
+from newsmoe.article import Article
 from newsmoe.errors import ModelError
 from newsmoe.prediction import Labels
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText
@@ -51,7 +52,7 @@ class Nli(HubExpert[NliSettings]):
         self.hypotheses = [self.settings.hypothesis.replace("{}", meaning) for meaning in meanings]
         return int(self.tokenizer.num_special_tokens_to_add(pair=True)) + max(self.count(self.hypotheses))
 
-    def compute(self, texts: Sequence[ChunkedText]) -> list[Labels]:
+    def compute(self, articles: Sequence[Article], texts: Sequence[ChunkedText]) -> list[Labels]:
         """Return the probability of each label for each text: the mean over its chunks, by their lengths."""
         chunks = [chunk for text in texts for chunk in text.chunks]
         pairs = [(chunk, hypothesis) for chunk in chunks for hypothesis in self.hypotheses]

@@ -55,7 +55,7 @@ class Seq2Seq(HubExpert[Seq2SeqSettings]):
         both = Chunk(f"{head.text}\n{tail.text}", head.tokens + tail.tokens + 1)
         return ChunkedText((both,), text.truncated)
 
-    def compute(self, texts: Sequence[ChunkedText]) -> list[Summary]:
+    def compute(self, articles: Sequence[Article], texts: Sequence[ChunkedText]) -> list[Summary]:
         """Summarize the chunks of each text, then those summaries, until each text has one."""
         summaries: dict[int, str] = {}
         pending: dict[int, Sequence[Chunk]] = {index: text.chunks for index, text in enumerate(texts)}

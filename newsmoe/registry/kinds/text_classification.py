@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from newsmoe.article import Article
 from newsmoe.errors import ModelError
 from newsmoe.prediction import Fields, Labels
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText
@@ -75,7 +76,7 @@ class TextClassification(HubExpert[TextClassificationSettings]):
             return self.settings.multi_label
         return labels == 1 or config.problem_type == "multi_label_classification"
 
-    def compute(self, texts: Sequence[ChunkedText]) -> list[Labels | Fields]:
+    def compute(self, articles: Sequence[Article], texts: Sequence[ChunkedText]) -> list[Labels | Fields]:
         """Return the labels of each text, by the mean of the scores over its chunks, by their lengths."""
         scores = iter(self.in_batches([chunk for text in texts for chunk in text.chunks], self._scores))
         return [self._prediction(text.mean([next(scores) for _ in text.chunks])) for text in texts]

@@ -186,6 +186,15 @@ def _distilbert() -> TrainedExpert:
     return hf.DistilBertForSequenceClassification(config), tokenizer
 
 
+def _tagger() -> TrainedExpert:
+    tokenizer = hf.DistilBertTokenizer(vocab=_word_pieces(), model_max_length=LIMIT)
+    sizes: dict[str, Any] = {"dim": 32, "n_layers": 1, "n_heads": 2, "hidden_dim": 64, "initializer_range": 0.3}
+    config = hf.DistilBertConfig(
+        vocab_size=len(tokenizer), max_position_embeddings=LIMIT, **sizes, **_labels(("O", "B-PER", "I-PER", "B-LOC"))
+    )
+    return hf.DistilBertForTokenClassification(config), tokenizer
+
+
 def _roberta() -> TrainedExpert:
     tokenizer = hf.RobertaTokenizer(**_byte_level(), model_max_length=LIMIT)
     config = hf.RobertaConfig(
@@ -251,6 +260,7 @@ ARCHITECTURES: Mapping[str, Callable[[], TrainedExpert]] = {
     "led": _led,
     "switch-transformers": _switch_transformers,
     "distilbert": _distilbert,
+    "tagger": _tagger,
     "roberta": _roberta,
     "deberta-v2": _deberta_v2,
     "nli": _nli,

@@ -18,7 +18,7 @@ from transformers import (
 
 from newsmoe import Article, Device, Registry
 from newsmoe.errors import BrokenExpertError, ModelError, PredictionError
-from newsmoe.prediction import Fields, Labels, Prediction, Summary
+from newsmoe.prediction import Entities, Fields, Labels, Prediction, Summary
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.hub.generation_settings import whole_sentences
 from newsmoe.registry.kinds.chat import remove_marks
@@ -30,6 +30,7 @@ SHORT = Article(id="short", headline="Rowers take gold", content=SENTENCES[0], l
 LONG = Article(id="long", headline="Tram line", content=" ".join(SENTENCES), language="en")
 KINDS = {
     "text-classification": ("distilbert", {}),
+    "token-classification": ("tagger", {}),
     "zero-shot-nli": ("nli", {"labels": {"sport": "", "storm": "the weather"}}),
     "seq2seq-summarization": ("bart", {}),
     "chat-summarization": ("mixtral", {"max_new_tokens": 20}),
@@ -352,3 +353,27 @@ def test_a_classifier_without_a_padding_token_predicts(
         for problem in check_expert(expert("text-classification", model=str(folder), load=False))
         if problem.problem
     ] == []
+
+
+@pytest.mark.parametrize("read", ["all", "headline", "content"])
+def test_entities_are_where_they_say(read: str, expert: Maker) -> None:
+    tagger = expert("token-classification", read=read)
+    for article in (SHORT, LONG):
+        prediction = predict(tagger, article)
+        assert isinstance(prediction, Entities)
+        mentions = [mention for entity in prediction.values for mention in entity.mentions]
+        assert mentions
+        for mention in mentions:
+            assert getattr(article, mention.field)[mention.start : mention.end] == mention.text
+        assert {mention.field for mention in mentions} <= ({read} if read != "all" else {"headline", "content"})
+
+
+def test_types_of_entity_are_renamed_and_dropped(expert: Maker) -> None:
+    prediction = predict(expert("token-classification", types={"PER": "Person", "LOC": ""}), LONG)
+    assert isinstance(prediction, Entities)
+    assert {entity.type for entity in prediction.values} == {"Person"}
+
+
+def test_a_type_that_the_model_lacks_is_refused(expert: Maker) -> None:
+    with pytest.raises(ModelError, match=r"no type 'ORG'; its types are 'LOC', 'PER'; change \[settings.types\]"):
+        expert("token-classification", types={"ORG": "Organization"})

@@ -2,6 +2,7 @@
 // Texts of articles only ever become text nodes: the policy of this page allows no other way.
 const $ = (id) => document.getElementById(id);
 const MAX_CARDS = 500;
+const MAX_ENTITIES = 12;
 
 function element(tag, kind, ...children) {
   const made = document.createElement(tag);
@@ -111,7 +112,10 @@ function card(record) {
   const item = element("li", "", heading(record), where ? element("div", "where", where) : null);
   const labels = element("dl", "labels");
   for (const [task, prediction] of Object.entries(record.analyses)) {
-    if (typeof prediction.summary === "string") {
+    if (Array.isArray(prediction)) {
+      const names = prediction.slice(0, MAX_ENTITIES).map((entity) => `${entity.name} (${[entity.type, entity.sentiment?.label].filter(Boolean).join(", ")})`);
+      labels.append(element("div", "", element("dt", "", task), element("dd", "", names.join("; "))));
+    } else if (typeof prediction.summary === "string") {
       const summary = element("p", "summary", prediction.summary);
       summary.dir = "auto";
       item.append(summary);

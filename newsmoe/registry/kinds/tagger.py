@@ -1,6 +1,7 @@
 """Entities by a head on the backbone that tags every word."""
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,9 @@ from newsmoe.registry.kinds.tokens import ArticleTokens, article_tokens, by_wind
 
 
 class TaggerSettings(EmbeddedSettings):
-    """The types of entity, in the order of the head's tags."""
+    """What is read of an article, and the types of entity in the order of the head's tags."""
 
+    long_input: Literal["head", "windows"] = "windows"
     types: tuple[str, ...] = Field(min_length=1)
 
 
@@ -34,21 +36,19 @@ class Tagger(EmbeddedExpert[TaggerSettings]):
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the entities of each article; there may be none."""
-        return [
-            Entities(entities_of(mentions), self.input_stats(article, self.extract(article)))
-            for article, mentions in zip(articles, self.mentions(articles), strict=True)
-        ]
+        return list(self.entities(articles))
 
-    def mentions(self, articles: Sequence[Article]) -> Iterator[list[tuple[Mention, str]]]:
-        """Yield the mentions in each article with their types; all articles are read at once."""
+    def entities(self, articles: Sequence[Article]) -> Iterator[Entities]:
+        """Yield the entities of each article; all articles are read at once."""
         extracts = [self.extract(article) for article in articles]
         windows = [window for extract in extracts for window in extract.windows]
         states = iter(self.backbone.token_states(windows, self.adapter))
         for article, extract in zip(articles, extracts, strict=True):
-            tokens = article_tokens(article, self.backbone.read(article), self.backbone.tokenizer)
+            tokens = article_tokens(article, self.backbone.read(article), self.backbone.tokenizer).first(extract.tokens)
             shapes = by_window(tokens.shapes, [len(window) for window in extract.windows])
             logits = [self.head(next(states), shape) for shape in shapes]
-            yield list(self._mentions(article, tokens, np.concatenate(logits))) if logits else []
+            mentions = self._mentions(article, tokens, np.concatenate(logits)) if logits else ()
+            yield Entities(entities_of(mentions), self.input_stats(article, extract))
 
     def _mentions(self, article: Article, tokens: ArticleTokens, logits: Vectors) -> Iterator[tuple[Mention, str]]:
         words, ends = tokens.words, tokens.word_ends()
@@ -68,7 +68,7 @@ def tagged_spans(sentences: NDArray[np.int64], logits: Vectors) -> Iterator[tupl
         sentences: number of the sentence of each word, in order; no entity goes beyond one.
         logits: of shape (words, tags).
     """
-    ends = np.flatnonzero(np.diff(sentences, append=np.iinfo(np.int64).max)) + 1
-    for begin, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True):
+    ends = (np.flatnonzero(np.diff(sentences, append=np.iinfo(np.int64).max)) + 1).tolist()
+    for begin, end in zip([0, *ends], ends, strict=False):
         for start, stop, type in spans_of(best_path(logits[begin:end]).tolist()):
             yield begin + start, begin + stop, type

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from newsmoe.article import Article
-from newsmoe.prediction import Entities, Entity, Labels, Mention, Prediction
+from newsmoe.prediction import Entity, Labels, Mention, Prediction
 from newsmoe.registry.backbone.backbone import Backbone, Vectors, unit
 from newsmoe.registry.backbone.reading import HEADLINE, SHORT, Reading, Window
 from newsmoe.registry.cards import Card, builtin_folder, read_card
@@ -73,7 +73,7 @@ class TargetClassifier(EmbeddedExpert[TargetClassifierSettings]):
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the entities of each article; the most salient have a sentiment."""
-        tagged = [entities for entities in self.tagger.predict(articles) if isinstance(entities, Entities)]
+        tagged = list(self.tagger.entities(articles))
         chosen = [[*filter(self._is_judged, each.values)][: self.settings.max_entities] for each in tagged]
         pairs = [(article, entity) for article, some in zip(articles, chosen, strict=True) for entity in some]
         labels = iter(self.labels((article, entity.mentions) for article, entity in pairs))

@@ -33,9 +33,14 @@ class ArticleTokens(NamedTuple):
         """The numbers of the tokens that start a word."""
         return np.flatnonzero(starts_word(self.shapes))
 
+    def first(self, count: int) -> "ArticleTokens":
+        """Return the first tokens."""
+        return ArticleTokens(*(values[:count] for values in self))
+
     def word_ends(self) -> NDArray[np.int64]:
         """Return where each word ends."""
-        return np.asarray(self.ends[np.append(self.words[1:], len(self.ends)) - 1])
+        following = np.append(self.words[1:], len(self.ends))[: len(self.words)]
+        return np.asarray(self.ends[following - 1])
 
 
 def article_tokens(article: Article, reading: Reading, tokenizer: Tokenizer) -> ArticleTokens:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from newsmoe.registry.kinds.tagger import tagged_spans
 from newsmoe.registry.kinds.token_head import best_path, spans_of, tags_of
 
 
@@ -26,3 +27,10 @@ def test_spans_are_read_from_tags() -> None:
     assert tags_of(["Person", "Place"]) == ["O", "B-Person", "I-Person", "B-Place", "I-Place"]
     assert spans_of([1, 2, 2, 0, 3, 1, 1, 2]) == [(0, 3, 0), (4, 5, 1), (5, 6, 0), (6, 8, 0)]
     assert spans_of([]) == []
+
+
+def test_no_entity_goes_beyond_a_sentence() -> None:
+    begin, inside = np.eye(3, dtype=np.float32)[1:]
+    logits = np.stack([begin, inside, inside, begin])
+    assert list(tagged_spans(np.array([-1, -1, 0, 0]), logits)) == [(0, 2, 0), (3, 4, 0)]
+    assert list(tagged_spans(np.array([], dtype=np.int64), logits[:0])) == []

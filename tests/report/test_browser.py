@@ -13,7 +13,7 @@ from newsmoe.report.page import Reports, make_page
 from newsmoe.report.rows import Row, row_of
 from tests.report.browser import Browser, browser, programs
 from tests.report.support import failed, records
-from tests.report.test_page import NAUGHTY, hostile
+from tests.report.test_page import NAUGHTY, hostile, naming
 
 pytestmark = [
     pytest.mark.slow,
@@ -297,3 +297,21 @@ def test_nothing_in_an_article_runs_or_is_requested(window: Browser, tmp_path: P
     assert count(window).endswith(f"of {len(rows)} articles")
     assert window.console() == []
     assert outside(window, path.as_uri()) == []
+
+
+def test_a_click_on_a_name_shows_the_articles_that_name_it(window: Browser, tmp_path: Path) -> None:
+    some = [
+        naming("Ada King", tone="negative"),
+        naming("Lin Marsh"),
+        naming("the ADA KING", "Lin Marsh", tone="positive"),
+    ]
+    path = tmp_path / "named.html"
+    path.write_text(make_page("r.json", list(map(row_of, some))))
+    start(window, path.as_uri())
+    window.click("#entities a[href='#entity=Ada%20King']")
+    assert (hash_of(window), count(window)) == ("#entity=Ada+King", "2 of 3 articles")
+    window.run("for (const row of document.querySelectorAll('#rows details')) row.open = true")
+    window.wait("document.querySelectorAll('#rows .body').length === 2")
+    said = window.run("return document.querySelector('#rows .body').innerText")
+    assert "Ada King (Person, negative)" in said
+    assert window.console() == []

@@ -183,6 +183,7 @@ def hostile(text: str) -> Record:
             "topic": {"label": text, "score": 0.9, "scores": {text: 0.9}},
             "genre": {"label": text, "score": 7},
             text: {text: text, "label": "x"},
+            "entities": [{"name": text, "type": text, "mentions": text, "sentiment": {"label": text, "score": 0.9}}],
         },
         route=[
             RouteEntry(task=text, expert=text, weight=1, reason=text),

@@ -16,6 +16,7 @@ import pytest
 
 from newsmoe.ingest.formats.html import MAX_TAGS
 from newsmoe.ingest.source import open_source
+from newsmoe.settings.model import Settings
 from tests.cli.support import GIST, MAIN, SHORT, newsmoe
 from tests.support import write
 
@@ -171,7 +172,7 @@ def test_what_is_too_long_is_named_with_the_setting_that_allows_it(here: Path) -
 def test_a_line_that_is_too_long_costs_itself(here: Path) -> None:
     lines = [{"content": SHORT}, {"content": "A storm came. " * 30_000}, {"content": SHORT}]
     (here / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    with open_source("a.jsonl", max_characters=300_000) as source:
+    with open_source("a.jsonl", Settings(max_characters=300_000)) as source:
         items = list(source.articles())
     assert [type(item).__name__ for item in items] == ["Article", "InvalidItem", "Article"]
 

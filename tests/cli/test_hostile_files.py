@@ -60,6 +60,13 @@ def a_text_that_all_rows_share(folder: Path) -> Path:
     return path
 
 
+def a_page_of_half_a_gigabyte(folder: Path) -> Path:
+    path = folder / "bad.parquet"
+    texts = pa.array(["A storm came. " * 100_000] * 380)
+    pq.write_table(pa.table({"content": texts}), path, compression="zstd", use_dictionary=False, data_page_size=1 << 30)
+    return path
+
+
 def articles_of_many_keys(folder: Path) -> Path:
     path = folder / "bad.json"
     articles = [
@@ -141,6 +148,7 @@ def peak_memory(*arguments: str) -> tuple[int, int]:
         many_long_texts,
         one_line_of_a_gigabyte,
         a_text_that_all_rows_share,
+        a_page_of_half_a_gigabyte,
         articles_of_many_keys,
         nested_brackets,
         nothing_but_tags,

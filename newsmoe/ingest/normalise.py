@@ -141,7 +141,8 @@ class Normaliser:
             element = merged(element, wrapped.path, self.fields)
             return element, self.fields.shape(element), wrapped.content
         if content is None and (unnamed := unnamed_content(element, shape)):
-            self.guessed[unnamed.path[0]] += 1
+            if unnamed.path not in dict(shape.contents):  # which it is where the text has no plain words
+                self.guessed[unnamed.path[0]] += 1
             return element, shape, unnamed
         return element, shape, content
 

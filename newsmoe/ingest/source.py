@@ -15,11 +15,10 @@ from typing import IO, Any
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import InputError, NoArticlesError
 from newsmoe.ingest.fields import FieldFinder, some_keys
-from newsmoe.ingest.files import MAX_CHARACTERS, Decoding, decoded, is_sparse, translate_errors
+from newsmoe.ingest.files import Decoding, decoded, is_sparse, translate_errors
 from newsmoe.ingest.formats import NOT_READ, READERS, Reader, format_of
 from newsmoe.ingest.json_stream import LoneObject
 from newsmoe.ingest.location import Location
-from newsmoe.ingest.names import FieldNames
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.ingest.own_output import own_output
 from newsmoe.ingest.places import MAX_SHOWN, Place, listed, parse_place, shown
@@ -103,66 +102,42 @@ class Source:
 
 
 @contextmanager
-def open_source(
-    name: str,
-    fields: FieldNames | None = None,
-    format: str | None = None,
-    encoding: str | None = None,
-    items: str | None = None,
-    max_characters: int = MAX_CHARACTERS,
-) -> Iterator[Source]:
+def open_source(name: str, settings: Settings | None = None) -> Iterator[Source]:
     """Check the input `name` (a path, or `-` for standard input) from end to end and count its elements.
 
-    The articles are at the path `items` of a JSON document; without one, where they are is found first. One with
-    all that the scraper wrote of it may have `max_characters`.
+    Of the settings, those of inputs are heeded. Without `items`, where the articles of a JSON document are is found
+    first.
 
     The check costs one pass of the parser, far less than a model's, and a file that breaks off in its
     last line is reported at once rather than after hours of work.
     """
-    if format is not None:
-        READERS.load(format)  # an unknown or broken one is no fault of the file's
+    settings = settings or Settings()
+    if settings.input_format is not None:
+        READERS.load(settings.input_format)  # an unknown or broken one is no fault of the file's
     path = Path(name)
     if name == "-" or _is_pipe(path):
         shown = "standard input" if name == "-" else name
-        with (
-            _open_once(shown, name) as pipe,
-            open_stream(shown, pipe, fields, format, encoding, items, max_characters) as source,
-        ):
+        with _open_once(shown, name) as pipe, open_stream(shown, pipe, settings) as source:
             yield source
         return
-    normaliser = Normaliser(fields)
-    with decoded(name, path, encoding, max_characters) as decoding:
-        format = format or _format_of(name, path, normaliser.fields)
-        yield _check(name, path, format, normaliser, decoding, items)
+    normaliser = Normaliser(settings.fields)
+    with decoded(name, path, settings.encoding, settings.max_characters) as decoding:
+        format = settings.input_format or _format_of(name, path, normaliser.fields)
+        yield _check(name, path, format, normaliser, decoding, settings.items)
 
 
 @contextmanager
-def open_stream(
-    name: str,
-    stream: IO[bytes],
-    fields: FieldNames | None = None,
-    format: str | None = None,
-    encoding: str | None = None,
-    items: str | None = None,
-    max_characters: int = MAX_CHARACTERS,
-) -> Iterator[Source]:
+def open_stream(name: str, stream: IO[bytes], settings: Settings) -> Iterator[Source]:
     """Check what can be read only once, in a temporary copy; messages call it `name`."""
-    normaliser = Normaliser(fields)
+    normaliser = Normaliser(settings.fields)
     with tempfile.TemporaryDirectory(prefix="newsmoe-") as folder:
         copy = Path(folder) / Path(name).name
         with translate_errors(name), copy.open("wb") as file:
             shutil.copyfileobj(stream, file)
-        with decoded(name, copy, encoding, max_characters) as decoding:
+        with decoded(name, copy, settings.encoding, settings.max_characters) as decoding:
             with translate_errors(name):
-                format = format or READERS.of(copy) or detect_format(name, copy, normaliser.fields)
-            yield _check(name, copy, format, normaliser, decoding, items)
-
-
-def open_input(name: str, settings: Settings) -> AbstractContextManager[Source]:
-    """Check the input `name` as the settings say."""
-    return open_source(
-        name, settings.fields, settings.input_format, settings.encoding, settings.items, settings.max_characters
-    )
+                format = settings.input_format or READERS.of(copy) or detect_format(name, copy, normaliser.fields)
+            yield _check(name, copy, format, normaliser, decoding, settings.items)
 
 
 def _format_of(name: str, path: Path, fields: FieldFinder) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Self
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError, TooManyErrorsError
-from newsmoe.ingest.source import Source, open_input
+from newsmoe.ingest.source import Source, open_source
 from newsmoe.jobs.plan import Job
 from newsmoe.jobs.recorder import RunRecorder
 from newsmoe.journal.journal import journal_place
@@ -160,7 +160,7 @@ def _opened(
     readable = 0
     for name in job.inputs:
         try:
-            source = stack.enter_context(open_input(name, settings))
+            source = stack.enter_context(open_source(name, settings))
         except InputError as error:
             if job.strict or len(job.inputs) == 1:
                 raise

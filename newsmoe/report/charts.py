@@ -8,10 +8,10 @@ from typing import TypeVar
 from markupsafe import Markup
 
 from newsmoe.report.figures import BINS, UNJUDGED, Counts, Figures, Period, mood_order, periods_of, ranked, within
-from newsmoe.report.rows import SENTIMENT, TOPIC, UNSURE
+from newsmoe.report.rows import GENRE, SENTIMENT, TOPIC, UNSURE
 from newsmoe.report.svg import BAR, clipped, drawing, link, mark, rect, row_height, row_label, text
 
-MAX_ROWS = 20  # topics of a chart
+MAX_ROWS = 20  # topics or genres of a chart
 MAX_OUTLETS = 12
 MAX_ENTITIES = 20
 MAX_MOODS = 8
@@ -52,13 +52,14 @@ def charts_of(figures: Figures) -> list[Chart]:
     figures, moods = _without(figures, rare), {mood: count for mood, count in moods.items() if mood not in rare}
     legend = [(mood, mood_class(mood, moods)) for mood in mood_order(moods)]
     charts = [
-        _topics(figures),
+        _labels(figures, TOPIC, "topics", "Topics", "Articles by what they are about."),
         _moods(figures, moods),
+        _labels(figures, GENRE, "genres", "Genres", "Articles by what kind of text they are."),
         _heat_map(figures, moods),
         _by_outlet(figures, moods, legend),
         _entities(figures),
         _over_time(figures, moods, legend),
-        *(_histogram(task, figures.scores[task]) for task in (SENTIMENT, TOPIC) if task in figures.scores),
+        *(_histogram(task, figures.scores[task]) for task in (SENTIMENT, TOPIC, GENRE) if task in figures.scores),
     ]
     return [chart for chart in charts if chart is not None]
 
@@ -94,13 +95,13 @@ def _total(counts: Mapping[str, Counts]) -> dict[str, int]:
     return total
 
 
-def _topics(figures: Figures) -> Chart | None:
-    counts = figures.verdicts.get(TOPIC)
+def _labels(figures: Figures, task: str, name: str, title: str, note: str) -> Chart | None:
+    """Return a bar for each label of a task."""
+    counts = figures.counts(task)
     if not counts:
         return None
     labels = ranked(counts)
-    shown = labels if len(labels) <= MAX_ROWS else labels[:MAX_ROWS]
-    most = max(counts.values())
+    shown, most = labels[:MAX_ROWS], max(counts.values())
     rows, height = [], 0
     for label in shown:
         size = row_height(label)
@@ -108,16 +109,11 @@ def _topics(figures: Figures) -> Chart | None:
         bar = rect(BAR, middle - 7, width, 14, "unsure" if label == UNSURE else "plain")
         number = text(BAR + width, middle, str(counts[label]), "number", dx=6)
         inner = rect(0, height, 100, size, "hit") + row_label(label, middle) + bar + number
-        rows.append(mark(inner, _told(label, counts[label], figures), link(topic=label)))
+        rows.append(mark(inner, _told(label, counts[label], figures), link(**{task: label})))
         height += size
     left_out = f" The {len(labels) - len(shown)} rarest are left out." if len(labels) > len(shown) else ""
-    note = f"Articles by what they are about.{left_out}{_unsure_note(counts)}"
-    return Chart(
-        "topics",
-        "Topics",
-        note,
-        drawing("topics", "Articles by topic", _list(counts, shown), height, Markup().join(rows)),
-    )
+    svg = drawing(name, f"Articles by {task}", _list(counts, shown), height, Markup().join(rows))
+    return Chart(name, title, f"{note}{left_out}{_unsure_note(counts)}", svg)
 
 
 def _moods(figures: Figures, moods: Counts) -> Chart | None:
@@ -128,7 +124,9 @@ def _moods(figures: Figures, moods: Counts) -> Chart | None:
         width, kind = 100 * moods[mood] / total, mood_class(mood, moods)
         y = 76 + 28 * row
         share = f"{100 * moods[mood] / total:.0f}%"
-        inner = rect(0, y - 14, 100, 28, "hit") + rect(start, 0, width, 46, kind) + rect(0, y - 7, 3, 14, kind)
+        inner = (
+            rect(0, y - 14, 100, 28, "hit") + rect(start, 0, width, 46, kind) + rect(0, y - 7, 3, 14, f"{kind} swatch")
+        )
         inner += clipped(6, y - 12, 58, 24, text(0, 12, mood, "label")) + text(78, y, str(moods[mood]), "number end")
         inner += text(100, y, share, "number end strong")
         parts.append(mark(inner, _told(mood, moods[mood], figures), link(sentiment=mood)))
@@ -247,7 +245,9 @@ def _over_time(figures: Figures, moods: Counts, legend: Sequence[tuple[str, str]
     desc = "; ".join(
         f"{period.name}: {sum(count.values())}" for period, count in zip(periods, counts, strict=True) if count
     )
-    svg = drawing("time", f"Articles by {unit} and sentiment", desc, 16 + COLUMNS + 24, Markup().join(parts))
+    svg = drawing(
+        "time", f"Articles by {unit} and sentiment", desc, 16 + COLUMNS + 24, Markup().join(parts), upright=True
+    )
     earlier = sum(count for day, count in figures.days.items() if day < periods[0].first)
     left_out = f" {_are(earlier)} left out, for being earlier." if earlier else ""
     unknown = figures.articles - figures.days.total()
@@ -287,7 +287,9 @@ def _histogram(task: str, bins: Sequence[tuple[int, int]]) -> Chart:
     desc = "; ".join(
         f"{number / BINS:.1f}: {sure + unsure}" for number, (sure, unsure) in enumerate(bins) if sure + unsure
     )
-    svg = drawing(f"scores-{task}", f"Articles by score for {task}", desc, 16 + height + 24, Markup().join(marks))
+    svg = drawing(
+        f"scores-{task}", f"Articles by score for {task}", desc, 16 + height + 24, Markup().join(marks), upright=True
+    )
     note = "Articles by the score of their label. Hatched: the second label is almost as likely."
     return Chart(f"scores-{task}", f"How sure: {task}", note, svg)
 

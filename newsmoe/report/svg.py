@@ -19,12 +19,16 @@ def link(**filters: object) -> str:
     return f"#{urlencode({name: str(value) for name, value in filters.items()}, quote_via=quote)}"
 
 
-def drawing(name: str, title: str, desc: str, height: float, inner: Markup) -> Markup:
-    """Return a chart of so many pixels in height, with what a screen reader says of it."""
+def drawing(name: str, title: str, desc: str, height: float, inner: Markup, *, upright: bool = False) -> Markup:
+    """Return a chart of so many pixels in height, with what a screen reader says of it.
+
+    `upright`: its bars stand on a line; the page's script needs to know it.
+    """
+    kind = Markup(" data-upright") if upright else Markup()
     return Markup(
-        '<svg class="chart" width="100%" height="{}" role="group" aria-labelledby="{}-title {}-desc">'
+        '<svg class="chart" width="100%" height="{}" role="group" aria-labelledby="{}-title {}-desc"{}>'
         '<title id="{}-title">{}</title><desc id="{}-desc">{}</desc>{}</svg>'
-    ).format(round(height), name, name, name, title, name, desc, inner)
+    ).format(round(height), name, name, kind, name, title, name, desc, inner)
 
 
 def mark(inner: Markup, title: str, href: str, kind: str = "mark") -> Markup:

@@ -63,16 +63,9 @@ def read(body: bytes, content_type: str, items: str | None, settings: Settings, 
     """
     if body.startswith(BINARY):
         raise Problem(415, "UnsupportedFormat", "a packed or binary body is not read; send JSON, CSV or other text")
-    charset = _charset(content_type)
-    with open_stream(
-        BODY,
-        io.BytesIO(body),
-        settings.fields,
-        _format_of_type(content_type) or settings.input_format,
-        charset or settings.encoding,
-        items or settings.items,
-        settings.max_characters,
-    ) as source:
+    stated = {"input_format": _format_of_type(content_type), "encoding": _charset(content_type), "items": items}
+    settings = settings.model_copy(update={name: value for name, value in stated.items() if value})
+    with open_stream(BODY, io.BytesIO(body), settings) as source:
         if source.count > limits.articles:
             message = (
                 f"a request may have {limits.articles:,} articles, this one has {source.count:,}; send them in parts"

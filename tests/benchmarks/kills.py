@@ -4,12 +4,14 @@
 
 Each time a command is started and killed (SIGKILL) after a while, then run again to its end, and what it wrote is
 checked: `analyze` to JSON, JSON Lines and SQLite, with and without `--append`; `watch`; two runs at once on one output.
+Every ten times a line says how many commands were killed while they ran. What is wrong is said, and does not end this.
 """
 
 import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -25,6 +27,7 @@ from typing import NamedTuple
 MAIN = (sys.executable, "-c", "from newsmoe.cli.app import main; main()")
 GIST = ("--tasks", "summarization", "--quiet")
 ARTICLES = 1_500
+STEP = 10  # kills for a line of progress
 BEFORE = 40  # articles that an output to be added to holds already
 
 
@@ -66,12 +69,24 @@ def main() -> None:
     chance = random.Random(options.seed)
     whole = {case.name: _duration(case) for case in CASES}
     killed: Counter[str] = Counter()
+    wrong: Counter[str] = Counter()
     for number in range(options.times):
         case = CASES[number % len(CASES)]
-        with tempfile.TemporaryDirectory() as folder:
-            killed[case.name] += kill(case, Path(folder), chance.uniform(0.0, 1.1 * whole[case.name]))
-    for name, count in killed.items():
-        print(f"{name:16} killed {count} times while it ran; nothing lost, doubled, torn or left")
+        after = chance.uniform(0.0, 1.1 * whole[case.name])
+        folder = Path(tempfile.mkdtemp())
+        try:
+            killed[case.name] += kill(case, folder, after)
+            shutil.rmtree(folder)
+        except Exception as error:  # noqa: BLE001  whatever a torn file may raise
+            wrong[case.name] += 1
+            print(f"{case.name}, killed after {after:.3f} s: {error!r}; see {folder}", flush=True)
+        if number % STEP == STEP - 1:
+            print(f"{number + 1} times: {killed.total()} killed while they ran, {wrong.total()} wrong", flush=True)
+    for case in CASES:
+        faults = f"{wrong[case.name]} WRONG" if wrong[case.name] else "nothing lost, doubled, torn or left"
+        print(f"{case.name:16} killed {killed[case.name]} times while it ran; {faults}")
+    if wrong:
+        raise SystemExit(1)
 
 
 def kill(case: Case, folder: Path, after: float) -> bool:

@@ -16,6 +16,7 @@ import pytest
 
 from newsmoe.ingest.formats.html import MAX_TAGS
 from newsmoe.ingest.source import open_source
+from newsmoe.settings.model import Settings
 from tests.cli.support import GIST, MAIN, SHORT, newsmoe
 from tests.support import write
 
@@ -56,6 +57,13 @@ def a_text_that_all_rows_share(folder: Path) -> Path:
     text = "A storm came. " * 700_000
     column = pa.DictionaryArray.from_arrays(pa.array([0] * 250, pa.int32()), pa.array([text]))
     pq.write_table(pa.table({"content": column}), path, compression="zstd")
+    return path
+
+
+def a_page_of_half_a_gigabyte(folder: Path) -> Path:
+    path = folder / "bad.parquet"
+    texts = pa.array(["A storm came. " * 100_000] * 380)
+    pq.write_table(pa.table({"content": texts}), path, compression="zstd", use_dictionary=False, data_page_size=1 << 30)
     return path
 
 
@@ -140,6 +148,7 @@ def peak_memory(*arguments: str) -> tuple[int, int]:
         many_long_texts,
         one_line_of_a_gigabyte,
         a_text_that_all_rows_share,
+        a_page_of_half_a_gigabyte,
         articles_of_many_keys,
         nested_brackets,
         nothing_but_tags,
@@ -171,7 +180,7 @@ def test_what_is_too_long_is_named_with_the_setting_that_allows_it(here: Path) -
 def test_a_line_that_is_too_long_costs_itself(here: Path) -> None:
     lines = [{"content": SHORT}, {"content": "A storm came. " * 30_000}, {"content": SHORT}]
     (here / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    with open_source("a.jsonl", max_characters=300_000) as source:
+    with open_source("a.jsonl", Settings(max_characters=300_000)) as source:
         items = list(source.articles())
     assert [type(item).__name__ for item in items] == ["Article", "InvalidItem", "Article"]
 

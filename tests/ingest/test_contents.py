@@ -148,6 +148,12 @@ def test_a_long_text_under_another_name_is_read_and_that_is_said() -> None:
     assert "'Brödtext'" in notice
 
 
+def test_a_text_without_words_under_a_common_name_is_read_and_nothing_is_said() -> None:
+    element = {"title": "Results", "content": "3 - 1\n" * 40}
+    assert article(element).content.startswith("3 - 1")
+    assert notices(element) == []
+
+
 @pytest.mark.parametrize("key", ["error_message", "copyright", "image_caption", "author_bio", "prompt", "tags"])
 def test_a_long_text_about_something_else_is_no_content(key: str) -> None:
     assert article({"title": "Night bus", key: BODY}).content == ""

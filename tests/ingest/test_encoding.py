@@ -15,6 +15,7 @@ from backports import zstd
 from newsmoe import Article
 from newsmoe.errors import InputError
 from newsmoe.ingest.source import open_source, open_stream
+from newsmoe.settings.model import Settings
 from tests.cli.support import newsmoe
 from tests.support import read as read_records
 
@@ -66,7 +67,7 @@ FORMATS: dict[str, Callable[[str], str]] = {"csv": as_csv, "json": as_json, "jso
 def opened(path: Path, content: bytes, encoding: str | None = None) -> tuple[list[str], list[str]]:
     """Return the contents of the articles, and what is said of the input."""
     path.write_bytes(content)
-    with open_source(str(path), encoding=encoding) as source:
+    with open_source(str(path), Settings(encoding=encoding)) as source:
         contents = [item.content for item in source.articles() if isinstance(item, Article)]
         return contents, [notice for notice in source.notices() if "read as" in notice]
 
@@ -187,5 +188,8 @@ def test_an_encoding_that_cannot_be_the_files_is_refused(tmp_path: Path) -> None
 
 
 def test_what_is_read_from_a_copy_is_called_by_its_name() -> None:
-    with pytest.raises(InputError, match="^the mail: "), open_stream("the mail", io.BytesIO(b"\x80\x80\x80\x81")):
+    with (
+        pytest.raises(InputError, match="^the mail: "),
+        open_stream("the mail", io.BytesIO(b"\x80\x80\x80\x81"), Settings()),
+    ):
         pass

@@ -13,6 +13,7 @@ from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import InputError
 from newsmoe.ingest import json_buffer
 from newsmoe.ingest.source import open_source
+from newsmoe.settings.model import Settings
 from tests.strategies import FEW, JSON
 
 BODY = "The swimming hall closes for a year. Its roof has to be renewed, and the town has found the money for it."
@@ -37,7 +38,7 @@ def read(
 ) -> tuple[list[Article | InvalidItem], list[str]]:
     path = folder / name
     path.write_text("\n".join(map(json.dumps, documents)))
-    with open_source(str(path), items=items) as source:
+    with open_source(str(path), Settings(items=items)) as source:
         articles = list(source.articles())
         assert source.count == len(articles)
         return articles, [message.removeprefix(f"{path}: ") for message in source.log_notices()]

@@ -13,6 +13,7 @@ import pytest
 
 from newsmoe.errors import InputError
 from newsmoe.ingest.source import open_source
+from newsmoe.settings.model import Settings
 
 ROWS = [{"id": "1", "headline": "One é"}, {"id": "2", "headline": "Two, three"}]
 CSV = 'id,headline\n1,One é\n2,"Two, three"\n'
@@ -105,13 +106,13 @@ def test_the_requested_format_takes_precedence(name: str, tmp_path: Path, monkey
     (tmp_path / "news.json").write_bytes(table)
     monkeypatch.chdir(tmp_path)
     put(monkeypatch, table)
-    with open_source(name, format="csv") as source:
+    with open_source(name, Settings(input_format="csv")) as source:
         assert [item.headline for item in source.articles()] == ["One"]
 
 
 def test_the_users_names_of_columns_make_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     put(monkeypatch, b"nr;kicker,lede\n1,Storm\n")
-    with open_source("-", {"content": ["lede"]}) as source:
+    with open_source("-", Settings(fields={"content": ["lede"]})) as source:
         assert source.format == "csv"
 
 

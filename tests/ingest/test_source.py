@@ -15,6 +15,7 @@ from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import InputError
 from newsmoe.ingest.location import USUAL_KEYS
 from newsmoe.ingest.source import open_source, read_elements
+from newsmoe.settings.model import Settings
 from tests.strategies import FEW, JSON
 
 SHARED = Path(__file__).parents[2].parent / "shared"
@@ -280,13 +281,13 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
 
 def test_the_users_field_names_are_used(tmp_path: Path) -> None:
     path = put(tmp_path, '[{"kicker": "Storm", "headline": "x"}]')
-    with open_source(path, {"headline": ["kicker"]}) as source:
+    with open_source(path, Settings(fields={"headline": ["kicker"]})) as source:
         assert [item.headline for item in source.articles()] == ["Storm"]
 
 
 def test_the_users_field_names_make_a_lone_object_an_article(tmp_path: Path) -> None:
     path = put(tmp_path, '{"kicker": "Storm"}')
-    with open_source(path, {"headline": ["kicker"]}) as source:
+    with open_source(path, Settings(fields={"headline": ["kicker"]})) as source:
         assert source.count == 1
 
 

@@ -30,8 +30,16 @@ def window() -> Iterator[Browser]:
         yield opened
 
 
+GENRES = ("report", "report", "opinion")
+
+
 def pile() -> list[Record]:
-    return [*records(160), failed(160)]
+    """Return records of which the first have a genre."""
+    some = records(160)
+    for number, genre in enumerate(GENRES):
+        analyses = {**some[number].analyses, "genre": {"label": genre, "score": 0.9}}
+        some[number] = some[number].model_copy(update={"analyses": analyses})
+    return [*some, failed(160)]
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +113,7 @@ def test_charts_have_the_marks_that_the_data_says(opened: Browser, rows: list[Ro
     marks = "return document.querySelectorAll(`#${arguments[0]} a.mark`).length"
     assert opened.run(marks, "topics") == len(topics)
     assert opened.run(marks, "heat") == len(pairs)
+    assert opened.run(marks, "genres") == len(set(GENRES))
     visible = "return [...document.querySelectorAll('#topics a')].every((e) => e.getBBox().width > 0)"
     assert opened.run(visible) is True
 
@@ -155,6 +164,7 @@ def test_every_filter_does_what_it_says(opened: Browser, rows: list[Row]) -> Non
         ("outlet", rows[0].outlet, sum(row.outlet == rows[0].outlet for row in rows)),
         ("language", "de", sum(row.language == "de" for row in rows)),
         ("status", "partial", 1),
+        ("genre", "report", 2),
         ("sentiment", "unsure", sum(row.verdict("sentiment") == "unsure" for row in rows)),
         ("changed", "sentiment", 1),
     ]:
@@ -212,6 +222,32 @@ def test_a_click_on_a_mark_sets_the_filter_and_another_one_removes_it(opened: Br
     assert hash_of(opened).startswith("#score=topic%3A0.")
     opened.click("#pill-clear")
     assert count(opened) == "161 articles"
+
+
+SHARE = (
+    "const [bar, part] = document.querySelectorAll(`${arguments[0]} rect:not(.hit, .swatch)`);"
+    "const [whole, left] = [bar, part].map((e) => e.getBoundingClientRect());"
+    "return [left.width / whole.width, left.height / whole.height, Math.abs(left.bottom - whole.bottom)]"
+)
+
+
+def test_with_filters_marks_show_the_part_that_they_leave(opened: Browser, rows: list[Row]) -> None:
+    parts = "return document.querySelectorAll('.part').length"
+    assert opened.run(parts) == 0
+    opened.click("#topics a[href='#topic=sport']")
+    unhappy = [row.verdict("topic") == "sport" for row in rows if row.verdict("sentiment") == "negative"]
+    mark = "#mood a[href='#sentiment=negative']"
+    assert opened.run(SHARE, mark) == pytest.approx([sum(unhappy) / len(unhappy), 1, 0], abs=0.02)
+    title = "return document.querySelector(`${arguments[0]} title`).textContent"
+    assert opened.run(title, mark) == f"negative: {len(unhappy)} of 161; with the filters: {sum(unhappy)}"
+    upright = "#scores-topic a:last-of-type"
+    low = opened.run(SHARE, upright)
+    assert low[0] == pytest.approx(1)
+    assert 0 <= low[1] < 1
+    assert low[2] == pytest.approx(0, abs=0.1)
+    opened.click("#pill-clear")
+    assert opened.run("return getComputedStyle(document.querySelector('.part')).display") == "none"
+    assert opened.run(title, mark) == f"negative: {len(unhappy)} of 161"
 
 
 def test_the_page_is_used_by_keyboard(opened: Browser, rows: list[Row]) -> None:

@@ -135,6 +135,19 @@ def test_every_chart_has_as_many_marks_as_the_data_says(page: str) -> None:
     assert len([mark for mark in marks(page, "time") if "sentiment" not in mark]) == len(weeks)
 
 
+def test_genres_have_a_chart_where_records_have_genres(page: str) -> None:
+    assert 'id="genres"' not in page
+    genres = ("report", "report", "opinion", "live", None)
+    some = [
+        record(number, analyses={"genre": {"label": genre, "score": 0.9}} if genre else {})
+        for number, genre in enumerate(genres)
+    ]
+    page = page_of(some)
+    assert marks(page, "genres") == ["#genre=report", "#genre=live", "#genre=opinion"]
+    assert marks(page, "scores-genre") == ["#score=genre%3A0.9"]
+    assert '<desc id="genres-desc">report 2, live 1, opinion 1</desc>' in page
+
+
 def test_charts_say_in_words_what_they_show(page: str) -> None:
     assert "unsure" in page
     charts = [tag for tag in Elements(page).of("svg") if tag.get("class") == "chart"]

@@ -10,10 +10,12 @@ from typing import Any
 from newsmoe.errors import InputError
 from newsmoe.ingest.files import max_characters, too_long
 from newsmoe.ingest.formats import BadElement
+from newsmoe.ingest.formats.parquet_pages import BadHeaderError, largest_page
 from newsmoe.plugins import import_extra
 from newsmoe.text.cleaning import one_line
 
 ROWS_READ = 256
+MAX_UNPACKED = 500_000_000  # bytes of pages in memory at once, one of each column; most writers make pages of 1 MB
 
 magic = ("PAR1",)
 
@@ -25,13 +27,26 @@ def read(name: str, path: Path) -> Iterator[Any]:
         texts = [column.name for column in arrow.parquet.read_schema(path) if _is_text(arrow, column.type)]
         # texts that a column repeats stay one text; unfolded, a file of a kilobyte can take gigabytes
         with arrow.parquet.ParquetFile(path, read_dictionary=texts) as file:
+            _check_pages(name, path, file.metadata)
             for batch in file.iter_batches(ROWS_READ):
                 for number in range(batch.num_rows):
                     yield _element(arrow, batch, number, max_characters(path))
-    except (arrow.ArrowException, OSError) as error:
+    except (arrow.ArrowException, BadHeaderError, OSError) as error:
         if getattr(error, "errno", None):
             raise
         raise InputError(f"{name}: not valid Parquet: {one_line(str(error))}") from None
+
+
+def _check_pages(name: str, path: Path, metadata: Any) -> None:
+    """Raise for a file whose pages unpack to more than memory should have to hold."""
+    with path.open("rb") as file:
+        for group in map(metadata.row_group, range(metadata.num_row_groups)):
+            size = sum(largest_page(file, group.column(number)) for number in range(group.num_columns))
+            if size > MAX_UNPACKED:
+                raise InputError(
+                    f"{name}: pages that unpack to {size:,} bytes, and no more than {MAX_UNPACKED:,} are read at once;"
+                    " write the file again with smaller pages"
+                )
 
 
 def _is_text(arrow: Any, kind: Any) -> bool:

@@ -9,6 +9,7 @@
   let names = {};
   let shown = [];
   let searches = [];
+  const marks = []; // of charts
   const orders = new Map();
 
   /* The state is in the address. */
@@ -191,13 +192,14 @@
     byId("previous").disabled = page === 1;
     byId("next").disabled = page === pages;
     for (const control of document.querySelectorAll(".tools [name]")) setControl(control, state[control.name] ?? "");
-    document.body.classList.toggle("filtered", active.some((key) => key !== "q" && key !== "article"));
-    for (const mark of document.querySelectorAll(".chart a")) {
-      const on = active.length > 0 && [...new URLSearchParams(mark.getAttribute("href").slice(1))].every(([key, value]) => state[key] === value);
-      mark.classList.toggle("on", on);
-      if (on) mark.setAttribute("aria-current", "true");
-      else mark.removeAttribute("aria-current");
+    document.body.classList.toggle("filtered", active.length > 0);
+    for (const { link, filters } of marks) {
+      const on = active.length > 0 && Object.entries(filters).every(([key, value]) => state[key] === value);
+      link.classList.toggle("on", on);
+      if (on) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
     }
+    showParts(active.length > 0);
     showPill();
   };
 
@@ -224,26 +226,62 @@
   };
 
   /* Charts: a click adds to the filters, or takes away; arrow keys go from mark to mark. */
-  const toggleMark = (mark) => {
-    const filters = Object.fromEntries(new URLSearchParams(mark.getAttribute("href").slice(1)));
-    const on = mark.classList.contains("on");
-    change(on ? Object.fromEntries(Object.keys(filters).map((key) => [key, ""])) : filters);
+  const markOf = (link) => {
+    const title = link.querySelector("title");
+    const upright = link.closest(".chart").hasAttribute("data-upright");
+    const bars = [...link.querySelectorAll("rect:not(.hit, .swatch)")].map((bar) => ({ bar, part: null }));
+    return { link, title, said: title.textContent, upright, bars, filters: Object.fromEntries(new URLSearchParams(link.getAttribute("href").slice(1))), articles: null };
+  };
+  const resize = (bars, share, upright) => {
+    for (const entry of bars) {
+      if (!entry.part) {
+        entry.part = entry.bar.cloneNode();
+        entry.part.classList.add("part");
+        entry.bar.after(entry.part);
+      }
+      const { bar, part } = entry;
+      const height = Number(bar.getAttribute("height"));
+      if (!upright) part.setAttribute("width", `${Number.parseFloat(bar.getAttribute("width")) * share}%`);
+      else {
+        part.setAttribute("height", height * share);
+        part.setAttribute("y", Number(bar.getAttribute("y")) + height * (1 - share));
+      }
+    }
+  };
+  const showParts = (filtered) => {
+    const left = new Uint8Array(articles.length);
+    for (const article of shown) left[article.number] = 1;
+    for (const mark of marks) {
+      let said = mark.said;
+      if (filtered) {
+        mark.articles ??= select(mark.filters);
+        const count = mark.articles.reduce((sum, article) => sum + left[article.number], 0);
+        resize(mark.bars, count / Math.max(1, mark.articles.length), mark.upright);
+        said += `; with the filters: ${count}`;
+      }
+      mark.title.textContent = said;
+    }
+  };
+  const toggleMark = ({ link, filters }) => {
+    change(link.classList.contains("on") ? Object.fromEntries(Object.keys(filters).map((key) => [key, ""])) : filters);
   };
   const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
   const startCharts = () => {
     for (const chart of document.querySelectorAll(".chart")) {
-      const marks = [...chart.querySelectorAll("a")];
-      marks.forEach((mark, index) => {
-        mark.setAttribute("tabindex", index ? "-1" : "0");
-        mark.addEventListener("click", (event) => { event.preventDefault(); toggleMark(mark); });
-        mark.addEventListener("keydown", (event) => {
-          const target = event.key === "Home" ? 0 : event.key === "End" ? marks.length - 1 : index + (STEPS[event.key] ?? NaN);
+      const links = [...chart.querySelectorAll("a")];
+      links.forEach((link, index) => {
+        const mark = markOf(link);
+        marks.push(mark);
+        link.setAttribute("tabindex", index ? "-1" : "0");
+        link.addEventListener("click", (event) => { event.preventDefault(); toggleMark(mark); });
+        link.addEventListener("keydown", (event) => {
+          const target = event.key === "Home" ? 0 : event.key === "End" ? links.length - 1 : index + (STEPS[event.key] ?? NaN);
           if (event.key === " ") toggleMark(mark);
-          else if (!marks[target]) return;
+          else if (!links[target]) return;
           else {
-            mark.setAttribute("tabindex", "-1");
-            marks[target].setAttribute("tabindex", "0");
-            marks[target].focus();
+            link.setAttribute("tabindex", "-1");
+            links[target].setAttribute("tabindex", "0");
+            links[target].focus();
           }
           event.preventDefault();
         });

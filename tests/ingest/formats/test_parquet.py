@@ -93,6 +93,23 @@ def test_a_file_with_damaged_rows_is_refused(tmp_path: Path) -> None:
         list(read_elements("a", path))
 
 
+@pytest.mark.parametrize("dictionary", [True, False])
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+def test_pages_that_unpack_to_too_much_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dictionary: bool, version: str
+) -> None:
+    path = tmp_path / "a.parquet"
+    table = pa.table({"headline": ["Storm"] * 50, "tags": [["x", "y"]] * 50, "content": ["It rained. " * 1000] * 50})
+    pq.write_table(
+        table, path, compression="zstd", use_dictionary=dictionary, data_page_version=version, row_group_size=20
+    )
+    assert path.stat().st_size < 10_000
+    assert len(list(read_elements("a", path))) == 50
+    monkeypatch.setattr("newsmoe.ingest.formats.parquet.MAX_UNPACKED", 10_000)
+    with pytest.raises(InputError, match=r"^a: pages that unpack to (11|220),\d{3} bytes, and no more than 10,000"):
+        list(read_elements("a", path))
+
+
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"^a: cannot be read: "):
         list(read_elements("a", tmp_path / "a.parquet"))

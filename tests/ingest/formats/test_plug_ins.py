@@ -12,6 +12,7 @@ from newsmoe.ingest.discovery import find_inputs
 from newsmoe.ingest.formats import READERS, format_of
 from newsmoe.ingest.source import open_source
 from newsmoe.plugins import Formats
+from newsmoe.settings.model import Settings
 from tests.ingest.support import POEMS
 
 GROUP = "newsmoe.readers"
@@ -74,6 +75,6 @@ def test_an_unknown_format_is_a_config_error(workdir: Path) -> None:
     Path("a.json").write_text("[]")
     with (
         pytest.raises(ConfigError, match="no input format is called 'jsonlines'; did you mean 'jsonl'"),
-        open_source("a.json", format="jsonlines"),
+        open_source("a.json", Settings(input_format="jsonlines")),
     ):
         pass

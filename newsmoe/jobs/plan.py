@@ -1,6 +1,7 @@
 """What a command is to do: one output file from one or more input files, as often as is asked for."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,13 +11,16 @@ from newsmoe.ingest.discovery import discover
 from newsmoe.journal.journal import journal_place
 from newsmoe.output.atomic import descriptor_of
 from newsmoe.output.dead_letters import default_errors
+from newsmoe.output.dataset import check_dataset
 from newsmoe.output.formats import STDOUT, format_of
 from newsmoe.output.run_report import default_report
 from newsmoe.output.writers import check_format, default_output
 from newsmoe.settings.model import Settings
+from newsmoe.output.partitions import PartitionKey
 
 STDOUT_DESCRIPTOR = 1
 
+_LIKE_URL = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")  # a path has no two slashes
 
 @dataclass(frozen=True)
 class Job:
@@ -33,6 +37,7 @@ class Job:
         left_out: files that are no input, by folder or pattern and reason.
         unreadable: folders that cannot be read, with the reason.
     """
+        partition_by: what the folders of a data set are named by; empty: the output is a file.
 
     inputs: tuple[str, ...]
     output: Path
@@ -44,6 +49,7 @@ class Job:
     left_out: Mapping[str, Mapping[str, int]] = field(default_factory=dict, compare=False)
     unreadable: Mapping[str, str] = field(default_factory=dict, compare=False)
 
+    partition_by: tuple[PartitionKey, ...] = ()
 
 def plan_jobs(
     inputs: Sequence[str],
@@ -57,12 +63,15 @@ def plan_jobs(
     """Return one job for all inputs where an output is named, else one for each input.
 
     A folder or a pattern among the inputs stands for the files in it. An input that cannot be read is left
+    partition_by: tuple[PartitionKey, ...] = (),
     out where it is not the only one that is named, unless `strict`.
     """
     discovery = discover(inputs, [path for path in (output, report) if path is not None])
     inputs = discovery.files
     if strict and discovery.unreadable:
         raise InputError(next(iter(discovery.unreadable.values())))
+    if partition_by and output is None:
+        raise ConfigError("--partition-by writes a folder; name it with -o")
     if output is not None:
         groups = [(tuple(inputs), output)]
     else:
@@ -72,7 +81,7 @@ def plan_jobs(
     is_strict = strict or (len(inputs) == 1 and not discovery.listings)
     jobs = [
         replace(
-            _job(names, path, report, settings.format or format_of(path), append),
+            _job(names, path, report, settings.format or format_of(path), append, partition_by),
             strict=is_strict,
             left_out=discovery.left_out,
             unreadable=discovery.unreadable if number == 0 else {},
@@ -90,13 +99,24 @@ def check_inputs(jobs: Sequence[Job]) -> None:
             raise InputError(f"{name}: cannot be read: No such file or directory")
 
 
-def _job(inputs: tuple[str, ...], output: Path, report: Path | None, format: str, append: bool) -> Job:
-    check_format(output, format, append=append)
+def _job(
+    inputs: tuple[str, ...],
+    output: Path,
+    report: Path | None,
+    format: str,
+    append: bool,
+    partition_by: tuple[PartitionKey, ...],
+) -> Job:
+    if _LIKE_URL.match(str(output)) and not output.parent.exists():
+        raise OutputError(f"{output}: outputs are written to a file system, not to a URL; name a path, and copy it")
+    check = check_dataset if partition_by else check_format
+    check(output, format, append=append)
     if descriptor_of(output) == STDOUT_DESCRIPTOR:
         output = STDOUT
     if is_stream(output):
         return Job(inputs, output, format, report, None, append)
-    return Job(inputs, output, format, report or default_report(output), default_errors(output), append)
+    report = report or default_report(output)
+    return Job(inputs, output, format, report, default_errors(output), append, partition_by)
 
 
 def is_stream(output: Path) -> bool:

@@ -28,7 +28,7 @@ InputsArgument = Annotated[
     list[str],
     typer.Argument(
         help="Article files (JSON, JSON Lines, CSV, TSV, RSS and Atom, HTML, packed or not; XLSX, Parquet), folders of"
-        " them, or patterns such as 'inbox/*.json'; '-' is standard input."
+        " them, or patterns such as 'inbox/*.json', also at URLs such as s3://bucket/folder; '-' is standard input."
     ),
 ]
 

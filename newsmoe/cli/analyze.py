@@ -137,7 +137,7 @@ def analyze(
     from newsmoe.jobs.recorder import reporting_lost_inputs
     from newsmoe.output.partitions import parse_partition_by
 
-    show_logs(quiet=screen.quiet, as_json=logs.as_json)
+    show_logs(quiet=screen.quiet, verbose=screen.verbose, as_json=logs.as_json)
     with Metrics(None if target.dry_run else logs.metrics) as metrics:
         settings = run.applied_to(load())
         keys = () if target.partition_by is None else parse_partition_by(target.partition_by)

@@ -28,7 +28,7 @@ InputsArgument = Annotated[
     list[str],
     typer.Argument(
         help="Article files (JSON, JSON Lines, CSV, TSV, RSS and Atom, HTML, packed or not; XLSX, Parquet), folders of"
-        " them, or patterns such as 'inbox/*.json'; '-' is standard input."
+        " them, or patterns such as 'inbox/*.json', also at URLs such as s3://bucket/folder; '-' is standard input."
     ),
 ]
 
@@ -48,6 +48,14 @@ class OutputOptions:
     page: Annotated[
         Path | None,
         typer.Option(help="Where a page of the results goes too, as 'newsmoe report' makes one.", metavar="FILE"),
+    ] = None
+    partition_by: Annotated[
+        str | None,
+        typer.Option(
+            help="Make the output a data set (parquet, jsonl or csv): a folder, with a folder for each value of these,"
+            " such as publication_date:day,topic.",
+            metavar="FIELDS",
+        ),
     ] = None
     wait: Annotated[
         bool,
@@ -127,14 +135,21 @@ def analyze(
     from newsmoe.jobs.job import open_session, run_job
     from newsmoe.jobs.plan import check_inputs, plan_jobs
     from newsmoe.jobs.recorder import reporting_lost_inputs
+    from newsmoe.output.partitions import parse_partition_by
 
-    show_logs(quiet=screen.quiet, as_json=logs.as_json)
+    show_logs(quiet=screen.quiet, verbose=screen.verbose, as_json=logs.as_json)
     with Metrics(None if target.dry_run else logs.metrics) as metrics:
         settings = run.applied_to(load())
+        keys = () if target.partition_by is None else parse_partition_by(target.partition_by)
         error_limit, command = run.error_limit, sys.argv[1:]
         named = (None, None) if target.dry_run else (target.output, target.run_report)
         with reporting_lost_inputs(inputs, *named, settings, command):
-            jobs = plan_jobs(inputs, target.output, target.run_report, settings, append=run.append, strict=run.strict)
+            jobs = plan_jobs(
+                *(inputs, target.output, target.run_report, settings),
+                append=run.append,
+                strict=run.strict,
+                partition_by=keys,
+            )
             _check_page(target.page, jobs)
             check_inputs(jobs)
         if target.dry_run:

@@ -8,7 +8,7 @@ from typing import Any
 from newsmoe.cli.console import messages, plain
 from newsmoe.text.cleaning import one_line
 
-STYLES = {logging.INFO: "dim", logging.WARNING: "yellow"}
+STYLES = {logging.DEBUG: "dim", logging.INFO: "dim", logging.WARNING: "yellow"}
 
 _logger = logging.getLogger("newsmoe")
 
@@ -37,15 +37,15 @@ class _AsJson(logging.Formatter):
         return line.replace("\x7f", "\\u007f")
 
 
-def show_logs(*, quiet: bool, as_json: bool = False) -> None:
-    """Show what newsmoe logs: all from INFO up, only warnings and errors where it should be quiet."""
+def show_logs(*, quiet: bool, verbose: bool = False, as_json: bool = False) -> None:
+    """Show what newsmoe logs: from INFO up, all where it should be verbose, else from WARNING up if quiet."""
     handler: logging.Handler = _ToConsole()
     if as_json:
         handler = logging.StreamHandler()
         handler.setFormatter(_AsJson())
         logging.captureWarnings(True)
         logging.getLogger("py.warnings").handlers = [handler]
-    _logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    _logger.setLevel(logging.WARNING if quiet else logging.DEBUG if verbose else logging.INFO)
     _logger.handlers = [handler]
 
 

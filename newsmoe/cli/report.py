@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-RECORDS = typer.Argument(help="What 'newsmoe analyze' wrote, in any of its formats, or a folder of Parquet files.")
+RECORDS = typer.Argument(
+    help="What 'newsmoe analyze' wrote: a file in any of its formats, a data set, or a folder of Parquet files."
+)
 
 
 def report(

@@ -13,7 +13,7 @@ from typing import Any
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.cluster.placement import Broker, Placed, Replica
-from newsmoe.cluster.worker import Window, Worker
+from newsmoe.cluster.worker import Window, Worker, logged_warnings
 from newsmoe.errors import ConfigError, NewsmoeError
 from newsmoe.journal.journal import journal_place
 from newsmoe.orchestrator.session import Session
@@ -27,6 +27,7 @@ WINDOWS_IN_HAND = 2  # of a worker: one that it computes, and one that is there 
 MOST_WINDOWS = 4  # in memory for each worker, those that wait for an earlier one included
 SECONDS_BETWEEN_LOOKS = 1.0  # at whether to end
 CONNECT_SECONDS = 10
+MOST_WARNINGS = 100  # of workers that are shown; some name an article, and there is no end of those
 RETRIES = 3  # of a window whose worker has died
 
 _logger = logging.getLogger(__name__)
@@ -71,7 +72,9 @@ class ClusterSession(Session):
         on_batch: Callable[[], None] = lambda: None,
     ) -> None:
         require_extra("--engine ray", "ray", "ray")
-        super().__init__(settings)
+        with logged_warnings() as messages:
+            super().__init__(settings)
+        self._shown = set(messages)  # warnings, which each worker would repeat
         for name in self.settings.placement:
             self.registry.info(name)  # raises for one that does not exist
         self.workers = workers or Workers()
@@ -86,7 +89,15 @@ class ClusterSession(Session):
         for window in self._windows(self._items(articles)):
             stats.add(window.stats)
             stats.workers[window.worker] += len(window.records)
+            self._show(window.warnings)
             yield from window.records
+
+    def _show(self, messages: Sequence[str]) -> None:
+        """Log the warnings of a worker that none has given before."""
+        for message in messages:
+            if message not in self._shown and len(self._shown) < MOST_WARNINGS:
+                self._shown.add(message)
+                _logger.warning("%s", message)
 
     def _windows(self, items: Iterator[Article | InvalidItem]) -> Iterator[Window]:
         """Yield the windows, in order; in memory are those that workers have in hand, and some that wait for others."""
@@ -124,7 +135,8 @@ class ClusterSession(Session):
         """Return the workers, which are started the first time."""
         if self._actors:
             return self._actors
-        _start_ray(self.workers.address)
+        if dashboard := _start_ray(self.workers.address):
+            _logger.debug("Ray's dashboard: http://%s", dashboard)
         import ray
 
         self._closing.callback(ray.shutdown)  # which ends the workers
@@ -194,8 +206,8 @@ class ClusterSession(Session):
         return self.settings.model_copy(update=changes).model_dump_json(exclude_none=True)
 
 
-def _start_ray(address: str) -> None:
-    """Connect to the cluster at `address`, or start Ray on this machine.
+def _start_ray(address: str) -> str | None:
+    """Connect to the cluster at `address`, or start Ray on this machine; return where its dashboard is.
 
     Raises:
         ConfigError: there is no such cluster.
@@ -209,12 +221,14 @@ def _start_ray(address: str) -> None:
     try:
         if port.isdecimal() and "/" not in host:  # Ray itself would look for it for minutes
             socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
-        ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **local)
+        context = ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **local)
     except (OSError, ValueError, RuntimeError) as error:
         raise ConfigError(f"--ray-address {address}: there is no Ray to connect to: {error}") from None
     finally:
         if threading.current_thread() is threading.main_thread():  # else Ray has set no handler of its own either
             signal.signal(signal.SIGTERM, before)
+    dashboard: str | None = context.dashboard_url
+    return dashboard
 
 
 def _result(reference: Any) -> Window:

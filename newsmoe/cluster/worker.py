@@ -1,8 +1,11 @@
 """What a worker does: it holds a session, and analyzes windows of articles."""
 
+import logging
 import os
 import platform
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import NamedTuple
 
@@ -18,11 +21,35 @@ from newsmoe.settings.model import Settings
 
 
 class Window(NamedTuple):
-    """A window that was analyzed: its records, in order, what was done for them, and by whom."""
+    """A window that was analyzed: its records, in order, what was done for them, by whom, and with which warnings."""
 
     records: list[Record]
     stats: RunStats
     worker: str
+    warnings: list[str]
+
+
+class _Collector(logging.Handler):
+    """Collects messages."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Add one."""
+        self.messages.append(record.getMessage())
+
+
+@contextmanager
+def logged_warnings() -> Iterator[list[str]]:
+    """Yield a list that gets what newsmoe logs as a warning until the block ends."""
+    logger, collector = logging.getLogger("newsmoe"), _Collector()
+    logger.addHandler(collector)
+    try:
+        yield collector.messages
+    finally:
+        logger.removeHandler(collector)
 
 
 class Worker:
@@ -46,7 +73,10 @@ class Worker:
             ConfigError: a model is not on this node.
         """
         stats = RunStats()
-        return Window(list(self._session.analyze(items, stats)), stats, self.name)
+        with logged_warnings() as messages, warnings.catch_warnings(record=True) as caught:
+            records = list(self._session.analyze(items, stats))
+        messages += [f"{warning.category.__name__}: {warning.message}" for warning in caught]
+        return Window(records, stats, self.name, messages)
 
     @cached_property
     def _session(self) -> Session:

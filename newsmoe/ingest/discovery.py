@@ -14,6 +14,7 @@ from newsmoe.errors import InputError
 from newsmoe.ingest.files import is_sparse, translate_errors
 from newsmoe.ingest.formats import READERS
 from newsmoe.ingest.own_output import own_output
+from newsmoe.ingest.remote import is_url, list_url, local_path
 from newsmoe.settings.trust import is_foreign_link
 
 TEMPORARY = (".tmp", ".temp", ".part", ".partial", ".filepart", ".crdownload", ".download", ".swp", "~")
@@ -36,20 +37,27 @@ class Listing:
     Attributes:
         name: of the folder, or the pattern.
         files: in the order of their names.
+        urls: of the files, where the folder or pattern is a URL.
         left_out: how many files are no input, by reason.
         unreadable: folders in it that cannot be read, with the reason.
     """
 
     name: str
     files: list[Path] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     unreadable: dict[str, str] = field(default_factory=dict)
     suffixes: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         """Return how many files there are, and what is left out, in one line."""
-        count = len(self.files)
+        count = len(self.names)
         return f"{self.name}: {count} {'file' if count == 1 else 'files'} to read; {self.reasons}"
+
+    @property
+    def names(self) -> list[str]:
+        """Paths and URLs of the files."""
+        return [*map(str, self.files), *self.urls]
 
     @property
     def reasons(self) -> str:
@@ -70,7 +78,7 @@ class Discovery:
     """All input files of a command, in the order in which they are read.
 
     Attributes:
-        files: paths, or `-` for standard input.
+        files: paths and URLs, or `-` for standard input.
         listings: the folders and patterns among the names.
     """
 
@@ -98,28 +106,38 @@ def discover(names: Iterable[str], outputs: Iterable[Path] = ()) -> Discovery:
 
     A folder stands for all files below it with the suffix of an input format. Hidden, temporary and empty
     files, what newsmoe wrote, and `outputs` are left out of folders and patterns. A name that exists is taken
-    as it is, even with a `*` in it; `**` in a pattern stands for any folders.
+    as it is, even with a `*` in it; `**` in a pattern stands for any folders. The same holds at URLs, but that
+    files there are not opened to see whether newsmoe wrote them.
     """
     result = Discovery()
     for name in names:
         if not name:  # which would be this folder, where a shell's variable is not set
             raise InputError("an input has no name; give a file, a folder, a pattern, or - for standard input")
-        if Path(name).is_dir():
-            listing, problem = list_folder(name, outputs), "no input files in this folder"
-        elif glob.has_magic(name) and not Path(name).exists():
-            listing, problem = _list_pattern(name, outputs), "no file matches"
-        else:
+        name = (is_url(name) and local_path(name)) or name
+        listing, problem = _listing_of(name, outputs)
+        if listing is None:
             result.files.append(name)
             continue
-        if not (listing.files or listing.unreadable):
+        if not (listing.names or listing.unreadable):
             raise InputError(f"{name}: {problem}" + (f"; {listing.reasons}" if listing.left_out else ""))
         if listing.left_out:
             _logger.info("%s", listing)
         result.listings.append(listing)
-        result.files += map(str, listing.files)
+        result.files += listing.names
     if result.unreadable and not result.files:
         raise InputError(next(iter(result.unreadable.values())))
     return result
+
+
+def _listing_of(name: str, outputs: Iterable[Path]) -> tuple[Listing | None, str]:
+    """Return what a folder or a pattern stands for, and a message where that is nothing; None for a file."""
+    if is_url(name):
+        return _list_url(name), "no input files there"
+    if Path(name).is_dir():
+        return list_folder(name, outputs), "no input files in this folder"
+    if glob.has_magic(name) and not Path(name).exists():
+        return _list_pattern(name, outputs), "no file matches"
+    return None, ""
 
 
 def list_folder(folder: str, outputs: Iterable[Path] = (), checked: Collection[str] = ()) -> Listing:
@@ -133,6 +151,24 @@ def list_folder(folder: str, outputs: Iterable[Path] = (), checked: Collection[s
         listing,
         lambda file: None if str(file) in checked else _reason_by_content(file) if READERS.of(file) else UNKNOWN_SUFFIX,
     )
+    return listing
+
+
+def _list_url(url: str) -> Listing | None:
+    """Return the input files at a URL, as far as their names tell; None where it is a file."""
+    if (files := list_url(url)) is None:
+        return None
+    listing = Listing(url)
+    for name, size in files:
+        path = Path(name)
+        reason = _reason_by_name(path) or (EMPTY if size == 0 else None)
+        if reason is None and READERS.of(path) is None and not glob.has_magic(url):
+            reason = UNKNOWN_SUFFIX
+            listing.suffixes[path.suffix.lower() or "none"] += 1
+        if reason is None:
+            listing.urls.append(name)
+        else:
+            listing.left_out[reason] += 1
     return listing
 
 

@@ -15,7 +15,7 @@ from newsmoe.ingest.files import open_text
 START = 1 << 17  # characters, in which a first record stands, and bytes
 PAGE = 1 << 12  # bytes of SQLite's first page, which lists the tables
 
-RECORDS, REPORT, FAILED_ELEMENTS = "records", "run report", "elements with errors"
+RECORDS, REPORT, FAILED_ELEMENTS, MANIFEST = "records", "run report", "elements with errors", "data set's manifest"
 
 _KEYS: Mapping[str, frozenset[str]] = {
     RECORDS: frozenset({"status", "analyses", "route", "errors"}),
@@ -24,6 +24,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
 }
 """What the first object of a file has, at least."""
 
+_START_OF_MANIFEST = re.compile(r'{\s*"newsmoe": ?"[^"]*",\s*"settings": ?"[0-9a-f]*",\s*"format": ?"')
 _START_OF_RECORD = re.compile(r'"status": ?"(?:ok|partial|failed)",\s*"analyses": ?\{')
 
 _COLUMNS = frozenset({"id", "headline", "url", "status", "errors", "experts"})
@@ -60,6 +61,8 @@ def _in_text(start: str) -> str | None:
     if start.startswith(("[", "{")):
         if _START_OF_RECORD.search(start):  # which may be longer than what was read
             return RECORDS
+        if _START_OF_MANIFEST.match(start):
+            return MANIFEST
         first, _ = json.JSONDecoder().raw_decode(start.removeprefix("[").lstrip())
         return _in_object(first)
     lines = start.splitlines()

@@ -7,7 +7,8 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -22,10 +23,13 @@ from newsmoe.ingest.location import Location
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.ingest.own_output import own_output
 from newsmoe.ingest.places import MAX_SHOWN, Place, listed, parse_place, shown
+from newsmoe.ingest.remote import RemoteFile, file_name, is_url
 from newsmoe.ingest.sniff import check_header, detect_format
 from newsmoe.ingest.survey import Node
 from newsmoe.plugins import unpacked_name
 from newsmoe.settings.model import Settings
+
+MAX_NAME = 50  # characters, of the name of a copy
 
 _logger = logging.getLogger(__name__)
 
@@ -35,13 +39,16 @@ class Source:
     """An input that has been read through once, so that it is whole."""
 
     name: str  # in messages
-    path: Path  # for standard input and pipes, of a temporary copy
+    path: Path  # for standard input, pipes and URLs, of a temporary copy
     format: str
     normaliser: Normaliser
     count: int  # of elements
     stat: os.stat_result  # before the first pass
     decoding: Decoding
     location: Location | None = None  # where the articles are, in formats that hold them in various places
+    fetch: Callable[[], AbstractContextManager[None]] | None = (
+        None  # makes the copy, where it is not there all the time
+    )
 
     def articles(self) -> Iterator[Article | InvalidItem]:
         """Yield an article, or the reason why there is none, for each element in order.
@@ -73,6 +80,10 @@ class Source:
 
     def elements(self) -> Iterator[Any]:
         """Yield the elements as they stand in the file; else as `articles`."""
+        if self.fetch is not None:
+            with self.fetch():
+                yield from replace(self, stat=self.path.stat(), fetch=None).elements()
+            return
         if not self._is_unchanged():
             raise self._changed()
         left = self.count
@@ -138,6 +149,27 @@ def open_stream(name: str, stream: IO[bytes], settings: Settings) -> Iterator[So
             with translate_errors(name):
                 format = settings.input_format or READERS.of(copy) or detect_format(name, copy, normaliser.fields)
             yield _check(name, copy, format, normaliser, decoding, settings.items)
+
+
+@contextmanager
+def open_url(url: str, settings: Settings) -> Iterator[Source]:
+    """Check the file at a URL, in a temporary copy; it is fetched again when its elements are read.
+
+    So one file at a time is on the disk, however many inputs a run has.
+    """
+    normaliser, remote = Normaliser(settings.fields), RemoteFile(url)
+    with tempfile.TemporaryDirectory(prefix="newsmoe-") as folder:
+        copy = Path(folder) / f"input-{file_name(url)[-MAX_NAME:]}"
+        with decoded(url, copy, settings.encoding, settings.max_characters) as decoding:
+            with remote.copied(copy):
+                format = settings.input_format or _format_of(url, copy, normaliser.fields)
+                source = _check(url, copy, format, normaliser, decoding, settings.items)
+            yield replace(source, fetch=partial(remote.copied, copy))
+
+
+def open_input(name: str, settings: Settings) -> AbstractContextManager[Source]:
+    """Check the input `name`, which may be a URL, as the settings say."""
+    return open_url(name, settings) if is_url(name) else open_source(name, settings)
 
 
 def _format_of(name: str, path: Path, fields: FieldFinder) -> str:

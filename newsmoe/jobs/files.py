@@ -8,6 +8,7 @@ from newsmoe.gating.gate import Gate
 from newsmoe.jobs.job import ErrorLimit, open_session, run_job
 from newsmoe.jobs.plan import check_inputs, plan_jobs
 from newsmoe.jobs.recorder import reporting_lost_inputs
+from newsmoe.output.partitions import parse_partition_by
 from newsmoe.output.run_report import RunReport
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
@@ -21,6 +22,7 @@ def analyze_files(
     settings: Settings | None = None,
     *,
     append: bool = False,
+    partition_by: str | None = None,
     max_errors: str | None = None,
     wait: bool = False,
     strict: bool = False,
@@ -38,6 +40,8 @@ def analyze_files(
         settings: what to do; default: all tasks by the built-in gates on the CPU. No file and no
             environment variable is read; `load_settings` does that.
         append: whether to add to what the output holds; no article comes twice.
+        partition_by: make the output a data set, a folder with a folder for each value of these fields and
+            labels, such as `publication_date:day,topic`.
         max_errors: greatest number of records with errors, as `N` or `N%`.
         wait: wait where another run is writing the output.
         strict: end the run where one of several inputs cannot be read; else the report names it.
@@ -50,8 +54,9 @@ def analyze_files(
     settings = settings or Settings()
     names = [inputs] if isinstance(inputs, str | PathLike) else inputs
     paths = [fspath(name) for name in names]
+    keys = () if partition_by is None else parse_partition_by(partition_by)
     with reporting_lost_inputs(paths, Path(output), None, settings):
-        jobs = plan_jobs(paths, Path(output), None, settings, append=append, strict=strict)
+        jobs = plan_jobs(paths, Path(output), None, settings, append=append, strict=strict, partition_by=keys)
         check_inputs(jobs)
     limit = ErrorLimit.parse(max_errors) if max_errors is not None else None
     with open_session(settings, jobs, registry=registry, gate=gate) as session:

@@ -2,19 +2,20 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from itertools import chain, islice, tee
 from typing import NamedTuple, Self
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError, TooManyErrorsError
-from newsmoe.ingest.source import Source, open_source
+from newsmoe.ingest.source import Source, open_input
 from newsmoe.jobs.plan import Job
 from newsmoe.jobs.recorder import RunRecorder
 from newsmoe.journal.journal import journal_place
 from newsmoe.orchestrator.session import Session
 from newsmoe.output.atomic import check_folder, descriptor_of, remove_leftovers
+from newsmoe.output.dataset import Dataset
 from newsmoe.output.dead_letters import write_dead_letters
 from newsmoe.output.formats import STDOUT, Writer
 from newsmoe.output.lock import output_lock
@@ -23,7 +24,7 @@ from newsmoe.output.table import PREDICTIONS
 from newsmoe.output.writers import open_writer
 from newsmoe.prediction import record_key
 from newsmoe.record import ItemError, Record
-from newsmoe.settings.model import Settings
+from newsmoe.settings.model import Settings, fingerprint
 
 _logger = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ def run_job(
         limit = None if limit is None else min(limit, count)  # without one each input is read to its end
         total = recorder.total = count if limit is None else limit
         observer.started(total, recorder.stats)
-        with open_writer(job.output, job.format, _columns(session), append=job.append) as output:
+        with _open_output(session, job) as output:
             if job.report is not None:
                 check_folder(job.report)
             records = _records(session, sources, recorder.stats, limit, output.holds)
@@ -160,7 +161,7 @@ def _opened(
     readable = 0
     for name in job.inputs:
         try:
-            source = stack.enter_context(open_source(name, settings))
+            source = stack.enter_context(open_input(name, settings))
         except InputError as error:
             if job.strict or len(job.inputs) == 1:
                 raise
@@ -212,6 +213,13 @@ def _write_all(
 def _logged_notices(sources: Sequence[Source]) -> list[str]:
     """Log, and return, what was guessed or left out of the inputs."""
     return [notice for source in sources for notice in source.log_notices()]
+
+
+def _open_output(session: Session, job: Job) -> AbstractContextManager[Writer]:
+    columns = _columns(session)
+    if job.partition_by:
+        return open_writer(job.output, Dataset(job.format, job.partition_by, fingerprint(session.settings)), columns)
+    return open_writer(job.output, job.format, columns, append=job.append)
 
 
 def _columns(session: Session) -> Mapping[str, tuple[str, ...]]:

@@ -1,21 +1,26 @@
 """What a command is to do: one output file from one or more input files, as often as is asked for."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from newsmoe.errors import ConfigError, InputError, OutputError
 from newsmoe.ingest.discovery import discover
+from newsmoe.ingest.remote import file_name, is_url
 from newsmoe.journal.journal import journal_place
 from newsmoe.output.atomic import descriptor_of
+from newsmoe.output.dataset import check_dataset
 from newsmoe.output.dead_letters import default_errors
 from newsmoe.output.formats import STDOUT, format_of
+from newsmoe.output.partitions import PartitionKey
 from newsmoe.output.run_report import default_report
 from newsmoe.output.writers import check_format, default_output
 from newsmoe.settings.model import Settings
 
 STDOUT_DESCRIPTOR = 1
+_LIKE_URL = re.compile("[A-Za-z][A-Za-z0-9+.-]+:/")  # a path has no two slashes
 
 
 @dataclass(frozen=True)
@@ -23,12 +28,13 @@ class Job:
     """What to read and where to write.
 
     Attributes:
-        inputs: paths, or `-` for standard input.
+        inputs: paths and URLs, or `-` for standard input.
         output: a path, or `-` for standard output.
         format: of the output.
         report: where the run report goes; None for no report.
         errors: where the elements that something went wrong with go; None for nowhere.
         append: whether to add to what the output holds already.
+        partition_by: what the folders of a data set are named by; empty: the output is a file.
         strict: whether an input that cannot be read ends the run, rather than being left out.
         left_out: files that are no input, by folder or pattern and reason.
         unreadable: folders that cannot be read, with the reason.
@@ -40,6 +46,7 @@ class Job:
     report: Path | None
     errors: Path | None = None
     append: bool = False
+    partition_by: tuple[PartitionKey, ...] = ()
     strict: bool = field(default=True, compare=False)
     left_out: Mapping[str, Mapping[str, int]] = field(default_factory=dict, compare=False)
     unreadable: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -53,12 +60,15 @@ def plan_jobs(
     *,
     append: bool = False,
     strict: bool = False,
+    partition_by: tuple[PartitionKey, ...] = (),
 ) -> list[Job]:
     """Return one job for all inputs where an output is named, else one for each input.
 
     A folder or a pattern among the inputs stands for the files in it. An input that cannot be read is left
     out where it is not the only one that is named, unless `strict`.
     """
+    if partition_by and output is None:
+        raise ConfigError("--partition-by writes a folder; name it with -o")
     discovery = discover(inputs, [path for path in (output, report) if path is not None])
     inputs = discovery.files
     if strict and discovery.unreadable:
@@ -72,7 +82,7 @@ def plan_jobs(
     is_strict = strict or (len(inputs) == 1 and not discovery.listings)
     jobs = [
         replace(
-            _job(names, path, report, settings.format or format_of(path), append),
+            _job(names, path, report, settings.format or format_of(path), append, partition_by),
             strict=is_strict,
             left_out=discovery.left_out,
             unreadable=discovery.unreadable if number == 0 else {},
@@ -86,17 +96,28 @@ def plan_jobs(
 def check_inputs(jobs: Sequence[Job]) -> None:
     """Look for all inputs of all jobs, so that a missing one is told before the first job runs."""
     for name in (name for job in jobs for name in job.inputs):
-        if name != "-" and not Path(name).exists():
+        if name != "-" and not is_url(name) and not Path(name).exists():
             raise InputError(f"{name}: cannot be read: No such file or directory")
 
 
-def _job(inputs: tuple[str, ...], output: Path, report: Path | None, format: str, append: bool) -> Job:
-    check_format(output, format, append=append)
+def _job(
+    inputs: tuple[str, ...],
+    output: Path,
+    report: Path | None,
+    format: str,
+    append: bool,
+    partition_by: tuple[PartitionKey, ...],
+) -> Job:
+    if _LIKE_URL.match(str(output)) and not output.parent.exists():
+        raise OutputError(f"{output}: outputs are written to a file system, not to a URL; name a path, and copy it")
+    check = check_dataset if partition_by else check_format
+    check(output, format, append=append)
     if descriptor_of(output) == STDOUT_DESCRIPTOR:
         output = STDOUT
     if is_stream(output):
         return Job(inputs, output, format, report, None, append)
-    return Job(inputs, output, format, report or default_report(output), default_errors(output), append)
+    report = report or default_report(output)
+    return Job(inputs, output, format, report, default_errors(output), append, partition_by)
 
 
 def is_stream(output: Path) -> bool:
@@ -121,10 +142,12 @@ def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job], journal: str
 
 
 def _default_output(name: str, format: str) -> Path:
-    """Return the output beside the input, in the working directory where that folder cannot be written.
+    """Return the output beside the input, in the working directory where that is a URL or cannot be written.
 
     What comes from a pipe goes to standard output.
     """
+    if is_url(name):
+        return default_output(Path(file_name(name)), format)
     if name == "-" or (os.path.exists(name) and not os.path.isfile(name)):
         return STDOUT
     beside = default_output(Path(name), format)

@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 
 from newsmoe.errors import ConfigError
 from newsmoe.journal.store import without_password
+from newsmoe.output.dataset import MANIFEST
 from newsmoe.output.dead_letters import default_errors
 from newsmoe.output.run_report import RunReport
 
@@ -33,7 +34,7 @@ class Retry(NamedTuple):
             ConfigError: there is nothing that can be done again.
         """
         output = Path(report.folder) / report.output
-        if output.is_dir():
+        if output.is_dir() and not (output / MANIFEST).exists():
             raise ConfigError(
                 f"{output}: a folder of Parquet files is only added to, and keeps what failed in it; analyze the"
                 f" elements in {default_errors(output).name} into another output"

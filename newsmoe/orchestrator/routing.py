@@ -6,7 +6,7 @@ from typing import Any
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.gating.gate import Gate, Route
-from newsmoe.ingest.source import open_source
+from newsmoe.ingest.source import open_input
 from newsmoe.settings.model import Settings
 
 Routed = tuple[Article | InvalidItem, Route]
@@ -17,7 +17,7 @@ def read_routes(gate: Gate, inputs: Sequence[str], settings: Settings, limit: in
     """Yield each article of the inputs with its route."""
     left = limit
     for name in inputs:
-        with open_source(name, settings) as source:
+        with open_input(name, settings) as source:
             items = source.articles()
             while window := list(islice(items, _at_most(settings.window_articles, left))):
                 left = None if left is None else left - len(window)

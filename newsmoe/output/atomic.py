@@ -64,7 +64,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 def atomic_write(path: Path, *, like: Path | None = None) -> Iterator[Path]:
     """Yield the path of a temporary file beside `path`, which takes its place when the block ends well.
 
-    It has the permissions of the file that was there, else those of the file `like`, else the usual ones.
+    It has the permissions of the file that was there, else those of `like`, a file or a folder, else the usual ones.
 
     A symbolic link stays, and the file that it points to is replaced. What is no regular file, such as a
     pipe or `/dev/null`, is written to as it is. What the block itself raises is not turned into an
@@ -85,8 +85,9 @@ def atomic_write(path: Path, *, like: Path | None = None) -> Iterator[Path]:
         temporary = _make_temporary(target)
     try:
         with translate_errors(path):
-            models = (file for file in (target, like) if file is not None and file.is_file())
+            models = (file for file in (target, like) if file is not None and file.exists())
             mode = stat.S_IMODE(next(models, temporary).stat().st_mode)
+            mode = mode & 0o666 if like is not None and like.is_dir() else mode
             temporary.chmod(mode | stat.S_IWUSR)
         yield temporary
         with translate_errors(path):

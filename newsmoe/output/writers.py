@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from newsmoe.errors import ConfigError, OutputError
 from newsmoe.output.atomic import descriptor_of, translate_errors
-from newsmoe.output.formats import STDOUT, WRITERS, TaskColumns, Writer
+from newsmoe.output.formats import STDOUT, WRITERS, OutputFormat, TaskColumns, Writer
 from newsmoe.plugins import PACKED, unpacked_name
 
 
@@ -42,10 +42,10 @@ def check_format(path: Path, format: str, *, append: bool = False) -> None:
 
 @contextmanager
 def open_writer(
-    path: Path, format: str, columns: TaskColumns = MappingProxyType({}), *, append: bool = False
+    path: Path, format: str | OutputFormat, columns: TaskColumns = MappingProxyType({}), *, append: bool = False
 ) -> Iterator[Writer]:
     """Yield a writer of records; the file takes its name when the block ends well."""
-    output = WRITERS.load(format)
+    output = WRITERS.load(format) if isinstance(format, str) else format
     opener = getattr(output, "open_appender" if append else "open_writer")
     shown = Path("standard output") if path == STDOUT else path
     translating = partial(translate_errors, shown, *getattr(output, "errors", tuple)())

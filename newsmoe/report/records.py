@@ -7,7 +7,7 @@ record with an error, so that there are as many records as elements.
 import json
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from itertools import chain, islice, zip_longest
@@ -21,6 +21,7 @@ from newsmoe.ingest.formats import READERS, format_of
 from newsmoe.ingest.location import Location
 from newsmoe.ingest.places import Place
 from newsmoe.ingest.source import read_elements
+from newsmoe.output.dataset import read_manifest
 from newsmoe.output.formats.csv import FORMULA_SIGNS
 from newsmoe.output.formats.sqlite import TABLE
 from newsmoe.output.table import FIRST, LAST, WHOLE
@@ -41,7 +42,7 @@ _ERROR = re.compile(rf"({'|'.join(_STAGES)}) ([^:;]+): ")
 
 
 def read_records(path: Path) -> Iterator[Record]:
-    """Yield the records of a file in any format that newsmoe writes, or of a folder of Parquet files, in order.
+    """Yield the records of a file in any format that newsmoe writes, of a folder of Parquet files, or of a data set.
 
     Tables hold less than a record: one from CSV or XLSX has no scores but the best, and no reasons in its route.
 
@@ -158,7 +159,8 @@ def _format_of(path: Path) -> str:
     """Return the format by the content where that tells, else by the suffix."""
     with translate_errors(str(path)):
         if path.is_dir():
-            return "parquet"
+            manifest = read_manifest(path)
+            return manifest.format if manifest else "parquet"
         with path.open("rb") as file:
             start = file.read(16)
     by_content = (format for format, sign in _SIGNS.items() if start.startswith(sign))
@@ -166,20 +168,24 @@ def _format_of(path: Path) -> str:
 
 
 def _elements(path: Path, format: str) -> Iterator[Any]:
+    if path.is_dir():
+        return chain.from_iterable(_elements(part, format) for part in _parts(path))
     if format == "parquet":
-        return _parquet_elements(path)
+        return map(_stored, read_elements(str(path), path, format))
     if format == "sqlite":
         return _sqlite_elements(path)
     elements = read_elements(str(path), path, format, Location(Place()) if format in ("json", "jsonl") else None)
     return elements if format in ("json", "jsonl") else map(_of_columns, elements)
 
 
-def _parquet_elements(path: Path) -> Iterator[Any]:
-    parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+def _parts(path: Path) -> Sequence[Path]:
+    """Return the files of a data set, or of a folder of Parquet files."""
+    if manifest := read_manifest(path):
+        return [path / part.path for part in manifest.files]
+    parts = sorted(path.glob("*.parquet"))
     if not parts:
         raise InputError(f"{path}: the folder has no *.parquet in it; name a file, or a folder of Parquet files")
-    for part in parts:
-        yield from map(_stored, read_elements(str(part), part, "parquet"))
+    return parts
 
 
 def _sqlite_elements(path: Path) -> Iterator[Any]:

@@ -1,6 +1,7 @@
 """All that a run can be told."""
 
 import codecs
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -161,6 +162,11 @@ class Settings(Strict):
 
 
 TABLES = frozenset({"rule", "fields", "experts", "combiners", "placement", "profiles"})
+
+
+def fingerprint(settings: Settings) -> str:
+    """Return a hash of all settings but the place of the journal."""
+    return sha256(settings.model_dump_json(exclude={"journal"}).encode()).hexdigest()[:16]
 
 
 def is_gate_folder(gate: str, start: Path = Path()) -> bool:

@@ -1,6 +1,7 @@
 """`newsmoe analyze --engine ray`, on a real Ray on this machine."""
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -12,7 +13,19 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cli.support import COUNTED, MAIN, PlugIn, articles, calls, counting, different, newsmoe, process
+from tests.cli.support import (
+    COUNTED,
+    COUNTING,
+    MAIN,
+    PlugIn,
+    articles,
+    calls,
+    counting,
+    different,
+    newsmoe,
+    process,
+    with_plug_ins,
+)
 
 RAY = ("--engine", "ray", "--workers", "2")
 
@@ -111,6 +124,35 @@ def test_a_placed_expert_serves_all_workers_and_outlives_a_replica(workdir: Path
     records = json.loads(Path("analyzed_a.json").read_text())
     assert [record["status"] for record in records] == ["ok"] * 24 + ["failed"]
     assert records[24]["errors"][0]["type"] == "ValueError"
+
+
+@pytest.mark.slow
+@needs_ray
+def test_a_warning_of_workers_is_shown_once(workdir: Path, plug_in: PlugIn) -> None:
+    code = COUNTING.replace("time.sleep(SECONDS)", "__import__('logging').getLogger('newsmoe.x').warning('beware')")
+    environment = {**with_plug_ins(plug_in(code, counting="Counting")), "NEWSMOE_WINDOW_ARTICLES": "2"}
+    write(different(12))
+    result = process("analyze", "a.json", *COUNTED, *RAY, "--no-journal", env=environment)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr.count("beware") == 1
+    assert "dashboard" not in result.stderr
+
+
+@pytest.mark.slow
+@needs_ray
+def test_a_data_set_has_the_same_bytes_on_ray(workdir: Path) -> None:
+    write([{**article, "source": f"Outlet {number % 3}"} for number, article in enumerate(different(20))])
+    options = ("--no-journal", "--tasks", "summarization", "--format", "jsonl", "--partition-by", "source")
+    environment = {**os.environ, "NEWSMOE_WINDOW_ARTICLES": "3"}
+    assert process("analyze", "a.json", "-o", "local", *options, env=environment).returncode == 0
+    cluster = process("analyze", "a.json", "-o", "ray", *options, *RAY, env=environment)
+    assert cluster.returncode == 0, cluster.stderr
+    local, ray = (
+        {path.relative_to(folder): path.read_bytes() for path in Path(folder).rglob("*.json*")}
+        for folder in ("local", "ray")
+    )
+    assert local == ray
+    assert len(local) == 4
 
 
 @pytest.mark.slow

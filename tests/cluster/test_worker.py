@@ -1,6 +1,9 @@
 """A worker without Ray around it."""
 
+import logging
 import platform
+import warnings
+from collections.abc import Callable
 
 import pytest
 
@@ -8,6 +11,26 @@ from newsmoe.article import Article, InvalidItem
 from newsmoe.cluster.worker import Worker
 from newsmoe.errors import ConfigError
 from newsmoe.settings.model import Settings
+
+WARNING = """
+import logging
+import warnings
+
+from newsmoe import Fields
+
+
+class Warning:
+    name = task = "warning"
+
+    def load(self, device):
+        logging.getLogger("newsmoe.planted").warning("loaded in %s", "haste")
+
+    def predict(self, articles):
+        logging.getLogger("newsmoe.planted").info("nobody needs to know")
+        warnings.warn("this is old", FutureWarning)
+        return [Fields({"read": True}) for article in articles]
+"""
+"""An expert that says something when it is loaded, and when it predicts."""
 
 SHORT = Article(id=1, headline="Storm", content="A storm hit the coast.", language="en")
 
@@ -29,3 +52,14 @@ def test_a_node_without_a_model_says_which() -> None:
         ConfigError, match=f"node {platform.node()}: the model of sentiment-large is not on it; .*pull large"
     ):
         worker("lead", "sentiment-large").analyze([SHORT])
+
+
+def test_a_window_has_the_warnings_of_its_analysis(install: Callable[..., None]) -> None:
+    install("planted", {"planted": WARNING}, {"warning": "planted:Warning"})
+    handlers = logging.getLogger("newsmoe").handlers[:]
+    warning = Worker(Settings(tasks=("warning",), gate="rules", journal="none").model_dump_json(exclude_none=True), ())
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        assert warning.analyze([SHORT]).warnings == ["loaded in haste", "FutureWarning: this is old"]
+        assert warning.analyze([SHORT]).warnings == ["FutureWarning: this is old"]
+    assert logging.getLogger("newsmoe").handlers == handlers

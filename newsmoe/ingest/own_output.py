@@ -15,7 +15,7 @@ from newsmoe.ingest.files import open_text
 START = 1 << 17  # characters, in which a first record stands, and bytes
 PAGE = 1 << 12  # bytes of SQLite's first page, which lists the tables
 
-RECORDS, REPORT, FAILED_ELEMENTS = "records", "run report", "elements with errors"
+RECORDS, REPORT, FAILED_ELEMENTS, STORIES = "records", "run report", "elements with errors", "stories"
 
 _KEYS: Mapping[str, frozenset[str]] = {
     RECORDS: frozenset({"status", "analyses", "route", "errors"}),
@@ -25,6 +25,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
 """What the first object of a file has, at least."""
 
 _START_OF_RECORD = re.compile(r'"status": ?"(?:ok|partial|failed)",\s*"analyses": ?\{')
+_START_OF_STORY = re.compile(r'"articles": ?\d+,\s*"copies": ?\d+,\s*"outlets": ?\[')
 
 _COLUMNS = frozenset({"id", "headline", "url", "status", "errors", "experts"})
 _STORED = frozenset({"record", "key"})
@@ -60,6 +61,8 @@ def _in_text(start: str) -> str | None:
     if start.startswith(("[", "{")):
         if _START_OF_RECORD.search(start):  # which may be longer than what was read
             return RECORDS
+        if _START_OF_STORY.search(start):
+            return STORIES
         first, _ = json.JSONDecoder().raw_decode(start.removeprefix("[").lstrip())
         return _in_object(first)
     lines = start.splitlines()

@@ -24,7 +24,7 @@ SKETCH = 256
 """Shingles of an article that are stored: all of a text of 250 words, of a longer one those with the smallest hashes."""
 
 NAME_BUCKETS = 256
-NAME_SHARE = 0.35
+NAME_SHARE = 0.2
 """How much of the similarity of two articles is that of their names; the rest is that of what they say."""
 
 FIRST_WORD, COMMON_WORDS, ABSENT_RANK = 1996, 100, 60_000

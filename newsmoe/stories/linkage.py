@@ -17,13 +17,13 @@ from newsmoe.stories.features import Vectors
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-THRESHOLD = 0.5
+THRESHOLD = 0.42
 """Mean similarity from which two clusters are one story."""
 
-WINDOW = 60.0
+WINDOW = 365.0
 """Days between two clusters after which they are no story."""
 
-FREE_DAYS, PENALTY = 2.0, 0.03
+FREE_DAYS, PENALTY = 7.0, 0.04
 """What time takes from a similarity: nothing for some days, then so much for each doubling."""
 
 MAX_NEIGHBOURS = 64  # later articles that an article is linked with: those that are the most similar

@@ -26,7 +26,7 @@ _SPELLINGS = (  # British and American; words that become equal by mistake do so
     (re.compile(r"(?<=[a-z]{2})tre(?=s|d|$)"), "ter"),  # centre
     (re.compile(r"(?<=[a-z]{2})ence(?=s|d|les|$)"), "ense"),  # defence
     (re.compile(r"(?<=[a-z]{3})ogue(?=s|$)"), "og"),  # catalogue
-    (re.compile(r"[ao]e(?=[a-z]{2})"), "e"),  # paediatric, manoeuvre
+    (re.compile(r"[ao]e(?=[a-z]{2})"), "e"),  # paediatric
     (re.compile(r"(?<=[a-z]{2})me$"), "m"),  # programme
 )
 _MIX = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)

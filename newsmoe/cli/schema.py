@@ -6,7 +6,9 @@ from typing import Annotated
 import typer
 
 
-def schema(side: Annotated[str, typer.Argument(help="input, output, report, stories, or all.", metavar="SIDE")] = "all") -> None:
+def schema(
+    side: Annotated[str, typer.Argument(help="input, output, report, stories, or all.", metavar="SIDE")] = "all",
+) -> None:
     """Print the JSON Schema of an article as read, of a record as written, of the run report, and of stories."""
     from newsmoe.jobs.schemas import json_schemas
     from newsmoe.stories.model import story_schema

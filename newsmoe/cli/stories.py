@@ -73,12 +73,12 @@ def stories(
 
     show_logs(quiet=quiet)
     output = target.output or default_stories(inputs[0])
-    if write_stories(inputs, output, load(), target, quiet=quiet):
+    if write_stories(inputs, output, load(), target, quiet):
         raise typer.Exit(ITEMS_FAILED)
 
 
 def write_stories(
-    inputs: Sequence[str], output: Path, settings: "Settings", target: StoriesOptions, *, quiet: bool
+    inputs: Sequence[str], output: Path, settings: "Settings", target: StoriesOptions, quiet: bool
 ) -> bool:
     """Write the stories of some inputs, and show the biggest; return whether an element or an input failed."""
     from newsmoe.cli.progress import reporting

@@ -21,7 +21,7 @@ READ_CHARACTERS = 3_000
 """Of a content, for the vector: more than a window of the backbone holds."""
 
 SKETCH = 256
-"""Shingles of an article that are stored: all of a text of 250 words, of a longer one those with the smallest hashes."""
+"""Shingles that are stored of an article: all of 250 words, and of more words those with the smallest hashes."""
 
 NAME_BUCKETS = 256
 NAME_SHARE = 0.2

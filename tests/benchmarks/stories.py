@@ -12,16 +12,14 @@ time. `size` clusters made-up vectors and words; a fifth of the articles are cop
 """
 
 import argparse
-import json
 import random
 import re
 import resource
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
-from time import perf_counter
+from time import perf_counter, process_time
 
 import numpy as np
 
@@ -29,22 +27,20 @@ from newsmoe.article import Article
 from newsmoe.ingest.source import open_source
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.device import Device
-from newsmoe.stories.features import SKETCH, Features, FeatureReader, unit_or_zero
+from newsmoe.stories.features import SKETCH, FeatureReader, Features, unit_or_zero
 from newsmoe.stories.grouping import Member, assign
 from newsmoe.text.sentences import split_sentences
 
-SPELLINGS = dict(
-    pair.split("/")
-    for pair in (
-        "colour/color favour/favor honour/honor labour/labor behaviour/behavior neighbour/neighbor rumour/rumor"
-        " harbour/harbor humour/humor favourite/favorite centre/center theatre/theater metre/meter organise/organize"
-        " organised/organized organisation/organization organisations/organizations realise/realize"
-        " realised/realized recognise/recognize recognised/recognized criticised/criticized analyse/analyze"
-        " defence/defense offence/offense licence/license travelled/traveled cancelled/canceled labelled/labeled"
-        " programme/program programmes/programs catalogue/catalog dialogue/dialog grey/gray cheque/check tyre/tire"
-        " aluminium/aluminum sceptical/skeptical plough/plow storey/story fulfil/fulfill enrol/enroll"
-    ).split()
+_SPELLINGS = (
+    "colour/color favour/favor honour/honor labour/labor behaviour/behavior neighbour/neighbor rumour/rumor"
+    " harbour/harbor humour/humor favourite/favorite centre/center theatre/theater metre/meter organise/organize"
+    " organised/organized organisation/organization organisations/organizations realise/realize realised/realized"
+    " recognise/recognize recognised/recognized criticised/criticized analyse/analyze defence/defense offence/offense"
+    " licence/license travelled/traveled cancelled/canceled labelled/labeled programme/program programmes/programs"
+    " catalogue/catalog dialogue/dialog grey/gray cheque/check tyre/tire aluminium/aluminum sceptical/skeptical"
+    " plough/plow storey/story fulfil/fulfill enrol/enroll"
 )
+SPELLINGS = dict(pair.split("/") for pair in _SPELLINGS.split())
 NOTICES = (
     "Read more on our website and follow us for updates through the day.",
     "This is a developing story and will be updated as more details become available.",
@@ -199,14 +195,14 @@ def b_cubed(predicted: Sequence[str], gold: Sequence[str]) -> str:
 def measure_size(count: int) -> None:
     members = list(made_up(count))
     before = peak()
-    started = perf_counter()
+    started, worked = perf_counter(), process_time()
     assign(members)
-    seconds = perf_counter() - started
+    seconds, worked = perf_counter() - started, process_time() - worked
     stories = len({member.story for member in members})
     copies = sum(member.original is not None for member in members)
-    print(f"{count} articles: {stories} stories, {copies} copies, {seconds:.0f} s")
-    print(f"peak memory {peak():.0f} MB, of which {before:.0f} MB before it began", flush=True)
-    sys.stdout.flush()
+    print(f"{count} articles: {stories} stories, {copies} copies")
+    print(f"{seconds:.0f} s, {worked:.0f} s of processor time")
+    print(f"peak memory {peak():.0f} MB, of which {before:.0f} MB before it began")
 
 
 def peak() -> float:

@@ -10,9 +10,9 @@ from newsmoe import Device
 from newsmoe.output.lock import output_lock
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.pool import BackbonePool
-from newsmoe.stories.state import TABLE, state_of
 from newsmoe.stories.model import story_schema
-from tests.cli.support import GIST, newsmoe, one_line
+from newsmoe.stories.state import TABLE, state_of
+from tests.cli.support import GIST, articles, newsmoe, one_line
 from tests.support import write
 
 
@@ -28,18 +28,18 @@ def lent(quick_backbone: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 WORDS = (
-    "storm flood harbour rain coast wind roof wave rescue island boats damage".split(),
-    "court judge lawyer verdict trial prison appeal witness jury sentence crime guilty".split(),
-    "goal match striker league coach penalty stadium referee season transfer fans cup".split(),
-    "budget minister parliament vote tax election coalition reform deficit bill debate party".split(),
-    "galaxy telescope planet orbit rocket comet astronaut launch probe moon crater gravity".split(),
+    "storm flood harbour rain coast wind roof wave rescue island boats damage",
+    "court judge lawyer verdict trial prison appeal witness jury sentence crime guilty",
+    "goal match striker league coach penalty stadium referee season transfer fans cup",
+    "budget minister parliament vote tax election coalition reform deficit bill debate party",
+    "galaxy telescope planet orbit rocket comet astronaut launch probe moon crater gravity",
 )
 """Of events; each is told with its own."""
 
 
 def report(id: int | str, event: int, day: int = 1, version: int = 0, **fields: Any) -> dict[str, Any]:
     """Return a report of an event: words of its own, in an order that is that of the version."""
-    words = Random(100 * event + version).choices(WORDS[event - 1], k=300)
+    words = Random(100 * event + version).choices(WORDS[event - 1].split(), k=300)
     return {
         "id": id,
         "headline": f"Report {id}",
@@ -199,12 +199,12 @@ def mood_record(id: str, mood: str, **fields: Any) -> dict[str, Any]:
 
 
 def test_records_stand_for_their_articles(here: Path) -> None:
-    write(here / "a.json", NEWS[:4])
-    newsmoe("analyze", "a.json", *GIST, "-q")
+    write(here / "a.json", articles(4))
+    assert newsmoe("analyze", "a.json", *GIST, "-q").exit_code == 0
     result = newsmoe("stories", "analyzed_a.json", "-o", "s.json")
     assert result.exit_code == 0
     assert "analyzed_a.json: are records; their summaries are read in the place of articles" in result.stderr
-    assert [article["id"] for article in made(here / "s.json")["articles"]] == ["a", "b", "c", "d"]
+    assert [article["id"] for article in made(here / "s.json")["articles"]] == [0, 1, 2, 3]
 
 
 def test_stories_are_no_articles(here: Path) -> None:
@@ -251,3 +251,14 @@ def test_no_articles_have_no_stories(here: Path) -> None:
     result = newsmoe("stories", write(here / "a.json", []), "-o", "s.json")
     assert result.exit_code == 0
     assert made(here / "s.json") == {"stories": [], "articles": []}
+
+
+def test_analyze_makes_stories_with_moods_too(here: Path) -> None:
+    write(here / "a.json", articles(3))
+    result = newsmoe("analyze", "a.json", *GIST, "--stories", "s.json", "--append", "-o", "all.jsonl", "-q")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert [sorted(story["members"]) for story in made(here / "s.json")["stories"]] == [[0, 1, 2]]
+    assert state_of(here / "s.json").exists()
+    for arguments in (("--stories", "a.json"), ("--stories", "s.json", "--limit", "1")):
+        assert newsmoe("analyze", "a.json", *GIST, *arguments).exit_code == 2
+    assert newsmoe("analyze", "-", *GIST, "--stories", "s.json", stdin="[]").exit_code == 2

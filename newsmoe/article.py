@@ -13,8 +13,9 @@ FIELDS = ("id", "url", "headline", "content", "topics", "publication_date", "aut
 """What is read of an element; see `Article`."""
 
 CHARACTERS_PER_WORD = 2  # in scripts without spaces
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
-"""Characters of scripts without spaces: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"
+"""Pattern of the characters of scripts without spaces: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
+_UNSPACED = re.compile(UNSPACED)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ LAYERS = (
     {"jobs", "datasets"},
     {"cluster", "evaluation", "testing"},
     {"report", "training"},
-    {"serve"},
+    {"serve", "stories"},
     {"cli"},
     {"__main__"},
 )

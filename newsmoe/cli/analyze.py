@@ -15,6 +15,7 @@ from newsmoe.cli.logs import show_logs
 from newsmoe.cli.options import JOBS_PANEL, RUN_SETTINGS, LoadSettings, LogOptions, takes
 from newsmoe.cli.report import write_page
 from newsmoe.cli.run_options import RunOptions, ScreenOptions
+from newsmoe.cli.stories import StoriesOptions, write_stories
 from newsmoe.errors import ITEMS_FAILED
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ class OutputOptions:
             " such as publication_date:day,topic.",
             metavar="FIELDS",
         ),
+    ] = None
+    stories: Annotated[
+        Path | None,
+        typer.Option(help="Where the stories of the articles go too, as 'newsmoe stories' finds them.", metavar="FILE"),
     ] = None
     wait: Annotated[
         bool,
@@ -151,6 +156,7 @@ def analyze(
                 partition_by=keys,
             )
             _check_page(target.page, jobs)
+            _check_stories(target.stories, jobs, run.limit)
             check_inputs(jobs)
         if target.dry_run:
             _show_plan(settings, jobs, run.limit)
@@ -165,6 +171,11 @@ def analyze(
         outputs = [job.output for job in jobs if job.output.exists()]
         if target.page and outputs:
             write_page(outputs, target.page)
+        if target.stories and outputs:
+            options = StoriesOptions(records=outputs, append=run.append, wait=target.wait)
+            write_stories(
+                [name for job in jobs for name in job.inputs], target.stories, settings, options, screen.quiet
+            )
         if observers.incomplete:
             raise typer.Exit(ITEMS_FAILED)
 
@@ -181,6 +192,26 @@ def _check_page(page: Path | None, jobs: "list[Job]") -> None:
             raise typer.BadParameter(f"--page cannot read {job.output} again; name a file of a built-in format with -o")
         if page == STDOUT or page.resolve() in (job.output.resolve(), *(Path(name).resolve() for name in job.inputs)):
             raise typer.BadParameter(f"--page {page}: name a file that is neither an input nor an output")
+
+
+def _check_stories(stories: Path | None, jobs: "list[Job]", limit: int | None) -> None:
+    """See that the inputs can be read again for stories, and are not written over, before experts run."""
+    if stories is None:
+        return
+    if limit is not None:
+        raise typer.BadParameter("--stories reads all articles; leave out --limit")
+    names = [name for job in jobs for name in job.inputs]
+    if unreadable := [name for name in names if name == "-" or (Path(name).exists() and not Path(name).is_file())]:
+        raise typer.BadParameter(f"--stories cannot read {unreadable[0]} again; name a file of articles")
+    if stories.resolve() in {path.resolve() for path in (*map(Path, names), *(job.output for job in jobs))}:
+        raise typer.BadParameter(f"--stories {stories}: name a file that is neither an input nor an output")
+
+
+def _readable(jobs: "list[Job]") -> list[Path]:
+    """Return the outputs whose records can be read."""
+    from newsmoe.output.formats import WRITERS
+
+    return [job.output for job in jobs if job.output.exists() and job.format in WRITERS.builtin]
 
 
 def _show_plan(settings: "Settings", jobs: "list[Job]", limit: int | None) -> None:

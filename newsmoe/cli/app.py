@@ -31,6 +31,7 @@ from newsmoe.cli import (
     schema,
     serve,
     show,
+    stories,
     train,
     watch,
 )
@@ -143,6 +144,7 @@ _add_group("schedule", "Print what runs a command again and again.", systemd=sch
 _add(app, "show", show.show)
 _add(app, "stats", show.stats)
 _add(app, "report", report.report)
+_add(app, "stories", stories.stories)
 _add(app, "route", route.route)
 _add_group(
     "experts",

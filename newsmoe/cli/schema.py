@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 
 
-def schema(side: Annotated[str, typer.Argument(help="input, output, report, or all.", metavar="SIDE")] = "all") -> None:
-    """Print the JSON Schema of an article as read, of a record as written, and of the run report."""
+def schema(
+    side: Annotated[str, typer.Argument(help="input, output, report, stories, or all.", metavar="SIDE")] = "all",
+) -> None:
+    """Print the JSON Schema of an article as read, of a record as written, of the run report, and of stories."""
     from newsmoe.jobs.schemas import json_schemas
+    from newsmoe.stories.model import story_schema
 
-    schemas = json_schemas()
+    schemas = {**json_schemas(), "stories": story_schema()}
     if side != "all" and side not in schemas:
         raise typer.BadParameter(f"{side!r} is not one of {', '.join(schemas)}, all")
     typer.echo(json.dumps(schemas if side == "all" else schemas[side], indent=2))

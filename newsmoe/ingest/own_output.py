@@ -15,7 +15,8 @@ from newsmoe.ingest.files import open_text
 START = 1 << 17  # characters, in which a first record stands, and bytes
 PAGE = 1 << 12  # bytes of SQLite's first page, which lists the tables
 
-RECORDS, REPORT, FAILED_ELEMENTS, MANIFEST = "records", "run report", "elements with errors", "data set's manifest"
+RECORDS, REPORT, FAILED_ELEMENTS = "records", "run report", "elements with errors"
+MANIFEST, STORIES = "data set's manifest", "stories"
 
 _KEYS: Mapping[str, frozenset[str]] = {
     RECORDS: frozenset({"status", "analyses", "route", "errors"}),
@@ -26,6 +27,7 @@ _KEYS: Mapping[str, frozenset[str]] = {
 
 _START_OF_MANIFEST = re.compile(r'{\s*"newsmoe": ?"[^"]*",\s*"settings": ?"[0-9a-f]*",\s*"format": ?"')
 _START_OF_RECORD = re.compile(r'"status": ?"(?:ok|partial|failed)",\s*"analyses": ?\{')
+_START_OF_STORY = re.compile(r'"articles": ?\d+,\s*"copies": ?\d+,\s*"outlets": ?\[')
 
 _COLUMNS = frozenset({"id", "headline", "url", "status", "errors", "experts"})
 _STORED = frozenset({"record", "key"})
@@ -63,6 +65,8 @@ def _in_text(start: str) -> str | None:
             return RECORDS
         if _START_OF_MANIFEST.match(start):
             return MANIFEST
+        if _START_OF_STORY.search(start):
+            return STORIES
         first, _ = json.JSONDecoder().raw_decode(start.removeprefix("[").lstrip())
         return _in_object(first)
     lines = start.splitlines()

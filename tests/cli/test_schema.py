@@ -8,7 +8,7 @@ import pytest
 from tests.cli.support import GIST, article, newsmoe
 from tests.support import SAMPLE, read, write
 
-SIDES = ("input", "output", "report")
+SIDES = ("input", "output", "report", "stories")
 
 
 def schema(side: str) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def test_without_a_side_all_are_printed() -> None:
 def test_an_unknown_side_is_wrong_usage() -> None:
     result = newsmoe("schema", "outptu")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "input, output, report, all" in result.stderr
+    assert "input, output, report, stories, all" in result.stderr
 
 
 def test_good_and_bad_records_are_valid_outputs(here: Path) -> None:

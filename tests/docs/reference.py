@@ -17,7 +17,7 @@ from newsmoe.cli.app import app
 from newsmoe.settings.conditions import After, Condition, Rule
 from newsmoe.settings.model import TABLES
 
-SCHEMAS = {"input": "An article, as read", "output": "A record", "report": "The run report"}
+SCHEMAS = {"input": "An article, as read", "output": "A record", "report": "The run report", "stories": "Stories"}
 KINDS = {bool: "true or false", int: "whole number", float: "number", ByteSize: "size"}
 BOUNDS = {"ge": "≥", "gt": ">", "le": "≤"}
 

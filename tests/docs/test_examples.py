@@ -16,8 +16,10 @@ from tests.cli.support import GIST, MAIN, articles, newsmoe, process, with_plug_
 from tests.docs.pages import FOLDER, PAGES, blocks, example
 from tests.support import write
 
-JOBS, LIBRARY, PLUGINS, TOUR = (FOLDER / f"{name}.md" for name in ("jobs", "library", "plugins", "tour"))
-TESTED = {JOBS: 3, LIBRARY: 3, PLUGINS: 1, TOUR: 1}
+JOBS, LIBRARY, PLUGINS, STORIES, TOUR = (
+    FOLDER / f"{name}.md" for name in ("jobs", "library", "plugins", "stories", "tour")
+)
+TESTED = {JOBS: 3, LIBRARY: 3, PLUGINS: 1, STORIES: 1, TOUR: 1}
 """How many Python blocks of a page are run here, or with the commands of the page."""
 
 

@@ -1,0 +1,133 @@
+"""`newsmoe stories`: which articles are copies, and which report the same event."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsmoe.cli.console import messages, plain, table
+from newsmoe.cli.logs import show_logs
+from newsmoe.cli.options import JOBS_PANEL, LoadSettings, takes
+from newsmoe.errors import ITEMS_FAILED
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from newsmoe.settings.model import Settings
+    from newsmoe.stories.files import Outcome
+
+MAX_STORIES = 10
+MAX_HEADLINE = 80  # characters
+
+
+@dataclass
+class StoriesOptions:
+    """What becomes of the stories."""
+
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", help="Output; default: stories_NAME.json beside the first input.", metavar="FILE"
+        ),
+    ] = None
+    records: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Records of the articles, for the mood of stories; default: analyzed_NAME.json beside each input.",
+            metavar="FILE",
+        ),
+    ] = None
+    append: Annotated[
+        bool, typer.Option("--append", help="Add to the stories of earlier runs, which keep their ids.")
+    ] = False
+    wait: Annotated[
+        bool,
+        typer.Option("--wait", help="Wait where another run is writing the same output.", rich_help_panel=JOBS_PANEL),
+    ] = False
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="End the run where one of several inputs cannot be read.", rich_help_panel=JOBS_PANEL
+        ),
+    ] = False
+
+
+@takes("input_format", "items", "encoding", "device")
+def stories(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(help="Article files, folders, patterns, as for analyze; or records; '-' is standard input."),
+    ],
+    load: LoadSettings,
+    target: StoriesOptions,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no table; errors only.")] = False,
+) -> None:
+    """Find near-copies of articles, and the stories: articles that report the same event.
+
+    Exit codes: 0 all well, 1 could not run, 2 usage, 3 a bug, 4 some elements or inputs failed, 5 another run
+    writes the output.
+    """
+    from newsmoe.stories.files import default_stories
+
+    show_logs(quiet=quiet)
+    output = target.output or default_stories(inputs[0])
+    if write_stories(inputs, output, load(), target, quiet):
+        raise typer.Exit(ITEMS_FAILED)
+
+
+def write_stories(
+    inputs: Sequence[str], output: Path, settings: "Settings", target: StoriesOptions, quiet: bool
+) -> bool:
+    """Write the stories of some inputs, and show the biggest; return whether an element or an input failed."""
+    from newsmoe.cli.progress import reporting
+    from newsmoe.output.formats import STDOUT
+    from newsmoe.stories.files import make_stories
+
+    with reporting(messages()) as report:
+        outcome = make_stories(
+            inputs,
+            output,
+            settings,
+            records=target.records or (),
+            append=target.append,
+            wait=target.wait,
+            strict=target.strict,
+            report=(lambda what, done, of: None) if quiet else report,
+        )
+    if not quiet:
+        if output != STDOUT:
+            _show_biggest(messages(), outcome)
+        messages().print(plain(f"{_summary(outcome)} -> {output}"), soft_wrap=True)
+    return bool(outcome.failed or outcome.unreadable)
+
+
+def _show_biggest(console: "Console", outcome: "Outcome") -> None:
+    """Print a table of the stories with the most articles."""
+    several = [story for story in outcome.stories.stories if story.articles > 1]
+    if not several:
+        return
+    rows = table(">articles", ">copies", ">outlets", "!from", "!to", "!mood", "headline")
+    for story in several[:MAX_STORIES]:
+        mood = max(story.mood, key=lambda label: story.mood[label], default="")
+        counts = (str(count) for count in (story.articles, story.copies, len(story.outlets)))
+        days = plain(story.first or ""), plain(story.last or "")
+        rows.add_row(*counts, *days, plain(mood), plain(story.headline[:MAX_HEADLINE]))
+    console.print(rows)
+    if more := len(several) - MAX_STORIES:
+        console.print(plain(f"and {more:,} more with several articles") if more > 0 else "")
+    console.print()
+
+
+def _summary(outcome: "Outcome") -> str:
+    stories, articles = outcome.stories.stories, outcome.stories.articles
+    several = sum(story.articles > 1 for story in stories)
+    parts = [
+        f"{len(articles):,} articles",
+        *([f"{outcome.new:,} new"] if outcome.new < len(articles) else []),
+        f"{outcome.failed:,} with errors",
+        f"{sum(article.copy_of is not None for article in articles):,} copies",
+        f"{len(stories):,} stories, {several:,} with several articles",
+    ]
+    return ", ".join(parts)

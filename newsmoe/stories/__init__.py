@@ -1,0 +1,1 @@
+"""Near-copies, and stories: which articles report the same event."""

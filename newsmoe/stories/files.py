@@ -1,0 +1,200 @@
+"""From files of articles to a file of stories."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from newsmoe.article import Article, InvalidItem
+from newsmoe.errors import InputError, OutputError
+from newsmoe.ingest.discovery import discover
+from newsmoe.ingest.own_output import RECORDS, own_output
+from newsmoe.ingest.source import open_input
+from newsmoe.output.formats import STDOUT, text_output
+from newsmoe.output.lock import output_lock
+from newsmoe.plugins import unpacked_name
+from newsmoe.registry.backbone.pool import BackbonePool
+from newsmoe.registry.device import Device
+from newsmoe.settings.model import Settings
+from newsmoe.stories.build import Element, element_of, stories_of
+from newsmoe.stories.features import FeatureReader
+from newsmoe.stories.grouping import assign
+from newsmoe.stories.model import Stories
+from newsmoe.stories.moods import Moods, articles_of, identity, read_moods, records_beside
+from newsmoe.stories.state import load_state, remove_state, save_state, state_of
+
+BATCH = 64  # articles whose texts are in memory
+
+Item = tuple[Article | InvalidItem, str | None]
+"""An element of the input, and its mood."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Outcome:
+    """What was made.
+
+    Attributes:
+        stories: all, also those of earlier runs.
+        new: how many articles were added.
+        unreadable: inputs that cannot be read, with the reason.
+    """
+
+    stories: Stories
+    new: int
+    unreadable: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> int:
+        """How many elements are no articles."""
+        return sum(article.error is not None for article in self.stories.articles)
+
+
+def default_stories(name: str) -> Path:
+    """Return where the stories of an input go: `stories_news_data.json` beside `news-data.json`."""
+    path = Path(name)
+    if name == "-":
+        return STDOUT
+    stem = path.name if path.is_dir() else Path(unpacked_name(path)).stem
+    return path.with_name(f"stories_{stem.replace('-', '_')}.json")
+
+
+def make_stories(
+    inputs: Sequence[str],
+    output: Path,
+    settings: Settings,
+    *,
+    records: Sequence[Path] = (),
+    append: bool = False,
+    wait: bool = False,
+    strict: bool = False,
+    report: Callable[[str, int, int], None] = lambda what, done, of: None,
+) -> Outcome:
+    """Find the stories of the articles in some files, and write them.
+
+    With `append` the stories of earlier runs stay, and articles that are new join them or open others. Moods are
+    read from `records`, else from what `newsmoe analyze` wrote beside the inputs. `report` is told what is going on,
+    how many are done, and of how many.
+
+    Raises:
+        NewsmoeError: it could not be done; the output is as it was.
+    """
+    state = state_of(output)
+    discovery = discover(inputs, [output, state])
+    if strict and discovery.unreadable:
+        raise InputError(next(iter(discovery.unreadable.values())))
+    _refuse_overwriting(output, state, [*discovery.files, *map(str, records)])
+    with ExitStack() as stack:
+        if output != STDOUT:
+            stack.enter_context(output_lock(output, wait=wait))
+        elements = _existing(output, state) if append else []
+        old = len(elements)
+        moods = read_moods(records or records_beside(discovery.files))
+        unreadable = dict(discovery.unreadable)
+        sources = list(_opened(discovery.files, settings, unreadable, stack, is_strict=strict or len(inputs) == 1))
+        elements += _new_elements(sources, moods, elements, settings, report)
+        members = [element.member for element in elements]
+        assign(list(filter(None, members[old:])), list(filter(None, members[:old])))
+        if append:
+            save_state(state, elements, old)
+        stories = stories_of(elements)
+        with text_output(output) as file:
+            file.write(_as_json(stories))
+        if not append and output != STDOUT:
+            remove_state(state)  # of stories that are no more
+    return Outcome(stories, len(elements) - old, unreadable)
+
+
+def _refuse_overwriting(output: Path, state: Path, inputs: Iterable[str]) -> None:
+    read = {Path(name).resolve() for name in inputs if name != "-"}
+    for path in (output, state):
+        if path != STDOUT and path.resolve() in read:
+            raise OutputError(f"{path}: is an input too, and would be overwritten; name another output with -o")
+
+
+def _existing(output: Path, state: Path) -> list[Element]:
+    """Return the elements of earlier runs, which there must be where there is an output."""
+    if output == STDOUT:
+        raise OutputError("--append cannot add to standard output; name a file with -o")
+    if output.exists() and not state.exists():
+        raise OutputError(
+            f"{output}: there is no state beside it ({state.name}) to add to; remove it, and run the command with"
+            " --append from the first time on"
+        )
+    return load_state(state)
+
+
+@dataclass(frozen=True)
+class _Input:
+    """An input that can be read: its items, and how many they are, where that is known."""
+
+    items: Iterable[Item]
+    count: int
+    log_notices: Callable[[], object]
+
+
+def _opened(
+    names: Sequence[str], settings: Settings, unreadable: dict[str, str], stack: ExitStack, *, is_strict: bool
+) -> Iterator[_Input]:
+    """Yield each input that can be read, which is open until `stack` ends; the others become `unreadable`."""
+    for name in names:
+        try:
+            if name != "-" and own_output(Path(name)) == RECORDS:
+                pairs = list(articles_of(Path(name)))
+                _logger.info("%s: are records; their summaries are read in the place of articles", name)
+                yield _Input(pairs, len(pairs), list)
+                continue
+            source = stack.enter_context(open_input(name, settings))
+        except InputError as error:
+            if is_strict:
+                raise
+            unreadable[name] = str(error)
+            _logger.warning("%s; it is left out", error)
+            continue
+        yield _Input(((item, None) for item in source.articles()), source.count, source.log_notices)
+    if len(unreadable) >= len(names):
+        raise InputError(f"none of the inputs can be read, such as {next(iter(unreadable.values()))}")
+
+
+def _new_elements(
+    inputs: Sequence[_Input],
+    moods: Moods,
+    existing: Sequence[Element],
+    settings: Settings,
+    report: Callable[[str, int, int], None],
+) -> list[Element]:
+    """Return the elements of the inputs that are not among the existing ones."""
+    # a window at a time: with others beside it, a window's vector differs in its last digits
+    device = Device(settings.device, settings.threads, batch_tokens=1).resolve()
+    reader = FeatureReader(BackbonePool().backbone(device))
+    seen = {element.identity for element in existing}
+    total = sum(source.count for source in inputs)
+    elements: list[Element] = []
+    for source in inputs:
+        items = iter(source.items)
+        while batch := list(islice(items, BATCH)):
+            elements += _read(batch, reader, moods)
+            if len(elements) < total:
+                report("reading", len(elements), total)
+        source.log_notices()
+    if not existing:
+        return elements
+    return [element for element in elements if element.identity not in seen]
+
+
+def _read(batch: Sequence[Item], reader: FeatureReader, moods: Moods) -> Iterator[Element]:
+    articles = [item for item, _ in batch if isinstance(item, Article) and (item.headline or item.content)]
+    features = iter(reader.features(articles))
+    with_text = set(map(id, articles))
+    for item, mood in batch:
+        mood = mood or moods.get(identity(item.id, item.url))
+        yield element_of(item, mood, next(features) if id(item) in with_text else None)
+
+
+def _as_json(stories: Stories) -> str:
+    """Return the output as JSON, with a line for each story and each article."""
+    rows = [",".join(f"\n{row.model_dump_json()}" for row in rows) for rows in (stories.stories, stories.articles)]
+    return f'{{\n"stories": [{rows[0]}\n],\n"articles": [{rows[1]}\n]\n}}\n'

@@ -1,0 +1,189 @@
+"""Average linkage over articles in the order of time, without a matrix of all pairs.
+
+The mean similarity of the articles of two clusters is the dot product of the clusters' mean vectors. It reaches a
+threshold only where that of some pair of articles does, so that the pairs above it are all that is looked at; and
+merging two clusters makes neither more similar to a third than the closer one of them was, so that all clusters which
+are each other's nearest can be merged at a time.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from newsmoe.stories.features import Vectors
+
+Numbers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+THRESHOLD = 0.42
+"""Mean similarity from which two clusters are one story."""
+
+WINDOW = 365.0
+"""Days between two clusters after which they are no story."""
+
+FREE_DAYS, PENALTY = 7.0, 0.04
+"""What time takes from a similarity: nothing for some days, then so much for each doubling."""
+
+MAX_NEIGHBOURS = 64  # later articles that an article is linked with: those that are the most similar
+ROWS, COLUMNS = 1024, 8192  # of a block of similarities
+GATHERED = 20_000  # pairs of vectors multiplied at a time
+
+
+class Nodes(NamedTuple):
+    """Clusters of articles.
+
+    Attributes:
+        sums: of their articles' vectors, shape (nodes, width).
+        counts: their articles.
+        days: the sums of their articles' days.
+        dated: how many have a day.
+    """
+
+    sums: Vectors
+    counts: Numbers
+    days: Floats
+    dated: Numbers
+
+    @classmethod
+    def of_articles(cls, vectors: Vectors, days: Floats) -> Self:
+        """Return a cluster for each article."""
+        is_dated = ~np.isnan(days)
+        return cls(
+            vectors, np.ones(len(days), dtype=np.int64), np.where(is_dated, days, 0.0), is_dated.astype(np.int64)
+        )
+
+    @property
+    def mean_days(self) -> Floats:
+        """Mean days; NaN where no article has one."""
+        return np.divide(self.days, self.dated, out=np.full(len(self.days), np.nan), where=self.dated > 0)
+
+
+class Pairs(NamedTuple):
+    """Pairs of nodes with their similarities, the smaller number left."""
+
+    left: Numbers
+    right: Numbers
+    scores: NDArray[np.float32]
+
+
+def cluster(nodes: Nodes, is_fixed: NDArray[np.bool_]) -> Numbers:
+    """Return for each node the smallest number of a node in its cluster; two fixed nodes never share one.
+
+    The nodes are changed: with their vectors copied, much more memory would be needed.
+    """
+    roots = np.arange(len(nodes.counts))
+    is_fixed = is_fixed.copy()
+    pairs = _similar_pairs(nodes, is_fixed)
+    while len((nearest := _nearest(pairs, len(roots))).left):
+        for array in nodes:
+            array[nearest.left] += array[nearest.right]
+        is_fixed[nearest.left] |= is_fixed[nearest.right]
+        target = np.arange(len(roots))
+        target[nearest.right] = nearest.left
+        roots = target[roots]
+        pairs = _after_merge(nodes, pairs, target, is_fixed)
+    return roots
+
+
+def _nearest(pairs: Pairs, count: int) -> Pairs:
+    """Return the pairs of nodes each of which is the nearest to the other; no node is in two of them."""
+    best = np.full(count, -np.inf, dtype=np.float32)
+    np.maximum.at(best, pairs.left, pairs.scores)
+    np.maximum.at(best, pairs.right, pairs.scores)
+    mutual = np.flatnonzero((pairs.scores == best[pairs.left]) & (pairs.scores == best[pairs.right]))
+    is_taken = np.zeros(count, dtype=bool)
+    chosen = []
+    order = np.lexsort((pairs.right[mutual], pairs.left[mutual]))  # where several are as near, the first of them
+    for pair, left, right in zip(mutual[order], pairs.left[mutual[order]], pairs.right[mutual[order]], strict=True):
+        if not (is_taken[left] or is_taken[right]):
+            is_taken[[left, right]] = True
+            chosen.append(pair)
+    return Pairs(*(array[chosen] for array in pairs))
+
+
+def _after_merge(nodes: Nodes, pairs: Pairs, target: Numbers, is_fixed: NDArray[np.bool_]) -> Pairs:
+    """Return the pairs of clusters after each node went into its target; those that changed have new scores."""
+    is_changed = np.zeros(len(target), dtype=bool)
+    is_changed[target[target != np.arange(len(target))]] = True
+    left, right = target[pairs.left], target[pairs.right]
+    is_same = ~(is_changed[left] | is_changed[right])
+    same = Pairs(left[is_same], right[is_same], pairs.scores[is_same])
+    left, right = left[~is_same], right[~is_same]
+    apart = (left != right) & ~(is_fixed[left] & is_fixed[right])
+    left, right = left[apart], right[apart]
+    codes = np.unique(np.minimum(left, right) * len(target) + np.maximum(left, right))
+    changed = _scored(nodes, codes // len(target), codes % len(target))
+    return Pairs(*(np.concatenate(arrays) for arrays in zip(same, changed, strict=True)))
+
+
+def _scored(nodes: Nodes, left: Numbers, right: Numbers) -> Pairs:
+    """Return those of the pairs that are similar enough."""
+    dots = np.empty(len(left), dtype=np.float32)
+    for start in range(0, len(left), GATHERED):
+        part = slice(start, start + GATHERED)
+        np.einsum("ij,ij->i", nodes.sums[left[part]], nodes.sums[right[part]], out=dots[part])
+    days = nodes.mean_days
+    scores = dots / (nodes.counts[left] * nodes.counts[right]) - penalty(days[left], days[right])
+    enough = scores >= THRESHOLD
+    return Pairs(left[enough], right[enough], scores[enough].astype(np.float32))
+
+
+def penalty(days: Floats, others: Floats) -> Floats:
+    """Return what the time between articles takes from their similarity; nothing where a day is not known."""
+    apart = np.abs(days - others)
+    lost = PENALTY * np.log2(np.maximum(apart, FREE_DAYS) / FREE_DAYS)
+    return np.where(np.isnan(apart), 0.0, np.where(apart > WINDOW, np.inf, lost))
+
+
+def _similar_pairs(nodes: Nodes, is_fixed: NDArray[np.bool_]) -> Pairs:
+    """Return the pairs of nodes, at least one of them not fixed, that are similar enough."""
+    days = nodes.mean_days
+    order = np.argsort(days, kind="stable")  # nodes without a day come last
+    rows = [Pairs(*(np.zeros(0, dtype=kind) for kind in (np.int64, np.int64, np.float32)))]
+    means, in_order = nodes.sums[order], days[order]
+    means /= nodes.counts[order, None].astype(np.float32)
+    free = np.flatnonzero(~is_fixed[order])
+    undated = int(np.count_nonzero(~np.isnan(in_order)))
+    for start in range(0, len(free), ROWS):
+        block = free[start : start + ROWS]
+        rows.append(_row_pairs(means, in_order, is_fixed[order], block, undated))
+    left, right = (
+        order[np.concatenate(arrays)] for arrays in ([row.left for row in rows], [row.right for row in rows])
+    )
+    scores = np.concatenate([row.scores for row in rows])
+    return Pairs(np.minimum(left, right), np.maximum(left, right), scores)
+
+
+def _row_pairs(means: Vectors, days: Floats, is_fixed: NDArray[np.bool_], block: Numbers, undated: int) -> Pairs:
+    """Return the pairs of the nodes of a block with those that are fixed or come later, the nearest of many.
+
+    Nodes are in the order of time, those without a day from the number `undated` on.
+    """
+    parts = []
+    for columns in _columns(days, block, undated):
+        if columns.stop <= block[0] and not is_fixed[columns].any():
+            continue  # these nodes were the rows of an earlier block
+        scores = means[block] @ means[columns].T
+        row, column = np.nonzero(scores >= THRESHOLD)
+        other = columns.start + column
+        similarity = scores[row, column] - penalty(days[block[row]], days[other])
+        is_pair = (similarity >= THRESHOLD) & (is_fixed[other] | (other > block[row]))
+        parts.append((row[is_pair], other[is_pair], similarity[is_pair].astype(np.float32)))
+    row, column, similarity = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    order = np.lexsort((column, -similarity, row))
+    row, column, similarity = row[order], column[order], similarity[order]
+    place = np.arange(len(row)) - np.searchsorted(row, row)
+    nearest = place < MAX_NEIGHBOURS
+    return Pairs(block[row[nearest]], column[nearest], similarity[nearest])
+
+
+def _columns(days: Floats, block: Numbers, undated: int) -> Iterator[slice]:
+    """Yield which nodes may be in a story with those of a block, a block of them at a time."""
+    first, last = days[block[0]], days[block[-1]]
+    start = 0 if np.isnan(last) else int(np.searchsorted(days[:undated], first - WINDOW))
+    end = undated if np.isnan(last) else int(np.searchsorted(days[:undated], last + WINDOW, side="right"))
+    for low, high in ((start, end), (undated, len(days))):
+        for place in range(low, high, COLUMNS):
+            yield slice(place, min(place + COLUMNS, high))

@@ -18,6 +18,8 @@ UNSURE = "unsure"
 QUANTITIES = frozenset({"date", "money", "time", "percent", "quantity", "cardinal", "ordinal"})
 """Types of entity, in lower case, that are neither people nor things."""
 
+DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())  # noqa: SIM905  # shorter
+
 MAX_LABEL = 60  # characters of a name that charts and filters show
 MAX_HEADLINE = 300
 MAX_TEXT = 20_000
@@ -139,7 +141,7 @@ def _label_prediction(fields: Mapping[str, Any]) -> LabelPrediction | None:
 def _entities(values: object) -> Iterator[EntityRow]:
     for value in values if isinstance(values, list) else ():
         name, type, mentions = (value.get(key) for key in ("name", "type", "mentions"))
-        is_thing = str(type).casefold() not in QUANTITIES
+        is_thing = str(type).casefold() not in QUANTITIES and str(name).casefold() not in DAYS
         if isinstance(name, str) and is_thing and (name := cut(name, MAX_LABEL)):
             count = len(mentions) if isinstance(mentions, list) else 1
             sentiment = _label_prediction(fields_of(value.get("sentiment")))

@@ -1,8 +1,8 @@
 """From the places where an article names something to entities: mentions of the same thing are joined."""
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from newsmoe.prediction import Entity, Mention
@@ -45,11 +45,12 @@ class _Form(NamedTuple):
 def entities_of(mentions: Iterable[tuple[Mention, str]]) -> tuple[Entity, ...]:
     """Return the entities, the most salient first, of mentions in the article's order with their types.
 
-    Joined are mentions that are written alike; a surname or first name and the full name; an acronym and its long
-    form; a company with and without its legal form. Only mentions of one type are. Where several full names fit, it
-    is the last before the short one, or else the first after it.
+    Mentions that are written alike have the type of most of them: a tagger reads each in its own sentence. Joined are
+    mentions that are written alike; a surname or first name and the full name; an acronym and its long form; a company
+    with and without its legal form. Only mentions of one type are. Where several full names fit, it is the last before
+    the short one, or else the first after it.
     """
-    forms = _forms(mentions)
+    forms = _forms(_voted(list(mentions)))
     longest_first = sorted(forms, key=lambda form: (-len(form.words), -len(form.mentions[0].text), _place(form)))
     groups: list[list[_Form]] = []
     for form in longest_first:
@@ -64,19 +65,30 @@ def entities_of(mentions: Iterable[tuple[Mention, str]]) -> tuple[Entity, ...]:
     return tuple(sorted(entities, key=lambda entity: (-round(entity.salience, 9), _order(entity.mentions[0]))))
 
 
+def _voted(mentions: Sequence[tuple[Mention, str]]) -> Iterator[tuple[Mention, str]]:
+    """Yield the mentions, with the type that more than half of those have that are written alike, if one does."""
+    types: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    for mention, type in mentions:
+        types[_words(mention.text)][type] += 1
+    for mention, type in mentions:
+        votes = types[_words(mention.text)]
+        ((leading, count),) = votes.most_common(1)
+        yield mention, leading if 2 * count > votes.total() else type
+
+
 def _forms(mentions: Iterable[tuple[Mention, str]]) -> list[_Form]:
     forms: defaultdict[tuple[tuple[str, ...], str], list[Mention]] = defaultdict(list)
     for mention, type in mentions:
-        forms[_words(mention.text, type), type].append(mention)
+        forms[_words(mention.text, is_nationality=type.casefold() == NATIONALITY), type].append(mention)
     return [_Form(words, type, mentions) for (words, type), mentions in forms.items()]
 
 
-def _words(text: str, type: str) -> tuple[str, ...]:
+def _words(text: str, *, is_nationality: bool = False) -> tuple[str, ...]:
     """Return the words by which mentions are told apart: in lower case, without article and possessive ending."""
     words = _WORD.findall(_POSSESSIVE.sub("", text.replace(".", "")).casefold())
     if len(words) > 1 and words[0] == "the":
         words = words[1:]
-    if type.casefold() == NATIONALITY and len(words) == 1:
+    if is_nationality and len(words) == 1:
         words = [words[0].removesuffix("s")]
     return tuple(words) or (text.casefold(),)
 

@@ -56,6 +56,12 @@ def test_things_of_different_types_stay_apart() -> None:
     assert len(named("Washington in Washington", ("Washington", "Person"), ("Washington", "Location"))) == 2
 
 
+def test_what_is_written_alike_has_the_type_of_most() -> None:
+    types = ["Person", "Location", "Location"]
+    (entity,) = named("Lindle, Lindle, lindle", *zip(["Lindle", "Lindle", "lindle"], types, strict=True))
+    assert (entity.type, len(entity.mentions)) == ("Location", 3)
+
+
 def test_the_headline_makes_salient() -> None:
     text = "Acme bought Lindle Mills. Lindle Mills is old."
     names = [("Acme", "Organization"), ("Acme", "Organization"), *[("Lindle Mills", "Organization")] * 2]

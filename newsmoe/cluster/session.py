@@ -22,6 +22,7 @@ from newsmoe.plugins import require_extra
 from newsmoe.record import Record
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.settings.model import Settings, is_gate_folder
+from newsmoe.text.cleaning import one_line
 
 WINDOWS_IN_HAND = 2  # of a worker: one that it computes, and one that is there when it is done
 MOST_WINDOWS = 4  # in memory for each worker, those that wait for an earlier one included
@@ -210,7 +211,7 @@ def _start_ray(address: str) -> str | None:
     """Connect to the cluster at `address`, or start Ray on this machine; return where its dashboard is.
 
     Raises:
-        ConfigError: there is no such cluster.
+        ConfigError: there is no such cluster, or Ray does not start.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers what is run
     import ray
@@ -222,8 +223,9 @@ def _start_ray(address: str) -> str | None:
         if port.isdecimal() and "/" not in host:  # Ray itself would look for it for minutes
             socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_SECONDS).close()
         context = ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **local)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ConfigError(f"--ray-address {address}: there is no Ray to connect to: {error}") from None
+    except Exception as error:  # noqa: BLE001  # Ray raises a bare one where it does not start in time
+        what = f"--ray-address {address}: there is no Ray to connect to" if address else "Ray does not start here"
+        raise ConfigError(f"{what}: {one_line(str(error))}") from None
     finally:
         if threading.current_thread() is threading.main_thread():  # else Ray has set no handler of its own either
             signal.signal(signal.SIGTERM, before)

@@ -1,18 +1,19 @@
 """A data set: files in folders by the values of some fields, as Hive has it: `topic=sport/part-00001-1f0c2a9e.csv`.
 
-Files are written where no reader looks, and moved to their places at the end. The manifest names them all. It is
+Files are made where no reader looks, and moved to their places at the end. The manifest names them all. It is
 replaced last, so that whoever reads by it sees the old data set or the new one, and each of them whole.
 """
 
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
 from shutil import rmtree
 from tempfile import TemporaryDirectory
+from typing import TextIO
 
 from newsmoe.errors import ConfigError, InputError, OutputError
 from newsmoe.output.atomic import check_link, descriptor_of, write_text
@@ -25,8 +26,10 @@ from newsmoe.validation import Strict
 FORMATS = ("parquet", "jsonl", "csv")
 MANIFEST = "_manifest.json"  # readers of data sets pass over names that begin so
 RECORDS_PER_FILE = 100_000
-MAX_OPEN = 64  # files at a time, each with up to a row group in memory
+MAX_OPEN = 64  # spools at a time
 MAX_PARTITIONS = 10_000
+
+SPOOL = "spool"  # for each record a line with its key, and one with itself as JSON
 
 _STAGING = (".newsmoe-", ".tmp")
 _PART = re.compile(r"part-[0-9]{5,}-[0-9a-f]{8}\.[a-z]+")
@@ -115,8 +118,9 @@ class Dataset:
         try:
             with TemporaryDirectory(suffix, prefix, path, ignore_cleanup_errors=True) as staging:
                 parts = _Parts(WRITERS.load(self.format), f".{self.format}", columns, Path(staging))
-                with parts.finishing():
+                with closing(parts):
                     yield Writer(lambda record, key: parts.write(self._folder(record), record, key))
+                    parts.finish()
                 self._publish(path, Path(staging), parts.files)
         finally:
             if made:
@@ -152,76 +156,75 @@ class Dataset:
 
 
 @dataclass
-class _Part:
-    """A file that is open."""
-
-    staged: Path
-    number: int
-    writer: Writer
-    stack: ExitStack
-    records: int = 0
-
-
-@dataclass
 class _Parts:
-    """The files of a data set on their way: some are open, others finished."""
+    """The files of a data set on their way: first all records of a folder in a spool, then its files, one at a time.
+
+    So it does not matter in which order records come: no folder has many small files, and one writer is open.
+    """
 
     format: OutputFormat
     suffix: str
     columns: TaskColumns
     staging: Path
     files: list[PartInfo] = field(default_factory=list)
-    _open: dict[str, _Part] = field(default_factory=dict)  # by folder; the one that was used last is the last
-    _folders: set[str] = field(default_factory=set)
-    _count: int = 0
+    _records: dict[str, int] = field(default_factory=dict)  # in the spool, by folder
+    _open: dict[str, TextIO] = field(default_factory=dict)  # spools; the one that was used last is the last
 
     def write(self, folder: str, record: Record, key: str) -> None:
-        """Write a record to the file of its folder that is open; where there is none, to a new one."""
-        part = self._open.pop(folder) if folder in self._open else self._opened(folder)
-        self._open[folder] = part
-        part.writer.write(record, key)
-        part.records += 1
-        if part.records == RECORDS_PER_FILE:
+        """Add a record to the spool of its folder, which becomes a file when it is full."""
+        if folder not in self._records:
+            self._begin(folder)
+        spool = self._open.pop(folder) if folder in self._open else self._reopened(folder)
+        self._open[folder] = spool
+        spool.write(f"{key}\n{record.model_dump_json()}\n")
+        self._records[folder] += 1
+        if self._records[folder] == RECORDS_PER_FILE:
             self._finish(folder)
 
-    @contextmanager
-    def finishing(self) -> Iterator[None]:
-        """Finish the files that are open when the block ends; close them unfinished where it raises something."""
-        try:
-            yield
-            for folder in tuple(self._open):
+    def finish(self) -> None:
+        """Make files of all spools."""
+        for folder, count in self._records.items():
+            if count:
                 self._finish(folder)
-        except BaseException:
-            with ExitStack() as stack:
-                for part in self._open.values():
-                    stack.push(part.stack)
-                raise
 
-    def _opened(self, folder: str) -> _Part:
-        if len(self._open) == MAX_OPEN:
-            self._finish(next(iter(self._open)))
-        if folder not in self._folders and len(self._folders) == MAX_PARTITIONS:
+    def close(self) -> None:
+        """Close the spools."""
+        for spool in self._open.values():
+            spool.close()
+
+    def _begin(self, folder: str) -> None:
+        if len(self._records) == MAX_PARTITIONS:
             raise OutputError(
                 f"--partition-by makes more than {MAX_PARTITIONS:,} folders, the last one {folder}; name fields with"
                 " fewer values, such as publication_date:month"
             )
-        self._folders.add(folder)
-        self._count += 1
-        staged = self.staging / folder / f"{self._count}{self.suffix}"
-        staged.parent.mkdir(parents=True, exist_ok=True)
-        stack = ExitStack()
-        return _Part(staged, self._count, stack.enter_context(self.format.open_writer(staged, self.columns)), stack)
+        self._records[folder] = 0
+        (self.staging / folder).mkdir(parents=True, exist_ok=True)
+
+    def _reopened(self, folder: str) -> TextIO:
+        if len(self._open) == MAX_OPEN:
+            self._open.pop(next(iter(self._open))).close()
+        return (self.staging / folder / SPOOL).open("a", encoding="utf-8", newline="\n")
 
     def _finish(self, folder: str) -> None:
-        part = self._open.pop(folder)
-        part.stack.close()
-        with part.staged.open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
+        if folder in self._open:
+            self._open.pop(folder).close()
+        number, spool = len(self.files) + 1, self.staging / folder / SPOOL
+        staged = spool.with_name(f"{number}{self.suffix}")
+        with (
+            spool.open(encoding="utf-8", newline="\n") as lines,
+            self.format.open_writer(staged, self.columns) as writer,
+        ):
+            for key in lines:
+                writer.write(Record.model_validate_json(next(lines)), key.removesuffix("\n"))
+        spool.unlink()
+        with staged.open("rb") as file:
+            digest, size = file_digest(file, "sha256").hexdigest(), file.tell()
         # equal content has an equal name, and other content none that an older file has
-        name = f"part-{part.number:05}-{digest[:8]}{self.suffix}"
-        part.staged.rename(part.staged.with_name(name))
-        size = part.staged.with_name(name).stat().st_size
-        self.files.append(PartInfo(path=f"{folder}/{name}", records=part.records, bytes=size, sha256=digest))
+        staged = staged.rename(staged.with_name(f"part-{number:05}-{digest[:8]}{self.suffix}"))
+        path = staged.relative_to(self.staging).as_posix()
+        self.files.append(PartInfo(path=path, records=self._records[folder], bytes=size, sha256=digest))
+        self._records[folder] = 0
 
 
 def _files_in(path: Path) -> Iterator[Path]:

@@ -49,7 +49,7 @@ class PartitionKey:
             return _date(record.publication_date, UNITS[self.unit])
         if self.field in FIELDS:
             return getattr(record, self.field)
-        return record.analyses.get(self.field, {}).get("label")
+        return record.fields(self.field).get("label")
 
     def __str__(self) -> str:
         return f"{self.field}:{self.unit}" if self.unit else self.field

@@ -40,7 +40,7 @@ def records_beside(names: Iterable[str]) -> list[Path]:
 def articles_of(path: Path) -> Iterator[tuple[Article, str | None]]:
     """Yield the articles of a file of records with their moods; a summary stands for the content."""
     for record in read_records(path):
-        summary = record.analyses.get(SUMMARY, {}).get("summary")
+        summary = record.fields(SUMMARY).get("summary")
         article = Article(
             id=record.id or "",
             url=record.url or "",

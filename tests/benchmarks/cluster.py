@@ -12,13 +12,17 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
 from tests.benchmarks.service import Pile
 
 NEWSMOE = (sys.executable, "-m", "newsmoe", "analyze")
+SETTLED = 100_000  # records, after which the memory of the driver should not grow
 ENGINES = {"local": (), "one worker": ("--workers", "1"), "two workers": ("--workers", "2")}
 
 
@@ -63,17 +67,35 @@ def synthetic(count: int) -> None:
                 file.write(json.dumps({"id": number, "headline": f"Storm {number}", "content": text}) + "\n")
         output = path.with_name("records.jsonl")
         command = [*NEWSMOE, str(path), "-o", str(output), "--no-journal", "--quiet", "--tasks", "summarization"]
+        began = time.monotonic()
         with subprocess.Popen([*command, "--engine", "ray", "--workers", "2"]) as process:
-            driver = psutil.Process(process.pid)
-            while process.poll() is None:
-                time.sleep(5)
-                written = sum(file.stat().st_size for file in Path(folder).glob(".*records*"))
-                if driver.is_running() and driver.status() != psutil.STATUS_ZOMBIE:
-                    print(
-                        f"{written / 1e6:8.1f} MB written, driver {driver.memory_info().rss / 1e6:.0f} MB", flush=True
-                    )
-        with output.open() as file:
-            print(f"{sum(1 for _ in file)} records, exit code {process.returncode}")
+            sizes = dict(watched(process, output))
+        late = [size for records, size in sizes.items() if records >= SETTLED]
+        if late:
+            print(f"from {SETTLED} records on: {min(late):.0f} to {max(late):.0f} MB, {max(late) / late[0] - 1:+.1%}")
+        with output.open("rb") as file:
+            print(f"{count_lines(file)} records, exit code {process.returncode}, {time.monotonic() - began:.0f} s")
+
+
+def watched(process: "subprocess.Popen[bytes]", output: Path) -> Iterator[tuple[int, float]]:
+    """Yield, and print, how many records a run has written, and the memory of its process in MB."""
+    driver, began, records, offset = psutil.Process(process.pid), time.monotonic(), 0, 0
+    while process.poll() is None:
+        time.sleep(5)
+        for temporary in output.parent.glob(f".{output.name}.*.tmp"):
+            with suppress(OSError), temporary.open("rb") as file:
+                file.seek(offset)
+                records += count_lines(file)
+                offset = file.tell()
+        with suppress(psutil.NoSuchProcess):
+            size = driver.memory_info().rss / 1e6
+            if size:  # it has not ended meanwhile
+                print(f"{time.monotonic() - began:6.0f} s {records:9} records, driver {size:.0f} MB", flush=True)
+                yield records, size
+
+
+def count_lines(file: BinaryIO) -> int:
+    return sum(part.count(b"\n") for part in iter(lambda: file.read(1 << 20), b""))
 
 
 def main() -> None:

@@ -84,10 +84,11 @@ def test_a_file_has_so_many_records_and_so_many_are_open(tmp_path: Path, monkeyp
     write(tmp_path / "many", [about(number, "sport") for number in range(7)])
     assert list(parts(tmp_path / "many").values()) == [3, 3, 1]
     monkeypatch.setattr("newsmoe.output.dataset.MAX_OPEN", 2)
-    write(tmp_path / "few", [about(number, topic) for number, topic in enumerate("abacab")])
-    assert parts(tmp_path / "few") == {  # b was used last when c came, and so on
-        **{"topic=a/part-00001": 3, "topic=b/part-00002": 1, "topic=c/part-00003": 1, "topic=b/part-00004": 1}
+    write(tmp_path / "mixed", [about(number, topic) for number, topic in enumerate("abacabaca")])
+    assert parts(tmp_path / "mixed") == {
+        **{"topic=a/part-00001": 3, "topic=a/part-00002": 2, "topic=b/part-00003": 2, "topic=c/part-00004": 2}
     }
+    assert [item.id for item in read_records(tmp_path / "mixed")] == [0, 2, 4, 6, 8, 1, 5, 3, 7]
 
 
 def test_more_folders_than_can_be_meant_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

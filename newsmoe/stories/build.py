@@ -4,12 +4,11 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.stories.features import Features
+from newsmoe.stories.features import moment_of
 from newsmoe.stories.grouping import Member, centrality
 from newsmoe.stories.model import Day, Identifier, Stories, Story, StoryArticle
 
@@ -21,12 +20,14 @@ class Element:
     """One element of the input.
 
     Attributes:
+        key: hash of its text, or of why it is no article.
         outlet: the source, else the host of the URL; empty where neither is known.
         mood: the verdict on its sentiment; None where there is no record of it.
         error: why it is no article, else None.
         member: its place among the stories; None where it has no text.
     """
 
+    key: str
     id: Identifier
     headline: str | None
     url: str | None
@@ -44,26 +45,23 @@ class Element:
 
     @property
     def identity(self) -> tuple[str, str]:
-        """What tells the element from others: its text, and where it comes from."""
-        return self.member.key if self.member else self.error or "", self.origin
+        """What tells the element from others."""
+        return self.key, self.origin
 
     @property
     def day(self) -> str | None:
-        """The day of publication."""
-        if self.member is None or np.isnan(self.member.features.day):
-            return None
-        return date.fromordinal(int(self.member.features.day)).isoformat()
+        """The day of publication, where it was published."""
+        moment = moment_of(self.publication_date)
+        return moment.date().isoformat() if moment else None
 
 
-def element_of(item: Article | InvalidItem, mood: str | None, features: Features | None) -> Element:
-    """Return the element of an item, whose member is not assigned yet."""
+def element_of(item: Article | InvalidItem, mood: str | None) -> Element:
+    """Return the element of an item, with no place among the stories."""
     if isinstance(item, InvalidItem):
-        return Element(item.id, item.headline, item.url, None, "", None, None, item.message)
+        return Element(item.key, item.id, item.headline, item.url, None, "", None, None, item.message)
     outlet = (item.source or item.url_host.removeprefix("www."))[:MAX_OUTLET]
-    element = Element(item.id, item.headline, item.url, item.source, outlet, item.publication_date, mood, None)
-    if features is not None:
-        element.member = Member(item.key, features, element.origin)
-    return element
+    date = item.publication_date
+    return Element(item.key, item.id, item.headline, item.url, item.source, outlet, date, mood, None)
 
 
 def stories_of(elements: Sequence[Element]) -> Stories:

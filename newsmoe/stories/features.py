@@ -1,10 +1,10 @@
-"""What is compared of an article: a vector of its beginning and its names, and a sketch of its words."""
+"""What is compared of an article: a vector of its beginning and its rare words, and a sketch of its words."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import log, nan
 
 import numpy as np
@@ -23,9 +23,9 @@ READ_CHARACTERS = 3_000
 SKETCH = 256
 """Shingles that are stored of an article: all of 250 words, and of more words those with the smallest hashes."""
 
-NAME_BUCKETS = 256
-NAME_SHARE = 0.2
-"""How much of the similarity of two articles is that of their names; the rest is that of what they say."""
+BUCKETS = 256
+RARE_SHARE = 0.35
+"""How much of the similarity of two articles is that of their rare words; the rest is that of their beginnings."""
 
 FIRST_WORD, COMMON_WORDS, ABSENT_RANK = 1996, 100, 60_000
 """BERT's vocabulary: its first word, how many of those that follow say nothing, and the rank of a word not in it."""
@@ -36,7 +36,7 @@ class Features:
     """What is compared of an article.
 
     Attributes:
-        vector: of length 1, in half precision; beginning and names, shape (width + NAME_BUCKETS,).
+        vector: of length 1, in half precision; beginning and rare words, shape (width + BUCKETS,).
         sketch: hashes of the smallest shingles of the content, in order.
         shingles: number of shingles of the content.
         day: of publication, with its hours as a fraction, since the year 1; NaN where it is not known.
@@ -73,7 +73,7 @@ class FeatureReader:
         features = []
         for article, beginning in zip(articles, self._beginnings(articles), strict=True):
             shingles = shingle(article.content)
-            vector = joined(beginning, self.names(article))
+            vector = joined(beginning, self.rare_words(article))
             features.append(Features(vector, shingles[:SKETCH], len(shingles), day_of(article.publication_date)))
         self.backbone.forget()
         return features
@@ -87,20 +87,14 @@ class FeatureReader:
         for window in windows:
             yield next(encoded).window if window else nothing
 
-    def names(self, article: Article) -> Vectors:
-        """Return a vector of the rare words in headline and beginning, of length 1; names and numbers count most."""
-        text = f"{article.headline}\n{article.content[:READ_CHARACTERS]}"
-        counts: Counter[str] = Counter()
-        capitals: Counter[str] = Counter()
-        for match in words_of(text):
-            word = match[0].lower()
-            counts[word] += 1
-            capitals[word] += match[0] != word or word.isdigit()
-        vector = np.zeros(NAME_BUCKETS, dtype=np.float32)
-        for word, count in counts.items():
-            weight = self._rarity(word) * (1 + log(count)) * (0.3 + 0.7 * capitals[word] / count)
+    def rare_words(self, article: Article) -> Vectors:
+        """Return a vector of the words in headline and beginning, of length 1, in which rare ones count most."""
+        text = f"{article.headline}\n{article.content[:READ_CHARACTERS]}".lower()
+        vector = np.zeros(BUCKETS, dtype=np.float32)
+        for word, count in Counter(match[0] for match in words_of(text)).items():
+            weight = self._rarity(word) * (1 + log(count))
             number = hash_word(word)
-            vector[number % NAME_BUCKETS] += weight if number >> 63 else -weight
+            vector[number % BUCKETS] += weight if number >> 63 else -weight
         return unit_or_zero(vector)
 
     def _rarity(self, word: str) -> float:
@@ -108,9 +102,9 @@ class FeatureReader:
         return max(0.0, log(self._ranks.get(word, ABSENT_RANK) / COMMON_WORDS))
 
 
-def joined(beginning: Vectors, names: Vectors) -> Half:
+def joined(beginning: Vectors, rare_words: Vectors) -> Half:
     """Return a vector whose dot products are the weighted mean of those of both."""
-    both = np.concatenate([(1 - NAME_SHARE) ** 0.5 * beginning, NAME_SHARE**0.5 * names])
+    both = np.concatenate([(1 - RARE_SHARE) ** 0.5 * beginning, RARE_SHARE**0.5 * rare_words])
     return unit_or_zero(both).astype(np.float16)
 
 
@@ -120,12 +114,19 @@ def unit_or_zero(vector: Vectors) -> Vectors:
     return (vector / length if length else vector).astype(np.float32)
 
 
-@lru_cache(1024)
 def day_of(date: str | None) -> float:
-    """Return the day of an ISO 8601 date; NaN for another one."""
+    """Return the day of an ISO 8601 date, in UTC, with its hours as a fraction; NaN for another one."""
+    moment = moment_of(date)
     try:
-        moment = datetime.fromisoformat((date or "").strip()[:40])
-        moment = moment.astimezone(UTC) if moment.tzinfo else moment
-    except (ValueError, OverflowError):
+        moment = moment.astimezone(UTC) if moment and moment.tzinfo else moment
+    except OverflowError:
         return nan
-    return moment.toordinal() + (moment.hour * 60 + moment.minute) / 1440
+    return moment.toordinal() + (moment.hour * 60 + moment.minute) / 1440 if moment else nan
+
+
+def moment_of(date: str | None) -> datetime | None:
+    """Return what an ISO 8601 date says; None for another one."""
+    try:
+        return datetime.fromisoformat((date or "").strip()[:40])
+    except ValueError:
+        return None

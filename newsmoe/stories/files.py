@@ -1,7 +1,8 @@
 """From files of articles to a file of stories."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import os
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
@@ -12,6 +13,7 @@ from newsmoe.errors import InputError, OutputError
 from newsmoe.ingest.discovery import discover
 from newsmoe.ingest.own_output import RECORDS, own_output
 from newsmoe.ingest.source import open_input
+from newsmoe.output.atomic import remove_leftovers
 from newsmoe.output.formats import STDOUT, text_output
 from newsmoe.output.lock import output_lock
 from newsmoe.plugins import unpacked_name
@@ -20,7 +22,7 @@ from newsmoe.registry.device import Device
 from newsmoe.settings.model import Settings
 from newsmoe.stories.build import Element, element_of, stories_of
 from newsmoe.stories.features import FeatureReader
-from newsmoe.stories.grouping import assign
+from newsmoe.stories.grouping import Member, assign
 from newsmoe.stories.model import Stories
 from newsmoe.stories.moods import Moods, articles_of, identity, read_moods, records_beside
 from newsmoe.stories.state import load_state, remove_state, save_state, state_of
@@ -90,12 +92,14 @@ def make_stories(
     with ExitStack() as stack:
         if output != STDOUT:
             stack.enter_context(output_lock(output, wait=wait))
+            remove_leftovers(output)
         elements = _existing(output, state) if append else []
         old = len(elements)
         moods = read_moods(records or records_beside(discovery.files))
         unreadable = dict(discovery.unreadable)
-        sources = list(_opened(discovery.files, settings, unreadable, stack, is_strict=strict or len(inputs) == 1))
-        elements += _new_elements(sources, moods, elements, settings, report)
+        is_strict = strict or (len(inputs) == 1 and not discovery.listings)
+        sources = list(_opened(discovery.files, settings, unreadable, stack, is_strict=is_strict))
+        elements += _new_elements(sources, moods, {element.identity for element in elements}, settings, report)
         members = [element.member for element in elements]
         assign(list(filter(None, members[old:])), list(filter(None, members[:old])))
         if append:
@@ -140,58 +144,62 @@ def _opened(
     names: Sequence[str], settings: Settings, unreadable: dict[str, str], stack: ExitStack, *, is_strict: bool
 ) -> Iterator[_Input]:
     """Yield each input that can be read, which is open until `stack` ends; the others become `unreadable`."""
+    readable = 0
     for name in names:
         try:
-            if name != "-" and own_output(Path(name)) == RECORDS:
+            if os.path.isfile(name) and own_output(Path(name)) == RECORDS:
                 pairs = list(articles_of(Path(name)))
                 _logger.info("%s: are records; their summaries are read in the place of articles", name)
-                yield _Input(pairs, len(pairs), list)
-                continue
-            source = stack.enter_context(open_input(name, settings))
+                opened = _Input(pairs, len(pairs), list)
+            else:
+                source = stack.enter_context(open_input(name, settings))
+                opened = _Input(((item, None) for item in source.articles()), source.count, source.log_notices)
         except InputError as error:
             if is_strict:
                 raise
             unreadable[name] = str(error)
             _logger.warning("%s; it is left out", error)
             continue
-        yield _Input(((item, None) for item in source.articles()), source.count, source.log_notices)
-    if len(unreadable) >= len(names):
+        readable += 1
+        yield opened
+    if not readable:
         raise InputError(f"none of the inputs can be read, such as {next(iter(unreadable.values()))}")
 
 
 def _new_elements(
     inputs: Sequence[_Input],
     moods: Moods,
-    existing: Sequence[Element],
+    existing: Container[tuple[str, str]],
     settings: Settings,
     report: Callable[[str, int, int], None],
 ) -> list[Element]:
-    """Return the elements of the inputs that are not among the existing ones."""
+    """Return the elements of the inputs that do not exist yet, with what is compared of them."""
     # a window at a time: with others beside it, a window's vector differs in its last digits
     device = Device(settings.device, settings.threads, batch_tokens=1).resolve()
     reader = FeatureReader(BackbonePool().backbone(device))
-    seen = {element.identity for element in existing}
-    total = sum(source.count for source in inputs)
+    total, done = sum(source.count for source in inputs), 0
     elements: list[Element] = []
     for source in inputs:
         items = iter(source.items)
         while batch := list(islice(items, BATCH)):
-            elements += _read(batch, reader, moods)
-            if len(elements) < total:
-                report("reading", len(elements), total)
+            pairs = [(element_of(item, mood or moods.get(identity(item.id, item.url))), item) for item, mood in batch]
+            pairs = [(element, item) for element, item in pairs if element.identity not in existing]
+            _add_members(pairs, reader)
+            elements += [element for element, _ in pairs]
+            done += len(batch)
+            if done < total:
+                report("reading", done, total)
         source.log_notices()
-    if not existing:
-        return elements
-    return [element for element in elements if element.identity not in seen]
+    return elements
 
 
-def _read(batch: Sequence[Item], reader: FeatureReader, moods: Moods) -> Iterator[Element]:
-    articles = [item for item, _ in batch if isinstance(item, Article) and (item.headline or item.content)]
-    features = iter(reader.features(articles))
-    with_text = set(map(id, articles))
-    for item, mood in batch:
-        mood = mood or moods.get(identity(item.id, item.url))
-        yield element_of(item, mood, next(features) if id(item) in with_text else None)
+def _add_members(pairs: Sequence[tuple[Element, Article | InvalidItem]], reader: FeatureReader) -> None:
+    """Give the elements that have a text a place among the stories, which is not assigned yet."""
+    with_text = [
+        (element, item) for element, item in pairs if isinstance(item, Article) and (item.headline or item.content)
+    ]
+    for (element, _), features in zip(with_text, reader.features([item for _, item in with_text]), strict=True):
+        element.member = Member(element.key, features, element.origin)
 
 
 def _as_json(stories: Stories) -> str:

@@ -1,9 +1,9 @@
-"""Average linkage over articles in the order of time, without a matrix of all pairs.
+"""Agglomerative clustering of articles in the order of time, without a matrix of all pairs.
 
-The mean similarity of the articles of two clusters is the dot product of the clusters' mean vectors. It reaches a
-threshold only where that of some pair of articles does, so that the pairs above it are all that is looked at; and
-merging two clusters makes neither more similar to a third than the closer one of them was, so that all clusters which
-are each other's nearest can be merged at a time.
+The similarity of two clusters is the dot product of their mean vectors, divided by the geometric mean of the lengths of
+these: half way between average linkage, which breaks long stories up, and centroid linkage, which joins stories of one
+topic. Only clusters that some pair of articles above the threshold links are compared. All clusters that are each
+other's nearest are merged at a time.
 """
 
 from collections.abc import Iterator
@@ -14,16 +14,18 @@ from numpy.typing import NDArray
 
 from newsmoe.stories.features import Vectors
 
+Flags = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-THRESHOLD = 0.42
-"""Mean similarity from which two clusters are one story."""
+THRESHOLD = 0.54
+"""Similarity from which two clusters are one story. Less of it finds more of the reports of an event, and joins more
+articles that have the topic only in common; `tests.benchmarks.stories events --among` measures both."""
 
 WINDOW = 365.0
 """Days between two clusters after which they are no story."""
 
-FREE_DAYS, PENALTY = 7.0, 0.04
+FREE_DAYS, PENALTY = 7.0, 0.03
 """What time takes from a similarity: nothing for some days, then so much for each doubling."""
 
 MAX_NEIGHBOURS = 64  # later articles that an article is linked with: those that are the most similar
@@ -49,10 +51,18 @@ class Nodes(NamedTuple):
     @classmethod
     def of_articles(cls, vectors: Vectors, days: Floats) -> Self:
         """Return a cluster for each article."""
-        is_dated = ~np.isnan(days)
-        return cls(
-            vectors, np.ones(len(days), dtype=np.int64), np.where(is_dated, days, 0.0), is_dated.astype(np.int64)
-        )
+        dated = ~np.isnan(days)
+        return cls(vectors, np.ones(len(days), dtype=np.int64), np.where(dated, days, 0.0), dated.astype(np.int64))
+
+    def merge(self, into: Numbers, gone: Numbers) -> None:
+        """Add nodes to others; no node may be in `into` twice."""
+        for array in self:
+            array[into] += array[gone]
+
+    def scales(self, numbers: Numbers) -> NDArray[np.float32]:
+        """Return what the sums of some nodes are multiplied by, so that dot products are similarities."""
+        lengths = np.linalg.norm(self.sums[numbers], axis=1)
+        return (np.maximum(lengths * self.counts[numbers], 1e-12) ** -0.5).astype(np.float32)
 
     @property
     def mean_days(self) -> Floats:
@@ -68,22 +78,24 @@ class Pairs(NamedTuple):
     scores: NDArray[np.float32]
 
 
-def cluster(nodes: Nodes, is_fixed: NDArray[np.bool_]) -> Numbers:
+def cluster(nodes: Nodes, is_fixed: Flags) -> Numbers:
     """Return for each node the smallest number of a node in its cluster; two fixed nodes never share one.
 
     The nodes are changed: with their vectors copied, much more memory would be needed.
     """
-    roots = np.arange(len(nodes.counts))
-    is_fixed = is_fixed.copy()
-    pairs = _similar_pairs(nodes, is_fixed)
+    numbers = np.arange(len(nodes.counts))
+    roots, scales, is_fixed = numbers, np.ones(len(numbers), dtype=np.float32), is_fixed.copy()
+    if len(several := np.flatnonzero(nodes.counts > 1)):
+        scales[several] = nodes.scales(several)
+    pairs = _similar_pairs(nodes, scales, is_fixed)
     while len((nearest := _nearest(pairs, len(roots))).left):
-        for array in nodes:
-            array[nearest.left] += array[nearest.right]
+        nodes.merge(nearest.left, nearest.right)
+        scales[nearest.left] = nodes.scales(nearest.left)
         is_fixed[nearest.left] |= is_fixed[nearest.right]
-        target = np.arange(len(roots))
+        target = numbers.copy()
         target[nearest.right] = nearest.left
         roots = target[roots]
-        pairs = _after_merge(nodes, pairs, target, is_fixed)
+        pairs = _after_merge(nodes, scales, pairs, target, is_fixed)
     return roots
 
 
@@ -103,7 +115,7 @@ def _nearest(pairs: Pairs, count: int) -> Pairs:
     return Pairs(*(array[chosen] for array in pairs))
 
 
-def _after_merge(nodes: Nodes, pairs: Pairs, target: Numbers, is_fixed: NDArray[np.bool_]) -> Pairs:
+def _after_merge(nodes: Nodes, scales: Vectors, pairs: Pairs, target: Numbers, is_fixed: Flags) -> Pairs:
     """Return the pairs of clusters after each node went into its target; those that changed have new scores."""
     is_changed = np.zeros(len(target), dtype=bool)
     is_changed[target[target != np.arange(len(target))]] = True
@@ -114,18 +126,18 @@ def _after_merge(nodes: Nodes, pairs: Pairs, target: Numbers, is_fixed: NDArray[
     apart = (left != right) & ~(is_fixed[left] & is_fixed[right])
     left, right = left[apart], right[apart]
     codes = np.unique(np.minimum(left, right) * len(target) + np.maximum(left, right))
-    changed = _scored(nodes, codes // len(target), codes % len(target))
+    changed = _scored(nodes, scales, codes // len(target), codes % len(target))
     return Pairs(*(np.concatenate(arrays) for arrays in zip(same, changed, strict=True)))
 
 
-def _scored(nodes: Nodes, left: Numbers, right: Numbers) -> Pairs:
+def _scored(nodes: Nodes, scales: Vectors, left: Numbers, right: Numbers) -> Pairs:
     """Return those of the pairs that are similar enough."""
     dots = np.empty(len(left), dtype=np.float32)
     for start in range(0, len(left), GATHERED):
         part = slice(start, start + GATHERED)
         np.einsum("ij,ij->i", nodes.sums[left[part]], nodes.sums[right[part]], out=dots[part])
     days = nodes.mean_days
-    scores = dots / (nodes.counts[left] * nodes.counts[right]) - penalty(days[left], days[right])
+    scores = dots * scales[left] * scales[right] - penalty(days[left], days[right])
     enough = scores >= THRESHOLD
     return Pairs(left[enough], right[enough], scores[enough].astype(np.float32))
 
@@ -137,18 +149,18 @@ def penalty(days: Floats, others: Floats) -> Floats:
     return np.where(np.isnan(apart), 0.0, np.where(apart > WINDOW, np.inf, lost))
 
 
-def _similar_pairs(nodes: Nodes, is_fixed: NDArray[np.bool_]) -> Pairs:
+def _similar_pairs(nodes: Nodes, scales: Vectors, is_fixed: Flags) -> Pairs:
     """Return the pairs of nodes, at least one of them not fixed, that are similar enough."""
     days = nodes.mean_days
     order = np.argsort(days, kind="stable")  # nodes without a day come last
     rows = [Pairs(*(np.zeros(0, dtype=kind) for kind in (np.int64, np.int64, np.float32)))]
-    means, in_order = nodes.sums[order], days[order]
-    means /= nodes.counts[order, None].astype(np.float32)
+    vectors, in_order = nodes.sums[order], days[order]
+    vectors *= scales[order, None]
     free = np.flatnonzero(~is_fixed[order])
     undated = int(np.count_nonzero(~np.isnan(in_order)))
     for start in range(0, len(free), ROWS):
         block = free[start : start + ROWS]
-        rows.append(_row_pairs(means, in_order, is_fixed[order], block, undated))
+        rows.append(_row_pairs(vectors, in_order, is_fixed[order], block, undated))
     left, right = (
         order[np.concatenate(arrays)] for arrays in ([row.left for row in rows], [row.right for row in rows])
     )
@@ -156,7 +168,7 @@ def _similar_pairs(nodes: Nodes, is_fixed: NDArray[np.bool_]) -> Pairs:
     return Pairs(np.minimum(left, right), np.maximum(left, right), scores)
 
 
-def _row_pairs(means: Vectors, days: Floats, is_fixed: NDArray[np.bool_], block: Numbers, undated: int) -> Pairs:
+def _row_pairs(vectors: Vectors, days: Floats, is_fixed: Flags, block: Numbers, undated: int) -> Pairs:
     """Return the pairs of the nodes of a block with those that are fixed or come later, the nearest of many.
 
     Nodes are in the order of time, those without a day from the number `undated` on.
@@ -165,7 +177,7 @@ def _row_pairs(means: Vectors, days: Floats, is_fixed: NDArray[np.bool_], block:
     for columns in _columns(days, block, undated):
         if columns.stop <= block[0] and not is_fixed[columns].any():
             continue  # these nodes were the rows of an earlier block
-        scores = means[block] @ means[columns].T
+        scores = vectors[block] @ vectors[columns].T
         row, column = np.nonzero(scores >= THRESHOLD)
         other = columns.start + column
         similarity = scores[row, column] - penalty(days[block[row]], days[other])

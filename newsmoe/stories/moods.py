@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from newsmoe.article import Article
+from newsmoe.article import Article, InvalidItem
 from newsmoe.ingest.own_output import RECORDS, own_output
 from newsmoe.output.writers import default_output
 from newsmoe.record import Record
@@ -37,17 +37,23 @@ def records_beside(names: Iterable[str]) -> list[Path]:
     return [path for path in paths if path.is_file() and own_output(path) == RECORDS]
 
 
-def articles_of(path: Path) -> Iterator[tuple[Article, str | None]]:
+def articles_of(path: Path) -> Iterator[tuple[Article | InvalidItem, str | None]]:
     """Yield the articles of a file of records with their moods; a summary stands for the content."""
     for record in read_records(path):
-        summary = record.fields(SUMMARY).get("summary")
-        article = Article(
-            id=record.id or "",
-            url=record.url or "",
-            headline=record.headline or "",
-            content=summary if isinstance(summary, str) else "",
-            publication_date=record.publication_date,
-            source=record.source,
-            language=record.language,
-        )
-        yield article, mood_of(record)
+        yield _item_of(record), mood_of(record)
+
+
+def _item_of(record: Record) -> Article | InvalidItem:
+    for error in record.errors:
+        if error.stage == "read":
+            return InvalidItem(error.message, error.type, record.id, record.headline, record.url)
+    summary = record.fields(SUMMARY).get("summary")
+    return Article(
+        id="" if record.id is None else record.id,
+        url=record.url or "",
+        headline=record.headline or "",
+        content=summary if isinstance(summary, str) else "",
+        publication_date=record.publication_date,
+        source=record.source,
+        language=record.language,
+    )

@@ -29,8 +29,8 @@ VERSION = 1
 """Of the table and of the features: vectors of different versions cannot be compared."""
 
 TABLE = "elements"
-COLUMNS = ("fields", "story", "original", "key", "vector", "sketch", "shingles", "day")
-FIELDS = ("id", "headline", "url", "source", "outlet", "publication_date", "mood", "error")
+COLUMNS = ("fields", "story", "original", "vector", "sketch", "shingles", "day")
+FIELDS = ("key", "id", "headline", "url", "source", "outlet", "publication_date", "mood", "error")
 
 
 def state_of(output: Path) -> Path:
@@ -90,16 +90,16 @@ def _row(number: int, element: Element, numbers: dict[int, int]) -> tuple[Any, .
     vector, sketch = features.vector.astype("<f2").tobytes(), features.sketch.astype("<u4").tobytes()
     place = None if original is None else numbers[id(original)]
     day = None if np.isnan(features.day) else features.day
-    return number, fields, member.story, place, member.key, vector, sketch, features.shingles, day
+    return number, fields, member.story, place, vector, sketch, features.shingles, day
 
 
 def _element(row: tuple[Any, ...]) -> Element:
-    fields, story, _, key, vector, sketch, shingles, day = row
+    fields, story, _, vector, sketch, shingles, day = row
     element = Element(**dict(zip(FIELDS, json.loads(fields), strict=True)))
-    if key is not None:
+    if story is not None:
         day = np.nan if day is None else day
         features = Features(np.frombuffer(vector, "<f2"), np.frombuffer(sketch, "<u4"), shingles, day)
-        element.member = Member(key, features, element.origin, story=story)
+        element.member = Member(element.key, features, element.origin, story=story)
     return element
 
 

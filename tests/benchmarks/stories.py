@@ -1,14 +1,16 @@
 """How well copies and stories are found, and how long that takes beyond the articles' vectors.
 
     python -m tests.benchmarks.stories copies ARTICLES.json [--sources 100] [--seed 0]
-    python -m tests.benchmarks.stories events CLUSTERS.jsonl
+    python -m tests.benchmarks.stories events CLUSTERS.jsonl [--among ARTICLES.json --others 400]
     python -m tests.benchmarks.stories size [--articles 100000]
 
 `copies` makes copies of some of the articles: abridged, reordered, padded, in British or American spelling, with
 another headline and dateline, mostly several of these; it mixes them with all articles and prints precision, recall
 and F1 of the pairs of copies, and which of the untouched articles are said to be copies. `events` compares stories
 with the key `story` of each article, by B-cubed figures: all at once, in another order, and one by one in the order of
-time. `size` clusters made-up vectors and words; a fifth of the articles are copies, the rest are in stories of 1 to 60.
+time. With `--among`, also all at once with other articles, of which few report the same event, and how many of these
+are in a story with others nevertheless. `size` clusters made-up vectors and words in stories of 1 to 60 reports over a
+year; some of the reports have copies.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations
+from statistics import mean
 from time import perf_counter, process_time
 
 import numpy as np
@@ -64,7 +67,9 @@ def main() -> None:
     copies.set_defaults(run=lambda options: measure_copies(options.articles, options.sources, options.seed))
     events = commands.add_parser("events")
     events.add_argument("articles")
-    events.set_defaults(run=lambda options: measure_events(options.articles))
+    events.add_argument("--among")
+    events.add_argument("--others", type=int, default=400)
+    events.set_defaults(run=lambda options: measure_events(options.articles, options.among, options.others))
     size = commands.add_parser("size")
     size.add_argument("--articles", type=int, default=100_000)
     size.set_defaults(run=lambda options: measure_size(options.articles))
@@ -160,7 +165,7 @@ def pairs_of(groups: Sequence[int]) -> set[tuple[int, int]]:
     return {pair for members in numbers.values() for pair in combinations(members, 2)}
 
 
-def measure_events(path: str) -> None:
+def measure_events(path: str, among: str | None, count: int) -> None:
     articles = read(path)
     gold = [str(article.extra["story"]) for article in articles]
     members = members_of(articles)
@@ -181,14 +186,28 @@ def measure_events(path: str) -> None:
             assign([single[number]], existing)
             existing.append(single[number])
         print(f"{name + ':':<18} {b_cubed([member.story for member in single], gold)}")
+    if among:
+        measure_among(members, gold, read(among), count)
 
 
-def b_cubed(predicted: Sequence[str], gold: Sequence[str]) -> str:
-    """Return B-cubed precision, recall and F1."""
-    both = Counter(zip(predicted, gold, strict=True))
-    sizes, true = Counter(predicted), Counter(gold)
-    precision = sum(count * count / sizes[name] for (name, _), count in both.items()) / len(gold)
-    recall = sum(count * count / true[name] for (_, name), count in both.items()) / len(gold)
+def measure_among(members: Sequence[Member], gold: Sequence[str], articles: Sequence[Article], count: int) -> None:
+    others = members_of(random.Random(0).sample([article for article in articles if article.headline], count))
+    mixed = [Member(member.key, member.features, member.origin) for member in (*members, *others)]
+    assign(mixed)
+    stories = [member.story for member in mixed]
+    figures = b_cubed(stories, [*gold, *(f"other {number}" for number in range(count))], len(gold))
+    print(f"{f'among {count}:':<18} {figures}")
+    sizes = Counter(stories)
+    joined = sum(sizes[story] > 1 for story in stories[len(gold) :])
+    print(f"{joined} of the {count} others are in a story with another article")
+
+
+def b_cubed(predicted: Sequence[str], gold: Sequence[str], first: int | None = None) -> str:
+    """Return B-cubed precision, recall and F1 of the first articles, or of all."""
+    pairs = list(zip(predicted, gold, strict=True))
+    both, sizes, true = Counter(pairs), Counter(predicted), Counter(gold)
+    precision = mean(both[pair] / sizes[pair[0]] for pair in pairs[:first])
+    recall = mean(both[pair] / true[pair[1]] for pair in pairs[:first])
     return f"precision {precision:.3f}, recall {recall:.3f}, F1 {2 * precision * recall / (precision + recall):.3f}"
 
 

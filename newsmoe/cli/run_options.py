@@ -17,7 +17,9 @@ class ScreenOptions:
     """What is shown of a run."""
 
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no table; errors only.")] = False
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="Name every item error as it comes.")] = False
+    verbose: Annotated[
+        bool, typer.Option("-v", "--verbose", help="Name every item error as it comes, and show what each expert did.")
+    ] = False
 
 
 @dataclass

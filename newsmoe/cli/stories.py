@@ -115,8 +115,8 @@ def _show_biggest(console: "Console", outcome: "Outcome") -> None:
         days = plain(story.first or ""), plain(story.last or "")
         rows.add_row(*counts, *days, plain(mood), plain(story.headline[:MAX_HEADLINE]))
     console.print(rows)
-    if more := len(several) - MAX_STORIES:
-        console.print(plain(f"and {more:,} more with several articles") if more > 0 else "")
+    if len(several) > MAX_STORIES:
+        console.print(plain(f"and {len(several) - MAX_STORIES:,} more with several articles"))
     console.print()
 
 

@@ -73,4 +73,5 @@ def _candidates(articles: Sequence[Features]) -> NDArray[np.uint64]:
         pairs, places = np.unique(np.concatenate([pairs, more]), return_inverse=True)
         hits = np.bincount(places, np.concatenate([hits, counts]), minlength=len(pairs)).astype(np.int64)
     left, right = (pairs >> _HALF).astype(np.int64), (pairs & _LOW).astype(np.int64)
-    return pairs[hits >= np.minimum(least[left], least[right])]
+    enough: NDArray[np.uint64] = pairs[hits >= np.minimum(least[left], least[right])]
+    return enough

@@ -106,12 +106,13 @@ def nodes_of(groups: Sequence[Sequence[Member]]) -> Nodes:
     """Return a node for each group of articles."""
     members = [member.features for group in groups for member in group]
     if not members:
-        return Nodes(*(np.zeros(shape) for shape in ((0, 1), 0, 0, 0)))
+        return Nodes.of_articles(np.zeros((0, 1), dtype=np.float32), np.zeros(0))
     vectors = np.stack([features.vector for features in members]).astype(np.float32)
     days = np.array([features.day for features in members])
     nodes = Nodes.of_articles(vectors, days)
     starts = np.cumsum([0, *map(len, groups[:-1])])
-    return Nodes(*(np.add.reduceat(array, starts, axis=0) for array in nodes))
+    sums, counts, total_days, dated = (np.add.reduceat(array, starts, axis=0) for array in nodes)
+    return Nodes(sums, counts, total_days, dated)
 
 
 def _story_id(founder: Member) -> str:
@@ -121,4 +122,5 @@ def _story_id(founder: Member) -> str:
 def centrality(members: Sequence[Member]) -> NDArray[np.float32]:
     """Return how similar each article of a story is to all of them."""
     vectors = np.stack([member.features.vector for member in members]).astype(np.float32)
-    return vectors @ vectors.sum(axis=0)
+    similarities: NDArray[np.float32] = vectors @ vectors.sum(axis=0)
+    return similarities

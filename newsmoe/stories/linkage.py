@@ -6,7 +6,7 @@ topic. Only clusters that some pair of articles above the threshold links are co
 other's nearest are merged at a time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -18,7 +18,7 @@ Flags = NDArray[np.bool_]
 Numbers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-THRESHOLD = 0.54
+THRESHOLD = 0.52
 """Similarity from which two clusters are one story. Less of it finds more of the reports of an event, and joins more
 articles that have the topic only in common; `tests.benchmarks.stories events --among` measures both."""
 
@@ -67,7 +67,9 @@ class Nodes(NamedTuple):
     @property
     def mean_days(self) -> Floats:
         """Mean days; NaN where no article has one."""
-        return np.divide(self.days, self.dated, out=np.full(len(self.days), np.nan), where=self.dated > 0)
+        means = np.full(len(self.days), np.nan)
+        np.divide(self.days, self.dated, out=means, where=self.dated > 0)
+        return means
 
 
 class Pairs(NamedTuple):
@@ -76,6 +78,18 @@ class Pairs(NamedTuple):
     left: Numbers
     right: Numbers
     scores: NDArray[np.float32]
+
+    def at(self, places: Numbers | Flags) -> "Pairs":
+        """Return some of the pairs."""
+        return Pairs(self.left[places], self.right[places], self.scores[places])
+
+
+def _joined(parts: Sequence[Pairs]) -> Pairs:
+    left, right, scores = zip(*parts, strict=True)
+    return Pairs(np.concatenate(left), np.concatenate(right), np.concatenate(scores))
+
+
+_NO_PAIRS = Pairs(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
 
 
 def cluster(nodes: Nodes, is_fixed: Flags) -> Numbers:
@@ -112,7 +126,7 @@ def _nearest(pairs: Pairs, count: int) -> Pairs:
         if not (is_taken[left] or is_taken[right]):
             is_taken[[left, right]] = True
             chosen.append(pair)
-    return Pairs(*(array[chosen] for array in pairs))
+    return pairs.at(np.array(chosen, dtype=np.int64))
 
 
 def _after_merge(nodes: Nodes, scales: Vectors, pairs: Pairs, target: Numbers, is_fixed: Flags) -> Pairs:
@@ -121,13 +135,13 @@ def _after_merge(nodes: Nodes, scales: Vectors, pairs: Pairs, target: Numbers, i
     is_changed[target[target != np.arange(len(target))]] = True
     left, right = target[pairs.left], target[pairs.right]
     is_same = ~(is_changed[left] | is_changed[right])
-    same = Pairs(left[is_same], right[is_same], pairs.scores[is_same])
+    same = Pairs(left, right, pairs.scores).at(is_same)
     left, right = left[~is_same], right[~is_same]
     apart = (left != right) & ~(is_fixed[left] & is_fixed[right])
     left, right = left[apart], right[apart]
     codes = np.unique(np.minimum(left, right) * len(target) + np.maximum(left, right))
     changed = _scored(nodes, scales, codes // len(target), codes % len(target))
-    return Pairs(*(np.concatenate(arrays) for arrays in zip(same, changed, strict=True)))
+    return _joined([same, changed])
 
 
 def _scored(nodes: Nodes, scales: Vectors, left: Numbers, right: Numbers) -> Pairs:
@@ -138,8 +152,7 @@ def _scored(nodes: Nodes, scales: Vectors, left: Numbers, right: Numbers) -> Pai
         np.einsum("ij,ij->i", nodes.sums[left[part]], nodes.sums[right[part]], out=dots[part])
     days = nodes.mean_days
     scores = dots * scales[left] * scales[right] - penalty(days[left], days[right])
-    enough = scores >= THRESHOLD
-    return Pairs(left[enough], right[enough], scores[enough].astype(np.float32))
+    return Pairs(left, right, scores.astype(np.float32)).at(scores >= THRESHOLD)
 
 
 def penalty(days: Floats, others: Floats) -> Floats:
@@ -153,7 +166,7 @@ def _similar_pairs(nodes: Nodes, scales: Vectors, is_fixed: Flags) -> Pairs:
     """Return the pairs of nodes, at least one of them not fixed, that are similar enough."""
     days = nodes.mean_days
     order = np.argsort(days, kind="stable")  # nodes without a day come last
-    rows = [Pairs(*(np.zeros(0, dtype=kind) for kind in (np.int64, np.int64, np.float32)))]
+    rows = [_NO_PAIRS]
     vectors, in_order = nodes.sums[order], days[order]
     vectors *= scales[order, None]
     free = np.flatnonzero(~is_fixed[order])
@@ -161,11 +174,9 @@ def _similar_pairs(nodes: Nodes, scales: Vectors, is_fixed: Flags) -> Pairs:
     for start in range(0, len(free), ROWS):
         block = free[start : start + ROWS]
         rows.append(_row_pairs(vectors, in_order, is_fixed[order], block, undated))
-    left, right = (
-        order[np.concatenate(arrays)] for arrays in ([row.left for row in rows], [row.right for row in rows])
-    )
-    scores = np.concatenate([row.scores for row in rows])
-    return Pairs(np.minimum(left, right), np.maximum(left, right), scores)
+    pairs = _joined(rows)
+    left, right = order[pairs.left], order[pairs.right]
+    return Pairs(np.minimum(left, right), np.maximum(left, right), pairs.scores)
 
 
 def _row_pairs(vectors: Vectors, days: Floats, is_fixed: Flags, block: Numbers, undated: int) -> Pairs:
@@ -182,13 +193,12 @@ def _row_pairs(vectors: Vectors, days: Floats, is_fixed: Flags, block: Numbers, 
         other = columns.start + column
         similarity = scores[row, column] - penalty(days[block[row]], days[other])
         is_pair = (similarity >= THRESHOLD) & (is_fixed[other] | (other > block[row]))
-        parts.append((row[is_pair], other[is_pair], similarity[is_pair].astype(np.float32)))
-    row, column, similarity = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    order = np.lexsort((column, -similarity, row))
-    row, column, similarity = row[order], column[order], similarity[order]
-    place = np.arange(len(row)) - np.searchsorted(row, row)
-    nearest = place < MAX_NEIGHBOURS
-    return Pairs(block[row[nearest]], column[nearest], similarity[nearest])
+        parts.append(Pairs(row, other, similarity.astype(np.float32)).at(is_pair))
+    pairs = _joined([_NO_PAIRS, *parts])
+    pairs = pairs.at(np.lexsort((pairs.right, -pairs.scores, pairs.left)))
+    place = np.arange(len(pairs.left)) - np.searchsorted(pairs.left, pairs.left)
+    nearest = pairs.at(place < MAX_NEIGHBOURS)
+    return nearest._replace(left=block[nearest.left])
 
 
 def _columns(days: Floats, block: Numbers, undated: int) -> Iterator[slice]:

@@ -17,6 +17,7 @@ from newsmoe.registry.cards import Card
 from newsmoe.serve.openapi import document
 from newsmoe.serve.service import Service
 from newsmoe.settings.conditions import After
+from newsmoe.stories.model import Stories
 from tests.docs.pages import PAGES, README, ROOT, Block, blocks, read, without_blocks, without_generated
 
 LANGUAGES = {"console", "json", "promql", "python", "sh", "text", "toml"}
@@ -142,7 +143,8 @@ def test_toml(block: Block) -> None:
 
 @of("json")
 def test_json(block: Block) -> None:
-    Record.model_validate(json.loads(block.text))
+    values = json.loads(block.text)
+    (Stories if "stories" in values else Record).model_validate(values)
 
 
 @of("python")

@@ -6,7 +6,9 @@ topic. Only clusters that some pair of articles above the threshold links are co
 other's nearest are merged at a time.
 """
 
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -31,6 +33,7 @@ FREE_DAYS, PENALTY = 7.0, 0.03
 MAX_NEIGHBOURS = 64  # later articles that an article is linked with: those that are the most similar
 ROWS, COLUMNS = 1024, 8192  # of a block of similarities
 GATHERED = 20_000  # pairs of vectors multiplied at a time
+MAX_WORKERS = 4  # threads, each with a block in memory
 
 
 class Nodes(NamedTuple):
@@ -59,10 +62,11 @@ class Nodes(NamedTuple):
         for array in self:
             array[into] += array[gone]
 
-    def scales(self, numbers: Numbers) -> NDArray[np.float32]:
+    def scales(self, numbers: Numbers) -> Vectors:
         """Return what the sums of some nodes are multiplied by, so that dot products are similarities."""
         lengths = np.linalg.norm(self.sums[numbers], axis=1)
-        return (np.maximum(lengths * self.counts[numbers], 1e-12) ** -0.5).astype(np.float32)
+        scales: Vectors = (np.maximum(lengths * self.counts[numbers], 1e-12) ** -0.5).astype(np.float32)
+        return scales
 
     @property
     def mean_days(self) -> Floats:
@@ -166,15 +170,17 @@ def _similar_pairs(nodes: Nodes, scales: Vectors, is_fixed: Flags) -> Pairs:
     """Return the pairs of nodes, at least one of them not fixed, that are similar enough."""
     days = nodes.mean_days
     order = np.argsort(days, kind="stable")  # nodes without a day come last
-    rows = [_NO_PAIRS]
     vectors, in_order = nodes.sums[order], days[order]
     vectors *= scales[order, None]
-    free = np.flatnonzero(~is_fixed[order])
+    free, fixed_in_order = np.flatnonzero(~is_fixed[order]), is_fixed[order]
     undated = int(np.count_nonzero(~np.isnan(in_order)))
-    for start in range(0, len(free), ROWS):
-        block = free[start : start + ROWS]
-        rows.append(_row_pairs(vectors, in_order, is_fixed[order], block, undated))
-    pairs = _joined(rows)
+    blocks = [free[start : start + ROWS] for start in range(0, len(free), ROWS)]
+    workers = ThreadPoolExecutor(min(MAX_WORKERS, os.cpu_count() or 1))
+    try:  # while numpy multiplies in one thread, others run
+        rows = list(workers.map(lambda block: _row_pairs(vectors, in_order, fixed_in_order, block, undated), blocks))
+    finally:
+        workers.shutdown(cancel_futures=True)
+    pairs = _joined([_NO_PAIRS, *rows])
     left, right = order[pairs.left], order[pairs.right]
     return Pairs(np.minimum(left, right), np.maximum(left, right), pairs.scores)
 

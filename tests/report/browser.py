@@ -18,6 +18,8 @@ ARGUMENTS = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
 )  # fmt: skip
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the key of elements in the WebDriver protocol
+WITHIN_THE_BROWSER = ("chrome:", "data:image/svg+xml;base64,")  # its own pages, and icons of its date fields
+SECONDS = 300  # that a command may take, on a machine with much else to do
 KEYS = {"enter": "\ue007", "tab": "\ue004", "right": "\ue014", "space": " "}
 
 
@@ -103,7 +105,7 @@ def request(method: str, url: str, body: dict[str, Any]) -> Any:
     call = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(call, timeout=120) as response:
+        with opener.open(call, timeout=SECONDS) as response:
             return json.load(response)["value"]
     except urllib.error.HTTPError as error:
         with error:
@@ -122,7 +124,11 @@ def browser(*, javascript: bool = True) -> Iterator[Browser]:
     preferences = {} if javascript else {"profile.managed_default_content_settings.javascript": 2}
     with TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         options = {"binary": chromium, "args": [*ARGUMENTS, f"--user-data-dir={profile}"], "prefs": preferences}
-        wanted = {"goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}
+        wanted = {
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+            "timeouts": {"script": 1000 * SECONDS},
+        }
         process = subprocess.Popen([driver, f"--port={port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             address = f"http://127.0.0.1:{port}"
@@ -146,3 +152,25 @@ def wait_for(port: int) -> None:
         except OSError:
             assert time.monotonic() < deadline, "chromedriver does not start"
             time.sleep(0.05)
+
+
+def start(window: Browser, page: str) -> None:
+    """Open a page of `newsmoe report` anew, and forget what was said and requested before."""
+    window.open("about:blank")
+    window.console()
+    window.requests()
+    window.open(page)
+    window.wait("document.documentElement.dataset.ready")
+    window.run("document.documentElement.style.scrollBehavior = 'auto'")
+
+
+def outside(window: Browser, page: str) -> list[str]:
+    """Return the URLs that were requested besides the page."""
+    return [
+        url for url in window.requests() if url.partition("#")[0] != page and not url.startswith(WITHIN_THE_BROWSER)
+    ]
+
+
+def count(window: Browser) -> str:
+    """Return what a page of `newsmoe report` says of the number of articles."""
+    return str(window.run("return document.getElementById('count').textContent"))

@@ -11,24 +11,14 @@ from newsmoe.prediction import Labels
 from newsmoe.report.comparison import compare
 from newsmoe.report.page import Reports, make_page
 from newsmoe.report.rows import Row, row_of
-from tests.report.browser import Browser, browser, programs
+from tests.report.browser import Browser, count, outside, programs, start
 from tests.report.support import failed, records
-from tests.report.test_page import NAUGHTY, hostile, naming
+from tests.report.test_page import naming
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(programs() is None, reason="chromium or chromedriver is not installed"),
 ]
-
-WITHIN_THE_BROWSER = ("chrome:", "data:image/svg+xml;base64,")  # its own pages, and icons of its date fields
-
-
-@pytest.fixture(scope="module")
-def window() -> Iterator[Browser]:
-    with browser() as opened:
-        opened.resize(1024, 900)
-        yield opened
-
 
 GENRES = ("report", "report", "opinion")
 
@@ -64,25 +54,6 @@ def opened(window: Browser, page: str) -> Iterator[Browser]:
     yield window
     assert window.console() == []
     assert outside(window, page) == []
-
-
-def start(window: Browser, page: str) -> None:
-    window.open("about:blank")
-    window.console()
-    window.requests()
-    window.open(page)
-    window.wait("document.documentElement.dataset.ready")
-    window.run("document.documentElement.style.scrollBehavior = 'auto'")
-
-
-def outside(window: Browser, page: str) -> list[str]:
-    return [
-        url for url in window.requests() if url.partition("#")[0] != page and not url.startswith(WITHIN_THE_BROWSER)
-    ]
-
-
-def count(window: Browser) -> str:
-    return str(window.run("return document.getElementById('count').textContent"))
 
 
 def hash_of(window: Browser) -> str:
@@ -311,28 +282,6 @@ def test_without_javascript_charts_and_the_first_articles_are_there(window: Brow
         assert "need JavaScript" in window.run("return document.getElementById('unscripted').innerText")
     finally:
         window.command("Emulation.setScriptExecutionDisabled", value=False)
-
-
-def test_nothing_in_an_article_runs_or_is_requested(window: Browser, tmp_path: Path) -> None:
-    rows = list(map(row_of, map(hostile, NAUGHTY)))
-    path = tmp_path / "r.html"
-    path.write_text(make_page(NAUGHTY[0], rows, Reports(comparison=compare(rows, rows[1:]), compared_with=NAUGHTY[1])))
-    start(window, path.as_uri())
-    window.run("for (const row of document.querySelectorAll('#rows details')) row.open = true")
-    window.wait("document.querySelectorAll('#rows .body').length === 18")
-    assert window.run("return document.querySelectorAll('script').length") == 2
-    assert window.run("return document.querySelectorAll('img, iframe, object').length") == 0
-    assert window.run(
-        "return [...document.querySelectorAll('a[href]')].every((a) => /^(#|https?:)/.test(a.getAttribute('href')))"
-    )
-    for width in (390, 1024):
-        window.resize(width, 900)
-        assert window.run("return document.documentElement.scrollWidth - innerWidth") <= 0
-    window.resize(1024, 900)
-    window.click("#topics a")
-    assert count(window).endswith(f"of {len(rows)} articles")
-    assert window.console() == []
-    assert outside(window, path.as_uri()) == []
 
 
 def test_a_click_on_a_name_shows_the_articles_that_name_it(window: Browser, tmp_path: Path) -> None:

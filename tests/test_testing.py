@@ -97,7 +97,7 @@ def raising(message: str) -> object:
         (
             {"predict": lambda articles: ["positive"] * len(articles)},
             "returns valid predictions",
-            "predict returned str, expected Summary, Labels or Fields",
+            "predict returned str, expected Summary, Labels, Fields or Entities",
         ),
         ({"predict_one": lambda article: Summary(" ")}, "returns valid predictions", "the summary is empty"),
         (

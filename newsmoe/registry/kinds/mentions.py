@@ -66,14 +66,13 @@ def entities_of(mentions: Iterable[tuple[Mention, str]]) -> tuple[Entity, ...]:
 
 
 def _voted(mentions: Sequence[tuple[Mention, str]]) -> Iterator[tuple[Mention, str]]:
-    """Yield the mentions, with the type that more than half of those have that are written alike, if one does."""
+    """Yield the mentions, with the type that most of those have that are written alike, of equals the first."""
     types: defaultdict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for mention, type in mentions:
         types[_words(mention.text)][type] += 1
-    for mention, type in mentions:
-        votes = types[_words(mention.text)]
-        ((leading, count),) = votes.most_common(1)
-        yield mention, leading if 2 * count > votes.total() else type
+    for mention, _ in mentions:
+        ((leading, _),) = types[_words(mention.text)].most_common(1)
+        yield mention, leading
 
 
 def _forms(mentions: Iterable[tuple[Mention, str]]) -> list[_Form]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from newsmoe.article import Article
+from newsmoe.errors import PredictionError
 from newsmoe.prediction import Entity, Labels, Mention, Prediction
 from newsmoe.registry.backbone.backbone import Backbone, Vectors, unit
 from newsmoe.registry.backbone.reading import HEADLINE, SHORT, Reading, Window
@@ -52,6 +53,7 @@ class TargetClassifier(EmbeddedExpert[TargetClassifierSettings]):
     """Predicts entities, as another expert finds them, with the tone of the article towards each."""
 
     Settings = TargetClassifierSettings
+    _tagger: Tagger | None = None
 
     @staticmethod
     def identity(card: Card, settings: TargetClassifierSettings) -> str:
@@ -68,8 +70,15 @@ class TargetClassifier(EmbeddedExpert[TargetClassifierSettings]):
         """Load adapter, head and tagger."""
         super().load(device)
         card = _tagger_card(self.card, self.settings)
-        self.tagger = Tagger(card, TaggerSettings.model_validate(card.settings), self.backbones)
-        self.tagger.load(device)
+        self._tagger = Tagger(card, TaggerSettings.model_validate(card.settings), self.backbones)
+        self._tagger.load(device)
+
+    @property
+    def tagger(self) -> Tagger:
+        """The expert that finds the entities."""
+        if self._tagger is None:
+            raise PredictionError(f"expert {self.name!r}: predict() was called before load()")
+        return self._tagger
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the entities of each article; the most salient have a sentiment."""

@@ -25,6 +25,8 @@ from newsmoe.registry.kinds.classifier import Classifier
 from newsmoe.registry.kinds.embedded import EmbeddedExpert
 from newsmoe.registry.kinds.extractive import Extractive, ExtractiveSettings, choose, sentences_of
 from newsmoe.registry.kinds.ranker import Scores, ranker_shapes
+from newsmoe.registry.kinds.tagger import Tagger
+from newsmoe.registry.kinds.target_classifier import TargetClassifier
 from newsmoe.registry.kinds.zero_shot import ZeroShot
 from newsmoe.testing import check_expert
 from newsmoe.text.sentences import split_sentences
@@ -41,6 +43,9 @@ BUILT_IN = [
 ]
 EMBEDDED = [info.name for info in BUILT_IN if info.card and info.card.kind != "lead"]
 CLASSIFYING = [info.name for info in BUILT_IN if info.card and info.card.kind in ("classifier", "zero-shot")]
+BY_VECTORS = ("classifier", "extractive", "zero-shot")
+"""Kinds that predict from the vectors of windows and sentences, which are stored; states of tokens are not."""
+
 ALL = 100_000
 """More sentences and tokens than any article of these tests has."""
 
@@ -124,7 +129,7 @@ def test_a_window_is_computed_once_however_many_experts_read_it(
 ) -> None:
     counting = Counting(backbone.runtime)
     shared = Backbone(files, counting)
-    experts = [built_in(name, registry, shared) for name in EMBEDDED]
+    experts = [built_in(info.name, registry, shared) for info in BUILT_IN if info.card and info.card.kind in BY_VECTORS]
     described = counting.windows
     articles = [*sample[:2], sample[0]]
     adapters = {expert.name: load_adapter(expert.card.adapter_folder) for expert in experts}
@@ -534,7 +539,13 @@ def test_predictions_can_be_written_as_json(registry: Registry, backbone: Backbo
 
 
 def test_each_kind_is_the_class_that_its_name_says(registry: Registry) -> None:
-    classes = {"classifier": Classifier, "extractive": Extractive, "zero-shot": ZeroShot}
+    classes = {
+        "classifier": Classifier,
+        "extractive": Extractive,
+        "tagger": Tagger,
+        "target-classifier": TargetClassifier,
+        "zero-shot": ZeroShot,
+    }
     for info in BUILT_IN:
         assert info.card is not None
         assert type(registry.build(info.name)) is classes.get(info.card.kind, type(registry.build("lead")))

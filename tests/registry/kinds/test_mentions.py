@@ -53,13 +53,15 @@ def test_a_surname_belongs_to_the_last_full_name_before_it() -> None:
 
 
 def test_things_of_different_types_stay_apart() -> None:
-    assert len(named("Washington in Washington", ("Washington", "Person"), ("Washington", "Location"))) == 2
+    assert len(named("Ada King in King", ("Ada King", "Person"), ("King", "Location"))) == 2
 
 
 def test_what_is_written_alike_has_the_type_of_most() -> None:
     types = ["Person", "Location", "Location"]
     (entity,) = named("Lindle, Lindle, lindle", *zip(["Lindle", "Lindle", "lindle"], types, strict=True))
     assert (entity.type, len(entity.mentions)) == ("Location", 3)
+    (entity,) = named("Lindle, lindle", ("Lindle", "Person"), ("lindle", "Location"))
+    assert entity.type == "Person"
 
 
 def test_the_headline_makes_salient() -> None:

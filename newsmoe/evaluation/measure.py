@@ -190,7 +190,7 @@ def measure_targets(session: Session, task: str, data: str, examples: Sequence[T
         answered=len(predictions.truth),
         seconds=seconds,
         items_per_second=len(examples) / seconds,
-        tokens_per_second=0.0,
+        tokens_per_second=sum(expert.lengths([example.article for example in examples])) / seconds,
         figures={**predictions.figures(weights), "majority": majority},
         labels=labels,
         confusion=confusion,

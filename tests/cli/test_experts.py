@@ -11,8 +11,8 @@ from tests.support import write
 
 BUILT_IN = [
     "bart-large-cnn", "distilbart-cnn-6-6", "distilbert-sst-2", "entities", "entity-sentiment", "extractive",
-    "extractive-large", "finbert", "genre", "genre-large", "iptc-topic", "lead", "qwen-summary",
-    "sentiment-articles", "sentiment-finance", "sentiment-general", "sentiment-large", "sentiment-news", "sentiment-reviews",
+    "extractive-large", "finbert", "genre", "genre-large", "iptc-topic", "lead", "qwen-summary", "sentiment-articles",
+    "sentiment-finance", "sentiment-general", "sentiment-large", "sentiment-news", "sentiment-reviews",
     "topic-articles", "topic-large", "topic-news", "topic-nli", "topic-sport", "topic-zero-shot", "twitter-roberta",
 ]  # fmt: skip
 

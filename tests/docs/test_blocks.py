@@ -16,6 +16,7 @@ from newsmoe.orchestrator.session import Session
 from newsmoe.registry.cards import Card
 from newsmoe.serve.openapi import document
 from newsmoe.serve.service import Service
+from newsmoe.stories.model import Stories
 from newsmoe.settings.conditions import After
 from tests.docs.pages import PAGES, README, ROOT, Block, blocks, read, without_blocks, without_generated
 
@@ -138,7 +139,8 @@ def test_toml(block: Block) -> None:
 
 @of("json")
 def test_json(block: Block) -> None:
-    Record.model_validate(json.loads(block.text))
+    value = json.loads(block.text)
+    (Stories if "stories" in value else Record).model_validate(value)
 
 
 @of("python")

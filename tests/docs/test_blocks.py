@@ -16,8 +16,8 @@ from newsmoe.orchestrator.session import Session
 from newsmoe.registry.cards import Card
 from newsmoe.serve.openapi import document
 from newsmoe.serve.service import Service
-from newsmoe.stories.model import Stories
 from newsmoe.settings.conditions import After
+from newsmoe.stories.model import Stories
 from tests.docs.pages import PAGES, README, ROOT, Block, blocks, read, without_blocks, without_generated
 
 LANGUAGES = {"console", "json", "promql", "python", "sh", "text", "toml"}

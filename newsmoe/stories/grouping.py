@@ -110,6 +110,8 @@ def nodes_of(groups: Sequence[Sequence[Member]]) -> Nodes:
     vectors = np.stack([features.vector for features in members]).astype(np.float32)
     days = np.array([features.day for features in members])
     nodes = Nodes.of_articles(vectors, days)
+    if len(groups) == len(members):
+        return nodes
     starts = np.cumsum([0, *map(len, groups[:-1])])
     sums, counts, total_days, dated = (np.add.reduceat(array, starts, axis=0) for array in nodes)
     return Nodes(sums, counts, total_days, dated)

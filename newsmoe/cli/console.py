@@ -3,8 +3,10 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shutil import get_terminal_size
+from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.table import Table
 from rich.text import Text
 
@@ -17,7 +19,7 @@ _with_bar: list[Console] = []
 
 def results() -> Console:
     """Return the console for results."""
-    return Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE, highlight=False)
+    return _console(sys.stdout)
 
 
 def messages() -> Console:
@@ -27,7 +29,14 @@ def messages() -> Console:
     """
     if _with_bar:
         return _with_bar[-1]
-    return Console(stderr=True, width=None if sys.stderr.isatty() else WIDTH_OF_A_FILE, highlight=False)
+    return _console(sys.stderr, stderr=True)
+
+
+def _console(stream: TextIO, *, stderr: bool = False) -> Console:
+    console = Console(stderr=stderr, width=None if stream.isatty() else WIDTH_OF_A_FILE, highlight=False)
+    if console.is_dumb_terminal:  # for which rich takes 80 columns, whatever it has
+        console.size = ConsoleDimensions(*get_terminal_size())
+    return console
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 import io
+import os
 import sys
 
 import pytest
 from rich.console import Console
 from rich.live import Live
 
-from newsmoe.cli.console import console_with_bar, messages, table
+from newsmoe.cli.console import console_with_bar, messages, results, table
 from newsmoe.cli.logs import say
 
 
@@ -17,6 +18,16 @@ def test_names_are_never_cut_and_other_cells_are_continued_below() -> None:
     assert "distilbart-cnn-12-6-of-the-news-desk" in shown.getvalue()
     assert "…" not in shown.getvalue()
     assert max(map(len, shown.getvalue().splitlines())) <= 80
+
+
+def test_a_dumb_terminal_has_the_width_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setattr("newsmoe.cli.console.get_terminal_size", lambda: os.terminal_size((40, 24)))
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setenv("TERM", "dumb")
+    assert results().width == 40
 
 
 def test_a_message_stands_above_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:

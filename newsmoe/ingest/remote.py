@@ -10,7 +10,7 @@ from glob import has_magic
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.text.cleaning import one_line
@@ -18,7 +18,6 @@ from newsmoe.text.cleaning import one_line
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 _PASSWORD = re.compile(r"://[^/@]*:[^/@]*@")
 _MAGIC = re.compile(r"[*?[]")
-_LOCAL = "file"
 
 
 def is_url(name: str) -> bool:
@@ -37,12 +36,13 @@ def local_path(url: str) -> str | None:
     Raises:
         InputError: it is on another machine.
     """
-    parts = urlsplit(url)
-    if parts.scheme != _LOCAL:
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() != "file":
         return None
-    if parts.netloc not in ("", "localhost"):
+    path = rest.removeprefix("localhost")
+    if not path.startswith("/"):
         raise InputError(f"{url}: names another machine; a path has three slashes, as in file:///home/me/news.json")
-    return unquote(url.partition("://")[2].removeprefix("localhost"))
+    return unquote(path)
 
 
 def list_url(url: str) -> list[tuple[str, int | None]] | None:

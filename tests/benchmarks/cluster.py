@@ -1,7 +1,8 @@
 """What Ray costs and brings: `python -m tests.benchmarks.cluster ARTICLES.json [--articles 600] [--pairs 3]`.
 
 Each pair runs, on the same articles and without a journal, the local engine on one thread, one worker, and two workers.
-With `--synthetic N` it prints instead how the memory of the driver grows over N short articles that need no model.
+With `--synthetic N` it prints instead the memory and the processor seconds of the driver over N articles that are read
+by no model: those of the file, each made different from all others, or short ones.
 """
 
 import argparse
@@ -22,6 +23,7 @@ import psutil
 from tests.benchmarks.service import Pile
 
 NEWSMOE = (sys.executable, "-m", "newsmoe", "analyze")
+SECONDS_BETWEEN_LOOKS = 2
 SETTLED = 100_000  # records, after which the memory of the driver should not grow
 ENGINES = {"local": (), "one worker": ("--workers", "1"), "two workers": ("--workers", "2")}
 
@@ -57,22 +59,27 @@ def pairs(pile: Pile, count: int, rounds: int) -> None:
     print(f"one worker takes {overhead:.2f} times as long as the local engine; two are {gain:.2f} times as fast as one")
 
 
-def synthetic(count: int) -> None:
-    """Print the memory of the driver as it reads and writes many articles."""
+def synthetic(count: int, pile: Pile | None) -> None:
+    """Print what the driver takes as it reads and writes many articles."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "articles.jsonl"
         with path.open("w") as file:
             for number in range(count):
                 text = f"Report {number} from the coast. Nobody was hurt."
-                file.write(json.dumps({"id": number, "headline": f"Storm {number}", "content": text}) + "\n")
-        output = path.with_name("records.jsonl")
+                element = pile.element() if pile else {"id": number, "headline": f"Storm {number}", "content": text}
+                file.write(json.dumps(element) + "\n")
+        output, config = path.with_name("records.jsonl"), path.with_name("newsmoe.toml")
+        config.write_text('[[rule]]\nuse = { summarization = "lead" }\n')
         command = [*NEWSMOE, str(path), "-o", str(output), "--no-journal", "--quiet", "--tasks", "summarization"]
+        command += ["--config", str(config)]
         began = time.monotonic()
         with subprocess.Popen([*command, "--engine", "ray", "--workers", "2"]) as process:
             sizes = dict(watched(process, output))
         late = [size for records, size in sizes.items() if records >= SETTLED]
         if late:
             print(f"from {SETTLED} records on: {min(late):.0f} to {max(late):.0f} MB, {max(late) / late[0] - 1:+.1%}")
+        if not output.exists():
+            sys.exit(f"the run ended with exit code {process.returncode}")
         with output.open("rb") as file:
             print(f"{count_lines(file)} records, exit code {process.returncode}, {time.monotonic() - began:.0f} s")
 
@@ -81,16 +88,17 @@ def watched(process: "subprocess.Popen[bytes]", output: Path) -> Iterator[tuple[
     """Yield, and print, how many records a run has written, and the memory of its process in MB."""
     driver, began, records, offset = psutil.Process(process.pid), time.monotonic(), 0, 0
     while process.poll() is None:
-        time.sleep(5)
+        time.sleep(SECONDS_BETWEEN_LOOKS)
         for temporary in output.parent.glob(f".{output.name}.*.tmp"):
             with suppress(OSError), temporary.open("rb") as file:
                 file.seek(offset)
                 records += count_lines(file)
                 offset = file.tell()
         with suppress(psutil.NoSuchProcess):
-            size = driver.memory_info().rss / 1e6
+            size, used = driver.memory_info().rss / 1e6, driver.cpu_times()
             if size:  # it has not ended meanwhile
-                print(f"{time.monotonic() - began:6.0f} s {records:9} records, driver {size:.0f} MB", flush=True)
+                shown = f"{size:.0f} MB, {used.user + used.system:.1f} s of a processor"
+                print(f"{time.monotonic() - began:6.0f} s {records:9} records, driver {shown}", flush=True)
                 yield records, size
 
 
@@ -106,7 +114,7 @@ def main() -> None:
     parser.add_argument("--synthetic", type=int, metavar="N")
     options = parser.parse_args()
     if options.synthetic:
-        synthetic(options.synthetic)
+        synthetic(options.synthetic, Pile(options.articles) if options.articles else None)
     elif options.articles:
         pairs(Pile(options.articles), options.count, options.pairs)
     else:

@@ -113,6 +113,7 @@ def test_a_url_with_file_is_a_path(tmp_path: Path) -> None:
     ("url", "message"),
     [
         ("memory://nothing.json", r"memory://nothing.json: cannot be read: there is no such file"),
+        ("s3://[", "another package is required"),
         ("s3://bucket/a.json", r"s3://bucket/a.json: another package is required: .*s3fs"),
         ("nope://x/a.json", r"nope://x/a.json: cannot be read: ValueError: .*nope"),
         ("zip://a.json::memory://a.zip", "is a chain of URLs"),

@@ -14,7 +14,7 @@ from newsmoe.errors import ConfigError, InputError
 from newsmoe.registry.backbone.adapter import load_adapter
 from newsmoe.registry.backbone.backbone import Vectors, token_states
 from newsmoe.registry.backbone.reading import Window
-from newsmoe.registry.kinds.target_classifier import TargetWindow, target_windows
+from newsmoe.registry.kinds.target_classifier import TargetWindow, target_vectors, target_windows
 from newsmoe.training.adapter import adapted_encoder
 from newsmoe.training.classifier import calibrated
 from newsmoe.training.data import Head, TrainingRun, WindowSet
@@ -54,9 +54,8 @@ def train_target_classifier(recipe: TargetRecipe, home: Path, run: TrainingRun) 
     adapter = load_adapter(run.work)
     logits = {}
     for title, data in dev.items():
-        unique = list(dict.fromkeys(data.windows))
-        states = dict(zip(unique, run.backbone.token_states(unique, adapter), strict=True))
-        logits[title] = objective.head.logits(data.vectors(states))
+        targets = list(map(TargetWindow, data.windows, data.targets))
+        logits[title] = objective.head.logits(np.stack(target_vectors(run.backbone, targets, adapter)))
     head, temperature = calibrated(objective.head, train, dev, logits)
     settings = recipe.model_dump(mode="json", include={"labels", "tagger", "types"}) | {"temperature": temperature}
     return TrainedExpert("target-classifier", settings, head._asdict(), run.work)

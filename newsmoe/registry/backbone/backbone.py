@@ -113,7 +113,11 @@ class Backbone:
         encoded = {window: self._encoded[window, key] for window in windows if (window, key) in self._encoded}
         missing = [window for window in dict.fromkeys(windows) if window not in encoded]
 
-        encoded |= zip(missing, self._forward(missing, adapter, pooled), strict=True)
+        def forward(batch: list[Window]) -> list[Encoded]:
+            states = self.runtime.hidden(*self.padded(batch), adapter)
+            return [pooled(row, window) for row, window in zip(states, batch, strict=True)]
+
+        encoded |= zip(missing, self._batcher.run(missing, _lengths(missing), forward), strict=True)
         for window, vectors in encoded.items():
             self._encoded[window, key] = vectors
             self._encoded.move_to_end((window, key))
@@ -121,20 +125,22 @@ class Backbone:
             self._encoded.popitem(last=False)
         return [encoded[window] for window in windows]
 
-    def token_states(self, windows: Sequence[Window], adapter: Adapter | None = None) -> list[Vectors]:
-        """Return the states of the tokens of each window, shape (tokens, width); they are not stored."""
-        return self._forward(windows, adapter, token_states)
-
-    def _forward(
-        self, windows: Sequence[Window], adapter: Adapter | None, read: Callable[[Vectors, Window], T]
+    def read_tokens(
+        self, windows: Sequence[Window], read: Callable[[int, Vectors], T], adapter: Adapter | None = None
     ) -> list[T]:
-        """Return what `read` makes of each window's states."""
+        """Return what `read` makes of each window, by its number and its tokens' states, of shape (tokens, width).
 
-        def forward(batch: list[Window]) -> list[T]:
-            states = self.runtime.hidden(*self.padded(batch), adapter)
-            return [read(row, window) for row, window in zip(states, batch, strict=True)]
+        Nothing is stored; states are large, and are not kept for longer than `read` takes.
+        """
+        numbered = list(enumerate(windows))
 
-        return self._batcher.run(windows, [len(window) + 2 for window in windows], forward)
+        def forward(batch: list[tuple[int, Window]]) -> list[T]:
+            states = self.runtime.hidden(*self.padded([window for _, window in batch]), adapter)
+            return [
+                read(number, token_states(row, window)) for row, (number, window) in zip(states, batch, strict=True)
+            ]
+
+        return self._batcher.run(numbered, _lengths(windows), forward)
 
     def forget(self) -> None:
         """Drop what was computed, so that memory does not grow with what is read."""
@@ -155,6 +161,11 @@ class Backbone:
     def hide_tokens(self, ids: NDArray[np.int64], hidden: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Return ids with those under `hidden`, of the same shape, replaced; the frame and padding stay."""
         return np.where(hidden & ~np.isin(ids, self._frame), self._id(self._special_tokens[-1]), ids)
+
+
+def _lengths(windows: Sequence[Window]) -> list[int]:
+    """Return the tokens of each window, special ones counted."""
+    return [len(window) + 2 for window in windows]
 
 
 def token_states(states: Vectors, window: Window) -> Vectors:

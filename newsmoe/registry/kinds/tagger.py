@@ -41,13 +41,24 @@ class Tagger(EmbeddedExpert[TaggerSettings]):
     def entities(self, articles: Sequence[Article]) -> Iterator[Entities]:
         """Yield the entities of each article; all articles are read at once."""
         extracts = [self.extract(article) for article in articles]
+        tokens = [
+            article_tokens(article, self.backbone.read(article), self.backbone.tokenizer).first(extract.tokens)
+            for article, extract in zip(articles, extracts, strict=True)
+        ]
         windows = [window for extract in extracts for window in extract.windows]
-        states = iter(self.backbone.token_states(windows, self.adapter))
-        for article, extract in zip(articles, extracts, strict=True):
-            tokens = article_tokens(article, self.backbone.read(article), self.backbone.tokenizer).first(extract.tokens)
-            shapes = by_window(tokens.shapes, [len(window) for window in extract.windows])
-            logits = [self.head(next(states), shape) for shape in shapes]
-            mentions = self._mentions(article, tokens, np.concatenate(logits)) if logits else ()
+        shapes = [
+            part
+            for extract, places in zip(extracts, tokens, strict=True)
+            for part in by_window(places.shapes, list(map(len, extract.windows)))
+        ]
+
+        def score(number: int, states: Vectors) -> Vectors:
+            return self.head(states, shapes[number])
+
+        logits = iter(self.backbone.read_tokens(windows, score, self.adapter))
+        for article, extract, places in zip(articles, extracts, tokens, strict=True):
+            scores = [next(logits) for _ in extract.windows]
+            mentions = self._mentions(article, places, np.concatenate(scores)) if scores else ()
             yield Entities(entities_of(mentions), self.input_stats(article, extract))
 
     def _mentions(self, article: Article, tokens: ArticleTokens, logits: Vectors) -> Iterator[tuple[Mention, str]]:

@@ -1,7 +1,9 @@
 """The tone towards each entity of an article, by a head on the states of its mentions in their sentences."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +13,7 @@ from pydantic import Field
 from newsmoe.article import Article
 from newsmoe.errors import PredictionError
 from newsmoe.prediction import Entity, Labels, Mention, Prediction
+from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone, Vectors, unit
 from newsmoe.registry.backbone.reading import HEADLINE, SHORT, Reading, Window
 from newsmoe.registry.cards import Card, builtin_folder, read_card
@@ -99,9 +102,8 @@ class TargetClassifier(EmbeddedExpert[TargetClassifierSettings]):
     def labels(self, targets: Iterable[tuple[Article, Sequence[Mention]]]) -> list[Labels | None]:
         """Return the tone of each article towards what its mentions name; None where these are not read."""
         windows = target_windows(self.backbone, targets)
-        unique = list(dict.fromkeys(target.window for some in windows for target in some))
-        states = dict(zip(unique, self.backbone.token_states(unique, self.adapter), strict=True))
-        return [self._label([target.vector(states[target.window]) for target in some]) for some in windows]
+        vectors = iter(target_vectors(self.backbone, [target for some in windows for target in some], self.adapter))
+        return [self._label([next(vectors) for _ in some]) for some in windows]
 
     def _label(self, vectors: Sequence[Vectors]) -> Labels | None:
         if not vectors:
@@ -114,6 +116,22 @@ class TargetClassifier(EmbeddedExpert[TargetClassifierSettings]):
 def _tagger_card(card: Card, settings: TargetClassifierSettings) -> Card:
     name = settings.tagger
     return read_card(card.folder / name if "/" in name else builtin_folder() / name)
+
+
+def target_vectors(backbone: Backbone, targets: Sequence[TargetWindow], adapter: Adapter | None) -> list[Vectors]:
+    """Return the vector of each target; a window with several is read once."""
+    by_window: defaultdict[Window, list[int]] = defaultdict(list)
+    for number, target in enumerate(targets):
+        by_window[target.window].append(number)
+    numbers = list(by_window.values())
+
+    def read(place: int, states: Vectors) -> list[Vectors]:
+        return [targets[number].vector(states) for number in numbers[place]]
+
+    read_vectors = backbone.read_tokens(list(by_window), read, adapter)
+    pairs = zip(chain.from_iterable(numbers), chain.from_iterable(read_vectors), strict=True)
+    vectors = dict(pairs)
+    return [vectors[number] for number in range(len(targets))]
 
 
 def target_windows(

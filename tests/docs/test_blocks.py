@@ -66,7 +66,7 @@ def test_console(block: Block) -> None:
         check_command(line)
 
 
-def check_command(line: str) -> None:
+def check_command(line: str) -> None:  # noqa: C901  one case for each program
     """Fail if the line is not a command that exists, with options and extras that exist."""
     words = shlex.split(line.partition(" 2>>")[0], comments=True)
     match words:
@@ -74,6 +74,8 @@ def check_command(line: str) -> None:
             check_newsmoe(arguments)
         case ["make", target]:
             assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE)
+        case ["source", file]:
+            assert f"-m venv {file.removesuffix('/bin/activate')}\n" in MAKEFILE
         case ["pip", "install", *requirements]:
             for requirement in requirements:
                 check_requirement(requirement)
@@ -115,6 +117,8 @@ def check_requirement(requirement: str) -> None:
     name, _, extras = requirement.rstrip("]").partition("[")
     if name == "newsmoe":
         assert set(filter(None, extras.split(","))) <= EXTRAS.keys()
+    elif requirement == ".":
+        assert (ROOT / "pyproject.toml").is_file()
     elif not requirement.startswith("-"):
         assert requirement in EXTRAS["embedded"]
 
@@ -157,8 +161,8 @@ def test_the_readme_is_short() -> None:
     assert len(read(README).splitlines()) <= 150
 
 
-FOREIGN = {"--data-binary", "--no-deps", "--repeats", "--synthetic", "--user"}
-"""Options of pip, curl, benchmarks and Docker that the pages name."""
+FOREIGN = {"--data-binary", "--no-deps", "--repeats", "--user"}
+"""Options of pip, curl, a benchmark and Docker that the pages name."""
 
 
 def all_options(command: Any, name: str = "newsmoe", parent: Any = None) -> set[str]:

@@ -161,8 +161,8 @@ def test_the_readme_is_short() -> None:
     assert len(read(README).splitlines()) <= 150
 
 
-FOREIGN = {"--data-binary", "--no-deps", "--repeats", "--user"}
-"""Options of pip, curl, a benchmark and Docker that the pages name."""
+FOREIGN = {"--data-binary", "--no-deps", "--repeats", "--synthetic", "--user"}
+"""Options of pip, curl, benchmarks and Docker that the pages name."""
 
 
 def all_options(command: Any, name: str = "newsmoe", parent: Any = None) -> set[str]:

@@ -10,8 +10,8 @@ from newsmoe import Device
 from newsmoe.output.lock import output_lock
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.pool import BackbonePool
-from newsmoe.stories.model import story_schema
 from newsmoe.stories.state import TABLE, state_of
+from newsmoe.story import story_schema
 from tests.cli.support import GIST, articles, newsmoe, one_line
 from tests.support import write
 

@@ -1,6 +1,7 @@
 import html
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,7 @@ def test_without_stories_there_is_no_section_and_no_switch() -> None:
     assert 'name="copies"' not in page_of(SOME, without_copies)
 
 
-def hostile_stories(some: list[Record], texts: tuple[str, ...] = NAUGHTY) -> Stories:
+def hostile_stories(some: list[Record], texts: Sequence[str] = NAUGHTY) -> Stories:
     """Return stories with these texts in every field: of each text a story of two records, which are copies."""
     articles = []
     for number, item in enumerate(some):
@@ -180,6 +181,17 @@ def test_nothing_in_a_file_of_stories_becomes_markup() -> None:
     assert len(data["stories"]) == len(NAUGHTY) - 1  # one has no letter that can be seen
     assert max(len(headline) for _, headline in data["stories"]) == MAX_STORY
     assert len(page) < 400_000
+
+
+@pytest.mark.slow
+def test_a_pile_of_10_000_with_stories_takes_less_than_5_mb() -> None:
+    some = records(10_000)
+    articles = [
+        story_article(item, f"{n // 3:012x}", f"a{n - n % 3}" if n % 3 else None) for n, item in enumerate(some)
+    ]
+    page = page_of(some, stories_of(articles))
+    assert len(page.encode()) < 5_000_000
+    assert len(packed(page)["stories"]) == 3_333
 
 
 def test_a_file_of_stories_is_read_back(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def analyze(
                 partition_by=keys,
             )
             _check_page(target.page, jobs)
-            _check_stories(target.stories, jobs, run.limit)
+            _check_stories(target, jobs, run.limit)
             check_inputs(jobs)
         if target.dry_run:
             _show_plan(settings, jobs, run.limit)
@@ -178,11 +178,11 @@ def _write_page_and_stories(
 ) -> None:
     """Write what is to be made of the outputs, those that were written."""
     outputs = [job.output for job in jobs if job.output.exists()]
-    if target.page and outputs:
-        write_page(outputs, target.page)
     if target.stories and outputs:
         options = StoriesOptions(records=outputs, append=append, wait=target.wait)
         write_stories([name for job in jobs for name in job.inputs], target.stories, settings, options, quiet)
+    if target.page and outputs:
+        write_page(outputs, target.page, stories=target.stories)
 
 
 def _check_page(page: Path | None, jobs: "list[Job]") -> None:
@@ -199,8 +199,11 @@ def _check_page(page: Path | None, jobs: "list[Job]") -> None:
             raise typer.BadParameter(f"--page {page}: name a file that is neither an input nor an output")
 
 
-def _check_stories(stories: Path | None, jobs: "list[Job]", limit: int | None) -> None:
+def _check_stories(target: OutputOptions, jobs: "list[Job]", limit: int | None) -> None:
     """See that the inputs can be read again for stories, and are not written over, before experts run."""
+    from newsmoe.output.formats import STDOUT
+
+    stories = target.stories
     if stories is None:
         return
     if limit is not None:
@@ -210,6 +213,8 @@ def _check_stories(stories: Path | None, jobs: "list[Job]", limit: int | None) -
         raise typer.BadParameter(f"--stories cannot read {unreadable[0]} again; name a file of articles")
     if stories.resolve() in {path.resolve() for path in (*map(Path, names), *(job.output for job in jobs))}:
         raise typer.BadParameter(f"--stories {stories}: name a file that is neither an input nor an output")
+    if target.page and (stories == STDOUT or stories.resolve() == target.page.resolve()):
+        raise typer.BadParameter(f"--page cannot read --stories {stories} again; name another file")
 
 
 def _readable(jobs: "list[Job]") -> list[Path]:

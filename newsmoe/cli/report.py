@@ -20,27 +20,32 @@ def report(
     compare: Annotated[
         Path | None, typer.Option(help="Records of another run of the same articles.", metavar="RECORDS")
     ] = None,
+    stories: Annotated[
+        Path | None, typer.Option(help="Stories of the articles, which 'newsmoe stories' wrote.", metavar="FILE")
+    ] = None,
 ) -> None:
-    """Make a page of records: charts, all articles with search and filters, and what the run did.
+    """Make a page of records: charts, all articles with search and filters, their stories, and what the run did.
 
     It is one HTML file that loads nothing and that any browser opens; an editor needs no more to look at a run.
     """
     from newsmoe.report.files import default_page
 
-    write_page(records, output or default_page(records[0]), compare)
+    write_page(records, output or default_page(records[0]), compare, stories)
 
 
-def write_page(records: Sequence[Path], target: Path, compared_with: Path | None = None) -> None:
+def write_page(
+    records: Sequence[Path], target: Path, compared_with: Path | None = None, stories: Path | None = None
+) -> None:
     """Write the page of some files of records, and say how large it is; an input is never written over."""
     from newsmoe.cli.console import messages, plain
     from newsmoe.errors import OutputError
     from newsmoe.output.formats import STDOUT, text_output
     from newsmoe.report.files import page_of
 
-    inputs = {path.resolve() for path in (*records, *([compared_with] if compared_with else []))}
+    inputs = {path.resolve() for path in (*records, compared_with, stories) if path}
     if target != STDOUT and target.resolve() in inputs:
         raise OutputError(f"{target}: is an input; name another file with -o")
-    page = page_of(records, compared_with)
+    page = page_of(records, compared_with, stories)
     with text_output(target) as file:
         file.write(page)
     if target != STDOUT:

@@ -11,7 +11,7 @@ def schema(
 ) -> None:
     """Print the JSON Schema of an article as read, of a record as written, of the run report, and of stories."""
     from newsmoe.jobs.schemas import json_schemas
-    from newsmoe.stories.model import story_schema
+    from newsmoe.story import story_schema
 
     schemas = {**json_schemas(), "stories": story_schema()}
     if side != "all" and side not in schemas:

@@ -4,10 +4,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from newsmoe.record import Record
 from newsmoe.report.figures import count_rows
-from newsmoe.report.rows import MAX_LABEL, SUMMARY, Row, cut
+from newsmoe.report.rows import MAX_HEADLINE, MAX_LABEL, SUMMARY, Row, cut
+from newsmoe.story import StoryArticle
 
 NOTHING = "no prediction"
+
+Identity = tuple[str, ...]
+"""What tells an article from others."""
 
 
 @dataclass
@@ -43,27 +48,33 @@ class Comparison:
 
 def compare(rows: Sequence[Row], others: Sequence[Row]) -> Comparison:
     """Return what is different in `rows` from `others`, which an earlier or another run predicted."""
-    by_identity: dict[tuple[object, ...], list[Row]] = {}
-    for row in reversed(others):
-        by_identity.setdefault(_identity(row), []).append(row)
     comparison = Comparison()
-    for number, row in enumerate(rows):
-        same = by_identity.get(_identity(row))
-        if not same:
+    places = match([identity(row.record) for row in rows], [identity(row.record) for row in others])
+    for number, place in enumerate(places):
+        if place is None:
             comparison.only_new += 1
             continue
         comparison.common += 1
-        if differences := _compare_rows(comparison, row, same.pop()):
+        if differences := _compare_rows(comparison, rows[number], others[place]):
             comparison.changes[number] = differences
-    comparison.only_old = sum(map(len, by_identity.values()))
+    comparison.only_old = len(others) - comparison.common
     old, new = count_rows(others).experts, count_rows(rows).experts
     comparison.experts = {name: (old[name], new[name]) for name in sorted(old | new)}
     return comparison
 
 
-def _identity(row: Row) -> tuple[object, ...]:
-    record = row.record
-    return (str(record.id or ""), record.url) if record.id is not None or record.url else (row.headline,)
+def identity(article: Record | StoryArticle) -> Identity:
+    """Return what tells an article from others: id and URL, else the headline."""
+    id, url = "" if article.id is None else str(article.id), article.url or ""
+    return (id, url) if id or url else (cut(article.headline or "", MAX_HEADLINE),)
+
+
+def match(identities: Sequence[Identity], others: Sequence[Identity]) -> list[int | None]:
+    """Return where each article is among others; those with the same identity are paired in their order."""
+    places: dict[Identity, list[int]] = {}
+    for place in reversed(range(len(others))):
+        places.setdefault(others[place], []).append(place)
+    return [same.pop() if (same := places.get(identity)) else None for identity in identities]
 
 
 def _compare_rows(comparison: Comparison, new: Row, old: Row) -> dict[str, str]:

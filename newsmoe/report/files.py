@@ -10,6 +10,7 @@ from newsmoe.report.page import Reports, make_page
 from newsmoe.report.records import read_records
 from newsmoe.report.rows import Row, row_of
 from newsmoe.report.run import reports_beside
+from newsmoe.report.stories import read_stories, stories_on_page
 
 
 def default_page(path: Path) -> Path:
@@ -18,17 +19,18 @@ def default_page(path: Path) -> Path:
     return path.with_name(f"{name}.html")
 
 
-def page_of(paths: Sequence[Path], compared_with: Path | None = None) -> str:
-    """Return the page for the records of some files, with what changed since those of another one.
+def page_of(paths: Sequence[Path], compared_with: Path | None = None, stories: Path | None = None) -> str:
+    """Return the page for the records of some files, with what changed since those of another one, and their stories.
 
     Raises:
-        InputError: a file cannot be read, or holds no records.
+        InputError: a file cannot be read, or holds no records or no stories.
     """
     rows = _rows(paths)
     comparison = compare(rows, _rows([compared_with])) if compared_with else None
     other = compared_with.name if compared_with else ""
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
-    return make_page(f"{paths[0].name}{more}", rows, Reports(reports_beside(paths), comparison, other))
+    on_page = stories_on_page(stories.name, read_stories(stories), rows) if stories else None
+    return make_page(f"{paths[0].name}{more}", rows, Reports(reports_beside(paths), comparison, other, on_page))
 
 
 def page_of_records(name: str, records: Iterable[Record]) -> str:

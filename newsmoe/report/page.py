@@ -18,8 +18,10 @@ from newsmoe.report.figures import NO_OUTLET, Counts, Figures, count_rows, mood_
 from newsmoe.report.payload import MAX_LISTED, MAX_NAME, MAX_REASON, Payload, cut_texts, pack
 from newsmoe.report.rows import GENRE, SENTIMENT, SUMMARY, TOPIC, UNSURE, Row, cut
 from newsmoe.report.run import measurements_of, run_section
+from newsmoe.report.stories import PageStories
+from newsmoe.report.story_list import notes_of, stories_section
 from newsmoe.report.svg import link
-from newsmoe.report.words import percent, plural
+from newsmoe.report.words import percent, period, plural
 
 PLAIN_ROWS = 100  # articles that the page shows without its script
 PLAIN_SUMMARY, PLAIN_TEASER = 400, 160  # characters
@@ -43,19 +45,20 @@ SORTS = {
 
 
 class Reports(NamedTuple):
-    """What is known of the runs besides the records."""
+    """What is known besides the records: of their runs, and of their stories."""
 
     reports: Sequence[RunReport] = ()
     comparison: Comparison | None = None
     compared_with: str = ""
+    stories: PageStories | None = None
 
 
 def make_page(name: str, rows: Sequence[Row], beside: Reports | None = None) -> str:
     """Return the page for some articles, whose file is called `name`; the same bytes for the same arguments."""
     beside = beside or Reports()
     figures = count_rows(rows)
-    comparison = beside.comparison
-    payload = pack(rows, comparison.changes if comparison else {}, figures.most_named(MAX_ENTITIES))
+    comparison, stories = beside.comparison, beside.stories
+    payload = pack(rows, comparison.changes if comparison else {}, figures.most_named(MAX_ENTITIES), stories)
     moods = figures.counts(SENTIMENT)
     style, script = Markup(asset("page.css")), Markup(asset("page.js"))
     environment = Environment(
@@ -81,7 +84,11 @@ def make_page(name: str, rows: Sequence[Row], beside: Reports | None = None) -> 
         controls=list(_controls(figures, comparison)),
         span=[day.isoformat() for day in (min(figures.days), max(figures.days))] if figures.days else None,
         unscripted=_unscripted(len(rows)),
-        rows=[_plain_row(row, moods) for row in rows[:PLAIN_ROWS]],
+        rows=[
+            _plain_row(row, moods, list(notes_of(number, stories, rows)) if stories else [])
+            for number, row in enumerate(rows[:PLAIN_ROWS])
+        ],
+        stories=stories_section(stories, rows, moods) if stories else None,
         comparison=_comparison(comparison) if comparison else None,
         compared_with=cut(beside.compared_with, MAX_NAME),
         run=run_section(figures, rows, beside.reports),
@@ -135,8 +142,7 @@ def _key_figures(figures: Figures) -> Iterator[tuple[str, str]]:
     if outlets := _outlets(figures):
         yield "Outlets", f"{outlets:,}"
     if figures.days:
-        first, last = min(figures.days), max(figures.days)
-        yield "Period", f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}" if first != last else first.isoformat()
+        yield "Period", period(figures.days)
     if figures.languages:
         names = ranked(figures.languages)
         more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
@@ -230,7 +236,7 @@ def _controls(figures: Figures, comparison: Comparison | None) -> Iterator[dict[
     yield {"name": "sort", "title": "Sort by", "all": "order of the file", "options": list(SORTS.items())}
 
 
-def _plain_row(row: Row, moods: Mapping[str, int]) -> dict[str, Any]:
+def _plain_row(row: Row, moods: Mapping[str, int], notes: Sequence[tuple[str, str]]) -> dict[str, Any]:
     tags = []
     for task in (TOPIC, SENTIMENT, GENRE):
         if prediction := row.predictions.get(task):
@@ -245,6 +251,7 @@ def _plain_row(row: Row, moods: Mapping[str, int]) -> dict[str, Any]:
         "summary": cut(row.summary, PLAIN_SUMMARY) if len(row.summary) > PLAIN_TEASER else "",
         "url": row.url,
         "tags": tags,
+        "notes": notes,
         "errors": [
             cut(f"{error.stage} {error.type}: {error.message}", MAX_REASON)
             for error in row.record.errors[:PLAIN_ERRORS]

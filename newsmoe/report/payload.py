@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from newsmoe.record import ItemError, RouteEntry
 from newsmoe.report.figures import NO_OUTLET, entities_by_key
 from newsmoe.report.rows import ENTITIES, MAX_TEXT, SUMMARY, LabelPrediction, Row, cut
+from newsmoe.report.stories import PageStories
 
 MAX_LISTED = 20_000  # articles; more are in the figures only
 BYTES = 80_000  # that the packed articles may take in any case
@@ -35,7 +36,12 @@ class Payload(NamedTuple):
     length: int
 
 
-def pack(rows: Sequence[Row], changes: Changes, entities: Mapping[str, str] = MappingProxyType({})) -> Payload:
+def pack(
+    rows: Sequence[Row],
+    changes: Changes,
+    entities: Mapping[str, str] = MappingProxyType({}),
+    stories: PageStories | None = None,
+) -> Payload:
     """Return the first `MAX_LISTED` articles; texts are cut as far as the size demands.
 
     `entities` are the names, by key, of those that the page can be filtered by.
@@ -43,7 +49,7 @@ def pack(rows: Sequence[Row], changes: Changes, entities: Mapping[str, str] = Ma
     listed = rows[:MAX_LISTED]
     budget = BYTES + BYTES_PER_ARTICLE * len(listed)
     for length in SUMMARY_LENGTHS:
-        packed = _compress(_document(listed, changes, entities, length))
+        packed = _compress(_document(listed, _Packer(rows, changes, entities, stories, length), entities))
         if len(packed) <= budget:
             break
     return Payload(packed, length)
@@ -67,8 +73,15 @@ class _Names:
 class _Packer:
     """Turns rows into lists, in which names stand as numbers."""
 
-    def __init__(self, changes: Changes, entities: Mapping[str, str], length: int) -> None:
-        self.changes, self.length = changes, length
+    def __init__(
+        self,
+        rows: Sequence[Row],
+        changes: Changes,
+        entities: Mapping[str, str],
+        stories: PageStories | None,
+        length: int,
+    ) -> None:
+        self.rows, self.changes, self.stories, self.length = rows, changes, stories, length
         self.entities = {key: number for number, key in enumerate(entities)}
         self.names = {name: _Names() for name in ("outlets", "languages", "tasks", "labels", "routes")}
 
@@ -89,7 +102,16 @@ class _Packer:
             self.changes.get(number, {}),
             cut(row.record.author or "", MAX_NAME),
             sorted(self.entities[key] for key in entities_by_key(row) if key in self.entities),
+            self.stories.story_of.get(number) if self.stories else None,
+            self._original(number, self.stories) if self.stories else None,
         ]
+
+    def _original(self, number: int, stories: PageStories) -> int | str | None:
+        """Return the number of what a copy repeats; its headline where it is not in the list."""
+        if number not in stories.copies:
+            return stories.originals_elsewhere.get(number)
+        original = stories.copies[number]
+        return original if original < MAX_LISTED else self.rows[original].headline
 
     def _prediction(self, task: str, prediction: LabelPrediction) -> list[Any]:
         tasks, labels = self.names["tasks"], self.names["labels"]
@@ -104,11 +126,11 @@ class _Packer:
         return self.names["routes"].number((task, expert, entry.weight, cut(entry.reason, MAX_REASON)))
 
 
-def _document(rows: Sequence[Row], changes: Changes, entities: Mapping[str, str], length: int) -> dict[str, Any]:
-    packer = _Packer(changes, entities, length)
+def _document(rows: Sequence[Row], packer: _Packer, entities: Mapping[str, str]) -> dict[str, Any]:
     elements = [packer.element(number, row) for number, row in enumerate(rows)]
     names = {name: list(names.numbers) for name, names in packer.names.items()}
-    return {**names, "entities": list(entities.values()), "articles": elements}
+    stories = [(story.id, story.headline) for story in packer.stories.stories] if packer.stories else []
+    return {**names, "entities": list(entities.values()), "stories": stories, "articles": elements}
 
 
 def _error(error: ItemError) -> list[str]:

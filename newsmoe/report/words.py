@@ -1,4 +1,7 @@
-"""Counts and shares in words."""
+"""Counts, shares and times in words."""
+
+from collections.abc import Collection
+from datetime import date
 
 
 def plural(count: int, what: str) -> str:
@@ -9,3 +12,9 @@ def plural(count: int, what: str) -> str:
 def percent(part: int, whole: int) -> str:
     """Return a share as a percentage; that of nothing is none."""
     return f"{100 * part / whole:.0f}%" if whole else "0%"
+
+
+def period(days: Collection[date]) -> str:
+    """Return the time from the first to the last of some days."""
+    first, last = min(days), max(days)
+    return f"{first.day} {first:%b %Y} – {last.day} {last:%b %Y}" if first != last else first.isoformat()

@@ -10,7 +10,7 @@ import numpy as np
 from newsmoe.article import Article, InvalidItem
 from newsmoe.stories.features import moment_of
 from newsmoe.stories.grouping import Member, centrality
-from newsmoe.stories.model import Day, Identifier, Stories, Story, StoryArticle
+from newsmoe.story import Day, Identifier, Stories, Story, StoryArticle
 
 MAX_OUTLET = 200  # characters
 

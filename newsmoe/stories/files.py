@@ -23,9 +23,9 @@ from newsmoe.settings.model import Settings
 from newsmoe.stories.build import Element, element_of, stories_of
 from newsmoe.stories.features import FeatureReader
 from newsmoe.stories.grouping import Member, assign
-from newsmoe.stories.model import Stories
 from newsmoe.stories.moods import Moods, articles_of, identity, read_moods, records_beside
 from newsmoe.stories.state import load_state, remove_state, save_state, state_of
+from newsmoe.story import Stories
 
 BATCH = 64  # articles whose texts are in memory
 

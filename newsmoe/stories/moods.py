@@ -9,7 +9,7 @@ from newsmoe.output.writers import default_output
 from newsmoe.record import Record
 from newsmoe.report.records import read_records
 from newsmoe.report.rows import SENTIMENT, SUMMARY, row_of
-from newsmoe.stories.model import Identifier
+from newsmoe.story import Identifier
 
 Moods = Mapping[tuple[str, str], str]
 """Verdicts on the sentiment of articles, by id and URL."""

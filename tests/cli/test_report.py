@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.support import GIST, articles, newsmoe, one_line
-from tests.report.support import records, write_records
+from tests.report.support import records, stories_of, story_article, write_records
 from tests.support import write
 
 
@@ -46,13 +46,42 @@ def test_two_runs_are_compared(here: Path) -> None:
     assert "2 articles in both, 1 only here." in page
 
 
+def test_stories_are_on_the_page(here: Path) -> None:
+    some = records(3)
+    write_records(here / "r.csv", some)
+    articles = [story_article(item, "s", copy_of) for item, copy_of in zip(some, (None, "a0", None), strict=True)]
+    write(here / "s.json", stories_of(articles).model_dump(mode="json"))
+    assert newsmoe("report", "r.csv", "--stories", "s.json").exit_code == 0
+    page = (here / "r.html").read_text(encoding="utf-8")
+    assert "3 articles, 1 copy" in page
+    assert 'href="#story=s"' in page
+    assert "Of these articles" not in page
+
+
+@pytest.mark.parametrize("name", ["r.json", "no.json"], ids=["records", "nothing"])
+def test_what_holds_no_stories_is_refused(name: str, here: Path) -> None:
+    write_records(here / "r.json", records(1))
+    result = newsmoe("report", "r.json", "--stories", name)
+    assert (result.exit_code, one_line(result.stderr)) == (1, True)
+    reasons = {"r.json": "r.json: holds no stories: ", "no.json": "no.json: cannot be read: No such file"}
+    assert reasons[name] in result.stderr
+    assert not (here / "r.html").exists()
+
+
 def test_a_page_goes_to_standard_output(here: Path) -> None:
     result = newsmoe("report", write_records(here / "r.json", records(1)), "-o", "-")
     assert result.stdout.startswith("<!doctype html>")
     assert result.stderr == ""
 
 
-@pytest.mark.parametrize("arguments", [("r.json", "-o", "r.json"), ("r.json", "--compare", "o.json", "-o", "./o.json")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("r.json", "-o", "r.json"),
+        ("r.json", "--compare", "o.json", "-o", "./o.json"),
+        ("r.json", "--stories", "o.json", "-o", "./o.json"),
+    ],
+)
 def test_an_input_is_never_written_over(arguments: tuple[str, ...], here: Path) -> None:
     for name in ("r.json", "o.json"):
         write_records(here / name, records(1))

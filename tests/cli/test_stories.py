@@ -10,8 +10,8 @@ from newsmoe import Device
 from newsmoe.output.lock import output_lock
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.pool import BackbonePool
-from newsmoe.stories.model import story_schema
 from newsmoe.stories.state import TABLE, state_of
+from newsmoe.story import story_schema
 from tests.cli.support import GIST, articles, newsmoe, one_line
 from tests.support import write
 
@@ -259,6 +259,11 @@ def test_analyze_makes_stories_with_moods_too(here: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert [sorted(story["members"]) for story in made(here / "s.json")["stories"]] == [[0, 1, 2]]
     assert state_of(here / "s.json").exists()
-    for arguments in (("--stories", "a.json"), ("--stories", "s.json", "--limit", "1")):
+    assert newsmoe("analyze", "a.json", *GIST, "--stories", "s.json", "--page", "p.html", "-q").exit_code == 0
+    page = (here / "p.html").read_text(encoding="utf-8")
+    assert page.count('class="name" dir="auto" href="#story=') == 1
+    assert "Of these articles" not in page
+    same = ("--page", "s.json", "--stories", "s.json"), ("--page", "p.html", "--stories", "-")
+    for arguments in (("--stories", "a.json"), ("--stories", "s.json", "--limit", "1"), *same):
         assert newsmoe("analyze", "a.json", *GIST, *arguments).exit_code == 2
     assert newsmoe("analyze", "-", *GIST, "--stories", "s.json", stdin="[]").exit_code == 2

@@ -17,7 +17,7 @@ from newsmoe.registry.cards import Card
 from newsmoe.serve.openapi import document
 from newsmoe.serve.service import Service
 from newsmoe.settings.conditions import After
-from newsmoe.stories.model import Stories
+from newsmoe.story import Stories
 from tests.docs.pages import PAGES, README, ROOT, Block, blocks, read, without_blocks, without_generated
 
 LANGUAGES = {"console", "json", "promql", "python", "sh", "text", "toml"}

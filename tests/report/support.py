@@ -8,6 +8,7 @@ from newsmoe import Record
 from newsmoe.output.formats import WRITERS
 from newsmoe.prediction import InputStats, Labels
 from newsmoe.record import ItemError, RouteEntry
+from newsmoe.story import Stories, Story, StoryArticle
 
 COLUMNS = {
     "summarization": ("summary",),
@@ -86,3 +87,42 @@ def write_records(path: Path, some: list[Record], format: str | None = None) -> 
         for number, item in enumerate(some):
             output.write(item, f"key{number}")
     return path
+
+
+def story_article(item: Record, story: str | None, copy_of: str | int | None = None) -> StoryArticle:
+    """Return what a file of stories says of the article of a record."""
+    return StoryArticle(
+        id=item.id,
+        headline=item.headline,
+        url=item.url,
+        source=item.source,
+        publication_date=item.publication_date,
+        story=story,
+        copy_of=copy_of,
+    )
+
+
+def stories_of(articles: list[StoryArticle]) -> Stories:
+    """Return a file of stories with these articles; a story has the headline of its first article."""
+    stories: dict[str, list[StoryArticle]] = {}
+    for article in articles:
+        if article.story is not None:
+            stories.setdefault(article.story, []).append(article)
+    return Stories(
+        stories=[
+            Story(
+                id=name,
+                headline=members[0].headline or "",
+                articles=len(members),
+                copies=sum(article.copy_of is not None for article in members),
+                outlets=[],
+                first=None,
+                last=None,
+                mood={},
+                days={},
+                members=[article.id for article in members],
+            )
+            for name, members in stories.items()
+        ],
+        articles=articles,
+    )

@@ -7,8 +7,9 @@ import pytest
 from newsmoe.report.comparison import compare
 from newsmoe.report.page import Reports, make_page
 from newsmoe.report.rows import row_of
+from newsmoe.report.stories import stories_on_page
 from tests.report.browser import Browser, programs, start
-from tests.report.support import failed, records
+from tests.report.support import failed, records, stories_of, story_article
 
 pytestmark = [
     pytest.mark.slow,
@@ -35,9 +36,13 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     genre = {"genre": {"label": "report", "score": 0.9}}
     some[0] = some[0].model_copy(update={"analyses": {**some[0].analyses, **genre}})
     rows = list(map(row_of, some))
+    stories = stories_of([story_article(item, "s", "a0" if item.id == "a1" else None) for item in some[:4]])
+    told = stories_on_page("stories.json", stories, rows)
     old = list(map(row_of, [*records(19), failed(20)]))
     path = tmp_path_factory.mktemp("page") / "r.html"
-    path.write_text(make_page("r.json", rows, Reports(comparison=compare(rows, old), compared_with="old.json")))
+    path.write_text(
+        make_page("r.json", rows, Reports(comparison=compare(rows, old), compared_with="old.json", stories=told))
+    )
     return path.as_uri()
 
 

@@ -11,8 +11,9 @@ from newsmoe.prediction import Labels
 from newsmoe.report.comparison import compare
 from newsmoe.report.page import Reports, make_page
 from newsmoe.report.rows import Row, row_of
+from newsmoe.report.stories import stories_on_page
 from tests.report.browser import Browser, count, outside, programs, start
-from tests.report.support import failed, records
+from tests.report.support import failed, records, stories_of, story_article
 from tests.report.test_page import naming
 
 pytestmark = [
@@ -300,3 +301,87 @@ def test_a_click_on_a_name_shows_the_articles_that_name_it(window: Browser, tmp_
     said = window.run("return document.querySelector('#rows .body').innerText")
     assert "Ada King (Person, negative)" in said
     assert window.console() == []
+
+
+TITLE = "return document.querySelector(arguments[0]).querySelector('title').textContent"
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A page with a story of three articles, one of them a copy, a story of two, and ten other articles."""
+    some = records(15)
+    names = ("s", "s", "s", "t", "t")
+    articles = [
+        story_article(item, name, "a0" if item.id == "a1" else None) for item, name in zip(some[:5], names, strict=True)
+    ]
+    rows = list(map(row_of, some))
+    path = tmp_path_factory.mktemp("stories") / "told.html"
+    stories = stories_on_page("stories.json", stories_of(articles), rows)
+    path.write_text(make_page("r.json", rows, Reports(stories=stories)), encoding="utf-8")
+    return path.as_uri()
+
+
+def test_a_click_on_a_story_shows_its_articles_and_copies_count_once(window: Browser, told: str) -> None:
+    start(window, told)
+    some = records(3)
+    window.click(".stories a.name[href='#story=s']")
+    assert (hash_of(window), count(window)) == ("#story=s", of(3, 15))
+    assert window.run("return document.getElementById('chips').innerText") == f"story: {some[0].headline} ×"
+    window.click("[name=copies]")
+    assert hash_of(window) == "#story=s&copies=once"
+    assert count(window) == "2 of 15 articles, copies counted once"
+    assert headlines(window) == [some[0].headline, some[2].headline]
+    mood = str(row_of(some[1]).verdict("sentiment"))
+    before, after = (sum(row_of(item).verdict("sentiment") == mood for item in part) for part in (some, some[::2]))
+    mark = f".stories a[href='#story=s&sentiment={mood}']"
+    assert window.run(TITLE, mark) == f"{mood}: {before} of 3; with the filters: {after}"
+    window.back()
+    window.wait("location.hash === '#story=s'")
+    assert (count(window), window.run("return document.querySelector('[name=copies]').checked")) == (of(3, 15), False)
+    window.back()
+    window.wait("location.hash === ''")
+    assert count(window) == "15 articles"
+    start(window, f"{told}#copies=once")
+    assert count(window) == "14 of 15 articles, copies counted once"
+    assert window.run("return document.querySelector('[name=copies]').checked") is True
+    window.click("#clear")
+    assert count(window) == "15 articles"
+    assert window.console() == []
+    assert outside(window, told) == []
+
+
+def test_stories_and_copies_are_reached_by_keyboard_and_from_a_row(window: Browser, told: str) -> None:
+    start(window, told)
+    window.run("document.querySelector('.stories a').focus()")
+    window.press("enter")
+    assert hash_of(window) == "#story=s"
+    window.press("right", "enter")
+    assert hash_of(window).startswith("#sentiment=")
+    window.run("document.querySelector('[name=copies]').focus()")
+    window.press("space")
+    assert hash_of(window).endswith("&story=s&copies=once")
+    start(window, f"{told}#article=1")
+    window.wait("document.querySelector('#rows .body')")
+    some = records(2)
+    links = "return [...document.querySelectorAll('#rows .body li a')].map((e) => [e.textContent, e.hash])"
+    assert window.run(links) == [[some[0].headline, "#story=s"], [some[0].headline, "#article=0"]]
+    window.click("#rows .body a[href='#article=0']")
+    window.wait("location.hash === '#article=0'")
+    assert headlines(window) == [some[0].headline]
+    window.run("document.querySelector('#rows .body a[href=\"#story=s\"]').click()")
+    window.wait("location.hash === '#story=s'")
+    assert count(window) == of(3, 15)
+    assert window.console() == []
+
+
+@pytest.mark.parametrize("width", [390, 1024])
+def test_stories_fit_their_window(width: int, window: Browser, told: str) -> None:
+    start(window, told)
+    window.resize(width, 900)
+    assert window.run("return document.documentElement.scrollWidth - innerWidth") <= 0
+    widths = window.run(
+        "return [...document.querySelectorAll('.stories svg')].map((e) => e.getBoundingClientRect().width)"
+    )
+    assert len(widths) == 2
+    assert min(widths) > 100
+    window.resize(1024, 900)

@@ -8,8 +8,10 @@ import pytest
 from newsmoe.report.comparison import compare
 from newsmoe.report.page import Reports, make_page
 from newsmoe.report.rows import row_of
+from newsmoe.report.stories import stories_on_page
 from tests.report.browser import Browser, count, outside, programs, start
 from tests.report.test_page import NAUGHTY, hostile
+from tests.report.test_stories import hostile_stories
 
 pytestmark = [
     pytest.mark.slow,
@@ -37,7 +39,8 @@ def test_nothing_in_an_article_runs_or_is_requested(
 ) -> None:
     naughty = texts()
     rows = list(map(row_of, map(hostile, naughty)))
-    reports = Reports(comparison=compare(rows, rows[1:]), compared_with=naughty[1])
+    told = stories_on_page(naughty[0], hostile_stories([row.record for row in rows], naughty), rows)
+    reports = Reports(comparison=compare(rows, rows[1:]), compared_with=naughty[1], stories=told)
     path = tmp_path / "r.html"
     path.write_text(make_page(naughty[0], rows, reports), encoding="utf-8")
     start(window, path.as_uri())
@@ -59,5 +62,11 @@ def test_nothing_in_an_article_runs_or_is_requested(
     assert listed == len(rows)
     window.click("#topics a")
     assert count(window).endswith(f"of {len(rows)} articles")
+    window.click("#clear")
+    for number in range(window.run("return document.querySelectorAll('.stories a.name').length")):
+        window.run("document.querySelectorAll('.stories a.name')[arguments[0]].click()", number)
+        shown = int(count(window).split()[0].replace(",", ""))
+        said = "return document.querySelectorAll('.stories > li')[arguments[0]].querySelector('ul').innerText"
+        assert window.run(said, number).startswith(f"{shown} articles")
     assert window.console() == []
     assert outside(window, path.as_uri()) == []

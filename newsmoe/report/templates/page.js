@@ -1,7 +1,7 @@
 "use strict";
 (() => {
   const PAGE = 50;
-  const KEYS = ["q", "topic", "sentiment", "genre", "entity", "outlet", "language", "from", "to", "status", "score", "changed", "article", "sort", "page"];
+  const KEYS = ["q", "topic", "sentiment", "genre", "entity", "story", "copies", "outlet", "language", "from", "to", "status", "score", "changed", "article", "sort", "page"];
   const FILTERS = KEYS.filter((key) => key !== "sort" && key !== "page");
   const byId = (id) => document.getElementById(id);
   const fold = (text) => text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "");
@@ -45,6 +45,7 @@
       number, headline: row[0], summary: row[1], url: row[2], day: row[3], outlet: names.outlets[row[4]], language: names.languages[row[5]],
       status: row[6], predictions, route: row[8].map((index) => names.routes[index]), errors: row[9], others: row[10],
       before: new Map(Object.entries(row[11])), author: row[12], entities: row[13].map((index) => names.entities[index]),
+      story: row[14] === null ? null : names.stories[row[14]], copyOf: row[15],
     };
   };
   const verdict = (article, task) => article.predictions.get(task)?.verdict;
@@ -75,6 +76,8 @@
     for (const task of ["topic", "sentiment", "genre"]) if (state[task]) tests.push((article) => verdict(article, task) === state[task]);
     for (const key of ["outlet", "language", "status"]) if (state[key]) tests.push((article) => article[key] === state[key]);
     if (state.entity) tests.push((article) => article.entities.includes(state.entity));
+    if (state.story) tests.push((article) => article.story?.[0] === state.story);
+    if (state.copies) tests.push((article) => typeof article.copyOf !== "number");
     if (state.from) tests.push((article) => article.day >= state.from);
     if (state.to) tests.push((article) => article.day && article.day <= state.to);
     if (state.article) tests.push((article) => String(article.number) === state.article);
@@ -109,6 +112,11 @@
     element.dir = "auto";
     return element;
   };
+  const inPage = (said, state) => {
+    const link = textOf("a", "", said);
+    link.href = addressOf(state);
+    return link;
+  };
   const moodKind = (mood) => document.querySelector("[data-moods]")?.dataset.moods.split("\n").find((pair) => pair.startsWith(mood + "\t"))?.split("\t")[1] ?? "other0";
   const tagsOf = (article) => {
     const tags = make("div", "tags");
@@ -137,6 +145,9 @@
     const list = (title, items) => {
       if (items.length) left.append(make("h4", "", title), make("ul", "", items.map((parts) => make("li", "", parts))));
     };
+    if (article.story) list("Story", [[inPage(article.story[1], { story: article.story[0] })]]);
+    if (typeof article.copyOf === "number") list("Copy of", [[inPage(articles[article.copyOf].headline, { article: String(article.copyOf) })]]);
+    else if (article.copyOf) list("Copy of an article that is not here", [[textOf("span", "", article.copyOf)]]);
     list("Route", article.route.map(([task, expert, , reason]) => [make("b", "", [task, expert || "no expert"].filter(Boolean).join(": ")), reason ? ` (${reason})` : ""]));
     list("Errors", article.errors.map(([stage, type, message, expert]) => [make("b", "bad", type), ` ${[stage, expert].filter(Boolean).join(" ")}: ${message}`]));
     list("Other predictions", article.others.map(([task, said]) => [make("b", "", task), ` ${said}`]));
@@ -162,7 +173,9 @@
   };
   const LABELS = { q: "search", article: "article" };
   const chipOf = (key, state) => {
-    const said = key === "article" ? (articles[state.article]?.headline ?? state.article) : state[key];
+    let said = state[key];
+    if (key === "article") said = articles[said]?.headline ?? said;
+    if (key === "story") said = names.stories.find(([id]) => id === said)?.[1] ?? said;
     const chip = make("button", "", `${LABELS[key] ?? key}: ${said} ×`);
     chip.type = "button";
     chip.setAttribute("aria-label", `Remove the filter ${key}: ${said}`);
@@ -171,7 +184,8 @@
   };
   const setControl = (control, value) => {
     if (control.tagName === "SELECT" && value && ![...control.options].some((option) => option.value === value)) control.add(new Option(value, value));
-    if (document.activeElement !== control || control.tagName === "SELECT") control.value = value;
+    if (control.type === "checkbox") control.checked = Boolean(value);
+    else if (document.activeElement !== control || control.tagName === "SELECT") control.value = value;
   };
   const apply = () => {
     const state = readState();
@@ -181,7 +195,8 @@
     const page = Math.min(pages, Math.max(1, Number.parseInt(state.page ?? "1", 10) || 1));
     byId("rows").replaceChildren(...shown.slice((page - 1) * PAGE, page * PAGE).map(rowOf));
     if (state.article) for (const row of document.querySelectorAll("#rows details")) row.open = true;
-    const count = active.length ? `${shown.length.toLocaleString("en")} of ${articles.length.toLocaleString("en")} articles` : `${articles.length.toLocaleString("en")} articles`;
+    const all = `${articles.length.toLocaleString("en")} articles`;
+    const count = (active.length ? `${shown.length.toLocaleString("en")} of ${all}` : all) + (state.copies ? ", copies counted once" : "");
     byId("count").textContent = count;
     byId("pill-count").textContent = count;
     byId("empty").hidden = shown.length > 0;
@@ -230,7 +245,7 @@
     const title = link.querySelector("title");
     const upright = link.closest(".chart").hasAttribute("data-upright");
     const bars = [...link.querySelectorAll("rect:not(.hit, .swatch)")].map((bar) => ({ bar, part: null }));
-    return { link, title, said: title.textContent, upright, bars, filters: Object.fromEntries(new URLSearchParams(link.getAttribute("href").slice(1))), articles: null };
+    return { link, title, said: title?.textContent, upright, bars, filters: Object.fromEntries(new URLSearchParams(link.getAttribute("href").slice(1))), articles: null };
   };
   const resize = (bars, share, upright) => {
     for (const entry of bars) {
@@ -252,6 +267,7 @@
     const left = new Uint8Array(articles.length);
     for (const article of shown) left[article.number] = 1;
     for (const mark of marks) {
+      if (!mark.title) continue; // a headline
       let said = mark.said;
       if (filtered) {
         mark.articles ??= select(mark.filters);
@@ -295,7 +311,7 @@
     for (const control of document.querySelectorAll(".tools [name]")) {
       if (control.name === "q") {
         control.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(() => change({ q: control.value.trim() }, true), 60); });
-      } else control.addEventListener("change", () => change({ [control.name]: control.value }));
+      } else control.addEventListener("change", () => change({ [control.name]: control.type !== "checkbox" || control.checked ? control.value : "" }));
     }
     const clear = () => go({ sort: readState().sort });
     byId("clear").addEventListener("click", () => { clear(); byId("count").focus(); });

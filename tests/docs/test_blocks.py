@@ -161,7 +161,7 @@ def test_the_readme_is_short() -> None:
     assert len(read(README).splitlines()) <= 150
 
 
-FOREIGN = {"--data-binary", "--no-deps", "--repeats", "--synthetic", "--user"}
+FOREIGN = {"--articles", "--data-binary", "--no-deps", "--repeats", "--synthetic", "--user"}
 """Options of pip, curl, benchmarks and Docker that the pages name."""
 
 

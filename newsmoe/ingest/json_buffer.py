@@ -191,10 +191,13 @@ class Buffer:
         return self.fill()
 
     def _skip_nested(self) -> BadElement:
-        while (end := _nested_end(self.text, self.pos)) is None:
+        read, depth = _scan_brackets(self.text, self.pos, 0)
+        while depth:
+            read -= self.pos  # which filling moves
             if not self._fill_value():
                 raise self.error("the file ends inside a nested value", len(self.text))
-        self.pos = end
+            read, depth = _scan_brackets(self.text, self.pos + read, depth)
+        self.pos = read
         return BadElement("nested too deeply to be decoded")
 
     def skip_line(self) -> None:
@@ -220,15 +223,14 @@ class Buffer:
         return part
 
 
-def _nested_end(text: str, pos: int) -> int | None:
-    """Return the place after the bracketed value at `pos`, or None where `text` ends before it."""
-    depth = 0
+def _scan_brackets(text: str, pos: int, depth: int) -> tuple[int, int]:
+    """Go on from `pos`, inside of `depth` brackets, until all are closed or `text` ends; return place and depth."""
     for token in _BRACKET_OR_STRING.finditer(text, pos):
         if token[0][0] == '"':
             if not token[1]:
-                return None
+                return token.start(), depth
             continue
         depth += 1 if token[0] in "[{" else -1
         if depth == 0:
-            return token.end()
-    return None
+            return token.end(), depth
+    return len(text), depth

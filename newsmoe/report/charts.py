@@ -219,9 +219,11 @@ def _entities(figures: Figures) -> Chart | None:
         marks.append(mark(inner, title, link(entity=name)))
         height += size
     legend = [(tone, mood_class(tone, judged)) for tone in mood_order(judged)]
+    if legend and UNJUDGED in tones:
+        legend.append(("not judged", "plain"))
     svg = drawing("entities", "Articles by who and what they name", _list(totals, shown), height, Markup().join(marks))
     tone_note = ", by the tone towards them" if legend else ""
-    left_out = f" The {len(totals) - len(shown):,} named less often are left out." if len(totals) > len(shown) else ""
+    left_out = f" The other {len(totals) - len(shown):,} are left out." if len(totals) > len(shown) else ""
     note = f"Articles that name people, organizations, places and other things{tone_note}.{left_out}"
     return Chart("entities", "Who is in it", note, svg, legend)
 

@@ -239,6 +239,7 @@ TASKS = {
     ),
     **dict.fromkeys(("deberta-v2", "distilbert", "roberta"), 'kind = "text-classification"\n[settings]\n'),
     "mixtral": 'kind = "chat-summarization"\n[settings]\nmax_new_tokens = 30\n',
+    "tagger": 'kind = "token-classification"\n[settings]\n',
     "nli": 'kind = "zero-shot-nli"\n[settings]\nlabels = { sport = "", storm = "bad weather" }\n',
 }
 

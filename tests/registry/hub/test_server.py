@@ -185,6 +185,8 @@ def loaded(folder: Path) -> tuple[Any, Any]:
         kind = hf.AutoModelForSeq2SeqLM
     elif name.endswith("ForCausalLM"):
         kind = hf.AutoModelForCausalLM
+    elif name.endswith("ForTokenClassification"):
+        kind = hf.AutoModelForTokenClassification
     model = kind.from_pretrained(folder, local_files_only=True)
     assert type(model).__name__ == name
     return model, hf.AutoTokenizer.from_pretrained(folder, local_files_only=True)

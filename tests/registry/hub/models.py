@@ -26,6 +26,7 @@ LIMIT = 64
 
 SENTIMENT = ("negative", "neutral", "positive")
 NLI = ("contradiction", "neutral", "entailment")
+TAGS = ("O", "B-PER", "I-PER", "B-LOC")
 
 CHAT_TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}"
@@ -190,7 +191,7 @@ def _tagger() -> TrainedExpert:
     tokenizer = hf.DistilBertTokenizer(vocab=_word_pieces(), model_max_length=LIMIT)
     sizes: dict[str, Any] = {"dim": 32, "n_layers": 1, "n_heads": 2, "hidden_dim": 64, "initializer_range": 0.3}
     config = hf.DistilBertConfig(
-        vocab_size=len(tokenizer), max_position_embeddings=LIMIT, **sizes, **_labels(("O", "B-PER", "I-PER", "B-LOC"))
+        vocab_size=len(tokenizer), max_position_embeddings=LIMIT, **sizes, **_labels(TAGS)
     )
     return hf.DistilBertForTokenClassification(config), tokenizer
 

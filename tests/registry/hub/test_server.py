@@ -11,7 +11,7 @@ import pytest
 import torch
 import transformers as hf
 
-from tests.registry.hub.models import ARCHITECTURES, NLI, SENTIMENT, make_model, make_pickle_only
+from tests.registry.hub.models import ARCHITECTURES, NLI, SENTIMENT, TAGS, make_model, make_pickle_only
 from tests.registry.hub.server import Hub
 
 CLIENT = """
@@ -196,7 +196,7 @@ def loaded(folder: Path) -> tuple[Any, Any]:
 def prediction(model: Any, tokenizer: Any, text: str) -> Any:
     """Return what a model predicts for a text: its labels' probabilities, or a text."""
     if not model.can_generate():
-        assert tuple(model.config.id2label.values()) in (SENTIMENT, NLI)
+        assert tuple(model.config.id2label.values()) in (SENTIMENT, NLI, TAGS)
         inputs = tokenizer(text, truncation=True, max_length=64, return_tensors="pt")
         return model(**inputs).logits.softmax(-1).round(decimals=4).tolist()
     if tokenizer.chat_template:

@@ -190,9 +190,7 @@ def _distilbert() -> TrainedExpert:
 def _tagger() -> TrainedExpert:
     tokenizer = hf.DistilBertTokenizer(vocab=_word_pieces(), model_max_length=LIMIT)
     sizes: dict[str, Any] = {"dim": 32, "n_layers": 1, "n_heads": 2, "hidden_dim": 64, "initializer_range": 0.3}
-    config = hf.DistilBertConfig(
-        vocab_size=len(tokenizer), max_position_embeddings=LIMIT, **sizes, **_labels(TAGS)
-    )
+    config = hf.DistilBertConfig(vocab_size=len(tokenizer), max_position_embeddings=LIMIT, **sizes, **_labels(TAGS))
     return hf.DistilBertForTokenClassification(config), tokenizer
 
 

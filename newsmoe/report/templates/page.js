@@ -263,6 +263,12 @@
       }
     }
   };
+  /* So that the first filter need not wait for all marks. */
+  const prepareMarks = (number = 0) => {
+    if (number === marks.length) return;
+    marks[number].articles ??= select(marks[number].filters);
+    setTimeout(prepareMarks, 0, number + 1);
+  };
   const showParts = (filtered) => {
     const left = new Uint8Array(articles.length);
     for (const article of shown) left[article.number] = 1;
@@ -335,6 +341,7 @@
     byId("unscripted").hidden = true;
     new IntersectionObserver(([entry]) => { listVisible = entry.isIntersecting; showPill(); }, { rootMargin: "-30% 0px -20% 0px" }).observe(byId("articles"));
     apply();
+    setTimeout(prepareMarks, 100);
     document.documentElement.dataset.ready = String(Math.round(performance.now()));
   };
   const load = async () => {

@@ -12,7 +12,7 @@ import typer
 
 from newsmoe.cli.console import plain, results
 from newsmoe.cli.logs import show_logs
-from newsmoe.cli.options import JOBS_PANEL, RUN_SETTINGS, LoadSettings, LogOptions, takes
+from newsmoe.cli.options import RUN_SETTINGS, LoadSettings, LogOptions, WaitOption, takes
 from newsmoe.cli.report import write_page
 from newsmoe.cli.run_options import RunOptions, ScreenOptions
 from newsmoe.cli.stories import StoriesOptions, write_stories
@@ -62,10 +62,7 @@ class OutputOptions:
         Path | None,
         typer.Option(help="Where the stories of the articles go too, as 'newsmoe stories' finds them.", metavar="FILE"),
     ] = None
-    wait: Annotated[
-        bool,
-        typer.Option("--wait", help="Wait where another run is writing the same output.", rich_help_panel=JOBS_PANEL),
-    ] = False
+    wait: WaitOption = False
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check inputs and show which experts would run; write nothing.")
     ] = False

@@ -50,6 +50,15 @@ ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Settings file; default: newsmoe.toml here or above.", metavar="FILE")
 ]
 LimitOption = Annotated[int | None, typer.Option("--limit", min=0, help="Read the first N articles only.", metavar="N")]
+WaitOption = Annotated[
+    bool, typer.Option("--wait", help="Wait where another run is writing the same output.", rich_help_panel=JOBS_PANEL)
+]
+StrictOption = Annotated[
+    bool,
+    typer.Option(
+        "--strict", help="End the run where one of several inputs cannot be read.", rich_help_panel=JOBS_PANEL
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 FileArgument = Annotated[
     Path, typer.Argument(help="recipe.toml, or a file of examples: CSV, TSV, JSON Lines.", metavar="FILE")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.options import JOBS_PANEL, LimitOption
+from newsmoe.cli.options import JOBS_PANEL, LimitOption, StrictOption
 
 if TYPE_CHECKING:
     from newsmoe.jobs.job import ErrorLimit
@@ -38,12 +38,7 @@ class RunOptions:
     no_journal: Annotated[
         bool, typer.Option("--no-journal", help="Neither reuse nor store finished work.", rich_help_panel=JOBS_PANEL)
     ] = False
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict", help="End the run where one of several inputs cannot be read.", rich_help_panel=JOBS_PANEL
-        ),
-    ] = False
+    strict: StrictOption = False
 
     @property
     def error_limit(self) -> "ErrorLimit | None":

@@ -9,7 +9,7 @@ import typer
 
 from newsmoe.cli.console import messages, plain, table
 from newsmoe.cli.logs import show_logs
-from newsmoe.cli.options import JOBS_PANEL, LoadSettings, takes
+from newsmoe.cli.options import LoadSettings, StrictOption, WaitOption, takes
 from newsmoe.errors import ITEMS_FAILED
 
 if TYPE_CHECKING:
@@ -42,16 +42,8 @@ class StoriesOptions:
     append: Annotated[
         bool, typer.Option("--append", help="Add to the stories of earlier runs, which keep their ids.")
     ] = False
-    wait: Annotated[
-        bool,
-        typer.Option("--wait", help="Wait where another run is writing the same output.", rich_help_panel=JOBS_PANEL),
-    ] = False
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict", help="End the run where one of several inputs cannot be read.", rich_help_panel=JOBS_PANEL
-        ),
-    ] = False
+    wait: WaitOption = False
+    strict: StrictOption = False
 
 
 @takes("input_format", "items", "encoding", "device")

@@ -80,12 +80,12 @@ class DataSource(Strict):
         for where, element in elements_of(root / self.path):
             if not any(keys):
                 keys = _guess_text_keys(element, target, where)
-            headline, content = (str(_value(element, key, where)) if key else "" for key in keys)
+            headline, content = (str(value_of(element, key, where)) if key else "" for key in keys)
             article = Article(headline=clean_line(headline), content=clean_text(content)[0], language=self.language)
             excluded = self.exclude is not None and self.exclude.search(article.content)
-            group = None if self.split_by is None else str(_value(element, self.split_by, where))
+            group = None if self.split_by is None else str(value_of(element, self.split_by, where))
             if target:
-                _value(element, target, where)
+                value_of(element, target, where)
             if not excluded and self.split in (None, split_of(article, group)):
                 yield article, element, where
 
@@ -219,13 +219,14 @@ def _guess_text_keys(element: Mapping[str, Any], target: str, where: str) -> tup
 
 
 def _list(element: Mapping[str, Any], key: str, where: str) -> list[Any]:
-    value = _value(element, key, where)
+    value = value_of(element, key, where)
     if not isinstance(value, list):
         raise InputError(f"{where}: expected a list of texts under {key!r}")
     return value
 
 
-def _value(element: Mapping[str, Any], key: str, where: str) -> Any:
+def value_of(element: Mapping[str, Any], key: str, where: str) -> Any:
+    """Return what stands under a key; an element without it is an error that names its keys."""
     if element.get(key) is None:
         raise InputError(f"{where}: no value under {key!r}; keys: {', '.join(map(repr, element))}")
     return element[key]

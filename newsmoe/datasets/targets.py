@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from newsmoe.article import Article
 from newsmoe.datasets.label_maps import map_label
-from newsmoe.datasets.sources import DataSource, elements_of
+from newsmoe.datasets.sources import DataSource, elements_of, value_of
 from newsmoe.datasets.splits import split_of
 from newsmoe.errors import InputError
 from newsmoe.prediction import Mention
@@ -42,7 +42,7 @@ class TargetSource(DataSource):
 
     def _targeted(self, root: Path) -> Iterator[TargetedArticle]:
         for where, element in elements_of(root / self.path):
-            article = Article(content=str(_value(element, self.content, where)), language=self.language)
+            article = Article(content=str(value_of(element, self.content, where)), language=self.language)
             if self.split not in (None, split_of(article)):
                 continue
             for target, label in self._pairs(element, where):
@@ -53,15 +53,15 @@ class TargetSource(DataSource):
 
     def _pairs(self, element: Mapping[str, Any], where: str) -> list[tuple[str, str]]:
         if self.targets is None:
-            return [(str(_value(element, self.target, where)), str(_value(element, self.label, where)))]
-        pairs = _value(element, self.targets, where)
+            return [(str(value_of(element, self.target, where)), str(value_of(element, self.label, where)))]
+        pairs = value_of(element, self.targets, where)
         if not isinstance(pairs, Mapping):
             raise InputError(f"{where}: expected an object of labels by target under {self.targets!r}")
         return [(str(target), str(label)) for target, label in pairs.items()]
 
     def _mentions(self, text: str, target: str, element: Mapping[str, Any], where: str) -> Iterator[Mention]:
         if self.start and self.end:
-            start, end = (int(_value(element, key, where)) for key in (self.start, self.end))
+            start, end = (int(value_of(element, key, where)) for key in (self.start, self.end))
             if not 0 <= start < end <= len(text):
                 raise InputError(f"{where}: the target is from {start} to {end} in a text of {len(text)} characters")
             yield Mention(text[start:end], "content", start, end)
@@ -70,9 +70,3 @@ class TargetSource(DataSource):
         pattern = "|".join(rf"\b{re.escape(name)}\b" for name in names if name)
         for match in re.finditer(pattern, text) if pattern else ():
             yield Mention(match[0], "content", *match.span())
-
-
-def _value(element: Mapping[str, Any], key: str, where: str) -> Any:
-    if element.get(key) is None:
-        raise InputError(f"{where}: no value under {key!r}; keys: {', '.join(map(repr, element))}")
-    return element[key]

@@ -23,7 +23,7 @@ from newsmoe.datasets.tagged import Span, TaggedArticle, TaggedSource
 from newsmoe.datasets.targets import TargetedArticle, TargetSource
 from newsmoe.errors import InputError
 from newsmoe.evaluation.metrics import LabelQuality
-from newsmoe.evaluation.predictions import label_predictions, unknown_labels
+from newsmoe.evaluation.predictions import LabelPredictions, label_predictions, unknown_labels
 from newsmoe.evaluation.spans import SpanCounts
 from newsmoe.gating.rules import RulesGate
 from newsmoe.orchestrator.session import Session
@@ -89,11 +89,16 @@ def measure_labels(
     _check_labels(data, examples, set().union(*scores.values()))
     rows = [[scores[number]] if number in scores else [] for number in range(len(examples))]
     predictions = label_predictions(examples, rows, closed=closed)
-    weights = np.ones((len(scores), 1))
+    return evaluation(**_qualities(predictions))
+
+
+def _qualities(predictions: LabelPredictions) -> dict[str, Any]:
+    """Return what an evaluation says of one expert's labels: the figures, those by label, and the confusion."""
+    weights = np.ones((len(predictions.truth), 1))
     labels, confusion = predictions.by_label(weights)
     majority = float(np.bincount(predictions.truth).max() / len(predictions.truth))
     figures = {**predictions.figures(weights), "majority": majority}
-    return evaluation(figures=figures, labels=labels, confusion=confusion)
+    return {"figures": figures, "labels": labels, "confusion": confusion}
 
 
 def _check_labels(data: str, examples: Sequence[LabelledArticle], predicted: Collection[str]) -> None:
@@ -181,9 +186,6 @@ def measure_targets(session: Session, task: str, data: str, examples: Sequence[T
     seconds = perf_counter() - started
     labelled = [LabelledArticle(example.article, example.label, (example.label,)) for example in examples]
     predictions = label_predictions(labelled, [[labels.scores] if labels else [] for labels in predicted])
-    weights = np.ones((len(predictions.truth), 1))
-    labels, confusion = predictions.by_label(weights)
-    majority = float(np.bincount(predictions.truth).max() / len(predictions.truth))
     return Evaluation(
         data=data,
         items=len(examples),
@@ -191,9 +193,7 @@ def measure_targets(session: Session, task: str, data: str, examples: Sequence[T
         seconds=seconds,
         items_per_second=len(examples) / seconds,
         tokens_per_second=sum(expert.lengths([example.article for example in examples])) / seconds,
-        figures={**predictions.figures(weights), "majority": majority},
-        labels=labels,
-        confusion=confusion,
+        **_qualities(predictions),
     )
 
 

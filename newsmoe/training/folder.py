@@ -20,7 +20,7 @@ from newsmoe.registry.backbone.adapter import ADAPTER_CONFIG_FILE, ADAPTER_FILE
 from newsmoe.registry.backbone.files import BACKBONES
 from newsmoe.registry.cards import CARD_FILE, Card, Measurement, Training
 from newsmoe.registry.kinds.embedded import HEAD_FILE
-from newsmoe.training.recipe import RECIPE_FILE, ClassifierRecipe, Recipe
+from newsmoe.training.recipe import RECIPE_FILE, Recipe, TaughtRecipe
 
 PAGE_FILE = "README.md"
 
@@ -45,7 +45,7 @@ def write_expert(folder: Path, recipe: Recipe, trained: TrainedExpert, command: 
         for name in (ADAPTER_FILE, ADAPTER_CONFIG_FILE):
             (folder / name).unlink(missing_ok=True)
     write_bytes(folder / HEAD_FILE, save(dict(trained.head)))  # save_file would deny others to read it
-    taught = recipe.taught if isinstance(recipe, ClassifierRecipe) else ()
+    taught = recipe.taught if isinstance(recipe, TaughtRecipe) else ()
     data = data_used((*recipe.train, *recipe.unlabelled, *taught))
     card = Card(
         **recipe.model_dump(include={"name", "task", "description", "languages", "licence"}),

@@ -55,7 +55,7 @@ def train_jointly(
     make: list[Callable[[Path], TrainedExpert]] = []
     for folder, member in members:
         if isinstance(member, SummarizerRecipe):
-            sentences = SentenceObjective(member, run)
+            sentences = SentenceObjective(member, folder, run)
             objectives.append(sentences)
             make.append(partial(sentences.expert, run, shared=home))
         elif isinstance(member, TaggerRecipe):

@@ -68,7 +68,7 @@ def make_expert(
     else:
         from newsmoe.training.summarizer import train_summarizer  # loads torch
 
-        command, trained = "summarizer", train_summarizer(recipe, run)
+        command, trained = "summarizer", train_summarizer(recipe, path.parent, run)
     source = f"newsmoe train {command} {path.as_posix()}{data_option(data)}"
     card = write_expert(folder, recipe, trained, source)
     shutil.rmtree(run.work, ignore_errors=True)

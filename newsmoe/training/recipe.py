@@ -75,7 +75,20 @@ class Recipe(Strict):
     unlabelled: tuple[DataSource, ...] = ()
 
 
-class ClassifierRecipe(Recipe):
+class TaughtRecipe(Recipe):
+    """What an expert is trained on that may learn from another one's probabilities."""
+
+    teacher: str = ""  # folder of an expert of the same kind, from the recipe's, whose probabilities are learned too
+    taught: tuple[TextSource, ...] = ()  # texts without labels; the teacher's probabilities are the whole target
+
+    @model_validator(mode="after")
+    def _taught_by_a_teacher(self) -> "TaughtRecipe":
+        if self.taught and not self.teacher:
+            raise ValueError("`taught` requires a `teacher`, the folder of the expert that labels these texts")
+        return self
+
+
+class ClassifierRecipe(TaughtRecipe):
     """What a classifier is trained on, and how."""
 
     labels: tuple[str, ...] = Field(min_length=2)
@@ -87,9 +100,7 @@ class ClassifierRecipe(Recipe):
     train: tuple[LabelSource, ...] = Field(min_length=1)
     dev: tuple[LabelSource, ...] = Field(min_length=1)
     unlabelled: tuple[UnlabelledSource, ...] = ()  # for a second round, labelled by the first (self-training)
-    teacher: str = ""  # folder of an expert with these labels, from the recipe's, whose probabilities are learned too
     teacher_share: float = Field(0.5, ge=0, le=1)  # of the target, for a text with a label
-    taught: tuple[TextSource, ...] = ()  # texts without labels; the teacher's probabilities are the whole target
     second_epochs: int | None = Field(None, ge=1)  # default: as many as in the first round
 
     @model_validator(mode="after")
@@ -99,9 +110,7 @@ class ClassifierRecipe(Recipe):
         return self
 
     @model_validator(mode="after")
-    def _taught_by_a_teacher(self) -> "ClassifierRecipe":
-        if self.taught and not self.teacher:
-            raise ValueError("`taught` requires a `teacher`, the folder of the expert that labels these texts")
+    def _adapter_for_a_teacher(self) -> "ClassifierRecipe":
         if self.teacher and not (self.adapter or self.shared_adapter):
             raise ValueError("`teacher` requires an adapter; add an [adapter] table")
         return self
@@ -129,8 +138,8 @@ Sentences = Annotated[
 """A source with a `chosen` key has the sentences of a reader, any other summaries."""
 
 
-class SummarizerRecipe(Recipe):
-    """What a summarizer that ranks sentences is trained on, and how."""
+class SummarizerRecipe(TaughtRecipe):
+    """What a summarizer that ranks sentences is trained on, and how; a teacher labels the `taught` texts alone."""
 
     adapter: AdapterRecipe = AdapterRecipe()  # of its own, unless it shares one
     settings: ExtractiveSettings = ExtractiveSettings(long_input="head")  # the two limits are fitted

@@ -1,6 +1,6 @@
 """Training of a summarizer that ranks sentences, on articles with summaries, or with sentences that a reader chose."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
-from newsmoe.datasets.sources import ChosenSource, ReadArticle, SummarizedArticle, SummarySource
+from newsmoe.datasets.sources import ChosenSource, ReadArticle, SummarizedArticle, SummarySource, TextSource
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.evaluation.rouge import LEAD_SENTENCES, RougeCounts, greedy_oracle
 from newsmoe.registry.backbone.adapter import load_adapter
@@ -40,10 +40,11 @@ class _Example:
 
     reading: Reading
     sentences: Sentences
-    chosen: NDArray[np.float32]  # 1 for the sentences of the greedy oracle, or of the reader, else 0
+    # 1 for the sentences of the greedy oracle, or of the reader, else 0; or a teacher's probabilities, NaN for none
+    chosen: NDArray[np.float32]
     gains: NDArray[np.float32]  # mean of ROUGE-1 and -2 F1 of each sentence alone
     junk: NDArray[np.float32]  # 1 for the sentences that are no part of the article; NaN where nobody said
-    counts: RougeCounts | None  # None where a reader chose
+    counts: RougeCounts | None  # None where a reader, or a teacher, chose
     weight: float
 
     @property
@@ -64,16 +65,17 @@ class _Example:
         return np.array([f1, 1.0 - np.nan_to_num(self.junk[places]).max()])
 
 
-def train_summarizer(recipe: SummarizerRecipe, run: TrainingRun) -> TrainedExpert:
-    """Train a summarizer on the first window of each article.
+def train_summarizer(recipe: SummarizerRecipe, home: Path, run: TrainingRun) -> TrainedExpert:
+    """Train a summarizer on the first window of each article; `home` is the folder of the recipe.
 
     Each sentence has two targets: whether the greedy oracle chooses it (Nallapati et al. 2017), and its share
     of the gains of its article's sentences. The second ranks the many that the oracle does not choose. Where a
-    reader chose sentences, those are both targets, and there may be a third: what is no part of the article.
+    reader chose sentences, those are both targets, and there may be a third: what is no part of the article. Where a
+    teacher labels a text, its probabilities take the place of the reader's choice.
     """
     if recipe.shared_adapter:
         raise ConfigError(f"{recipe.name}: its adapter is one that it shares; train the recipe of that (train joint)")
-    objective = SentenceObjective(recipe, run)
+    objective = SentenceObjective(recipe, home, run)
     encoder = adapted_encoder(recipe.adapter, run.backbone, None)
     finetune(recipe.adapter, [objective], run.work, encoder=encoder, run=run)
     return objective.expert(run, run.work)
@@ -82,8 +84,8 @@ def train_summarizer(recipe: SummarizerRecipe, run: TrainingRun) -> TrainedExper
 class SentenceObjective(HeadObjective):
     """Losses on the targets of the sentences; the quality is that of the summaries of the dev data."""
 
-    def __init__(self, recipe: SummarizerRecipe, run: TrainingRun) -> None:
-        """Read the sources; texts that the expert is measured on are not learned from."""
+    def __init__(self, recipe: SummarizerRecipe, home: Path, run: TrainingRun) -> None:
+        """Read the sources of a recipe in `home`; texts that the expert is measured on are not learned from."""
         self.recipe = recipe
         dev = ((source.title, _examples(source, run)) for source in recipe.dev)
         self.dev = {title: examples for title, examples in dev if examples}
@@ -91,6 +93,9 @@ class SentenceObjective(HeadObjective):
         measured_on = {*self.dev_windows}
         examples = (example for source in recipe.train for example in _examples(source, run))
         self.train = [example for example in examples if example.window not in measured_on]
+        if recipe.teacher:
+            teacher = home / recipe.teacher
+            self.train += [row for source in recipe.taught for row in _taught(source, teacher, run, measured_on)]
         if not (self.train and self.dev):
             raise InputError("too few examples: train or dev has none, and dev gets a fifth of a file; add some")
         self.module = SentenceRanker(run.backbone.width, HEAD_DROPOUT, recipe.place_dropout)
@@ -120,7 +125,7 @@ class SentenceObjective(HeadObjective):
         targets = (gains / GAIN_SCALE).masked_fill(~present, -torch.inf).softmax(dim=-1)
         ranks = logits.masked_fill(~present, -torch.inf).log_softmax(dim=-1).masked_fill(~present, 0.0)
         ranking = -(targets * ranks).sum(dim=-1)
-        losses = _mean_entropy(logits, chosen, present) + self.recipe.ranking * ranking
+        losses = _mean_entropy(logits, chosen, present & ~chosen.isnan()) + self.recipe.ranking * ranking
         losses = losses + JUNK_WEIGHT * _mean_entropy(junk_logits, junk, present & ~junk.isnan())
         return torch.dot(losses, weights)
 
@@ -188,6 +193,23 @@ def _examples(source: SummarySource | ChosenSource, run: TrainingRun) -> list[_E
         if targets[0].any():  # else nothing of the summary is among what is read
             examples.append(_Example(reading, sentences, *targets, source.weight))
     return examples
+
+
+def _taught(source: TextSource, teacher: Path, run: TrainingRun, measured_on: Set[Window]) -> Iterator[_Example]:
+    articles, readings = [], []
+    for article in source.examples(run.data):
+        reading = run.backbone.read(article)
+        sentences = sentences_of(reading, reading.extract("head"))
+        if len(sentences.numbers) > 1 and reading.windows[0] not in measured_on:
+            articles.append(article)
+            readings.append((reading, sentences))
+    taught = run.teachers.sentences(teacher, articles, run.report)
+    for (reading, sentences), scores in zip(readings, taught, strict=True):
+        chosen, junk = (
+            np.array([part.get(number, np.nan) for number in sentences.numbers.tolist()], dtype=np.float32)
+            for part in scores
+        )
+        yield _Example(reading, sentences, chosen, np.nan_to_num(chosen) * CHOSEN_GAIN, junk, None, source.weight)
 
 
 Targets = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], RougeCounts | None]

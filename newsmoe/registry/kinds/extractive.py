@@ -50,14 +50,21 @@ class Extractive(EmbeddedExpert[ExtractiveSettings]):
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the best sentences of each article, in the article's order."""
-        return [self._summary(*encoded) for encoded in self.encoded(articles)]
+        return [
+            self._summary(article, *scores) for article, scores in zip(articles, self.scores(articles), strict=True)
+        ]
 
-    def _summary(self, article: Article, extract: Extract, windows: Sequence[Encoded]) -> Summary:
+    def scores(self, articles: Sequence[Article]) -> Iterator[tuple[Extract, Sentences, Scores]]:
+        """Yield what is read of each article, the sentences of it that may stand in a summary, and their scores."""
+        for article, extract, windows in self.encoded(articles):
+            sentences = sentences_of(self.backbone.read(article), extract)
+            if not len(sentences.numbers):
+                raise PredictionError("there is no sentence in the content")
+            yield extract, sentences, scored(self.ranker, sentences, extract, windows)
+
+    def _summary(self, article: Article, extract: Extract, sentences: Sentences, scores: Scores) -> Summary:
         reading = self.backbone.read(article)
-        sentences = sentences_of(reading, extract)
-        if not len(sentences.numbers):
-            raise PredictionError("there is no sentence in the content")
-        chosen = choose(sentences, scored(self.ranker, sentences, extract, windows), reading, self.settings)
+        chosen = choose(sentences, scores, reading, self.settings)
         return Summary(joined(reading.sentences, chosen), self.input_stats(article, extract))
 
 

@@ -156,8 +156,7 @@ junk = "junk"
 """
 
 
-@pytest.mark.slow
-def test_a_summarizer_learns_the_sentences_of_a_reader_with_the_adapter_of_others(folder: Path) -> None:
+def write_texts_with_chosen_sentences(folder: Path) -> None:
     texts = (
         ["It was Monday.", f"A storm hit {place}.", f"Photo by Man {number}."]
         for number in range(30)
@@ -167,6 +166,11 @@ def test_a_summarizer_learns_the_sentences_of_a_reader_with_the_adapter_of_other
     rows.append({"text": "Nobody read this. Not even Bo Hill.", "sentences": None})
     for name, some in (("read", rows[20:]), ("read.dev", rows[:20])):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in some))
+
+
+@pytest.mark.slow
+def test_a_summarizer_learns_the_sentences_of_a_reader_with_the_adapter_of_others(folder: Path) -> None:
+    write_texts_with_chosen_sentences(folder)
     write(folder / "experts" / "gist", SUMMARIZER)
     joint = JOINT.replace('"../place"', '"../gist"').replace(
         "cut = 0.5", "cut = 0.2\nhead_learning_rate = 1e-2\nbatch_items = 8"
@@ -217,6 +221,37 @@ def test_an_expert_learns_what_its_teacher_says(folder: Path) -> None:
     card = tomllib.loads((folder / "experts" / "pupil" / "expert.toml").read_text())
     assert card["quality"][0]["figures"]["accuracy"] > 0.9
     assert len(card["training"]["data"]) == 2
+
+
+TAUGHT = """
+[[taught]]
+path = "read.jsonl"
+content = "text"
+
+[adapter]
+rank = 2
+epochs = 4
+head_learning_rate = 1e-2
+batch_items = 8
+"""
+
+
+@pytest.mark.slow
+def test_a_summarizer_learns_what_its_teacher_says(folder: Path) -> None:
+    write_texts_with_chosen_sentences(folder)
+    alone = SUMMARIZER.replace('shared_adapter = "../shared"\n', "")
+    write(folder / "experts" / "gist", alone + TAUGHT.split("\n\n")[1])
+    newsmoe("train", "summarizer", "experts/gist/recipe.toml", "--data", ".")
+    wrong = {"text": "It was Friday. Snow fell.", "sentences": ["It was Friday.", "Snow fell."], "summary": [0]}
+    (folder / "wrong.jsonl").write_text(json.dumps(wrong))
+    pupil = alone.replace("read.jsonl", "wrong.jsonl").replace("[settings]", 'teacher = "../gist"\n\n[settings]')
+    write(folder / "experts" / "pupil", pupil + TAUGHT)
+    newsmoe("train", "summarizer", "experts/pupil/recipe.toml", "--data", ".")
+    card = tomllib.loads((folder / "experts" / "pupil" / "expert.toml").read_text())
+    figures = card["quality"][0]["figures"]
+    assert (figures["F1"], figures["junk"]) == (1.0, 0.0)
+    assert len(card["training"]["data"]) == 2
+    assert "the target is what `gist` predicts" in (folder / "experts" / "pupil" / "README.md").read_text()
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ class Training(Strict):
     data: list[str] = Field(description="data sets, each with its licence")
     command: str = Field(description="how to make the weights again")
     date: str = ""
+    time: str = Field("", description="that it took, and on how many processors")
 
 
 class Measurement(Strict):

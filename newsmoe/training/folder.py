@@ -36,8 +36,8 @@ class TrainedExpert(NamedTuple):
     needs_content: bool = False
 
 
-def write_expert(folder: Path, recipe: Recipe, trained: TrainedExpert, command: str) -> Card:
-    """Write adapter, head and card of an expert; return the card, without figures."""
+def write_expert(folder: Path, recipe: Recipe, trained: TrainedExpert, command: str, time: str) -> Card:
+    """Write adapter, head and card of an expert, whose training took that time; return the card, without figures."""
     folder.mkdir(parents=True, exist_ok=True)
     if trained.adapter is not None:
         move_adapter(trained.adapter, folder)
@@ -53,7 +53,7 @@ def write_expert(folder: Path, recipe: Recipe, trained: TrainedExpert, command: 
         adapter=Path(relpath(shared, folder)).as_posix() if (shared := trained.shared_adapter) else "",
         needs_content=trained.needs_content,
         settings={**trained.settings, "backbone": recipe.backbone},
-        training=Training(data=data, command=command, date=date.today().isoformat()),
+        training=Training(data=data, command=command, date=date.today().isoformat(), time=time),
         folder=folder,
     )
     _write_card(card)

@@ -3,13 +3,16 @@
 import shutil
 from collections.abc import Sequence
 from functools import partial
+from math import ceil
 from pathlib import Path
 from statistics import fmean
+from time import perf_counter
 
 from newsmoe.evaluation.measure import Evaluation, MeasuredSource, measure, single_expert_session
 from newsmoe.evaluation.progress import Progress
 from newsmoe.orchestrator.session import Session
 from newsmoe.registry.backbone.adapter import Precision
+from newsmoe.registry.backbone.onnx_runtime import processors
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
@@ -30,7 +33,7 @@ def make_jointly(path: Path, recipe: JointRecipe, data: Path, device: Device, re
     """Train an adapter, into the folder of its recipe, and the experts that share it, into theirs; measure them."""
     from newsmoe.training.joint import member_recipes, train_jointly  # loads torch
 
-    home = path.parent
+    started, home = perf_counter(), path.parent
     members = member_recipes(recipe, home)
     backbones = BackbonePool()
     run = _run(recipe, data, home, device, report, backbones)
@@ -38,11 +41,13 @@ def make_jointly(path: Path, recipe: JointRecipe, data: Path, device: Device, re
     move_adapter(adapter, home)
     shutil.rmtree(run.work, ignore_errors=True)
     source = f"newsmoe train joint {path.as_posix()}{data_option(data)}"
+    time = _since(started)
     cards = [
-        write_expert(folder, member, expert, source) for (folder, member), expert in zip(members, experts, strict=True)
+        write_expert(folder, member, expert, source, time)
+        for (folder, member), expert in zip(members, experts, strict=True)
     ]
     repository = run.backbone.files.published.repository
-    write_page(home, "shared_adapter.md", recipe=recipe, cards=cards, repository=repository, command=source)
+    write_page(home, "shared_adapter.md", recipe=recipe, cards=cards, repository=repository)
     return finish_experts(cards, [member for _, member in members], data, report, backbones)
 
 
@@ -53,7 +58,7 @@ def make_expert(
 
     An expert that is already in the folder stays unchanged until the new one is trained.
     """
-    backbones = BackbonePool()
+    started, backbones = perf_counter(), BackbonePool()
     run = _run(recipe, data, folder, device, report, backbones)
     if isinstance(recipe, ClassifierRecipe):
         command, trained = "classifier", train_classifier(recipe, path.parent, run)
@@ -70,10 +75,16 @@ def make_expert(
 
         command, trained = "summarizer", train_summarizer(recipe, path.parent, run)
     source = f"newsmoe train {command} {path.as_posix()}{data_option(data)}"
-    card = write_expert(folder, recipe, trained, source)
+    card = write_expert(folder, recipe, trained, source, _since(started))
     shutil.rmtree(run.work, ignore_errors=True)
     copy_recipe(path, folder)
     return finish_experts([card], [recipe], data, report, backbones)
+
+
+def _since(started: float) -> str:
+    """Return how long ago that was, for a card; of training that was resumed it is the last part."""
+    minutes, count = ceil((perf_counter() - started) / 60), processors()
+    return f"{minutes} min on {count} processor{'s'[: count > 1]}"
 
 
 def _run(

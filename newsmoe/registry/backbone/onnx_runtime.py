@@ -34,7 +34,7 @@ class OnnxRuntime:
     def __init__(self, files: BackboneFiles, device: Device) -> None:
         self.files = files
         self.batch_tokens = device.batch_tokens or BATCH_TOKENS
-        self.workers = device.threads or _processors()
+        self.workers = device.threads or processors()
         self._words = word_table(files)
         self._sessions: dict[str, onnxruntime.InferenceSession] = {}
         self._zeros = _zero_matrices(files.config)
@@ -95,6 +95,6 @@ def _zero_matrices(config: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
     return matrices
 
 
-def _processors() -> int:
+def processors() -> int:
     """Return how many processors this process may use, or where that is unknown, how many exist."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

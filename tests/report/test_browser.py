@@ -1,5 +1,7 @@
 """The page in a real browser, used as people use it."""
 
+import csv
+import io
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -237,18 +239,22 @@ def test_the_page_is_used_by_keyboard(opened: Browser, rows: list[Row]) -> None:
     )
 
 
-def test_what_is_filtered_is_taken_along_as_csv(opened: Browser) -> None:
-    choose(opened, "topic", "sport")
-    opened.run(
+def saved_as_csv(window: Browser) -> str:
+    window.run(
         "URL.createObjectURL = (blob) => { window.saved = blob; return '#saved'; };"
         "HTMLAnchorElement.prototype.click = () => {}"
     )
-    opened.click("#csv")
-    opened.run("window.saved.text().then((text) => { window.text = text; })")
-    opened.wait("window.text")
-    lines = opened.run("return window.text").splitlines()
+    window.click("#csv")
+    window.run("window.saved.text().then((text) => { window.text = text; })")
+    window.wait("window.text")
+    return str(window.run("return window.text")).removeprefix("\ufeff")
+
+
+def test_what_is_filtered_is_taken_along_as_csv(opened: Browser) -> None:
+    choose(opened, "topic", "sport")
+    lines = saved_as_csv(opened).splitlines()
     assert len(lines) == 1 + int(count(opened).split()[0])
-    assert lines[0].removeprefix("\ufeff").startswith('"headline","outlet","day"')
+    assert lines[0].startswith('"headline","outlet","day"')
 
 
 def test_the_address_of_a_closest_call_shows_that_article(opened: Browser) -> None:
@@ -348,6 +354,15 @@ def test_a_click_on_a_story_shows_its_articles_and_copies_count_once(window: Bro
     assert count(window) == "15 articles"
     assert window.console() == []
     assert outside(window, told) == []
+
+
+def test_a_csv_tells_stories_and_copies(window: Browser, told: str) -> None:
+    start(window, told)
+    rows = {row["headline"]: row for row in csv.DictReader(io.StringIO(saved_as_csv(window)))}
+    first, second, *_, last = (item.headline for item in records(15))
+    assert (rows[second]["story"], rows[second]["copy_of"]) == (first, first)
+    assert (rows[first]["story"], rows[first]["copy_of"]) == (first, "")
+    assert (rows[last]["story"], rows[last]["copy_of"]) == ("", "")
 
 
 def test_stories_and_copies_are_reached_by_keyboard_and_from_a_row(window: Browser, told: str) -> None:

@@ -222,13 +222,16 @@
   const cell = (value) => `"${(/^[=+\-@\t\r]/.test(value) ? "'" + value : value).replaceAll('"', '""')}"`;
   const csv = () => {
     const tasks = names.tasks;
-    const header = ["headline", "outlet", "day", "language", "status", "url", "summary", ...tasks.flatMap((task) => [`${task}_label`, `${task}_score`, `${task}_unsure`])];
+    const told = names.stories.length > 0;
+    const originalOf = ({ copyOf }) => (typeof copyOf === "number" ? articles[copyOf].headline : copyOf ?? "");
+    const header = ["headline", "outlet", "day", "language", "status", "url", "summary", ...tasks.flatMap((task) => [`${task}_label`, `${task}_score`, `${task}_unsure`]), ...(told ? ["story", "copy_of"] : [])];
     const lines = shown.map((article) => [
       article.headline, article.outlet, article.day, article.language, article.status, article.url, article.summary,
       ...tasks.flatMap((task) => {
         const prediction = article.predictions.get(task);
         return prediction ? [prediction.label, String(prediction.score ?? ""), String(Boolean(prediction.unsure))] : ["", "", ""];
       }),
+      ...(told ? [article.story?.[1] ?? "", originalOf(article)] : []),
     ]);
     return "\ufeff" + [header, ...lines].map((line) => line.map(cell).join(",")).join("\r\n") + "\r\n";
   };

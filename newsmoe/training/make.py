@@ -26,7 +26,7 @@ from newsmoe.training.teachers import Teachers
 
 WORK_FOLDER = ".training"  # in the expert's folder, for adapters and checkpoints
 QUALITIES = ("accuracy", "macro-F1", "F1", "ROUGE-1", "ROUGE-2", "ROUGE-L", "ROUGE-Lsum")
-MAX_LOSS = 0.003  # of an expert's qualities on its dev data, on average, for which int8 is chosen
+MAX_LOSS = 0.003  # of the qualities of all experts on their dev data, on average, for which int8 is chosen
 
 
 def make_jointly(path: Path, recipe: JointRecipe, data: Path, device: Device, report: Progress) -> list[Evaluation]:
@@ -102,7 +102,7 @@ def finish_experts(
     report: Progress,
     backbones: BackbonePool | None = None,
 ) -> list[Evaluation]:
-    """Measure experts in fp32 and int8, choose int8 for all if none loses much on average, and write the cards.
+    """Measure experts in fp32 and int8, choose int8 for all if they do not lose much on average, and write the cards.
 
     Those that share an adapter read a text once.
     """
@@ -110,8 +110,8 @@ def finish_experts(
     chosen, evaluations = measured("fp32")
     if any(recipe.adapter or recipe.shared_adapter for recipe in recipes):
         quantized, in_int8 = measured("int8")
-        loss = max(map(_mean_loss, evaluations, in_int8))
-        report(f"int8 loses {100 * loss:.2f} points of the figures of an expert at most, on average", 1, 1)
+        loss = fmean(map(_mean_loss, evaluations, in_int8))
+        report(f"int8 loses {100 * loss:.2f} points of the experts' figures on average", 1, 1)
         if loss <= MAX_LOSS:
             chosen, evaluations = quantized, in_int8
     for card, recipe, figures in zip(chosen, recipes, evaluations, strict=True):

@@ -100,18 +100,12 @@ def line_or_none(value: object) -> str | None:
 
 def names_of(value: object, keys: Sequence[str] = NAME_KEYS, depth: int = 0) -> Iterable[str]:
     """Yield the names in a string, a list, an object with a name, or a list of those."""
-    if depth > MAX_DEPTH:
-        return
-    match value:
-        case str():
-            if name := _line_with_value(value):
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str):
+            if name := _line_with_value(item):
                 yield name
-        case Mapping():
-            yield from next(filter(None, (list(names_of(value.get(key), depth=depth + 1)) for key in keys)), ())
-        case list():
-            for item in value:
-                if isinstance(item, str | Mapping):
-                    yield from names_of(item, keys, depth + 1)
+        elif isinstance(item, Mapping) and depth < MAX_DEPTH:
+            yield from next(filter(None, (list(names_of(item.get(key), depth=depth + 1)) for key in keys)), ())
 
 
 def topics_of(value: object) -> tuple[str, ...] | None:

@@ -140,7 +140,7 @@ def _split(name: str) -> tuple[str, Path]:
 
 def keys_of(element: Iterable[str]) -> tuple[str, ...]:
     """Return the keys of an element that are looked at."""
-    return tuple(islice(element, MAX_KEYS))
+    return tuple(element)[:MAX_KEYS]
 
 
 def value_at(element: Mapping[str, Any], path: Path) -> Any:

@@ -15,11 +15,13 @@ from newsmoe.ingest.files import MAX_CHARACTERS, too_long
 from newsmoe.ingest.formats import BadElement
 
 CHUNK = 1 << 18
+AHEAD = 1 << 15  # characters that are read before a value is decoded, so that it is seldom cut
 SMALL = 1 << 18  # characters of an array or object that is decoded as a whole
 MAX_DIGITS = 4300  # of an integer; Python refuses to convert more
 MAX_BEFORE_ERROR = 1 << 12  # characters before an error, in which Python's decoder counts lines each time
 EDGE = 16  # characters: an error this close to the end of the buffer may be a cut literal or escape
-_SPACE = re.compile(r"[ \t\n\r\ufeff]*")  # with the byte order mark, which is inside files that were joined
+_SPACES = " \t\n\r\ufeff"  # with the byte order mark, which is inside files that were joined
+_SPACE = re.compile(f"[{_SPACES}]*")
 _BRACKET_OR_STRING = re.compile(r'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
 
 
@@ -80,9 +82,10 @@ class Buffer:
 
     def _place(self, pos: int) -> tuple[int, int]:
         """Return line and column of a place that is not before the last one that was kept."""
-        newlines = self.text.count("\n", self._at, pos)
-        column = pos - self.text.rfind("\n", self._at, pos) if newlines else self._column + pos - self._at
-        return self._line + newlines, column
+        last = self.text.rfind("\n", self._at, pos)  # much faster than to count
+        if last < 0:
+            return self._line, self._column + pos - self._at
+        return self._line + self.text.count("\n", self._at, last + 1), pos - last
 
     def error(self, message: str, pos: int | None = None) -> JsonSyntaxError:
         """Return an error at `pos`, by default the place that is read next."""
@@ -94,12 +97,14 @@ class Buffer:
     def peek(self) -> str:
         """Return the next character that is not white space, or '' at the end."""
         while True:
-            if space := _SPACE.match(self.text, self.pos):
+            character = self.text[self.pos : self.pos + 1]
+            if not character:
+                if not self.fill():
+                    return ""
+            elif character not in _SPACES:
+                return character
+            elif space := _SPACE.match(self.text, self.pos):
                 self.pos = space.end()
-            if self.pos < len(self.text):
-                return self.text[self.pos]
-            if not self.fill():
-                return ""
 
     def expect(self, wanted: str) -> str:
         """Consume one of the characters in `wanted` and return it."""
@@ -164,6 +169,8 @@ class Buffer:
         """Decode the value that starts here; a `BadElement` where it is nested too deeply."""
         if not self.text.startswith("{", self.pos) and not self.peek():
             raise self.error("the file ends where a value should stand")
+        if len(self.text) - self.pos < AHEAD:
+            self.fill()
         while True:
             try:
                 decoded, end = _decoder.raw_decode(self.text, self.pos)

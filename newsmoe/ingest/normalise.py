@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from newsmoe.article import Article, InvalidItem
@@ -12,6 +11,7 @@ from newsmoe.ingest.contents import Content, find_content, find_headline, unname
 from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, Path, Shape, keys_of, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.names import FieldNames
+from newsmoe.ingest.values import MAX_LINE
 from newsmoe.ingest.wrappers import find_heading, find_wrapped, merged
 from newsmoe.text.boilerplate import without_boilerplate
 from newsmoe.text.language import article_language
@@ -19,10 +19,11 @@ from newsmoe.text.language import article_language
 BLOCK, BLOCK_SIZE = 64, 1 << 17
 """Articles, and characters of them, that are read before their languages are identified."""
 
-MAX_LINE = 4_000  # characters of what is one line: headline, URL, id, author
-MAX_TOPICS = 1_000
 MAX_EXTRA = 100_000  # characters, keys and values in one of an article's other values
 MAX_NOTICES = 8  # keys that are named
+
+_ArticleFields = dict[str, Any]
+"""What an `Article` is made of, with the language as the scraper stated it."""
 
 _WORD = re.compile(r"\w")
 _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
@@ -48,32 +49,32 @@ class Normaliser:
 
     def __call__(self, element: object) -> Article | InvalidItem:
         """Return the article that `element` holds, or why it holds none."""
-        return _with_language(self._read(element))
+        return _article(self._read(element))
 
     def articles(self, elements: Iterable[object]) -> Iterator[Article | InvalidItem]:
         """Yield the same for each element, with a block of them read ahead.
 
         Otherwise the model that identifies languages falls out of the processor's cache between two articles.
         """
-        block: list[Article | InvalidItem] = []
+        block: list[_ArticleFields | InvalidItem] = []
         size = 0
         for item in map(self._read, elements):
             block.append(item)
-            size += len(item.content) if isinstance(item, Article) else 0
+            size += 0 if isinstance(item, InvalidItem) else len(item["content"])
             if len(block) == BLOCK or size > BLOCK_SIZE:
-                yield from map(_with_language, block)
+                yield from map(_article, block)
                 block, size = [], 0
-        yield from map(_with_language, block)
+        yield from map(_article, block)
 
-    def _read(self, element: object) -> Article | InvalidItem:
-        """Return the article, with the language that the scraper stated, or why there is none."""
+    def _read(self, element: object) -> _ArticleFields | InvalidItem:
+        """Return what the article is made of, or why there is none."""
         self.count += 1
         if isinstance(element, BadElement):
             return InvalidItem(element.message, type="UndecodableElement")
         if not isinstance(element, dict | Mapping):
             return InvalidItem(f"expected an object with a headline or content, found {values.type_name(element)}")
         try:
-            return self._article(element)
+            return self._article_fields(element)
         except values.NotAnArticleError as error:
             return self._invalid_item(element, str(error))
 
@@ -90,7 +91,7 @@ class Normaliser:
                 names = ", ".join(map(repr, self.fields.users[field]))
                 yield f"[fields] {field}: no article has a key {names}; the common names were used"
 
-    def _article(self, element: Mapping[str, Any]) -> Article:
+    def _article_fields(self, element: Mapping[str, Any]) -> _ArticleFields:
         shape = self.fields.shape(element)
         content, unreadable = find_content(element, self.fields, shape)
         if content is None or not content.is_whole:
@@ -106,23 +107,18 @@ class Normaliser:
         text = content.text if content is not None and _WORD.search(content.text) else ""
         url, url_path = _url(element, shape)
         read = {path[0] for path in (headline_path, content and content.path, url_path) if path and len(path) == 1}
-        others = {field: _short(_value(element, field, paths, read)) for field, paths in shape.others}
+        others = {field: _value(element, field, paths, read) for field, paths in shape.others}
         identifier = others.get("id")
-        return Article(
-            id=values.derived_id(url, headline, text) if identifier is None else identifier,
-            url=url[:MAX_LINE],
-            headline=headline[:MAX_LINE],
-            content=self._without_boilerplate(text),
-            topics=others.get("topics") or (),
-            publication_date=others.get("publication_date"),
-            author=others.get("author"),
-            source=others.get("source"),
-            language=others.get("language"),
-            truncated=bool(text and content and content.truncated),
-            extra={
-                key: element[key] for key in keys_of(element) if key not in read and _size(element[key]) <= MAX_EXTRA
-            },
-        )
+        return {
+            **others,
+            "id": values.derived_id(url, headline, text) if identifier is None else identifier,
+            "url": url[:MAX_LINE],
+            "headline": headline[:MAX_LINE],
+            "content": self._without_boilerplate(text),
+            "topics": others.get("topics") or (),
+            "truncated": bool(text and content and content.truncated),
+            "extra": _extra(element, read),
+        }
 
     def _without_boilerplate(self, text: str) -> str:
         remaining = without_boilerplate(text)
@@ -163,39 +159,39 @@ class Normaliser:
         identifier = _value(element, "id", shape.fields["id"], set())
         url, _ = _url(element, shape)
         headline, url = headline[:MAX_LINE], url[:MAX_LINE]
-        return InvalidItem(message, id=_short(identifier), headline=headline or None, url=url or None)
+        return InvalidItem(message, id=identifier, headline=headline or None, url=url or None)
 
 
-def _short(value: Any) -> Any:
-    """Return the value of a field, which a hostile file could make very long, cut to what can be written in a line."""
-    if isinstance(value, str):
-        return value[:MAX_LINE]
-    return tuple(line[:MAX_LINE] for line in value[:MAX_TOPICS]) if isinstance(value, tuple) else value
+def _extra(element: Mapping[str, Any], read: set[str]) -> dict[str, Any]:
+    """Return the values that were not read, without those as large as a book."""
+    extra = {key: element[key] for key in keys_of(element) if key not in read}
+    if _is_large([*extra.values()]):  # all together, which takes less time than each alone
+        return {key: value for key, value in extra.items() if not _is_large(value)}
+    return extra
 
 
-def _size(value: Any) -> int:
-    """Return the characters, keys and values in a value, or more than `MAX_EXTRA`."""
-    if isinstance(value, str):
-        return len(value)
-    if not isinstance(value, dict | list):
-        return 1
+def _is_large(value: Any) -> bool:
+    """Tell whether there are more than `MAX_EXTRA` characters, keys and values in a value."""
     size, left = 0, [value]
-    while left and size <= MAX_EXTRA:
-        inner = left.pop()
-        if isinstance(inner, dict):
-            size += sum(map(len, inner))
+    for inner in left:  # which grows by what is in it
+        if isinstance(inner, str):
+            size += len(inner)
+        elif isinstance(inner, dict):
+            left += inner
             left += inner.values()
         elif isinstance(inner, list):
             left += inner
-        size += len(inner) if isinstance(inner, str) else 1
-    return size
+        if size + len(left) - 1 > MAX_EXTRA:  # but for the value itself
+            return True
+    return False
 
 
-def _with_language(item: Article | InvalidItem) -> Article | InvalidItem:
-    if isinstance(item, InvalidItem):
-        return item
-    language = article_language(item.language, item.content, item.headline)
-    return item if language == item.language else replace(item, language=language)
+def _article(fields: _ArticleFields | InvalidItem) -> Article | InvalidItem:
+    """Return the article with its language, or why there is none."""
+    if isinstance(fields, InvalidItem):
+        return fields
+    fields["language"] = article_language(fields.get("language"), fields["content"], fields["headline"])
+    return Article(**fields)
 
 
 def _value(element: Mapping[str, Any], field: str, paths: Sequence[Path], read: set[str]) -> Any:
@@ -207,7 +203,7 @@ def _value(element: Mapping[str, Any], field: str, paths: Sequence[Path], read: 
             continue
         if len(path) == 1:
             read.add(key)
-        return converted
+        return converted[:MAX_LINE] if isinstance(converted, str) else converted
     return None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
+from itertools import islice
 from math import isfinite
 from typing import Any
 
@@ -13,6 +14,8 @@ from newsmoe.ingest.evidence import is_address, is_no_value
 from newsmoe.text.cleaning import clean_line
 
 SHORT = 64  # characters
+MAX_LINE = 4_000  # characters of what is one line: headline, URL, id, author
+MAX_TOPICS = 1_000
 MAX_EXACT = 2**53  # below it a float holds every whole number
 MAX_DEPTH = 8  # of names in objects and lists
 MAX_BITS = 4096  # Python writes no integer of more than 4,300 digits
@@ -100,23 +103,17 @@ def line_or_none(value: object) -> str | None:
 
 def names_of(value: object, keys: Sequence[str] = NAME_KEYS, depth: int = 0) -> Iterable[str]:
     """Yield the names in a string, a list, an object with a name, or a list of those."""
-    if depth > MAX_DEPTH:
-        return
-    match value:
-        case str():
-            if name := _line_with_value(value):
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str):
+            if name := _line_with_value(item):
                 yield name
-        case Mapping():
-            yield from next(filter(None, (list(names_of(value.get(key), depth=depth + 1)) for key in keys)), ())
-        case list():
-            for item in value:
-                if isinstance(item, str | Mapping):
-                    yield from names_of(item, keys, depth + 1)
+        elif isinstance(item, Mapping) and depth < MAX_DEPTH:
+            yield from next(filter(None, (list(names_of(item.get(key), depth=depth + 1)) for key in keys)), ())
 
 
 def topics_of(value: object) -> tuple[str, ...] | None:
     """Return the scraper's labels."""
-    return tuple(names_of(value)) or None
+    return tuple(name[:MAX_LINE] for name in islice(names_of(value), MAX_TOPICS)) or None
 
 
 def author_of(value: object) -> str | None:

@@ -13,6 +13,7 @@ import json
 import random
 import tempfile
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -38,9 +39,10 @@ def main() -> None:
         articles = json.loads(Path(options.articles).read_text(encoding="utf-8")) if options.articles else _made_up()
         count = _write(path, articles, options.megabytes * 1_000_000, wrapped=options.wrapped)
         print(f"{count} articles, {path.stat().st_size / 1e6:.0f} MB")
-        loading = min(processor_seconds(lambda: _load(path)) for _ in range(options.rounds))
-        cleaning = min(processor_seconds(lambda: _clean(path)) for _ in range(options.rounds)) - loading
-        reading = min(processor_seconds(lambda: read_through(path)) for _ in range(options.rounds))
+        works = (_load, _clean, read_through)  # in turn, so that other load on the machine slows all of them
+        rounds = [[processor_seconds(partial(work, path)) for work in works] for _ in range(options.rounds)]
+        loading, cleaning, reading = map(min, zip(*rounds, strict=True))
+        cleaning -= loading
     print(f"json.load {loading:.2f} s, cleaning and languages {cleaning:.2f} s, reading {reading:.2f} s")
     print(f"reading takes {reading / (loading + cleaning):.2f} times as long")
 

@@ -308,6 +308,17 @@ def test_all_other_fields_stay_unchanged_in_extra() -> None:
     assert article({"headline": "x", **extra}).extra == extra
 
 
+def test_keys_of_a_callers_objects_need_not_be_strings() -> None:
+    extra = {3: "a", "nested": {1: 2}}
+    assert Normaliser()({"headline": "x", **extra}).extra == extra  # type: ignore[union-attr,dict-item]
+
+
+def test_only_what_is_as_large_as_a_book_is_left_out() -> None:
+    extra = {"text": "x" * 100_000, "note": "short"}
+    book = {"longer": "x" * 100_001, "list": [[]] * 100_001, "object": {"x" * 100_000: 1}}
+    assert article({"headline": "x", **extra, **book}).extra == extra
+
+
 def test_texts_lose_control_codes_and_lone_surrogates() -> None:
     bad = "a\x1b[31m\u202e\ud800\x00b"
     item = article(dict.fromkeys(("headline", "content", "url", "author", "date", "source"), bad))

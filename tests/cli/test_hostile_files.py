@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import lzma
 import subprocess
 import sys
 import zipfile
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,7 +19,7 @@ import pytest
 from newsmoe.ingest.formats.html import MAX_TAGS
 from newsmoe.ingest.source import open_source
 from newsmoe.settings.model import Settings
-from tests.cli.support import GIST, MAIN, SHORT, newsmoe
+from tests.cli.support import GIST, MAIN, SHORT, newsmoe, process
 from tests.support import write
 
 MAX_MEMORY = 600_000  # KiB
@@ -67,13 +69,28 @@ def a_page_of_half_a_gigabyte(folder: Path) -> Path:
     return path
 
 
+def a_long_text_on_each_page(folder: Path) -> Path:
+    path = folder / "bad.parquet"
+    texts = pa.array([f"{number} " + "A storm came. " * 700_000 for number in range(60)])
+    pages = {"use_dictionary": False, "data_page_size": 1, "write_batch_size": 1}
+    pq.write_table(pa.table({"content": texts}), path, compression="zstd", **pages)
+    return path
+
+
+def a_list_of_one_value(folder: Path) -> Path:
+    path, count = folder / "bad.parquet", 20_000_000
+    values = pa.DictionaryArray.from_arrays(pa.array(np.zeros(count, "int8")), pa.array(["storm"]))
+    table = pa.table({"content": [SHORT], "tags": pa.ListArray.from_arrays(pa.array([0, count], pa.int32()), values)})
+    pq.write_table(table, path)
+    return path
+
+
 def articles_of_many_keys(folder: Path) -> Path:
-    path = folder / "bad.json"
-    articles = [
-        {"headline": "Storm", "content": SHORT, **{f"k{number}{key:06}": 1 for key in range(100_000)}}
-        for number in range(6)
-    ]
-    path.write_text(json.dumps(articles, separators=(",", ":")))
+    path = folder / "bad.jsonl.xz"
+    article = {"headline": "Storm", "content": SHORT, **{f"k{key:06}": 1 for key in range(100_000)}}
+    with lzma.open(path, "wt", preset=0) as file:
+        for _ in range(100):
+            file.write(json.dumps(article) + "\n")
     return path
 
 
@@ -95,7 +112,14 @@ def a_feed_of_a_million_entries(folder: Path) -> Path:
     return path
 
 
-def a_sheet_of_one_text(folder: Path) -> Path:
+SHARED_TEXTS = (
+    b'<Override PartName="/xl/sharedStrings.xml"'
+    b' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/></Types>'
+)
+"""What names the part with the texts of all cells, which openpyxl does not write but reads."""
+
+
+def a_sheet_of_long_texts(folder: Path) -> Path:
     book = openpyxl.Workbook()
     book.active.append(["headline", "content"])
     book.save(folder / "good.xlsx")
@@ -105,8 +129,7 @@ def a_sheet_of_one_text(folder: Path) -> Path:
         zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as bad,
     ):
         for part in good.infolist():
-            if part.filename != "xl/sharedStrings.xml":
-                bad.writestr(part, good.read(part))
+            bad.writestr(part, good.read(part).replace(b"</Types>", SHARED_TEXTS))
         with bad.open("xl/sharedStrings.xml", "w", force_zip64=True) as file:
             file.write(b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">')
             for _ in range(1_000):
@@ -117,10 +140,26 @@ def a_sheet_of_one_text(folder: Path) -> Path:
 
 
 def holes(folder: Path) -> Path:
-    path = folder / "bad.json"
+    path = folder / "bad.jsonl"
     with path.open("wb") as file:
         file.truncate(1 << 40)
     return path
+
+
+def quotes_that_do_not_close(folder: Path) -> Path:
+    path = folder / "bad.csv"
+    path.write_text("headline,content\n" + f'a"b,"c {"x" * 200}\n' * 20_000)
+    return path
+
+
+def braces_that_do_not_close(folder: Path) -> Path:
+    path = folder / "bad.jsonl"
+    path.write_text(json.dumps({"content": SHORT}) + "\n" + ('{"a":' * 200 + "\n") * 5_000)
+    return path
+
+
+def tags_that_do_not_open(folder: Path) -> Path:
+    return write(folder / "bad.json", [{"headline": "Storm", "content": "</i>" * 500_000 + "<div>" * 500_000}])
 
 
 MEASURE = """
@@ -149,11 +188,13 @@ def peak_memory(*arguments: str) -> tuple[int, int]:
         one_line_of_a_gigabyte,
         a_text_that_all_rows_share,
         a_page_of_half_a_gigabyte,
+        a_long_text_on_each_page,
+        a_list_of_one_value,
         articles_of_many_keys,
         nested_brackets,
         nothing_but_tags,
         a_feed_of_a_million_entries,
-        a_sheet_of_one_text,
+        a_sheet_of_long_texts,
         holes,
     ],
 )
@@ -166,6 +207,17 @@ def test_a_small_file_takes_no_large_memory(here: Path, make: Callable[[Path], P
     records: list[dict[str, Any]] = json.loads((here / "out.json").read_text())
     assert records[-1]["analyses"]["summarization"]["summary"] == SHORT
     assert memory < MAX_MEMORY
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [quotes_that_do_not_close, braces_that_do_not_close, tags_that_do_not_open])
+def test_a_small_file_takes_no_quadratic_time(here: Path, make: Callable[[Path], Path]) -> None:
+    """Quadratic time is longer than `process` waits by far, and linear time is seconds."""
+    bad = make(here)
+    assert bad.stat().st_size <= MAX_FILE
+    write(here / "good.json", [{"headline": "Storm", "content": SHORT}])
+    assert process("analyze", bad.name, "good.json", "-o", "out.json", *GIST).returncode in (0, 4)
+    assert json.loads((here / "out.json").read_text())[-1]["analyses"]["summarization"]["summary"] == SHORT
 
 
 def test_what_is_too_long_is_named_with_the_setting_that_allows_it(here: Path) -> None:

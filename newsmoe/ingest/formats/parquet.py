@@ -11,11 +11,13 @@ from newsmoe.errors import InputError
 from newsmoe.ingest.files import max_characters, too_long
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.formats.parquet_pages import BadHeaderError, largest_page
+from newsmoe.ingest.formats.parquet_rows import Chunk, largest_row
 from newsmoe.plugins import import_extra
 from newsmoe.text.cleaning import one_line
 
 ROWS_READ = 256
 MAX_UNPACKED = 500_000_000  # bytes of pages in memory at once, one of each column; most writers make pages of 1 MB
+BYTES_A_CHARACTER = 16  # that the rows read at once may take, for each character of the largest article
 
 magic = ("PAR1",)
 
@@ -24,11 +26,9 @@ def read(name: str, path: Path) -> Iterator[Any]:
     """Yield each row as an object, as JSON would hold it; a row that cannot be decoded is a `BadElement`."""
     arrow = import_extra("pyarrow.parquet", "Parquet", "parquet")
     try:
-        texts = [column.name for column in arrow.parquet.read_schema(path) if _is_text(arrow, column.type)]
-        # texts that a column repeats stay one text; unfolded, a file of a kilobyte can take gigabytes
-        with arrow.parquet.ParquetFile(path, read_dictionary=texts) as file:
-            _check_pages(name, path, file.metadata)
-            for batch in file.iter_batches(ROWS_READ):
+        with arrow.parquet.ParquetFile(path) as file:
+            rows = _rows_at_once(arrow, name, path, file.metadata)
+            for batch in file.iter_batches(rows):
                 for number in range(batch.num_rows):
                     yield _element(arrow, batch, number, max_characters(path))
     except (arrow.ArrowException, BadHeaderError, OSError) as error:
@@ -37,20 +37,24 @@ def read(name: str, path: Path) -> Iterator[Any]:
         raise InputError(f"{name}: not valid Parquet: {one_line(str(error))}") from None
 
 
-def _check_pages(name: str, path: Path, metadata: Any) -> None:
-    """Raise for a file whose pages unpack to more than memory should have to hold."""
+def _rows_at_once(arrow: Any, name: str, path: Path, metadata: Any) -> int:
+    """Return how many rows are read at once; raise for a file that takes more memory than an article should."""
+    limit, rows = max_characters(path), ROWS_READ
     with path.open("rb") as file:
         for group in map(metadata.row_group, range(metadata.num_row_groups)):
-            size = sum(largest_page(file, group.column(number)) for number in range(group.num_columns))
+            columns = [(group.column(number), metadata.schema.column(number)) for number in range(group.num_columns)]
+            size = sum(largest_page(file, column) for column, _ in columns)
             if size > MAX_UNPACKED:
                 raise InputError(
                     f"{name}: pages that unpack to {size:,} bytes, and no more than {MAX_UNPACKED:,} are read at once;"
                     " write the file again with smaller pages"
                 )
-
-
-def _is_text(arrow: Any, kind: Any) -> bool:
-    return any(test(kind) for test in (arrow.types.is_string, arrow.types.is_binary))
+            chunks = (Chunk(arrow, file, *column, group.num_rows) for column in columns)
+            sizes = [largest_row(chunk, BYTES_A_CHARACTER * limit) for chunk in chunks]
+            if sum(size.nested for size in sizes) > BYTES_A_CHARACTER * limit:
+                raise InputError(f"{name}: the lists of a row take as much memory as a text {too_long(limit)}")
+            rows = min(rows, BYTES_A_CHARACTER * limit // max(1, sum(map(sum, sizes))))
+    return max(1, rows)
 
 
 def _element(arrow: Any, batch: Any, number: int, limit: int) -> dict[str, Any] | BadElement:

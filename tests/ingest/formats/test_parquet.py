@@ -1,5 +1,6 @@
 import datetime
 import sys
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from newsmoe.errors import InputError
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.source import open_source, read_elements
+from newsmoe.settings.model import Settings
 
 
 def put(folder: Path, columns: dict[str, Any]) -> Path:
@@ -108,6 +110,36 @@ def test_pages_that_unpack_to_too_much_are_refused(
     monkeypatch.setattr("newsmoe.ingest.formats.parquet.MAX_UNPACKED", 10_000)
     with pytest.raises(InputError, match=r"^a: pages that unpack to (11|220),\d{3} bytes, and no more than 10,000"):
         list(read_elements("a", path))
+
+
+COUNTS = (3, 0, 900, 1, 40, 8, 8, 8)
+"""Of values in a list each, in some rows."""
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("compression", ["none", "snappy", "gzip", "lz4", "zstd"])
+@pytest.mark.parametrize("pages", [{}, {"data_page_size": 20, "write_batch_size": 8}], ids=["one page", "many pages"])
+@pytest.mark.parametrize("nest", [lambda count: ["x"] * count, lambda count: [["x", "y"]] * (count // 2)])
+def test_a_row_whose_lists_take_too_much_memory_is_refused(
+    tmp_path: Path, version: str, compression: str, pages: dict[str, int], nest: Callable[[int], Any]
+) -> None:
+    path = tmp_path / "a.parquet"
+    table = pa.table({"content": ["It rained."] * len(COUNTS), "tags": [nest(count) for count in COUNTS]})
+    pq.write_table(table, path, compression=compression, data_page_version=version, **pages)
+    with open_source(str(path), Settings(max_characters=40_000)) as source:
+        assert [element["tags"] for element in source.elements()] == table["tags"].to_pylist()
+    with (
+        pytest.raises(InputError, match="a text longer than 5,000 characters, .*max_characters in settings"),
+        open_source(str(path), Settings(max_characters=5_000)),
+    ):
+        pass
+
+
+def test_many_short_lists_are_no_long_row(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"content": ["It rained."] * 5_000, "tags": [["x"] * 9] * 5_000}), path)
+    with open_source(str(path), Settings(max_characters=1_000)) as source:
+        assert source.count == 5_000
 
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:

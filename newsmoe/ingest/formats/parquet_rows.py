@@ -45,7 +45,7 @@ class Chunk(NamedTuple):
         try:
             codec = "lz4_raw" if codec == "lz4" else codec
             content: bytes = self.arrow.decompress(packed, page.unpacked, codec, asbytes=True)
-        except (self.arrow.ArrowException, OSError):
+        except (self.arrow.ArrowException, OSError, ValueError):
             return b""
         return content
 

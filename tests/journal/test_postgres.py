@@ -161,8 +161,11 @@ def test_the_extra_is_named_where_it_is_missing(monkeypatch: pytest.MonkeyPatch)
         existing_journal("postgresql:///db")
 
 
-class _Deaf(threading.Thread):
-    """A server that has no TLS, and keeps what a client sends it."""
+PASSWORD_REQUEST = b"R" + bytes.fromhex("00000008 00000003")  # in clear text
+
+
+class _ServerWithoutTls(threading.Thread):
+    """Asks for the password, and keeps what a client sends it."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -177,13 +180,15 @@ class _Deaf(threading.Thread):
             connection.sendall(b"N")  # no TLS
             while more := connection.recv(1000):
                 self.received += more
+                connection.sendall(PASSWORD_REQUEST)
 
 
 def test_a_server_elsewhere_gets_nothing_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PGPASSWORD", "secret")
-    server = _Deaf()
+    server = _ServerWithoutTls()
     server.start()
-    with pytest.raises(JournalError, match=r"SSL.*; \?sslmode=disable at the end of the URL"):
+    with pytest.raises(JournalError) as caught:
         existing_journal(f"postgresql://user@0.0.0.0:{server.port}/news")
     server.join(10)
     assert server.received == bytes.fromhex("00000008 04d2162f")  # a request for TLS, and no more
+    assert caught.match(r"SSL.*; \?sslmode=disable at the end of the URL")

@@ -156,6 +156,15 @@ def test_no_link_is_followed_in_place_of_a_temporary_file(tmp_path: Path, monkey
     assert (tmp_path / "out").read_text() == "new"
 
 
+def test_the_name_of_a_temporary_file_cannot_be_guessed(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_text("old")
+    for guess in (f".out.{os.getpid()}.tmp", ".out.tmp", "out.tmp", "out~"):
+        (tmp_path / guess).symlink_to("victim")
+    write_text(tmp_path / "out", "new")
+    assert (tmp_path / "victim").read_text() == "old"
+    assert (tmp_path / "out").read_text() == "new"
+
+
 def test_text_is_added_to_an_open_descriptor(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("old ")
     descriptor = os.open(tmp_path / "out", os.O_WRONLY | os.O_APPEND)

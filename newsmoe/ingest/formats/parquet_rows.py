@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, NamedTuple
 from newsmoe.ingest.formats.parquet_pages import DATA, DICTIONARY, BadHeaderError, Page, pages, varint
 
 NESTED = 64  # bytes that a value takes in Python, and each list or struct around it
-TEXT = 4  # bytes in memory for a byte of text: Arrow's buffers double, and Python takes up to four for a character
+TEXT = 8  # bytes in memory for a byte of text: Arrow's buffers double, and Python takes up to four for a character
 GROUPS = 512  # groups of levels that are looked at at once
 
 
@@ -45,7 +45,7 @@ class Chunk(NamedTuple):
         try:
             codec = "lz4_raw" if codec == "lz4" else codec
             content: bytes = self.arrow.decompress(packed, page.unpacked, codec, asbytes=True)
-        except (self.arrow.ArrowException, OSError):
+        except (self.arrow.ArrowException, OSError, ValueError):
             return b""
         return content
 

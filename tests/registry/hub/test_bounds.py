@@ -1,6 +1,7 @@
 """Files of a model that ask for too much, or that lead out of its folder."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from newsmoe.registry.cards import Card
 from newsmoe.registry.hub.bounds import check_config, time_limit
 from newsmoe.registry.hub.convert import convert
 from newsmoe.registry.hub.files import ModelSource, weight_files
+from tests.cli.support import SHORT, process
 from tests.registry.hub.models import make_model, make_pickle_only
+from tests.support import read, write
 
 
 def config(folder: Path, **values: object) -> Path:
@@ -67,6 +70,40 @@ def test_code_that_does_not_end_is_ended() -> None:
 def endless() -> None:
     while True:
         pass
+
+
+def ask_for_ten_million_layers(folder: Path) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "num_hidden_layers": 10_000_000}))
+
+
+def loop_in_loops(folder: Path) -> None:
+    loops = "".join(f"{{% for {name} in range(99_999) %}}" for name in "abc")
+    (folder / "chat_template.jinja").write_text(loops + "{% endfor %}" * 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [(ask_for_ten_million_layers, "no model has more than 1000"), (loop_in_loops, "the chat template takes longer")],
+)
+def test_a_model_that_would_never_be_ready_costs_its_own_task_only(
+    tmp_path: Path, spoil: Callable[[Path], None], reason: str
+) -> None:
+    spoil(make_model("mixtral", tmp_path / "model"))
+    (folder := tmp_path / "experts" / "talk").mkdir(parents=True)
+    (folder / "expert.toml").write_text(
+        'name = "talk"\ntask = "talk"\nkind = "chat-summarization"\ndescription = "tiny"\n'
+        f'[settings]\nmodel = "{tmp_path / "model"}"\nmax_new_tokens = 20\n'
+    )
+    write(tmp_path / "a.json", [{"headline": "Storm", "content": SHORT}])
+    done = process("analyze", "a.json", "--tasks", "talk,summarization", cwd=tmp_path)
+    assert done.returncode == 4, done.stderr
+    (record,) = read(tmp_path / "analyzed_a.json")
+    assert record["analyses"]["summarization"]["summary"] == SHORT
+    assert [(error["task"], error["stage"], reason in error["message"]) for error in record["errors"]] == [
+        ("talk", "load", True)
+    ]
 
 
 def test_weights_are_looked_for_in_the_folder_of_the_model_only(tmp_path: Path) -> None:

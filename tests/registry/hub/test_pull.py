@@ -297,9 +297,11 @@ def test_a_hub_cannot_name_a_file_outside_the_cache(hub: Hub, here: Path, model:
     for path in (str(victim), *(f"{up}{victim.relative_to('/')}" for up in depths)):
         hub.forge(**{header: f'"{path}"' if header != "X_Repo_Commit" else path})
         before = {*here.parent.glob("*")}
-        assert "could write outside the cache" in one_line(newsmoe(hub, here, "experts", "pull", "tone"))
+        pulled = newsmoe(hub, here, "experts", "pull", "tone")
+        assert victim.is_file()
         assert victim.read_text() == "private"
         assert {*here.parent.glob("*")} - before <= {here.parent / "home", here.parent / "cache"}
+        assert "could write outside the cache" in one_line(pulled)
 
 
 @pytest.mark.parametrize("garbage", [b"", b"[]", b"{", b'{"id": 3}', b'{"siblings": [{"rfilename": {}}]}', b"\xff"])

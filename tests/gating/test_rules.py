@@ -264,7 +264,7 @@ def test_a_short_text_goes_to_the_experts_of_sentences_and_headlines(default: Ga
     assert {task: decision.weights for task, decision in decisions.items()} == {
         "summarization": {"lead": 1.0},
         "sentiment": {"sentiment-general": 1.0},
-        "topic": {"topic-news": 1.0},
+        "topic": {"topic-articles": 0.5, "topic-news": 0.5},
     }
 
 
@@ -273,14 +273,14 @@ def test_without_content_there_is_no_summary_but_a_sentiment_and_a_topic(default
     assert decisions["summarization"].weights == {}
     assert decisions["summarization"].reason == "there is no content to summarize"
     assert decisions["sentiment"].weights == {"sentiment-general": 1.0}
-    assert decisions["topic"].weights == {"topic-news": 1.0}
+    assert decisions["topic"].weights == {"topic-articles": 0.5, "topic-news": 0.5}
 
 
 def test_a_short_article_is_summarized_by_its_lead(default: Gate) -> None:
     decisions = decided(default, Article(headline="h", content="word " * 60, language="en"))
     assert decisions["summarization"].weights == {"lead": 1.0}
     assert decisions["summarization"].reason == "at most 60 words: the first sentences are the summary"
-    assert decisions["topic"].weights == {"topic-news": 1.0}
+    assert decisions["topic"].weights == {"topic-articles": 0.5, "topic-news": 0.5}
 
 
 def test_a_spanish_article_has_a_lead_but_no_sentiment_and_no_topic(default: Gate) -> None:
@@ -301,7 +301,7 @@ def test_the_gate_abstains_on_an_article_without_text(default: Gate) -> None:
 @pytest.mark.parametrize("language", ["EN", "en-GB"])
 def test_english_is_english_however_a_caller_writes_it(default: Gate, language: str) -> None:
     decisions = decided(default, Article(headline="h", content="c", language=language))
-    assert decisions["topic"].weights == {"topic-news": 1.0}
+    assert decisions["topic"].weights == {"topic-articles": 0.5, "topic-news": 0.5}
 
 
 @pytest.mark.parametrize(

@@ -229,7 +229,8 @@ TAUGHT = """
 [[taught]]
 path = "read.jsonl"
 content = "text"
-
+"""
+ADAPTER = """
 [adapter]
 rank = 2
 epochs = 4
@@ -242,12 +243,12 @@ batch_items = 8
 def test_a_summarizer_learns_what_its_teacher_says(folder: Path) -> None:
     write_texts_with_chosen_sentences(folder)
     alone = SUMMARIZER.replace('shared_adapter = "../shared"\n', "")
-    write(folder / "experts" / "gist", alone + TAUGHT.split("\n\n")[1])
+    write(folder / "experts" / "gist", alone + ADAPTER)
     newsmoe("train", "summarizer", "experts/gist/recipe.toml", "--data", ".")
     wrong = {"text": "It was Friday. Snow fell.", "sentences": ["It was Friday.", "Snow fell."], "summary": [0]}
     (folder / "wrong.jsonl").write_text(json.dumps(wrong))
     pupil = alone.replace("read.jsonl", "wrong.jsonl").replace("[settings]", 'teacher = "../gist"\n\n[settings]')
-    write(folder / "experts" / "pupil", pupil + TAUGHT)
+    write(folder / "experts" / "pupil", pupil + TAUGHT + ADAPTER)
     newsmoe("train", "summarizer", "experts/pupil/recipe.toml", "--data", ".")
     card = tomllib.loads((folder / "experts" / "pupil" / "expert.toml").read_text())
     figures = card["quality"][0]["figures"]

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -17,6 +18,7 @@ from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.source import read_elements
 from newsmoe.text.cleaning import clean_line, clean_text
+from newsmoe.text.sentences import split_sentences
 from newsmoe.validation import Strict
 
 TEXT_KEYS = FieldFinder({"content": ("sentence", "review")})
@@ -59,6 +61,7 @@ class DataSource(Strict):
     headline: str | None = None  # key or column of the headline
     content: str | None = None  # key or column of the text; without both, those with usual names
     language: str = "en"  # ISO 639-1 code of the texts
+    first_sentences: int | None = Field(None, ge=1)  # what is read of the content, as in a teaser; None: everything
     exclude: re.Pattern[str] | None = None  # leaves out texts whose content matches
     weight: float = Field(1.0, gt=0)  # of an example, relative to those of other sources
     skip: int = Field(0, ge=0)  # examples to pass over first
@@ -87,7 +90,13 @@ class DataSource(Strict):
             if target:
                 value_of(element, target, where)
             if not excluded and self.split in (None, split_of(article, group)):
-                yield article, element, where
+                yield self._beginning(article), element, where
+
+    def _beginning(self, article: Article) -> Article:
+        if self.first_sentences is None:
+            return article
+        sentences = split_sentences(article.content, article.language)
+        return replace(article, content=" ".join(sentences[: self.first_sentences]))
 
 
 class TextSource(DataSource):

@@ -81,6 +81,19 @@ def test_a_split_divides_the_texts_and_puts_equal_ones_together(tmp_path: Path) 
     assert sorted(parts["dev"], key=texts.index)[:5] == [texts[number] for number in (0, 5, 6, 7, 11)]
 
 
+def test_an_article_is_cut_to_a_teaser_after_its_side_of_the_split_is_known(tmp_path: Path) -> None:
+    rows = [{"title": "Rain", "text": f"It rained on day {n}. Nobody came.", "label": "x"} for n in range(60)]
+    (tmp_path / "a.json").write_text(json.dumps(rows))
+    articles, teasers = (
+        [example.article for example in LabelSource(path="a.json", split="dev", **cut).examples(tmp_path)]
+        for cut in ({}, {"first_sentences": 1})
+    )
+    assert articles
+    assert [(teaser.headline, teaser.content) for teaser in teasers] == [
+        ("Rain", article.content.removesuffix(" Nobody came.")) for article in articles
+    ]
+
+
 def test_labels_that_a_second_reader_could_have_given_are_mapped_too(tmp_path: Path) -> None:
     rows = [
         {"text": "Rain fell.", "label": "grim", "also": ["grim", "plain", "unheard of"]},

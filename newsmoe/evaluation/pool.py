@@ -52,7 +52,9 @@ def predict_pool(
     predict = partial(_predict, Dispatcher(loaded, Settings().batch_articles))
     pool = []
     for source in sources:
-        examples: list[Any] = list(source.examples(root))
+        examples: list[Any] = [
+            example for example in source.examples(root) if example.article.headline or example.article.content
+        ]
         if not examples:
             raise InputError(f"{source.title}: there are no examples in it")
         articles = tuple(example.article for example in examples)

@@ -119,16 +119,20 @@ class Unlabelled(NamedTuple):
 def read_source(
     source: LabelSource, recipe: ClassifierRecipe, run: TrainingRun, teacher: Path | None = None
 ) -> WindowSet:
-    """Read a source in windows, as the recipe's `long_input` says; a teacher's probabilities are part of the target."""
-    examples = list(source.examples(run.data, recipe.labels))
-    shares = np.array([_shares(example.others, recipe) for example in examples]).reshape(-1, len(recipe.labels))
+    """Read a source in windows, as the recipe's `long_input` says; a teacher's probabilities are part of the target.
+
+    Examples without a text are left out.
+    """
+    pairs = [(example, run.extract(example.article, recipe)) for example in source.examples(run.data, recipe.labels)]
+    pairs = [(example, extract) for example, extract in pairs if extract.windows]
+    shares = np.array([_shares(example.others, recipe) for example, _ in pairs]).reshape(-1, len(recipe.labels))
     if teacher:
-        articles = [example.article for example in examples]
+        articles = [example.article for example, _ in pairs]
         taught = run.teachers.probabilities(teacher, recipe.labels, articles, run.report)
         shares = (1 - recipe.teacher_share) * shares + recipe.teacher_share * taught
     rows = (
-        ([run.extract(example.article, recipe)], [label in example.accepted for label in recipe.labels], row)
-        for example, row in zip(examples, shares.tolist(), strict=True)
+        ([extract], [label in example.accepted for label in recipe.labels], row)
+        for (example, extract), row in zip(pairs, shares.tolist(), strict=True)
     )
     return _window_set(rows, source.weight, len(recipe.labels))
 

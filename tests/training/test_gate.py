@@ -12,7 +12,7 @@ from newsmoe import Article, Device, Labels, Registry, Summary
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.evaluation.metrics import best_weights, calibration_error
 from newsmoe.gating.features import FeatureReader
-from newsmoe.gating.gate_card import GateCard, read_gate
+from newsmoe.gating.gate_card import WEIGHTS_FILE, GateCard, read_gate
 from newsmoe.gating.learned import LearnedGate
 from newsmoe.prediction import InputStats, Prediction
 from newsmoe.registry.backbone.backbone import Backbone
@@ -86,6 +86,17 @@ def test_the_gate_learns_which_expert_is_right_where(rows: Path, pool: Registry)
     assert card.training is not None
     assert card.training.data == ("rows.jsonl (not stated)",)
     assert {path.name for path in card.folder.iterdir()} == {"gate.toml", "gate.safetensors", "recipe.toml"}
+
+
+def test_examples_without_a_text_are_left_out(rows: Path, pool: Registry) -> None:
+    before = read_weights(trained(rows, pool))
+    with (rows / "rows.jsonl").open("a") as file:
+        file.write('{"text": "", "label": "good"}\n')
+    assert read_weights(trained(rows, pool)) == before
+
+
+def read_weights(card: GateCard) -> bytes:
+    return (card.folder / WEIGHTS_FILE).read_bytes()
 
 
 def test_training_again_gives_the_same_bytes(rows: Path, pool: Registry) -> None:

@@ -209,7 +209,7 @@ def test_an_expert_learns_what_its_teacher_says(folder: Path) -> None:
     newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".")
     swapped = {"good": "bad", "bad": "good"}
     rows = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
-    wrong = [row | {"mood": swapped[row["mood"]]} for row in rows]
+    wrong = [{"text": "", "mood": "good"}, *(row | {"mood": swapped[row["mood"]]} for row in rows)]
     (folder / "wrong.jsonl").write_text("".join(json.dumps(row) + "\n" for row in wrong))
     recipe = MEMBER.replace('shared_adapter = "{shared}"', 'teacher = "../mood"\nteacher_share = 1').replace(
         '"train.jsonl"', '"wrong.jsonl"'

@@ -15,8 +15,9 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)"
 )
+# pieces are taken whole or not at all: with each more digit there would be twice as many ways to cut a long number
 _WHEN = (
-    r"(?:\d{1,4}(?:st|nd|rd|th)?|[\s:/.,|()–—•·-]|[ap]\.?m\b\.?|gmt|utc|[ecmp][ds]?t\b|bst\b|ist\b|"
+    r"(?:\d{1,4}+(?:st|nd|rd|th)?|[\s:/.,|()–—•·-]|[ap]\.?m\b\.?+|gmt|utc|[ecmp][ds]?t\b|bst\b|ist\b|"
     rf"{_MONTH}\b|(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\b|at\b|on\b|ago\b"
     r"|(?:hour|hr|minute|min|day)s?\b|(?:updated|published|posted|modified|last)\b)"
 )
@@ -31,7 +32,8 @@ _CAPITALIZED = r"[A-ZÀ-ÖØ-Þ][\w.'’-]*"
 _LINES = (
     rf"(?:(?:first |originally |last )?(?:published|posted|updated|modified)\b(?: on| at)?|date):?{_WHEN}*",
     rf"(?=.*{_MONTH})(?=.*\b(?:19|20)\d\d\b)(?=.*\d:\d\d){_WHEN}+",
-    rf"(?:(?:share|tweet|pin|e-?mail|print|copy link|share (?:this|on|via)(?: {_SITE})?|{_SITE})\b[\s|/,·•+.]*){{2,}}",
+    rf"(?:(?>(?:share (?:this|on|via)(?: {_SITE})?|share|tweet|pin|e-?mail|print|copy link|{_SITE})\b)"
+    r"[\s|/,·•+.]*+){2,}",
     r"share|tweet|share this(?: story| article| post)?!?|spread the love|(?:view|leave a|\d+) comments?",
     r"(?:ad|advertisements?|(?:sponsored|promoted|paid) content|sponsored)(?: ?[-–—] ?.{0,40})?\.?",
     r"related(?: (?:stor(?:y|ies)|articles?|topics?|content|links?|coverage))?|recommended(?: for you)?",

@@ -93,3 +93,11 @@ def test_words_of_the_article_stay_in_order(pieces: list[tuple[str, str]]) -> No
 )
 def test_boilerplate_takes_linear_time(part: str) -> None:
     assert len(without_boilerplate(part * 20_000)) <= 20_000 * len(part)  # a pattern that backtracks takes minutes
+
+
+@pytest.mark.parametrize("piece", ["1", "12:", "am.", "May ", "on x ", "share on x ", "share on x, "])
+@pytest.mark.parametrize("start", ["Updated ", "Share ", "By . Ann Lee . "])
+def test_a_line_that_can_be_cut_in_many_ways_takes_no_longer(start: str, piece: str) -> None:
+    """Were each way tried, this would not end: they double with every piece or two."""
+    line = f"{start}{piece * ((75 - len(start)) // len(piece))}!x"
+    assert without_boilerplate(f"{line}\n{SECOND}").endswith(f"x\n{SECOND}")

@@ -214,13 +214,6 @@ def _check_stories(target: OutputOptions, jobs: "list[Job]", limit: int | None) 
         raise typer.BadParameter(f"--page cannot read --stories {stories} again; name another file")
 
 
-def _readable(jobs: "list[Job]") -> list[Path]:
-    """Return the outputs whose records can be read."""
-    from newsmoe.output.formats import WRITERS
-
-    return [job.output for job in jobs if job.output.exists() and job.format in WRITERS.builtin]
-
-
 def _show_plan(settings: "Settings", jobs: "list[Job]", limit: int | None) -> None:
     from newsmoe.cli.route import load_table
     from newsmoe.orchestrator.routing import read_routes

@@ -4,6 +4,8 @@ import re
 from enum import IntEnum
 from itertools import islice
 
+from newsmoe.article import UNSPACED
+
 LONG_WORD = 24  # characters; beyond it a word alone is an identifier
 START = 400  # characters, which tell what the rest is
 PROSE_WORDS = 4
@@ -31,7 +33,7 @@ _NOTICE = re.compile(
     re.DOTALL | re.IGNORECASE,
 )
 _SPACED_WORD = re.compile(r"[^\W\d_]")
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_UNSPACED = re.compile(UNSPACED)
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.|mailto:|data:)\S*|/\S*", re.IGNORECASE)
 _PLAIN_WORD = re.compile(r"[\"'“‘«(¡¿]*(?:[^\W\d_]|\ufffd)+(?:['’-][^\W\d_]+)?[.,;:!?…\"'”’»)]*")
 _INNER_CAPITAL = re.compile(r"[^\W\d_A-Z][A-Z]")

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 from urllib.parse import quote
 
 from newsmoe.errors import ConfigError, nearest
 from newsmoe.output.formats import TaskColumns
 from newsmoe.record import Record
+from newsmoe.text.dates import moment_of
 
 DATE = "publication_date"
 FIELDS = ("source", "language", "status")
@@ -87,7 +87,5 @@ def check_keys(keys: Sequence[PartitionKey], columns: TaskColumns) -> None:
 
 def _date(text: str | None, form: str) -> str | None:
     """Return the date, where the outlet is, in this form; None for what is no date."""
-    try:
-        return datetime.fromisoformat((text or "")[:40]).strftime(form)
-    except ValueError:
-        return None
+    moment = moment_of(text)
+    return moment.strftime(form) if moment else None

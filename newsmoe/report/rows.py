@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from newsmoe.prediction import TOSS_UP, fields_of
 from newsmoe.record import Record
 from newsmoe.text.cleaning import one_line
+from newsmoe.text.dates import moment_of
 
 SUMMARY, SENTIMENT, TOPIC, GENRE, ENTITIES = "summarization", "sentiment", "topic", "genre", "entities"
 UNSURE = "unsure"
@@ -94,14 +95,14 @@ class Row:
 
 def row_of(record: Record) -> Row:
     """Return the row of a record, whoever wrote it."""
-    url = _safe_url(record.url)
+    url, moment = _safe_url(record.url), moment_of(record.publication_date)
     summary = record.fields(SUMMARY).get("summary")
     return Row(
         record=record,
         headline=cut(record.headline or "", MAX_HEADLINE) or cut(_id(record), MAX_HEADLINE) or _WITHOUT_HEADLINE,
         summary=cut(summary, MAX_TEXT) if isinstance(summary, str) else "",
         url=url,
-        day=_day(record.publication_date),
+        day=moment.date() if moment else None,
         outlet=cut(record.source or "", MAX_LABEL) or cut(_host(url), MAX_LABEL),
         language=cut(record.language or "", MAX_LABEL),
         predictions=dict(_label_predictions(record)),
@@ -174,10 +175,3 @@ def _safe_url(url: str | None) -> str | None:
 
 def _host(url: str | None) -> str:
     return ((urlsplit(url).hostname if url else None) or "").removeprefix("www.")
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return datetime.fromisoformat((text or "")[:40]).date()
-    except ValueError:
-        return None

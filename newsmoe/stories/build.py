@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.stories.features import moment_of
 from newsmoe.stories.grouping import Member, centrality
 from newsmoe.story import Day, Identifier, Stories, Story, StoryArticle
+from newsmoe.text.dates import moment_of
 
 MAX_OUTLET = 200  # characters
 

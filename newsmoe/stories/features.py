@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 from math import log, nan
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from newsmoe.article import Article
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.stories.words import hash_word, shingle, words_of
+from newsmoe.text.dates import in_utc, moment_of
 
 Vectors = NDArray[np.float32]
 Half = NDArray[np.float16]
@@ -117,16 +117,5 @@ def unit_or_zero(vector: Vectors) -> Vectors:
 def day_of(date: str | None) -> float:
     """Return the day of an ISO 8601 date, in UTC, with its hours as a fraction; NaN for another one."""
     moment = moment_of(date)
-    try:
-        moment = moment.astimezone(UTC) if moment and moment.tzinfo else moment
-    except OverflowError:
-        return nan
+    moment = in_utc(moment) if moment else None
     return moment.toordinal() + (moment.hour * 60 + moment.minute) / 1440 if moment else nan
-
-
-def moment_of(date: str | None) -> datetime | None:
-    """Return what an ISO 8601 date says; None for another one."""
-    try:
-        return datetime.fromisoformat((date or "").strip()[:40])
-    except ValueError:
-        return None

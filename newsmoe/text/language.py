@@ -5,6 +5,7 @@ from functools import cache
 from importlib.metadata import distribution
 from typing import Any
 
+from newsmoe.article import UNSPACED
 from newsmoe.text.language_codes import COUNTRIES_TOO, language_code
 
 LAST_ATTEMPT = (1000, 0.5)
@@ -28,7 +29,7 @@ _NO_LETTERS = bytes(byte for byte in range(128) if not chr(byte).isalpha())
 _NO_CAPITALS = bytes(byte for byte in range(128) if not chr(byte).isupper())
 _INITIAL = re.compile(r"([^\W\d_])[^\W\d_]*")  # of a word
 _CAPITALS = re.compile(r"\b[^\W\d_a-z]{4,}\b")  # and words in small letters that are not of ASCII
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_UNSPACED = re.compile(rf"{UNSPACED}|[\uac00-\ud7af]")
 _HANGUL, _KANA = re.compile("[\uac00-\ud7af]"), re.compile("[\u3040-\u30ff]")
 _CHINESE_CHARACTERS = frozenset({"zh", "ja", "ko", "yue", "wuu"})
 _NOT_ASCII = frozenset(

@@ -142,10 +142,10 @@ def read_taught(
 ) -> WindowSet:
     """Read a source without labels; the whole target is what the teacher predicts.
 
-    Texts that the expert is measured on are left out.
+    Texts that the expert is measured on are left out, and those without a word.
     """
-    pairs = [(article, run.extract(article, recipe)) for article in source.examples(run.data)]
-    pairs = [(article, extract) for article, extract in pairs if measured_on.isdisjoint(extract.windows)]
+    read = [(article, run.extract(article, recipe)) for article in source.examples(run.data)]
+    pairs = [pair for pair in read if pair[1].windows and measured_on.isdisjoint(pair[1].windows)]
     articles = [article for article, _ in pairs]
     taught = run.teachers.probabilities(teacher, recipe.labels, articles, run.report)
     every = [True] * len(recipe.labels)

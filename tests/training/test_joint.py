@@ -207,9 +207,11 @@ def test_layers_below_the_adapter_are_computed_once_and_change_nothing(folder: P
 @pytest.mark.slow
 def test_an_expert_learns_what_its_teacher_says(folder: Path) -> None:
     newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".")
+    with (folder / "train.jsonl").open("a") as file:
+        file.write('{"text": "", "mood": "good"}\n')
     swapped = {"good": "bad", "bad": "good"}
     rows = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()]
-    wrong = [{"text": "", "mood": "good"}, *(row | {"mood": swapped[row["mood"]]} for row in rows)]
+    wrong = [row | {"mood": swapped[row["mood"]]} for row in rows]
     (folder / "wrong.jsonl").write_text("".join(json.dumps(row) + "\n" for row in wrong))
     recipe = MEMBER.replace('shared_adapter = "{shared}"', 'teacher = "../mood"\nteacher_share = 1').replace(
         '"train.jsonl"', '"wrong.jsonl"'

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,12 @@ from newsmoe.output.formats import TaskColumns, Writer
 from newsmoe.output.table import column_names, row
 from newsmoe.plugins import import_extra
 from newsmoe.record import Record
+from newsmoe.text.dates import in_utc, moment_of
 
 MAX_CELL = 32_767  # characters; this and the next are Excel's
 MAX_ROWS = 1_048_576
 DATES = frozenset({"publication_date"})
+FIRST_YEAR = 1900  # that Excel has
 _NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -57,8 +59,6 @@ def open_writer(path: Path, columns: TaskColumns) -> Iterator[Writer]:
 
 def _date(value: str | float | None) -> str | float | datetime | None:
     """Return a date in ISO 8601 as one of Excel, in UTC, which has no time zones; other values as they are."""
-    try:
-        date = datetime.fromisoformat(str(value))
-    except ValueError:
-        return value
-    return date.astimezone(UTC).replace(tzinfo=None) if date.tzinfo else date
+    moment = moment_of(value) if isinstance(value, str) else None
+    date = in_utc(moment) if moment else None
+    return date.replace(tzinfo=None) if date and date.year >= FIRST_YEAR else value

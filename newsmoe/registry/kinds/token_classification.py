@@ -1,7 +1,7 @@
 """Entities by any token classifier of the hub."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from newsmoe.article import Article
 from newsmoe.errors import ModelError
@@ -9,9 +9,7 @@ from newsmoe.prediction import Entities, Mention
 from newsmoe.registry.hub.chunks import Chunk, ChunkedText
 from newsmoe.registry.hub.expert import HubExpert, HubSettings
 from newsmoe.registry.kinds.mentions import entities_of
-
-LongInput = Literal["head", "head+tail", "windows"]
-"""What is read of a text that is longer than the model: its first chunk, the first and the last, or all."""
+from newsmoe.registry.kinds.text_classification import LongInput
 
 Spans = list[dict[str, Any]]
 """What the pipeline of transformers says of each entity in a text: `entity_group`, `start`, `end` and more."""

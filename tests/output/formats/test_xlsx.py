@@ -49,6 +49,12 @@ def test_numbers_and_dates_are_numbers_and_dates(folder: Path) -> None:
     assert second[3] == "last week"
 
 
+@pytest.mark.parametrize("date", ["0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "1899-12-31"])
+def test_a_date_that_excel_does_not_have_is_text(folder: Path, date: str) -> None:
+    _, cells = written(folder, record(7).model_copy(update={"publication_date": date}))
+    assert cells[3] == date
+
+
 def test_a_long_text_is_cut_at_what_a_cell_holds(folder: Path) -> None:
     _, cells = written(folder, record(1, gist={"summary": "x" * 40_000}), gist=("summary",))
     assert len(cells[8]) == 32_767

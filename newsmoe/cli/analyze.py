@@ -165,16 +165,15 @@ def analyze(
                 run_job, session, limit=run.limit, max_errors=error_limit, wait=target.wait, command=command
             )
             observers.run_all(jobs, run_one)
-        _write_page_and_stories(target, jobs, settings, append=run.append, quiet=screen.quiet)
+        _write_page_and_stories(target, jobs, observers.outputs, settings, append=run.append, quiet=screen.quiet)
         if observers.incomplete:
             raise typer.Exit(ITEMS_FAILED)
 
 
 def _write_page_and_stories(
-    target: OutputOptions, jobs: "list[Job]", settings: "Settings", *, append: bool, quiet: bool
+    target: OutputOptions, jobs: "list[Job]", outputs: list[Path], settings: "Settings", *, append: bool, quiet: bool
 ) -> None:
     """Write what is to be made of the outputs, those that were written."""
-    outputs = [job.output for job in jobs if job.output.exists()]
     if target.stories and outputs:
         options = StoriesOptions(records=outputs, append=append, wait=target.wait)
         write_stories([name for job in jobs for name in job.inputs], target.stories, settings, options, quiet)

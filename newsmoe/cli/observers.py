@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event, Thread
 from time import monotonic
 from typing import Any, Self
@@ -110,6 +111,7 @@ class Observers:
 
     Attributes:
         incomplete: whether an element or an input failed.
+        outputs: those that were written.
     """
 
     def __init__(self, metrics: Metrics, *, as_json: bool, quiet: bool = False, verbose: bool = False) -> None:
@@ -119,6 +121,7 @@ class Observers:
         self.verbose = verbose
         self.incomplete = False
         self.outcome = Outcome()
+        self.outputs: list[Path] = []
         self._runs: list[tuple[Job, RunReport]] = []
 
     @contextmanager
@@ -151,6 +154,7 @@ class Observers:
                 _logger.warning("%s; it is left out", error)
                 continue
             self._runs.append((job, report))
+            self.outputs.append(job.output)
             self.incomplete = self.incomplete or report.exit_code != 0
             if len(jobs) > 1:
                 _logger.info("%s", run_line(", ".join(job.inputs), report))

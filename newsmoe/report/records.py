@@ -22,7 +22,7 @@ from newsmoe.ingest.location import Location
 from newsmoe.ingest.places import Place
 from newsmoe.ingest.source import read_elements
 from newsmoe.output.dataset import read_manifest
-from newsmoe.output.formats.csv import FORMULA_SIGNS
+from newsmoe.output.formats.csv import unescape_formula
 from newsmoe.output.formats.sqlite import TABLE
 from newsmoe.output.table import FIRST, LAST, WHOLE
 from newsmoe.prediction import InputStats, JsonFields
@@ -214,7 +214,7 @@ def _of_columns(row: Any) -> Any:
     """Return what the columns of a table hold, in the shape of a record."""
     if not isinstance(row, dict) or "status" not in row:
         return row
-    columns = {str(name): _unescaped(value) for name, value in row.items() if value not in (None, "")}
+    columns = {str(name): unescape_formula(value) for name, value in row.items() if value not in (None, "")}
     errors, experts = (str(columns.get(name, "")) for name in LAST)
     element: dict[str, Any] = {name: columns.get(name) for name in FIRST}
     element["analyses"] = _analyses(columns)
@@ -268,9 +268,3 @@ def _errors_in(text: str) -> Iterable[dict[str, Any]]:
     for start, following in zip_longest(starts, starts[1:]):
         message = text[start.end() : following.start() if following else None].removesuffix("; ")
         yield {"stage": start[1], "type": start[2], "message": message}
-
-
-def _unescaped(value: Any) -> Any:
-    """Return a cell without the apostrophe that keeps a spreadsheet from running it."""
-    is_escaped = isinstance(value, str) and value[:1] == "'" and value[1:].startswith(FORMULA_SIGNS)
-    return value[1:] if is_escaped else value

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 from newsmoe.output.formats import TaskColumns, Writer, text_output
 from newsmoe.output.table import column_names, row
@@ -36,5 +37,14 @@ def write_rows(path: Path, columns: TaskColumns, start: str = "") -> Iterator[Wr
 
 
 def escape_formula(cell: str | float | None) -> str | float | None:
-    """Put an apostrophe before a text that a spreadsheet would run as a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_SIGNS) else cell
+    """Put an apostrophe before a text that a spreadsheet would run as a formula, or that begins like an escaped one."""
+    return f"'{cell}" if isinstance(cell, str) and _like_formula(cell) else cell
+
+
+def unescape_formula(cell: Any) -> Any:
+    """Return a cell as it was before `escape_formula`."""
+    return cell[1:] if isinstance(cell, str) and cell[:1] == "'" and _like_formula(cell) else cell
+
+
+def _like_formula(text: str) -> bool:
+    return text.lstrip("'").startswith(FORMULA_SIGNS)

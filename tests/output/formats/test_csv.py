@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from newsmoe.output.formats.csv import FORMULA_SIGNS
+from newsmoe.output.formats.csv import FORMULA_SIGNS, unescape_formula
 from newsmoe.output.writers import default_output
 from tests.output.support import record, write_all
 from tests.strategies import CELLS
@@ -33,7 +33,8 @@ def test_texts_come_back_and_no_cell_starts_a_formula(folder: Path, identifier: 
     ]  # fmt: skip
     assert not any(cell.startswith(FORMULA_SIGNS) for cell in cells)
     for text, cell in ((identifier, cells[0]), (label, cells[8]), (summary, cells[10])):
-        assert cell == (f"'{text}" if text.startswith(FORMULA_SIGNS) else text)
+        assert cell in (text, f"'{text}")
+        assert unescape_formula(cell) == text
     assert cells[9] == "0.5"
 
 
@@ -41,6 +42,12 @@ def test_a_prediction_without_columns_is_json(folder: Path) -> None:
     header, cells = written(folder, record(1, mine={"a": [1, "é"], "b": "\x9b"}), mine=(), other=("label", "score"))
     assert header[8:11] == ["mine_json", "other_label", "other_score"]
     assert cells[8:11] == ['{"a":[1,"é"],"b":"\\u009b"}', "", ""]
+
+
+def test_a_text_that_begins_like_an_escaped_one_comes_back(folder: Path) -> None:
+    text = "'=Equal pay' row goes to court"
+    _, cells = written(folder, record(1, gist={"summary": text}), gist=("summary",))
+    assert unescape_formula(cells[8]) == text
 
 
 def test_several_labels_share_a_cell(folder: Path) -> None:

@@ -41,14 +41,18 @@ def calibration_error(confidence: NDArray[np.floating], correct: NDArray[np.gene
 
 def classifier_figures(probabilities: NDArray[np.floating], truth: NDArray[np.integer]) -> dict[str, float]:
     """Return accuracy, macro-F1 over the labels that occur, and calibration error, all from 0 to 1."""
-    best = probabilities.argmax(axis=1)
-    predicted = np.where(probabilities.any(axis=1), best, NO_LABEL)
+    predicted = most_probable(probabilities)
     macro_f1 = f1_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0)
     return {
         "accuracy": float(accuracy_score(truth, predicted)),
         "macro-F1": float(macro_f1),
-        "ECE": calibration_error(probabilities.max(axis=1), best == truth),
+        "ECE": calibration_error(probabilities.max(axis=1), predicted == truth),
     }
+
+
+def most_probable(probabilities: NDArray[np.floating]) -> NDArray[np.int64]:
+    """Return the number of each article's best label, `NO_LABEL` where nothing is predicted."""
+    return np.where(probabilities.any(axis=1), probabilities.argmax(axis=1), NO_LABEL)
 
 
 def label_quality(

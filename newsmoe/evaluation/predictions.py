@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from newsmoe.datasets.label_maps import merge_scores
 from newsmoe.datasets.sources import LabelledArticle, LabelSource, SummarizedArticle, SummarySource
 from newsmoe.errors import InputError
-from newsmoe.evaluation.metrics import LabelQuality, classifier_figures, label_quality
+from newsmoe.evaluation.metrics import LabelQuality, classifier_figures, label_quality, most_probable
 from newsmoe.prediction import Labels, Prediction, Summary
 from newsmoe.text.sentences import split_sentences
 
@@ -56,8 +56,7 @@ class LabelPredictions:
 
     def quality(self, weights: Table) -> Vector:
         """Return 1 where the weighted mean of the distributions predicts the right label, else 0."""
-        mixture = self._mixture(weights)
-        return np.asarray((mixture.argmax(axis=1) == self.truth) & mixture.any(axis=1), dtype=np.float64)
+        return np.asarray(most_probable(self._mixture(weights)) == self.truth, dtype=np.float64)
 
     def figures(self, weights: Table) -> dict[str, float]:
         """Return accuracy, macro-F1 and calibration error."""
@@ -65,7 +64,7 @@ class LabelPredictions:
 
     def by_label(self, weights: Table) -> tuple[dict[str, LabelQuality], dict[str, dict[str, int]]]:
         """Return the quality of each label, and the confusion counts."""
-        return label_quality(self._mixture(weights).argmax(axis=1), self.truth, self.labels)
+        return label_quality(most_probable(self._mixture(weights)), self.truth, self.labels)
 
     def confidence(self) -> Table:
         """Return the probability of the label that each expert predicts."""

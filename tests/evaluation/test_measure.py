@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 
 from newsmoe.article import Article
 from newsmoe.datasets.sources import LabelledArticle, SummarizedArticle
 from newsmoe.errors import InputError
 from newsmoe.evaluation.measure import measure_labels, measure_summaries, single_expert_session
+from newsmoe.evaluation.metrics import classifier_figures, label_quality, most_probable
 from newsmoe.orchestrator.session import Session
 from newsmoe.prediction import Labels, Prediction, Summary
 from newsmoe.settings.model import Settings
@@ -75,6 +77,13 @@ def test_a_wider_label_is_merged_even_if_the_expert_fails_on_its_examples() -> N
 def test_an_article_without_a_prediction_is_not_in_the_figures() -> None:
     evaluation = measure_labels(session("mood"), "mood", "two", [labelled("good 0.9", "good"), labelled("!", "good")])
     assert (evaluation.items, evaluation.answered, evaluation.figures["accuracy"]) == (2, 1, 1.0)
+
+
+def test_where_nothing_is_predicted_no_label_is_right() -> None:
+    nothing, truth = np.zeros((2, 2)), np.array([0, 1])
+    assert classifier_figures(nothing, truth) == {"accuracy": 0.0, "macro-F1": 0.0, "ECE": 0.0}
+    _, confusion = label_quality(most_probable(nothing), truth, ("good", "bad"))
+    assert confusion == {"good": {"good": 0, "bad": 0}, "bad": {"good": 0, "bad": 0}}
 
 
 def test_labels_that_are_never_predicted_are_reported(caplog: pytest.LogCaptureFixture) -> None:

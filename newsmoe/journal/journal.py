@@ -15,7 +15,7 @@ from typing import Self, TypeVar
 from newsmoe.errors import ConfigError, JournalError
 from newsmoe.ingest.formats import READERS
 from newsmoe.journal.sqlite import open_sqlite
-from newsmoe.journal.store import JOURNALS, JournalStats, Row, Store, short_key, without_password
+from newsmoe.journal.store import JOURNALS, JournalStats, Row, Store, short_key
 from newsmoe.prediction import Prediction
 from newsmoe.settings.model import Settings
 
@@ -148,7 +148,7 @@ def _open_store(place: str, *, create: bool) -> Store:
         return open_sqlite(Path(place), create=create)
     if scheme not in JOURNALS:
         raise JournalError(
-            f"{without_password(place)}: a journal is a file, or postgresql://USER@HOST/DATABASE;"
+            f"{scheme}://...: a journal is a file, or postgresql://USER@HOST/DATABASE;"
             f" the schemes of URLs are {', '.join(JOURNALS)}"
         )
     return JOURNALS.load(scheme)(place, create=create)

@@ -115,6 +115,7 @@ JOURNALS = Plugins[Callable[..., Store]](
     dict.fromkeys(("postgresql", "postgres", "postgresql+psycopg"), "newsmoe.journal.postgres:PostgresStore"),
 )
 """By the scheme of a URL; a journal without one is a file of SQLite."""
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
 
 def short_key(cache_key: str) -> str:
@@ -125,8 +126,13 @@ def short_key(cache_key: str) -> str:
 
 
 def without_password(text: str) -> str:
-    """Return `text` with no password in the URL that it is, or ends with."""
-    text = re.sub(r"(://[^:/?@]*):.*@", r"\1@", text)
+    """Return `text` with no password in the URL that it is, or ends with.
+
+    That of a database may have any character in it; elsewhere an `@` after a slash is part of the path.
+    """
+    scheme = _SCHEME.search(text)
+    password = ".*" if scheme and scheme[1].lower() in JOURNALS else "[^/@]*"
+    text = re.sub(rf"(://[^:/?@]*):{password}@", r"\1@", text)
     return re.sub(r"([?&]\w*password=)[^&]*", r"\1", text) if "://" in text else text
 
 

@@ -184,6 +184,8 @@ def test_several_processes_may_create_and_write_a_journal_at_once(place: str) ->
         ("postgresql:///db?user=me&sslpassword=secret", "postgresql:///db?user=me&sslpassword="),
         ("postgresql://me@host:5432/db", "postgresql://me@host:5432/db"),
         ("data/a:b@c.sqlite", "data/a:b@c.sqlite"),
+        ("https://news.example:8443/feeds/@team/news.json", "https://news.example:8443/feeds/@team/news.json"),
+        ("https://me:secret@news.example:8443/@team/a.json", "https://me@news.example:8443/@team/a.json"),
     ],
 )  # fmt: skip
 def test_passwords_are_not_shown(text: str, shown: str) -> None:

@@ -139,7 +139,7 @@ def test_a_missing_database_is_reported_without_the_password(postgres: "Server")
         ("postgresql://me:secret@127.0.0.1:port/db", "cannot be used: .*invalid integer value"),
         ("postgresql://me:se@cret@host/db", "is no URL of a database; .* with %40 for an @"),
         ("postgresql://me:secret@127.0.0.1:1/db?sslmod=require", 'invalid connection option "sslmod"'),
-        ("mysql://me:secret@host/db", "mysql://me@host/db: a journal is a file, or postgresql://"),
+        ("mysql://me:secret@host/db", "mysql://...: a journal is a file, or postgresql://"),
     ],
 )
 def test_an_unreachable_server_ends_the_run_with_one_line(

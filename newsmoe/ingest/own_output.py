@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from newsmoe.errors import InputError
-from newsmoe.ingest.files import open_text
+from newsmoe.ingest.files import open_bytes
 
-START = 1 << 17  # characters, in which a first record stands, and bytes
+START = 1 << 17  # bytes, in which a first record stands
 PAGE = 1 << 12  # bytes of SQLite's first page, which lists the tables
 
 RECORDS, REPORT, FAILED_ELEMENTS = "records", "run report", "elements with errors"
@@ -45,8 +45,8 @@ def own_output(path: Path) -> str | None:
             return _of(b"CREATE TABLE analyses" in start and b"experts" in start)
         if start.startswith(b"PK\x03\x04"):
             return _of(_in_workbook(path))
-        with open_text(path) as text:
-            beginning = text.read(START)
+        with open_bytes(path) as file:
+            beginning = file.read(START).decode(errors="replace")  # newsmoe writes UTF-8
         if "".join(beginning.split()) == "[]":  # without records; else there would be one more with each run
             return _of(own_output(path.with_suffix(".run.json")) == REPORT)
         return _in_text(beginning)

@@ -122,8 +122,8 @@ def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
         if isinstance(paths, list):
             changed[key] = [folder / _expanded(path) if isinstance(path, str) else path for path in paths]
     gate = values.get("gate")
-    if isinstance(gate, str) and (gate.endswith(".toml") or is_gate_folder(gate, folder)):
-        changed["gate"] = str(folder / gate)
+    if isinstance(gate, str) and (gate.endswith(".toml") or is_gate_folder(str(_expanded(gate)), folder)):
+        changed["gate"] = str(folder / _expanded(gate))
     journal = values.get("journal")
     if isinstance(journal, str) and journal not in ("", "none") and "://" not in journal:
         changed["journal"] = str(folder / _expanded(journal))

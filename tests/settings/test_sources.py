@@ -166,6 +166,14 @@ def test_a_gates_folder_in_the_file_is_relative_to_the_file(tmp_path: Path, work
     assert load_settings(write(tmp_path, 'gate = "learned"'), environment=NOTHING).gate == "learned"
 
 
+def test_the_home_folder_in_the_file_is_that_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / "mine").mkdir(parents=True)
+    for gate in ("~/rules.toml", "~/mine"):
+        path = write(tmp_path, f'gate = "{gate}"')
+        assert load_settings(path, environment=NOTHING).gate == str(tmp_path / "home" / gate[2:])
+
+
 def test_a_gates_name_in_the_file_is_no_path(tmp_path: Path) -> None:
     assert load_settings(write(tmp_path, 'gate = "all"'), environment=NOTHING).gate == "all"
 

@@ -54,8 +54,13 @@ class Outcome:
             console.print()
 
 
-def show_counts(console: "Console", what: str, counts: Mapping[str, int], order: Iterable[str]) -> None:
-    """Print a table of counts, with bars where there is room for them, and how many are in none of its rows."""
+def show_counts(
+    console: "Console", what: str, counts: Mapping[str, int], order: Iterable[str], *, overlap: bool = False
+) -> None:
+    """Print a table of counts, with bars where there is room for them, and how many are in none of its rows.
+
+    Counts overlap where an article may be in several.
+    """
     labels = list(order)
     if not labels:
         return
@@ -69,4 +74,5 @@ def show_counts(console: "Console", what: str, counts: Mapping[str, int], order:
     console.print(rows)
     if left_out := len(counts) - len(labels):
         rest = sum(counts.values()) - sum(counts[label] for label in labels)
-        console.print(plain(f"and {left_out} more, of {rest:,} articles"), soft_wrap=True)
+        more = f"and {left_out} more" if overlap else f"and {left_out} more, of {rest:,} articles"
+        console.print(plain(more), soft_wrap=True)

@@ -146,7 +146,7 @@ def _print_figures(console: "Console", figures: "Figures") -> None:
     for what, counts, order in tables:
         if order:
             console.print()
-            show_counts(console, what, counts, order)
+            show_counts(console, what, counts, order, overlap=counts is entities)
 
 
 def _entities(figures: "Figures") -> dict[str, int]:

@@ -198,6 +198,12 @@ def test_articles_are_counted(here: Path) -> None:
     assert json.loads(newsmoe("stats", "r.json", "r.json", "--json").stdout)["articles"] == 6
 
 
+def test_articles_that_name_many_people_are_not_counted_for_each(here: Path) -> None:
+    people = [{"name": f"Ann {number:02}", "type": "Person", "mentions": []} for number in range(20)]
+    write(here / "r.json", [{**record(), "analyses": {"entities": people}}])
+    assert "and 5 more" in newsmoe("stats", "r.json").stdout.splitlines()
+
+
 def test_of_many_outlets_the_rest_is_counted(here: Path) -> None:
     write(here / "r.json", [record(source=f"Outlet {number:02}") for number in range(40)])
     assert "and 25 more, of 25 articles" in newsmoe("stats", "r.json").stdout.splitlines()

@@ -1,6 +1,7 @@
 """The doors of the package: a table of built-ins, then what other packages add by entry points."""
 
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
@@ -110,6 +111,11 @@ def unpacked_name(path: Path) -> str:
     name = path.name
     suffix = next((suffix for suffix in PACKED if name.lower().endswith(suffix)), "")
     return name[: len(name) - len(suffix)]
+
+
+def ending_in_name(path: Path) -> Path:
+    """Return a path to the same place whose last part is a name, which `.` and `..` are not."""
+    return path if path.name not in ("", "..") else Path(os.path.abspath(path))
 
 
 class Formats(Plugins[T]):

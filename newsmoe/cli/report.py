@@ -40,8 +40,10 @@ def write_page(
     from newsmoe.cli.console import messages, plain
     from newsmoe.errors import OutputError
     from newsmoe.output.formats import STDOUT, text_output
+    from newsmoe.plugins import ending_in_name
     from newsmoe.report.files import page_of
 
+    records = list(map(ending_in_name, records))
     inputs = {path.resolve() for path in (*records, compared_with, stories) if path}
     if target != STDOUT and target.resolve() in inputs:
         raise OutputError(f"{target}: is an input; name another file with -o")

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from glob import has_magic
 from itertools import islice
 from pathlib import Path
 
@@ -12,11 +13,12 @@ from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import InputError, OutputError
 from newsmoe.ingest.discovery import discover
 from newsmoe.ingest.own_output import RECORDS, own_output
+from newsmoe.ingest.remote import file_name, is_url
 from newsmoe.ingest.source import open_input
 from newsmoe.output.atomic import remove_leftovers
 from newsmoe.output.formats import STDOUT, text_output
 from newsmoe.output.lock import output_lock
-from newsmoe.plugins import unpacked_name
+from newsmoe.plugins import ending_in_name, unpacked_name
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.device import Device
 from newsmoe.settings.model import Settings
@@ -56,10 +58,15 @@ class Outcome:
 
 
 def default_stories(name: str) -> Path:
-    """Return where the stories of an input go: `stories_news_data.json` beside `news-data.json`."""
-    path = Path(name)
+    """Return where the stories of an input go: `stories_news_data.json` beside `news-data.json`.
+
+    Those of a URL, and of what a pattern matches, go to the working directory.
+    """
     if name == "-":
         return STDOUT
+    path = ending_in_name(Path(file_name(name) if is_url(name) else name))
+    if has_magic(name) and not path.exists():
+        return Path("stories.json")
     stem = path.name if path.is_dir() else Path(unpacked_name(path)).stem
     return path.with_name(f"stories_{stem.replace('-', '_')}.json")
 

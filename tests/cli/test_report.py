@@ -118,6 +118,24 @@ def test_analyze_makes_the_page_too(here: Path) -> None:
     assert "4 articles" in page
 
 
+def test_what_an_earlier_run_wrote_is_not_on_the_page(here: Path) -> None:
+    for name in ("a.json", "b.json"):
+        write(here / name, articles(2))
+    run = ("analyze", "a.json", "b.json", "--page", "page.html", "--stories", "s.json", "--quiet", *GIST)
+    assert newsmoe(*run).exit_code == 0
+    (here / "b.json").write_text('[{"headline": "St')
+    assert newsmoe(*run).exit_code == 4
+    assert "2 articles" in (here / "page.html").read_text(encoding="utf-8")
+
+
+def test_the_working_directory_may_be_the_data_set(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(here / "a.json", articles(2))
+    newsmoe("analyze", "a.json", "-o", "all", "--format", "jsonl", "--partition-by", "source", "--quiet", *GIST)
+    monkeypatch.chdir(here / "all")
+    assert newsmoe("report", ".").exit_code == 0
+    assert "2 articles" in (here / "all.html").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize(
     "arguments", [("-o", "-"), ("-o", "page.html", "--format", "json"), ("-o", "out.json", "--page", "a.json")]
 )

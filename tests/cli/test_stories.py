@@ -247,6 +247,17 @@ def test_stories_go_to_standard_output(here: Path) -> None:
     assert newsmoe("stories", "a.json", "-o", "-", "--append").exit_code == 1
 
 
+@pytest.mark.parametrize(("name", "output"), [(".", "../stories_in.json"), ("*.json", "stories.json")])
+def test_stories_of_a_folder_or_a_pattern_get_a_name(
+    name: str, output: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "in").mkdir()
+    write(here / "in" / "a.json", NEWS[:4])
+    monkeypatch.chdir(here / "in")
+    assert newsmoe("stories", name, "-q").exit_code == 0
+    assert len(made(here / "in" / output)["articles"]) == 4
+
+
 def test_no_articles_have_no_stories(here: Path) -> None:
     result = newsmoe("stories", write(here / "a.json", []), "-o", "s.json")
     assert result.exit_code == 0

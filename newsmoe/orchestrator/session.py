@@ -135,7 +135,7 @@ class Session:
         return other
 
     def warm_up(self, article: Article) -> Record:
-        """Load the experts that read such an article, and have them read it; nothing is looked up or stored."""
+        """Load the experts that read such an article, and have them read it; no prediction is looked up or stored."""
         pipeline = copy.copy(self._pipeline)
         pipeline.dispatcher = Dispatcher(self._experts, self.settings.batch_articles, self.settings.batch_seconds)
         (record,) = pipeline.run([article], RunStats())

@@ -111,6 +111,12 @@ def make_stories(
         assign(list(filter(None, members[old:])), list(filter(None, members[:old])))
         if append:
             save_state(state, elements, old)
+        if repeated := len(elements) - len({element.id for element in elements}):
+            _logger.warning(
+                "articles with an id that another one has: %s; `members` and `copy_of` name articles by their ids, so"
+                " they do not say which of these is meant",
+                f"{repeated:,}",
+            )
         stories = stories_of(elements)
         with text_output(output) as file:
             file.write(_as_json(stories))

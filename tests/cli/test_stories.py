@@ -258,6 +258,14 @@ def test_stories_of_a_folder_or_a_pattern_get_a_name(
     assert len(made(here / "in" / output)["articles"]) == 4
 
 
+def test_it_is_said_where_ids_do_not_tell_articles_apart(here: Path) -> None:
+    write(here / "a.json", [{**item, "id": number // 2} for number, item in enumerate(NEWS[:4])])
+    result = newsmoe("stories", "a.json", "-o", "s.json", "-q")
+    assert "articles with an id that another one has: 2;" in result.stderr
+    write(here / "a.json", NEWS[:4])
+    assert newsmoe("stories", "a.json", "-o", "s.json", "-q").stderr == ""
+
+
 def test_no_articles_have_no_stories(here: Path) -> None:
     result = newsmoe("stories", write(here / "a.json", []), "-o", "s.json")
     assert result.exit_code == 0

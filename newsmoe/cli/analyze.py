@@ -13,7 +13,7 @@ import typer
 from newsmoe.cli.console import plain, results
 from newsmoe.cli.logs import show_logs
 from newsmoe.cli.options import RUN_SETTINGS, LoadSettings, LogOptions, WaitOption, takes
-from newsmoe.cli.report import write_page
+from newsmoe.cli.report import check_page_name, write_page
 from newsmoe.cli.run_options import RunOptions, ScreenOptions
 from newsmoe.cli.stories import StoriesOptions, write_stories
 from newsmoe.errors import ITEMS_FAILED
@@ -193,6 +193,7 @@ def _check_page(page: Path | None, jobs: "list[Job]") -> None:
             raise typer.BadParameter(f"--page cannot read {job.output} again; name a file of a built-in format with -o")
         if page == STDOUT or page.resolve() in (job.output.resolve(), *(Path(name).resolve() for name in job.inputs)):
             raise typer.BadParameter(f"--page {page}: name a file that is neither an input nor an output")
+    check_page_name(page)
 
 
 def _check_stories(target: OutputOptions, jobs: "list[Job]", limit: int | None) -> None:

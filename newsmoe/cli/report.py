@@ -9,6 +9,7 @@ import typer
 RECORDS = typer.Argument(
     help="What 'newsmoe analyze' wrote: a file in any of its formats, a data set, or a folder of Parquet files."
 )
+PAGE_SUFFIXES = ("", ".html", ".htm")
 
 
 def report(
@@ -33,6 +34,12 @@ def report(
     write_page(records, output or default_page(records[0]), compare, stories)
 
 
+def check_page_name(page: Path) -> None:
+    """See that nobody will take the page for something else."""
+    if page.suffix.lower() not in PAGE_SUFFIXES:
+        raise typer.BadParameter(f"{page}: a page is HTML; name a file that ends in .html")
+
+
 def write_page(
     records: Sequence[Path], target: Path, compared_with: Path | None = None, stories: Path | None = None
 ) -> None:
@@ -47,6 +54,7 @@ def write_page(
     inputs = {path.resolve() for path in (*records, compared_with, stories) if path}
     if target != STDOUT and target.resolve() in inputs:
         raise OutputError(f"{target}: is an input; name another file with -o")
+    check_page_name(target)
     page = page_of(records, compared_with, stories)
     with text_output(target) as file:
         file.write(page)

@@ -68,6 +68,16 @@ def test_what_holds_no_stories_is_refused(name: str, here: Path) -> None:
     assert not (here / "r.html").exists()
 
 
+def test_a_page_is_not_written_as_something_else(here: Path) -> None:
+    write_records(here / "r.json", records(1))
+    write(here / "a.json", articles(1))
+    for command in (("report", "r.json", "-o", "r.pdf"), ("analyze", "a.json", "--page", "r.pdf", *GIST)):
+        result = newsmoe(*command)
+        assert result.exit_code == 2
+        assert "r.pdf: a page is HTML" in result.stderr
+        assert {path.name for path in here.iterdir()} == {"r.json", "a.json"}
+
+
 def test_a_page_goes_to_standard_output(here: Path) -> None:
     result = newsmoe("report", write_records(here / "r.json", records(1)), "-o", "-")
     assert result.stdout.startswith("<!doctype html>")

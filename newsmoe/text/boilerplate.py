@@ -26,8 +26,28 @@ _SITE = (
     r"|threads|bluesky|snapchat)"
 )
 _AGENCY = r"(?:ap|afp|reuters|epa|pa|getty(?: images)?|associated press|shutterstock|istock|alamy|xinhua|handout)"
-_NAME = r"[\w.'’]+(?: [\w.'’]+){0,2}"
-_CAPITALIZED = r"[A-ZÀ-ÖØ-Þ][\w.'’-]*"
+_CAPITALIZED = r"[A-ZÀ-ÖØ-Þ][\w.'’-]*+"
+_CREDIT_WORD = (  # a name, or what stands between names in a credit; no verb of a sentence is among them
+    rf"(?:{_CAPITALIZED}|@\w++|(?:in|at|of|for|the|from|by|with|via|and|also|de|del|da|di|du|van|von|der|bin|al|el|la|le"
+    r"|additional|reporting|editing|writing|contributed|to|this|report|story|article|piece|post|photos?|images?|files?|inputs?"
+    r"|caption|courtesy|credits?|copyright|source|agencies|staff|senior|writers?|reporters?|correspondents?|journalists?"
+    r"|producers?|meteorologists?|editors?)\b)"
+)
+_NAMES = rf"(?-i:(?:{_CREDIT_WORD}[^\w“\"?!@]*+)++)"
+_REPORTED = (
+    r"\b(?:said|says?|told|tells?|asks?|asked|adds?|added|warn(?:ed|s)|urge[ds]|wrote|promise[ds]|was|were|had|did|shows"
+    r"|showed|according|and (?:you|it|the))\b"
+)
+_CAPITAL = r"\W{0,6}(?-i:[A-ZÀ-ÖØ-Þ\d])"
+_TITLE = rf"(?!.*{_REPORTED}.*\.$){_CAPITAL}"  # how a title begins, in a text with capitals
+_CREDITS = (  # how a sentence goes in which all else is names
+    r"\W*(?:(?:additional )?(?:reporting|editing|writing)|compiled|edited) by\b|\W*with (?:files|inputs?) from\b",
+    r".* contributed (?:to|reporting for|reporting to) this (?:report|story|article|piece|post)\W*$",
+    r"\W*(?:media|photo(?:graph)?|image|picture|illustration)s? (?:by|via|courtesy|credits?|copyright|caption|source)",
+    rf".{{1,60}}?(?: ?/ ?| via )(?:the )?{_AGENCY}\b|\W*{_AGENCY}(?: (?:file )?photo\b|/)|[(\[]{_AGENCY}[)\]]",
+    rf"[(\[][^()]{{2,60}} for (?:the )?{_AGENCY}[)\]]",
+    r"[(\[][^()]{2,60}(?: ?/ ?| via | for )(?:the )?[\w ]{3,20} (?:news|times|post|tribune|press)[)\]]",
+)
 
 _LINES = (
     rf"(?:(?:first |originally |last )?(?:published|posted|updated|modified)\b(?: on| at)?|date):?{_WHEN}*",
@@ -35,88 +55,95 @@ _LINES = (
     rf"(?:(?>(?:share (?:this|on|via)(?: {_SITE})?|share|tweet|pin|e-?mail|print|copy link|{_SITE})\b)"
     r"[\s|/,·•+.]*+){2,}",
     r"share|tweet|share this(?: story| article| post)?!?|spread the love|(?:view|leave a|\d+) comments?",
-    r"(?:ad|advertisements?|(?:sponsored|promoted|paid) content|sponsored)(?: ?[-–—] ?.{0,40})?\.?",
+    r"(?:ad|advertisements?|(?:sponsored|promoted|paid) content|sponsored)\.?",
+    r"advertisement ?[-–—] ?(?:scroll|continue|story|article)\b.{0,40}",
     r"related(?: (?:stor(?:y|ies)|articles?|topics?|content|links?|coverage))?|recommended(?: for you)?",
     r"read (?:more|next)|you (?:may|might) (?:also )?like|most (?:read|popular|viewed)|(?:top|more) stories|up next",
     r"trending(?: now)?|more on this (?:story|topic)|story highlights|(?:related )?tags|skip to (?:main )?content",
     r"(?:hide|toggle|show) caption|(?:enlarge|view) (?:image|gallery)|play video|file photo|(?:courtesy )?photo",
-    r"(?:filed under|posted in|tags|tagged with|hashtags|related topics)\s?:.{1,150}",
-    r"usa today|cnn|bbc news|reuters|associated press|afp|analysis/opinion|watch live|subscribe|sign up",
-    r"stay (?:updated|connected|informed)|(?:estimated )?reading time:? .{1,20}|\d+ min(?:ute)?s?[ -]read",
+    r"(?:filed under|posted in|tags|tagged with|hashtags|related topics)\s?:[^.?!]{1,150}",
+    r"usa today|cnn|bbc news|reuters|associated press|afp|getty images|analysis/opinion|watch live|subscribe|sign up",
+    r"stay (?:updated|connected|informed)|(?:estimated )?reading time:? \d+ min(?:ute)?s?|\d+ min(?:ute)?s?[ -]read",
+)
+_INVITATIONS = (  # to the reader, and nothing else; none has a verb of `_REPORTED`
+    # adverts
+    r"\W*(?:(?:story|article|post|report) continue[sd]?|continue reading) (?:below|after)(?: (?:this|the|our))?"
+    r"(?: (?:advert\w*|ad|videos?|photos?|gallery|map|tweet|newsletter|promotion|slideshow))*\W*",
+    r"\W*scroll down (?:for|to (?:see|watch|view)) (?:(?:the|a|more|our) )?(?:videos?|photos?|pictures?|gallery)\W*",
+    # links
+    r"(?:watch|see|view|hear|read|photos?|video|map|gallery)\b[^«»]{1,100} »\W*",
+    r"\W*(?:you can )?(?:read|see|watch|view) (?:the |our |his |her )?(?:full|rest of|entire|original) [^.,]{0,40}"
+    r"\b(?:story|article|report|analysis|interview|segment|statement|letter|list|post|column|video|transcript)\b"
+    r"[^.,]{0,40} (?:here|below)\W*",
+    r"\W*(?:(?:for|to|if) [^.,]{1,60}, |please )?click here(?: (?:to|for) [^.,:;“\"]{1,80})?\W*",
+    r"click for (?:more from|complete) (?-i:[A-Z]|the [A-Z])[^.,:;“\"]{1,40}\W*|sign up here\W*",
+    # newsletters
+    r"(?:please |you can |(?:get|want|to|for) [^.,:?“\"]{1,60}[,:?] )?sign up (?:for|to|here|today|now)\b"
+    r"[^.,;“\"]{0,80}\b(?:newsletters?|your inbox)\b[^.,;“\"]{0,60}\W*",
+    r"subscribe (?:to our|now|here|today)\b[^.,;“\"]{0,60}\b(?:newsletter|channel|podcast|inbox|updates)\b"
+    r"[^.,;“\"]{0,40}\W*",
+    r"by (?:(?:entering|submitting|providing) your|signing up|subscribing|clicking)\b.{0,120}"
+    r"\byou (?:agree|consent) to\b.{0,60}"
+    r"(?:terms|privacy|receive).{0,80}",
+    r"you (?:also )?agree to\b[^“\"]{0,40}\b(?:privacy policy|terms of)\b[^“\"]{0,80}",
+    r"(?:thanks|thank you) for (?:subscribing|signing up)\W*|(?:invalid|enter a valid) e-?mail(?: address)?\W*",
+    r"(?:please )?enter your e-?mail(?: address)?(?: (?:below|here|to (?:subscribe|receive|get)\b[^.,;“\"]{0,40}))?\W*",
+    r"you (?:may opt.out|(?:may|can) unsubscribe) at any ?time\W*|let our news meet your inbox\W*",
+    r"(?:(?:get|want)\b[^.“\"]{1,80}|[^.“\"]{1,80},) (?:straight|directly|(?:delivered|sent)(?: \w+)?) to your"
+    r" (?:inbox|phone)(?: (?:each|every) \w+)?\W*",
+    r"get the latest (?:news|updates|headlines)\b[^.“\"]{0,80}\b(?:inbox|e-?mail|app|here|newsletters?)\W*",
+    r"download (?:our|the [^.,“\"]{0,30}\bnews) app\b[^.,;“\"]{0,60}\W*|get breaking news alerts\b[^.,;“\"]{0,40}\W*",
+    r"catch all the [^.“\"]{0,120}\b(?:news|updates) on [^.,;“\"]{2,30}\W*|view all [^.,]{3,40} newsletters\W*",
+    # followers
+    rf"(?:(?:for|to) [^.,“\"]{{1,40}}, )?(?:please )?"
+    rf"(?:like us|join us|follow (?!the |an? |this )[@\w.'’]+(?: [\w.'’]+){{0,2}}) on {_SITE}\b"
+    rf"(?:[\s,&()/|:.]|(?:on|and|or|at|formerly)\b|{_SITE}\b|@\w++)*+"
+    r"(?:for (?:more|updates|the latest)\b[^.,;“\"]{0,60})?\W*",
+    # readers
+    r"send your story ideas to\b[^“\"]{0,80}",
+    r"send us your (?:story|stories|pictures|photos|news tips)\b[^.,;“\"]{0,40}\W*",
+    r"(?:do you have|got) a (?:story|tip|news tip)(?: (?:for us|to share))?\?|e-?mail us at \S+@\S+",
+    r"join the conversation(?: (?:at|on|below|in the comments|by following)\b[^.,;“\"]{0,60})?\W*",
+    r"share your (?:story|stories|thoughts|views) (?:with us|below|in the comments)\b[^.,;“\"]{0,40}\W*",
 )
 _SENTENCES = (
-    # adverts and videos
-    r"\W*(?:(?:story|article|post|report) )?continue[sd]?(?: reading)? (?:below|after)\b.{0,60}",
-    r"\W*scroll down (?:for|to)\b.{0,60}",
-    r"(?:just watched|must watch) .{1,150}|(?:watch|see|view|hear|read|photos?|video|map|gallery)\b.{1,100} »\W*",
-    r"media playback is (?:un|not )supported on (?:your|this) device.{0,150}",
-    # photo credits
-    r"\W*(?:(?:media|image|photo) (?:caption|copyright|source)|(?:image|photo|picture) credits?:) ?"
-    r"[^.?!]{1,80}\W*",
-    r"\W*(?:photo(?:graph)?s?:|(?:photo(?:graph)?|image|picture|illustration)s? (?:by|via|courtesy)\b) ?"
-    r"[^.?!]{1,80}\W*",
-    rf"\W*(?:[\w.'’-]+ ){{0,4}}?(?:/ ?|via )?{_AGENCY}(?: (?:file )?photo)?(?:[/,] ?[\w.'’ -]{{1,40}})?\W?\.?",
-    rf"[(\[][^()]{{2,60}}(?:/| via | for ) ?(?:the )?{_AGENCY}[^()]{{0,20}}\W\.?",
-    r"[(\[][^()]{2,60}(?:/| via | for ) ?(?:the )?[\w ]{3,20} (?:news|times|post|tribune|press)\W\.?",
-    # links
-    r"\W*(?:read (?:more|also|next)|also read|see (?:also|related stor(?:y|ies))|more (?:from|on this|stories))\W?"
-    r"[:»|>—–][^.]{1,150}\W*",
-    r"\W*(?:related(?: (?:stor(?:y|ies)|articles?|coverage|links?))?|don.t miss|also on \w+|in case you missed it)\s?"
-    r"[:»|>][^.]{1,150}\W*",
-    r"\W*\(\s?(?:related|read|also|see|more|watch)\b[^():]{0,25}:[^()]{3,150}\W*",
-    r"\W*(?:you can )?(?:read|see|watch|view) (?:the |our |his |her )?(?:full|rest of|whole|entire|original) [^.]{0,60}"
-    r"\b(?:here|below)\W*",
-    r"\W*(?:(?:for|to|if) [^.,]{1,60}, |please )?(?:click|tap) (?:here|for more|for complete)\b[^.]{0,80}\W*",
-    # newsletters
-    r"(?:[^.“\"]{0,50}\b)?sign up (?:for|to|here|today|now)\b[^.“\"]{0,80}\b(?:newsletter|alert|inbox|e-?mail|update"
-    r"|briefing)s?\b[^.“\"]{0,60}\W*",
-    r"subscribe (?:to|now|here|today)\b[^.“\"]{0,60}\b(?:newsletter|channel|podcast|inbox|updates|youtube)\b"
-    r"[^.“\"]{0,40}\W*",
-    r"by (?:entering|submitting|providing|signing up|subscribing|clicking).{0,120}\byou (?:agree|consent)\b.{0,120}",
-    r"(?:thanks|thank you) for (?:subscribing|signing up)\W*|(?:invalid|enter a valid) e-?mail(?: address)?\W*",
-    r"(?:please )?enter your e-?mail[^.]{0,60}\W*",
-    r"you .{0,25}(?:may|can) (?:opt.out|unsubscribe) at any ?time[^.]{0,40}\W*",
-    r"[^.“\"]{0,80}(?:straight|directly|delivered|right) to your inbox[^.“\"]{0,60}\W*|let our news meet your inbox\W*",
-    r"get the latest (?:news|updates|headlines)\b[^.“\"]{0,160}\W*|download the [^.“\"]{1,40} app\b[^.“\"]{0,60}\W*",
+    # all-capital texts have nothing that tells names from words
+    rf"(?=(?:{'|'.join(_CREDITS)}))(?!(?-i:[^a-z]{{60}}))\W*+{_NAMES}\W*",
+    r"(?-i:[^A-Z\d.“\"]{2,120}) contributed (?:to|reporting for|reporting to) this (?:report|story|article)\W*",
+    rf"\W*(?:read (?:more|also|next)|also read|see (?:also|more|related stor(?:y|ies))|more stories|don.t miss"
+    rf"|related(?: (?:stor(?:y|ies)|articles?|coverage|links?))?|also on (?!\w+day\b)(?-i:[A-Z]+)"
+    rf"|in case you missed it)\s?[:»|>]{_TITLE}.{{1,150}}",
+    rf"\W*photo(?:graph)?s?:{_TITLE}[^.?!]{{1,80}}\W*|\W*(?:image|photo|picture) credits?:[^.?!]{{1,80}}\W*",
+    rf"(?-i:JUST WATCHED|MUST WATCH|(?:Media|Image) (?:caption|copyright)){_CAPITAL}.{{1,150}}",
+    rf"media playback is (?:un|not )supported on (?:your|this) device(?:{_CAPITAL}.{{1,150}}|\W*)",
+    rf"(?!.*{_REPORTED})(?:{'|'.join(_INVITATIONS)})",
+    # forms
     r"completing this poll grants you access\b.{0,100}|.{0,20}this field is for validation purposes\b.{0,60}",
-    r"you (?:also )?agree to (?:this site|our|the|receive)\b[^“\"]{0,160}|(?:by )?sign up,? you agree\b[^“\"]{0,160}",
-    r"this site is protected by recaptcha\b.{0,120}|please (?:re-enter|verify you.re not a robot)\b.{0,60}",
-    r"you must select a newsletter\b.{0,40}|an error has occurred\W*|(?:please )?try again later\W*",
-    r"(?:subscribed ?)?you.ve successfully subscribed\b.{0,60}|view all [^.]{3,40} newsletters\W*|sign up here\W*",
-    r"get breaking news alerts\b[^.]{0,60}\W*",
-    r"[^.“\"]{0,50}\bdelivered (?:daily|weekly|weekday|every|each|straight) (?:to|into|morning|weekday)\b"
-    r"[^.“\"]{0,60}\W*",
-    r"(?:newsletter sign up )?continue reading the main story\b.{0,60}",
-    r"catch all the [^.“\"]{0,120}\b(?:news|updates)\b.{0,80}",
-    r"please e-?mail us your\b.{0,120}|(?:send|share) your (?:news|pictures|photos|videos?|comments)\b[^.]{0,40}\W*",
-    # followers
-    rf"(?:[^.“\"]{{0,40}}, )?(?:please )?(?:follow|like) (?:us|him|her|me|them|@\w+|our \w+|{_NAME}) on {_SITE}\b"
-    r"[^“\"]{0,80}",
-    rf"join (?:us|our)\b[^.“\"]{{0,40}} on (?:{_SITE})\b[^.“\"]{{0,40}}\W*|[\w.'’ -]{{2,40}} is on {_SITE}\W*",
-    # contributors and rights
-    r"[^.“\"]{2,120} contributed (?:to|reporting for|reporting to) (?:this|the) (?:report|story|article|piece|post)\W*",
-    r"\W*(?:additional reporting by|(?:reporting|editing|writing|compiled|edited) by (?-i:[A-Z])) ?[^“\"]{3,150}",
-    r"with (?:files|inputs?) from .{2,60}",
-    r"\W*(?:©|\(c\)|copyright)\s?(?:©|\(c\))? ?(?:19|20)\d\d[^“\"]{0,150}|[^.“\"]{0,80}all rights reserved\W*",
-    r"(?:this|the) (?:material|content|article|story)\b.{0,40} may not be (?:published|reproduced|copied|republished)\b"
-    r".{0,150}",
-    r".{0,60}not responsible for the content of external (?:web)?sites\W*",
-    r"(?:the )?(?:views|opinions)(?: and opinions)? expressed (?:in|here|by|are)\b[^“\"]{0,180}",
-    r"this (?:article|story|post|report) (?:was )?(?:first|originally) (?:published|appeared)\b[^“\"]{0,100}",
-    r"the post .{1,150} appeared first on .{1,60}",
-    # readers
-    r"(?:send (?:us )?your (?:stor(?:y|ies)|pictures|photos|news tips)\b|have an opinion on anything you"
-    r"|do you have a (?:story|tip|news tip)\b|got a (?:story|tip|news tip)\b|join the conversation"
-    r"|share your (?:story|stories|thoughts|views) (?:in|with|below)|e-?mail us (?:at|your))[^“\"]{0,120}",
-    r"(?:ireport(?:\.com)?:|e-?mail to a friend)[^“\"]{0,120}|fox news flash\b.{0,60} (?:is|are) here\W*",
+    r"this site is protected by recaptcha\b.{0,120}|please verify you.re not a robot\b.{0,60}",
+    r"you must select a newsletter\b.{0,40}|an error has occurred\W*|please try again later\W*",
+    r"(?:subscribed ?)?you.ve successfully subscribed\b.{0,60}",
+    r"(?:newsletter sign up )?continue reading the main story\W*",
+    # rights
+    r"\W*(?:© ?(?:copyright )?|copyright (?:©|\(c\)) ?)(?:19|20)\d\d[^“\"]{0,150}",
+    rf"\W*copyright (?:19|20)\d\d\W++{_NAMES}|(?-i:copyright (?:19|20)\d\d(?: [\w.]+){{1,4}})",
+    r"(?:[^.“\"]{0,80}[,.;|] )?all rights reserved\W*",
+    r"this (?:material|content|article|story) may not be (?:(?:published|reproduced|copied|republished|broadcast"
+    r"|rewritten|redistributed|distributed|transmitted|or)\b\W*+){2,}(?:without\b.{0,100}|in (?:whole|any)\b.{0,100})?",
+    r"(?:the )?[\w ]{2,20} is not responsible for the content of external (?:web)?sites\W*",
+    r"(?:the )?(?:views|opinions)(?: and opinions)? expressed"
+    r" (?:in this (?:commentary|(?:opinion )?article|column|piece|post|op-ed)|here"
+    r"|by (?:the )?(?:author|writer|columnist|contributor)s?) (?:do not (?:necessarily )?(?:reflect|represent)\b"
+    r"|are (?:solely|those of the (?:author|writer|columnist)|(?:their|his|her|the author.s) own)\b)[^“\"]{0,120}",
+    rf"(?-i:The post){_TITLE}.{{1,150}} appeared first on .{{1,60}}",
+    r"(?:ireport(?:\.com)?:)[^“\"]{0,120}|e-?mail to a friend\W*|fox news flash\b.{0,60} (?:is|are) here\W*",
 )
 _LINE = re.compile("|".join((*_LINES, *_SENTENCES)), re.IGNORECASE)
 _SENTENCE = re.compile("|".join(_SENTENCES), re.IGNORECASE)
 _PERSON = rf"{_CAPITALIZED}(?: (?:{_CAPITALIZED}|de|van|von|der|bin|al)){{1,4}}"
 _BYLINE = re.compile(
-    rf"(?:By|BY):? (?:{_PERSON}|(?:[Ss]taff )?[Rr]eporters?)(?:(?:,| and|, and| &) {_PERSON})*"
+    rf"(?:By|BY):? (?:{_PERSON}|A[FP]P|Reuters|(?:[Ss]taff )?[Rr]eporters?)(?:(?:,| and|, and| &) {_PERSON})*"
     rf"(?:,? (?:for|of|in) {_CAPITALIZED}(?: {_CAPITALIZED})*)?"
-    r"(?:,? [\w ]{0,30}\b(?:[Cc]orrespondent|[Rr]eporter|[Ee]ditor|[Ww]riter|[Ss]taff|[Cc]olumnist|News|Press))?\.?"
+    r"(?:, [\w ]{0,30}\b(?:[Cc]orrespondent|[Rr]eporter|[Ee]ditor|[Ww]riter|[Ss]taff|[Cc]olumnist|News|Press))?\.?"
 )
 
 
@@ -131,7 +158,7 @@ _LEADING = re.compile(  # a newspaper's page in one line: "By . Ann Lee . and Bo
 )
 _FIRST_WORDS = _words(
     "first originally last published posted updated modified date share tweet pin email e-mail print copy "
-    "facebook twitter x instagram linkedin whatsapp telegram pinterest reddit spread view leave ad "
+    "getty facebook twitter x instagram linkedin whatsapp telegram pinterest reddit spread view leave ad "
     "advertisement advertisements sponsored promoted paid related recommended read you most top more up "
     "trending story tags skip hide toggle show enlarge play usa cnn bbc reuters associated afp analysis/opinion "
     "watch subscribe sign file courtesy photo photos filed tagged hashtags stay estimated reading by january "
@@ -140,9 +167,10 @@ _FIRST_WORDS = _words(
 )
 """How a short line begins that may be boilerplate; looked up first, because it takes a hundredth of the time."""
 _SENTENCE_FIRST_WORDS = _words(
-    "continue continues continued story article post report scroll just must watch see view hear read photo "
-    "photos video map gallery media image picture illustration photograph related also don't don’t please click "
-    "tap sign by thanks thank invalid enter get download completing this subscribed newsletter catch send share "
+    "you continue story article post report scroll just must watch see view hear read photo "
+    "photos video map gallery media image images picture illustration illustrations photograph photographs related "
+    "also don't don’t please click sign by thanks thank invalid enter get download completing this subscribed "
+    "newsletter catch send share "
     "follow like join additional reporting editing writing compiled edited with copyright views opinions have "
     "do got email e-mail ireport ireport.com fox try again subscribe let © (c)"
 )
@@ -151,7 +179,7 @@ _MARKS = "([•*"
 _OTHER_STARTS = f"{_MARKS}© \n\t"
 _HINTS = (
     ("»", ("»",)),
-    ("(", ("(photo", "(ap ")),
+    ("(", ("(photo", "(ap", "(reporting")),
     ("/", ("/ap",)),
     (":", ("related:",)),
     (

@@ -16,19 +16,29 @@ LINES = [
     "Tags: ferry, bay, town hall", "3 min read", "Play video", "Spread the love",
 ]  # fmt: skip
 SENTENCES = [
-    "Read more: Why the harbour is full.", "ALSO READ: Why the harbour is full", "(RELATED: Why the harbour is full)",
-    "Related: Why the harbour is full.", "Click here to read our other stories.", "For timetables, click here.",
-    "You can read the full report here.", "Story continues below.", "Scroll down for video.",
-    "Photo: Ann Lee/Bay News.", "(AP Photo/Ann Lee)", "(Ann Lee/Getty Images)", "REUTERS/Ann Lee.",
-    "Image source, Getty Images.", "Sign up for our daily newsletter.", "Subscribe to our YouTube channel.",
-    "Get the latest news straight to your inbox.",
+    "Click here to read our other stories.", "For timetables, click here.", "You can read the full report here.",
+    "Story continues below.", "Article continues after advertisement", "Scroll down for video.",
+    "Sign up for our daily newsletter.", "Subscribe to our YouTube channel.",
+    "Get the latest news straight to your inbox.", "Want more stories like this delivered straight to your inbox?",
     "By entering your email and clicking Subscribe, you agree to our terms.", "Thank you for subscribing!",
-    "Follow us on Twitter.", "Follow Ann Lee on Twitter @annlee.", "The Associated Press contributed to this report.",
-    "Additional reporting by Ann Lee in the bay.", "© 2026 Bay News.",
+    "You can unsubscribe at any time.", "Follow us on Twitter.", "Follow Ann Lee on Twitter @annlee.",
+    "For more from the bay, follow us on Facebook, X and Instagram.",
+    "The Associated Press contributed to this report.", "© 2026 Bay News.",
     "Copyright 2026 Bay News. All rights reserved.", "The views expressed in this article are the author's own.",
+    "The opinions expressed in this commentary are solely those of Ann Lee.",
+    "This material may not be published, broadcast, rewritten or redistributed.",
     "Download the Bay News app for free.", "The BBC is not responsible for the content of external sites.",
-    "Media playback is unsupported on your device.", "Watch ferries leave the harbour »",
-    "JUST WATCHED Ferries leave the harbour", "Join us on Telegram.",
+    "Media playback is unsupported on your device.", "Watch ferries leave the harbour »", "Join us on Telegram.",
+    "Image credit: Bay News.", "E-mail to a friend.", "Please enter your email to subscribe.",
+]  # fmt: skip
+NAMES_AND_TITLES = [  # which only capitals tell from other words
+    "Read more: Why the harbour is full.", "ALSO READ: Why the harbour is full", "(RELATED: Why the harbour is full)",
+    "Related: Why the harbour is full.", "(Also on BAYNEWS: Why the harbour is full)", "Photo: Ann Lee/Bay News.",
+    "Photographs by Ann Lee.", "(AP Photo/Ann Lee)", "(Ann Lee/Getty Images)", "(Ann Lee, File/The Bay Times)",
+    "REUTERS/Ann Lee.", "Ann Lee / Getty Images.", "Image source, Getty Images.",
+    "Additional reporting by Ann Lee in Harrowmere.", "(Reporting by Ann Lee and Bo de Hill; Editing by Cy Moe)",
+    "With inputs from agencies.", "Bay News writers Ann Lee in Harrowmere and Bo Hill contributed to this report.",
+    "JUST WATCHED Ferries leave the harbour", "The post Why the harbour is full appeared first on Bay News.",
 ]  # fmt: skip
 TEXT = [
     "By Thursday, the whole quay was gone.", "By the way, it is a good boat.",
@@ -41,27 +51,112 @@ TEXT = [
     "Click fraud costs advertisers billions.", "Most read the paper on the ferry.", "Updated rules apply from May.",
     "More from the budget will go to schools.", "All rights were reserved for the heirs.", "She joined us on Monday.",
     "Advertisement spending fell in 2026.", "Related costs were 3 million.", "Published figures differ.",
+    # credits
+    "Reporting by Amnesty International shows that 400 people were held without charge in Vardania last year.",
+    "Additional reporting by a whistleblower helped prosecutors to build the case.",
+    "Compiled by Oxford Economics, the report puts the cost of the bridges at $4 billion.",
+    "Edited by Anna Lindqvist, the volume runs to 900 pages.", "Editing by Thelma Schoonmaker is superb throughout.",
+    "Writing by hand helps pupils to remember words.", "Writing by Asante won three prizes last year.",
+    "REPORTING BY AMNESTY INTERNATIONAL SHOWS THAT HUNDREDS OF PEOPLE ARE HELD WITHOUT CHARGE IN VARDANIA.",
+    "With input from farmers, the plan was changed.", "With inputs from Delhi the plan was changed in May.",
+    "With files from the archive, Lee proved that the bridge was never paid for.",
+    "More than 200 scientists contributed to this report.", "Poor planning contributed to this story of decline.",
+    "She and three colleagues contributed to the report.", "Ann Lee contributed to this report of the commission.",
+    "Photographs by Dorothea Lange hang in the first room.", "Illustrations by Ann Lee fill the book.",
+    "Picture by picture the film shows how the town was lost.", "Photo via drone showed the hole in the roof.",
+    "Images via satellite showed smoke above the port.", "Photos: none of the 12 pictures has been found.",
+    "Image copyright is a matter for the courts.", "Photo source lists are kept in the town hall.",
+    "Image caption contests draw thousands of readers.", "Media source protection is at stake, editors warned.",
+    "The minister told Reuters.", "She later told the AP.", "He spoke to the BBC and AFP.",
+    "It belongs to Getty Images.",
+    "The bay is in Scranton, Pa.", "Reuters, the agency said.", "Lee sold the picture to the Associated Press.",
+    "(She also writes for the Bay Times)", "(He was once a reporter for Reuters)", "(The picture went out via AFP)",
+    # adverts, videos, links
+    "Continue after the bridge and turn left at the church.", "Continued below the surface, the cracks run for miles.",
+    "The report continues after a break of two years.", "Story continued below the fold, to his dismay.",
+    "Scroll down to the last page and the warning appears, the watchdog said.",
+    "Just watched the match with my son in the rain.", "Must watch his weight, the doctor says.",
+    "Media playback is not supported on this device, the manual of the new phone says.",
+    "Read more—that was her advice to parents.", "Read more: that is her only advice to parents.",
+    "See also the rise in rents: up 12 per cent since May.", "See more: the new telescope opens on Friday.",
+    "Related: the mayor also denied taking money.", "Related: Smith, 43, was also fined.",
+    "Also on Friday: The council votes on the bridge.",
+    "Don't miss: that is what the coach tells them.", "(More on that: the council votes in May.)",
+    "You can see the whole valley from here.", "You can see the full extent of the damage here.",
+    "Watch the full moon rise over the lake here.", "Read the original plan of the bridge and you see it here.",
+    "Click here and you lose your savings, the fake message says.",
+    "For refunds, click here or visit a branch, the company told customers.",
+    # newsletters
+    "Residents can sign up for flood alerts on the council's website.", "Sign up for a course by e-mail before May.",
+    "Sign up for the newsletter and you get a scarf.", "Download the Bay News app and you see the effect.",
+    "Parents may sign up for text updates at the school gate.", "Drivers sign up today and get updates on pay.",
+    "Subscribe to the channel of hate, he told followers, and you become part of it.",
+    "Subscribe now or lose the newsletter, the club told its fans.",
+    "By clicking, the scammers made you agree to pay.", "By signing up you agree to serve for six years.",
+    "You agree to the rent or you leave, the landlord told them.", "You agree to receive less for more work.",
+    "Please enter your email, the fake page said.", "Enter your email and the thieves are in.",
+    "You may opt out at any time, the bank told customers.", "You can opt out at any time until you die.",
+    "Cookies are delivered straight to your inbox by the phishing gang.", "It landed right to your inbox at dawn.",
+    "Get the latest news to the front was his job for three years.",
+    "Get the latest updates on the flood from the town hall.", "Get breaking news alerts right, he told editors.",
+    "Download the NHS app to book a jab, officials said.", "Download the Storm Alert app before you travel.",
+    "Meals are delivered daily to 400 older residents in the valley.",
+    "Fresh bread was delivered every morning to the shelter until the road was cut.",
+    "Catch all the rats, the mayor said, and the news will be good.", "Try again later.",
+    "Please re-enter the building by the north door.", "View all of the newsletters as a history of the club.",
+    # followers and readers
+    "The company is on Facebook.", "The whole town is on Twitter.", "Fans follow Lionel Messi on Instagram.",
+    "Like Taylor Swift on Instagram, the singer posts every day to her fans.", "Follow the money on Facebook.",
+    "Follow him on Twitter at your own risk, a critic wrote.", "Join us on YouTube, the sect told the children.",
+    "Do you have a tip for saving water?", "Do you have a story that nobody believes?",
+    "Share your story with your doctor, the charity advises men over 50.", "Send your pictures to the police.",
+    "Share your views in public and you risk prison.", "Share your photos with care.",
+    "Join the conversation, the mayor told residents, and 400 of them did.",
+    "E-mail us at home, the boss told his staff, and nobody did.", "E-mail to a friend led police to the thief.",
+    # rights
+    "Copyright 2026 rules will change how artists are paid.", "Copyright law is being rewritten.",
+    "He sold the book with all rights reserved.", "This article may not be published, the judge ruled.",
+    "This material may not be published until the verdict, the court said.",
+    "The story may not be copied or sold, her lawyers say.", "The story may not be published before the trial ends.",
+    "The opinions expressed are those of 1,200 adults who were polled in May.",
+    "The views expressed by the senator drew fierce criticism from her own party.",
+    "The views expressed here in the valley are harsher.", "Views expressed in parliament were split.",
+    "The opinions expressed in this poll are those of adults.",
+    "This story was first published in 1897 and has never been out of print.",
+    "This story first appeared in a Prague newspaper during the occupation.",
+    "The post of mayor appeared first on a list of 1820.", "The court found the site not responsible for the content"
+    " of external sites.",
+    # lines
+    "By March Ann Lee had lost all her staff.", "Tags: none of the sheep had any.", "Reading time is short in prison.",
+    "Sponsored - the race would cost nothing.", "Posted in: a letter of complaint.", "Share the road.",
+    "Updated on Friday, the list has 12 names.",
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("line", [*LINES, *SENTENCES])
+@pytest.mark.parametrize("line", [*LINES, *SENTENCES, *NAMES_AND_TITLES])
 @pytest.mark.parametrize("change", [str, str.lower])
 def test_a_line_of_boilerplate_is_left_out(line: str, change: type[str]) -> None:
-    if change is str.lower and line.upper().startswith("BY ANN"):
-        return  # without capitals a name is like any words
+    if change is str.lower and (line in NAMES_AND_TITLES or line.upper().startswith("BY ANN")):
+        return
     assert without_boilerplate(f"{FIRST}\n\n{change(line)}\n\n{SECOND}") == f"{FIRST}\n\n{SECOND}"
     assert without_boilerplate(f"{change(line)}\n{FIRST}\n{SECOND}\n{change(line)}") == f"{FIRST}\n{SECOND}"
 
 
-@pytest.mark.parametrize("sentence", [text for text in SENTENCES if text[-1] in ".!»)"])
+@pytest.mark.parametrize("sentence", [text for text in (*SENTENCES, *NAMES_AND_TITLES) if text[-1] in ".!»)"])
 def test_a_sentence_of_boilerplate_is_left_out(sentence: str) -> None:
     assert without_boilerplate(f"{FIRST} {sentence} {SECOND}") == f"{FIRST} {SECOND}"
 
 
 @pytest.mark.parametrize("text", TEXT)
 def test_a_sentence_of_the_article_stays(text: str) -> None:
-    for content in (f"{FIRST} {text} {SECOND}", f"{FIRST}\n\n{text}\n\n{SECOND}", f"{text}\n{FIRST}"):
+    for content in (
+        f"{FIRST} {text} {SECOND}",
+        f"{FIRST}\n\n{text}\n\n{SECOND}",
+        f"{text}\n{FIRST}",
+        f"{FIRST} {text}",
+    ):
         assert without_boilerplate(content) == content
+        assert without_boilerplate(content.lower()) == content.lower()
 
 
 @pytest.mark.parametrize("text", ["Read more", "By Ann Lee", "Follow us on Twitter.", "Share\n\nTweet", ""])
@@ -75,7 +170,7 @@ def test_the_head_of_a_page_in_one_line_is_left_out() -> None:
     assert without_boilerplate(head.lower() + FIRST.lower()) == FIRST.lower()
 
 
-PIECES = st.sampled_from([*LINES, *SENTENCES, *TEXT, FIRST, "İstanbul", " ", "»", ". "])
+PIECES = st.sampled_from([*LINES, *SENTENCES, *NAMES_AND_TITLES, *TEXT, FIRST, "İstanbul", " ", "»", ". "])
 
 
 @given(st.lists(st.tuples(PIECES, st.sampled_from([" ", "\n", "\n\n", ""])), max_size=8))
@@ -89,7 +184,8 @@ def test_words_of_the_article_stay_in_order(pieces: list[tuple[str, str]]) -> No
 
 @pytest.mark.parametrize(
     "part",
-    ["getty ", "sign up for ", "Read more: ", "share ", "(", "By A ", "» ", "click here. ", "Photo by x\n", "a, "],
+    ["getty ", "sign up for ", "Read more: ", "share ", "(", "By A ", "» ", "click here. ", "Photo by x\n", "a, "]
+    + ["Reporting by A ", "Photo via A/", "Follow us on x, ", "This story may not be copied or ", "Copyright 2026 A "],
 )
 def test_boilerplate_takes_linear_time(part: str) -> None:
     assert len(without_boilerplate(part * 20_000)) <= 20_000 * len(part)  # a pattern that backtracks takes minutes

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
 from newsmoe.ingest.fields import FieldFinder, Path, Shape, value_at
-from newsmoe.ingest.names import WEAK_HEADLINES, folded, is_of_another_text
+from newsmoe.ingest.names import SECTIONS, WEAK_HEADLINES, folded, is_of_another_text
 from newsmoe.ingest.values import text_of
 from newsmoe.text.cleaning import clean_line, clean_text
 
@@ -48,6 +48,8 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
         value = value_at(element, path)
         if value is None or (best is not None and isinstance(value, str) and len(value) <= len(best.text)):
             continue  # not even cleaned
+        if folded(path[-1]) in SECTIONS and not _holds_objects(value):
+            continue
         if not isinstance(value, str) and _holds_articles(value, finder, element, shape):
             continue
         if (text := text_of(value)) is None:
@@ -57,6 +59,10 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
         if content.strength and (best is None or is_better(content, best)):
             best = content
     return best, unreadable
+
+
+def _holds_objects(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(part, Mapping) for part in value)
 
 
 def _holds_articles(value: Any, finder: FieldFinder, element: Mapping[str, Any], shape: Shape, depth: int = 0) -> bool:

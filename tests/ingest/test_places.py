@@ -249,6 +249,13 @@ def test_a_place_that_matches_nothing_is_an_error_with_a_list_of_what_is_there(t
     assert "response.docs[] (objects), response.facets[] (no objects)" in str(error.value)
 
 
+@pytest.mark.parametrize("items", ["respones.docs", "[].respones", "docs.respones"])
+def test_so_is_one_that_no_element_of_an_array_has(items: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        read(tmp_path, [{"docs": {"n": number, "news": STORIES}} for number in range(3)], items=items)
+    assert f"no articles at '{items}' (--items); there are [] (objects), [].docs.news[] (objects)" in str(error.value)
+
+
 # whatever the document
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
 from newsmoe.ingest.fields import FieldFinder, Path, Shape, value_at
 from newsmoe.ingest.names import SECTIONS, WEAK_HEADLINES, folded, is_of_another_text
+from newsmoe.ingest.stored import stored_value
 from newsmoe.ingest.values import text_of
 from newsmoe.text.cleaning import clean_line, clean_text
 
@@ -90,7 +91,8 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
     """Return the longest prose of an element that is under none of the common names."""
     used = {path[0] for paths in shape.fields.values() for path in paths}
     best: Content | None = None
-    for key, value in element.items():
+    for key, stored in element.items():
+        value = stored_value(stored) if isinstance(stored, str) else stored
         is_text = isinstance(value, str) or (
             isinstance(value, list) and all(isinstance(part, str | None) for part in value)
         )

@@ -59,7 +59,8 @@ class Source:
 
     def notices(self) -> list[str]:
         """Return what was guessed or left out of what was read so far, a sentence each."""
-        notices = [*filter(None, [self.decoding.notice]), *_unread(self.location), *self.normaliser.notices()]
+        read = (*filter(None, [self.decoding.notice]), *self.decoding.remarks)
+        notices = [*read, *_unread(self.location), *self.normaliser.notices()]
         return [f"{self.name}: {notice}" for notice in notices]
 
     def log_notices(self) -> list[str]:

@@ -4,10 +4,11 @@ EditorJS, Draft.js, ProseMirror, Portable Text, Slate, Lexical, Quill, Contentfu
 only: a node has a text, or nodes below it, and a type that tells whether it stands inside a line.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from newsmoe.ingest.stored import stored_value
 
 TEXTS = (
     "text", "plain_text", "value", "rendered", "main", "#text", "_content", "content", "$t", "__cdata", "@value", "_",
@@ -41,23 +42,13 @@ def text_in(value: Any) -> str | None:
     """Return the text in a value with breaks between its blocks; None where it holds no text."""
     match value:
         case str():
-            return _unquoted(value)
+            stored = stored_value(value)
+            return value if isinstance(stored, str) else text_in(stored) or value
         case list() | tuple():
             return _joined(value, 0)
         case Mapping():
             return _node(value, 0)
     return None
-
-
-def _unquoted(text: str) -> str:
-    """Return the text of blocks that were stored as a string of JSON; else the string itself."""
-    if text[:1] in ("{", "[") and text.rstrip()[-1:] in "]}":
-        try:
-            decoded = json.loads(text)
-        except (ValueError, RecursionError):
-            return text
-        return text_in(decoded) or text
-    return text
 
 
 def _type(node: Mapping[str, Any]) -> str:

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
 from newsmoe.ingest.fields import FieldFinder, Path, Shape, value_at
-from newsmoe.ingest.names import WEAK_HEADLINES, folded, is_of_another_text
+from newsmoe.ingest.names import SECTIONS, WEAK_HEADLINES, folded, is_of_another_text
+from newsmoe.ingest.stored import stored_value
 from newsmoe.ingest.values import text_of
 from newsmoe.text.cleaning import clean_line, clean_text
 
@@ -48,6 +49,8 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
         value = value_at(element, path)
         if value is None or (best is not None and isinstance(value, str) and len(value) <= len(best.text)):
             continue  # not even cleaned
+        if folded(path[-1]) in SECTIONS and not _holds_objects(value):
+            continue
         if not isinstance(value, str) and _holds_articles(value, finder, element, shape):
             continue
         if (text := text_of(value)) is None:
@@ -57,6 +60,10 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
         if content.strength and (best is None or is_better(content, best)):
             best = content
     return best, unreadable
+
+
+def _holds_objects(value: Any) -> bool:
+    return isinstance(value, list) and any(isinstance(part, Mapping) for part in value)
 
 
 def _holds_articles(value: Any, finder: FieldFinder, element: Mapping[str, Any], shape: Shape, depth: int = 0) -> bool:
@@ -84,7 +91,8 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
     """Return the longest prose of an element that is under none of the common names."""
     used = {path[0] for paths in shape.fields.values() for path in paths}
     best: Content | None = None
-    for key, value in element.items():
+    for key, stored in element.items():
+        value = stored_value(stored) if isinstance(stored, str) else stored
         is_text = isinstance(value, str) or (
             isinstance(value, list) and all(isinstance(part, str | None) for part in value)
         )
@@ -128,7 +136,8 @@ def is_better(content: Content, best: Content) -> bool:
     ratio = len(content.text) / len(best.text)
     if best.is_body and not content.is_body:
         is_label = len(best.text) < SHORT and best.text[-1] not in SENTENCE_ENDS  # such as "Read the full story"
-        return ratio >= TWICE and (best.truncated or is_label)
+        is_article = len(content.text) >= ENOUGH and len(best.text) < SHORT  # beside a notice or the like
+        return is_article or (ratio >= TWICE and (best.truncated or is_label))
     if best.truncated and not content.truncated:
         return ratio > 1
     return ratio >= (LONGER if best.truncated or len(best.text) < ENOUGH else MUCH_LONGER)

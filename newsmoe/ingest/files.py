@@ -8,7 +8,7 @@ import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import IO, Any, TextIO, cast
@@ -79,12 +79,14 @@ class Decoding:
         encoding: the one that the user names.
         notice: what is to be said of one that was detected.
         max_characters: of one article, with all that the scraper wrote of it.
+        remarks: what the reader guessed or left out, in the order in which it was said first.
     """
 
     name: str = ""
     encoding: str | None = None
     notice: str = ""
     max_characters: int = MAX_CHARACTERS
+    remarks: dict[str, None] = field(default_factory=dict)
 
 
 _decodings: dict[Path, Decoding] = {}
@@ -122,6 +124,11 @@ def is_sparse(stat: os.stat_result) -> bool:
 def max_characters(path: Path) -> int:
     """Return how many characters of a file may be one article, with all that the scraper wrote of it."""
     return _decodings.get(path, Decoding()).max_characters
+
+
+def remark(path: Path, text: str) -> None:
+    """Have the notices of an input say, once, what its reader guessed or left out."""
+    _decodings.get(path, Decoding()).remarks[text] = None
 
 
 def too_long(limit: int) -> str:

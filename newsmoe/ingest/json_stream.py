@@ -1,5 +1,6 @@
 """Elements of a JSON document or of JSON Lines, one at a time, with memory for one element."""
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any, TextIO
@@ -15,6 +16,7 @@ from newsmoe.ingest.survey import SAMPLED, Node, Survey, is_sampled
 PATIENCE = 4
 """Characters looked at in vain, for each one that was read, after which a value is looked for in its own line only."""
 FIRST_PATIENCE = 1 << 20
+_ARRAY_START = re.compile(r"\[\s*+")
 MAX_COLUMNS = 16  # columns of a table, of which each may be as long as an article; it is in memory as a whole
 
 TOP = Place()
@@ -26,7 +28,7 @@ class LoneObject(dict[str, Any]):
 
 
 def elements(stream: TextIO, place: Place = TOP, *, lines: bool = False, limit: int = MAX_CHARACTERS) -> Iterator[Any]:
-    """Yield the elements at a place of the document, or of each line, in `stream`.
+    """Yield the elements at a place of the document, of several one after the other, or of each line, in `stream`.
 
     A value that cannot be decoded, or has more characters than `limit`, becomes a `BadElement` where the next one can
     still be found.
@@ -36,13 +38,24 @@ def elements(stream: TextIO, place: Place = TOP, *, lines: bool = False, limit: 
     if not first and not lines:  # of lines there are none where a scraper has met no article
         raise buffer.error("the file is empty")
     if first == "[":
-        yield from elements_at(buffer, Place(((ARRAY,),)) if place == TOP else place)
+        array = Place(((ARRAY,),)) if place == TOP else place
+        yield from elements_at(buffer, array)
+        while _is_of_objects(buffer):  # a scraper that ran again has appended its array
+            yield from elements_at(buffer, array)
         if buffer.peek():
             raise buffer.error("more text after the end of the JSON document")
     elif lines or first == "{":
         yield from _values(buffer, place, lines=lines)
     elif first:
         raise buffer.error(f"found {first!r} where a JSON array or object should start")
+
+
+def _is_of_objects(buffer: Buffer) -> bool:
+    """Tell whether an array starts here that is empty, or whose first element is an object."""
+    buffer.peek()
+    while (start := _ARRAY_START.match(buffer.text, buffer.pos)) and start.end() == len(buffer.text) and buffer.fill():
+        pass
+    return start is not None and buffer.text[start.end() : start.end() + 1] in ("{", "]")
 
 
 def _values(buffer: Buffer, place: Place, *, lines: bool) -> Iterator[Any]:

@@ -22,6 +22,7 @@ class Likeness(NamedTuple):
     has_text: bool  # a headline, and a content of more than some words
     is_whole: bool  # with a body
     wrapper: Path  # to the object inside that holds it
+    content_path: Path  # to its content; to that object where it has none
     has_content: bool  # any words
     has_headline: bool  # of its own, and not only a name
 
@@ -31,7 +32,7 @@ class Likeness(NamedTuple):
         return self.score >= ENOUGH
 
 
-NOTHING = Likeness(0.0, False, False, (), False, False)
+NOTHING = Likeness(0.0, False, False, (), (), False, False)
 
 
 def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
@@ -62,6 +63,7 @@ def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
         has_text=is_prose and bool(headline),
         is_whole=content is not None and content.is_whole,
         wrapper=wrapper,
+        content_path=(*wrapper, *(content.path if content else ())),
         has_content=content is not None,
         has_headline=bool(headline) and not weak,
     )

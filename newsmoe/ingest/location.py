@@ -139,10 +139,12 @@ def _are_parts(group: Group, outer: Node, is_lone: bool) -> bool:
 
 
 def _inside(groups: Sequence[Group]) -> Iterator[Group]:
-    """Yield what is inside articles and looks like articles with a body, except where it was read from there."""
+    """Yield what is inside articles and looks like articles with a body, but is not read as their content."""
     for group in groups:
         for inner in group.inside:
-            if inner.node.whole and inner.steps[len(group.steps) :] not in group.node.wrappers:
+            keys = tuple(step for step in inner.steps[len(group.steps) :] if step != ARRAY)
+            is_read = any(keys[: len(path)] == path[: len(keys)] for path in group.node.content_paths if path)
+            if inner.node.whole and not is_read:
                 yield inner
 
 

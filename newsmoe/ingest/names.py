@@ -11,7 +11,7 @@ BODIES = (
     "full_content", "full_text", "ctext", "maintext", "articleBody", "document", "content:encoded",
     "content", "text", "body", "body_text", "article_text", "content_text", "text_content", "article", "story",
     "story_text", "selftext", "plaintext", "paragraphs", "post_content", "comment_text", "transcript",
-    "content_elements", "blocks", "markdown", "raw_text",
+    "content_elements", "blocks", "sections", "markdown", "raw_text",
     "content_html", "body_html", "html", "article_html",
     "inhalt", "contenu", "contenido", "conteúdo", "testo", "texte", "texto", "текст", "内容", "正文",
 )  # fmt: skip
@@ -23,6 +23,9 @@ TEASERS = (
     "custom_excerpt", "contentSnippet", "content:encodedSnippet", "highlights", "og:description", "meta_description",
 )  # fmt: skip
 """Names of what stands for a text where there is no other."""
+
+SECTIONS = frozenset({"sections"})
+"""Names, folded, of the parts of a text where these are objects; elsewhere of labels."""
 
 MARKUP = frozenset({"html", "contenthtml", "bodyhtml", "articlehtml"})
 """Names, folded, of what may be a whole page."""

@@ -20,6 +20,10 @@ _STEP = re.compile(r"\[\d*\]|[^.\[\]]+")
 _ARTICLE_TYPE = re.compile(r"(?:^|[:/#])(?:\w*(?:Article|Posting|Report|Review|NewsItem|Story)|CreativeWork|News)$")
 
 
+class AbsentElement(BadElement):
+    """An element of an array that has nothing at the place."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where the elements of a document are.
@@ -119,7 +123,7 @@ def _walk_members(buffer: Buffer, paths: tuple[Steps, ...], inside: bool) -> Ite
             matched = True
             yield from _walk(buffer, rest, inside=inside)
     if inside and not matched and all(ARRAY not in path and ANY_KEY not in path for path in paths):
-        yield BadElement(f"no value under {' or '.join(map(shown, paths))!r}")
+        yield AbsentElement(f"no value under {' or '.join(map(shown, paths))!r}")
 
 
 def _with_id(key: str, element: Any) -> Any:

@@ -8,13 +8,26 @@ import csv
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from newsmoe.ingest.files import MAX_CHARACTERS, too_long
 
 
-def rows_of(stream: TextIO, delimiter: str, limit: int = MAX_CHARACTERS) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not empty, each with the number of its first line, counted from 1.
+class Row(NamedTuple):
+    """A row that is not empty.
+
+    Attributes:
+        line: the number of its first line, counted from 1.
+        is_sound: whether no quote makes doubtful where it begins and ends.
+    """
+
+    line: int
+    cells: list[str]
+    is_sound: bool
+
+
+def rows_of(stream: TextIO, delimiter: str, limit: int = MAX_CHARACTERS) -> Iterator[Row]:
+    """Yield the rows that are not empty.
 
     Where quotes do not close as they should, or give a row another number of cells than the first row has, the first
     line of that row is read alone, and its quotes are text if only that gives the right number. A quote that spans
@@ -26,7 +39,8 @@ def rows_of(stream: TextIO, delimiter: str, limit: int = MAX_CHARACTERS) -> Iter
     csv.field_size_limit(limit)
     lines = _Lines(stream, limit)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    width = 0
+    delimited = re.compile(rf'(?:(?:"(?:[^"]|"")*+"|[^"{re.escape(delimiter)}]*+)(?:{re.escape(delimiter)}|\Z))*+')
+    width, in_doubt = 0, False
     while True:
         start = lines.begin_row()
         cells = []
@@ -37,7 +51,10 @@ def rows_of(stream: TextIO, delimiter: str, limit: int = MAX_CHARACTERS) -> Iter
             return
         except csv.Error:
             strict = False
-        if not strict or (width and len(cells) != width and '"' in lines.row[0]):
+        fits = len(cells) == width or not width
+        quoted = fits or (strict and bool(delimited.fullmatch("".join(lines.row).rstrip("\r\n"))))
+        certain = quoted and len(lines.row) == 1 and delimiter != "\t"
+        if not strict or (not fits and not certain and '"' in lines.row[0]):
             line = lines.row[0].rstrip("\r\n")
             choices = [*([cells] if strict else []), _cells_of(line, delimiter), line.split(delimiter)]
             best = next((choice for choice in choices if len(choice) == width), choices[0])
@@ -45,9 +62,12 @@ def rows_of(stream: TextIO, delimiter: str, limit: int = MAX_CHARACTERS) -> Iter
                 cells = best
                 lines.put_back()
                 reader = csv.reader(lines, delimiter=delimiter, strict=True)
+                quoted, in_doubt = False, True
+        elif fits:
+            in_doubt = False
         if cells:
             width = width or len(cells)
-            yield start, cells
+            yield Row(start, cells, quoted and not in_doubt)
 
 
 def _cells_of(line: str, delimiter: str) -> list[str]:

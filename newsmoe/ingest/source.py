@@ -22,7 +22,7 @@ from newsmoe.ingest.json_stream import LoneObject
 from newsmoe.ingest.location import Location
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.ingest.own_output import own_output
-from newsmoe.ingest.places import MAX_SHOWN, Place, listed, parse_place, shown
+from newsmoe.ingest.places import MAX_SHOWN, AbsentElement, Place, listed, parse_place, shown
 from newsmoe.ingest.remote import RemoteFile, file_name, is_url
 from newsmoe.ingest.sniff import check_header, detect_format
 from newsmoe.ingest.survey import Node
@@ -59,7 +59,8 @@ class Source:
 
     def notices(self) -> list[str]:
         """Return what was guessed or left out of what was read so far, a sentence each."""
-        notices = [*filter(None, [self.decoding.notice]), *_unread(self.location), *self.normaliser.notices()]
+        read = (*filter(None, [self.decoding.notice]), *self.decoding.remarks)
+        notices = [*read, *_unread(self.location), *self.normaliser.notices()]
         return [f"{self.name}: {notice}" for notice in notices]
 
     def log_notices(self) -> list[str]:
@@ -210,12 +211,12 @@ def _check(name: str, path: Path, format: str, normaliser: Normaliser, decoding:
         check_header(name, path, reader, finder)
         if hasattr(reader, "find_place"):
             location = Location(parse_place(items)) if items else reader.find_place(name, path, finder)
-    count, last = (location and location.count) or 0, None
+    count, absent, last = (location and location.count) or 0, 0, None
     for element in () if count else read_elements(name, path, format, location):
-        count, last = count + 1, element
+        count, absent, last = count + 1, absent + isinstance(element, AbsentElement), element
     if hasattr(reader, "look_through"):
         is_article = not isinstance(last, LoneObject) or isinstance(Normaliser(finder.users)(last), Article)
-        if not is_article or (items and not count):
+        if not is_article or (items and count == absent):
             with translate_errors(name):
                 _refuse(name, reader.look_through(name, path, finder).root, items, last)
     return Source(name, path, format, normaliser, count, stat, decoding, location)

@@ -34,6 +34,7 @@ class Node:
     other_types: int = 0  # objects that are something else by their `@type`
     keys: Counter[str] = field(default_factory=Counter)
     wrappers: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    content_paths: set[tuple[str, ...]] = field(default_factory=set)
     names: tuple[str, ...] = ()  # of the first row of names here
     children: dict[str, "Node"] = field(default_factory=dict)
 
@@ -48,6 +49,7 @@ class Node:
                 setattr(self, name, getattr(self, name) + count)
         self.keys.update(other.keys)
         self.wrappers.update(other.wrappers)
+        self.content_paths |= other.content_paths
         self.names = self.names or other.names
         for step, child in other.children.items():
             self.child(step).absorb(child)
@@ -126,6 +128,7 @@ class Survey:
             node.headed += likeness.has_headline
             node.score += likeness.score
             node.wrappers[likeness.wrapper] += 1
+            node.content_paths.add(likeness.content_path)
         node.contents += likeness.has_content
         node.other_types += is_article_type(value) is False
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from newsmoe.ingest.blocks import text_in
 from newsmoe.ingest.evidence import is_address, is_no_value
+from newsmoe.ingest.stored import stored_value
 from newsmoe.text.cleaning import clean_line
 
 SHORT = 64  # characters
@@ -103,6 +104,8 @@ def line_or_none(value: object) -> str | None:
 
 def names_of(value: object, keys: Sequence[str] = NAME_KEYS, depth: int = 0) -> Iterable[str]:
     """Yield the names in a string, a list, an object with a name, or a list of those."""
+    if isinstance(value, str):
+        value = stored_value(value)
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, str):
             if name := _line_with_value(item):
@@ -118,8 +121,6 @@ def topics_of(value: object) -> tuple[str, ...] | None:
 
 def author_of(value: object) -> str | None:
     """Return the names of the authors in a line."""
-    if isinstance(value, str):
-        return None if is_address(value) else _line_with_value(value)
     return ", ".join(name for name in names_of(value) if not is_address(name)) or None
 
 

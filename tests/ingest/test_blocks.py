@@ -97,6 +97,37 @@ def test_the_text_of_a_block_format_is_taken(shape: str, name: str) -> None:
         assert item.content == BOTH
 
 
+PARAGRAPHS = ["The hall's roof leaks.", 'It is "an old roof", she said.', "Rain\tfell in \\ \x85 \u200bMay\nand June."]
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        repr(PARAGRAPHS),
+        f"[{' '.join(map(repr, PARAGRAPHS))}]",
+        f"[{', '.join(['None', *map(repr, PARAGRAPHS), 'nan'])}]",
+    ],
+    ids=["Python", "NumPy", "with nulls"],
+)
+def test_a_printed_list_of_texts_is_these_texts(printed: str) -> None:
+    assert text_in(printed) == "\n\n".join(PARAGRAPHS)
+    item = Normaliser()({"title": "Leak", "mine": printed})
+    assert isinstance(item, Article)
+    assert item.content.startswith("The hall's roof leaks.\n\nIt is")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("['a' for a in b]", "['a', b]", "['a", "['a'", "['a'] was there", "[Reuters] ['a']", "['\\']", "[] ]"),
+        *("['a', " * 40_000 + "]", "['" + "\\" * 99_999 + "']", "[" + " " * 99_999 + "]]"),
+    ],
+    ids=range(11),
+)
+def test_what_only_resembles_a_printed_list_stays_as_it_is(text: str) -> None:
+    assert text_in(text) == text
+
+
 def test_sentences_in_nested_lists_stay_in_their_paragraphs() -> None:
     assert text_in([[FIRST, SECOND], [FIRST]]) == f"{FIRST}\n{SECOND}\n\n{FIRST}"
 

@@ -78,6 +78,8 @@ def test_a_word_for_no_value_is_none_in_other_fields(field: str) -> None:
         ({"content": CUT, "text": BODY}, "text"),
         ({"content": CUT, "description": BODY}, "description"),
         ({"content": "Read the full story", "description": BODY}, "description"),
+        ({"content": "Read the full story on our website.", "description": BODY}, "description"),
+        ({"content": "We use cookies. By staying here you accept that.", "description": f"{BODY} " * 9}, "description"),
         ({"content": TEASER, "body": BODY * 2}, "body"),
         ({"description": TEASER, "content:encoded": f"<p>{BODY}</p>"}, "content:encoded"),
         ({"summary": TEASER, "Full Text": BODY}, "Full Text"),

@@ -129,6 +129,13 @@ def test_the_size_of_a_chunk_changes_nothing_in_a_broken_document(
         assert dumped_outcome(outcome(document, lines=lines)) == dumped_outcome(whole)
 
 
+@pytest.mark.parametrize("space", ["", "\n", " " * 200_000])
+@pytest.mark.parametrize("lines", [False, True])
+def test_arrays_of_objects_may_follow_one_another(space: str, lines: bool) -> None:
+    arrays = space.join(['[{"n": 1}, {"n": 2}]', f"[{space}]", f'[{space}{{"n": 3}}]', ""])
+    assert [element["n"] for element in read(arrays, lines=lines)] == [1, 2, 3]
+
+
 @pytest.mark.parametrize("document", ["[{}]", '{{"took": {}, "articles": [1]}}', '{{"score": {}}}\n'])
 def test_a_fraction_may_be_cut_by_the_end_of_a_chunk(document: str) -> None:
     for number in ("1.5", "1e5", "1E+5", "-0.25e-3"):
@@ -274,6 +281,8 @@ def test_an_object_in_a_file_of_lines_is_an_element_whatever_it_holds() -> None:
         ("[1,]", "(line 1, column 4)"),
         ("[1 2]", "found '2' where ',' or ']' should stand (line 1, column 4)"),
         ("[1]]", "more text after the end of the JSON document (line 1, column 4)"),
+        ("[{}]\n[2]", "more text after the end of the JSON document (line 2, column 1)"),
+        ("[{}]\n[", "more text after the end of the JSON document (line 2, column 1)"),
         ("[1]\n[2]", "more text after the end of the JSON document (line 2, column 1)"),
         ('[{"a": 1},\n {"a" 2}]', "(line 2, column 7)"),
         ('[{"a": 1},\r\n {"a" 2}]', "(line 2, column 7)"),

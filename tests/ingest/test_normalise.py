@@ -33,7 +33,7 @@ def invalid_item(element: object) -> InvalidItem:
 def test_each_common_name_is_understood(field: str, name: str) -> None:
     is_text = field in ("headline", "content")
     beside = {"text": "Roofs fell."} if field == "headline" else {} if is_text else {"headline": "Storm"}
-    item = article({**beside, name: "en"})
+    item = article({**beside, name: [{"text": "en"}] if name == "sections" else "en"})
     value = getattr(item, field)
     assert value == (("en",) if field == "topics" else "en")
 
@@ -247,6 +247,9 @@ def test_dates_are_understood(value: object, date: str | None) -> None:
         (["Ada Byron", "Alan T."], "Ada Byron, Alan T."),
         ([{"name": "Ada"}, "<b>Alan</b>", None, 5, "", {"x": 1}], "Ada, Alan"),
         ({"name": "Ada", "url": "u"}, "Ada"),
+        ("['Ada Byron', \"Tom O'Dea\"]", "Ada Byron, Tom O'Dea"),
+        ('[{"name": "Ada"}]', "Ada"),
+        ("[Ada]", "[Ada]"),
         ([], None),
         (12, None),
         (True, None),
@@ -276,6 +279,9 @@ def test_the_source_is_named(value: object, source: str | None) -> None:
         (["Sport", " Rowing\n"], ("Sport", "Rowing")),
         ("Sport", ("Sport",)),
         ([{"name": "Sport"}, 3, None], ("Sport",)),
+        ("['Sport', 'Rowing']", ("Sport", "Rowing")),
+        ('["Sport", "Rowing"]', ("Sport", "Rowing")),
+        ("['Sport', Rowing]", ("['Sport', Rowing]",)),
         ([3, 5], ()),
         (5, ()),
     ],

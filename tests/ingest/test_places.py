@@ -137,6 +137,32 @@ def test_what_has_no_headline_is_part_of_what_has_one(key: str, count: int, tmp_
     assert headlines(articles) == [each["title"] for each in linked]
 
 
+SECTIONS = [{"heading": heading, "text": f"{BODY} {heading} of it."} for heading in ("Half", "Rest")]
+
+
+@pytest.mark.parametrize("key", ["sections", "body"])
+@pytest.mark.parametrize("more", [{}, {"url": "https://a.example/1", "date": "2026-01-01"}])
+@pytest.mark.parametrize("count", [1, 3])
+def test_the_sections_of_an_article_are_its_content(key: str, more: dict[str, Any], count: int, tmp_path: Path) -> None:
+    elements = [{"title": f"Hall {number}", **more, key: SECTIONS} for number in range(count)]
+    articles, messages = read(tmp_path, elements if count > 1 else elements[0])
+    assert headlines(articles) == [element["title"] for element in elements]
+    whole = "\n\n".join(section["text"] for section in SECTIONS)
+    assert {article.content for article in articles if isinstance(article, Article)} == {whole}
+    assert messages == []
+
+
+def test_sections_that_are_labels_or_hold_articles_are_no_content(tmp_path: Path) -> None:
+    for labels in ("Town and sport news", ["News", "Town", "Swimming", "Sport"], [{"name": "Town", "id": 3}]):
+        (article,), _ = read(tmp_path, {"title": "Hall", "url": "https://a.example/1", "sections": labels})
+        assert isinstance(article, Article)
+        assert article.content == ""
+    for key in ("items", "stories", "articles"):
+        pages = [{"title": "Town", key: STORIES[:1]}, {"title": "Sport", key: STORIES[1:]}]
+        articles, _ = read(tmp_path, {"title": "The Paper", "sections": pages})
+        assert headlines(articles) == ["Hall 1", "Hall 2", "Hall 3"]
+
+
 def test_contents_of_different_kinds_are_no_place_of_articles(tmp_path: Path) -> None:
     contents: list[Any] = [{"blocks": [{"type": "paragraph", "data": {"text": BODY}}], "time": 5}, [BODY], BODY, 7]
     articles, _ = read(tmp_path, [{"title": f"Hall {number}", "content": text} for number, text in enumerate(contents)])
@@ -160,6 +186,12 @@ def test_what_is_not_read_is_said(tmp_path: Path) -> None:
     items, messages = read(tmp_path, document)
     assert len(items) == 6
     assert "what looks like articles at top was not read; --items reads them instead" in messages
+
+
+def test_what_holds_the_article_that_was_read_is_not_called_unread(tmp_path: Path) -> None:
+    links = [{"title": "About us", "url": "/about"}, {"title": "Terms", "url": "/terms"}]
+    _, messages = read(tmp_path, {"props": {"pageProps": {"article": story(1), "links": links}}, "page": "/1"})
+    assert messages == ["1 article read from props.pageProps.article"]
 
 
 def test_objects_of_many_ids_are_read_in_order(tmp_path: Path) -> None:
@@ -215,6 +247,13 @@ def test_a_place_that_matches_nothing_is_an_error_with_a_list_of_what_is_there(t
         read(tmp_path, document, items="respones.docs")
     assert "no articles at 'respones.docs' (--items)" in str(error.value)
     assert "response.docs[] (objects), response.facets[] (no objects)" in str(error.value)
+
+
+@pytest.mark.parametrize("items", ["respones.docs", "[].respones", "docs.respones"])
+def test_so_is_one_that_no_element_of_an_array_has(items: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        read(tmp_path, [{"docs": {"n": number, "news": STORIES}} for number in range(3)], items=items)
+    assert f"no articles at '{items}' (--items); there are [] (objects), [].docs.news[] (objects)" in str(error.value)
 
 
 # whatever the document

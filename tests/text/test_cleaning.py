@@ -244,13 +244,29 @@ def test_the_mark_of_a_cut_is_removed(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Rain fell. Read more", "Rain fell.\nSubscribe to continue reading.", "Rain fell. Weiterlesen …"]
+    "text",
+    [
+        "Rain fell. Read more",
+        "Rain fell. Read the full story on our website.",
+        "Rain fell.\nSubscribe to continue reading.",
+        "Rain fell. Weiterlesen …",
+    ],
 )
 def test_a_link_to_the_whole_text_is_the_mark_of_a_cut(text: str) -> None:
     assert clean_text(text) == ("Rain fell.", True)
 
 
-@pytest.mark.parametrize("text", ["He wants to read more.", "I want to see more", "The full story", "'Wait...'"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He wants to read more.",
+        "Rain fell. I read the story.",
+        "Nobody can see more.",
+        "I want to see more",
+        "The full story",
+        "'Wait...'",
+    ],
+)
 def test_text_like_the_mark_of_a_cut_stays(text: str) -> None:
     assert clean_text(text) == (text, False)
 

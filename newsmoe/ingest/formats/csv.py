@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from newsmoe.errors import InputError
-from newsmoe.ingest.files import max_characters, open_text
+from newsmoe.ingest.files import max_characters, open_text, remark
 from newsmoe.ingest.formats import BadElement
-from newsmoe.ingest.rows import TooLongError, rows_of
+from newsmoe.ingest.rows import Row, TooLongError, rows_of
 
 START = 1 << 16  # characters, in which a header must stand
 ROWS = 20  # rows from which the delimiter is detected
+SPACES = " \t\r\n\ufeff"  # with the byte order mark, which is inside files that were joined
 DELIMITERS = (",", ";", "\t", "|")
 
 growing = True
@@ -27,26 +28,44 @@ def header(path: Path, delimiters: Sequence[str] = DELIMITERS) -> tuple[list[str
 def read(name: str, path: Path, delimiters: Sequence[str] = DELIMITERS) -> Iterator[Any]:
     """Yield each row as an object with the header's names; of columns with the same name the first with a value.
 
-    A row with more or fewer cells than the header becomes a `BadElement`.
+    Cells that a row lacks are empty, and the header is left out where it is repeated. A row becomes a `BadElement` if
+    it has more cells, or may be a part of another row: of a single cell, or beside a quote that does not close.
     """
     names, delimiter, skipped = _first_row(path, delimiters)
     if not names:
         raise InputError(f"{name}: the file is empty; expected a first row that names the columns")
     unique = len(set(names)) == len(names)
+    short = repeated = 0
     with open_text(path) as stream:
         for _ in range(skipped):
             stream.readline()
         rows = rows_of(stream, delimiter, max_characters(path))
         try:
             next(rows)
-            for line, cells in rows:
+            for row in rows:
+                cells = row.cells if len(row.cells) == len(names) else _fitted(row, len(names))
+                short += len(row.cells) < len(cells)
                 if len(cells) != len(names):
                     problem = f"{len(cells)} cells, where the header names {len(names)} columns"
-                    yield BadElement(f"line {line + skipped}: {problem}")
+                    yield BadElement(f"line {row.line + skipped}: {problem}")
+                elif cells[-1].strip() == names[-1] and [cell.strip(SPACES) for cell in cells] == names:
+                    repeated += 1
                 else:
                     yield dict(zip(names, cells, strict=True)) if unique else _first_values(names, cells)
         except TooLongError as error:
             raise InputError(f"{name}: a line is {error}") from None
+    if short:
+        remark(path, f"rows with fewer cells than the header: {short}; the cells that they lack were read as empty")
+    if repeated:
+        remark(path, f"rows that repeat the header: {repeated}; they were left out")
+
+
+def _fitted(row: Row, width: int) -> list[str]:
+    """Return the cells of a row, as many as the header has where only empty ones are missing or too many."""
+    missing = width - len(row.cells)
+    if missing > 0:
+        return [*row.cells, *[""] * missing] if len(row.cells) > 1 and row.is_sound else row.cells
+    return row.cells if any(map(str.strip, row.cells[width:])) else row.cells[:width]
 
 
 def _first_values(names: Sequence[str], cells: Sequence[str]) -> Mapping[str, str]:
@@ -70,7 +89,7 @@ def _first_row(path: Path, delimiters: Sequence[str]) -> tuple[list[str], str, i
         delimiters, start, skipped = (start[4],), start[5:].lstrip("\r\n"), 1
     best, names, delimiter = (0.0, 0), [], delimiters[0]
     for candidate in delimiters:
-        rows = [cells for _, cells in islice(rows_of(io.StringIO(start, newline=""), candidate), ROWS)]
+        rows = [cells for _, cells, _ in islice(rows_of(io.StringIO(start, newline=""), candidate), ROWS)]
         if not rows:
             break
         width = len(rows[0])

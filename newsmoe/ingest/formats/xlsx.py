@@ -6,15 +6,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, time
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from zipfile import BadZipFile, ZipFile
 
 from newsmoe.errors import InputError
-from newsmoe.ingest.fields import FieldFinder
+from newsmoe.ingest.fields import FieldFinder, some_keys
+from newsmoe.ingest.files import max_characters, remark, too_long
 from newsmoe.ingest.formats import BadElement
 from newsmoe.plugins import import_extra
 from newsmoe.text.cleaning import one_line
 
+CONTENT_TYPES = "[Content_Types].xml"
 MAX_SHARED = 200_000_000  # bytes
 
 suffixes = (".xlsm",)
@@ -37,15 +39,20 @@ def read(name: str, path: Path) -> Iterator[Any]:
 
     A row that has more cells than the header becomes a `BadElement`.
     """
+    limit = max_characters(path)
     with _workbook(name, path) as book:
-        _, names, rows = _table(book)
+        title, names, rows = _table(book)
         if not names:
             raise InputError(f"{name}: the sheets are empty; expected a first row that names the columns")
         for row in rows:
             if any(value is not None for value in row[len(names) :]):
                 yield BadElement(f"{len(row)} cells, where the header names {len(names)} columns")
+            elif sum(len(value) for value in row if isinstance(value, str)) > limit:
+                yield BadElement(too_long(limit))
             else:
                 yield _element(names, row)
+        if unread := [sheet for sheet in _with_articles(book) if sheet != title]:
+            remark(path, f"of the sheets only {title!r} was read; to read {some_keys(unread)}, save it as its own file")
 
 
 @contextmanager
@@ -54,20 +61,20 @@ def _workbook(name: str, path: Path) -> Iterator[Any]:
     with path.open("rb") as file, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles, and other things that are not read
         try:
-            if (size := _shared_texts(file)) > MAX_SHARED:
+            parts = {part.filename: part.file_size for part in ZipFile(file).infolist()}
+            if CONTENT_TYPES not in parts:
+                raise InputError(
+                    f"{name}: a zip archive, and no workbook (it holds {some_keys(parts)}); unpack it, and name what is"
+                    " in it"
+                )
+            shared = (size for part, size in parts.items() if part.casefold().endswith("sharedstrings.xml"))
+            if (size := sum(shared)) > MAX_SHARED:  # texts that cells share, which are held in memory
                 raise InputError(
                     f"{name}: its texts take {size:,} bytes in memory, and no more than {MAX_SHARED:,} are read"
                 )
             yield openpyxl.load_workbook(file, read_only=True, data_only=True)
         except _ERRORS as error:
             raise InputError(f"{name}: not valid XLSX: {one_line(str(error))}") from None
-
-
-def _shared_texts(file: IO[bytes]) -> int:
-    """Return the size of the texts that cells share, which are held in memory."""
-    return sum(
-        part.file_size for part in ZipFile(file).infolist() if part.filename.casefold().endswith("sharedstrings.xml")
-    )
 
 
 def _table(book: Any) -> tuple[str, list[str], Iterator[list[Any]]]:
@@ -81,6 +88,15 @@ def _table(book: Any) -> tuple[str, list[str], Iterator[list[Any]]]:
         if finder.has_text(names):
             return tables[-1]
     return tables[0] if tables else ("", [], iter(()))
+
+
+def _with_articles(book: Any) -> Iterator[str]:
+    """Yield the names of the sheets that have a text and a row."""
+    finder = FieldFinder()
+    for sheet in book.worksheets:
+        rows = _rows(sheet)
+        if finder.has_text([str(value or "").strip() for value in next(rows, ())]) and next(rows, None):
+            yield sheet.title
 
 
 def _rows(sheet: Any) -> Iterator[list[Any]]:

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
 
 from newsmoe import Article
+from newsmoe.article import InvalidItem
 from newsmoe.errors import InputError
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.source import open_source, read_elements
+from newsmoe.settings.model import Settings
 
 
 def workbook(sheets: Mapping[str, Sequence[Sequence[Any]]]) -> bytes:
@@ -47,6 +50,35 @@ def test_rows_of_the_first_sheet_with_a_text_become_articles(tmp_path: Path, nam
     assert first.publication_date == "2026-03-03T10:30:00"
     assert isinstance(second, Article)
     assert second.publication_date == "2026-03-04T00:00:00"
+
+
+def test_sheets_that_are_not_read_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    alike = {"News": NEWS, "May": NEWS, "Bare": NEWS[:1], "Sums": [("month", "words"), ("May", 7)]}
+    path.write_bytes(workbook(alike))
+    with open_source(str(path)) as source:
+        assert source.notices() == [
+            f"{path}: of the sheets only 'News' was read; to read 'May', save it as its own file"
+        ]
+
+
+def test_a_row_longer_than_an_article_is_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(workbook({"a": [("title", "text"), ("x", "long " * 300), ("y", "short")]}))
+    with open_source(str(path), Settings(max_characters=1_000)) as source:
+        first, second = source.articles()
+    assert isinstance(first, InvalidItem)
+    assert first.message.startswith("longer than 1,000 characters")
+    assert isinstance(second, Article)
+
+
+def test_an_archive_that_is_no_workbook_is_called_one(tmp_path: Path) -> None:
+    path = tmp_path / "news.zip"
+    with ZipFile(path, "w") as archive:
+        archive.writestr("news.json", "[]")
+    message = r"zip archive, and no workbook \(it holds 'news.json'\); unpack it"
+    with pytest.raises(InputError, match=message), open_source(str(path)):
+        pass
 
 
 def test_values_are_those_that_json_would_hold(tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ def clean_text(text: str) -> tuple[str, bool]:
 
     Markup is stripped, also where it was escaped, and its blocks become paragraphs separated by blank lines; what
     looks like a tag but is none of HTML or XML, such as `<redacted>`, is text. The mark of a cut at the end, escape
-    sequences, control and direction codes are removed; lone surrogates become U+FFFD. All other text stays the same.
+    sequences, control and direction codes are removed; lone surrogates become U+FFFD. Line breaks and quotes that all
+    were escaped as in JSON are restored. All other text stays the same.
     """
     return without_cut_mark(_plain(text).strip())
 
@@ -34,8 +35,16 @@ def one_line(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    text = _without_codes(text)
+    text = _without_codes(_unescaped(text) if "\\" in text else text)
     return _without_codes(plain_text(text)) if "<" in text or "&" in text else text
+
+
+def _unescaped(text: str) -> str:
+    """Return a text that was escaped as in JSON without that; where it is not certain, the text itself."""
+    if "\\n\\n" in text and "\n" not in text:
+        text = text.replace("\\r\\n", "\n").replace("\\n", "\n")
+    quotes = text.count('"')
+    return text.replace('\\"', '"') if quotes > 1 and text.count('\\"') == quotes else text
 
 
 def _without_codes(text: str) -> str:

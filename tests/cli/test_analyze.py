@@ -398,7 +398,7 @@ CANNOT_RUN: dict[str, tuple[bytes, str]] = {
     "truncated": (b'[{"headline": "x"}, {"headline":', "the file ends too early"),
     "truncated in a string": (b'[{"headline": "x"}, {"headline": "y', "Unterminated string"),
     "not closed": (b'[{"headline": "x"}', "the end of the file"),
-    "two arrays": (b"[] []", "more text after the end"),
+    "an array and a number": (b"[] 7", "more text after the end"),
     "empty": (b"", "the file is empty"),
     "blank": (b" \n\t\n", "the file is empty"),
     "binary": (bytes(range(256)) * 4, "not valid JSON"),

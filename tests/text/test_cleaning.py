@@ -257,6 +257,26 @@ def test_a_link_to_the_whole_text_is_the_mark_of_a_cut(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        (r"Rain fell.\n\nRoofs leaked.\nShe left.", "Rain fell.\n\nRoofs leaked.\nShe left."),
+        (r"Rain \"fell\".\r\n\r\nRoofs leaked.\n\nShe left.", 'Rain "fell".\n\nRoofs leaked.\n\nShe left.'),
+        (r"She said \"no, never\" to it.", 'She said "no, never" to it.'),
+        (r"<a href=\"u\">Rain</a> fell.", "Rain fell."),
+    ],
+)
+def test_what_was_escaped_for_certain_is_restored(text: str, plain: str) -> None:
+    assert clean_text(text)[0] == plain
+
+
+@pytest.mark.parametrize(
+    "text", [r"In C:\news\n7.", "Print \\n\\n.\nIt is a line.", r"A 5\" or 6" + '" pipe.', r"A 5\" pipe."]
+)
+def test_other_backslashes_are_text(text: str) -> None:
+    assert clean_text(text)[0] == text
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "He wants to read more.",

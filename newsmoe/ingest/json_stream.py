@@ -69,7 +69,7 @@ def _values(buffer: Buffer, place: Place, *, lines: bool) -> Iterator[Any]:
         part = buffer.rest_of_line() if is_lost else buffer
         try:
             is_scalar = following not in ("[", "{")
-            for element in [part.value()] if is_scalar else elements_at(part, place):
+            for element in [part.value()] if is_scalar else elements_at(part, place, inside=lines):
                 alone = count == 0 and place == TOP and isinstance(element, dict) and not lines and not buffer.peek()
                 yield LoneObject(element) if alone else element
             if is_lost and part.peek():

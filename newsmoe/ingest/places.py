@@ -21,7 +21,7 @@ _ARTICLE_TYPE = re.compile(r"(?:^|[:/#])(?:\w*(?:Article|Posting|Report|Review|N
 
 
 class AbsentElement(BadElement):
-    """An element of an array that has nothing at the place."""
+    """An element of an array, or a line, that has nothing at the place."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +63,13 @@ def shown(steps: Steps) -> str:
     return text.removeprefix(".") or "the top level"
 
 
-def elements_at(buffer: Buffer, place: Place) -> Iterator[Any]:
-    """Yield the elements of the value that starts here."""
+def elements_at(buffer: Buffer, place: Place, *, inside: bool = False) -> Iterator[Any]:
+    """Yield the elements of the value that starts here, which may be `inside` of what holds one for each article."""
     if place.layout == "columns":
         for table in _walk(buffer, place.paths):
             yield from _transposed(table)
         return
-    elements = _walk(buffer, place.paths)
+    elements = _walk(buffer, place.paths, inside=inside)
     if place.layout != "objects":
         yield from _as_objects(elements, place.columns)
     elif place.linked_data:
@@ -106,6 +106,7 @@ def _walk(buffer: Buffer, paths: tuple[Steps, ...], *, inside: bool = False) -> 
         yield from _walk_members(buffer, paths, inside)
     else:
         buffer.skip()
+        yield from _absent(paths, inside)
 
 
 def _walk_members(buffer: Buffer, paths: tuple[Steps, ...], inside: bool) -> Iterator[Any]:
@@ -122,7 +123,13 @@ def _walk_members(buffer: Buffer, paths: tuple[Steps, ...], inside: bool) -> Ite
         else:
             matched = True
             yield from _walk(buffer, rest, inside=inside)
-    if inside and not matched and all(ARRAY not in path and ANY_KEY not in path for path in paths):
+    if not matched:
+        yield from _absent(paths, inside)
+
+
+def _absent(paths: tuple[Steps, ...], inside: bool) -> Iterator[AbsentElement]:
+    """Yield what stands for an element, of an array or a line, that has nothing at the paths to a single value."""
+    if inside and all(ARRAY not in path and ANY_KEY not in path for path in paths):
         yield AbsentElement(f"no value under {' or '.join(map(shown, paths))!r}")
 
 

@@ -239,6 +239,10 @@ def test_the_user_names_the_place(document: Any, items: str, expected: int, tmp_
 def test_what_lacks_the_wrapper_that_the_user_named_is_an_invalid_item(tmp_path: Path) -> None:
     items, _ = read(tmp_path, {"hits": [{"_source": story(1)}, {"fields": story(2)}]}, items="hits[]._source")
     assert [isinstance(item, Article) for item in items] == [True, False]
+    rows = [{"data": story(1)}, {"other": 1}, 5, {"data": story(2)}]
+    for name, documents, place in (("news.jsonl", rows, "data"), ("news.json", [rows], "[].data")):
+        items, _ = read(tmp_path, *documents, items=place, name=name)
+        assert [isinstance(item, Article) for item in items] == [True, False, False, True]
 
 
 def test_a_place_that_matches_nothing_is_an_error_with_a_list_of_what_is_there(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile
@@ -16,6 +16,7 @@ from newsmoe.plugins import import_extra
 from newsmoe.text.cleaning import one_line
 
 MAX_SHARED = 200_000_000  # bytes
+FIRST_DAY, LAST_DAY = 10_000, 100_000  # of a date, counted from 1899: from 1927 to 2173
 
 suffixes = (".xlsm",)
 magic = ("PK\x03\x04",)
@@ -41,11 +42,13 @@ def read(name: str, path: Path) -> Iterator[Any]:
         _, names, rows = _table(book)
         if not names:
             raise InputError(f"{name}: the sheets are empty; expected a first row that names the columns")
+        dates = FieldFinder().names_in(names)["publication_date"]
         for row in rows:
             if any(value is not None for value in row[len(names) :]):
                 yield BadElement(f"{len(row)} cells, where the header names {len(names)} columns")
             else:
-                yield _element(names, row)
+                element = _element(names, row)
+                yield element | {key: _date(element[key], book.epoch) for key in dates}
 
 
 @contextmanager
@@ -102,6 +105,14 @@ def _element(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
         elif not name and value is not None:
             element[f"column {number + 1}"] = value
     return element
+
+
+def _date(value: Any, epoch: datetime) -> Any:
+    """Return a number of days, which is what a date without its format is, in ISO 8601; other values as they are."""
+    if not isinstance(value, int | float) or not FIRST_DAY <= value < LAST_DAY:
+        return value
+    moment = epoch + timedelta(seconds=round(value * 86_400))
+    return moment.isoformat() if value % 1 else moment.date().isoformat()
 
 
 def _plain(value: Any) -> Any:

@@ -32,6 +32,7 @@ def notices(*elements: dict[str, Any]) -> list[str]:
     ("text", "expected"),
     [
         ("Mon, 02 Mar 2026 08:30:00 GMT", HALF_PAST_8),
+        ("Mon, 02 Mar 2026 23:30:05 -0500", "2026-03-02T23:30:05-05:00"),
         ("2 Mar 2026 08:30 +0530", "2026-03-02T08:30:00+05:30"),
         ("Mon, 02 Mar 26 08:30:00 EST", "2026-03-02T08:30:00-05:00"),
         ("Mon, 02 Mar 2026 08:30:00 XYZ", "2026-03-02T08:30:00"),
@@ -125,6 +126,7 @@ def test_a_date_may_be_an_object_or_a_list(value: object, expected: str | None) 
     "text",
     [
         "03/04/2026", "2026-13-45", "0000-00-00 00:00:00", "Mon, 01 Jan 0001 00:00:00 GMT", "2 hours ago",
+        "Mon, 02 Mrz 2026 08:30:00 GMT",
         "4 mars 2026", "4 June 26", "March 2026", "Published: March 2, 2026", "Mar 2, 2026 13:05 pm",
         "2026-03-02 08:30 +25:00",
         "1 " * 30 + "March", "Monday " * 9,

@@ -52,9 +52,10 @@ ALIASES: FieldNames = {
         "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished",
         "pub_date", "pubDate", "published", "date", "published_date", "publication_time", "publish_time",
         "web_publication_date", "first_publication_date", "version_created", "isoDate", "dateTimePub", "date_time",
-        "article:published_time", "dc:date", "time_published", "seendate", "created_at", "created_utc", "created",
+        "article:published_time", "dc:date", "time_published", "seendate", "published_utc", "date_gmt",
+        "first_published_at", "release_date", "date_created", "created_at", "created_utc", "created", "datum", "fecha",
         "timestamp", "date_unixtime", "published_parsed", "posted_at", "time", "updated_at", "updated", "date_modify",
-        "date_modified", "date_download", "crawled", "date_added",
+        "date_modified", "date_download", "crawled", "date_added", "modified",
     ),
     "author": (
         "author", "authors", "byline", "creator", "dc:creator", "author_name", "primary_author", "writer", "reporter",

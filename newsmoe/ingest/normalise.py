@@ -14,6 +14,7 @@ from newsmoe.ingest.names import FieldNames
 from newsmoe.ingest.values import MAX_LINE
 from newsmoe.ingest.wrappers import find_heading, find_wrapped, merged
 from newsmoe.text.boilerplate import without_boilerplate
+from newsmoe.text.dates import moment_of
 from newsmoe.text.language import article_language
 
 BLOCK, BLOCK_SIZE = 64, 1 << 17
@@ -21,6 +22,7 @@ BLOCK, BLOCK_SIZE = 64, 1 << 17
 
 MAX_EXTRA = 100_000  # characters, keys and values in one of an article's other values
 MAX_NOTICES = 8  # keys that are named
+MAX_DATES, MAX_DATE = 3, 40  # dates that are named, and characters of them
 
 _ArticleFields = dict[str, Any]
 """What an `Article` is made of, with the language as the scraper stated it."""
@@ -46,6 +48,8 @@ class Normaliser:
         self.guessed: Counter[str] = Counter()  # keys of contents
         self.shortened = 0  # articles without what is no part of them
         self.unreadable: Counter[str] = Counter()  # keys of values that are no text
+        self.undated = 0  # articles whose dates could not be read
+        self._dates: dict[str, None] = {}  # some of these
 
     def __call__(self, element: object) -> Article | InvalidItem:
         """Return the article that `element` holds, or why it holds none."""
@@ -86,6 +90,12 @@ class Normaliser:
             yield f"{key!r} holds no text that can be read in {count} of {self.count} articles, and was left out"
         if unnamed := sum(max(0, len(keys) - MAX_NOTICES) for keys in (self.guessed, self.unreadable)):
             yield f"the same holds for {unnamed} other keys"
+        if self.undated:
+            examples = ", ".join(self._dates)
+            yield (
+                f"the date of {self.undated} of {self.count} articles could not be read (such as {examples}), so they"
+                " have none in stories, partitions, charts and `show --since`; write dates as 2026-03-31"
+            )
         if self.count:
             for field in self.fields.users.keys() - self.fields.matched:
                 names = ", ".join(map(repr, self.fields.users[field]))
@@ -109,6 +119,7 @@ class Normaliser:
         read = {path[0] for path in (headline_path, content and content.path, url_path) if path and len(path) == 1}
         others = {field: _value(element, field, paths, read) for field, paths in shape.others}
         identifier = others.get("id")
+        self._check_date(element, shape.fields["publication_date"], others.get("publication_date"))
         return {
             **others,
             "id": values.derived_id(url, headline, text) if identifier is None else identifier,
@@ -119,6 +130,20 @@ class Normaliser:
             "truncated": bool(text and content and content.truncated),
             "extra": _extra(element, read),
         }
+
+    def _check_date(self, element: Mapping[str, Any], paths: Sequence[Path], date: str | None) -> None:
+        """Count a date that is not understood."""
+        example = None
+        if date is None:
+            for value in (value_at(element, path) for path in paths):
+                if not isinstance(value, str | bool | None):
+                    example = values.type_name(value)
+        elif moment_of(date) is None:
+            example = repr(date[:MAX_DATE])
+        if example:
+            self.undated += 1
+            if len(self._dates) < MAX_DATES:
+                self._dates[example] = None
 
     def _without_boilerplate(self, text: str) -> str:
         remaining = without_boilerplate(text)

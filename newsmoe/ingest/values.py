@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import date
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 from math import isfinite
-from typing import Any
 
+from newsmoe.ingest import dates
 from newsmoe.ingest.blocks import text_in
 from newsmoe.ingest.evidence import is_address, is_no_value
 from newsmoe.ingest.stored import stored_value
@@ -34,8 +34,8 @@ NAME_KEYS = (
 )
 SOURCE_KEYS = (*NAME_KEYS, "site", "domain", "host", "uri")
 URL_KEYS = ("@id", "url", "href", "link", "rendered", "#text", "canonical", "web")
+DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "#text", "@value")
 _NUMBER = re.compile(r"-?[0-9]{1,20}")
-_EPOCH = re.compile(r"[0-9]{10}(?:\.[0-9]+)?|[0-9]{13}")
 _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
@@ -145,26 +145,45 @@ def url_of(value: object) -> str | None:
 
 
 def date_of(value: object) -> str | None:
-    """Return ISO 8601 for seconds, milliseconds, and lists of numbers, in objects and texts too; text as it is."""
+    """Return ISO 8601 for texts, epochs, and dates in objects and lists; what is no date as it is written."""
     match value:
         case str():
-            is_epoch = "-" not in value and _EPOCH.fullmatch(value.strip())
-            return date_of(float(value)) if is_epoch else _line_with_value(value)
-        case {"$date": {"$numberLong": str(digits)}} if _NUMBER.fullmatch(digits):
-            return date_of(int(digits))
-        case {"$date": str() | int() | float() as inner} | {"_seconds": int() as inner} | {"date": str() as inner}:
-            return date_of(inner)
-        case {"#text": str(inner)} | {"@value": str(inner)}:
-            return date_of(inner)
-        case [int() as year, int() as month, int() as day, int() as hour, int() as minute, int() as second, *_]:
-            return _utc(lambda: datetime(year, month, day, hour, minute, second, tzinfo=UTC))
-        case [str() as single]:
-            return date_of(single)
+            if dates.is_iso(value):
+                return value
+            line = _line_with_value(value)
+            return line and (dates.from_text(line) or line)
+        case date():
+            return date_of(value.isoformat())
         case bool():
             return None
         case int() | float():
-            return _utc(lambda: datetime.fromtimestamp(value / 1000 if abs(value) > 1e11 else value, UTC))
+            return dates.from_number(value) or _digits_of(value)
+    return _date_in(value)
+
+
+def _date_in(value: object) -> str | None:
+    """Return the date in an object or a list."""
+    match value:
+        case {"$date": int() | float() as milliseconds}:
+            return dates.from_epoch(milliseconds, 1000)
+        case {"$date": {"$numberLong": str(digits)}} if _NUMBER.fullmatch(digits):
+            return dates.from_epoch(int(digits), 1000)
+        case {"year": int() as year, "month": int() as month, "day": int() as day}:
+            return dates.from_parts(year, month, day)
+        case [int() as year, int() as month, int() as day, *time]:
+            return dates.from_parts(year, month, day, *time)
+        case [str() | int() | float() as single]:
+            return date_of(single)
+        case Mapping():
+            scalars = (inner for key in DATE_KEYS if isinstance(inner := value.get(key), str | int | float))
+            return date_of(next(scalars, None))
     return None
+
+
+def _digits_of(number: float) -> str | None:
+    """Return a number as a table has it; None where it has more digits than a date."""
+    text = str(identifier_of(number))
+    return text if _NUMBER.fullmatch(text.partition(".")[0]) else None
 
 
 @lru_cache(1024)  # names of authors and outlets are mostly the same
@@ -175,14 +194,6 @@ def _short_line_with_value(value: str) -> str | None:
 
 def _line_with_value(value: str) -> str | None:
     return _short_line_with_value(value) if len(value) <= SHORT else _short_line_with_value.__wrapped__(value)
-
-
-def _utc(moment: Any) -> str | None:
-    try:
-        text: str = moment().isoformat()
-    except (OverflowError, OSError, ValueError, TypeError):
-        return None
-    return text
 
 
 def _is_writable(number: float) -> bool:

@@ -266,7 +266,7 @@ SHAPES: dict[str, Shape] = {
         [{"attrs": {"NEWID": "1"}, "title": HEADLINE, "body": BODY, "topics": {"d": ["cocoa"]},
           "dateline": "TOWN, Oct 1", "date": "1-OCT-1987 15:01:01.79", "places": ["el-salvador"]}],
         "",
-        expected(url="", publication_date="1-OCT-1987 15:01:01.79", author=None, source=None),
+        expected(url="", publication_date="1987-10-01T15:01:01", author=None, source=None),
     ),
     "articles by id": Shape(
         {"a1": {"title": HEADLINE, "text": BODY, "url": URL, "date": DATE, "author": AUTHOR, "source": SOURCE},

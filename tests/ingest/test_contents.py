@@ -110,7 +110,10 @@ def test_of_a_teaser_and_an_article_the_article_is_read(element: dict[str, Any],
         ("web_url", "url"), ("webUrl", "url"), ("news_url", "url"), ("share_url", "url"), ("SOURCEURL", "url"),
         ("pageUrl", "url"), ("mainEntityOfPage", "url"), ("webPublicationDate", "publication_date"),
         ("date_download", "publication_date"), ("versionCreated", "publication_date"), ("siteName", "source"),
-        ("source.name", "source"), ("dc:creator", "author"),
+        ("source.name", "source"), ("dc:creator", "author"), ("published_utc", "publication_date"),
+        ("dateCreated", "publication_date"), ("date_gmt", "publication_date"), ("Datum", "publication_date"),
+        ("first_published_at", "publication_date"), ("fecha", "publication_date"),
+        ("releaseDate", "publication_date"), ("modified", "publication_date"),
     ],
 )  # fmt: skip
 def test_a_name_is_recognised_in_its_spellings(name: str, field: str) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 from newsmoe.errors import InputError
 from newsmoe.ingest.files import read_whole
+from newsmoe.ingest.values import date_of
 from newsmoe.plugins import import_extra
+from newsmoe.text.dates import moment_of
 
 MAX_TAGS = 500_000  # a feed has some twenty for an entry
 
@@ -67,8 +69,11 @@ def _element(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> dict[str, Any
 
 
 def _date(entry: Mapping[str, Any]) -> str | None:
-    """Return when the entry was published as ISO 8601; as it is written where it cannot be understood."""
+    """Return when the entry was published as it is written; as feedparser read it where only that understands it."""
     for key in ("published", "created", "updated"):
-        if parsed := entry.get(f"{key}_parsed"):
+        text, parsed = entry.get(key), entry.get(f"{key}_parsed")
+        if parsed and moment_of(date_of(text)) is None:
             return datetime.fromtimestamp(calendar.timegm(parsed), UTC).isoformat()
-    return entry.get("published") or entry.get("updated")
+        if text:
+            return str(text)
+    return None

@@ -4,7 +4,7 @@ import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile, ZipFile
@@ -18,6 +18,7 @@ from newsmoe.text.cleaning import one_line
 
 CONTENT_TYPES = "[Content_Types].xml"
 MAX_SHARED = 200_000_000  # bytes
+FIRST_DAY, LAST_DAY = 10_000, 100_000  # of a date, counted from 1899: from 1927 to 2173
 
 suffixes = (".xlsm",)
 magic = ("PK\x03\x04",)
@@ -44,13 +45,15 @@ def read(name: str, path: Path) -> Iterator[Any]:
         title, names, rows = _table(book)
         if not names:
             raise InputError(f"{name}: the sheets are empty; expected a first row that names the columns")
+        dates = FieldFinder().names_in(names)["publication_date"]
         for row in rows:
             if any(value is not None for value in row[len(names) :]):
                 yield BadElement(f"{len(row)} cells, where the header names {len(names)} columns")
             elif sum(len(value) for value in row if isinstance(value, str)) > limit:
                 yield BadElement(too_long(limit))
             else:
-                yield _element(names, row)
+                element = _element(names, row)
+                yield element | {key: _date(element[key], book.epoch) for key in dates}
         if unread := [sheet for sheet in _with_articles(book) if sheet != title]:
             remark(path, f"of the sheets only {title!r} was read; to read {some_keys(unread)}, save it as its own file")
 
@@ -118,6 +121,14 @@ def _element(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
         elif not name and value is not None:
             element[f"column {number + 1}"] = value
     return element
+
+
+def _date(value: Any, epoch: datetime) -> Any:
+    """Return a number of days, which is what a date without its format is, in ISO 8601; other values as they are."""
+    if not isinstance(value, int | float) or not FIRST_DAY <= value < LAST_DAY:
+        return value
+    moment = epoch + timedelta(seconds=round(value * 86_400))
+    return moment.isoformat() if value % 1 else moment.date().isoformat()
 
 
 def _plain(value: Any) -> Any:

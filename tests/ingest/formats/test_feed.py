@@ -48,7 +48,7 @@ def test_rss_is_read_in_its_encoding(tmp_path: Path, name: str, encoding: str, d
         headline="Fähre & Bus verspätet",
         content="Die Fähre war spät.\n\nUnd aus.",
         topics=("Verkehr",),
-        publication_date="2026-03-03T09:00:00+00:00",
+        publication_date="2026-03-03T10:00:00+01:00",
         author="Änne Öhl",
         source="Bucht-Bote",
         language="de",
@@ -62,7 +62,7 @@ def test_atom_and_rdf_are_read(tmp_path: Path, name: str, content: str) -> None:
     assert article.headline == "Ferry late"
     assert article.content == "The ferry was late again."
     assert (article.url, article.source) == ("https://bay.example/1", "Bay News")
-    assert article.publication_date == "2026-03-03T10:00:00+00:00"
+    assert article.publication_date == "2026-03-03T10:00:00Z"
 
 
 def test_a_feed_without_entries_has_no_articles(tmp_path: Path) -> None:
@@ -85,3 +85,18 @@ def test_without_feedparser_the_extra_is_named(tmp_path: Path, monkeypatch: pyte
 def test_a_feed_that_breaks_off_is_refused(tmp_path: Path, content: str, end: str) -> None:
     with pytest.raises(InputError, match=rf"a.xml: the feed breaks off: {end} is missing at its end"):
         articles(tmp_path / "a.xml", content.removesuffix(end))
+
+
+@pytest.mark.parametrize(
+    ("text", "date"),
+    [
+        ("Tue, 03 Mar 2026 23:30:00 -0500", "2026-03-03T23:30:00-05:00"),
+        ("March 3, 2026", "2026-03-03"),
+        ("Κυρ, 11 Ιούλ 2004 12:00:00 EST", "2004-07-11T17:00:00+00:00"),  # which only feedparser understands
+        ("03/04/2026", "03/04/2026"),
+    ],
+)
+def test_dates_of_a_feed_are_read_as_others_are(tmp_path: Path, text: str, date: str) -> None:
+    item = f"<item><title>Ferry late</title><pubDate>{text}</pubDate></item>"
+    (article,) = articles(tmp_path / "a.rss", f'<rss version="2.0"><channel>{item}</channel></rss>')
+    assert article.publication_date == date

@@ -91,6 +91,26 @@ def test_values_are_those_that_json_would_hold(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("value", "date"),
+    [
+        (46083, "2026-03-02"),
+        (46083.3541666667, "2026-03-02T08:30:00"),
+        (20260302, "2026-03-02"),
+        (2026, "2026"),
+        (1772440200, "2026-03-02T08:30:00+00:00"),
+        ("March 2, 2026", "2026-03-02"),
+    ],
+)
+def test_a_number_of_days_is_a_date_in_a_sheet(tmp_path: Path, value: object, date: str) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(workbook({"a": [("title", "text", "Published", "n"), ("Storm", "Roofs.", value, 46083)]}))
+    with open_source(str(path)) as source:
+        (article,) = source.articles()
+    assert isinstance(article, Article)
+    assert (article.publication_date, article.extra["n"]) == (date, 46083)
+
+
 @pytest.mark.parametrize("content", [b"PK\x03\x04junk", b"", b"\xd0\xcf\x11\xe0", workbook({"a": NEWS})[:-200]])
 def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.xlsx"

@@ -1,0 +1,153 @@
+"""Dates as scrapers write them, in ISO 8601: forms that stand for one day only, and numbers of a plausible size."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import Any
+
+MAX_LENGTH = 64  # characters of a date in words
+FIRST_YEAR, LAST_YEAR = 1900, 2100  # of dates in numbers
+
+_UNITS = {9: 1, 10: 1, 12: 10**3, 13: 10**3, 15: 10**6, 16: 10**6, 18: 10**9, 19: 10**9}
+"""By the digits of an epoch, which then is in 1973 or later: its units in a second."""
+
+_DIGITAL = frozenset({8, 10, 12, 14})
+"""Digits of YYYYMMDD, and of the same with hours, minutes and seconds; as an epoch of 10 it would be after 2030."""
+
+_MONTH_NAMES = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+_MONTHS = {name[:end]: number for number, name in enumerate(_MONTH_NAMES, 1) for end in range(3, len(name) + 1)}
+_HOURS = {
+    **dict.fromkeys(("Z", "UT", "UTC", "GMT", "WET"), 0), "BST": 1, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3,
+    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+}  # fmt: skip
+_ZONES = {name: timezone(timedelta(hours=hours)) for name, hours in _HOURS.items()}
+"""A date with another name is as the outlet's clock had it, without a time zone."""
+
+_WEEKDAY = r"(?P<weekday>(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*+[\s.,]*+)?"
+_DAY, _MONTH, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?", r"(?P<month>[a-z]{3,9})\.?", r"(?P<year>\d{4})"
+_TIME = (
+    r"(?:(?:[T:]|,?\s+(?:at\s+|[-–|·]\s+)?)"
+    r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?(?:\s*(?P<half>[ap])\.?m\b\.?)?"
+    r"(?:\s*(?P<zone>(?-i:[A-Z]{1,5})))?(?:\s*(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?)?"
+    r"(?:\s*[(\[][^)\]]*[)\]])?)?"
+)
+_FORMS = [
+    re.compile(_WEEKDAY + form, re.IGNORECASE | re.ASCII)
+    for form in (
+        rf"{_DAY}[\s./-]+(?:of\s+)?{_MONTH}[\s,/-]+(?P<year>\d{{4}}|\d\d){_TIME}",
+        rf"{_MONTH}\s+{_DAY}[\s,]+{_YEAR}{_TIME}",
+        rf"{_MONTH}\s+{_DAY}{_TIME}\s+{_YEAR}",  # as C and Twitter write it
+        rf"{_YEAR}(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}}){_TIME}",
+        rf"(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?{_YEAR}{_TIME}",
+        rf"(?P<either>\d{{1,2}})(?P<mark>[/-])(?P<other>\d{{1,2}})(?P=mark){_YEAR}{_TIME}",
+    )
+]
+_MAIL = re.compile(
+    r"(?:[A-Z][a-z]{2}, )?(\d\d) ([A-Z][a-z]{2}) ([12]\d{3}) (\d\d:\d\d:\d\d) (?:GMT|([+-]\d\d)(\d\d))", re.ASCII
+)
+"""The commonest of these forms, apart, since it is read in a third of the time."""
+
+_NUMBER = re.compile(r"\d{8,19}(\.\d{1,9})?", re.ASCII)
+_JSON_DATE = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/", re.ASCII)
+
+
+def is_iso(text: str) -> bool:
+    """Tell whether a text is a date in ISO 8601 that is more than a number, and needs no cleaning."""
+    try:
+        return (text[4:5] == "-" or text[8:9] == "T") and bool(datetime.fromisoformat(text)) and text.isprintable()
+    except ValueError:
+        return False
+
+
+def from_text(line: str) -> str | None:
+    """Return the date that a clean line stands for; None where it is none, or may mean two days."""
+    if len(line) > MAX_LENGTH:
+        return None
+    if is_iso(line):
+        return line
+    if mail := _MAIL.fullmatch(line):
+        return _from_mail(*mail.groups())
+    if number := _NUMBER.fullmatch(line):
+        return from_number(float(line) if number[1] else int(line))
+    if milliseconds := _JSON_DATE.fullmatch(line):
+        return from_epoch(int(milliseconds[1]), 1000)
+    parts = next((match.groupdict() for form in _FORMS if (match := form.fullmatch(line))), None)
+    try:
+        return _iso(parts) if parts else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def from_number(number: float) -> str | None:
+    """Return the date that a number stands for by its digits; None for one of another size, such as a year."""
+    if not 0 < number < 10**19:
+        return None
+    digits = str(int(number))
+    if len(digits) in _DIGITAL and FIRST_YEAR <= int(digits[:4]) <= LAST_YEAR:
+        try:
+            moment = datetime.fromisoformat(f"{digits[:8]}T{digits[8:] or '00'}")
+        except ValueError:
+            pass
+        else:
+            return moment.isoformat() if digits[8:] else moment.date().isoformat()
+    return from_epoch(number, _UNITS[len(digits)]) if len(digits) in _UNITS else None
+
+
+def from_epoch(number: float, units: int) -> str | None:
+    """Return the date that is so many units, of which a second has `units`, after 1970."""
+    try:
+        moment = datetime.fromtimestamp(number / units, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
+    return moment.isoformat() if FIRST_YEAR <= moment.year <= LAST_YEAR else None
+
+
+def from_parts(*parts: Any) -> str | None:
+    """Return the date of a year, month and day, and an hour, minute and second of UTC."""
+    try:
+        moment = datetime(*parts[:6]).replace(tzinfo=UTC)
+    except (OverflowError, ValueError, TypeError):
+        return None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        return None
+    return moment.isoformat() if len(parts) > 3 else moment.date().isoformat()
+
+
+def _from_mail(day: str, month: str, year: str, time: str, hours: str | None, minutes: str | None) -> str | None:
+    text = f"{year}-{_MONTHS.get(month.lower(), 0):02}-{day}T{time}{hours or '+00'}:{minutes or '00'}"
+    return text if is_iso(text) else None
+
+
+def _iso(parts: Mapping[str, str | None]) -> str | None:
+    """Return the date of the parts of a text; raise ValueError where a part is too large."""
+    year, month, day = int(parts["year"] or 0), 0, int(parts.get("day") or 0)
+    if name := parts.get("month"):
+        month = int(name) if name.isdecimal() else _MONTHS.get(name.lower(), 0)
+    if either := parts.get("either"):
+        month, day = sorted((int(either), int(parts["other"] or 0)))
+        if month != day <= 12:
+            return None  # 3 April, or 4 March
+    if len(parts["year"] or "") == 2 and parts["weekday"] and parts["hour"]:  # as mail once shortened it
+        year += 2000 if year < 69 else 1900
+    if year < 1000:
+        return None
+    if not parts["hour"]:
+        return date(year, month, day).isoformat()
+    hour, half = int(parts["hour"]), parts["half"]
+    if half:
+        if not 1 <= hour <= 12:
+            return None
+        hour = hour % 12 + 12 * (half in "pP")
+    second = int(parts["second"] or 0)
+    return datetime(year, month, day, hour, int(parts["minute"] or 0), second, tzinfo=_zone(parts)).isoformat()
+
+
+def _zone(parts: Mapping[str, str | None]) -> tzinfo | None:
+    """Return the time zone of a text; None where it has none, or one whose name is not clear."""
+    if sign := parts["sign"]:
+        minutes = 60 * int(parts["hours"] or 0) + int(parts["minutes"] or 0)
+        return timezone(timedelta(minutes=-minutes if sign == "-" else minutes))
+    return _ZONES.get(parts["zone"] or "")

@@ -30,8 +30,8 @@ HEAD_DROPOUT = 0.2
 GAIN_SCALE = 0.05  # difference in ROUGE F1 that makes one sentence e times as probable as another
 THRESHOLDS = np.arange(0.05, 0.75, 0.025)
 CHOSEN_GAIN = 0.1  # in ROUGE F1 that a reader's choice counts for
-JUNK_LIMITS = (0.05, 0.1, 0.2, 0.3, 0.5)
-JUNK_WEIGHT = 0.5  # of the loss on sentences that are no part of the article
+JUNK_LIMITS = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
+JUNK_WEIGHT = 1.0  # of the loss on sentences that are no part of the article
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def main() -> None:
     sources: dict[str, dict[str, Predicted]] = {}
     for task, experts in TASKS.items():
         recipe = read_recipe(builtin_folder() / experts[0] / "recipe.toml", ClassifierRecipe)
-        for source in recipe.dev:
+        for source in (source for source in recipe.dev if source.content):  # not those of headlines alone
             examples = list(source.examples(data, recipe.labels))
             small, large = (_predictions(registry, name, examples) for name in experts)
             sources.setdefault(source.title, {})[task] = Predicted(

@@ -36,7 +36,12 @@ from newsmoe.training.gate import fit_gate, write_gate
 from newsmoe.training.recipe import GateRecipe, read_recipe
 
 GENERAL = "sentiment-general"
-KINDS = {"reviews": ("SST-2",), "political news": ("NewsMTSC",), "financial headlines": ("SEntFiN", "headlines of")}
+KINDS = {
+    "reviews": ("SST-2",),
+    "political news": ("NewsMTSC",),
+    "financial headlines": ("SEntFiN", "headlines of what"),
+    "news": ("headlines of labelled", "headlines of outlets", "their teasers", "teasers of"),
+}
 """What the titles of the sources of a kind of text begin with."""
 SAMPLES, FOLDS, RESAMPLES, GUESSERS = 5, 5, 4000, 3
 
@@ -186,9 +191,9 @@ def _bounds(dev: Sequence[DevSource], card: GateCard) -> Iterator[System]:
         stacked[~seen] = model.predict_proba(features[~seen])
     parts = np.split(stacked, np.cumsum(list(map(len, scores)))[:-1])
     right = [source.right(part) for source, part in zip(dev, parts, strict=True)]
-    yield System("stacked combiner of all four, cross-fitted", len(columns), right)
+    yield System("stacked combiner of all, cross-fitted", len(columns), right)
     alone = [np.stack(_each(source, columns)) for source in dev]
-    yield System("oracle over the four", 1, [rows.max(axis=0) for rows in alone])
+    yield System("oracle over all", 1, [rows.max(axis=0) for rows in alone])
     chance = np.random.default_rng(0)
     guessed = [
         np.maximum(rows[0], (chance.random((GUESSERS, rows.shape[1])) < 1 / scores[0].shape[2]).max(axis=0))

@@ -141,6 +141,6 @@ BYLINE = re.compile(
 )
 LEADING = re.compile(  # a newspaper's page in one line: "By . Ann Lee . and Bo Hill . PUBLISHED: . 06:12 . | . "
     r"by ?\.\s+[\w'’-]+(?: [\w'’-]+){0,3}(?: for [\w ]{3,30}?)? ?\.\s+"
-    rf"(?:and [\w'’ -]{{3,40}} ?\.\s+|(?:last )?(?:published|updated) ?:? ?\.\s+|\| ?\.\s+|{_WHEN}{{6,40}}\.\s+)*",
+    rf"(?:and [\w'’ -]{{3,40}} ?\.\s+|(?:last )?(?:published|updated) ?:? ?\.\s+|\| ?\.\s+|{_WHEN}{{6,40}}\.\s+)*+",
     re.IGNORECASE,
 )

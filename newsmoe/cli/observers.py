@@ -111,7 +111,6 @@ class Observers:
 
     Attributes:
         incomplete: whether an element or an input failed.
-        outputs: those that were written.
     """
 
     def __init__(self, metrics: Metrics, *, as_json: bool, quiet: bool = False, verbose: bool = False) -> None:
@@ -121,8 +120,12 @@ class Observers:
         self.verbose = verbose
         self.incomplete = False
         self.outcome = Outcome()
-        self.outputs: list[Path] = []
         self._runs: list[tuple[Job, RunReport]] = []
+
+    @property
+    def outputs(self) -> list[Path]:
+        """The outputs that were written."""
+        return [job.output for job, _ in self._runs]
 
     @contextmanager
     def of(self, job: Job, place: str = "") -> Iterator[Observer]:
@@ -154,7 +157,6 @@ class Observers:
                 _logger.warning("%s; it is left out", error)
                 continue
             self._runs.append((job, report))
-            self.outputs.append(job.output)
             self.incomplete = self.incomplete or report.exit_code != 0
             if len(jobs) > 1:
                 _logger.info("%s", run_line(", ".join(job.inputs), report))

@@ -135,26 +135,12 @@ def analyze(
     from newsmoe.cli.observers import Observers
     from newsmoe.cli.signals import Stop
     from newsmoe.jobs.job import open_session, run_job
-    from newsmoe.jobs.plan import check_inputs, plan_jobs
-    from newsmoe.jobs.recorder import reporting_lost_inputs
-    from newsmoe.output.partitions import parse_partition_by
 
     show_logs(quiet=screen.quiet, verbose=screen.verbose, as_json=logs.as_json)
     with Metrics(None if target.dry_run else logs.metrics) as metrics:
         settings = run.applied_to(load())
-        keys = () if target.partition_by is None else parse_partition_by(target.partition_by)
         error_limit, command = run.error_limit, sys.argv[1:]
-        named = (None, None) if target.dry_run else (target.output, target.run_report)
-        with reporting_lost_inputs(inputs, *named, settings, command):
-            jobs = plan_jobs(
-                *(inputs, target.output, target.run_report, settings),
-                append=run.append,
-                strict=run.strict,
-                partition_by=keys,
-            )
-            _check_page(target.page, jobs)
-            _check_stories(target, jobs, run.limit)
-            check_inputs(jobs)
+        jobs = _planned(inputs, target, run, settings, command)
         if target.dry_run:
             _show_plan(settings, jobs, run.limit)
             return
@@ -168,6 +154,29 @@ def analyze(
         _write_page_and_stories(target, jobs, observers.outputs, settings, append=run.append, quiet=screen.quiet)
         if observers.incomplete:
             raise typer.Exit(ITEMS_FAILED)
+
+
+def _planned(
+    inputs: list[str], target: OutputOptions, run: RunOptions, settings: "Settings", command: list[str]
+) -> "list[Job]":
+    """Return the jobs, after all that can be seen to be wrong with them."""
+    from newsmoe.jobs.plan import check_inputs, plan_jobs
+    from newsmoe.jobs.recorder import reporting_lost_inputs
+    from newsmoe.output.partitions import parse_partition_by
+
+    keys = () if target.partition_by is None else parse_partition_by(target.partition_by)
+    named = (None, None) if target.dry_run else (target.output, target.run_report)
+    with reporting_lost_inputs(inputs, *named, settings, command):
+        jobs = plan_jobs(
+            *(inputs, target.output, target.run_report, settings),
+            append=run.append,
+            strict=run.strict,
+            partition_by=keys,
+        )
+        _check_page(target.page, jobs)
+        _check_stories(target, jobs, run.limit)
+        check_inputs(jobs)
+    return jobs
 
 
 def _write_page_and_stories(

@@ -51,8 +51,8 @@ def classifier_figures(probabilities: NDArray[np.floating], truth: NDArray[np.in
 
 
 def most_probable(probabilities: NDArray[np.floating]) -> NDArray[np.int64]:
-    """Return the number of each article's best label, `NO_LABEL` where nothing is predicted."""
-    return np.where(probabilities.any(axis=1), probabilities.argmax(axis=1), NO_LABEL)
+    """Return the numbers of the best labels, `NO_LABEL` where nothing is predicted; labels are the last axis."""
+    return np.where(probabilities.any(axis=-1), probabilities.argmax(axis=-1), NO_LABEL)
 
 
 def label_quality(

@@ -52,7 +52,7 @@ class LabelPredictions:
 
     def correct(self) -> Table:
         """Return 1 where an expert predicts the right label, else 0; shape (articles, experts)."""
-        return np.asarray(self.scores.argmax(axis=2) == self.truth[:, None], dtype=np.float64)
+        return np.asarray(most_probable(self.scores) == self.truth[:, None], dtype=np.float64)
 
     def quality(self, weights: Table) -> Vector:
         """Return 1 where the weighted mean of the distributions predicts the right label, else 0."""

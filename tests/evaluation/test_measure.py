@@ -82,6 +82,7 @@ def test_an_article_without_a_prediction_is_not_in_the_figures() -> None:
 def test_where_nothing_is_predicted_no_label_is_right() -> None:
     nothing, truth = np.zeros((2, 2)), np.array([0, 1])
     assert classifier_figures(nothing, truth) == {"accuracy": 0.0, "macro-F1": 0.0, "ECE": 0.0}
+    assert most_probable(nothing[None]).tolist() == [[-1, -1]]
     _, confusion = label_quality(most_probable(nothing), truth, ("good", "bad"))
     assert confusion == {"good": {"good": 0, "bad": 0}, "bad": {"good": 0, "bad": 0}}
 

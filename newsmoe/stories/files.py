@@ -111,18 +111,22 @@ def make_stories(
         assign(list(filter(None, members[old:])), list(filter(None, members[:old])))
         if append:
             save_state(state, elements, old)
-        if repeated := len(elements) - len({element.id for element in elements}):
-            _logger.warning(
-                "articles with an id that another one has: %s; `members` and `copy_of` name articles by their ids, so"
-                " they do not say which of these is meant",
-                f"{repeated:,}",
-            )
+        _warn_of_equal_ids(elements)
         stories = stories_of(elements)
         with text_output(output) as file:
             file.write(_as_json(stories))
         if not append and output != STDOUT:
             remove_state(state)  # of stories that are no more
     return Outcome(stories, len(elements) - old, unreadable)
+
+
+def _warn_of_equal_ids(elements: Sequence[Element]) -> None:
+    if repeated := len(elements) - len({element.id for element in elements}):
+        _logger.warning(
+            "articles with an id that another one has: %s; `members` and `copy_of` name articles by their ids, so"
+            " they do not say which of these is meant",
+            f"{repeated:,}",
+        )
 
 
 def _refuse_overwriting(output: Path, state: Path, inputs: Iterable[str]) -> None:

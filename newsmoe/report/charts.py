@@ -1,13 +1,15 @@
 """Charts that need no script: each mark is a link to the articles that it stands for."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from markupsafe import Markup
 
-from newsmoe.report.figures import BINS, UNJUDGED, Counts, Figures, Period, mood_order, periods_of, ranked, within
+from newsmoe.report.chart import Chart, are, mood_class
+from newsmoe.report.columns import histogram, over_time
+from newsmoe.report.figures import UNJUDGED, Counts, Figures, mood_order, ranked
 from newsmoe.report.rows import GENRE, SENTIMENT, TOPIC, UNSURE
 from newsmoe.report.svg import BAR, clipped, drawing, link, mark, rect, row_height, row_label, text
 
@@ -16,33 +18,8 @@ MAX_OUTLETS = 12
 MAX_ENTITIES = 20
 MAX_MOODS = 8
 BAR_WIDTH = 50.0
-COLUMNS = 132  # pixels that the columns of a chart over time are high
-
-_CLASSES = {"positive": "positive", "negative": "negative", "neutral": "neutral", UNSURE: "unsure"}
-OTHER_CLASSES = 4
 
 Key = TypeVar("Key")
-
-
-@dataclass(frozen=True)
-class Chart:
-    """A chart with all that stands around it.
-
-    Attributes:
-        name: of the element.
-        title: heading.
-        note: what is counted, and what is left out; below the heading.
-        svg: the drawing.
-        legend: labels with their colours, as (label, class).
-        wide: whether it takes the whole width.
-    """
-
-    name: str
-    title: str
-    note: str
-    svg: Markup
-    legend: Sequence[tuple[str, str]] = ()
-    wide: bool = False
 
 
 def charts_of(figures: Figures) -> list[Chart]:
@@ -58,16 +35,10 @@ def charts_of(figures: Figures) -> list[Chart]:
         _heat_map(figures, moods),
         _by_outlet(figures, moods, legend),
         _entities(figures),
-        _over_time(figures, moods, legend),
-        *(_histogram(task, figures.scores[task]) for task in (SENTIMENT, TOPIC, GENRE) if task in figures.scores),
+        over_time(figures, moods, legend),
+        *(histogram(task, figures.scores[task]) for task in (SENTIMENT, TOPIC, GENRE) if task in figures.scores),
     ]
     return [chart for chart in charts if chart is not None]
-
-
-def mood_class(mood: str, moods: Counts) -> str:
-    """Return the class of a label for sentiment; those of other experts take turns."""
-    others = sorted(label for label in moods if label not in _CLASSES)
-    return _CLASSES.get(mood) or f"other{others.index(mood) % OTHER_CLASSES if mood in others else 0}"
 
 
 def _without(figures: Figures, moods: set[str]) -> Figures:
@@ -134,7 +105,7 @@ def _moods(figures: Figures, moods: Counts) -> Chart | None:
     order = mood_order(moods)
     svg = drawing("mood", "Articles by sentiment", _list(moods, order), 76 + 28 * len(order) - 10, Markup().join(parts))
     count = sum(figures.counts(SENTIMENT).values())
-    rare = f" {_are(count - total)} left out, for having a rarer mood." if count > total else ""
+    rare = f" {are(count - total)} left out, for having a rarer mood." if count > total else ""
     note = f"How the articles read.{_unsure_note(moods)}{rare}{_missing_note(figures.articles - count)}"
     return Chart("mood", "Mood", note, svg)
 
@@ -228,77 +199,6 @@ def _entities(figures: Figures) -> Chart | None:
     return Chart("entities", "Who is in it", note, svg, legend)
 
 
-def _over_time(figures: Figures, moods: Counts, legend: Sequence[tuple[str, str]]) -> Chart | None:
-    days = list(figures.moods_by_day)
-    if not days:
-        return None
-    unit, periods = periods_of(days)
-    if len(periods) < 2:
-        return None
-    counts = [within(figures.moods_by_day, period) for period in periods]
-    most, step = max(sum(count.values()) for count in counts), 100 / len(periods)
-    parts = [rect(0, 16, 100, 0.6, "grid"), text(0, 8, f"{most}", "axis")]
-    for number, (period, count) in enumerate(zip(periods, counts, strict=True)):
-        parts += _columns(period, count, number * step, min(step, 12.0), most, moods)
-    parts.append(rect(0, 16 + COLUMNS, 100, 1, "base"))
-    y = 16 + COLUMNS + 14
-    parts.append(text(0, y, periods[0].name, "axis"))
-    parts.append(text(min(100.0, len(periods) * min(step, 12.0)), y, periods[-1].name, "axis end"))
-    desc = "; ".join(
-        f"{period.name}: {sum(count.values())}" for period, count in zip(periods, counts, strict=True) if count
-    )
-    svg = drawing(
-        "time", f"Articles by {unit} and sentiment", desc, 16 + COLUMNS + 24, Markup().join(parts), upright=True
-    )
-    earlier = sum(count for day, count in figures.days.items() if day < periods[0].first)
-    left_out = f" {_are(earlier)} left out, for being earlier." if earlier else ""
-    unknown = figures.articles - figures.days.total()
-    undated = f" {_are(unknown)} without a date." if unknown else ""
-    return Chart("time", "Over time", f"Articles by {unit} of publication.{left_out}{undated}", svg, legend, wide=True)
-
-
-def _columns(period: Period, count: Counts, x: float, width: float, most: int, moods: Counts) -> Iterator[Markup]:
-    """Yield the marks of one period: one for all of it, and one for each mood, stacked."""
-    total = sum(count.values())
-    if not total:
-        return
-    span = {"from": period.first.isoformat(), "to": period.last.isoformat()}
-    yield mark(rect(x, 16, width, COLUMNS, "hit"), f"{period.name}: {total}", link(**span), kind="period")
-    bottom = 16.0 + COLUMNS
-    for mood in mood_order(count):
-        height = COLUMNS * count[mood] / most
-        bottom -= height
-        bar = rect(x + width * 0.1, bottom, width * 0.8, height, mood_class(mood, moods))
-        title = f"{period.name}, {mood}: {count[mood]} of {total}"
-        yield mark(bar, title, link(**span, sentiment=mood))
-
-
-def _histogram(task: str, bins: Sequence[tuple[int, int]]) -> Chart:
-    most, step = max(sure + unsure for sure, unsure in bins), 100 / BINS
-    height, marks = 96, []
-    for number, (sure, unsure) in enumerate(bins):
-        if sure + unsure:
-            full, hatched = height * sure / most, height * unsure / most
-            x, y = number * step + 0.6, 16 + height - full
-            bar = rect(x, y, step - 1.2, full, "plain") + rect(x, y - hatched, step - 1.2, hatched, "unsure")
-            bar += text(x + step / 2 - 0.6, y - hatched - 8, str(sure + unsure), "number middle small")
-            title = f"{number / BINS:.1f} to {(number + 1) / BINS:.1f}: {sure + unsure}, {unsure} of them unsure"
-            marks.append(mark(bar, title, link(score=f"{task}:{number / BINS:.1f}")))
-    marks.append(rect(0, 16 + height, 100, 1, "base"))
-    marks += [text(x, 16 + height + 14, f"{x / 100:.1f}", f"axis {side}") for x, side in _TICKS]
-    desc = "; ".join(
-        f"{number / BINS:.1f}: {sure + unsure}" for number, (sure, unsure) in enumerate(bins) if sure + unsure
-    )
-    svg = drawing(
-        f"scores-{task}", f"Articles by score for {task}", desc, 16 + height + 24, Markup().join(marks), upright=True
-    )
-    note = "Articles by the score of their label. Hatched: the second label is almost as likely."
-    return Chart(f"scores-{task}", f"How sure: {task}", note, svg)
-
-
-_TICKS = ((0, ""), (50, "middle"), (100, "end"))
-
-
 def _told(label: str, count: int, figures: Figures) -> str:
     return f"{label}: {count} of {figures.articles}"
 
@@ -308,12 +208,8 @@ def _list(counts: Counts, order: Sequence[str]) -> str:
 
 
 def _unsure_note(counts: Counts) -> str:
-    return f" {_are(counts[UNSURE])} too close to call." if counts.get(UNSURE) else ""
+    return f" {are(counts[UNSURE])} too close to call." if counts.get(UNSURE) else ""
 
 
 def _missing_note(missing: int) -> str:
-    return f" {_are(missing)} without a prediction." if missing else ""
-
-
-def _are(count: int) -> str:
-    return f"{count:,} {'is' if count == 1 else 'are'}"
+    return f" {are(missing)} without a prediction." if missing else ""

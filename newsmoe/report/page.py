@@ -12,7 +12,8 @@ from markupsafe import Markup
 
 import newsmoe
 from newsmoe.output.run_report import RunReport
-from newsmoe.report.charts import MAX_ENTITIES, charts_of, mood_class
+from newsmoe.report.chart import mood_class
+from newsmoe.report.charts import MAX_ENTITIES, charts_of
 from newsmoe.report.comparison import Comparison
 from newsmoe.report.figures import NO_OUTLET, Counts, Figures, count_rows, mood_order, ranked
 from newsmoe.report.payload import MAX_LISTED, MAX_NAME, MAX_REASON, Payload, cut_texts, pack

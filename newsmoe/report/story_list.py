@@ -6,7 +6,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from newsmoe.report.charts import MAX_MOODS, mood_class
+from newsmoe.report.chart import mood_class
+from newsmoe.report.charts import MAX_MOODS
 from newsmoe.report.figures import Counts, mood_order, ranked
 from newsmoe.report.payload import MAX_NAME
 from newsmoe.report.rows import SENTIMENT, Row, cut

@@ -5,6 +5,9 @@ from heapq import nlargest, nsmallest
 
 from newsmoe.prediction import Labels, Prediction
 
+LARGER_WEIGHT = 0.7
+"""Of a larger expert's prediction, in the mean with those of the smaller ones: right more often than either."""
+
 SURE = 0.5
 """Difference of the two best scores from which a larger expert is not asked, where no budget says how many."""
 

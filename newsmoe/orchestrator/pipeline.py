@@ -11,7 +11,7 @@ from types import MappingProxyType
 from newsmoe.article import Article, InvalidItem
 from newsmoe.gating.deferred import resolve_deferred
 from newsmoe.gating.gate import Decision, Gate
-from newsmoe.orchestrator.cascade import least_sure, margin
+from newsmoe.orchestrator.cascade import LARGER_WEIGHT, least_sure, margin
 from newsmoe.orchestrator.combiners import Combiner, combine, mean
 from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.progress import WindowProgress
@@ -51,12 +51,12 @@ class TaskState:
         return [expert]
 
     def read_again(self) -> None:
-        """Put the larger expert's prediction in the place of the others, if there is one."""
+        """Combine the larger expert's prediction with the others, if there is one."""
         larger = self.decision.larger
         if larger in self.predictions:
             reason = f"not sure: {margin(self.combined):.2f} between the two best labels"
-            again = RouteEntry(task=self.decision.task, expert=larger, weight=1.0, reason=reason)
-            self.entries = [*(entry.model_copy(update={"weight": 0.0}) for entry in self.entries), again]
+            again = RouteEntry(task=self.decision.task, expert=larger, weight=LARGER_WEIGHT, reason=reason)
+            self.entries = [*(_scaled(entry, 1 - LARGER_WEIGHT) for entry in self.entries), again]
             self.combine()
 
     def combine(self) -> None:
@@ -199,6 +199,10 @@ def _waves(tasks: Sequence[_WithOthers]) -> Iterator[list[_WithOthers]]:
     while by_name:
         ready = [name for name in by_name if not waits[name] & by_name.keys()] or list(by_name)
         yield [task for name in ready for task in by_name.pop(name)]
+
+
+def _scaled(entry: RouteEntry, factor: float) -> RouteEntry:
+    return entry.model_copy(update={"weight": round(factor * entry.weight, 6)})
 
 
 def _count_limits(decision: Decision, stats: RunStats) -> None:

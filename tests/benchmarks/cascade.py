@@ -3,7 +3,8 @@
     python -m tests.benchmarks.cascade DATA
 
 On the dev data of the smaller experts' recipes: accuracy and macro-F1 of sentiment and topic in percent, where the
-least sure articles of each window are read again, as `--budget` has it, and as it is without a budget.
+least sure articles of each window are read again, as `--budget` has it, and as it is without a budget. The last row is
+the larger expert alone.
 """
 
 import argparse
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from newsmoe.datasets.sources import LabelledArticle
-from newsmoe.orchestrator.cascade import least_sure, margin
+from newsmoe.orchestrator.cascade import LARGER_WEIGHT, least_sure, margin
+from newsmoe.orchestrator.combiners import combine
 from newsmoe.prediction import Prediction, scores_of
 from newsmoe.registry.cards import builtin_folder
 from newsmoe.registry.device import Device
@@ -37,10 +39,12 @@ class Predicted(NamedTuple):
     small: list[Prediction]
     large: list[Prediction]
 
-    def figures(self, again: NDArray[np.bool_]) -> str:
-        """Return accuracy and macro-F1 where the larger expert decides on the articles in `again`."""
+    def figures(self, again: NDArray[np.bool_], weight: float = LARGER_WEIGHT) -> str:
+        """Return accuracy and macro-F1 where the larger expert reads the articles in `again`, with this weight."""
+        weights = {"large": weight, "small": 1 - weight}
         chosen = [
-            large if is_again else small for small, large, is_again in zip(self.small, self.large, again, strict=True)
+            combine({"large": large, "small": small}, weights) if is_again else small
+            for small, large, is_again in zip(self.small, self.large, again, strict=True)
         ]
         labels = [max(scores := scores_of(prediction), key=scores.__getitem__) for prediction in chosen]
         accuracy = np.mean([label == true for label, true in zip(labels, self.truth, strict=True)])
@@ -69,6 +73,8 @@ def main() -> None:
         for budget in BUDGETS:
             again = _again(list(tasks.values()), budget)
             print(f"{100 * again.mean():.0f} %", *(predicted.figures(again) for predicted in tasks.values()), sep="\t")
+        alone = (predicted.figures(np.ones(len(predicted.truth), dtype=bool), 1.0) for predicted in tasks.values())
+        print("larger alone", *alone, sep="\t")
 
 
 def _predictions(registry: Registry, name: str, examples: Sequence[LabelledArticle]) -> list[Prediction]:

@@ -53,9 +53,10 @@ def test_the_least_sure_are_read_again_within_the_budget(budget: float | None, a
 def test_the_record_says_who_decided_and_why() -> None:
     unsure, *_, sure = cascade(0.4)
     assert unsure.route == [
-        RouteEntry(task=MOOD, expert="small", weight=0.0, reason="test"),
-        RouteEntry(task=MOOD, expert="large", weight=1.0, reason="not sure: 0.02 between the two best labels"),
+        RouteEntry(task=MOOD, expert="small", weight=0.3, reason="test"),
+        RouteEntry(task=MOOD, expert="large", weight=0.7, reason="not sure: 0.02 between the two best labels"),
     ]
+    assert unsure.analyses[MOOD]["scores"] == pytest.approx({"bad": 0.7 + 0.3 * 0.49, "good": 0.3 * 0.51})
     assert [entry.expert for entry in sure.route] == ["small"]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from pydantic import Field, model_validator
 
+from newsmoe.text.captions import is_caption
 from newsmoe.text.datelines import without_dateline
 from newsmoe.validation import Strict
 
@@ -45,14 +46,15 @@ class SummaryLength(Strict):
 def candidates(sentences: Sequence[str]) -> list[int]:
     """Return the numbers of the sentences that may stand in a summary.
 
-    Excluded are those that repeat an earlier one, case and spacing aside, and headings and bylines, which
+    Excluded are those that repeat an earlier one, case and spacing aside, captions, and headings and bylines, which
     have no punctuation mark at their end; where no sentence has one, none is excluded for that.
     """
     first: dict[str, int] = {}
     for number, sentence in enumerate(sentences):
         first.setdefault(" ".join(sentence.lower().split()), number)
     distinct = list(first.values())
-    return [number for number in distinct if _FINISHED.search(sentences[number])] or distinct
+    finished = [number for number in distinct if _FINISHED.search(sentences[number])] or distinct
+    return [number for number in finished if not is_caption(sentences[number])] or finished
 
 
 def joined(sentences: Sequence[str], chosen: Iterable[int]) -> str:

@@ -1,0 +1,49 @@
+"""Captions of photos and videos, which scrapers leave among the sentences of an article.
+
+The patterns are of English, and look for how captions are worded: in the present tense, with the date at the end, or
+with the programme that a video is from.
+"""
+
+import re
+
+_MONTH = (
+    r"(?:Jan(?:uary|\.)?|Feb(?:ruary|\.)?|Mar(?:ch|\.)?|Apr(?:il|\.)?|May|June?|July?|Aug(?:ust|\.)?|Sept?(?:ember|\.)?"
+    r"|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
+)
+_DATE = rf"(?:{_MONTH} \d{{1,2}},? (?:19|20)\d\d|\d{{1,2}} {_MONTH},? (?:19|20)\d\d)"
+_TOLD = re.compile(  # words of a sentence that tells what happened, where a caption describes what can be seen
+    r"\b(?:has|have|had|will|would|was|were|said|says|told|i|we|you|he|she|they|it|since|until|by|from|ago|week|year)\b|[“”\"]",
+    re.IGNORECASE,
+)
+_DATED = re.compile(rf"\W{_DATE}(?:,? (?:in|at|near|outside) [A-Z][^.“”\"]{{2,60}})?[.)\s]*$")
+_QUOTE = "[‘'’“”\"]"
+_PROGRAMME = rf"{_QUOTE}[A-Z][^‘'’“”\"]{{2,40}}(?:['’]s [^‘'’“”\"]{{2,30}})?"  # of a channel, in quotes
+_REPORTER = r"(?:correspondent|contributor|anchor|analyst|reporter|panel|host|editor)s?"
+_VERB = r"(?:reports?|discuss(?:es)?|joins?|joined|explains?|reacts?|weighs? in|breaks? down|examines?)"
+_VIDEO = re.compile(
+    "|".join(
+        [
+            rf"(?!.*\b(?:said|told|says|tells)\b).*\b(?:on|joins?|joined) (?:the )?{_PROGRAMME}[.,!]?{_QUOTE}[.!]?$",
+            rf".*\b(?:joins|joined) {_PROGRAMME}{_QUOTE} (?:to|with|and)\b",
+            rf"(?:[A-Z]{{2,5}}|Fox|Sky)(?: News| Business)? (?:[\w-]+ ){{0,4}}{_REPORTER} (?:[A-Z][\w.'’-]*,? (?:and )?){{0,6}}"
+            rf"(?:{_VERB}|has (?:the|more))\b",
+            rf"(?:[A-Z]{{2,5}}|Fox|Sky)(?: News| Business)?['’]s? (?:[A-Z][\w.-]*,? ){{1,4}}(?:{_VERB}|has the|on the|on how)\b",
+            r"[^“”\"]*\b[A-Z][\w.'’-]+ [A-Z][\w'’-]+ (?:has the (?:latest|details)|has more (?:on|from)|joins us|weighs in|reacts"
+            r"|discusses|breaks down|reports (?:on|from))\b",
+        ]
+    )
+)
+_PHOTO = re.compile(
+    rf"\b[Ii]n this (?:{_DATE} |undated |recent |combination |[A-Z]\w+(?: \d{{4}})? )*"
+    r"(?:file |handout |illustration |aerial )*(?:photo|picture|image|illustration|sketch|frame)"
+    r"|\b(?:photo|image|picture) (?:provided|released) by\b|\b(?:file|undated|handout) photo\b"
+    r"|\bposes for (?:a |an )?(?:\w+ )?(?:photo|portrait|picture)"
+    r"|\b[A-Z]\w+ \((?:L|C|\d{1,2})\) (?!said|was|had|has|is)[a-z]+s\b"
+)
+
+
+def is_caption(sentence: str) -> bool:
+    """Tell whether a sentence of English is worded like the caption of a photo or a video."""
+    if _DATED.search(sentence) and not _TOLD.search(sentence):
+        return True
+    return bool(_VIDEO.match(sentence) or _PHOTO.search(sentence))

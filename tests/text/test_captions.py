@@ -1,0 +1,50 @@
+"""Captions of photos and videos among the sentences of an article."""
+
+import pytest
+
+from newsmoe.text.captions import is_caption
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "A ferry lies on its side in the harbour of Ardmouth, Scotland, March 5, 2022.",
+        "Protesters hold candles outside the town hall in Veldram on Sunday, Sept. 4, 2022, in Veldram, Norland.",
+        "Workers clear snow at the airport of Kestrel Bay, 14 January 2019.",
+        "Kestrel Bay guard Tom Alder (14) blocks a shot during the second half of the final.",
+        "In this June 3, 2018 file photo, a heron stands in the shallows near Ardmouth.",
+        "An undated photo provided by the family shows the missing sailor.",
+        "Mayor Anna Lindqvist poses for a portrait in her garden.",
+        "Energy minister Paul Orme joins 'Morning Desk' to discuss the price of gas.",
+        "KTV correspondent Mia Farrow Lund has the latest from the flooded valley on 'Evening Report.'",
+        "KTV's Mia Lund reports on the strike at the docks.",
+        "Analyst Robert Vane discusses what the ruling means for the railways.",
+    ],
+)
+def test_captions_are_recognized(sentence: str) -> None:
+    assert is_caption(sentence)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The ferry sank in the harbour of Ardmouth on Monday.",
+        "The bridge has been closed since a lorry hit it on March 5, 2022.",
+        "The mayor was elected in Veldram on 14 January 2019.",
+        "“We lost everything on March 5, 2022.”",
+        "The council discusses the budget again on Thursday.",
+        "The firm (14) said it would close two mills.",
+        "The picture shows how far the ice has gone.",
+        "The minister told reporters on “Morning Desk.”",
+        "A jury in Kestrel Bay joined the appeal, the court said.",
+    ],
+)
+def test_sentences_that_tell_what_happened_are_none(sentence: str) -> None:
+    assert not is_caption(sentence)
+
+
+@pytest.mark.parametrize(
+    "piece", ["Ab ", "in this ", "on 'Aa ", "joins the ", "March 5, 2022 ", "Aa's ", "KTV's A. ", ". ) "]
+)
+def test_long_sentences_take_no_longer_than_their_length(piece: str) -> None:
+    is_caption(piece * 10_000)

@@ -6,7 +6,7 @@ loses what follows an element without an end, joins the cells of half a table, a
 """
 
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from html import unescape
 from typing import NamedTuple
 
@@ -33,6 +33,14 @@ _BLOCKS = _set(
 _RAW = _set("script style iframe noframes textarea title xmp")
 """Elements in which there are no other elements."""
 _NOT_READ = _RAW | _set("audio button canvas datalist head nav noscript object select svg template video")
+
+_CAPTION_CLASS = re.compile(
+    r"\bclass\s*=\s*[\"'](?:[^\"']*\s)?(?:(?:wp|image|img|photo|picture|media|figure|video|gallery)[_-]{1,2})?caption"
+    r"(?:[_-]{1,2}text)?[\"'\s]",
+    re.IGNORECASE,
+)
+MAX_CAPTION = 1000
+"""Characters of the caption of a photo, markup included."""
 
 _NAME = r"[a-zA-Z][a-zA-Z0-9.:_-]{0,30}"
 _SWITCHES = (
@@ -79,8 +87,8 @@ class _Tag(NamedTuple):
 def plain_text(text: str) -> str:
     """Return `text` without markup and entities, also where they were escaped, once or twice.
 
-    Blocks become paragraphs separated by blank lines; what looks like a tag but is none of HTML or XML, such
-    as `<redacted>`, is text.
+    Blocks become paragraphs separated by blank lines; captions of photos are dropped, unless there is nothing else. What
+    looks like a tag but is none of HTML or XML, such as `<redacted>`, is text.
     """
     plain = _without_level(text)
     for _ in range(MAX_LEVELS - 1):
@@ -98,7 +106,7 @@ def _without_level(text: str) -> str:
     if "<" in text:
         markup = _without_comments(text.replace("<![CDATA[", "").replace("]]>", "")) if "<!" in text else text
         if (tags := list(_tags(markup))) or markup != text:
-            return _without_tags(markup, tags)
+            return _without_tags(markup, tags, _is_caption) or _without_tags(markup, tags)
     return unescape(text) if "&" in text and _ENTITY.search(text) else text
 
 
@@ -141,8 +149,15 @@ def _is_unmistakable(tag: _Tag) -> bool:
     return bool(tag.name) and (tag.closes or tag.name in _UNMISTAKABLE or "=" in tag.attributes)
 
 
-def _without_tags(markup: str, tags: Sequence[_Tag]) -> str:
-    """Return the text between the tags, with a line end for each `br` and blank lines around each block."""
+def _is_caption(tag: _Tag) -> bool:
+    return tag.name == "figcaption" or bool(tag.name in _BLOCKS and _CAPTION_CLASS.search(tag.attributes))
+
+
+def _without_tags(markup: str, tags: Sequence[_Tag], is_left_out: Callable[[_Tag], bool] = lambda tag: False) -> str:
+    """Return the text between the tags, with a line end for each `br` and blank lines around each block.
+
+    Short elements that are left out are so with what is in them.
+    """
     ends = {tag.name: tag.start for tag in tags if tag.closes}  # the last of each name
     parts, position, number = [], 0, 0
     while number < len(tags):
@@ -156,13 +171,17 @@ def _without_tags(markup: str, tags: Sequence[_Tag]) -> str:
             elif tag.name in ("script", "style") and _CODE.match(markup, position):
                 position = len(markup)
                 break
+        elif not tag.closes and is_left_out(tag) and ends.get(tag.name, -1) > tag.start:
+            end = _number_of_end(tags, number, tag.name)
+            if tags[end].start - position <= MAX_CAPTION:
+                number, position = end, tags[end].start
         parts.append("\0" if tag.name == "br" else "\1" if tag.name in _BLOCKS else "")
     text = "".join((*parts, markup[position:]))
     if any(tag.name in _BLOCKS for tag in tags):  # then blocks make the paragraphs, and line ends are white space
         text = re.sub(r"\s+", " ", text)
     text = unescape(text.replace("\0", "\n").replace("\1", "\n\n"))
     text = re.sub(r"[ \t\xa0]+", " ", text)
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r" ?\n ?", "\n", text))
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r" ?\n ?", "\n", text)).strip()
 
 
 def _number_of_end(tags: Sequence[_Tag], number: int, name: str) -> int:

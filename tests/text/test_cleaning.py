@@ -136,6 +136,33 @@ def test_elements_not_meant_for_reading_are_dropped(silent: str) -> None:
     assert clean_text(f"<p>Read</p><{silent}>not me</{silent}><p>me</p>")[0] == "Read\n\nme"
 
 
+@pytest.mark.parametrize(
+    "caption",
+    [
+        "<figure><img src=a><figcaption>A <b>boat</b>.<br>Photo: Ann</figcaption></figure>",
+        '<div id=x class="wp-caption alignnone"><img src=a><p class="wp-caption-text">A boat</p></div>',
+        "<dl class='gallery-caption'><dd>A boat</dd></dl>",
+        "<p class='small caption'>A boat</p>",
+        "&lt;figure&gt;&lt;figcaption&gt;A boat&lt;/figcaption&gt;&lt;/figure&gt;",
+    ],
+)
+def test_captions_of_photos_are_dropped(caption: str) -> None:
+    assert clean_text(f"<p>Read</p>{caption}<p>me</p>")[0] == "Read\n\nme"
+
+
+@pytest.mark.parametrize(
+    ("markup", "plain"),
+    [
+        ("<figure><figcaption>A boat</figcaption></figure>", "A boat"),
+        (f"<figcaption>{'A boat. ' * 150}</figcaption><p>One</p>", f"{'A boat. ' * 150}".strip() + "\n\nOne"),
+        ("<figcaption>A boat<p>One</p>", "A boat\n\nOne"),
+        ("<div class='no-caption'>One</div><p class='captioned'>Two</p>", "One\n\nTwo"),
+    ],
+)
+def test_what_may_be_more_than_a_caption_is_not(markup: str, plain: str) -> None:
+    assert clean_text(markup)[0] == plain
+
+
 def test_silent_elements_inside_one_another_are_dropped() -> None:
     markup = "<nav><form><button>x<svg><title>y</title></svg></button></form></nav>"
     assert clean_text((markup + "<p>kept</p>") * 50)[0] == "\n\n".join(["kept"] * 50)

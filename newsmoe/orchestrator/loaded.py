@@ -11,12 +11,25 @@ from newsmoe.registry.expert import Expert, memory_of
 from newsmoe.registry.memory import is_out_of_memory, used_memory
 from newsmoe.registry.registry import Registry
 
+AT_ONCE = 1.0
+"""Seconds; what fails within these may be tried again at once."""
+PATIENCE = 20
+"""Times as long as it took to fail that an expert is left alone: attempts then take a twentieth of the time at most."""
+
 
 @dataclass(frozen=True)
 class LoadFailure:
-    """Why an expert could not be loaded; the exception itself would keep in memory what was loaded."""
+    """Why an expert could not be loaded, and when; the exception itself would keep in memory what was loaded."""
 
     error: ItemError
+    started: float
+    ended: float
+
+    @property
+    def is_old(self) -> bool:
+        """Whether it may be tried again."""
+        seconds = self.ended - self.started
+        return seconds < AT_ONCE or perf_counter() - self.ended >= PATIENCE * seconds
 
     def of_task(self, task: str) -> ItemError:
         """Return the error of an article."""
@@ -46,7 +59,7 @@ class LoadedExperts:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # noqa: BLE001  # its failure is its articles' error
-                expert = LoadFailure(ItemError.of("", name, error, "load"))
+                expert = LoadFailure(ItemError.of("", name, error, "load"), started, perf_counter())
             stats.load_seconds += perf_counter() - started
         self._experts[name] = expert
         return expert
@@ -56,8 +69,10 @@ class LoadedExperts:
         self._experts.pop(name, None)
 
     def retry_failed(self) -> None:
-        """Have experts that failed to load tried again when they are needed."""
-        self._experts = {name: expert for name, expert in self._experts.items() if not isinstance(expert, LoadFailure)}
+        """Have experts that failed to load tried again when they are needed; those that took long to fail, later."""
+        failed = [name for name, expert in self._experts.items() if isinstance(expert, LoadFailure) and expert.is_old]
+        for name in failed:
+            self.drop(name)
 
     def _load(self, expert: Expert) -> None:
         if self.max_memory is not None:

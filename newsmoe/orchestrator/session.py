@@ -108,7 +108,7 @@ class Session:
         """Analyze articles: yield one record for each, in order, as soon as its window is done.
 
         What goes wrong with one article is in its record; nothing is raised for it. An expert that failed to
-        load in an earlier call is tried again.
+        load in an earlier call is tried again, one that took long to fail not at once.
 
         Args:
             articles: `Article` objects, or what a scraper wrote.

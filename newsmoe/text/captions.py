@@ -12,7 +12,8 @@ _MONTH = (
 )
 _DATE = rf"(?:{_MONTH} \d{{1,2}},? (?:19|20)\d\d|\d{{1,2}} {_MONTH},? (?:19|20)\d\d)"
 _TOLD = re.compile(  # words of a sentence that tells what happened, where a caption describes what can be seen
-    r"\b(?:has|have|had|will|would|was|were|said|says|told|i|we|you|he|she|they|it|since|until|by|from|ago|week|year)\b|[“”\"]",
+    r"\b(?:has|have|had|will|would|was|were|said|says|told|i|we|you|he|she|they|it|since|until|by|from|ago|week|year)\b"
+    r"|[“”\"]",
     re.IGNORECASE,
 )
 _DATED = re.compile(rf"\W{_DATE}(?:,? (?:in|at|near|outside) [A-Z][^.“”\"]{{2,60}})?[.)\s]*$")
@@ -20,18 +21,16 @@ _QUOTE = "[‘'’“”\"]"
 _PROGRAMME = rf"{_QUOTE}[A-Z][^‘'’“”\"]{{2,40}}(?:['’]s [^‘'’“”\"]{{2,30}})?"  # of a channel, in quotes
 _REPORTER = r"(?:correspondent|contributor|anchor|analyst|reporter|panel|host|editor)s?"
 _VERB = r"(?:reports?|discuss(?:es)?|joins?|joined|explains?|reacts?|weighs? in|breaks? down|examines?)"
+_CHANNEL = r"(?:[A-Z]{2,5}|Fox|Sky)(?: News| Business)?"
+_NAMES = r"(?:[A-Z][\w.'’-]*,? (?:and )?)"
 _VIDEO = re.compile(
-    "|".join(
-        [
-            rf"(?!.*\b(?:said|told|says|tells)\b).*\b(?:on|joins?|joined) (?:the )?{_PROGRAMME}[.,!]?{_QUOTE}[.!]?$",
-            rf".*\b(?:joins|joined) {_PROGRAMME}{_QUOTE} (?:to|with|and)\b",
-            rf"(?:[A-Z]{{2,5}}|Fox|Sky)(?: News| Business)? (?:[\w-]+ ){{0,4}}{_REPORTER} (?:[A-Z][\w.'’-]*,? (?:and )?){{0,6}}"
-            rf"(?:{_VERB}|has (?:the|more))\b",
-            rf"(?:[A-Z]{{2,5}}|Fox|Sky)(?: News| Business)?['’]s? (?:[A-Z][\w.-]*,? ){{1,4}}(?:{_VERB}|has the|on the|on how)\b",
-            r"[^“”\"]*\b[A-Z][\w.'’-]+ [A-Z][\w'’-]+ (?:has the (?:latest|details)|has more (?:on|from)|joins us|weighs in|reacts"
-            r"|discusses|breaks down|reports (?:on|from))\b",
-        ]
-    )
+    rf"(?!.*\b(?:said|told|says|tells)\b).*\b(?:on|joins?|joined) (?:the )?{_PROGRAMME}[.,!]?{_QUOTE}[.!]?$"
+    rf"|.*\b(?:joins|joined) {_PROGRAMME}{_QUOTE} (?:to|with|and)\b"
+    rf"|{_CHANNEL} (?:[\w-]+ ){{0,4}}{_REPORTER} {_NAMES}{{0,6}}(?:{_VERB}|has (?:the|more))\b"
+    rf"|{_CHANNEL}['’]s? {_NAMES}{{1,4}}(?:{_VERB}|has the|on the|on how)\b"
+    r"|[^“”\"]*\b[A-Z][\w.'’-]+ [A-Z][\w'’-]+ "
+    r"(?:has the (?:latest|details)|has more (?:on|from)|joins us|weighs in|reacts|discusses|breaks down"
+    r"|reports (?:on|from))\b"
 )
 _PHOTO = re.compile(
     rf"\b[Ii]n this (?:{_DATE} |undated |recent |combination |[A-Z]\w+(?: \d{{4}})? )*"

@@ -87,8 +87,8 @@ class _Tag(NamedTuple):
 def plain_text(text: str) -> str:
     """Return `text` without markup and entities, also where they were escaped, once or twice.
 
-    Blocks become paragraphs separated by blank lines; captions of photos are dropped, unless there is nothing else. What
-    looks like a tag but is none of HTML or XML, such as `<redacted>`, is text.
+    Blocks become paragraphs separated by blank lines; captions of photos are dropped, unless there is nothing else.
+    What looks like a tag but is none of HTML or XML, such as `<redacted>`, is text.
     """
     plain = _without_level(text)
     for _ in range(MAX_LEVELS - 1):

@@ -11,7 +11,7 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from newsmoe import Article, Device
 from newsmoe.orchestrator.dispatcher import Dispatcher
-from newsmoe.orchestrator.loaded import LoadedExperts
+from newsmoe.orchestrator.loaded import LoadedExperts, LoadFailure
 from newsmoe.output.run_report import ExpertStats
 from newsmoe.prediction import Fields, Prediction
 from tests.registry.hub.models import make_model
@@ -70,6 +70,25 @@ class Hungry(Weighing):
         super().load(device)
         if self.diary[-2:-1] != ["unload second"]:
             raise RuntimeError("CUDA out of memory")
+
+
+def test_an_expert_that_took_long_to_fail_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("newsmoe.orchestrator.loaded.perf_counter", lambda: clock[0])
+    diary: list[str] = []
+
+    class Slow(Weighing):
+        def load(self, device: Device) -> None:
+            super().load(device)
+            clock[0] += 10
+            raise OSError("no answer")
+
+    experts = LoadedExperts(registry_of(Slow("slow", diary)), Device(), None)
+    for waiting, attempts in ((0, 1), (199, 1), (1, 2)):
+        clock[0] += waiting
+        experts.retry_failed()
+        assert isinstance(experts.get("slow", ExpertStats()), LoadFailure)
+        assert len(diary) == attempts
 
 
 def test_where_memory_is_short_the_least_recently_used_is_evicted() -> None:

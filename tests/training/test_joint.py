@@ -235,8 +235,9 @@ content = "text"
 ADAPTER = """
 [adapter]
 rank = 2
-epochs = 4
+epochs = 6
 head_learning_rate = 1e-2
+average = 0.8
 batch_items = 8
 """
 

@@ -102,14 +102,14 @@ def all_entry_points() -> EntryPoints:
     return points
 
 
-PACKED = (".gz", ".bz2", ".xz", ".zst")
+PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
 """Suffixes of packed files."""
 
 
 def unpacked_name(path: Path) -> str:
     """Return a file's name without the suffix of a packed file."""
     name = path.name
-    suffix = next((suffix for suffix in PACKED if name.lower().endswith(suffix)), "")
+    suffix = next((suffix for suffix in PACKED_SUFFIXES if name.lower().endswith(suffix)), "")
     return name[: len(name) - len(suffix)]
 
 

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
     from newsmoe.evaluation.curve import QualityCost
     from newsmoe.evaluation.gate_metrics import SystemFigures
-    from newsmoe.evaluation.gates import Comparison
+    from newsmoe.evaluation.gates import GateComparison
 
 
-def show_comparison(comparison: "Comparison") -> None:
+def show_comparison(comparison: "GateComparison") -> None:
     """Print the quality and cost of each system, its load, and what each makes of a budget."""
     console = results()
     for shown in (_systems(comparison.systems), _load(comparison.systems), _curve(comparison.curve)):

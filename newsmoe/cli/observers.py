@@ -11,8 +11,8 @@ from typing import Any, Self
 from newsmoe.cli.console import messages
 from newsmoe.cli.logs import event
 from newsmoe.cli.metrics import Metrics
-from newsmoe.cli.outcome import Outcome
 from newsmoe.cli.progress import SECONDS_BETWEEN_LINES, RunProgress, run_line, show_stats
+from newsmoe.cli.tally import Tally
 from newsmoe.errors import InputError
 from newsmoe.jobs.job import Observer
 from newsmoe.jobs.plan import Job
@@ -119,7 +119,7 @@ class Observers:
         self.quiet = quiet
         self.verbose = verbose
         self.incomplete = False
-        self.outcome = Outcome()
+        self.tally = Tally()
         self._runs: list[tuple[Job, RunReport]] = []
 
     @property
@@ -131,7 +131,7 @@ class Observers:
     def of(self, job: Job, place: str = "") -> Iterator[Observer]:
         """Give an observer of a run, whose stats are counted also where it is broken off."""
         observer = (
-            RunLog(job) if self.as_json else RunProgress(place, self.outcome, quiet=self.quiet, verbose=self.verbose)
+            RunLog(job) if self.as_json else RunProgress(place, self.tally, quiet=self.quiet, verbose=self.verbose)
         )
         with observer:
             try:
@@ -164,5 +164,5 @@ class Observers:
             raise InputError(f"none of the {len(jobs)} inputs can be read, such as {errors[0]}")
         self.incomplete = self.incomplete or bool(errors)
         if not (self.quiet or self.as_json):
-            self.outcome.show(messages())
+            self.tally.show(messages())
             show_stats(self.metrics.stats, self._runs, left_out=len(errors), verbose=self.verbose)

@@ -20,7 +20,7 @@ from rich.progress import (
 from rich.table import Table
 
 from newsmoe.cli.console import console_with_bar, messages, plain, table
-from newsmoe.cli.outcome import Outcome
+from newsmoe.cli.tally import Tally
 from newsmoe.jobs.job import Observer
 from newsmoe.jobs.plan import Job
 from newsmoe.output.run_report import RunReport, RunStats
@@ -71,9 +71,9 @@ class RunProgress(Observer):
     It does so on a terminal only.
     """
 
-    def __init__(self, place: str, outcome: Outcome, *, quiet: bool, verbose: bool = False) -> None:
+    def __init__(self, place: str, tally: Tally, *, quiet: bool, verbose: bool = False) -> None:
         self.verbose = verbose and not quiet
-        self.outcome = outcome
+        self.tally = tally
         self.stats = RunStats()
         self._stack = ExitStack()
         self.console = self._stack.enter_context(console_with_bar())
@@ -97,7 +97,7 @@ class RunProgress(Observer):
 
     def finished(self, number: int, record: Record) -> None:
         """A record was written."""
-        self.outcome.add(record)
+        self.tally.add(record)
         if self.verbose:
             for error in record.errors:
                 name = f"index {number}" if record.id is None else record.id

@@ -13,15 +13,15 @@ import typer
 
 from newsmoe.cli.console import messages, plain, results
 from newsmoe.cli.options import JsonOption
-from newsmoe.cli.outcome import show_counts
 from newsmoe.cli.report import RECORDS
+from newsmoe.cli.tally import show_counts
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from newsmoe.report.article_filter import ArticleFilter
     from newsmoe.report.figures import Figures
     from newsmoe.report.rows import Row
-    from newsmoe.report.selection import Selection
 
 MAX_OUTLETS = 15
 MAX_WEEKS = 12
@@ -37,15 +37,15 @@ class SelectionOptions:
     search: Annotated[str | None, typer.Option(help="Articles with these words only.", metavar="TEXT")] = None
     since: Annotated[str | None, typer.Option(help="Articles from this day on only.", metavar="YYYY-MM-DD")] = None
 
-    def selection(self) -> "Selection":
+    def article_filter(self) -> "ArticleFilter":
         """Return what is asked for; it is an error of usage if the day is none."""
-        from newsmoe.report.selection import Selection
+        from newsmoe.report.article_filter import ArticleFilter
 
         try:
             since = date.fromisoformat(self.since) if self.since else None
         except ValueError:
             raise typer.BadParameter(f"--since {self.since}: not a date such as 2026-01-31") from None
-        return Selection(self.topic, self.sentiment, self.search, since)
+        return ArticleFilter(self.topic, self.sentiment, self.search, since)
 
 
 def show(
@@ -58,16 +58,16 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show the records of a finished run, one block an article."""
+    from newsmoe.report.article_filter import Sort
     from newsmoe.report.records import read_records
     from newsmoe.report.rows import row_of
-    from newsmoe.report.selection import Sort
 
     if sort is not None and sort not in set(Sort):
         raise typer.BadParameter(f"--sort {sort}: not one of {', '.join(Sort)}")
-    selection = wanted.selection()
-    rows = selection.rows(map(row_of, read_records(records)), Sort(sort) if sort else None)
+    article_filter = wanted.article_filter()
+    rows = article_filter.rows(map(row_of, read_records(records)), Sort(sort) if sort else None)
     shown = (_print_json if as_json else _print_rows)(islice(rows, limit))
-    if not shown and limit != 0 and selection != type(selection)():
+    if not shown and limit != 0 and article_filter != type(article_filter)():
         messages().print(plain(f"{records}: no article is like that; 'newsmoe stats' shows what there is"))
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from newsmoe.settings.model import Settings
-    from newsmoe.stories.files import Outcome
+    from newsmoe.stories.files import MadeStories
 
 MAX_STORIES = 10
 MAX_HEADLINE = 80  # characters
@@ -78,7 +78,7 @@ def write_stories(
     from newsmoe.stories.files import make_stories
 
     with reporting(messages()) as report:
-        outcome = make_stories(
+        made = make_stories(
             inputs,
             output,
             settings,
@@ -90,14 +90,14 @@ def write_stories(
         )
     if not quiet:
         if output != STDOUT:
-            _show_biggest(messages(), outcome)
-        messages().print(plain(f"{_summary(outcome)} -> {output}"), soft_wrap=True)
-    return bool(outcome.failed or outcome.unreadable)
+            _show_biggest(messages(), made)
+        messages().print(plain(f"{_summary(made)} -> {output}"), soft_wrap=True)
+    return bool(made.failed or made.unreadable)
 
 
-def _show_biggest(console: "Console", outcome: "Outcome") -> None:
+def _show_biggest(console: "Console", made: "MadeStories") -> None:
     """Print a table of the stories with the most articles."""
-    several = [story for story in outcome.stories.stories if story.articles > 1]
+    several = [story for story in made.stories.stories if story.articles > 1]
     if not several:
         return
     rows = table(">articles", ">copies", ">outlets", "!from", "!to", "!mood", "headline")
@@ -112,13 +112,13 @@ def _show_biggest(console: "Console", outcome: "Outcome") -> None:
     console.print()
 
 
-def _summary(outcome: "Outcome") -> str:
-    stories, articles = outcome.stories.stories, outcome.stories.articles
+def _summary(made: "MadeStories") -> str:
+    stories, articles = made.stories.stories, made.stories.articles
     several = sum(story.articles > 1 for story in stories)
     parts = [
         f"{len(articles):,} articles",
-        *([f"{outcome.new:,} new"] if outcome.new < len(articles) else []),
-        f"{outcome.failed:,} with errors",
+        *([f"{made.new:,} new"] if made.new < len(articles) else []),
+        f"{made.failed:,} with errors",
         f"{sum(article.copy_of is not None for article in articles):,} copies",
         f"{len(stories):,} stories, {several:,} with several articles",
     ]

@@ -24,7 +24,7 @@ NEIGHBOURS = 15
 DRAWS = 20  # of random choices, whose mean is reported
 
 
-class Comparison(Strict):
+class GateComparison(Strict):
     """The systems as they would be served, the curves over all budgets, and the gate's calibration error."""
 
     systems: tuple[SystemFigures, ...]
@@ -40,7 +40,7 @@ def compare_gates(
     ruled: Sequence[PoolPredictions] = (),
     *,
     seed: int = 0,
-) -> Comparison:
+) -> GateComparison:
     """Return the table: each expert alone, all, the rules, nearest neighbours, the gate, the oracle.
 
     `ruled` are predictions for `dev` of the experts that rules choose from; default: the gate's experts.
@@ -64,7 +64,7 @@ def compare_gates(
     draws = [figures(System("", dev, weights)) for weights in _shuffled(learned[0].weights, seed)]
     means = mean_of([draw.model_dump(exclude={"system"}) for draw in draws])
     random = SystemFigures(system="random at equal cost", **means)
-    return Comparison(
+    return GateComparison(
         systems=(*map(figures, (*systems, *learned)), random, figures(oracle)),
         curve=quality_cost([expert.cost for expert in card.experts], dev, readings),
         gate_ece=_gate_ece(readings, dev),

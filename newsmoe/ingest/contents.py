@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
-from newsmoe.ingest.fields import FieldFinder, Path, Shape, value_at
+from newsmoe.ingest.fields import FieldFinder, KeyPath, Shape, value_at
 from newsmoe.ingest.names import SECTIONS, WEAK_HEADLINES, folded, is_of_another_text
 from newsmoe.ingest.stored import stored_value
 from newsmoe.ingest.values import text_of
@@ -23,7 +23,7 @@ MIN_UNNAMED, MIN_UNNAMED_WORDS = 80, 12  # of a text under a name that is not kn
 class Content(NamedTuple):
     """A text that may be the article's."""
 
-    path: Path
+    path: KeyPath
     text: str
     truncated: bool
     strength: Strength
@@ -35,7 +35,7 @@ class Content(NamedTuple):
         return self.is_body and self.strength is Strength.PROSE and not self.truncated and len(self.text) >= SHORT
 
 
-def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) -> tuple[Content | None, list[Path]]:
+def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) -> tuple[Content | None, list[KeyPath]]:
     """Return the text of an element that is the article, and the paths of values that could not be read.
 
     It is the first under the user's names; else the first under the common ones, unless a later one shows that
@@ -77,8 +77,8 @@ def _holds_articles(value: Any, finder: FieldFinder, element: Mapping[str, Any],
     return not (depth and has_headline) or any(name in value for name in URLS)
 
 
-def _mapped_content(element: Mapping[str, Any], shape: Shape) -> tuple[Content | None, list[Path]]:
-    unreadable: list[Path] = []
+def _mapped_content(element: Mapping[str, Any], shape: Shape) -> tuple[Content | None, list[KeyPath]]:
+    unreadable: list[KeyPath] = []
     for path in shape.mapped:
         if (text := text_of(value_at(element, path))) is None:
             unreadable.append(path)
@@ -111,13 +111,13 @@ class Headline(NamedTuple):
     """A headline, empty where there is none, its path, and the paths of values that could not be read."""
 
     text: str
-    path: Path | None
-    unreadable: list[Path]
+    path: KeyPath | None
+    unreadable: list[KeyPath]
 
 
 def find_headline(element: Mapping[str, Any], shape: Shape, *, beside_content: bool) -> Headline:
     """Return the first headline under one of the common names."""
-    unreadable: list[Path] = []
+    unreadable: list[KeyPath] = []
     for path in shape.fields["headline"]:
         value = value_at(element, path)
         if value is None or (folded(path[-1]) in WEAK_HEADLINES and not beside_content):
@@ -143,7 +143,7 @@ def is_better(content: Content, best: Content) -> bool:
     return ratio >= (LONGER if best.truncated or len(best.text) < ENOUGH else MUCH_LONGER)
 
 
-def _content(path: Path, text: str, is_body: bool) -> Content:
+def _content(path: KeyPath, text: str, is_body: bool) -> Content:
     text, truncated = clean_text(text)
     if len(text) > MAX_CHARACTERS:
         text, truncated = text[:MAX_CHARACTERS], True

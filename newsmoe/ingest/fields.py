@@ -25,7 +25,7 @@ CACHED_SHAPES = 256  # sets of keys; the elements of one scraper mostly have the
 
 MAX_KEYS = 2_000  # of an element; later ones are passed over
 
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
 """Keys that lead to a value, one inside the other."""
 
 _TEXT_SCHEMA: Mapping[str, Any] = {"type": ["string", "null", "array", "number", "object"]}
@@ -35,11 +35,11 @@ _TEXT_SCHEMA: Mapping[str, Any] = {"type": ["string", "null", "array", "number",
 class Shape:
     """Where the fields may be in elements with the same keys, in the order to look there."""
 
-    fields: Mapping[str, tuple[Path, ...]]  # all but the content
-    mapped: tuple[Path, ...]  # contents under the user's names
-    contents: tuple[tuple[Path, bool], ...]  # under the common names; and whether it would be a whole text
-    urls: tuple[tuple[Path, bool], ...]  # and whether its name says that it is one
-    others: tuple[tuple[str, tuple[Path, ...]], ...]  # fields that are no texts and no URL
+    fields: Mapping[str, tuple[KeyPath, ...]]  # all but the content
+    mapped: tuple[KeyPath, ...]  # contents under the user's names
+    contents: tuple[tuple[KeyPath, bool], ...]  # under the common names; and whether it would be a whole text
+    urls: tuple[tuple[KeyPath, bool], ...]  # and whether its name says that it is one
+    others: tuple[tuple[str, tuple[KeyPath, ...]], ...]  # fields that are no texts and no URL
 
     @property
     def has_text(self) -> bool:
@@ -96,9 +96,9 @@ class FieldFinder:
         urls = tuple((path, folded(path[-1]) not in URLS_BY_VALUE) for path in fields["url"])
         return Shape(fields, mapped, bodies_first, urls, others)
 
-    def _mapped(self, field: str, exact: Mapping[object, str]) -> tuple[Path, ...]:
+    def _mapped(self, field: str, exact: Mapping[object, str]) -> tuple[KeyPath, ...]:
         """Return the paths to a field under the user's names, such as `meta.title` for a key inside another."""
-        paths: list[Path] = []
+        paths: list[KeyPath] = []
         for name in self.users.get(field, ()):
             first, *inner = name.split(".")
             if (key := exact.get(name) or exact.get(folded(name))) is not None:
@@ -110,9 +110,11 @@ class FieldFinder:
         return tuple(paths)
 
 
-def _paths(names: Sequence[str], exact: Mapping[object, str], similar: Mapping[object, list[str]]) -> dict[Path, None]:
+def _paths(
+    names: Sequence[str], exact: Mapping[object, str], similar: Mapping[object, list[str]]
+) -> dict[KeyPath, None]:
     """Return the paths for some names, first the keys that are these names, then those that resemble them."""
-    paths: dict[Path, None] = {}
+    paths: dict[KeyPath, None] = {}
     spellings = _spellings(tuple(names))
     for name, plain, first, inner in spellings:
         if name in exact:
@@ -128,12 +130,12 @@ def _paths(names: Sequence[str], exact: Mapping[object, str], similar: Mapping[o
 
 
 @lru_cache
-def _spellings(names: tuple[str, ...]) -> list[tuple[str, object, str, Path]]:
+def _spellings(names: tuple[str, ...]) -> list[tuple[str, object, str, KeyPath]]:
     """Return each name, without case and punctuation too, and as a path where it has dots."""
     return [(name, folded(name), *_split(name)) for name in names]
 
 
-def _split(name: str) -> tuple[str, Path]:
+def _split(name: str) -> tuple[str, KeyPath]:
     first, *inner = name.split(".")
     return first, tuple(inner)
 
@@ -143,7 +145,7 @@ def keys_of(element: Iterable[str]) -> tuple[str, ...]:
     return tuple(element)[:MAX_KEYS]
 
 
-def value_at(element: Mapping[str, Any], path: Path) -> Any:
+def value_at(element: Mapping[str, Any], path: KeyPath) -> Any:
     """Return the value at the end of a path; None where there is none."""
     value: Any = element.get(path[0])
     if len(path) > 1:

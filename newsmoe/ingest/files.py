@@ -37,7 +37,7 @@ _OPENERS: Mapping[bytes, Callable[[IO[bytes]], AbstractContextManager[IO[bytes]]
 }
 """How packed files begin, and what unpacks them."""
 
-PACKED = tuple(_OPENERS)
+PACKED_STARTS = tuple(_OPENERS)
 """How packed files begin."""
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from newsmoe.ingest.contents import SHORT, Content, find_content, unnamed_content
 from newsmoe.ingest.evidence import Strength
-from newsmoe.ingest.fields import FieldFinder, Path, value_at
+from newsmoe.ingest.fields import FieldFinder, KeyPath, value_at
 from newsmoe.ingest.names import WEAK_HEADLINES, folded
 from newsmoe.ingest.places import is_article_type
 from newsmoe.ingest.wrappers import find_heading, find_wrapped, merged
@@ -21,8 +21,8 @@ class Likeness(NamedTuple):
     score: float
     has_text: bool  # a headline, and a content of more than some words
     is_whole: bool  # with a body
-    wrapper: Path  # to the object inside that holds it
-    content_path: Path  # to its content; to that object where it has none
+    wrapper: KeyPath  # to the object inside that holds it
+    content_path: KeyPath  # to its content; to that object where it has none
     has_content: bool  # any words
     has_headline: bool  # of its own, and not only a name
 
@@ -41,7 +41,7 @@ def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
         return NOTHING
     shape = finder.shape(element)
     content, _ = find_content(element, finder, shape)
-    wrapper: Path = ()
+    wrapper: KeyPath = ()
     if (content is None or not content.is_whole) and (wrapped := find_wrapped(element, finder, content)):
         wrapper, content = wrapped.path, wrapped.content
         element = merged(element, wrapper, finder)

@@ -8,7 +8,7 @@ from typing import Any
 from newsmoe.article import Article, InvalidItem
 from newsmoe.ingest import values
 from newsmoe.ingest.contents import Content, find_content, find_headline, unnamed_content
-from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, Path, Shape, keys_of, some_keys, value_at
+from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, KeyPath, Shape, keys_of, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.names import FieldNames
 from newsmoe.ingest.values import MAX_LINE
@@ -44,7 +44,7 @@ class Normaliser:
     def __init__(self, fields: FieldNames | None = None) -> None:
         self.fields = FieldFinder(fields)
         self.count = 0
-        self._wrappers: dict[tuple[str, ...], Path] = {}  # by the keys of elements
+        self._wrappers: dict[tuple[str, ...], KeyPath] = {}  # by the keys of elements
         self.guessed: Counter[str] = Counter()  # keys of contents
         self.shortened = 0  # articles without what is no part of them
         self.unreadable: Counter[str] = Counter()  # keys of values that are no text
@@ -131,7 +131,7 @@ class Normaliser:
             "extra": _extra(element, read),
         }
 
-    def _check_date(self, element: Mapping[str, Any], paths: Sequence[Path], date: str | None) -> None:
+    def _check_date(self, element: Mapping[str, Any], paths: Sequence[KeyPath], date: str | None) -> None:
         """Count a date that is not understood."""
         example = None
         if date is None:
@@ -167,7 +167,7 @@ class Normaliser:
             return element, shape, unnamed
         return element, shape, content
 
-    def _refuse(self, element: Mapping[str, Any], shape: Shape, unreadable: list[Path]) -> None:
+    def _refuse(self, element: Mapping[str, Any], shape: Shape, unreadable: list[KeyPath]) -> None:
         """Raise where an element has nothing that could be its text, unless that is empty."""
         for path in unreadable:
             kind = values.type_name(value_at(element, path))
@@ -219,7 +219,7 @@ def _article(fields: _ArticleFields | InvalidItem) -> Article | InvalidItem:
     return Article(**fields)
 
 
-def _value(element: Mapping[str, Any], field: str, paths: Sequence[Path], read: set[str]) -> Any:
+def _value(element: Mapping[str, Any], field: str, paths: Sequence[KeyPath], read: set[str]) -> Any:
     """Return the first value of a field, and add its key to those that were read; a key is read once."""
     for path in paths:
         key = path[0]
@@ -232,9 +232,9 @@ def _value(element: Mapping[str, Any], field: str, paths: Sequence[Path], read: 
     return None
 
 
-def _url(element: Mapping[str, Any], shape: Shape) -> tuple[str, Path | None]:
+def _url(element: Mapping[str, Any], shape: Shape) -> tuple[str, KeyPath | None]:
     """Return the URL and its path: the first value with a scheme, else the first."""
-    first: tuple[str, Path | None] = "", None
+    first: tuple[str, KeyPath | None] = "", None
     for path, by_name in shape.urls:
         value = element.get(path[0]) if len(path) == 1 else value_at(element, path)
         if value is None or not (url := values.url_of(value)):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from newsmoe.ingest.contents import Content, Headline, find_content, find_headline, is_better
 from newsmoe.ingest.evidence import Strength
-from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, Path, Shape, keys_of, value_at
+from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, KeyPath, Shape, keys_of, value_at
 from newsmoe.ingest.names import METADATA, NOT_AN_ARTICLE
 
 MAX_DEPTH = 4
@@ -20,14 +20,14 @@ MAX_OBJECTS = 60
 class Wrapped(NamedTuple):
     """An object inside an element, with its text."""
 
-    path: Path
+    path: KeyPath
     element: Mapping[str, Any]
     content: Content | None
     has_headline: bool
 
 
 def find_wrapped(
-    element: Mapping[str, Any], finder: FieldFinder, content: Content | None, usual: Path | None = None
+    element: Mapping[str, Any], finder: FieldFinder, content: Content | None, usual: KeyPath | None = None
 ) -> Wrapped | None:
     """Return the object inside an element that holds the article; None where the element's `content` is better.
 
@@ -55,7 +55,7 @@ def find_wrapped(
     return best if best.content is not None and is_better(best.content, content) else None
 
 
-def merged(element: Mapping[str, Any], path: Path, finder: FieldFinder) -> dict[str, Any]:
+def merged(element: Mapping[str, Any], path: KeyPath, finder: FieldFinder) -> dict[str, Any]:
     """Return what is at the end of a path, with what the objects around it have and it lacks."""
     levels = [element]
     for key in path:
@@ -100,7 +100,7 @@ def _lacking(finder: FieldFinder, keys: tuple[str, ...], outer: tuple[str, ...],
     return tuple(name for name in outer if name not in (wrapper, *keys) and not fields & _roles(theirs, name))
 
 
-def _objects(element: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+def _objects(element: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
     if len(path) == MAX_DEPTH:
         return
     inner = [
@@ -113,7 +113,7 @@ def _objects(element: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Map
         yield from _objects(value, below)
 
 
-def _has_twin(wrapped: Wrapped, objects: list[tuple[Path, Mapping[str, Any]]]) -> bool:
+def _has_twin(wrapped: Wrapped, objects: list[tuple[KeyPath, Mapping[str, Any]]]) -> bool:
     """Tell whether an object beside it has much the same keys: objects keyed by their ids are several articles."""
     keys = wrapped.element.keys()
     return any(

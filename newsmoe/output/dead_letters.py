@@ -16,7 +16,7 @@ from newsmoe.record import ItemError
 KEYS = ("input", "index", "element", "errors")
 
 
-class Source(Protocol):
+class InputElements(Protocol):
     """An input that was read; `newsmoe.ingest.source.Source` is one."""
 
     @property
@@ -38,7 +38,7 @@ def default_errors(output: Path) -> Path:
 
 def write_dead_letters(
     path: Path,
-    sources: Sequence[Source],
+    sources: Sequence[InputElements],
     failed: Mapping[int, Sequence[ItemError]],
     *,
     like: Path | None = None,
@@ -71,7 +71,7 @@ def write_dead_letters(
                 file.write(json.dumps(letter, ensure_ascii=True, default=str) + "\n")
 
 
-def _elements(source: Source, indices: Sequence[int]) -> Iterator[Any]:
+def _elements(source: InputElements, indices: Sequence[int]) -> Iterator[Any]:
     """Yield the elements at these indices, None where the input is gone or has changed since."""
     elements, position = source.elements(), 0
     for index in indices:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from newsmoe.errors import ConfigError, OutputError
 from newsmoe.output.atomic import descriptor_of, translate_errors
 from newsmoe.output.formats import STDOUT, WRITERS, OutputFormat, TaskColumns, Writer
-from newsmoe.plugins import PACKED, unpacked_name
+from newsmoe.plugins import PACKED_SUFFIXES, unpacked_name
 
 
 def default_output(source: Path, format: str) -> Path:
@@ -28,7 +28,7 @@ def check_format(path: Path, format: str, *, append: bool = False) -> None:
     writer = WRITERS.load(format)
     if path.is_dir() and not (append and getattr(writer, "folder", False)):
         raise OutputError(f"{path}: is a folder; name a file in it with -o")
-    if path.suffix.lower() in PACKED:
+    if path.suffix.lower() in PACKED_SUFFIXES:
         raise ConfigError(f"{path}: records are not written packed; name it {path.stem}")
     to_stream = path == STDOUT or descriptor_of(path) is not None
     stream = "standard output" if path == STDOUT else "a stream"

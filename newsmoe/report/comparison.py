@@ -24,7 +24,7 @@ class TaskChanges:
 
 
 @dataclass
-class Comparison:
+class RunComparison:
     """What differs between two piles of records.
 
     Attributes:
@@ -46,9 +46,9 @@ class Comparison:
     changes: dict[int, Mapping[str, str]] = field(default_factory=dict)
 
 
-def compare(rows: Sequence[Row], others: Sequence[Row]) -> Comparison:
+def compare(rows: Sequence[Row], others: Sequence[Row]) -> RunComparison:
     """Return what is different in `rows` from `others`, which an earlier or another run predicted."""
-    comparison = Comparison()
+    comparison = RunComparison()
     places = match([identity(row.record) for row in rows], [identity(row.record) for row in others])
     for number, place in enumerate(places):
         if place is None:
@@ -77,7 +77,7 @@ def match(identities: Sequence[Identity], others: Sequence[Identity]) -> list[in
     return [same.pop() if (same := places.get(identity)) else None for identity in identities]
 
 
-def _compare_rows(comparison: Comparison, new: Row, old: Row) -> dict[str, str]:
+def _compare_rows(comparison: RunComparison, new: Row, old: Row) -> dict[str, str]:
     differences = {}
     for task in dict.fromkeys([*new.predictions, *old.predictions]):
         before, after = old.verdict(task) or NOTHING, new.verdict(task) or NOTHING

@@ -14,7 +14,7 @@ import newsmoe
 from newsmoe.output.run_report import RunReport
 from newsmoe.report.chart import mood_class
 from newsmoe.report.charts import MAX_ENTITIES, charts_of
-from newsmoe.report.comparison import Comparison
+from newsmoe.report.comparison import RunComparison
 from newsmoe.report.figures import NO_OUTLET, Counts, Figures, count_rows, mood_order, ranked
 from newsmoe.report.payload import MAX_LISTED, MAX_NAME, MAX_REASON, Payload, cut_texts, pack
 from newsmoe.report.rows import GENRE, SENTIMENT, SUMMARY, TOPIC, UNSURE, Row, cut
@@ -49,7 +49,7 @@ class Reports(NamedTuple):
     """What is known besides the records: of their runs, and of their stories."""
 
     reports: Sequence[RunReport] = ()
-    comparison: Comparison | None = None
+    comparison: RunComparison | None = None
     compared_with: str = ""
     stories: PageStories | None = None
 
@@ -217,7 +217,7 @@ def _unscripted(count: int) -> str:
     return f"Search and filters need JavaScript, which is off or not ready yet; below are {below}."
 
 
-def _controls(figures: Figures, comparison: Comparison | None) -> Iterator[dict[str, Any]]:
+def _controls(figures: Figures, comparison: RunComparison | None) -> Iterator[dict[str, Any]]:
     """Yield the filters that have something to choose from."""
     counted: list[tuple[str, str, Counts]] = [
         ("topic", "Topic", figures.counts(TOPIC)),
@@ -260,7 +260,7 @@ def _plain_row(row: Row, moods: Mapping[str, int], notes: Sequence[tuple[str, st
     }
 
 
-def _comparison(comparison: Comparison) -> dict[str, Any]:
+def _comparison(comparison: RunComparison) -> dict[str, Any]:
     parts = [f"{plural(comparison.common, 'article')} in both"]
     parts += [f"{comparison.only_new:,} only here"] if comparison.only_new else []
     parts += [f"{comparison.only_old:,} only there"] if comparison.only_old else []

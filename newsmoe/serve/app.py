@@ -23,7 +23,7 @@ from newsmoe.orchestrator.routing import as_json as route_as_json
 from newsmoe.orchestrator.session import Session
 from newsmoe.output.table import as_json
 from newsmoe.serve.access import Access
-from newsmoe.serve.batches import Job, Reservation
+from newsmoe.serve.batches import Reservation, Submission
 from newsmoe.serve.bodies import Body, read, receive
 from newsmoe.serve.experts import described_experts
 from newsmoe.serve.openapi import document
@@ -102,13 +102,13 @@ class _Api:
         """Analyze the articles of a body."""
         with self._admitted() as reserved:
             session, body = await self._read(request, reserved)
-            job = self.service.queue.submit(session, body.items)
+            submission = self.service.queue.submit(session, body.items)
         headers = _notices(body.notices)
         if LINES in request.headers.get("accept", ""):
-            cancel = partial(self.service.queue.cancel, job)
-            return _Lines(self._lines(request, job), cancel, media_type=LINES, headers=headers)
-        async with self._watched(request, job):
-            records = [as_json(record, indent=2) async for record in job.records()]
+            cancel = partial(self.service.queue.cancel, submission)
+            return _Lines(self._lines(request, submission), cancel, media_type=LINES, headers=headers)
+        async with self._watched(request, submission):
+            records = [as_json(record, indent=2) async for record in submission.records()]
         text = "[\n" + ",\n".join(records) + "\n]\n" if records else "[]\n"  # as `newsmoe analyze` writes it
         return Response(text, media_type="application/json", headers=headers)
 
@@ -212,27 +212,27 @@ class _Api:
         return await to_thread.run_sync(work, limiter=self.readers)
 
     @asynccontextmanager
-    async def _watched(self, request: Request, job: Job) -> AsyncIterator[None]:
-        """Drop what is waiting of a job when its client hangs up, or the block ends."""
+    async def _watched(self, request: Request, submission: Submission) -> AsyncIterator[None]:
+        """Drop what is waiting of a submission when its client hangs up, or the block ends."""
 
         async def watch() -> None:
             while (await request.receive())["type"] != "http.disconnect":
                 pass
-            self.service.queue.cancel(job)
-            job.results.put_nowait(Problem(400, "ClientGone", "the client hung up"))
+            self.service.queue.cancel(submission)
+            submission.results.put_nowait(Problem(400, "ClientGone", "the client hung up"))
 
         watcher = asyncio.create_task(watch())
         try:
             yield
         finally:
             watcher.cancel()
-            self.service.queue.cancel(job)
+            self.service.queue.cancel(submission)
 
-    async def _lines(self, request: Request, job: Job) -> AsyncIterator[str]:
+    async def _lines(self, request: Request, submission: Submission) -> AsyncIterator[str]:
         """Yield records as they come, a line each; a problem is the last line."""
-        async with self._watched(request, job):
+        async with self._watched(request, submission):
             try:
-                async for record in job.records():
+                async for record in submission.records():
                     yield as_json(record) + "\n"
             except Problem as problem:
                 yield json.dumps(problem.as_json()) + "\n"

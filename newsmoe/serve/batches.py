@@ -27,7 +27,7 @@ SMOOTHING = 0.2  # weight of the last batch in the rate
 _logger = logging.getLogger(__name__)
 
 
-class Job:
+class Submission:
     """The items of a request, and their records as they come; belongs to the event loop that it was made in."""
 
     def __init__(self, session: Session, items: Sequence[Item]) -> None:
@@ -50,8 +50,8 @@ class Job:
             yield result
 
 
-Batch = list[tuple[Job, Item, int]]
-"""Items of one or several jobs of one session, with their tokens."""
+Batch = list[tuple[Submission, Item, int]]
+"""Items of one or several submissions of one session, with their tokens."""
 
 
 class Reservation:
@@ -72,9 +72,9 @@ class Reservation:
 
 
 class BatchQueue:
-    """Jobs that wait, and a thread that computes them, one batch after the other.
+    """Submissions that wait, and a thread that computes them, one batch after the other.
 
-    All jobs have their turn in a batch, so that a single article need not wait for a list of many.
+    All submissions have their turn in a batch, so that a single article need not wait for a list of many.
     """
 
     def __init__(self, limits: Limits, on_batch: OnBatch = lambda stats, articles, seconds: None) -> None:
@@ -82,7 +82,7 @@ class BatchQueue:
         self.on_batch = on_batch
         self.before_batch: Callable[[], None] = lambda: None
         self._reservations: set[Reservation] = set()
-        self._jobs: deque[Job] = deque()
+        self._submissions: deque[Submission] = deque()
         self._tokens = 0  # waiting and being computed
         self._rate = 0.0  # tokens in a second
         self._changed = Condition()
@@ -129,22 +129,22 @@ class BatchQueue:
                 503, "Overloaded", f"too much is waiting; try again in {seconds} s", {"Retry-After": str(seconds)}
             )
 
-    def submit(self, session: Session, items: Sequence[Item]) -> Job:
+    def submit(self, session: Session, items: Sequence[Item]) -> Submission:
         """Have items analyzed by a session."""
-        job = Job(session, items)
-        if job.waiting:
+        submission = Submission(session, items)
+        if submission.waiting:
             with self._changed:
-                self._tokens += sum(tokens for _, tokens in job.waiting)
-                self._jobs.append(job)
+                self._tokens += sum(tokens for _, tokens in submission.waiting)
+                self._submissions.append(submission)
                 self._changed.notify()
-        return job
+        return submission
 
-    def cancel(self, job: Job) -> None:
-        """Drop what is still waiting of a job."""
+    def cancel(self, submission: Submission) -> None:
+        """Drop what is still waiting of a submission."""
         with self._changed:
-            if job in self._jobs:
-                self._jobs.remove(job)
-                self._tokens -= sum(tokens for _, tokens in job.waiting)
+            if submission in self._submissions:
+                self._submissions.remove(submission)
+                self._tokens -= sum(tokens for _, tokens in submission.waiting)
 
     def _work(self) -> None:
         while batch := self._next():
@@ -158,31 +158,31 @@ class BatchQueue:
             with self._changed:
                 self._tokens -= tokens
             with suppress(RuntimeError):  # the loop is closed where the server was told to end at once
-                jobs = [job for job, _, _ in batch]
-                batch[0][0].loop.call_soon_threadsafe(_deliver, list(zip(jobs, results, strict=True)))
+                submissions = [submission for submission, _, _ in batch]
+                batch[0][0].loop.call_soon_threadsafe(_deliver, list(zip(submissions, results, strict=True)))
             self.on_batch(stats, len(batch), seconds)
 
     def _next(self) -> Batch:
-        """Wait for jobs, and take items of those of one session, in turn; none when the queue is closed."""
+        """Wait for submissions, and take items of those of one session, in turn; none when the queue is closed."""
         with self._changed:
-            self._changed.wait_for(lambda: self._jobs or self._closed)
+            self._changed.wait_for(lambda: self._submissions or self._closed)
             if self._closed:
                 return []
-            session = self._jobs[0].session
-            turns = deque(job for job in self._jobs if job.session is session)
-            others = [job for job in self._jobs if job.session is not session]
+            session = self._submissions[0].session
+            turns = deque(submission for submission in self._submissions if submission.session is session)
+            others = [submission for submission in self._submissions if submission.session is not session]
             batch: Batch = []
             left = self.limits.batch_tokens
             while turns and len(batch) < session.settings.window_articles:
                 if batch and turns[0].waiting[0][1] > left:
                     break
-                job = turns.popleft()
-                item, tokens = job.waiting.popleft()
-                batch.append((job, item, tokens))
+                submission = turns.popleft()
+                item, tokens = submission.waiting.popleft()
+                batch.append((submission, item, tokens))
                 left -= tokens
-                if job.waiting:
-                    turns.append(job)
-            self._jobs = deque([*others, *turns])
+                if submission.waiting:
+                    turns.append(submission)
+            self._submissions = deque([*others, *turns])
             return batch
 
 
@@ -205,6 +205,6 @@ def _results(session: Session, items: Sequence[Item]) -> tuple[list[Result], Run
     return [*first, *second], stats
 
 
-def _deliver(results: Sequence[tuple[Job, Result]]) -> None:
-    for job, result in results:
-        job.results.put_nowait(result)
+def _deliver(results: Sequence[tuple[Submission, Result]]) -> None:
+    for submission, result in results:
+        submission.results.put_nowait(result)

@@ -7,7 +7,7 @@ from starlette.requests import Request
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import InputError
-from newsmoe.ingest.files import PACKED
+from newsmoe.ingest.files import PACKED_STARTS
 from newsmoe.ingest.source import open_stream
 from newsmoe.serve.batches import Reservation
 from newsmoe.serve.limits import Limits
@@ -28,7 +28,7 @@ FORMATS = {
 }
 """Content types that say what a body is; with any other its beginning does."""
 
-BINARY = (*PACKED, b"PK\x03\x04", b"PAR1")
+BINARY = (*PACKED_STARTS, b"PK\x03\x04", b"PAR1")
 """How a body begins that would have to be unpacked, into who knows how much."""
 
 

@@ -25,7 +25,7 @@ TOKEN_VARIABLE = "NEWSMOE_TOKEN"  # no setting: what clients of `newsmoe serve` 
 PATHS = frozenset({"experts_dir"})
 PROFILES = Path(__file__).parent / "profiles"
 
-Source = tuple[str, dict[str, Any]]
+NamedSettings = tuple[str, dict[str, Any]]
 """What a source is called, and the settings in it."""
 
 
@@ -56,7 +56,7 @@ def load_settings(
         remedy = f"--config {path} says that it is meant, --config {os.devnull} goes without it"
         require_trusted(path, remedy)
     file = _relative_to(path.parent, _checked(path, read_toml(path))) if path else {}
-    stronger: list[Source] = [
+    stronger: list[NamedSettings] = [
         ("environment", _from_environment(os.environ if environment is None else environment)),
         ("command line", {key: value for key, value in (overrides or {}).items() if value is not None}),
     ]
@@ -84,7 +84,7 @@ def _checked(path: Path, values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _with_profile(file: Source, stronger: Sequence[Source]) -> list[Source]:
+def _with_profile(file: NamedSettings, stronger: Sequence[NamedSettings]) -> list[NamedSettings]:
     """Return the sources, weakest first, the settings of the profile in force among them.
 
     A profile that the file itself names gives way to the file's other settings; one that is named by a

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from newsmoe.stories.features import Features
+from newsmoe.stories.features import StoryFeatures
 
 MIN_SHARED = 0.5
 """Share of the shorter text's shingles that is in the longer one, from which both are copies."""
@@ -22,7 +22,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
 
-def copy_pairs(articles: Sequence[Features], is_new: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+def copy_pairs(articles: Sequence[StoryFeatures], is_new: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
     """Yield pairs of articles that are copies, at least one of them new; of many copies not all pairs."""
     pairs = _candidates(articles)
     left, right = (pairs >> _HALF).astype(np.int64), (pairs & _LOW).astype(np.int64)
@@ -32,14 +32,14 @@ def copy_pairs(articles: Sequence[Features], is_new: NDArray[np.bool_]) -> Itera
             yield first, second
 
 
-def is_copy(article: Features, other: Features) -> bool:
+def is_copy(article: StoryFeatures, other: StoryFeatures) -> bool:
     """Tell whether two articles are near-copies."""
     if min(article.shingles, other.shingles) < MIN_SHINGLES:
         return np.array_equal(article.sketch, other.sketch)
     return article.similarity(other) >= MIN_SIMILARITY and shared(article, other) >= MIN_SHARED
 
 
-def shared(article: Features, other: Features) -> float:
+def shared(article: StoryFeatures, other: StoryFeatures) -> float:
     """Return which share of the shorter text's shingles is in the longer one, as far as the sketches tell."""
     limit = min(article.limit, other.limit)
     sketch, other_sketch = (
@@ -49,7 +49,7 @@ def shared(article: Features, other: Features) -> float:
     return common / max(1, min(len(sketch), len(other_sketch)))
 
 
-def _candidates(articles: Sequence[Features]) -> NDArray[np.uint64]:
+def _candidates(articles: Sequence[StoryFeatures]) -> NDArray[np.uint64]:
     """Return pairs of articles that share some of their smallest shingles, two numbers in one, in order."""
     if not articles:
         return np.zeros(0, dtype=np.uint64)

@@ -32,7 +32,7 @@ FIRST_WORD, COMMON_WORDS, ABSENT_RANK = 1996, 100, 60_000
 
 
 @dataclass(frozen=True, eq=False)
-class Features:
+class StoryFeatures:
     """What is compared of an article.
 
     Attributes:
@@ -47,7 +47,7 @@ class Features:
     shingles: int
     day: float
 
-    def similarity(self, other: "Features") -> float:
+    def similarity(self, other: "StoryFeatures") -> float:
         """Return the cosine of both vectors."""
         return float(self.vector.astype(np.float32) @ other.vector.astype(np.float32))
 
@@ -57,7 +57,7 @@ class Features:
         return int(self.sketch[-1]) if self.shingles > len(self.sketch) else int(np.iinfo(np.uint32).max)
 
 
-class FeatureReader:
+class StoryFeatureReader:
     """Reads features with a backbone; the words of its vocabulary stand in the order of their frequency."""
 
     def __init__(self, backbone: Backbone) -> None:
@@ -68,13 +68,13 @@ class FeatureReader:
         vocabulary = self.backbone.tokenizer.get_vocab()
         return {word: number - FIRST_WORD + 1 for word, number in vocabulary.items() if number >= FIRST_WORD}
 
-    def features(self, articles: Sequence[Article]) -> list[Features]:
+    def features(self, articles: Sequence[Article]) -> list[StoryFeatures]:
         """Return the features of some articles, in order; of many at a time, the backbone holds what it computed."""
         features = []
         for article, beginning in zip(articles, self._beginnings(articles), strict=True):
             shingles = shingle(article.content)
             vector = joined(beginning, self.rare_words(article))
-            features.append(Features(vector, shingles[:SKETCH], len(shingles), day_of(article.publication_date)))
+            features.append(StoryFeatures(vector, shingles[:SKETCH], len(shingles), day_of(article.publication_date)))
         self.backbone.forget()
         return features
 

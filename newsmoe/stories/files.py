@@ -23,7 +23,7 @@ from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.device import Device
 from newsmoe.settings.model import Settings
 from newsmoe.stories.build import Element, element_of, stories_of
-from newsmoe.stories.features import FeatureReader
+from newsmoe.stories.features import StoryFeatureReader
 from newsmoe.stories.grouping import Member, assign
 from newsmoe.stories.moods import Moods, articles_of, identity, read_moods, records_beside
 from newsmoe.stories.state import load_state, remove_state, save_state, state_of
@@ -38,7 +38,7 @@ _logger = logging.getLogger(__name__)
 
 
 @dataclass
-class Outcome:
+class MadeStories:
     """What was made.
 
     Attributes:
@@ -81,7 +81,7 @@ def make_stories(
     wait: bool = False,
     strict: bool = False,
     report: Callable[[str, int, int], None] = lambda what, done, of: None,
-) -> Outcome:
+) -> MadeStories:
     """Find the stories of the articles in some files, and write them.
 
     With `append` the stories of earlier runs stay, and articles that are new join them or open others. Moods are
@@ -117,7 +117,7 @@ def make_stories(
             file.write(_as_json(stories))
         if not append and output != STDOUT:
             remove_state(state)  # of stories that are no more
-    return Outcome(stories, len(elements) - old, unreadable)
+    return MadeStories(stories, len(elements) - old, unreadable)
 
 
 def _warn_of_equal_ids(elements: Sequence[Element]) -> None:
@@ -193,7 +193,7 @@ def _new_elements(
     """Return the elements of the inputs that do not exist yet, with what is compared of them."""
     # a window at a time: with others beside it, a window's vector differs in its last digits
     device = Device(settings.device, settings.threads, batch_tokens=1).resolve()
-    reader = FeatureReader(BackbonePool().backbone(device))
+    reader = StoryFeatureReader(BackbonePool().backbone(device))
     total, done = sum(source.count for source in inputs), 0
     elements: list[Element] = []
     for source in inputs:
@@ -210,7 +210,7 @@ def _new_elements(
     return elements
 
 
-def _add_members(pairs: Sequence[tuple[Element, Article | InvalidItem]], reader: FeatureReader) -> None:
+def _add_members(pairs: Sequence[tuple[Element, Article | InvalidItem]], reader: StoryFeatureReader) -> None:
     """Give the elements that have a text a place among the stories, which is not assigned yet."""
     with_text = [
         (element, item) for element, item in pairs if isinstance(item, Article) and (item.headline or item.content)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from newsmoe.stories.copies import copy_pairs
-from newsmoe.stories.features import Features
+from newsmoe.stories.features import StoryFeatures
 from newsmoe.stories.linkage import Nodes, cluster
 
 ID_LENGTH = 12  # hexadecimal digits of a story's id
@@ -28,7 +28,7 @@ class Member:
     """
 
     key: str
-    features: Features
+    features: StoryFeatures
     origin: str
     original: "Member | None" = field(default=None, repr=False)
     story: str = ""

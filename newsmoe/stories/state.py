@@ -17,7 +17,7 @@ from newsmoe.errors import OutputError
 from newsmoe.output.atomic import check_link
 from newsmoe.sqlite import UnsafeSchemaError, check_schema, connect, is_interrupted
 from newsmoe.stories.build import Element
-from newsmoe.stories.features import Features
+from newsmoe.stories.features import StoryFeatures
 from newsmoe.stories.grouping import Member
 
 APPLICATION = 0x6E6D7374
@@ -98,7 +98,7 @@ def _element(row: tuple[Any, ...]) -> Element:
     element = Element(**dict(zip(FIELDS, json.loads(fields), strict=True)))
     if story is not None:
         day = np.nan if day is None else day
-        features = Features(np.frombuffer(vector, "<f2"), np.frombuffer(sketch, "<u4"), shingles, day)
+        features = StoryFeatures(np.frombuffer(vector, "<f2"), np.frombuffer(sketch, "<u4"), shingles, day)
         element.member = Member(element.key, features, element.origin, story=story)
     return element
 

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from newsmoe.evaluation.gate_metrics import SystemFigures
-from newsmoe.evaluation.gates import Comparison, compare_gates, experts_of_rules, variants
+from newsmoe.evaluation.gates import GateComparison, compare_gates, experts_of_rules, variants
 from newsmoe.evaluation.pool import predict_pool
 from newsmoe.evaluation.progress import Progress
 from newsmoe.gating.gate_card import GateCard, MeasuredGate
@@ -21,7 +21,7 @@ FIGURES = ("gain", "margin", "cost", "gate_cost", "seconds", "gate_seconds")
 
 def measure_gate(
     card: GateCard, recipe: GateRecipe, data: Path, registry: Registry, report: Progress, *, neighbours: bool
-) -> Comparison:
+) -> GateComparison:
     """Compare a gate with all other ways of choosing experts, on the dev data of its recipe."""
     predict = partial(predict_pool, root=data, registry=registry, report=report, target=recipe.target)
     dev = predict(card.names, recipe.dev)
@@ -30,7 +30,7 @@ def measure_gate(
     return compare_gates(card, registry, dev, train, ruled, seed=recipe.seed)
 
 
-def against_rivals(card: GateCard, results: Comparison) -> tuple[str, bool]:
+def against_rivals(card: GateCard, results: GateComparison) -> tuple[str, bool]:
     """Return in a sentence how good a gate is beside the rules and the best expert alone, and whether it beats both."""
     gate = _as_set(card, results)
     rows = {row.system: row for row in results.systems}
@@ -41,13 +41,13 @@ def against_rivals(card: GateCard, results: Comparison) -> tuple[str, bool]:
     return f"{metric} on the dev data: {said}", gate.quality > max(rows["rules"].quality, best.quality)
 
 
-def _as_set(card: GateCard, results: Comparison) -> SystemFigures:
+def _as_set(card: GateCard, results: GateComparison) -> SystemFigures:
     """Return the figures of the gate with its own settings."""
     name = next(name for name, settings in variants(card).items() if settings == card.settings)
     return next(row for row in results.systems if row.system == name)
 
 
-def write_results(card: GateCard, recipe: GateRecipe, results: Comparison, command: str) -> None:
+def write_results(card: GateCard, recipe: GateRecipe, results: GateComparison, command: str) -> None:
     """Write the results of a gate into its folder."""
     rows = {row.system: row for row in results.systems}
     gate = _as_set(card, results)

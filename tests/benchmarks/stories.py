@@ -30,7 +30,7 @@ from newsmoe.article import Article
 from newsmoe.ingest.source import open_source
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.device import Device
-from newsmoe.stories.features import SKETCH, FeatureReader, Features, unit_or_zero
+from newsmoe.stories.features import SKETCH, StoryFeatureReader, StoryFeatures, unit_or_zero
 from newsmoe.stories.grouping import Member, assign
 from newsmoe.text.sentences import split_sentences
 
@@ -83,7 +83,7 @@ def read(path: str) -> list[Article]:
 
 
 def members_of(articles: Sequence[Article]) -> list[Member]:
-    reader = FeatureReader(BackbonePool().backbone(Device(batch_tokens=1)))
+    reader = StoryFeatureReader(BackbonePool().backbone(Device(batch_tokens=1)))
     return [
         Member(article.key, *reader.features([article]), origin=f"{number:06}")
         for number, article in enumerate(articles)
@@ -245,7 +245,9 @@ def made_up(count: int) -> Iterable[Member]:
             for copy in range(1 if numbers.random() < 0.9 else int(numbers.integers(2, 5))):
                 share = words if not copy else np.sort(numbers.choice(words, int(len(words) * 0.8), replace=False))
                 vector = unit_or_zero(report + unit_or_zero(numbers.normal(size=width)) * 0.2).astype(np.float16)
-                features = Features(vector, share[:SKETCH], len(share), 700_000 + day + float(numbers.exponential(1)))
+                features = StoryFeatures(
+                    vector, share[:SKETCH], len(share), 700_000 + day + float(numbers.exponential(1))
+                )
                 if made == count:
                     return
                 made += 1

@@ -5,7 +5,7 @@ from random import Random
 
 import numpy as np
 
-from newsmoe.stories.features import SKETCH, Features, unit_or_zero
+from newsmoe.stories.features import SKETCH, StoryFeatures, unit_or_zero
 from newsmoe.stories.grouping import Member
 from newsmoe.stories.words import shingle
 from tests.report.support import words
@@ -21,12 +21,12 @@ def text(seed: int, sentences: int = 12) -> list[str]:
 
 def features(
     vector: Sequence[float] = (1.0,), day: float = np.nan, content: str = "", sketch: int = SKETCH
-) -> Features:
+) -> StoryFeatures:
     """Return the features of an article: a vector with zeros at its end, and the sketch of a content."""
     shingles = shingle(content)
     padded = np.zeros(WIDTH, dtype=np.float32)
     padded[: len(vector)] = vector
-    return Features(unit_or_zero(padded).astype(np.float16), shingles[:sketch], len(shingles), day)
+    return StoryFeatures(unit_or_zero(padded).astype(np.float16), shingles[:sketch], len(shingles), day)
 
 
 def member(name: str, vector: Sequence[float] = (1.0,), day: float = np.nan, content: str = "") -> Member:

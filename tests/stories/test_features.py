@@ -5,18 +5,18 @@ import pytest
 
 from newsmoe import Article
 from newsmoe.registry.backbone.backbone import Backbone
-from newsmoe.stories.features import SKETCH, FeatureReader, day_of
+from newsmoe.stories.features import SKETCH, StoryFeatureReader, day_of
 from tests.stories.support import text
 
 STORM = Article(headline="Storm hits Belmarin", content="Roofs were lost in the storm, and the harbour was closed.")
 
 
 @pytest.fixture
-def reader(quick_backbone: Backbone) -> FeatureReader:
-    return FeatureReader(quick_backbone)
+def reader(quick_backbone: Backbone) -> StoryFeatureReader:
+    return StoryFeatureReader(quick_backbone)
 
 
-def test_features_do_not_depend_on_the_articles_beside(reader: FeatureReader) -> None:
+def test_features_do_not_depend_on_the_articles_beside(reader: StoryFeatureReader) -> None:
     articles = [STORM, Article(content=" ".join(text(1, 40))), Article(headline="Rain"), Article()]
     together = reader.features(articles)
     for article, features in zip(articles, together, strict=True):
@@ -25,20 +25,20 @@ def test_features_do_not_depend_on_the_articles_beside(reader: FeatureReader) ->
         assert np.array_equal(alone.sketch, features.sketch)
 
 
-def test_vectors_have_length_1_and_nothing_has_none(reader: FeatureReader) -> None:
+def test_vectors_have_length_1_and_nothing_has_none(reader: StoryFeatureReader) -> None:
     storm, nothing = reader.features([STORM, Article()])
     assert storm.similarity(storm) == pytest.approx(1, abs=1e-3)
     assert nothing.similarity(nothing) == 0
     assert (nothing.shingles, len(nothing.sketch)) == (0, 0)
 
 
-def test_of_a_long_text_a_sketch_is_stored(reader: FeatureReader) -> None:
+def test_of_a_long_text_a_sketch_is_stored(reader: StoryFeatureReader) -> None:
     [features] = reader.features([Article(content=" ".join(text(2, 60)))])
     assert features.shingles > len(features.sketch) == SKETCH
     assert features.limit == features.sketch[-1] == max(features.sketch)
 
 
-def test_rare_words_count_more_than_common_ones(reader: FeatureReader) -> None:
+def test_rare_words_count_more_than_common_ones(reader: StoryFeatureReader) -> None:
     def similarity(headline: str, other: str) -> float:
         return float(reader.rare_words(Article(headline=headline)) @ reader.rare_words(Article(headline=other)))
 

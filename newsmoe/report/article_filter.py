@@ -18,7 +18,7 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True)
-class Selection:
+class ArticleFilter:
     """What is asked of an article; all of it must hold.
 
     Attributes:

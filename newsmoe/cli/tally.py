@@ -20,7 +20,7 @@ MAX_HEADLINE = 80  # characters
 EXTREMES = ("positive", "negative")
 
 
-class Outcome:
+class Tally:
     """Counts the labels of records, and keeps the headlines of the most positive and the most negative."""
 
     def __init__(self) -> None:

@@ -19,6 +19,10 @@ CONTAINERS = (
     "blocks", "children", "content", "text", "data", "items", "root", "model", "ops", "paragraphs", "innerBlocks",
     "content_elements", "rich_text", "parts", "sections", "document", "doc", "body", "value", "nodes", "p",
 )  # fmt: skip
+INNER_BLOCKS = "innerBlocks"
+"""The container whose blocks hold the text, where there are any, and not the markup around them (WordPress)."""
+MAIN = "main"
+"""The role of a text that is the article's, where there are several (IPTC's ninjs)."""
 _INLINE = (
     "text span link bold italic strong em a underline strike strikethrough code text_link mention mention_name hashtag"
     " cashtag email phone url hyperlink spoiler custom_emoji entry-hyperlink mark linebreak line_break hardBreak br"
@@ -33,9 +37,13 @@ NOT_READ = frozenset(_NOT_READ.split())
 LINE_BREAKS = frozenset({"linebreak", "line_break", "hardBreak", "br", "hard_break"})
 LOCALE = re.compile("[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
 TYPES = ("type", "_type", "nodeType", "blockName")
+OPENING = "([“‘"
 MAX_DEPTH = 40
 
 _NO_SPACE = re.compile(r"[.!?…][\"”’)]?\Z")
+_ENDS = re.compile(r"[.!?…:][\"”’)]?\s*\Z")
+_CONTINUES = re.compile(r"\s*[a-z,;)]|[.:’”]")
+"""How the rest of a sentence begins."""
 
 
 def text_in(value: Any) -> str | None:
@@ -61,19 +69,31 @@ def _node(node: Mapping[str, Any], depth: int) -> str | None:
         return "\n"
     if depth > MAX_DEPTH or kind.casefold() in NOT_READ:
         return None
+    if isinstance(blocks := node.get(INNER_BLOCKS), list) and blocks:
+        return _joined(blocks, depth + 1)
     for key in TEXTS:
         if isinstance(text := node.get(key), str) and text.strip():
             return text
-    for key in CONTAINERS:
+    inner = _inner_text(node, kind, depth)
+    if inner is not None:
+        return inner
+    if all(LOCALE.fullmatch(key) and isinstance(text, str) for key, text in node.items()):  # one text in languages
+        return next((text for key, text in node.items() if text.strip()), None)
+    return next((text for key in TEXTS if isinstance(text := node.get(key), str)), None)
+
+
+def _inner_text(node: Mapping[str, Any], kind: str, depth: int) -> str | None:
+    """Return the first text in the nodes below a node; "" where there are only empty ones."""
+    empty: str | None = None
+    for key in (*CONTAINERS, "attributes", kind):  # Notion's have what is in them under their type
         inner = node.get(key)
         text = _node(inner, depth + 1) if isinstance(inner, Mapping) else None
         if isinstance(inner, list):
             text = _joined(inner, depth + 1, inline_leaves=key in ("children", "rich_text", "ops"))
-        if text is not None:
+        if text:
             return text
-    if all(LOCALE.fullmatch(key) and isinstance(text, str) for key, text in node.items()):  # one text in languages
-        return next((text for key, text in node.items() if text.strip()), None)
-    return next((text for key in TEXTS if isinstance(text := node.get(key), str)), None)
+        empty = empty if text is None else text
+    return empty
 
 
 def _is_inline(part: Any, inline_leaves: bool) -> bool:
@@ -97,6 +117,7 @@ def _joined(parts: list[Any] | tuple[Any, ...], depth: int, *, inline_leaves: bo
     if depth > MAX_DEPTH:
         return None
     nodes = [part for part in parts if isinstance(part, str | list | Mapping)]
+    nodes = [node for node in nodes if isinstance(node, Mapping) and node.get("role") == MAIN] or nodes
     inline = any(_is_inline(node, inline_leaves) for node in nodes)
     pieces: list[tuple[str, bool]] = []
     for node in nodes:
@@ -104,11 +125,24 @@ def _joined(parts: list[Any] | tuple[Any, ...], depth: int, *, inline_leaves: bo
             pieces.append((text, inline and (isinstance(node, str) or _is_inline(node, inline_leaves))))
     if not pieces:
         return "" if all(part is None or part == "" for part in parts) else None
-    separator = "\n" if depth and all(isinstance(node, str) for node in nodes) else "\n\n"
+    between_strings = all(isinstance(node, str) for node in nodes)
+    separator = "\n" if depth and between_strings else "\n\n"
     joined, before_inline = pieces[0]
     for text, is_inline in pieces[1:]:
         ends = _NO_SPACE.search(joined[-2:]) and text[:1].isupper()  # paragraphs that are called texts
-        runs_on = is_inline and before_inline and not ends
+        runs_on = (is_inline and before_inline and not ends) or (between_strings and _touch(joined, text))
         joined = joined + text if runs_on else joined.rstrip() + separator + text.lstrip()
         before_inline = is_inline
     return joined
+
+
+def _touch(before: str, after: str) -> bool:
+    """Tell whether two texts are pieces of a line, which was cut where an element began or ended."""
+    space = before[len(before.rstrip()) :] + after[: len(after) - len(after.lstrip())]
+    if "\n" in space or not before.strip():
+        return False
+    if before[-1] in OPENING:
+        return True
+    if _CONTINUES.match(after):
+        return bool(space) or not after[0].isalpha()
+    return bool(space) and not _ENDS.search(before[-3:] if not before[-1:].isspace() else before[-8:])

@@ -17,6 +17,7 @@ LONGER, TWICE, MUCH_LONGER = 1.5, 2, 3  # times the length that make another tex
 URLS = ("url", "link")
 MAX_CHARACTERS = 500_000  # of a content, some hundred pages; what comes later is not read
 MAX_LISTS = 3  # inside each other
+FORMATTED = frozenset({"value", "format"})
 MIN_UNNAMED, MIN_UNNAMED_WORDS = 80, 12  # of a text under a name that is not known
 
 
@@ -93,10 +94,7 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
     best: Content | None = None
     for key, stored in element.items():
         value = stored_value(stored) if isinstance(stored, str) else stored
-        is_text = isinstance(value, str) or (
-            isinstance(value, list) and all(isinstance(part, str | None) for part in value)
-        )
-        if not is_text or not isinstance(key, str) or key in used:
+        if not _is_text(value) or not isinstance(key, str) or key in used:
             continue
         if is_of_another_text(key) or (isinstance(value, str) and not _is_prose(value)):
             continue
@@ -105,6 +103,13 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
             content = _content((key,), text, is_body=True)
             best = content if _is_prose(content.text) else best
     return best
+
+
+def _is_text(value: Any) -> bool:
+    """Tell whether a value is a text, a list of some, or one with its format beside it, as Drupal has it."""
+    if isinstance(value, list):
+        return all(isinstance(part, str | None) or (isinstance(part, Mapping) and _is_text(part)) for part in value)
+    return isinstance(value, str) or (isinstance(value, Mapping) and value.keys() >= FORMATTED)
 
 
 class Headline(NamedTuple):

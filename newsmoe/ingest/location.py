@@ -19,9 +19,7 @@ ENVELOPE_KEYS = (
 USUAL_KEYS = ENVELOPE_KEYS[:4]
 PARTS = frozenset({"children", "content", "value", "values", "nodes", "list", "response"})
 """Those of them that an article may have as well, for its comments or paragraphs."""
-RELATED = re.compile(
-    rf"related|similar|recommend|^more|see_?also|repl(?:y|ies)|galler|embed|attach|breadcrumb|{NOT_AN_ARTICLE.pattern}"
-)
+RELATED = re.compile(rf"^more|galler|embed|attach|breadcrumb|{NOT_AN_ARTICLE.pattern}")
 """Names of what an article may hold that looks like articles, and is not this article."""
 
 BIAS = 2.0  # that such a name gives or takes
@@ -98,7 +96,7 @@ def _locate(root: Node, finder: FieldFinder) -> Location:
     best = max(groups, key=lambda group: group.rank)
     read = [group for group in groups if group is best or _is_alike(group, best)]
     paths = _collapsed([group.steps for group in read], root)
-    rivals = [group for group in groups if group not in read and group.node.mean > RIVAL * best.node.mean]
+    rivals = [group for group in groups if group not in read and _is_rival(group.node, best.node)]
     unread = [group.steps for group in (*rivals, *_inside(read)) if group.node.texts]
     wrapper = best.node.wrappers.most_common(1)[0][0]
     linked = any(group.node.other_types for group in read)
@@ -123,7 +121,9 @@ def _groups(node: Node, steps: Steps) -> list[Group]:
     inner = [
         group
         for group in below
-        if group.node.articles >= COVERAGE * node.articles and not _are_parts(group, node, is_lone)
+        if group.node.articles >= COVERAGE * node.articles
+        and (is_lone or bias(group.steps[len(steps) :]) >= 0)  # else what an article quotes, or links to
+        and not _are_parts(group, node, is_lone)
     ]
     best = max(inner, key=lambda group: group.weight, default=None)
     outer = node.mean + WHOLE * (2 * node.whole >= node.articles)
@@ -146,6 +146,11 @@ def _inside(groups: Sequence[Group]) -> Iterator[Group]:
             is_read = any(keys[: len(path)] == path[: len(keys)] for path in group.node.content_paths if path)
             if inner.node.whole and not is_read:
                 yield inner
+
+
+def _is_rival(node: Node, best: Node) -> bool:
+    """Tell whether objects look nearly as much like articles; a single one with a teaser may be of the whole feed."""
+    return node.mean > RIVAL * best.mean and (node.objects > 1 or node.whole > 0)
 
 
 def _is_alike(group: Group, best: Group) -> bool:

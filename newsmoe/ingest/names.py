@@ -8,7 +8,7 @@ FieldNames = Mapping[str, Sequence[str]]
 """For each field of an article the keys to look under, in order; case, spaces and punctuation don't matter."""
 
 BODIES = (
-    "full_content", "full_text", "ctext", "maintext", "articleBody", "document", "content:encoded",
+    "bodies", "full_content", "full_text", "ctext", "maintext", "articleBody", "document", "content:encoded",
     "content", "text", "body", "body_text", "article_text", "content_text", "text_content", "article", "story",
     "story_text", "selftext", "plaintext", "paragraphs", "post_content", "comment_text", "transcript",
     "content_elements", "blocks", "sections", "markdown", "raw_text",
@@ -76,8 +76,8 @@ WEAK_HEADLINES = frozenset({"name"})
 """Of a person, an outlet or a feed as well: a headline only where there is a content beside it."""
 
 _DECORATIONS = (
-    "article clean cleaned content doc document entry full item main meta news og original page plain post raw story"
-    " str text web"
+    "article clean cleaned content doc document entry field full item main meta news og original page plain post raw"
+    " story str text web"
     " t txt s dt en"  # Solr's suffixes, and of a text in one of several languages
 )
 DECORATIONS = frozenset(_DECORATIONS.split())
@@ -93,6 +93,7 @@ OTHER_TEXTS = frozenset(_OTHER_TEXTS.split())
 
 NOT_AN_ARTICLE = re.compile(
     r"author|byline|publisher|(?<!_)source|image|photo|video|media|thumb|logo|icon|comment|user|link|creator|highlight|error"
+    r"|related|similar|recommend|see_?also|repl(?:y|ies)|quot|retweet|reblog|most_?read|^(?:parent|prev|next|includ)|asset"
 )
 """Keys of objects about something else than the article, such as its author, with a text of their own."""
 

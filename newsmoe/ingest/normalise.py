@@ -159,12 +159,12 @@ class Normaliser:
         if wrapped := find_wrapped(element, self.fields, content, usual):
             if len(self._wrappers) < CACHED_SHAPES:
                 self._wrappers[keys] = wrapped.path
-            element = merged(element, wrapped.path, self.fields)
-            return element, self.fields.shape(element), wrapped.content
+            element, content = merged(element, wrapped.path, self.fields), wrapped.content
+            shape = self.fields.shape(element)
         if content is None and (unnamed := unnamed_content(element, shape)):
             if unnamed.path not in dict(shape.contents):  # which it is where the text has no plain words
                 self.guessed[unnamed.path[0]] += 1
-            return element, shape, unnamed
+            content = unnamed
         return element, shape, content
 
     def _refuse(self, element: Mapping[str, Any], shape: Shape, unreadable: list[KeyPath]) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import Any, Literal
 
 from newsmoe.ingest.formats import BadElement
@@ -142,16 +142,16 @@ def _with_id(key: str, element: Any) -> Any:
 
 
 def _as_objects(rows: Iterator[Any], columns: tuple[str, ...]) -> Iterator[Any]:
-    """Yield a row as an object; without `columns` the first row names them."""
+    """Yield a row as an object; without `columns` the first row names them. Empty cells at the end may be missing."""
     if not columns:
         columns = tuple(map(str, next(rows, ())))
     for row in rows:
         if not isinstance(row, list):
             yield row
-        elif len(row) != len(columns):
+        elif len(row) > len(columns):
             yield BadElement(f"{len(row)} values, where there are {len(columns)} columns")
         else:
-            yield dict(zip(columns, row, strict=True))
+            yield dict(zip_longest(columns, row))
 
 
 def _transposed(table: Any) -> Iterator[Any]:

@@ -38,6 +38,7 @@ def find_wrapped(
         if text is not None and text.is_whole:
             return Wrapped(usual, inner, text, True)
     best: Wrapped | None = None
+    outer = finder.shape(element)
     objects = list(islice(_objects(element, ()), MAX_OBJECTS))
     for path, inner in objects:
         shape = finder.shape(inner)
@@ -46,7 +47,9 @@ def find_wrapped(
         text, _ = find_content(inner, finder, shape)
         headline, *_ = find_headline(inner, shape, beside_content=text is not None)
         wrapped = Wrapped(path, inner, text, bool(headline))
-        if _is_article(wrapped, shape) and (best is None or _rank(wrapped) > _rank(best)):
+        if not _is_article(wrapped, shape) or (best is not None and _rank(wrapped) <= _rank(best)):
+            continue
+        if not _is_another(element, outer, content, inner, shape):
             best = wrapped
     if best is None or _has_twin(best, objects):
         return None
@@ -129,6 +132,28 @@ def _is_article(wrapped: Wrapped, shape: Shape) -> bool:
         return wrapped.has_headline or wrapped.content.strength is Strength.PROSE
     dated = any(value_at(wrapped.element, path) for path in shape.fields["publication_date"])
     return wrapped.has_headline and (dated or any(value_at(wrapped.element, path) for path in shape.fields["url"]))
+
+
+def _is_another(
+    element: Mapping[str, Any], outer: Shape, content: Content | None, inner: Mapping[str, Any], shape: Shape
+) -> bool:
+    """Tell whether an object inside an element is an article beside that: one that is quoted, or comes before it."""
+    headline, other = (
+        find_headline(item, its, beside_content=False).text for item, its in ((element, outer), (inner, shape))
+    )
+    if not (headline or content) or headline == other != "":
+        return False
+    return any(
+        (ours := _first(element, outer, field)) is not None
+        and (theirs := _first(inner, shape, field)) is not None
+        and ours != theirs
+        for field in ("url", "id")
+    )
+
+
+def _first(element: Mapping[str, Any], shape: Shape, field: str) -> Any:
+    """Return the first value under the names of a field."""
+    return next((value for path in shape.fields[field] if (value := value_at(element, path)) is not None), None)
 
 
 def _rank(wrapped: Wrapped) -> tuple[bool, bool, int]:

@@ -80,6 +80,37 @@ SHAPES: dict[str, Any] = {
     },
     "Arc": [{"type": "text", "content": FIRST}, {"type": "image", "url": "x"}, {"type": "text", "content": SECOND}],
     "texts that are paragraphs": [{"type": "text", "text": FIRST}, {"type": "text", "text": SECOND}],
+    "texts of elements": [
+        "\n ",
+        "The market hall ",
+        "has",
+        " a leak",
+        ".\n",
+        "\n",
+        "Traders moved",
+        " out",
+        " on Monday.",
+    ],
+    "Gutenberg": [
+        {
+            "blockName": "core/quote",
+            "innerHTML": "<blockquote class='quote'></blockquote>",
+            "innerBlocks": [{"blockName": "core/paragraph", "innerHTML": f"<p>{FIRST}</p>", "innerBlocks": []}],
+        },
+        {"blockName": "core/paragraph", "innerHTML": f"<p>{SECOND}</p>", "innerBlocks": []},
+    ],
+    "blocks with attributes": [
+        {"name": "core/paragraph", "attributes": {"content": FIRST}, "innerBlocks": []},
+        {"name": "core/paragraph", "attributes": {"content": SECOND}, "innerBlocks": []},
+    ],
+    "ninjs": [{"role": "short", "value": "Leak in hall"}, {"role": "main", "value": f"<p>{FIRST}</p><p>{SECOND}</p>"}],
+    "blocks under their types": [
+        {
+            "type": "paragraph",
+            "paragraph": {"rich_text": [{"plain_text": "The market hall "}, {"plain_text": "has a leak."}]},
+        },
+        {"type": "paragraph", "paragraph": {"rich_text": [{"plain_text": SECOND}]}},
+    ],
     "Notion": [{"rich_text": [{"plain_text": FIRST}]}, {"rich_text": [{"plain_text": SECOND}]}],
     "feedparser": [{"type": "text/html", "language": None, "value": f"<p>{FIRST}</p><p>{SECOND}</p>"}],
     "WordPress": {"rendered": f"<p>{FIRST}</p>\n<p>{SECOND}</p>", "protected": False},
@@ -143,3 +174,18 @@ def test_nesting_without_end_is_no_text() -> None:
 @given(JSON)
 def test_any_value_is_a_text_or_none(value: Any) -> None:
     assert isinstance(text_in(value), str | None)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "text"),
+    [
+        (["The ferry to ", "Port Garrow", " sailed."], "The ferry to Port Garrow sailed."),
+        (["The firm", " (", "Acme", ") ", "grew", ", she said."], "The firm (Acme) grew, she said."),
+        (["The sea rose.", " ", "The ferry stayed."], "The sea rose.\n\nThe ferry stayed."),
+        (["A heading", "The ferry sailed."], "A heading\n\nThe ferry sailed."),
+        (["apples", "pears"], "apples\n\npears"),
+        (["The ferry ", "\n", "Sailed "], "The ferry\n\nSailed"),
+    ],
+)
+def test_pieces_of_a_line_are_joined_and_paragraphs_are_not(pieces: list[str], text: str) -> None:
+    assert (text_in(pieces) or "").strip() == text

@@ -183,6 +183,16 @@ def test_a_value_that_cannot_be_read_costs_its_field_and_that_is_said(value: obj
         {"kind": "t3", "data": {"title": "Night bus", "selftext": BODY, "author": {"name": "A", "bio": TEASER}}},
         {"id": "7", "webTitle": "Night bus", "fields": {"trailText": TEASER, "bodyText": BODY}},
         {"type": "news", "attributes": {"title": "Night bus", "body": {"value": f"<p>{BODY}</p>"}}},
+        {"id": "7", "attributes": {"title": "Night bus", "publishedAt": "2026-03-02", "copytext": BODY}},
+        {
+            "id": "7",
+            "attributes": {
+                "title": "Night bus",
+                "created": "2026-03-02",
+                "field_copy": {"value": f"<p>{BODY}</p>", "format": "full_html"},
+            },
+        },
+        {"title": [{"value": "Night bus"}], "field_copy": [{"value": f"<p>{BODY}</p>", "format": "full_html"}]},
         {"cursor": "x", "node": {"article": {"title": "Night bus", "content": {"text": BODY}}}},
         {"title": "Night bus", "description": TEASER, "article": {"headline": "Night bus", "articleBody": BODY}},
         {"article": {"headline": "Night bus", "articleBody": BODY}, "author": {"name": "A", "description": BODY * 2}},
@@ -191,6 +201,14 @@ def test_a_value_that_cannot_be_read_costs_its_field_and_that_is_said(value: obj
 def test_an_article_may_be_wrapped(element: dict[str, Any]) -> None:
     item = article(element)
     assert (item.headline, item.content) == ("Night bus", BODY)
+
+
+@pytest.mark.parametrize("place", ["quoted_status", "previous", "version", "replyTo"])
+@pytest.mark.parametrize("name", ["id", "url"])
+def test_another_article_inside_an_element_is_not_its_text(place: str, name: str) -> None:
+    teaser = {"text": "The night bus starts on Monday.", name: "1"}
+    item = article({**teaser, place: {"title": "Old news", "text": BODY, name: "77"}})
+    assert (item.headline, item.content) == ("", "The night bus starts on Monday.")
 
 
 def test_what_is_around_a_wrapped_article_belongs_to_it() -> None:

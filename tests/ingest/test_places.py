@@ -188,6 +188,34 @@ def test_what_is_not_read_is_said(tmp_path: Path) -> None:
     assert "what looks like articles at top was not read; --items reads them instead" in messages
 
 
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"posts": [{"id": 1, **each, "quoted": {"id": 9, "title": "Old", "text": BODY * 2}} for each in STORIES]},
+        {"items": [{"fields": each} for each in STORIES], "includes": {"Asset": [{"fields": STORIES[0]}]}},
+    ],
+)
+def test_what_articles_quote_or_link_to_is_not_read(document: Any, tmp_path: Path) -> None:
+    items, _ = read(tmp_path, document)
+    assert headlines(items) == ["Hall 1", "Hall 2", "Hall 3"]
+
+
+def test_cells_at_the_end_of_a_row_may_be_missing(tmp_path: Path) -> None:
+    rows = [["title", "text", "notes"], ["Hall 1", BODY, "seen"], ["Hall 2", BODY], ["Hall 3", BODY, "", "x"]]
+    items, _ = read(tmp_path, {"range": "A1:C4", "values": rows})
+    assert [item.headline if isinstance(item, Article) else item.message for item in items] == [
+        "Hall 1",
+        "Hall 2",
+        "4 values, where there are 3 columns",
+    ]
+
+
+def test_the_feed_around_its_entries_is_not_called_unread(tmp_path: Path) -> None:
+    feed = {"title": "The Paper", "subtitle": "All the news of our town.", "link": "https://paper.example/"}
+    _, messages = read(tmp_path, {"feed": feed, "entries": STORIES})
+    assert messages == ["3 articles read from entries[]"]
+
+
 def test_what_holds_the_article_that_was_read_is_not_called_unread(tmp_path: Path) -> None:
     links = [{"title": "About us", "url": "/about"}, {"title": "Terms", "url": "/terms"}]
     _, messages = read(tmp_path, {"props": {"pageProps": {"article": story(1), "links": links}}, "page": "/1"})

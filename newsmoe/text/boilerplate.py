@@ -127,7 +127,16 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
         for first, last in {_sentence_at(text, start + place) for place in _places(lowered)}:
             sentence = text[first:last].strip()
             if len(sentence) <= MAX_LENGTH and text[last : last + 1] not in _DASHES and SENTENCE.fullmatch(sentence):
-                yield first, last
+                yield _without_line_end(text, first, last)
+
+
+def _without_line_end(text: str, first: int, last: int) -> tuple[int, int]:
+    """Return a sentence's bounds without the line end behind it, which ends what is before it in the line."""
+    if text[last - 1] == "\n" and first and text[first - 1] != "\n":
+        last -= 1
+        while first and text[first - 1] == " ":
+            first -= 1
+    return first, last
 
 
 def _places(lowered: str) -> Iterator[int]:

@@ -181,6 +181,12 @@ def test_lines_that_belong_together_are_left_out(lines: str) -> None:
     assert without_boilerplate(f"{FIRST}\n{lines}\n\n{SECOND}") == f"{FIRST}\n\n{SECOND}"
 
 
+@pytest.mark.parametrize("end", ["\n", "\n\n"])
+@pytest.mark.parametrize("sign", ["", "."])
+def test_a_credit_at_the_end_of_a_line_leaves_the_line_end(sign: str, end: str) -> None:
+    assert without_boilerplate(f"The quay.  Photo: Jo Doe{sign}{end}{SECOND}") == f"The quay.{end}{SECOND}"
+
+
 def test_names_of_sites_stay_where_they_are_no_buttons() -> None:
     text = f"Share this:\n{FIRST}\nFacebook\n{SECOND}"
     assert without_boilerplate(text) == text.removeprefix("Share this:\n")

@@ -21,7 +21,7 @@ _EMPHASIS = re.compile(
     re.IGNORECASE,
 )
 MAX_NESTED = 3  # emphasis inside emphasis
-_HEADING = re.compile(r"#{1,6}\s+(.*?)[\s#]*")
+_HEADING = re.compile(r"#{1,6}\s+(.*?)(?:(?<=\S)\s+#+)?")
 _BULLET = re.compile(r"[*+-]\s+")
 _NUMBER = re.compile(r"\d{1,3}[.)]\s")
 _RULE = re.compile(r"[-*_=|:~#\s]+|```+[\w-]*")  # also the rule below a table's head, and the fence of code

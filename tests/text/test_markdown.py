@@ -26,6 +26,7 @@ def test_a_page_in_markdown_becomes_paragraphs() -> None:
     ("line", "plain"),
     [
         ("## Two ##", "Two"),
+        ("# C#", "C#"),
         ("> > Said.\n> Again.", "Said.\nAgain."),
         ("* One\n- Two\n+ Three\n1. Four", "One\nTwo\nThree\n1. Four"),
         ("One\n\n* * *\n\nTwo", "One\n\nTwo"),

@@ -38,6 +38,7 @@ LINE_BREAKS = frozenset({"linebreak", "line_break", "hardBreak", "br", "hard_bre
 LOCALE = re.compile("[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
 TYPES = ("type", "_type", "nodeType", "blockName")
 OPENING = "([“‘"
+END = 8  # characters of a text, which tell whether it ends a line
 MAX_DEPTH = 40
 
 _NO_SPACE = re.compile(r"[.!?…][\"”’)]?\Z")
@@ -130,7 +131,7 @@ def _joined(parts: list[Any] | tuple[Any, ...], depth: int, *, inline_leaves: bo
     joined, before_inline = pieces[0]
     for text, is_inline in pieces[1:]:
         ends = _NO_SPACE.search(joined[-2:]) and text[:1].isupper()  # paragraphs that are called texts
-        runs_on = (is_inline and before_inline and not ends) or (between_strings and _touch(joined, text))
+        runs_on = (is_inline and before_inline and not ends) or (between_strings and _touch(joined[-END:], text))
         joined = joined + text if runs_on else joined.rstrip() + separator + text.lstrip()
         before_inline = is_inline
     return joined
@@ -145,4 +146,4 @@ def _touch(before: str, after: str) -> bool:
         return True
     if _CONTINUES.match(after):
         return bool(space) or not after[0].isalpha()
-    return bool(space) and not _ENDS.search(before[-3:] if not before[-1:].isspace() else before[-8:])
+    return bool(space) and not _ENDS.search(before)

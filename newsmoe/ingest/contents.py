@@ -9,6 +9,7 @@ from newsmoe.ingest.names import SECTIONS, WEAK_HEADLINES, folded, is_of_another
 from newsmoe.ingest.stored import stored_value
 from newsmoe.ingest.values import text_of
 from newsmoe.text.cleaning import clean_line, clean_text
+from newsmoe.text.markup import is_only_links
 
 ENOUGH = 500  # characters; a longer text is an article, and no teaser
 SHORT = 100  # characters; a longer text is no mere label
@@ -57,6 +58,8 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
         if (text := text_of(value)) is None:
             unreadable.append(path)
             continue
+        if _is_only_links(text, element, shape):
+            continue
         content = _content(path, text, is_body)
         if content.strength and (best is None or is_better(content, best)):
             best = content
@@ -76,6 +79,14 @@ def _holds_articles(value: Any, finder: FieldFinder, element: Mapping[str, Any],
         return False
     has_headline = any(value_at(element, path) is not None for path in shape.fields["headline"])
     return not (depth and has_headline) or any(name in value for name in URLS)
+
+
+def _is_only_links(text: str, element: Mapping[str, Any], shape: Shape) -> bool:
+    """Tell whether links fill the place of a text beside a headline."""
+    if "</a>" not in text or not is_only_links(text):
+        return False
+    headlines = (path for path in shape.fields["headline"] if folded(path[-1]) not in WEAK_HEADLINES)
+    return any(value_at(element, path) is not None for path in headlines)
 
 
 def _mapped_content(element: Mapping[str, Any], shape: Shape) -> tuple[Content | None, list[KeyPath]]:
@@ -101,7 +112,8 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
         text = text_of(value)
         if text and _is_prose(text) and (best is None or len(text) > len(best.text)):
             content = _content((key,), text, is_body=True)
-            best = content if _is_prose(content.text) else best
+            is_text = _is_prose(content.text) and not _is_only_links(text, element, shape)
+            best = content if is_text else best
     return best
 
 

@@ -32,6 +32,11 @@ _NOTICE = re.compile(
     r" (?:read|continue|view|access|unlock|see)\b",
     re.DOTALL | re.IGNORECASE,
 )
+_FEED_FACTS = re.compile(  # which Reddit's feeds and those of Hacker News have in place of a text
+    r"submitted by\s+/?u/\S+(?:\s+to\s+/?r/\S+)?\s+\[link\]\s+\[comments\]\s*\Z"
+    r"|article url:\s*\S+\s+comments url:\s*\S+(?:\s+points:\s*\d+)?(?:\s+# comments:\s*\d+)?\s*\Z",
+    re.IGNORECASE,
+)
 _SPACED_WORD = re.compile(r"[^\W\d_]")
 _UNSPACED = re.compile(UNSPACED)
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.|mailto:|data:)\S*|/\S*", re.IGNORECASE)
@@ -50,7 +55,7 @@ class Strength(IntEnum):
 def is_no_value(text: str, *, content: bool = False) -> bool:
     """Tell whether a text says that there is none: `[Removed]`, `null`, a notice about paid plans."""
     if len(text) > LONGEST:
-        return len(text) <= NOTICE_LENGTH and bool(_NOTICE.match(text))
+        return bool(_FEED_FACTS.match(text)) or len(text) <= NOTICE_LENGTH and bool(_NOTICE.match(text))
     bare = text.strip("[](){}<>\"'*-–—. \n\t\xa0").casefold()
     return not bare or bare in (_NO_CONTENTS if content else _NO_VALUES) or bool(_NOTICE.match(text))
 

@@ -6,7 +6,7 @@
 import re
 from collections.abc import Iterator, Set
 
-from newsmoe.text.boilerplate_patterns import BYLINE, LEADING, LINE, SENTENCE
+from newsmoe.text.boilerplate_patterns import BYLINE, LEADING, LINE, SENTENCE, SHARE_BUTTON, SOURCE_LINE
 
 MAX_LENGTH = 240  # characters of a line or sentence; longer ones have something of the article in them
 SHORT_LINE = 80
@@ -24,7 +24,7 @@ _FIRST_WORDS = _words(
     "trending story tags skip hide toggle show enlarge play usa cnn bbc reuters associated afp analysis/opinion "
     "watch subscribe sign file courtesy photo photos filed tagged hashtags stay estimated reading by january "
     "february march april may june july august september october november december monday tuesday wednesday "
-    "thursday friday saturday sunday"
+    "thursday friday saturday sunday click like loading load-date length end submitted [link]"
 )
 """How a short line begins that may be boilerplate; looked up first, because it takes a hundredth of the time."""
 _SENTENCE_FIRST_WORDS = _words(
@@ -46,12 +46,23 @@ _HINTS = (
     (
         "",
         ("getty", "reuters", "contributed ", "inbox", "rights reserved", " here.", "sign up", "delivered ")
-        + (" on twitter", " on facebook", "expressed ", "not responsible", "your story", "appeared first"),
+        + (
+            " on twitter",
+            " on facebook",
+            "expressed ",
+            "not responsible",
+            "your story",
+            "appeared first",
+            "first appeared",
+        )
+        + ("receive new posts", "on medium, where"),
     ),
 )
 """How a sentence begins, and what else is in one, that may be boilerplate; looked up first, for the same reason."""
 _BEFORE = (". ", "! ", "? ", "… ", "» ", '" ', "” ", ") ", "\n")
 _AFTER = (*_BEFORE, ".\n")
+_SOURCES = ("appeared first on", "first appeared on", "on Medium, where", "a reader-supported publication")
+_DATABASE = ("\nLoad-Date: ", "\nEnd of Document")  # what Nexis puts around an article
 _DASHES = frozenset("-–—:")
 
 
@@ -70,7 +81,7 @@ def without_boilerplate(text: str) -> str:
 
 def boilerplate_spans(text: str) -> list[tuple[int, int]]:
     """Return where lines and sentences that are no part of the article begin and end, in order."""
-    return sorted([*_leading(text), *_short_lines(text), *_sentences(text)])
+    return sorted([*_leading(text), *_short_lines(text), *_source_lines(text), *_sentences(text)])
 
 
 def _leading(text: str) -> Iterator[tuple[int, int]]:
@@ -78,16 +89,28 @@ def _leading(text: str) -> Iterator[tuple[int, int]]:
         yield match.span()
 
 
+def _source_lines(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where lines begin and end that say in which feed an article was, whatever its title has in it."""
+    if any(hint in text for hint in _SOURCES):
+        yield from (match.span() for match in SOURCE_LINE.finditer(text))
+
+
 def _short_lines(text: str) -> Iterator[tuple[int, int]]:
-    position = 0
+    position, shares = 0, False
+    is_of_database = any(hint in text for hint in _DATABASE)
     for line in text.split("\n") if "\n" in text or len(text) <= SHORT_LINE else ():
         start, position = position, position + len(line) + 1
-        if not line or len(line) > SHORT_LINE:
+        if not (stripped := line.strip()):
             continue
-        stripped = line.strip()
-        first = stripped.split(maxsplit=1)[0].rstrip(":|,./-!").lower() if stripped else ""
+        first = stripped.split(maxsplit=1)[0].rstrip(":|,./-!").lower() if len(line) <= SHORT_LINE else ""
         may_be = first in _FIRST_WORDS or first[:1].isdigit()
-        if may_be and (LINE.fullmatch(stripped) or BYLINE.fullmatch(stripped)):
+        is_part = (
+            (may_be and (LINE.fullmatch(stripped) or BYLINE.fullmatch(stripped)))
+            or (shares and SHARE_BUTTON.fullmatch(stripped))
+            or (is_of_database and stripped == "Body")
+        )
+        shares = bool(is_part) and (shares or first == "share")
+        if is_part:
             yield start, min(position, len(text))
 
 
@@ -104,7 +127,16 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
         for first, last in {_sentence_at(text, start + place) for place in _places(lowered)}:
             sentence = text[first:last].strip()
             if len(sentence) <= MAX_LENGTH and text[last : last + 1] not in _DASHES and SENTENCE.fullmatch(sentence):
-                yield first, last
+                yield _without_line_end(text, first, last)
+
+
+def _without_line_end(text: str, first: int, last: int) -> tuple[int, int]:
+    """Return a sentence's bounds without the line end behind it, which ends what is before it in the line."""
+    if text[last - 1] == "\n" and first and text[first - 1] != "\n":
+        last -= 1
+        while first and text[first - 1] == " ":
+            first -= 1
+    return first, last
 
 
 def _places(lowered: str) -> Iterator[int]:

@@ -47,8 +47,9 @@ _LINES = (
     rf"(?:(?:first |originally |last )?(?:published|posted|updated|modified)\b(?: on| at)?|date):?{_WHEN}*",
     rf"(?=.*{_MONTH})(?=.*\b(?:19|20)\d\d\b)(?=.*\d:\d\d){_WHEN}+",
     rf"(?:(?>(?:share (?:this|on|via)(?: {_SITE})?|share|tweet|pin|e-?mail|print|copy link|{_SITE})\b)"
-    r"[\s|/,·•+.]*+){2,}",
-    r"share|tweet|share this(?: story| article| post)?!?|spread the love|(?:view|leave a|\d+) comments?",
+    r"[\s|/,·•+.:]*+){2,}",
+    r"share|tweet|share this(?: story| article| post)?[!:]?|spread the love|like loading(?:\.{3})?|loading\.{3}",
+    r"(?:view|leave a|\d+) comments?",
     r"(?:ad|advertisements?|(?:sponsored|promoted|paid) content|sponsored)\.?",
     r"advertisement ?[-–—] ?(?:scroll|continue|story|article)\b.{0,40}",
     r"related(?: (?:stor(?:y|ies)|articles?|topics?|content|links?|coverage))?|recommended(?: for you)?",
@@ -56,7 +57,11 @@ _LINES = (
     r"trending(?: now)?|more on this (?:story|topic)|story highlights|(?:related )?tags|skip to (?:main )?content",
     r"(?:hide|toggle|show) caption|(?:enlarge|view) (?:image|gallery)|play video|file photo|(?:courtesy )?photo",
     r"(?:filed under|posted in|tags|tagged with|hashtags|related topics)\s?:[^.?!]{1,150}",
-    r"usa today|cnn|bbc news|reuters|associated press|afp|getty images|analysis/opinion|watch live|subscribe|sign up",
+    r"usa today|cnn|bbc news|reuters|associated press|afp|getty images|analysis/opinion|watch live",
+    r"(?:subscribe|sign up)(?: now)?",
+    rf"load-date:{_WHEN}+|length: \d[\d,]* words|end of document",  # of Nexis
+    r"click to (?:share on|print|e-?mail)\b.{0,60}\(opens in new window\)(?: [\w ]{1,20})?",
+    r"submitted by\s+/?u/[\w-]+(?:\s+to\s+/?r/\w+)?(?:\s+\[link\])?(?:\s+\[comments\])?|\[link\]\s+\[comments\]",
     r"stay (?:updated|connected|informed)|(?:estimated )?reading time:? \d+ min(?:ute)?s?|\d+ min(?:ute)?s?[ -]read",
 )
 _INVITATIONS = (  # to the reader, and nothing else; none has a verb of `_REPORTED`
@@ -82,6 +87,9 @@ _INVITATIONS = (  # to the reader, and nothing else; none has a verb of `_REPORT
     r"you (?:also )?agree to\b[^“\"]{0,40}\b(?:privacy policy|terms of)\b[^“\"]{0,80}",
     r"(?:thanks|thank you) for (?:subscribing|signing up)\W*|(?:invalid|enter a valid) e-?mail(?: address)?\W*",
     r"(?:please )?enter your e-?mail(?: address)?(?: (?:below|here|to (?:subscribe|receive|get)\b[^.,;“\"]{0,40}))?\W*",
+    rf"thanks for reading(?:{_CAPITAL}[^.?!“\"]{{1,60}})?!\W*|this post is public so feel free to share it\W*",
+    r"subscribe for free to receive new posts(?: and support my work)?\W*",
+    r"to receive new posts(?: and support my work)?, consider becoming a free or paid subscriber\W*",
     r"you (?:may opt.out|(?:may|can) unsubscribe) at any ?time\W*|let our news meet your inbox\W*",
     r"(?:(?:get|want)\b[^.“\"]{1,80}|[^.“\"]{1,80},) (?:straight|directly|(?:delivered|sent)(?: \w+)?) to your"
     r" (?:inbox|phone)(?: (?:each|every) \w+)?\W*",
@@ -100,7 +108,15 @@ _INVITATIONS = (  # to the reader, and nothing else; none has a verb of `_REPORT
     r"join the conversation(?: (?:at|on|below|in the comments|by following)\b[^.,;“\"]{0,60})?\W*",
     r"share your (?:story|stories|thoughts|views) (?:with us|below|in the comments)\b[^.,;“\"]{0,40}\W*",
 )
+_SOURCES = (  # of what a feed repeats
+    rf"(?-i:The post){_TITLE}.{{1,150}} (?:appeared first on .|first appeared on {_CAPITAL}).{{1,60}}",
+    r".{1,200} was originally published in .{1,80} on Medium, where people are continuing the conversation by"
+    r" highlighting and responding to this story[^\w\n]*",
+    r".{1,80} is a reader-supported publication\. To receive new posts and support my work, consider becoming a free or"
+    r" paid subscriber[^\w\n]*",
+)
 _SENTENCES = (
+    *_SOURCES,
     # all-capital texts have nothing that tells names from words
     rf"(?=(?:{'|'.join(_CREDITS)}))(?!(?-i:[^a-z]{{60}}))\W*+{_NAMES}\W*",
     r"(?-i:[^A-Z\d.“\"]{2,120}) contributed (?:to|reporting for|reporting to) this (?:report|story|article)\W*",
@@ -128,11 +144,12 @@ _SENTENCES = (
     r" (?:in this (?:commentary|(?:opinion )?article|column|piece|post|op-ed)|here"
     r"|by (?:the )?(?:author|writer|columnist|contributor)s?) (?:do not (?:necessarily )?(?:reflect|represent)\b"
     r"|are (?:solely|those of the (?:author|writer|columnist)|(?:their|his|her|the author.s) own)\b)[^“\"]{0,120}",
-    rf"(?-i:The post){_TITLE}.{{1,150}} appeared first on .{{1,60}}",
     r"(?:ireport(?:\.com)?:)[^“\"]{0,120}|e-?mail to a friend\W*|fox news flash\b.{0,60} (?:is|are) here\W*",
 )
 LINE = re.compile("|".join((*_LINES, *_SENTENCES)), re.IGNORECASE)
 SENTENCE = re.compile("|".join(_SENTENCES), re.IGNORECASE)
+SOURCE_LINE = re.compile(rf"^(?:{'|'.join(_SOURCES)})(?:\n|\Z)", re.IGNORECASE | re.MULTILINE)
+SHARE_BUTTON = re.compile(rf"{_SITE}|tumblr|mastodon|pocket|nextdoor|print|e-?mail|more", re.IGNORECASE)
 _PERSON = rf"{_CAPITALIZED}(?: (?:{_CAPITALIZED}|de|van|von|der|bin|al)){{1,4}}"
 BYLINE = re.compile(
     rf"(?:By|BY):? (?:{_PERSON}|A[FP]P|Reuters|(?:[Ss]taff )?[Rr]eporters?)(?:(?:,| and|, and| &) {_PERSON})*"

@@ -1,9 +1,11 @@
-"""Cleaning of text from scrapers: markup, entities, control codes, and marks of a cut."""
+"""Cleaning of text from scrapers: markup, Markdown, shortcodes, entities, control codes, and marks of a cut."""
 
 import re
 
 from newsmoe.text.cut_marks import without_cut_mark
+from newsmoe.text.markdown import without_marks
 from newsmoe.text.markup import plain_text
+from newsmoe.text.shortcodes import without_shortcodes
 
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[@-Z\\^_])")
 _CONTROL = re.compile(  # control codes but tab and newline; zero-width and text-direction codes
@@ -19,9 +21,10 @@ def clean_text(text: str) -> tuple[str, bool]:
     Markup is stripped, also where it was escaped, and its blocks become paragraphs separated by blank lines; what
     looks like a tag but is none of HTML or XML, such as `<redacted>`, is text. The mark of a cut at the end, escape
     sequences, control and direction codes are removed; lone surrogates become U+FFFD. Line breaks and quotes that all
-    were escaped as in JSON are restored. All other text stays the same.
+    were escaped as in JSON are restored. What is unmistakably Markdown loses its marks, images and navigation, and
+    shortcodes of WordPress go. All other text stays the same.
     """
-    return without_cut_mark(_plain(text).strip())
+    return without_cut_mark(without_marks(_plain(without_shortcodes(text)).strip()))
 
 
 def clean_line(text: str) -> str:

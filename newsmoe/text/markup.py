@@ -8,6 +8,7 @@ loses what follows an element without an end, joins the cells of half a table, a
 import re
 from collections.abc import Callable, Iterator, Sequence, Set
 from html import unescape
+from itertools import chain
 from typing import NamedTuple
 
 
@@ -72,6 +73,12 @@ _ESCAPED_TWICE = re.compile(r"&(?!(?:lt|gt);)(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[
 _UNMISTAKABLE = _set("blockquote br div h1 h2 h3 h4 h5 h6 hr img input li ol p table td th tr ul wbr")
 """Elements that nobody writes about in news; a tag of them is markup although it was escaped."""
 
+MAX_LINKS = 1000  # characters of a teaser that is only links, as of five stories
+MAX_LABEL, MAX_NAME = 3, 8  # words beside a link that are no text: as they are, or set apart
+_SET_APART = _set("cite font small")
+_SENTENCE_END = re.compile(r"[.…][\"”’)]?\s*\Z")
+_NUMBER = re.compile(r"[^\w]*[\w ]{1,20}:\s*\d[\d.,]*\s*")  # such as "Points: 12"
+
 MAX_LEVELS = 4
 """Times that markup may have been escaped, and it itself."""
 
@@ -99,6 +106,40 @@ def plain_text(text: str) -> str:
         else:
             break
     return plain
+
+
+def is_only_links(markup: str) -> bool:
+    """Tell whether each block of some HTML is links, perhaps with a label or a short name beside them.
+
+    So aggregators fill the place of a teaser: headlines with their outlets, "Comments URL: ...".
+    """
+    links = False
+    inside, position, size = "", 0, 0
+    block: list[tuple[str, str]] = []  # each text, and what it is in
+    for tag in chain(_tags(markup), [_Tag(len(markup), len(markup), "br", False, "")]):
+        text = unescape(markup[position : tag.start])
+        position, size = tag.end, size + len(text)
+        block.append((text, inside))
+        if size > MAX_LINKS:
+            return False
+        if tag.name == "a" or (inside != "a" and tag.name in _SET_APART):
+            inside = "" if tag.closes else tag.name
+        elif tag.name == "br" or tag.name in _BLOCKS:
+            if not _is_block_of_links(block):
+                return False
+            links = links or any(name == "a" and re.search(r"\w", text) for text, name in block)
+            block = []
+    return links
+
+
+def _is_block_of_links(block: Sequence[tuple[str, str]]) -> bool:
+    linked = [text for text, name in block if name == "a"]
+    apart = "".join(text for text, name in block if name in _SET_APART)
+    bare = "".join(text for text, name in block if not name)
+    if not any(re.search(r"\w", text) for text in linked):
+        return not re.search(r"\w", apart + bare) or bool(_NUMBER.fullmatch(apart + bare))
+    is_beside = len(bare.split()) <= MAX_LABEL and len(apart.split()) <= MAX_NAME
+    return is_beside and not any(map(_SENTENCE_END.search, (*linked, bare)))
 
 
 def _without_level(text: str) -> str:

@@ -49,6 +49,52 @@ def test_a_word_for_no_value_an_identifier_or_a_url_is_no_content(name: str, no_
     assert article({**element, "description": BODY}).content == BODY
 
 
+LINK = '<a href="https://a.example/1">Night bus without lights</a>'
+POST = (
+    '<a href="/u/ann"> /u/ann </a>',
+    '<br/> <span><a href="/1">[link]</a></span> <span><a href="/1">[comments]</a></span>',
+)
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        f'{LINK}&nbsp;&nbsp;<font color="#6f6f6f">Harrowmere Post</font>',
+        f"<ol><li>{LINK} <font>The Harrowmere and Valley Post</font></li><li>{LINK} Bay News</li></ol>",
+        f"<ul>{f'<li>{LINK}</li>' * 5}</ul>",
+        f"<table><td><a href='/1'><img src='a'></a></td><td> submitted by {POST[0]} to r/buses {POST[1]}</td></table>",
+        "submitted by   /u/ann \n [link]   [comments]",
+        f"<p>Article URL: {LINK}</p>\n<p>Comments URL: {LINK}</p>\n<p>Points: 120</p>\n<p># Comments: 4</p>",
+        "Article URL: https://a.example/1 Comments URL: https://b.example/2 Points: 120 # Comments: 4",
+    ],
+)
+@pytest.mark.parametrize("name", ["content", "description", "remarks"])
+def test_links_in_place_of_a_text_are_no_content(name: str, links: str) -> None:
+    element = {"title": "Night bus without lights", name: links}
+    assert article(element).content == ""
+    assert article({**element, "summary": BODY}).content == BODY
+
+
+@pytest.mark.parametrize(
+    ("html", "content"),
+    [
+        (f"<p>{BODY}</p> submitted by {POST[0]} {POST[1]}", BODY),
+        ("<a href='/1'>The night bus ran without lights.</a>", "The night bus ran without lights."),
+        ("<a href='/1'><img src='a'></a>Riders are cross", "Riders are cross"),
+        ("<a href='/1'>Night bus</a> riders are still cross with it", "Night bus riders are still cross with it"),
+        ("<a href='/1'>Night bus</a> is late.", "Night bus is late."),
+        (f"<p>Riders are cross.</p><p>{LINK}</p>", "Riders are cross.\n\nNight bus without lights"),
+        ("<p>Points: 120</p>", "Points: 120"),
+    ],
+)
+def test_a_text_with_links_is_a_content(html: str, content: str) -> None:
+    assert article({"title": "Night bus without lights", "description": html}).content == content
+
+
+def test_links_without_a_headline_are_a_content() -> None:
+    assert article({"description": LINK}).content == "Night bus without lights"
+
+
 @pytest.mark.parametrize(
     "text", ["Roofs.", "Storm", "Überflutung", "夜行バスは明かりなしで走った。", "Read it: https://a.example", BODY]
 )

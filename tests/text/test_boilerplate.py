@@ -14,6 +14,10 @@ LINES = [
     "12 Comments", "ADVERTISEMENT", "Advertisement - scroll to continue", "Sponsored content", "Related articles",
     "READ MORE", "You may also like", "Most read", "Story highlights", "Skip to main content",
     "Tags: ferry, bay, town hall", "3 min read", "Play video", "Spread the love",
+    "Share this:", "Share this: Facebook X", "Subscribe now", "Like Loading...", "Like Loading", "Loading...",
+    "Click to share on Mastodon (Opens in new window) Mastodon", "Load-Date: March 2, 2026", "End of Document",
+    "Length: 512 words", "submitted by   /u/ann_lee   to   r/ferries", "[link]   [comments]",
+    "submitted by /u/ann_lee [link] [comments]",
 ]  # fmt: skip
 SENTENCES = [
     "Click here to read our other stories.", "For timetables, click here.", "You can read the full report here.",
@@ -29,7 +33,12 @@ SENTENCES = [
     "This material may not be published, broadcast, rewritten or redistributed.",
     "Download the Bay News app for free.", "The BBC is not responsible for the content of external sites.",
     "Media playback is unsupported on your device.", "Watch ferries leave the harbour »", "Join us on Telegram.",
-    "Image credit: Bay News.", "E-mail to a friend.", "Please enter your email to subscribe.",
+    "Image credit: Bay News.", "E-mail to a friend.", "Please enter your email to subscribe.", "Thanks for reading!",
+    "Subscribe for free to receive new posts and support my work.",
+    "To receive new posts and support my work, consider becoming a free or paid subscriber.",
+    "This post is public so feel free to share it.",
+    "Why the harbour is full was originally published in Bay Notes on Medium, where people are continuing the"
+    " conversation by highlighting and responding to this story.",
 ]  # fmt: skip
 NAMES_AND_TITLES = [  # which only capitals tell from other words
     "Read more: Why the harbour is full.", "ALSO READ: Why the harbour is full", "(RELATED: Why the harbour is full)",
@@ -39,6 +48,7 @@ NAMES_AND_TITLES = [  # which only capitals tell from other words
     "Additional reporting by Ann Lee in Harrowmere.", "(Reporting by Ann Lee and Bo de Hill; Editing by Cy Moe)",
     "With inputs from agencies.", "Bay News writers Ann Lee in Harrowmere and Bo Hill contributed to this report.",
     "JUST WATCHED Ferries leave the harbour", "The post Why the harbour is full appeared first on Bay News.",
+    "The post Why the harbour is full first appeared on Bay News.", "Thanks for reading Bay Notes!",
 ]  # fmt: skip
 TEXT = [
     "By Thursday, the whole quay was gone.", "By the way, it is a good boat.",
@@ -126,7 +136,12 @@ TEXT = [
     "This story first appeared in a Prague newspaper during the occupation.",
     "The post of mayor appeared first on a list of 1820.", "The court found the site not responsible for the content"
     " of external sites.",
+    "The post Lee took first appeared on the list of 1820.", "It was originally published in Veldram on paper.",
+    "Thanks for reading the small print, the judge said!", "Bay Notes is a reader-supported publication.",
+    "Readers subscribe for free to receive new posts.",
     # lines
+    "Facebook", "X", "Body", "Like this:", "Length: 512 words is the limit.", "The end of document storage is near.",
+    "Submitted by the town, the plan was lost.", "Loading the boats took a day.", "Click to share",
     "By March Ann Lee had lost all her staff.", "Tags: none of the sheep had any.", "Reading time is short in prison.",
     "Sponsored - the race would cost nothing.", "Posted in: a letter of complaint.", "Share the road.",
     "Updated on Friday, the list has 12 names.",
@@ -145,6 +160,36 @@ def test_a_line_of_boilerplate_is_left_out(line: str, change: type[str]) -> None
 @pytest.mark.parametrize("sentence", [text for text in (*SENTENCES, *NAMES_AND_TITLES) if text[-1] in ".!»)"])
 def test_a_sentence_of_boilerplate_is_left_out(sentence: str) -> None:
     assert without_boilerplate(f"{FIRST} {sentence} {SECOND}") == f"{FIRST} {SECOND}"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Thanks for reading Bay Notes! Subscribe for free to receive new posts and support my work.",
+        "Bay Notes is a reader-supported publication. To receive new posts and support my work, consider becoming a"
+        " free or paid subscriber.",
+        "The post Is the harbour full? And why? appeared first on Bay News.",
+        f"{'Why? ' * 25}was originally published in Bay Notes on Medium, where people are continuing the conversation"
+        " by highlighting and responding to this story.",
+        "Share this:\nTwitter\nFacebook",
+        "Share this:\n\nClick to share on X (Opens in new window)\n\nX\n\nMore\n\nLike Loading...",
+        "Load-Date: March 2, 2026\n\nBody\n\nEnd of Document",
+    ],
+)
+def test_lines_that_belong_together_are_left_out(lines: str) -> None:
+    assert without_boilerplate(f"{FIRST}\n\n{lines}\n\n{SECOND}") == f"{FIRST}\n\n{SECOND}"
+    assert without_boilerplate(f"{FIRST}\n{lines}\n\n{SECOND}") == f"{FIRST}\n\n{SECOND}"
+
+
+@pytest.mark.parametrize("end", ["\n", "\n\n"])
+@pytest.mark.parametrize("sign", ["", "."])
+def test_a_credit_at_the_end_of_a_line_leaves_the_line_end(sign: str, end: str) -> None:
+    assert without_boilerplate(f"The quay.  Photo: Jo Doe{sign}{end}{SECOND}") == f"The quay.{end}{SECOND}"
+
+
+def test_names_of_sites_stay_where_they_are_no_buttons() -> None:
+    text = f"Share this:\n{FIRST}\nFacebook\n{SECOND}"
+    assert without_boilerplate(text) == text.removeprefix("Share this:\n")
 
 
 @pytest.mark.parametrize("text", TEXT)
@@ -185,7 +230,8 @@ def test_words_of_the_article_stay_in_order(pieces: list[tuple[str, str]]) -> No
 @pytest.mark.parametrize(
     "part",
     ["getty ", "sign up for ", "Read more: ", "share ", "(", "By A ", "» ", "click here. ", "Photo by x\n", "a, "]
-    + ["Reporting by A ", "Photo via A/", "Follow us on x, ", "This story may not be copied or ", "Copyright 2026 A "],
+    + ["Reporting by A ", "Photo via A/", "Follow us on x, ", "This story may not be copied or ", "Copyright 2026 A "]
+    + ["The post A ", "a was originally published in ", "share this:\n", "x\n", "on Medium, where\n", "Body\n"],
 )
 def test_boilerplate_takes_linear_time(part: str) -> None:
     assert len(without_boilerplate(part * 20_000)) <= 20_000 * len(part)  # a pattern that backtracks takes minutes

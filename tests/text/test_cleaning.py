@@ -6,6 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from newsmoe.text.cleaning import clean_line, clean_text, one_line
+from newsmoe.text.markup import is_only_links
 from tests.strategies import ANY_TEXT
 
 UNWANTED = set("\u061c\u200b\u200e\u200f\u2060\ufeff") | {
@@ -68,7 +69,7 @@ def test_plain_text_stays_as_it_is(text: str) -> None:
         "Narrow\u202fspace, hard\xa0space, soft\u00adhyphen",
         "👩\u200d👩\u200d👧 and می\u200cخواهم",
         "He said [+5 chars] were cut… and went on",
-        "C:\\new [link](http://x.example/?a=1&b=2)",
+        "C:\\new (http://x.example/?a=1&b=2)",
     ],
 )
 def test_text_that_only_looks_like_markup_stays_as_it_is(text: str) -> None:
@@ -352,6 +353,11 @@ def test_long_markup_takes_linear_time() -> None:
 def test_many_tags_take_linear_time(start: str, end: str) -> None:
     cleaned, _ = clean_text(start * 5_000 + "The ferry was late." + end * 5_000)
     assert cleaned == "The ferry was late."  # a parser of HTML would take long
+
+
+@pytest.mark.parametrize("piece", ["<a>x</a>", "<a>x</a><br>", "<a>", "</a>", "<p></a>", "<font></a>"])
+def test_a_long_list_of_links_takes_linear_time(piece: str) -> None:
+    assert not is_only_links(piece * 20_000)
 
 
 def test_long_white_space_takes_linear_time() -> None:

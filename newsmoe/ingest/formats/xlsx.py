@@ -1,5 +1,6 @@
 """XLSX: one article a row of the first sheet that has a text; openpyxl comes with the extra `xlsx`."""
 
+import re
 import warnings
 import zlib
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,8 @@ magic = ("PK\x03\x04",)
 _ERRORS = (BadZipFile, zlib.error, SyntaxError, LookupError, ValueError, TypeError, AttributeError)
 """What openpyxl raises where a file is damaged, or none of XLSX."""
 _NO_VALUES = frozenset({"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!"})
+_ESCAPED = re.compile(r"_x(?!D[89A-F])([0-9A-F]{4})_", re.IGNORECASE)
+"""A character as XLSX writes those that XML cannot have, and an underscore before what looks so."""
 
 
 def header(path: Path) -> tuple[list[str], str]:
@@ -137,5 +140,5 @@ def _plain(value: Any) -> Any:
             return value.isoformat()
         case bool() | int() | float() | None:
             return value
-    text = str(value)
+    text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), str(value))
     return None if not text or text in _NO_VALUES else text

@@ -65,6 +65,15 @@ def test_atom_and_rdf_are_read(tmp_path: Path, name: str, content: str) -> None:
     assert article.publication_date == "2026-03-03T10:00:00Z"
 
 
+def test_links_in_place_of_a_description_are_no_content(tmp_path: Path) -> None:
+    links = (
+        "<ol><li><a href='https://bay.example/1'>Ferry late</a>&nbsp;<font color='#6f6f6f'>Bay News</font></li></ol>"
+    )
+    item = f"<item><title>Ferry late - Bay News</title><description><![CDATA[{links}]]></description></item>"
+    (article,) = articles(tmp_path / "a.rss", f'<rss version="2.0"><channel>{item}</channel></rss>')
+    assert (article.headline, article.content) == ("Ferry late - Bay News", "")
+
+
 def test_a_feed_without_entries_has_no_articles(tmp_path: Path) -> None:
     assert articles(tmp_path / "a.rss", '<rss version="2.0"><channel><title>Empty</title></channel></rss>') == []
 

@@ -92,6 +92,21 @@ def test_values_are_those_that_json_would_hold(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ("Night shifts. _x000D_\nSome 400 stayed.", "Night shifts. \r\nSome 400 stayed."),
+        ("a_x0009_b_x000d_", "a\tb\r"),
+        ("_x005F_x000D_ is text", "_x000D_ is text"),
+        ("_x000_ x000D_ _x00GG_ _xD83D_", "_x000_ x000D_ _x00GG_ _xD83D_"),
+    ],
+)
+def test_escaped_characters_of_cells_are_decoded(tmp_path: Path, cell: str, text: str) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(workbook({"a": [("title", "te_x0078_t"), ("Storm", cell)]}))
+    assert list(read_elements("a", path)) == [{"title": "Storm", "text": text}]
+
+
+@pytest.mark.parametrize(
     ("value", "date"),
     [
         (46083, "2026-03-02"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from newsmoe.errors import InputError
-from newsmoe.ingest.files import read_whole
+from newsmoe.ingest.files import read_whole, remark
 from newsmoe.ingest.values import date_of
 from newsmoe.plugins import import_extra
 from newsmoe.text.dates import moment_of
@@ -20,6 +20,10 @@ suffixes = (".rss", ".atom", ".rdf", ".xml")
 _ROOT = re.compile(r"<(rss|feed|rdf:RDF|channel)[\s>]")
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _RENAMED = frozenset({"content", "summary", "tags", "authors", "published_parsed", "updated_parsed", "created_parsed"})
+_NO_ARTICLES = frozenset(
+    {"attachment", "nav_menu_item", "revision", "custom_css", "customize_changeset", "oembed_cache"}
+)
+"""What an export of WordPress has beside posts and pages, by type."""
 _DETAILS = re.compile(r".*_detail|.*_parsed|links|guidislink")
 
 
@@ -48,8 +52,16 @@ def read(name: str, path: Path) -> Iterator[Any]:
     )
     if not parsed.get("version") and not root:
         raise InputError(f"{name}: no RSS, Atom or RDF feed; newsmoe reads no other XML")
-    for entry in parsed.entries:
+    posts = [entry for entry in parsed.entries if not _is_no_article(entry)]
+    for entry in posts:
         yield _element(entry, parsed.feed)
+    if others := len(parsed.entries) - len(posts):
+        remark(path, f"images, menus and the like in an export of WordPress: {others}; they were left out")
+
+
+def _is_no_article(entry: Mapping[str, Any]) -> bool:
+    kind: str = entry.get("wp_post_type", "")
+    return kind in _NO_ARTICLES or kind.startswith("wp_")
 
 
 def _element(entry: Mapping[str, Any], feed: Mapping[str, Any]) -> dict[str, Any]:

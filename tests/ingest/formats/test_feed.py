@@ -74,6 +74,24 @@ def test_links_in_place_of_a_description_are_no_content(tmp_path: Path) -> None:
     assert (article.headline, article.content) == ("Ferry late - Bay News", "")
 
 
+def test_images_and_menus_in_an_export_of_wordpress_are_left_out(tmp_path: Path) -> None:
+    kinds = {"post": "Ferry late", "page": "About us", "attachment": "ferry.jpg", "wp_navigation": "Menu"}
+    items = "".join(
+        f"<item><title>{title}</title><description>The ferry was late again.</description>"
+        f"<wp:post_type><![CDATA[{kind}]]></wp:post_type></item>"
+        for kind, title in kinds.items()
+    )
+    path = tmp_path / "export.xml"
+    path.write_text(
+        '<rss version="2.0" xmlns:wp="http://wordpress.org/export/1.2/"><channel><title>Bay News</title>'
+        f"{items}</channel></rss>"
+    )
+    with open_source(str(path)) as source:
+        assert [item.headline for item in source.articles() if isinstance(item, Article)] == ["Ferry late", "About us"]
+        (message,) = source.log_notices()
+    assert message.endswith("images, menus and the like in an export of WordPress: 2; they were left out")
+
+
 def test_a_feed_without_entries_has_no_articles(tmp_path: Path) -> None:
     assert articles(tmp_path / "a.rss", '<rss version="2.0"><channel><title>Empty</title></channel></rss>') == []
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from newsmoe.ingest.evidence import is_missing
 from newsmoe.ingest.names import (
     ALIASES,
     BODIES,
@@ -17,7 +18,6 @@ from newsmoe.ingest.names import (
     folded,
     plainer,
 )
-from newsmoe.ingest.values import is_missing
 
 TEXT_FIELDS = ("headline", "content")
 EXAMPLES = ("headline", "title", "content", "text", "body", "description")  # of names, in messages

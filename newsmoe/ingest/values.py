@@ -10,8 +10,9 @@ from math import isfinite
 
 from newsmoe.ingest import dates
 from newsmoe.ingest.blocks import text_in
-from newsmoe.ingest.evidence import is_address, is_no_value
-from newsmoe.ingest.stored import stored_value
+from newsmoe.ingest.evidence import is_address, is_missing, is_no_value
+from newsmoe.ingest.names import folded
+from newsmoe.ingest.unwrap import unwrapped
 from newsmoe.text.cleaning import clean_line
 
 SHORT = 64  # characters
@@ -21,35 +22,22 @@ MAX_EXACT = 2**53  # below it a float holds every whole number
 MAX_DEPTH = 8  # of names in objects and lists
 MAX_BITS = 4096  # Python writes no integer of more than 4,300 digits
 NAME_KEYS = (
-    "name",
-    "title",
-    "full_name",
-    "fullName",
-    "display_name",
-    "displayName",
-    "original",
-    "term",
-    "label",
-    "#text",
+    "name", "title", "full_name", "fullName", "display_name", "displayName", "original", "term", "label", "#text",
+    "literal",
+)  # fmt: skip
+GIVEN_NAMES, FAMILY_NAMES = (
+    ("given", "firstname", "givenname", "forename"),
+    ("family", "lastname", "familyname", "surname"),
 )
 SOURCE_KEYS = (*NAME_KEYS, "site", "domain", "host", "uri")
-URL_KEYS = ("@id", "url", "href", "link", "rendered", "#text", "canonical", "web")
-DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "#text", "@value")
+URL_KEYS = ("@id", "url", "href", "link", "canonical", "web")
+DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "date-parts", "#text")
 _NUMBER = re.compile(r"-?[0-9]{1,20}")
 _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
 class NotAnArticleError(ValueError):
     """The element holds nothing that could be read."""
-
-
-def is_missing(value: object) -> bool:
-    """Tell whether a value stands for none: null, NaN, white space, an empty array or object."""
-    if isinstance(value, str):
-        return not value or value.isspace()
-    if isinstance(value, float):
-        return not isfinite(value)
-    return value is None or (isinstance(value, list | dict) and not value)
 
 
 def type_name(value: object) -> str:
@@ -66,7 +54,14 @@ def text_of(value: object) -> str | None:
             return ""
         case int() | float() if not isinstance(value, bool) and _is_writable(value):
             return str(value)
-    return text_in(value)
+    text = text_in(_main_part(value))
+    return text_in(unwrapped(value)) if text is None else text
+
+
+def _main_part(value: object) -> object:
+    """Return the part of a list whose role is `main`, as ninjs has headlines; else the value."""
+    parts = [part for part in value if isinstance(part, Mapping)] if isinstance(value, list) else []
+    return next((part for part in parts if part.get("role") == "main"), value)
 
 
 def identifier_of(value: object) -> str | int | None:
@@ -82,13 +77,7 @@ def identifier_of(value: object) -> str | int | None:
             return None
         case float():  # as a table holds whole numbers among which one is missing
             return int(value) if value.is_integer() and abs(value) < MAX_EXACT else str(value)
-        case {"$oid": str(text)} | {"rendered": str(text)} | {"#text": str(text)}:
-            return clean_line(text) or None
-        case {"$numberLong": str(digits)} | {"$numberInt": str(digits)} if _NUMBER.fullmatch(digits):
-            return int(digits)
-        case [str() | int() as single]:
-            return identifier_of(single)
-    return line_or_none(value)
+    return None
 
 
 def derived_id(url: str, headline: str, content: str) -> str:
@@ -104,14 +93,23 @@ def line_or_none(value: object) -> str | None:
 
 def names_of(value: object, keys: Sequence[str] = NAME_KEYS, depth: int = 0) -> Iterable[str]:
     """Yield the names in a string, a list, an object with a name, or a list of those."""
-    if isinstance(value, str):
-        value = stored_value(value)
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, str):
-            if name := _line_with_value(item):
+    match unwrapped(value) if depth < MAX_DEPTH else None:
+        case str(text):
+            if name := _line_with_value(text):
                 yield name
-        elif isinstance(item, Mapping) and depth < MAX_DEPTH:
-            yield from next(filter(None, (list(names_of(item.get(key), depth=depth + 1)) for key in keys)), ())
+        case list(items):
+            for item in items:
+                yield from names_of(item, keys, depth + 1)
+        case Mapping() as item:
+            given, family = (_part_of_name(item, names) for names in (GIVEN_NAMES, FAMILY_NAMES))
+            inner = (list(names_of(item.get(key), depth=depth + 1)) for key in keys)
+            parts = " ".join(filter(None, (given, family)))
+            yield from [parts] if given and family else next(filter(None, inner), [parts] if parts else ())
+
+
+def _part_of_name(person: Mapping[str, object], names: Sequence[str]) -> str | None:
+    parts = (part for key, part in person.items() if folded(key) in names and isinstance(part, str))
+    return next(filter(None, map(_line_with_value, parts)), None)
 
 
 def topics_of(value: object) -> tuple[str, ...] | None:
@@ -136,15 +134,15 @@ def url_of(value: object) -> str | None:
             is_plain = value.startswith("http") and "&" not in value and " " not in value and value.isprintable()
             return value if is_plain else _line_with_value(value)
         case Mapping():
-            return next(
-                filter(None, (url_of(text) for key in URL_KEYS if isinstance(text := value.get(key), str))), None
-            )
+            inner = [text for key in URL_KEYS if isinstance(text := value.get(key), str)]
         case list():
-            return next(filter(None, (url_of(item) for item in value if not isinstance(item, list))), None)
-    return None
+            inner = [item for item in map(unwrapped, value) if not isinstance(item, list)]
+        case _:
+            return None
+    return next(filter(None, map(url_of, inner)), None)
 
 
-def date_of(value: object) -> str | None:
+def date_of(value: object, depth: int = 0) -> str | None:
     """Return ISO 8601 for texts, epochs, and dates in objects and lists; what is no date as it is written."""
     match value:
         case str():
@@ -158,25 +156,17 @@ def date_of(value: object) -> str | None:
             return None
         case int() | float():
             return dates.from_number(value) or _digits_of(value)
-    return _date_in(value)
-
-
-def _date_in(value: object) -> str | None:
-    """Return the date in an object or a list."""
-    match value:
-        case {"$date": int() | float() as milliseconds}:
-            return dates.from_epoch(milliseconds, 1000)
-        case {"$date": {"$numberLong": str(digits)}} if _NUMBER.fullmatch(digits):
-            return dates.from_epoch(int(digits), 1000)
         case {"year": int() as year, "month": int() as month, "day": int() as day}:
             return dates.from_parts(year, month, day)
         case [int() as year, int() as month, int() as day, *time]:
             return dates.from_parts(year, month, day, *time)
-        case [str() | int() | float() as single]:
-            return date_of(single)
-        case Mapping():
-            scalars = (inner for key in DATE_KEYS if isinstance(inner := value.get(key), str | int | float))
-            return date_of(next(scalars, None))
+        case {"date-parts": [[year, month, day]]}:
+            return dates.from_text(f"{year}-{month}-{day}")
+        case Mapping() if depth < MAX_DEPTH:
+            key, inner = next(((key, value[key]) for key in DATE_KEYS if not is_missing(value.get(key))), ("", None))
+            inner = unwrapped(inner)
+            is_number = isinstance(inner, int | float) and not isinstance(inner, bool)
+            return dates.from_epoch(inner, 1000) if key == "$date" and is_number else date_of(inner, depth + 1)
     return None
 
 

@@ -290,12 +290,12 @@ def test_topics_are_a_tuple_of_names(value: object, topics: tuple[str, ...]) -> 
     assert article({"headline": "x", "categories": value}).topics == topics
 
 
-@pytest.mark.parametrize("code", ["de", "DE", "de-AT", "de_CH", " de\n"])
-def test_the_language_code_of_the_element_is_used(code: str) -> None:
+@pytest.mark.parametrize("code", ["de", "DE", "de-AT", "de_CH", " de\n", ["de"]])
+def test_the_language_code_of_the_element_is_used(code: object) -> None:
     assert article({"headline": ENGLISH, "language": code}).language == "de"
 
 
-@pytest.mark.parametrize("no_code", [None, "", "english", "e", "1234", "日本", 5, ["de"], True])
+@pytest.mark.parametrize("no_code", [None, "", "english", "e", "1234", "日本", 5, ["de", "fr"], True])
 def test_without_a_language_code_the_language_is_detected(no_code: object) -> None:
     assert article({"headline": "Tram", "content": ENGLISH, "language": no_code}).language == "en"
 

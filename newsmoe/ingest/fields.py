@@ -10,11 +10,13 @@ from newsmoe.ingest.evidence import is_missing
 from newsmoe.ingest.names import (
     ALIASES,
     BODIES,
+    DATES,
     MARKUP,
     TEASERS,
     URLS_BY_VALUE,
     WEAK_HEADLINES,
     FieldNames,
+    date_kind,
     folded,
     plainer,
 )
@@ -85,6 +87,7 @@ class FieldFinder:
             for name in plainer(key):
                 similar.setdefault(name, []).append(key)
         paths = {field: _paths(names, exact, similar) for field, names in ALIASES.items()}
+        paths["publication_date"] = _date_paths(keys, exact) | paths["publication_date"]
         paths["url"] |= _paths(URLS_BY_VALUE, exact, {})
         fields = {field: tuple(dict.fromkeys((*self._mapped(field, exact), *usual))) for field, usual in paths.items()}
         mapped, headlines = self._mapped("content", exact), fields["headline"]
@@ -126,6 +129,15 @@ def _paths(
     for _, plain, _, _ in spellings if similar else ():
         for key in similar.get(plain, ()):
             paths[(key,)] = None
+    return paths
+
+
+def _date_paths(keys: tuple[str, ...], exact: Mapping[object, str]) -> dict[KeyPath, None]:
+    """Return the paths to dates, by what happened then; of the names that are not common the times of a day last."""
+    paths: dict[KeyPath, None] = {}
+    by_words = sorted(filter(date_kind, keys), key=lambda key: "time" in key.casefold())
+    for kind, names in DATES.items():
+        paths |= _paths(names, exact, {}) | {(key,): None for key in by_words if date_kind(key) == kind}
     return paths
 
 

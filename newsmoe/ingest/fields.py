@@ -12,6 +12,8 @@ from newsmoe.ingest.names import (
     BODIES,
     DATES,
     MARKUP,
+    NO_POST,
+    POST_TEXT,
     TEASERS,
     URLS_BY_VALUE,
     WEAK_HEADLINES,
@@ -93,6 +95,8 @@ class FieldFinder:
         mapped, headlines = self._mapped("content", exact), fields["headline"]
         del fields["content"]
         bodies = _paths(BODIES, exact, similar)
+        if fields["publication_date"] and NO_POST.isdisjoint(exact):
+            bodies |= _paths((POST_TEXT,), exact, {})
         contents = [path for path in bodies | _paths(TEASERS, exact, similar) if path not in (*mapped, *headlines)]
         bodies_first = tuple((path, path in bodies and folded(path[-1]) not in MARKUP) for path in contents)
         others = tuple((name, fields[name]) for name in fields if fields[name] and name not in ("headline", "url"))

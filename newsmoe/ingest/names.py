@@ -21,8 +21,14 @@ TEASERS = (
     "description", "summary", "lead_paragraph", "abstract", "snippet", "short_description", "excerpt", "standfirst",
     "trail_text", "teaser", "lead", "lede", "intro", "introduction", "synopsis", "blurb", "subtitle", "dek",
     "custom_excerpt", "contentSnippet", "content:encodedSnippet", "highlights", "og:description", "meta_description",
+    "desc",
 )  # fmt: skip
 """Names of what stands for a text where there is no other."""
+
+POST_TEXT = "message"
+"""The name of a text in a social network, where there is a date beside it and nothing that an error or a log has."""
+
+NO_POST = frozenset({"error", "errors", "status", "statuscode", "code", "exception", "level", "severity", "logger"})
 
 SECTIONS = frozenset({"sections"})
 """Names, folded, of the parts of a text where these are objects; elsewhere of labels."""
@@ -54,7 +60,7 @@ ALIASES: FieldNames = {
     "url": (
         "url", "link", "canonical_link", "canonical_url", "web_url", "news_url", "article_url", "page_url", "share_url",
         "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
-        "document_identifier",
+        "document_identifier", "links.permalink", "canonical", "alternate",
     ),
     "headline": (
         "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "name",
@@ -67,12 +73,13 @@ ALIASES: FieldNames = {
     "publication_date": tuple(name for names in DATES.values() for name in names),
     "author": (
         "author", "authors", "byline", "creator", "dc:creator", "author_name", "primary_author", "writer", "reporter",
-        "journalist", "contributors", "contributor", "by", "from",
+        "journalist", "contributors", "contributor", "by", "from", "authors_byline", "bylines", "autor", "credits.by",
     ),
     "source": (
         "source", "outlet", "publisher", "source_domain", "source_name", "source_title", "site_name", "publication",
         "newspaper", "news_site", "provider", "og:site_name", "meta_site_name", "source-hostname", "hostname", "site",
-        "source_id", "domain", "thread.site",
+        "source_id", "domain", "thread.site", "name_source", "publisher_name", "media_name", "pubtitle", "quelle",
+        "container-title", "origin.title", "feed.title",
     ),
     "language": ("language", "lang", "in_language", "human_language", "language_code", "meta_lang", "locale"),
 }  # fmt: skip
@@ -86,7 +93,7 @@ WEAK_HEADLINES = frozenset({"name"})
 _DECORATIONS = (
     "article clean cleaned content doc document entry full item main meta news og original page plain post raw story"
     " str text web"
-    " t txt s dt en"  # Solr's suffixes, and of a text in one of several languages
+    " t txt s ss dt en"  # Solr's suffixes, and of a text in one of several languages
 )
 DECORATIONS = frozenset(_DECORATIONS.split())
 """Words before and after a name that leave its meaning: `news_title`, `webUrl`, `title_raw`."""

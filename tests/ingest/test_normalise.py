@@ -411,3 +411,50 @@ def test_of_a_text_in_several_languages_the_first_is_read() -> None:
 def test_suffixes_of_solr_and_of_languages_are_understood(headline: str, content: str) -> None:
     read = article({headline: ["A walk"], content: [ENGLISH], "published_dt": "2026-01-02"})
     assert (read.headline, read.content, read.publication_date) == ("A walk", ENGLISH, "2026-01-02")
+
+
+@pytest.mark.parametrize(
+    ("element", "expected"),
+    [
+        ({"authorsByline": "Ines Hall"}, {"author": "Ines Hall"}),
+        ({"autor": "Ines Hall"}, {"author": "Ines Hall"}),
+        ({"credits": {"by": [{"type": "author", "name": "Ines"}, {"name": "Jo"}]}}, {"author": "Ines, Jo"}),
+        ({"bylines": [{"value": "Ines Hall"}]}, {"author": "Ines Hall"}),
+        ({"author_ss": ["Ines Hall"]}, {"author": "Ines Hall"}),
+        ({"name_source": "The Post"}, {"source": "The Post"}),
+        ({"publisher_name": "The Post"}, {"source": "The Post"}),
+        ({"media_name": "The Post"}, {"source": "The Post"}),
+        ({"pubtitle": "The Post"}, {"source": "The Post"}),
+        ({"Quelle": "The Post"}, {"source": "The Post"}),
+        ({"container-title": "The Post"}, {"source": "The Post"}),
+        ({"origin": {"title": "The Post", "streamId": "feed/1"}}, {"source": "The Post"}),
+        ({"feed": {"title": "The Post", "id": 3}}, {"source": "The Post"}),
+        ({"canonical": [{"href": "https://a.example/1"}]}, {"url": "https://a.example/1"}),
+        ({"alternate": [{"href": "https://a.example/1", "type": "text/html"}]}, {"url": "https://a.example/1"}),
+        ({"links": {"permalink": "https://a.example/1"}}, {"url": "https://a.example/1"}),
+        ({"desc": ENGLISH}, {"content": ENGLISH}),
+    ],
+)
+def test_names_of_aggregators_and_archives_are_understood(element: dict[str, Any], expected: dict[str, Any]) -> None:
+    read = article({"title": "A walk", **({} if "desc" in element else {"text": ENGLISH}), **element})
+    assert {field: getattr(read, field) for field in expected} == expected
+
+
+def test_the_message_of_a_post_is_its_text() -> None:
+    post = {"message": ENGLISH, "created_time": "2026-03-02T08:30:00+0000", "id": "1_2", "description": "A link."}
+    assert article(post).content == ENGLISH
+    assert article({"Message": ENGLISH, "Post Created": "2026-03-02 08:30:00 CET"}).content == ENGLISH
+    assert article({**post, "text": f"{ENGLISH} So."}).content == f"{ENGLISH} So."
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        {"status": "error", "code": "rateLimited", "message": ENGLISH},
+        {"timestamp": "2026-03-02T08:30:00Z", "status": 500, "error": "Server", "message": ENGLISH, "path": "/"},
+        {"time": "2026-03-02T08:30:00Z", "level": "INFO", "message": ENGLISH},
+        {"message": ENGLISH, "documentation": "https://a.example"},
+    ],
+)
+def test_the_message_of_an_error_or_a_log_is_no_text(element: dict[str, Any]) -> None:
+    assert invalid_item(element).type == "NotAnArticle"

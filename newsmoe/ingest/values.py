@@ -32,6 +32,7 @@ GIVEN_NAMES, FAMILY_NAMES = (
 SOURCE_KEYS = (*NAME_KEYS, "site", "domain", "host", "uri")
 URL_KEYS = ("@id", "url", "href", "link", "canonical", "web")
 DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "date-parts", "#text")
+_BY = re.compile(r"\Aby(?:[\s:]+|\Z)", re.IGNORECASE)
 _NUMBER = re.compile(r"-?[0-9]{1,20}")
 _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
@@ -118,8 +119,9 @@ def topics_of(value: object) -> tuple[str, ...] | None:
 
 
 def author_of(value: object) -> str | None:
-    """Return the names of the authors in a line."""
-    return ", ".join(name for name in names_of(value) if not is_address(name)) or None
+    """Return the names of the authors in a line, without the `By` of a byline."""
+    names = (_BY.sub("", name) for name in names_of(value))
+    return ", ".join(name for name in names if name and not is_address(name)) or None
 
 
 def source_of(value: object) -> str | None:

@@ -33,6 +33,7 @@ SOURCE_KEYS = (*NAME_KEYS, "site", "domain", "host", "uri")
 URL_KEYS = ("@id", "url", "href", "link", "canonical", "web")
 DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "date-parts", "#text")
 _BY = re.compile(r"\Aby(?:[\s:]+|\Z)", re.IGNORECASE)
+_LINK_TEXT = re.compile(r"(?!(?i:[a-z][a-z0-9+.-]*+)://)\S*+\s.*|[A-Z][A-Za-z]+")
 _NUMBER = re.compile(r"-?[0-9]{1,20}")
 _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
@@ -134,7 +135,8 @@ def url_of(value: object) -> str | None:
     match value:
         case str():
             is_plain = value.startswith("http") and "&" not in value and " " not in value and value.isprintable()
-            return value if is_plain else _line_with_value(value)
+            line = value if is_plain else _line_with_value(value)
+            return line if line and not _LINK_TEXT.fullmatch(line) else None
         case Mapping():
             inner = [text for key in URL_KEYS if isinstance(text := value.get(key), str)]
         case list():

@@ -464,3 +464,16 @@ def test_the_message_of_a_post_is_its_text() -> None:
 )
 def test_the_message_of_an_error_or_a_log_is_no_text(element: dict[str, Any]) -> None:
     assert invalid_item(element).type == "NotAnArticle"
+
+
+@pytest.mark.parametrize("text", ["Read article", "Link", "See https://a.example now", "Read: here", "x " * 100_000])
+def test_the_text_of_a_link_is_no_url(text: str) -> None:
+    assert article({"title": "A walk", "link": text}).url == ""
+    assert article({"title": "A walk", "link": text, "permalink": "https://a.example/1"}).url == "https://a.example/1"
+
+
+@pytest.mark.parametrize(
+    "url", ["bus/7", "/bus/7", "a.example", "HTTPS://a.example/a b", "u", "Bus7"]
+)
+def test_what_may_be_a_url_is_read(url: str) -> None:
+    assert article({"title": "A walk", "link": url}).url == url

@@ -472,8 +472,6 @@ def test_the_text_of_a_link_is_no_url(text: str) -> None:
     assert article({"title": "A walk", "link": text, "permalink": "https://a.example/1"}).url == "https://a.example/1"
 
 
-@pytest.mark.parametrize(
-    "url", ["bus/7", "/bus/7", "a.example", "HTTPS://a.example/a b", "u", "Bus7"]
-)
+@pytest.mark.parametrize("url", ["bus/7", "/bus/7", "a.example", "HTTPS://a.example/a b", "u", "Bus7"])
 def test_what_may_be_a_url_is_read(url: str) -> None:
     assert article({"title": "A walk", "link": url}).url == url

@@ -4,12 +4,12 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TextIO
 
 from newsmoe.errors import InputError
-from newsmoe.ingest.files import max_characters, open_text, remark
+from newsmoe.ingest.files import MAX_CHARACTERS, max_characters, open_text, remark
 from newsmoe.ingest.formats import BadElement
-from newsmoe.ingest.rows import Row, TooLongError, rows_of
+from newsmoe.ingest.rows import Row, TooLongError, backslashed_rows_of, rows_of
 
 START = 1 << 16  # characters, in which a header must stand
 ROWS = 20  # rows from which the delimiter is detected
@@ -19,10 +19,23 @@ DELIMITERS = (",", ";", "\t", "|")
 growing = True
 
 
+class _Layout(NamedTuple):
+    """How a table is written."""
+
+    delimiter: str
+    has_backslashes: bool = False  # before the quotation marks in its cells
+    skipped: int = 0  # lines above the header
+    names: Sequence[str] = ()
+
+    def rows(self, stream: TextIO, limit: int = MAX_CHARACTERS) -> Iterator[Row]:
+        """Yield the rows of a table that begins here."""
+        return (backslashed_rows_of if self.has_backslashes else rows_of)(stream, self.delimiter, limit)
+
+
 def header(path: Path, delimiters: Sequence[str] = DELIMITERS) -> tuple[list[str], str]:
     """Return the column names, and the delimiter in words."""
-    names, delimiter, _ = _first_row(path, delimiters)
-    return names, f"the delimiter is {delimiter!r}"
+    layout = _layout(path, delimiters)
+    return layout.names, f"the delimiter is {layout.delimiter!r}"
 
 
 def read(name: str, path: Path, delimiters: Sequence[str] = DELIMITERS) -> Iterator[Any]:
@@ -31,7 +44,8 @@ def read(name: str, path: Path, delimiters: Sequence[str] = DELIMITERS) -> Itera
     Cells that a row lacks are empty, and the header is left out where it is repeated. A row becomes a `BadElement` if
     it has more cells, or may be a part of another row: of a single cell, or beside a quote that does not close.
     """
-    names, delimiter, skipped = _first_row(path, delimiters)
+    layout = _layout(path, delimiters)
+    names, skipped = layout.names, layout.skipped
     if not names:
         raise InputError(f"{name}: the file is empty; expected a first row that names the columns")
     unique = len(set(names)) == len(names)
@@ -39,7 +53,7 @@ def read(name: str, path: Path, delimiters: Sequence[str] = DELIMITERS) -> Itera
     with open_text(path) as stream:
         for _ in range(skipped):
             stream.readline()
-        rows = rows_of(stream, delimiter, max_characters(path))
+        rows = layout.rows(stream, max_characters(path))
         try:
             next(rows)
             for row in rows:
@@ -76,24 +90,36 @@ def _first_values(names: Sequence[str], cells: Sequence[str]) -> Mapping[str, st
     return element
 
 
-def _first_row(path: Path, delimiters: Sequence[str]) -> tuple[list[str], str, int]:
-    """Return the column names, the delimiter, and how many lines are before them.
+def _layout(path: Path, delimiters: Sequence[str]) -> _Layout:
+    """Return how a table is written.
 
     The delimiter is what the line `sep=` of Excel says, else the one that most of the first rows have as often as the
-    header has.
+    header has. Quotation marks have backslashes if only that gives more rows as many cells as the header.
     """
     with open_text(path) as stream:
         start = stream.read(START).lstrip("\r\n")
     skipped = 0
     if start[:4].lower() == "sep=" and start[4:5] and start[5:6] in ("", "\r", "\n"):
         delimiters, start, skipped = (start[4],), start[5:].lstrip("\r\n"), 1
-    best, names, delimiter = (0.0, 0), [], delimiters[0]
-    for candidate in delimiters:
-        rows = [cells for _, cells, _ in islice(rows_of(io.StringIO(start, newline=""), candidate), ROWS)]
+    best, layout = (0.0, 0), _Layout(delimiters[0])
+    for candidate in (_Layout(delimiter, False, skipped) for delimiter in delimiters):
+        rows = _sample(start, candidate)
         if not rows:
             break
-        width = len(rows[0])
-        fit = (round(sum(len(cells) == width for cells in rows) / len(rows), 1) if width > 1 else 0.0, width)
+        width = len(rows[0].cells)
+        fit = (round(sum(len(row.cells) == width for row in rows) / len(rows), 1) if width > 1 else 0.0, width)
         if fit > best:
-            best, names, delimiter = fit, [cell.strip() for cell in rows[0]], candidate
-    return names, delimiter, skipped
+            best, layout = fit, candidate._replace(names=[cell.strip() for cell in rows[0].cells])
+    backslashed = layout._replace(has_backslashes=True)
+    is_better = '\\"' in start and _soundness(start, backslashed) > _soundness(start, layout)
+    return backslashed if is_better else layout
+
+
+def _sample(start: str, layout: _Layout) -> list[Row]:
+    return list(islice(layout.rows(io.StringIO(start, newline="")), ROWS))
+
+
+def _soundness(start: str, layout: _Layout) -> float:
+    """Return the share of the rows that begin and end without doubt, and have as many cells as the header."""
+    rows = _sample(start, layout)
+    return sum(row.is_sound and len(row.cells) == len(layout.names) for row in rows) / len(rows)

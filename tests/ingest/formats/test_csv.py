@@ -223,3 +223,35 @@ def test_rows_become_articles(tmp_path: Path) -> None:
     assert getattr(article, "topics") == ("a", "b")  # noqa: B009  # the other kind of item has none
     assert (short.id, short.headline) == ("8", "x")
     assert source.count == 2
+
+
+QUOTING = 'It sailed.\n\n"I missed two birthdays, and a funeral," she said.\n\nThe end.'
+ROWS = [("Ferry", QUOTING), ("Quay", 'The "new" crane\nis \\ red.'), ("Storm", '"'), ("Sun", "It shone."), ("Rain", "")]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_quotation_marks_with_backslashes_are_read(tmp_path: Path, delimiter: str) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, doublequote=False, escapechar="\\", lineterminator="\n")
+    writer.writerows([("title", "text"), *ROWS])
+    assert [tuple(row.values()) for row in elements(tmp_path, text.getvalue())] == ROWS
+
+
+def test_what_mysql_wrote_is_read(tmp_path: Path) -> None:
+    table = (
+        'id,title,text\n1,"Ferry","\\"It sailed,\\" she said.\\\nAll, in all.\\\n\\"Yes.\\""\n2,\\N,"a"\n3,"b",\\N\n'
+    )
+    rows = [tuple(row.values()) for row in elements(tmp_path, table)]
+    assert rows == [("1", "Ferry", '"It sailed," she said.\nAll, in all.\n"Yes."'), ("2", "", "a"), ("3", "b", "")]
+
+
+def test_backslashes_in_a_well_formed_table_are_text(tmp_path: Path) -> None:
+    rows = [("a", "C:\\"), ("b", '{"c": "a \\"d\\", e"}'), ("c", "\\"), ("d", "\\N")]
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([("title", "text"), *rows])
+    assert [tuple(row.values()) for row in elements(tmp_path, text.getvalue())] == rows
+
+
+def test_backslashes_take_linear_time(tmp_path: Path) -> None:
+    content = '\\"' * 200_000 + "\\" * 200_001
+    assert len(elements(tmp_path, f'id,text\n2,"a, \\"b\\"\nc"\n1,"{content}"\n')) > 1

@@ -11,6 +11,7 @@ from newsmoe.ingest.fields import FieldFinder
 ROWS = 20  # that are compared with the header
 LONG = 150  # characters; a question of a survey may be the name of a column, too
 MANY = 2  # columns with texts; so many names are no coincidence
+MAX_TITLES = 10  # rows above the header
 SHOWN = 40  # characters of a cell in a message
 
 
@@ -48,6 +49,20 @@ def sign_of_no_header(columns: Sequence[str], rows: Iterable[Any], finder: Field
     if texts and all(_is_repeated(column, below[column]) for column in texts):
         return f"{texts[0][:SHOWN]!r} is in most rows below it, too"
     return None
+
+
+def header_index(rows: Sequence[Sequence[object]], finder: FieldFinder) -> int:
+    """Return which of the first rows names the columns: mostly the first; below titles, the first that names a text.
+
+    A title has few cells, or leaves most of them empty, so that no article is taken for one.
+    """
+    most = 0  # cells above
+    for index, row in enumerate(rows[:MAX_TITLES]):
+        cells = [str(cell).strip() for cell in row if cell is not None and str(cell).strip()]
+        if finder.has_text(cells) and not any(is_kind(cell) for cell in cells for is_kind in _KINDS.values()):
+            return index if 2 * most <= len(cells) else 0
+        most = max(most, len(cells))
+    return 0
 
 
 def _is_repeated(name: str, cells: Sequence[str]) -> bool:

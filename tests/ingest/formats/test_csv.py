@@ -255,3 +255,33 @@ def test_backslashes_in_a_well_formed_table_are_text(tmp_path: Path) -> None:
 def test_backslashes_take_linear_time(tmp_path: Path) -> None:
     content = '\\"' * 200_000 + "\\" * 200_001
     assert len(elements(tmp_path, f'id,text\n2,"a, \\"b\\"\nc"\n1,"{content}"\n')) > 1
+
+
+@pytest.mark.parametrize(
+    ("titles", "count"),
+    [
+        ("# exported 2 March 2026\n", 1),
+        ("Articles of the week,,\n", 1),
+        ('"Our\nexport"\n\n1,,\n', 2),
+        ("\nsep=,\nExport\n", 1),
+        ("Export\r\n", 1),
+        ("Made by us, today\n" * 9, 9),
+    ],
+)
+def test_rows_above_the_header_are_left_out(tmp_path: Path, titles: str, count: int) -> None:
+    table = f'{titles}id,title,text,date\n1,Ferry,"It sailed,\nat last.",2026-03-02\n2,Quay,b,\n3\n'
+    rows = elements(tmp_path, table)
+    assert rows[:2] == [
+        {"id": "1", "title": "Ferry", "text": "It sailed,\nat last.", "date": "2026-03-02"},
+        {"id": "2", "title": "Quay", "text": "b", "date": ""},
+    ]
+    line = table.count("\n")
+    assert rows[2:] == [BadElement(f"line {line}: 1 cells, where the header names 4 columns")]
+    assert notices(tmp_path, table) == [f"rows above the header: {count}; they were left out"]
+
+
+def test_a_row_with_names_is_no_header_below_one(tmp_path: Path) -> None:
+    table = "page,copy\n1,a\ntext,title\n"
+    assert elements(tmp_path, table) == [{"page": "1", "copy": "a"}, {"page": "text", "copy": "title"}]
+    assert elements(tmp_path, "copy\ntext\n") == [{"copy": "text"}]
+    assert len(elements(tmp_path, "copy\nOne, text, three\nTwo\nThree, four\nFive\n")) == 4

@@ -103,10 +103,10 @@ def names_of(value: object, keys: Sequence[str] = NAME_KEYS, depth: int = 0) -> 
             for item in items:
                 yield from names_of(item, keys, depth + 1)
         case Mapping() as item:
-            given, family = (_part_of_name(item, names) for names in (GIVEN_NAMES, FAMILY_NAMES))
+            first, last = (_part_of_name(item, names) for names in (GIVEN_NAMES, FAMILY_NAMES))
             inner = (list(names_of(item.get(key), depth=depth + 1)) for key in keys)
-            parts = " ".join(filter(None, (given, family)))
-            yield from [parts] if given and family else next(filter(None, inner), [parts] if parts else ())
+            parts = " ".join(filter(None, (first, last)))
+            yield from [parts] if first and last else next(filter(None, inner), [parts] if parts else ())
 
 
 def _part_of_name(person: Mapping[str, object], names: Sequence[str]) -> str | None:

@@ -41,7 +41,7 @@ class _Layout(NamedTuple):
 def header(path: Path, delimiters: Sequence[str] = DELIMITERS) -> tuple[list[str], str]:
     """Return the column names, and the delimiter in words."""
     layout = _layout(path, delimiters)
-    return layout.names, f"the delimiter is {layout.delimiter!r}"
+    return [*layout.names], f"the delimiter is {layout.delimiter!r}"
 
 
 def read(name: str, path: Path, delimiters: Sequence[str] = DELIMITERS) -> Iterator[Any]:

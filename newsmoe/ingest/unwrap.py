@@ -24,6 +24,7 @@ _WRAPPERS = _NUMBER_KEYS | {
     "$t", "_", "@value", "_content", "stringValue", "timestampValue", "arrayValue", "mapValue", "S", "L", "M", "SS",
 }  # fmt: skip
 """Keys of the value where all that is beside it says something of that value."""
+_LIKELY = _WRAPPERS.union(_SURE_WRAPPERS)
 _ABOUT = re.compile(
     r"[@$_].*|xml:.*|type|datatype|format|lang|language|role|id|meta|links|relationships|cursor|protected|processed"
     r"|contenttype"
@@ -36,15 +37,14 @@ _NUMBER = re.compile(r"-?[0-9]{1,20}")
 def unwrapped(value: Any) -> Any:
     """Return what is inside the wrappers around a value: a text, a number, a list of several, or an object."""
     for _ in range(MAX_WRAPPERS):
-        match value:
-            case str():
-                inner = stored_value(value)
-            case list():
-                inner = value[0] if len(value) == 1 else value
-            case Mapping():
-                inner = _inside(value)
-            case _:
-                return value
+        if isinstance(value, str):
+            inner = stored_value(value) if value[:1] in ("{", "[") else value
+        elif isinstance(value, list):
+            inner = value[0] if len(value) == 1 else value
+        elif isinstance(value, dict | Mapping):
+            inner = _inside(value)
+        else:
+            return value
         if inner is value:
             return value
         value = inner
@@ -53,6 +53,8 @@ def unwrapped(value: Any) -> Any:
 
 def _inside(value: Mapping[str, Any]) -> Any:
     """Return what an object is a wrapper of; the object itself where it is none."""
+    if _LIKELY.isdisjoint(value) and not all(isinstance(key, str) and LOCALE.fullmatch(key) for key in value):
+        return value  # most objects
     for key in _SURE_WRAPPERS:
         if not is_missing(value.get(key)):
             return value[key]

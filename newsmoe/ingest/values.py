@@ -95,18 +95,29 @@ def line_or_none(value: object) -> str | None:
 
 def names_of(value: object, keys: Sequence[str] = NAME_KEYS, depth: int = 0) -> Iterable[str]:
     """Yield the names in a string, a list, an object with a name, or a list of those."""
-    match unwrapped(value) if depth < MAX_DEPTH else None:
-        case str(text):
-            if name := _line_with_value(text):
-                yield name
-        case list(items):
-            for item in items:
-                yield from names_of(item, keys, depth + 1)
-        case Mapping() as item:
-            first, last = (_part_of_name(item, names) for names in (GIVEN_NAMES, FAMILY_NAMES))
-            inner = (list(names_of(item.get(key), depth=depth + 1)) for key in keys)
-            parts = " ".join(filter(None, (first, last)))
-            yield from [parts] if first and last else next(filter(None, inner), [parts] if parts else ())
+    if isinstance(value, str):
+        if name := _line_with_value(value):
+            yield name
+    elif depth > MAX_DEPTH:
+        return
+    elif isinstance(value, list):
+        for item in value:
+            yield from names_of(unwrapped(item), keys, depth + 1)
+    elif isinstance(value, dict | Mapping):
+        for key in keys:
+            names = list(names_of(unwrapped(value.get(key)), depth=depth + 1))
+            if key == "name" and not names:
+                names = _parts_of_name(value, at_least=2)
+            if names:
+                yield from names
+                return
+        yield from _parts_of_name(value, at_least=1)
+
+
+def _parts_of_name(person: Mapping[str, object], at_least: int) -> list[str]:
+    """Return the name of a person that is in parts, if there are so many."""
+    parts = [part for names in (GIVEN_NAMES, FAMILY_NAMES) if (part := _part_of_name(person, names))]
+    return [" ".join(parts)] if len(parts) >= at_least else []
 
 
 def _part_of_name(person: Mapping[str, object], names: Sequence[str]) -> str | None:

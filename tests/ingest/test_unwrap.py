@@ -89,6 +89,7 @@ def test_dates_in_objects_are_read(value: object, date: str | None) -> None:
         ({"firstName": "Ines", "lastName": "Hall", "title": "Editor"}, "Ines Hall"),
         ([{"first_name": "Ines", "last_name": "Hall"}], "Ines Hall"),
         ([{"family": "Hall"}], "Hall"),
+        ({"lastName": "Hall", "displayName": "Ines Hall"}, "Ines Hall"),
         ({"lastName": "Hall", "name": "Ines Hall"}, "Ines Hall"),
         ({"L": [{"S": "Ines"}, {"S": "Jo"}]}, "Ines, Jo"),
         ({"arrayValue": {"values": [{"stringValue": "Ines"}, {"stringValue": "Jo"}]}}, "Ines, Jo"),

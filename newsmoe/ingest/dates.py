@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
-MAX_LENGTH = 64  # characters of a date in words
+MAX_LENGTH = 100  # characters of a date in words
 FIRST_YEAR, LAST_YEAR = 1900, 2100  # of dates in numbers
 
 _UNITS = {9: 1, 10: 1, 12: 10**3, 13: 10**3, 15: 10**6, 16: 10**6, 18: 10**9, 19: 10**9}
@@ -26,10 +26,11 @@ _HOURS = {
 _ZONES = {name: timezone(timedelta(hours=hours)) for name, hours in _HOURS.items()}
 """A date with another name is as the outlet's clock had it, without a time zone."""
 
-_WEEKDAY = r"(?P<weekday>(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*+[\s.,]*+)?"
+_DAY_NAME = "(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*+"
+_WEEKDAY = rf"(?P<weekday>{_DAY_NAME}[\s.,]*+)?"
 _DAY, _MONTH, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?", r"(?P<month>[a-z]{3,9})\.?", r"(?P<year>\d{4})"
 _TIME = (
-    r"(?:(?:[T:]|,?\s+(?:at\s+|[-–|·]\s+)?)"
+    r"(?:(?:[T:]|,?\s+(?:at\s+|[-–|·@]\s+)?)"
     r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?(?:\s*(?P<half>[ap])\.?m\b\.?)?"
     r"(?:\s*(?P<zone>(?-i:[A-Z]{1,5})))?(?:\s*(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?)?"
     r"(?:\s*[(\[][^)\]]*[)\]])?)?"
@@ -38,7 +39,7 @@ _FORMS = [
     re.compile(_WEEKDAY + form, re.IGNORECASE | re.ASCII)
     for form in (
         rf"{_DAY}[\s./-]+(?:of\s+)?{_MONTH}[\s,/-]+(?P<year>\d{{4}}|\d\d){_TIME}",
-        rf"{_MONTH}\s+{_DAY}[\s,]+{_YEAR}{_TIME}",
+        rf"{_MONTH}\s+{_DAY}[\s,]+{_YEAR}(?:,?\s+{_DAY_NAME})?{_TIME}",
         rf"{_MONTH}\s+{_DAY}{_TIME}\s+{_YEAR}",  # as C and Twitter write it
         rf"{_YEAR}(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}}){_TIME}",
         rf"(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?{_YEAR}{_TIME}",

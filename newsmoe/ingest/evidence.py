@@ -3,6 +3,7 @@
 import re
 from enum import IntEnum
 from itertools import islice
+from math import isfinite
 
 from newsmoe.article import UNSPACED
 
@@ -50,6 +51,15 @@ class Strength(IntEnum):
     NONE = 0  # empty, a word for no value, an identifier, a number, a URL
     WEAK = 1  # a few words, which may be anything
     PROSE = 2
+
+
+def is_missing(value: object) -> bool:
+    """Tell whether a value stands for none: null, NaN, white space, an empty array or object."""
+    if isinstance(value, str):
+        return not value or value.isspace()
+    if isinstance(value, float):
+        return not isfinite(value)
+    return value is None or (isinstance(value, list | dict) and not value)
 
 
 def is_no_value(text: str, *, content: bool = False) -> bool:

@@ -6,18 +6,22 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
+from newsmoe.ingest.evidence import is_missing
 from newsmoe.ingest.names import (
     ALIASES,
     BODIES,
+    DATES,
     MARKUP,
+    NO_POST,
+    POST_TEXT,
     TEASERS,
     URLS_BY_VALUE,
     WEAK_HEADLINES,
     FieldNames,
+    date_kind,
     folded,
     plainer,
 )
-from newsmoe.ingest.values import is_missing
 
 TEXT_FIELDS = ("headline", "content")
 EXAMPLES = ("headline", "title", "content", "text", "body", "description")  # of names, in messages
@@ -85,11 +89,14 @@ class FieldFinder:
             for name in plainer(key):
                 similar.setdefault(name, []).append(key)
         paths = {field: _paths(names, exact, similar) for field, names in ALIASES.items()}
+        paths["publication_date"] = _date_paths(keys, exact) | paths["publication_date"]
         paths["url"] |= _paths(URLS_BY_VALUE, exact, {})
         fields = {field: tuple(dict.fromkeys((*self._mapped(field, exact), *usual))) for field, usual in paths.items()}
         mapped, headlines = self._mapped("content", exact), fields["headline"]
         del fields["content"]
         bodies = _paths(BODIES, exact, similar)
+        if fields["publication_date"] and NO_POST.isdisjoint(exact):
+            bodies |= _paths((POST_TEXT,), exact, {})
         contents = [path for path in bodies | _paths(TEASERS, exact, similar) if path not in (*mapped, *headlines)]
         bodies_first = tuple((path, path in bodies and folded(path[-1]) not in MARKUP) for path in contents)
         others = tuple((name, fields[name]) for name in fields if fields[name] and name not in ("headline", "url"))
@@ -126,6 +133,15 @@ def _paths(
     for _, plain, _, _ in spellings if similar else ():
         for key in similar.get(plain, ()):
             paths[(key,)] = None
+    return paths
+
+
+def _date_paths(keys: tuple[str, ...], exact: Mapping[object, str]) -> dict[KeyPath, None]:
+    """Return the paths to dates, by what happened then; of the names that are not common the times of a day last."""
+    paths: dict[KeyPath, None] = {}
+    by_words = sorted(filter(date_kind, keys), key=lambda key: "time" in key.casefold())
+    for kind, names in DATES.items():
+        paths |= _paths(names, exact, {}) | {(key,): None for key in by_words if date_kind(key) == kind}
     return paths
 
 

@@ -21,14 +21,36 @@ TEASERS = (
     "description", "summary", "lead_paragraph", "abstract", "snippet", "short_description", "excerpt", "standfirst",
     "trail_text", "teaser", "lead", "lede", "intro", "introduction", "synopsis", "blurb", "subtitle", "dek",
     "custom_excerpt", "contentSnippet", "content:encodedSnippet", "highlights", "og:description", "meta_description",
+    "desc",
 )  # fmt: skip
 """Names of what stands for a text where there is no other."""
+
+POST_TEXT = "message"
+"""The name of a text in a social network, where there is a date beside it and nothing that an error or a log has."""
+
+NO_POST = frozenset({"error", "errors", "status", "statuscode", "code", "exception", "level", "severity", "logger"})
 
 SECTIONS = frozenset({"sections"})
 """Names, folded, of the parts of a text where these are objects; elsewhere of labels."""
 
 MARKUP = frozenset({"html", "contenthtml", "bodyhtml", "articlehtml"})
 """Names, folded, of what may be a whole page."""
+
+DATES: FieldNames = {
+    "first published": ("first_publication_date", "first_published_at"),
+    "published": (
+        "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished", "pub_date",
+        "pubDate", "published", "date", "published_date", "publication_time", "publish_time", "web_publication_date",
+        "isoDate", "dateTimePub", "date_time", "article:published_time", "dc:date", "time_published", "seendate",
+        "published_utc", "date_gmt", "release_date",
+    ),
+    "first created": ("firstcreated",),
+    "created": ("date_created", "created_at", "created_utc", "created"),
+    "unclear": ("datum", "fecha", "timestamp", "date_unixtime", "published_parsed", "posted_at", "time"),
+    "changed": ("version_created", "updated_at", "updated", "date_modify", "date_modified"),
+    "read": ("date_download", "crawled", "date_added", "modified"),
+}  # fmt: skip
+"""Names of dates by what happened then, from what is the date of publication to what says least of it."""
 
 ALIASES: FieldNames = {
     "id": (
@@ -38,7 +60,7 @@ ALIASES: FieldNames = {
     "url": (
         "url", "link", "canonical_link", "canonical_url", "web_url", "news_url", "article_url", "page_url", "share_url",
         "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
-        "document_identifier",
+        "document_identifier", "links.permalink", "canonical", "alternate",
     ),
     "headline": (
         "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "name",
@@ -48,23 +70,16 @@ ALIASES: FieldNames = {
     "topics": (
         "topics", "topic", "categories", "category", "section", "tags", "section_name", "article_section", "keywords",
     ),
-    "publication_date": (
-        "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished",
-        "pub_date", "pubDate", "published", "date", "published_date", "publication_time", "publish_time",
-        "web_publication_date", "first_publication_date", "version_created", "isoDate", "dateTimePub", "date_time",
-        "article:published_time", "dc:date", "time_published", "seendate", "published_utc", "date_gmt",
-        "first_published_at", "release_date", "date_created", "created_at", "created_utc", "created", "datum", "fecha",
-        "timestamp", "date_unixtime", "published_parsed", "posted_at", "time", "updated_at", "updated", "date_modify",
-        "date_modified", "date_download", "crawled", "date_added", "modified",
-    ),
+    "publication_date": tuple(name for names in DATES.values() for name in names),
     "author": (
         "author", "authors", "byline", "creator", "dc:creator", "author_name", "primary_author", "writer", "reporter",
-        "journalist", "contributors", "contributor", "by", "from",
+        "journalist", "contributors", "contributor", "by", "from", "authors_byline", "bylines", "autor", "credits.by",
     ),
     "source": (
         "source", "outlet", "publisher", "source_domain", "source_name", "source_title", "site_name", "publication",
         "newspaper", "news_site", "provider", "og:site_name", "meta_site_name", "source-hostname", "hostname", "site",
-        "source_id", "domain", "thread.site",
+        "source_id", "domain", "thread.site", "name_source", "publisher_name", "media_name", "pubtitle", "quelle",
+        "container-title", "origin.title", "feed.title",
     ),
     "language": ("language", "lang", "in_language", "human_language", "language_code", "meta_lang", "locale"),
 }  # fmt: skip
@@ -78,7 +93,7 @@ WEAK_HEADLINES = frozenset({"name"})
 _DECORATIONS = (
     "article clean cleaned content doc document entry field full item main meta news og original page plain post raw"
     " story str text web"
-    " t txt s dt en"  # Solr's suffixes, and of a text in one of several languages
+    " t txt s ss dt en"  # Solr's suffixes, and of a text in one of several languages
 )
 DECORATIONS = frozenset(_DECORATIONS.split())
 """Words before and after a name that leave its meaning: `news_title`, `webUrl`, `title_raw`."""
@@ -105,6 +120,12 @@ METADATA = re.compile(
 INNER_TEXTS = frozenset({"rendered", "main", "text", "value", "name", "#text", "_content"})
 MAX_NAME = 100  # characters
 
+_TIME_WORDS = "(?:date|time|stamp|on|at|utc|gmt|iso)"
+_DATE_NAME = re.compile(
+    r"(?P<before>(?:date|time)*+)(?P<edition>first|original|last|latest|version)?+(?:(?P<published>publish(?:ed|ing)?+"
+    r"|publication|pub|post(?:ed)?+|issued?+|display(?:ed)?+|released?+)|(?P<created>created?+|creation)"
+    rf"|(?P<changed>updated?+|modified|modification|edited))(?P<after>{_TIME_WORDS}*+)"
+)
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _SEPARATORS = re.compile(r"[\s_.:/-]+")
 
@@ -113,6 +134,9 @@ _SEPARATORS = re.compile(r"[\s_.:/-]+")
 def folded(key: object) -> object:
     """Return a key without case and punctuation; a caller's dict may have keys that are no strings."""
     return _SEPARATORS.sub("", key).casefold() or key if isinstance(key, str) else key
+
+
+_COMMON_DATES = frozenset(map(folded, ALIASES["publication_date"]))
 
 
 @lru_cache(4096)
@@ -131,6 +155,21 @@ def plainer(key: object) -> list[object]:
     parts = ("".join(words[start:stop]) for start in range(first + 1) for stop in range(len(words), end - 1, -1))
     names = dict.fromkeys((folded(last), *parts))
     return [name for name in names if name and name != folded(key) and name not in WEAK_HEADLINES]
+
+
+@lru_cache(4096)
+def date_kind(key: object) -> str | None:
+    """Return which of the kinds of `DATES` a key that is not in them is of by its words, such as `posted_on`."""
+    if folded(key) in _COMMON_DATES:
+        return None
+    names = (str(name) for name in (folded(key), *plainer(key)))
+    match = next(filter(None, map(_DATE_NAME.fullmatch, names)), None)
+    if match is None or not (match["before"] or match["after"] or match[0].endswith("ed")):
+        return None
+    first = "first " if match["edition"] in ("first", "original") else ""
+    if match["changed"] or (match["edition"] and not first):
+        return "changed"
+    return f"{first}published" if match["published"] else f"{first}created"
 
 
 @lru_cache(4096)

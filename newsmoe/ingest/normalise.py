@@ -11,6 +11,7 @@ from newsmoe.ingest.contents import Content, find_content, find_headline, unname
 from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, KeyPath, Shape, keys_of, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.names import FieldNames
+from newsmoe.ingest.unwrap import unwrapped
 from newsmoe.ingest.values import MAX_LINE
 from newsmoe.ingest.wrappers import find_heading, find_wrapped, merged
 from newsmoe.text.boilerplate import without_boilerplate
@@ -224,7 +225,7 @@ def _value(element: Mapping[str, Any], field: str, paths: Sequence[KeyPath], rea
     for path in paths:
         key = path[0]
         value = element.get(key) if len(path) == 1 else value_at(element, path)
-        if value is None or key in read or (converted := _CONVERTERS[field](value)) is None:
+        if value is None or key in read or (converted := _CONVERTERS[field](unwrapped(value))) is None:
             continue
         if len(path) == 1:
             read.add(key)
@@ -237,7 +238,7 @@ def _url(element: Mapping[str, Any], shape: Shape) -> tuple[str, KeyPath | None]
     first: tuple[str, KeyPath | None] = "", None
     for path, by_name in shape.urls:
         value = element.get(path[0]) if len(path) == 1 else value_at(element, path)
-        if value is None or not (url := values.url_of(value)):
+        if value is None or not (url := values.url_of(unwrapped(value))):
             continue
         if "://" in url:
             return url, path if by_name else None

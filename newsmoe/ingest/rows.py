@@ -8,9 +8,35 @@ import csv
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
-from typing import NamedTuple, TextIO
+from typing import NamedTuple, Protocol
 
 from newsmoe.ingest.files import MAX_CHARACTERS, too_long
+
+QUOTE = "\ufdd0"  # no character, and so in no text
+_BACKSLASHED = re.compile(r"\\(?:([\"\\])|(?=[\r\n])|N(?=[,;|\t\r\n]|\Z))")
+
+
+class Lines(Protocol):
+    """What has lines, such as a file."""
+
+    def readline(self, limit: int, /) -> str:
+        """Return the next line, or its first `limit` characters."""
+
+
+class _BackslashedLines:
+    """The lines of a file without backslashes that stand for something else; `QUOTE` for a quotation mark after one."""
+
+    def __init__(self, stream: Lines) -> None:
+        self._stream = stream
+
+    def readline(self, limit: int, /) -> str:
+        """Return the next line, or its first `limit` characters."""
+        line = self._stream.readline(limit)
+        return _BACKSLASHED.sub(_without_backslash, line) if "\\" in line else line
+
+
+def _without_backslash(escape: re.Match[str]) -> str:
+    return QUOTE if escape[1] == '"' else escape[1] or ""
 
 
 class Row(NamedTuple):
@@ -26,7 +52,7 @@ class Row(NamedTuple):
     is_sound: bool
 
 
-def rows_of(stream: TextIO, delimiter: str, limit: int = MAX_CHARACTERS) -> Iterator[Row]:
+def rows_of(stream: Lines, delimiter: str, limit: int = MAX_CHARACTERS) -> Iterator[Row]:
     """Yield the rows that are not empty.
 
     Where quotes do not close as they should, or give a row another number of cells than the first row has, the first
@@ -70,6 +96,12 @@ def rows_of(stream: TextIO, delimiter: str, limit: int = MAX_CHARACTERS) -> Iter
             yield Row(start, cells, quoted and not in_doubt)
 
 
+def backslashed_rows_of(stream: Lines, delimiter: str, limit: int = MAX_CHARACTERS) -> Iterator[Row]:
+    r"""Yield the rows of a table with `\"` for a quotation mark, and `\N` for no value, as Spark and MySQL write it."""
+    for row in rows_of(_BackslashedLines(stream), delimiter, limit):
+        yield row._replace(cells=[cell.replace(QUOTE, '"') for cell in row.cells])
+
+
 def _cells_of(line: str, delimiter: str) -> list[str]:
     """Return the cells of a line; quotes that enclose no whole cell are text.
 
@@ -105,7 +137,7 @@ class TooLongError(ValueError):
 class _Lines:
     """The lines of a file, of which those of the current row can be put back."""
 
-    def __init__(self, stream: TextIO, limit: int) -> None:
+    def __init__(self, stream: Lines, limit: int) -> None:
         self._stream, self._limit = stream, limit
         self._back: list[str] = []
         self.row: list[str] = []

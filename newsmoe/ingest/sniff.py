@@ -6,6 +6,7 @@ from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder, some_keys
 from newsmoe.ingest.files import open_bytes, open_text
 from newsmoe.ingest.formats import READERS, Reader
+from newsmoe.ingest.headers import sign_of_no_header
 
 START = 1 << 16  # characters
 
@@ -43,11 +44,17 @@ def _by_match(start: str) -> str | None:
 
 
 def check_header(name: str, path: Path, reader: Reader, fields: FieldFinder) -> None:
-    """See whether a table has a column with a text to read."""
-    if hasattr(reader, "header"):
-        columns, note = reader.header(path)
-        if columns and not fields.has_text(columns):
-            raise InputError(
-                f"{name}: no column of the first row is a headline or content (found: {some_keys(columns)});"
-                f" {note}; name yours under [fields] in newsmoe.toml"
-            )
+    """See whether a table has a header, with a column with a text to read."""
+    if not hasattr(reader, "header"):
+        return
+    columns, note = reader.header(path)
+    if columns and not fields.has_text(columns):
+        raise InputError(
+            f"{name}: no column of the first row is a headline or content (found: {some_keys(columns)});"
+            f" {note}; delete rows above the header, or name yours under [fields] in newsmoe.toml"
+        )
+    if sign := sign_of_no_header(columns, reader.read(name, path), fields):
+        raise InputError(
+            f"{name}: the header is missing: the first row is an article, since {sign};"
+            " add a first row that names the columns, such as id, url, headline, content"
+        )

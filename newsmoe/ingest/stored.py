@@ -1,4 +1,4 @@
-"""Values that a table holds as text: JSON, and lists of texts as Python and NumPy print them."""
+"""Values that a table holds as text: JSON, the same as Python prints it, and lists of texts as NumPy prints them."""
 
 import json
 import re
@@ -7,10 +7,13 @@ from typing import Any
 _STRING = r"'(?:[^'\\]|\\.)*+'|\"(?:[^\"\\]|\\.)*+\""
 _NO_STRING = r"None|nan"
 _PRINTED_LIST = re.compile(rf"\[\s*+(?:(?:{_STRING}|{_NO_STRING})\s*+,?+\s*+)*+\]\s*+", re.DOTALL)
+_PRINTED_OBJECT = re.compile(r"(?:\[\s*+)*+\{\s*+'")
 _STRINGS = re.compile(_STRING, re.DOTALL)
-_ESCAPE = re.compile(
-    r"\\(?:([\\'\"nrt])|x([0-9a-f]{2})|u([0-9a-f]{4})|U(000[0-9a-f]{5}|0010[0-9a-f]{4}))", re.IGNORECASE
+_PYTHONS = re.compile(  # a string that does not close goes on to the end, so that no part of it is looked at twice
+    r"'(?:[^'\\]|\\.)*+(?:'|\Z)|\"(?:[^\"\\]|\\.)*+(?:\"|\Z)|\b(?:None|True|False|nan)\b", re.DOTALL
 )
+_IN_JSON = {"None": "null", "True": "true", "False": "false", "nan": "NaN"}
+_ESCAPE = re.compile(r"\\(?:([\\'\"nrt])|x([0-9a-f]{2})|u([0-9a-f]{4})|U(000[0-9a-f]{5}|0010[0-9a-f]{4}))")
 _CHARACTERS = {"n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -19,11 +22,19 @@ def stored_value(text: str) -> Any:
     if text[:1] not in ("{", "[") or text.rstrip()[-1:] not in ("}", "]"):
         return text
     try:
-        return json.loads(text)
+        return json.loads(_PYTHONS.sub(_in_json, text) if _PRINTED_OBJECT.match(text) else text)
     except (ValueError, RecursionError):
         if not _PRINTED_LIST.fullmatch(text):
             return text
-    return [_ESCAPE.sub(_character, string[0][1:-1]) for string in _STRINGS.finditer(text)]
+    return [_content(string[0]) for string in _STRINGS.finditer(text)]
+
+
+def _in_json(literal: re.Match[str]) -> str:
+    return _IN_JSON.get(literal[0]) or json.dumps(_content(literal[0]))
+
+
+def _content(string: str) -> str:
+    return _ESCAPE.sub(_character, string[1:-1])
 
 
 def _character(escape: re.Match[str]) -> str:

@@ -10,8 +10,9 @@ from math import isfinite
 
 from newsmoe.ingest import dates
 from newsmoe.ingest.blocks import text_in
-from newsmoe.ingest.evidence import is_address, is_no_value
-from newsmoe.ingest.stored import stored_value
+from newsmoe.ingest.evidence import is_address, is_missing, is_no_value
+from newsmoe.ingest.names import folded
+from newsmoe.ingest.unwrap import unwrapped
 from newsmoe.text.cleaning import clean_line
 
 SHORT = 64  # characters
@@ -21,35 +22,24 @@ MAX_EXACT = 2**53  # below it a float holds every whole number
 MAX_DEPTH = 8  # of names in objects and lists
 MAX_BITS = 4096  # Python writes no integer of more than 4,300 digits
 NAME_KEYS = (
-    "name",
-    "title",
-    "full_name",
-    "fullName",
-    "display_name",
-    "displayName",
-    "original",
-    "term",
-    "label",
-    "#text",
+    "name", "title", "full_name", "fullName", "display_name", "displayName", "original", "term", "label", "#text",
+    "literal",
+)  # fmt: skip
+GIVEN_NAMES, FAMILY_NAMES = (
+    ("given", "firstname", "givenname", "forename"),
+    ("family", "lastname", "familyname", "surname"),
 )
 SOURCE_KEYS = (*NAME_KEYS, "site", "domain", "host", "uri")
-URL_KEYS = ("@id", "url", "href", "link", "rendered", "#text", "canonical", "web")
-DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "#text", "@value")
+URL_KEYS = ("@id", "url", "href", "link", "canonical", "web")
+DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "date-parts", "#text")
+_BY = re.compile(r"\Aby(?:[\s:]+|\Z)", re.IGNORECASE)
+_LINK_TEXT = re.compile(r"(?!(?i:[a-z][a-z0-9+.-]*+)://)\S*+\s.*|[A-Z][A-Za-z]+")
 _NUMBER = re.compile(r"-?[0-9]{1,20}")
 _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
 
 
 class NotAnArticleError(ValueError):
     """The element holds nothing that could be read."""
-
-
-def is_missing(value: object) -> bool:
-    """Tell whether a value stands for none: null, NaN, white space, an empty array or object."""
-    if isinstance(value, str):
-        return not value or value.isspace()
-    if isinstance(value, float):
-        return not isfinite(value)
-    return value is None or (isinstance(value, list | dict) and not value)
 
 
 def type_name(value: object) -> str:
@@ -66,7 +56,8 @@ def text_of(value: object) -> str | None:
             return ""
         case int() | float() if not isinstance(value, bool) and _is_writable(value):
             return str(value)
-    return text_in(value)
+    text = text_in(value)
+    return text_in(unwrapped(value)) if text is None else text
 
 
 def identifier_of(value: object) -> str | int | None:
@@ -82,13 +73,7 @@ def identifier_of(value: object) -> str | int | None:
             return None
         case float():  # as a table holds whole numbers among which one is missing
             return int(value) if value.is_integer() and abs(value) < MAX_EXACT else str(value)
-        case {"$oid": str(text)} | {"rendered": str(text)} | {"#text": str(text)}:
-            return clean_line(text) or None
-        case {"$numberLong": str(digits)} | {"$numberInt": str(digits)} if _NUMBER.fullmatch(digits):
-            return int(digits)
-        case [str() | int() as single]:
-            return identifier_of(single)
-    return line_or_none(value)
+    return None
 
 
 def derived_id(url: str, headline: str, content: str) -> str:
@@ -105,13 +90,33 @@ def line_or_none(value: object) -> str | None:
 def names_of(value: object, keys: Sequence[str] = NAME_KEYS, depth: int = 0) -> Iterable[str]:
     """Yield the names in a string, a list, an object with a name, or a list of those."""
     if isinstance(value, str):
-        value = stored_value(value)
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, str):
-            if name := _line_with_value(item):
-                yield name
-        elif isinstance(item, Mapping) and depth < MAX_DEPTH:
-            yield from next(filter(None, (list(names_of(item.get(key), depth=depth + 1)) for key in keys)), ())
+        if name := _line_with_value(value):
+            yield name
+    elif depth > MAX_DEPTH:
+        return
+    elif isinstance(value, list):
+        for item in value:
+            yield from names_of(unwrapped(item), keys, depth + 1)
+    elif isinstance(value, dict | Mapping):
+        for key in keys:
+            names = list(names_of(unwrapped(value.get(key)), depth=depth + 1))
+            if key == "name" and not names:
+                names = _parts_of_name(value, at_least=2)
+            if names:
+                yield from names
+                return
+        yield from _parts_of_name(value, at_least=1)
+
+
+def _parts_of_name(person: Mapping[str, object], at_least: int) -> list[str]:
+    """Return the name of a person that is in parts, if there are so many."""
+    parts = [part for names in (GIVEN_NAMES, FAMILY_NAMES) if (part := _part_of_name(person, names))]
+    return [" ".join(parts)] if len(parts) >= at_least else []
+
+
+def _part_of_name(person: Mapping[str, object], names: Sequence[str]) -> str | None:
+    parts = (part for key, part in person.items() if folded(key) in names and isinstance(part, str))
+    return next(filter(None, map(_line_with_value, parts)), None)
 
 
 def topics_of(value: object) -> tuple[str, ...] | None:
@@ -120,8 +125,9 @@ def topics_of(value: object) -> tuple[str, ...] | None:
 
 
 def author_of(value: object) -> str | None:
-    """Return the names of the authors in a line."""
-    return ", ".join(name for name in names_of(value) if not is_address(name)) or None
+    """Return the names of the authors in a line, without the `By` of a byline."""
+    names = (_BY.sub("", name) for name in names_of(value))
+    return ", ".join(name for name in names if name and not is_address(name)) or None
 
 
 def source_of(value: object) -> str | None:
@@ -134,17 +140,18 @@ def url_of(value: object) -> str | None:
     match value:
         case str():
             is_plain = value.startswith("http") and "&" not in value and " " not in value and value.isprintable()
-            return value if is_plain else _line_with_value(value)
+            line = value if is_plain else _line_with_value(value)
+            return line if line and not _LINK_TEXT.fullmatch(line) else None
         case Mapping():
-            return next(
-                filter(None, (url_of(text) for key in URL_KEYS if isinstance(text := value.get(key), str))), None
-            )
+            inner = [text for key in URL_KEYS if isinstance(text := value.get(key), str)]
         case list():
-            return next(filter(None, (url_of(item) for item in value if not isinstance(item, list))), None)
-    return None
+            inner = [item for item in map(unwrapped, value) if not isinstance(item, list)]
+        case _:
+            return None
+    return next(filter(None, map(url_of, inner)), None)
 
 
-def date_of(value: object) -> str | None:
+def date_of(value: object, depth: int = 0) -> str | None:
     """Return ISO 8601 for texts, epochs, and dates in objects and lists; what is no date as it is written."""
     match value:
         case str():
@@ -158,25 +165,17 @@ def date_of(value: object) -> str | None:
             return None
         case int() | float():
             return dates.from_number(value) or _digits_of(value)
-    return _date_in(value)
-
-
-def _date_in(value: object) -> str | None:
-    """Return the date in an object or a list."""
-    match value:
-        case {"$date": int() | float() as milliseconds}:
-            return dates.from_epoch(milliseconds, 1000)
-        case {"$date": {"$numberLong": str(digits)}} if _NUMBER.fullmatch(digits):
-            return dates.from_epoch(int(digits), 1000)
         case {"year": int() as year, "month": int() as month, "day": int() as day}:
             return dates.from_parts(year, month, day)
         case [int() as year, int() as month, int() as day, *time]:
             return dates.from_parts(year, month, day, *time)
-        case [str() | int() | float() as single]:
-            return date_of(single)
-        case Mapping():
-            scalars = (inner for key in DATE_KEYS if isinstance(inner := value.get(key), str | int | float))
-            return date_of(next(scalars, None))
+        case {"date-parts": [[year, month, day]]}:
+            return dates.from_text(f"{year}-{month}-{day}")
+        case Mapping() if depth < MAX_DEPTH:
+            key, inner = next(((key, value[key]) for key in DATE_KEYS if not is_missing(value.get(key))), ("", None))
+            inner = unwrapped(inner)
+            is_number = isinstance(inner, int | float) and not isinstance(inner, bool)
+            return dates.from_epoch(inner, 1000) if key == "$date" and is_number else date_of(inner, depth + 1)
     return None
 
 

@@ -55,6 +55,10 @@ def notices(*elements: dict[str, Any]) -> list[str]:
         ("Thu Mar 02 08:30:00 +0000 2026", HALF_PAST_8),
         ("Mon Mar  2 08:30:00 2026", "2026-03-02T08:30:00"),
         ("Mon Mar 02 2026 08:30:00 GMT+0100 (CET)", "2026-03-02T08:30:00+01:00"),
+        ("Mon Mar 02 2026 09:30:00 GMT+0100 (Central European Standard Time)", "2026-03-02T09:30:00+01:00"),
+        ("March 2, 2026 Monday", "2026-03-02"),
+        ("March 2, 2026 Monday 8:30 AM GMT", HALF_PAST_8),
+        ("Mar 2, 2026 @ 08:30:00.000", "2026-03-02T08:30:00"),
         ("/Date(1772440200000)/", HALF_PAST_8),
         ("/Date(-1000000000000+0100)/", "1938-04-24T22:13:20+00:00"),
     ],
@@ -129,7 +133,7 @@ def test_a_date_may_be_an_object_or_a_list(value: object, expected: str | None) 
         "Mon, 02 Mrz 2026 08:30:00 GMT",
         "4 mars 2026", "4 June 26", "March 2026", "Published: March 2, 2026", "Mar 2, 2026 13:05 pm",
         "2026-03-02 08:30 +25:00",
-        "1 " * 30 + "March", "Monday " * 9,
+        "1 " * 30 + "March", "Monday " * 9, "March 2, 2026 " + "Monday " * 9,
     ],
 )  # fmt: skip
 def test_what_may_be_no_date_stays_and_is_counted(text: str) -> None:
@@ -155,3 +159,54 @@ def test_the_time_of_a_change_is_the_last_resort() -> None:
     article = Normaliser()({"headline": "Night bus", "modified": "2026-03-04", "crawled": "2026-03-03"})
     assert isinstance(article, Article)
     assert article.publication_date == "2026-03-03"
+
+
+DATE_NAMES = (
+    "publishing_date", "publishedTime", "published_time", "datePosted", "posted_on", "published_on", "created_time",
+    "display_date", "issued", "createdOn", "firstcreated", "first_publish_date", "firstCreated", "contentCreated",
+    "published_dt", "Post Created", "article_published_on", "publishTimestamp", "last_modified", "Date Posted",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DATE_NAMES)
+def test_names_of_dates_are_recognised_by_their_words(name: str) -> None:
+    assert read("2026-03-02", name) == "2026-03-02"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "publication",
+        "publisher",
+        "created_by",
+        "display",
+        "release",
+        "post",
+        "last_post",
+        "pub",
+        "display_name",
+        "first",
+    ]
+    + ["datedatedate" * 9 + "x", "timestamp" * 20_000, "last" * 20_000],
+)  # fmt: skip
+def test_other_names_are_no_dates(name: str) -> None:
+    assert read("2026-03-02", name) is None
+
+
+@pytest.mark.parametrize(
+    ("right", "others"),
+    [
+        ("first_publish_date", ("publish_date", "display_date", "last_updated_date")),
+        ("firstcreated", ("versioncreated", "updated")),
+        ("firstCreated", ("contentCreated", "versionCreated")),
+        ("posted_on", ("created_at", "timestamp", "updated_on")),
+        ("created_time", ("updated_time", "modified")),
+        ("posted_date", ("posted_time",)),
+        ("date", ("published_on", "dateTimePub", "created")),
+        ("published", ("issued", "firstcreated")),
+    ],
+)
+def test_publication_comes_before_creation_and_that_before_changes(right: str, others: tuple[str, ...]) -> None:
+    article = Normaliser()({"headline": "Night bus", **dict.fromkeys(others, "2026-03-09"), right: "2026-03-02"})
+    assert isinstance(article, Article)
+    assert article.publication_date == "2026-03-02"

@@ -250,6 +250,12 @@ def test_dates_are_understood(value: object, date: str | None) -> None:
         ("['Ada Byron', \"Tom O'Dea\"]", "Ada Byron, Tom O'Dea"),
         ('[{"name": "Ada"}]', "Ada"),
         ("[Ada]", "[Ada]"),
+        ("By Ada Byron", "Ada Byron"),
+        ("by Ada Byron and Alan T.", "Ada Byron and Alan T."),
+        (["By ", "Ada Byron"], "Ada Byron"),
+        ({"original": "BY: Ada Byron"}, "Ada Byron"),
+        ("Byron, Ada By", "Byron, Ada By"),
+        ("By", None),
         ([], None),
         (12, None),
         (True, None),
@@ -290,12 +296,12 @@ def test_topics_are_a_tuple_of_names(value: object, topics: tuple[str, ...]) -> 
     assert article({"headline": "x", "categories": value}).topics == topics
 
 
-@pytest.mark.parametrize("code", ["de", "DE", "de-AT", "de_CH", " de\n"])
-def test_the_language_code_of_the_element_is_used(code: str) -> None:
+@pytest.mark.parametrize("code", ["de", "DE", "de-AT", "de_CH", " de\n", ["de"]])
+def test_the_language_code_of_the_element_is_used(code: object) -> None:
     assert article({"headline": ENGLISH, "language": code}).language == "de"
 
 
-@pytest.mark.parametrize("no_code", [None, "", "english", "e", "1234", "日本", 5, ["de"], True])
+@pytest.mark.parametrize("no_code", [None, "", "english", "e", "1234", "日本", 5, ["de", "fr"], True])
 def test_without_a_language_code_the_language_is_detected(no_code: object) -> None:
     assert article({"headline": "Tram", "content": ENGLISH, "language": no_code}).language == "en"
 
@@ -411,3 +417,61 @@ def test_of_a_text_in_several_languages_the_first_is_read() -> None:
 def test_suffixes_of_solr_and_of_languages_are_understood(headline: str, content: str) -> None:
     read = article({headline: ["A walk"], content: [ENGLISH], "published_dt": "2026-01-02"})
     assert (read.headline, read.content, read.publication_date) == ("A walk", ENGLISH, "2026-01-02")
+
+
+@pytest.mark.parametrize(
+    ("element", "expected"),
+    [
+        ({"authorsByline": "Ines Hall"}, {"author": "Ines Hall"}),
+        ({"autor": "Ines Hall"}, {"author": "Ines Hall"}),
+        ({"credits": {"by": [{"type": "author", "name": "Ines"}, {"name": "Jo"}]}}, {"author": "Ines, Jo"}),
+        ({"bylines": [{"value": "Ines Hall"}]}, {"author": "Ines Hall"}),
+        ({"author_ss": ["Ines Hall"]}, {"author": "Ines Hall"}),
+        ({"name_source": "The Post"}, {"source": "The Post"}),
+        ({"publisher_name": "The Post"}, {"source": "The Post"}),
+        ({"media_name": "The Post"}, {"source": "The Post"}),
+        ({"pubtitle": "The Post"}, {"source": "The Post"}),
+        ({"Quelle": "The Post"}, {"source": "The Post"}),
+        ({"container-title": "The Post"}, {"source": "The Post"}),
+        ({"origin": {"title": "The Post", "streamId": "feed/1"}}, {"source": "The Post"}),
+        ({"feed": {"title": "The Post", "id": 3}}, {"source": "The Post"}),
+        ({"canonical": [{"href": "https://a.example/1"}]}, {"url": "https://a.example/1"}),
+        ({"alternate": [{"href": "https://a.example/1", "type": "text/html"}]}, {"url": "https://a.example/1"}),
+        ({"links": {"permalink": "https://a.example/1"}}, {"url": "https://a.example/1"}),
+        ({"desc": ENGLISH}, {"content": ENGLISH}),
+    ],
+)
+def test_names_of_aggregators_and_archives_are_understood(element: dict[str, Any], expected: dict[str, Any]) -> None:
+    read = article({"title": "A walk", **({} if "desc" in element else {"text": ENGLISH}), **element})
+    assert {field: getattr(read, field) for field in expected} == expected
+
+
+def test_the_message_of_a_post_is_its_text() -> None:
+    post = {"message": ENGLISH, "created_time": "2026-03-02T08:30:00+0000", "id": "1_2", "description": "A link."}
+    assert article(post).content == ENGLISH
+    assert article({"Message": ENGLISH, "Post Created": "2026-03-02 08:30:00 CET"}).content == ENGLISH
+    assert article({**post, "text": f"{ENGLISH} So."}).content == f"{ENGLISH} So."
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        {"status": "error", "code": "rateLimited", "message": ENGLISH},
+        {"timestamp": "2026-03-02T08:30:00Z", "status": 500, "error": "Server", "message": ENGLISH, "path": "/"},
+        {"time": "2026-03-02T08:30:00Z", "level": "INFO", "message": ENGLISH},
+        {"message": ENGLISH, "documentation": "https://a.example"},
+    ],
+)
+def test_the_message_of_an_error_or_a_log_is_no_text(element: dict[str, Any]) -> None:
+    assert invalid_item(element).type == "NotAnArticle"
+
+
+@pytest.mark.parametrize("text", ["Read article", "Link", "See https://a.example now", "Read: here", "x " * 100_000])
+def test_the_text_of_a_link_is_no_url(text: str) -> None:
+    assert article({"title": "A walk", "link": text}).url == ""
+    assert article({"title": "A walk", "link": text, "permalink": "https://a.example/1"}).url == "https://a.example/1"
+
+
+@pytest.mark.parametrize("url", ["bus/7", "/bus/7", "a.example", "HTTPS://a.example/a b", "u", "Bus7"])
+def test_what_may_be_a_url_is_read(url: str) -> None:
+    assert article({"title": "A walk", "link": url}).url == url

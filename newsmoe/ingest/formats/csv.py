@@ -4,25 +4,44 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TextIO
 
 from newsmoe.errors import InputError
-from newsmoe.ingest.files import max_characters, open_text, remark
+from newsmoe.ingest.fields import FieldFinder
+from newsmoe.ingest.files import MAX_CHARACTERS, max_characters, open_text, remark
 from newsmoe.ingest.formats import BadElement
-from newsmoe.ingest.rows import Row, TooLongError, rows_of
+from newsmoe.ingest.headers import header_index
+from newsmoe.ingest.rows import Row, TooLongError, backslashed_rows_of, rows_of
 
 START = 1 << 16  # characters, in which a header must stand
 ROWS = 20  # rows from which the delimiter is detected
+MOST = 0.5  # share of the rows below titles that fit the header
 SPACES = " \t\r\n\ufeff"  # with the byte order mark, which is inside files that were joined
 DELIMITERS = (",", ";", "\t", "|")
 
 growing = True
 
 
+class _Layout(NamedTuple):
+    """How a table is written."""
+
+    delimiter: str
+    has_backslashes: bool = False  # before the quotation marks in its cells
+    skipped: int = 0  # lines above the header
+    titles: int = 0  # rows in them
+    names: Sequence[str] = ()
+
+    def rows(self, stream: TextIO, limit: int = MAX_CHARACTERS) -> Iterator[Row]:
+        """Yield the rows from the header on."""
+        for _ in range(self.skipped):
+            stream.readline()
+        return (backslashed_rows_of if self.has_backslashes else rows_of)(stream, self.delimiter, limit)
+
+
 def header(path: Path, delimiters: Sequence[str] = DELIMITERS) -> tuple[list[str], str]:
     """Return the column names, and the delimiter in words."""
-    names, delimiter, _ = _first_row(path, delimiters)
-    return names, f"the delimiter is {delimiter!r}"
+    layout = _layout(path, delimiters)
+    return [*layout.names], f"the delimiter is {layout.delimiter!r}"
 
 
 def read(name: str, path: Path, delimiters: Sequence[str] = DELIMITERS) -> Iterator[Any]:
@@ -31,15 +50,14 @@ def read(name: str, path: Path, delimiters: Sequence[str] = DELIMITERS) -> Itera
     Cells that a row lacks are empty, and the header is left out where it is repeated. A row becomes a `BadElement` if
     it has more cells, or may be a part of another row: of a single cell, or beside a quote that does not close.
     """
-    names, delimiter, skipped = _first_row(path, delimiters)
+    layout = _layout(path, delimiters)
+    names, skipped = layout.names, layout.skipped
     if not names:
         raise InputError(f"{name}: the file is empty; expected a first row that names the columns")
     unique = len(set(names)) == len(names)
     short = repeated = 0
     with open_text(path) as stream:
-        for _ in range(skipped):
-            stream.readline()
-        rows = rows_of(stream, delimiter, max_characters(path))
+        rows = layout.rows(stream, max_characters(path))
         try:
             next(rows)
             for row in rows:
@@ -54,6 +72,8 @@ def read(name: str, path: Path, delimiters: Sequence[str] = DELIMITERS) -> Itera
                     yield dict(zip(names, cells, strict=True)) if unique else _first_values(names, cells)
         except TooLongError as error:
             raise InputError(f"{name}: a line is {error}") from None
+    if layout.titles:
+        remark(path, f"rows above the header: {layout.titles}; they were left out")
     if short:
         remark(path, f"rows with fewer cells than the header: {short}; the cells that they lack were read as empty")
     if repeated:
@@ -76,24 +96,46 @@ def _first_values(names: Sequence[str], cells: Sequence[str]) -> Mapping[str, st
     return element
 
 
-def _first_row(path: Path, delimiters: Sequence[str]) -> tuple[list[str], str, int]:
-    """Return the column names, the delimiter, and how many lines are before them.
+def _layout(path: Path, delimiters: Sequence[str]) -> _Layout:
+    """Return how a table is written.
 
     The delimiter is what the line `sep=` of Excel says, else the one that most of the first rows have as often as the
-    header has.
+    header has. Quotation marks have backslashes if only that gives more rows as many cells as the header.
     """
     with open_text(path) as stream:
-        start = stream.read(START).lstrip("\r\n")
-    skipped = 0
+        text = stream.read(START)
+    start = text.lstrip("\r\n")
     if start[:4].lower() == "sep=" and start[4:5] and start[5:6] in ("", "\r", "\n"):
-        delimiters, start, skipped = (start[4],), start[5:].lstrip("\r\n"), 1
-    best, names, delimiter = (0.0, 0), [], delimiters[0]
-    for candidate in delimiters:
-        rows = [cells for _, cells, _ in islice(rows_of(io.StringIO(start, newline=""), candidate), ROWS)]
+        delimiters, start = (start[4],), start[5:].lstrip("\r\n")
+    skipped = len(io.StringIO(text[: len(text) - len(start)], newline="").readlines())
+    finder, best, layout = FieldFinder(), (0.0, 0), _Layout(delimiters[0], skipped=skipped)
+    for candidate in (_Layout(delimiter, skipped=skipped) for delimiter in delimiters):
+        rows = _sample(text, candidate)
         if not rows:
             break
-        width = len(rows[0])
-        fit = (round(sum(len(cells) == width for cells in rows) / len(rows), 1) if width > 1 else 0.0, width)
+        if titles := header_index([row.cells for row in rows], finder):
+            below = candidate._replace(skipped=skipped + rows[titles].line - 1, titles=titles)
+            if _fit(rows_below := _sample(text, below)) > (MOST, 0):
+                candidate, rows = below, rows_below
+        fit = _fit(rows)
         if fit > best:
-            best, names, delimiter = fit, [cell.strip() for cell in rows[0]], candidate
-    return names, delimiter, skipped
+            best, layout = fit, candidate._replace(names=[cell.strip() for cell in rows[0].cells])
+    backslashed = layout._replace(has_backslashes=True)
+    is_better = '\\"' in text and _soundness(text, backslashed) > _soundness(text, layout)
+    return backslashed if is_better else layout
+
+
+def _fit(rows: Sequence[Row]) -> tuple[float, int]:
+    """Return the share of the rows that have as many cells as the first one, and how many these are."""
+    width = len(rows[0].cells)
+    return round(sum(len(row.cells) == width for row in rows) / len(rows), 1) if width > 1 else 0.0, width
+
+
+def _sample(text: str, layout: _Layout) -> list[Row]:
+    return list(islice(layout.rows(io.StringIO(text, newline="")), ROWS))
+
+
+def _soundness(text: str, layout: _Layout) -> float:
+    """Return the share of the rows that begin and end without doubt, and have as many cells as the header."""
+    rows = _sample(text, layout)
+    return sum(row.is_sound and len(row.cells) == len(layout.names) for row in rows) / len(rows)

@@ -223,3 +223,65 @@ def test_rows_become_articles(tmp_path: Path) -> None:
     assert getattr(article, "topics") == ("a", "b")  # noqa: B009  # the other kind of item has none
     assert (short.id, short.headline) == ("8", "x")
     assert source.count == 2
+
+
+QUOTING = 'It sailed.\n\n"I missed two birthdays, and a funeral," she said.\n\nThe end.'
+ROWS = [("Ferry", QUOTING), ("Quay", 'The "new" crane\nis \\ red.'), ("Storm", '"'), ("Sun", "It shone."), ("Rain", "")]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_quotation_marks_with_backslashes_are_read(tmp_path: Path, delimiter: str) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, doublequote=False, escapechar="\\", lineterminator="\n")
+    writer.writerows([("title", "text"), *ROWS])
+    assert [tuple(row.values()) for row in elements(tmp_path, text.getvalue())] == ROWS
+
+
+def test_what_mysql_wrote_is_read(tmp_path: Path) -> None:
+    table = (
+        'id,title,text\n1,"Ferry","\\"It sailed,\\" she said.\\\nAll, in all.\\\n\\"Yes.\\""\n2,\\N,"a"\n3,"b",\\N\n'
+    )
+    rows = [tuple(row.values()) for row in elements(tmp_path, table)]
+    assert rows == [("1", "Ferry", '"It sailed," she said.\nAll, in all.\n"Yes."'), ("2", "", "a"), ("3", "b", "")]
+
+
+def test_backslashes_in_a_well_formed_table_are_text(tmp_path: Path) -> None:
+    rows = [("a", "C:\\"), ("b", '{"c": "a \\"d\\", e"}'), ("c", "\\"), ("d", "\\N")]
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([("title", "text"), *rows])
+    assert [tuple(row.values()) for row in elements(tmp_path, text.getvalue())] == rows
+
+
+def test_backslashes_take_linear_time(tmp_path: Path) -> None:
+    content = '\\"' * 200_000 + "\\" * 200_001
+    assert len(elements(tmp_path, f'id,text\n2,"a, \\"b\\"\nc"\n1,"{content}"\n')) > 1
+
+
+@pytest.mark.parametrize(
+    ("titles", "count"),
+    [
+        ("# exported 2 March 2026\n", 1),
+        ("Articles of the week,,\n", 1),
+        ('"Our\nexport"\n\n1,,\n', 2),
+        ("\nsep=,\nExport\n", 1),
+        ("Export\r\n", 1),
+        ("Made by us, today\n" * 9, 9),
+    ],
+)
+def test_rows_above_the_header_are_left_out(tmp_path: Path, titles: str, count: int) -> None:
+    table = f'{titles}id,title,text,date\n1,Ferry,"It sailed,\nat last.",2026-03-02\n2,Quay,b,\n3\n'
+    rows = elements(tmp_path, table)
+    assert rows[:2] == [
+        {"id": "1", "title": "Ferry", "text": "It sailed,\nat last.", "date": "2026-03-02"},
+        {"id": "2", "title": "Quay", "text": "b", "date": ""},
+    ]
+    line = table.count("\n")
+    assert rows[2:] == [BadElement(f"line {line}: 1 cells, where the header names 4 columns")]
+    assert notices(tmp_path, table) == [f"rows above the header: {count}; they were left out"]
+
+
+def test_a_row_with_names_is_no_header_below_one(tmp_path: Path) -> None:
+    table = "page,copy\n1,a\ntext,title\n"
+    assert elements(tmp_path, table) == [{"page": "1", "copy": "a"}, {"page": "text", "copy": "title"}]
+    assert elements(tmp_path, "copy\ntext\n") == [{"copy": "text"}]
+    assert len(elements(tmp_path, "copy\nOne, text, three\nTwo\nThree, four\nFive\n")) == 4

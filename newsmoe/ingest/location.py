@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from math import log2
 
 from newsmoe.ingest.fields import FieldFinder
-from newsmoe.ingest.names import NOT_AN_ARTICLE
+from newsmoe.ingest.names import ALIASES, NOT_AN_ARTICLE, folded
 from newsmoe.ingest.places import ANY_KEY, ARRAY, Place, Steps
 from newsmoe.ingest.survey import Node, Survey
 
@@ -21,6 +21,9 @@ PARTS = frozenset({"children", "content", "value", "values", "nodes", "list", "r
 """Those of them that an article may have as well, for its comments or paragraphs."""
 RELATED = re.compile(rf"^more|galler|embed|attach|breadcrumb|{NOT_AN_ARTICLE.pattern}")
 """Names of what an article may hold that looks like articles, and is not this article."""
+
+HEADLINES = frozenset(map(folded, ALIASES["headline"]))
+"""Names, folded, under which an object is a headline, and no article."""
 
 BIAS = 2.0  # that such a name gives or takes
 WHOLE = 2.0  # that a body gives to an object that may be an envelope
@@ -115,7 +118,8 @@ def _groups(node: Node, steps: Steps) -> list[Group]:
         node.children[ANY_KEY] = keyed
     below = [group for step, child in node.children.items() for group in _groups(child, (*steps, step))]
     is_lone = node.objects == 1 and ARRAY not in steps and ANY_KEY not in steps
-    if not node.articles or (is_lone and node.mean < LONE):
+    is_headline = bool(steps) and folded(steps[-1]) in HEADLINES
+    if not node.articles or is_headline or (is_lone and node.mean < LONE):
         return below
     here = Group(steps, node, below)
     inner = [

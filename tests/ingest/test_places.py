@@ -200,6 +200,11 @@ def test_what_articles_quote_or_link_to_is_not_read(document: Any, tmp_path: Pat
     assert headlines(items) == ["Hall 1", "Hall 2", "Hall 3"]
 
 
+def test_an_object_that_is_a_headline_is_no_article(tmp_path: Path) -> None:
+    items, _ = read(tmp_path, [{"id": 7, "headline": {"title": "Hall"}}, {"id": 8}])
+    assert [item.id for item in items] == [7, 8]
+
+
 def test_cells_at_the_end_of_a_row_may_be_missing(tmp_path: Path) -> None:
     rows = [["title", "text", "notes"], ["Hall 1", BODY, "seen"], ["Hall 2", BODY], ["Hall 3", BODY, "", "x"]]
     items, _ = read(tmp_path, {"range": "A1:C4", "values": rows})

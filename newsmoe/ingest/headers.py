@@ -65,6 +65,11 @@ def header_index(rows: Sequence[Sequence[object]], finder: FieldFinder) -> int:
     return 0
 
 
+def titles_note(count: int) -> str:
+    """Return what is said of rows above the header."""
+    return f"rows above the header: {count}; they were left out"
+
+
 def _is_repeated(name: str, cells: Sequence[str]) -> bool:
     count = cells.count(name)
     return count > 1 and 2 * count >= len(cells)

@@ -25,6 +25,9 @@ MAX_EXTRA = 100_000  # characters, keys and values in one of an article's other 
 MAX_NOTICES = 8  # keys that are named
 MAX_DATES, MAX_DATE = 3, 40  # dates that are named, and characters of them
 
+SEPARATORS = frozenset("-–—|·•")
+"""Marks between a title and its outlet."""
+
 _ArticleFields = dict[str, Any]
 """What an `Article` is made of, with the language as the scraper stated it."""
 
@@ -125,7 +128,7 @@ class Normaliser:
             **others,
             "id": values.derived_id(url, headline, text) if identifier is None else identifier,
             "url": url[:MAX_LINE],
-            "headline": headline[:MAX_LINE],
+            "headline": _without_outlet(headline, others.get("source"))[:MAX_LINE],
             "content": self._without_boilerplate(text),
             "topics": others.get("topics") or (),
             "truncated": bool(text and content and content.truncated),
@@ -231,6 +234,14 @@ def _value(element: Mapping[str, Any], field: str, paths: Sequence[KeyPath], rea
             read.add(key)
         return converted[:MAX_LINE] if isinstance(converted, str) else converted
     return None
+
+
+def _without_outlet(headline: str, source: str | None) -> str:
+    """Return a headline without ` - The Paper` at its end, as news services add it, where that is the source."""
+    if not source or not headline.casefold().endswith(source.casefold()):
+        return headline
+    title, mark, _ = headline[: -len(source)].rpartition(" ")[0].rpartition(" ")
+    return title if mark and title and headline[len(title) : -len(source)].strip() in SEPARATORS else headline
 
 
 def _url(element: Mapping[str, Any], shape: Shape) -> tuple[str, KeyPath | None]:

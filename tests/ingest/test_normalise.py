@@ -475,3 +475,20 @@ def test_the_text_of_a_link_is_no_url(text: str) -> None:
 @pytest.mark.parametrize("url", ["bus/7", "/bus/7", "a.example", "HTTPS://a.example/a b", "u", "Bus7"])
 def test_what_may_be_a_url_is_read(url: str) -> None:
     assert article({"title": "A walk", "link": url}).url == url
+
+
+@pytest.mark.parametrize(
+    ("headline", "read"),
+    [
+        ("Ferry late - The Paper", "Ferry late"),
+        ("Ferry late | THE PAPER", "Ferry late"),
+        ("Why I read The Paper", "Why I read The Paper"),
+        ("The Paper", "The Paper"),
+        ("- The Paper", "- The Paper"),
+        ("Ferry late - The Post", "Ferry late - The Post"),
+    ],
+)
+def test_the_outlet_at_the_end_of_a_headline_is_no_part_of_it(headline: str, read: str) -> None:
+    item = Normaliser()({"title": headline, "source": {"name": "The Paper"}})
+    assert isinstance(item, Article)
+    assert (item.headline, item.source) == (read, "The Paper")

@@ -10,7 +10,7 @@ from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.files import MAX_CHARACTERS, max_characters, open_text, remark
 from newsmoe.ingest.formats import BadElement
-from newsmoe.ingest.headers import header_index
+from newsmoe.ingest.headers import header_index, titles_note
 from newsmoe.ingest.rows import Row, TooLongError, backslashed_rows_of, rows_of
 
 START = 1 << 16  # characters, in which a header must stand
@@ -73,7 +73,7 @@ def read(name: str, path: Path, delimiters: Sequence[str] = DELIMITERS) -> Itera
         except TooLongError as error:
             raise InputError(f"{name}: a line is {error}") from None
     if layout.titles:
-        remark(path, f"rows above the header: {layout.titles}; they were left out")
+        remark(path, titles_note(layout.titles))
     if short:
         remark(path, f"rows with fewer cells than the header: {short}; the cells that they lack were read as empty")
     if repeated:

@@ -6,14 +6,16 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
 from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder, some_keys
 from newsmoe.ingest.files import max_characters, remark, too_long
 from newsmoe.ingest.formats import BadElement
+from newsmoe.ingest.headers import MAX_TITLES, header_index, titles_note
 from newsmoe.plugins import import_extra
 from newsmoe.text.cleaning import one_line
 
@@ -34,8 +36,8 @@ _ESCAPED = re.compile(r"_x(?!D[89A-F])([0-9A-F]{4})_", re.IGNORECASE)
 def header(path: Path) -> tuple[list[str], str]:
     """Return the column names, and the sheet in words."""
     with _workbook(str(path), path) as book:
-        sheet, names, _ = _table(book)
-        return names, f"the sheet is {sheet!r}"
+        table = _table(book)
+        return [*table.names], f"the sheet is {table.sheet!r}"
 
 
 def read(name: str, path: Path) -> Iterator[Any]:
@@ -45,7 +47,7 @@ def read(name: str, path: Path) -> Iterator[Any]:
     """
     limit = max_characters(path)
     with _workbook(name, path) as book:
-        title, names, rows = _table(book)
+        title, names, rows, titles = _table(book)
         if not names:
             raise InputError(f"{name}: the sheets are empty; expected a first row that names the columns")
         dates = FieldFinder().names_in(names)["publication_date"]
@@ -57,6 +59,8 @@ def read(name: str, path: Path) -> Iterator[Any]:
             else:
                 element = _element(names, row)
                 yield element | {key: _date(element[key], book.epoch) for key in dates}
+        if titles:
+            remark(path, titles_note(titles))
         if unread := [sheet for sheet in _with_articles(book) if sheet != title]:
             remark(path, f"of the sheets only {title!r} was read; to read {some_keys(unread)}, save it as its own file")
 
@@ -83,26 +87,42 @@ def _workbook(name: str, path: Path) -> Iterator[Any]:
             raise InputError(f"{name}: not valid XLSX: {one_line(str(error))}") from None
 
 
-def _table(book: Any) -> tuple[str, list[str], Iterator[list[Any]]]:
-    """Return the name, the column names and the rows of the first sheet that has a text, else of the first one."""
+class _Table(NamedTuple):
+    """A sheet: the names of its columns, the rows below them, and the number of rows above."""
+
+    sheet: str = ""
+    names: Sequence[str] = ()
+    rows: Iterator[list[Any]] = iter(())
+    titles: int = 0
+
+
+def _table(book: Any) -> _Table:
+    """Return the first sheet that has a text, else the first one with a row."""
     finder, tables = FieldFinder(), []
     for sheet in book.worksheets:
-        rows = _rows(sheet)
-        names = [str(value or "").strip() for value in next(rows, ())]
-        if names:
-            tables.append((sheet.title, names, rows))
-        if finder.has_text(names):
-            return tables[-1]
-    return tables[0] if tables else ("", [], iter(()))
+        table = _table_of(sheet, finder)
+        if finder.has_text(table.names):
+            return table
+        if table.names:
+            tables.append(table)
+    return tables[0] if tables else _Table()
+
+
+def _table_of(sheet: Any, finder: FieldFinder) -> _Table:
+    rows = _rows(sheet)
+    first = list(islice(rows, MAX_TITLES))
+    titles = header_index(first, finder)
+    names = [str(value or "").strip() for value in first[titles]] if first else []
+    return _Table(sheet.title, names, chain(first[titles + 1 :], rows), titles)
 
 
 def _with_articles(book: Any) -> Iterator[str]:
     """Yield the names of the sheets that have a text and a row."""
     finder = FieldFinder()
     for sheet in book.worksheets:
-        rows = _rows(sheet)
-        if finder.has_text([str(value or "").strip() for value in next(rows, ())]) and next(rows, None):
-            yield sheet.title
+        table = _table_of(sheet, finder)
+        if finder.has_text(table.names) and next(table.rows, None):
+            yield table.sheet
 
 
 def _rows(sheet: Any) -> Iterator[list[Any]]:

@@ -62,6 +62,15 @@ def test_sheets_that_are_not_read_are_named(tmp_path: Path) -> None:
         ]
 
 
+def test_titles_above_the_header_are_left_out_and_that_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.xlsx"
+    path.write_bytes(workbook({"News": [("Press review of March", None, None), (), *NEWS]}))
+    with open_source(str(path)) as source:
+        assert [item.headline for item in source.articles() if isinstance(item, Article)][:2] == ["Ferry late", "Storm"]
+        (message,) = source.log_notices()
+    assert message.endswith("rows above the header: 1; they were left out")
+
+
 def test_a_row_longer_than_an_article_is_an_error(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(workbook({"a": [("title", "text"), ("x", "long " * 300), ("y", "short")]}))

@@ -90,7 +90,7 @@ def test_what_waits_while_a_batch_is_computed_is_the_next_batch() -> None:
         first = threads.submit(client.analyze, articles(1))
         assert expert.entered.wait(20)
         others = [threads.submit(client.analyze, [article]) for article in articles(6)[1:]]
-        wait_until(lambda: len(client.service.queue._jobs) == 5)
+        wait_until(lambda: len(client.service.queue._submissions) == 5)
         expert.released.set()
         assert [len(request.result().json) for request in (first, *others)] == [1] * 6
     assert [len(batch) for batch in expert.batches] == [1, 5]
@@ -103,7 +103,7 @@ def test_a_single_article_need_not_wait_for_a_list_of_many() -> None:
         many = threads.submit(client.analyze, articles(40))
         assert expert.entered.wait(20)
         single = threads.submit(client.analyze, [{"id": "single", "headline": "Single", "content": "Text."}])
-        wait_until(lambda: len(client.service.queue._jobs) == 2)
+        wait_until(lambda: len(client.service.queue._submissions) == 2)
         expert.released.set()
         single.result()
         assert [record["id"] for record in many.result().json] == list(range(40))

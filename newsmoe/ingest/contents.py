@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
+from newsmoe.ingest.evidence import Strength, is_address, is_no_page, is_no_value, strength_of
 from newsmoe.ingest.fields import FieldFinder, KeyPath, Shape, value_at
 from newsmoe.ingest.names import SECTIONS, WEAK_HEADLINES, folded, is_of_another_text
 from newsmoe.ingest.stored import stored_value
@@ -169,4 +169,5 @@ def _content(path: KeyPath, text: str, is_body: bool) -> Content:
 
 def _is_prose(text: str) -> bool:
     is_data = text[:1] in ("[", "{") and text[1:2] in ('"', "'", "{", "[")
-    return len(text) >= MIN_UNNAMED and len(text[:2000].split()) >= MIN_UNNAMED_WORDS and not is_data
+    is_long = len(text) >= MIN_UNNAMED and len(text[:2000].split()) >= MIN_UNNAMED_WORDS
+    return is_long and not is_data and not is_no_page(text)

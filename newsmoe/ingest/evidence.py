@@ -13,13 +13,18 @@ PROSE_WORDS = 4
 UNSPACED_PROSE = 8  # characters
 LONGEST = 32  # characters of a word for no value
 NOTICE_LENGTH = 200  # characters of a publisher's sentence in place of a text
+PAGE_LENGTH = 700  # characters of a page that asks for cookies, or whether its reader is human
 SPACES = 15  # in so many characters of prose
 
 _NO_WORDS = (
     "none null nil nan na n/a n.a nat undefined false true removed deleted missing empty tbd \\n #n/a #ref! #value!"
     " #name?"
 )
-_NO_VALUES = frozenset(_NO_WORDS.split()) | {"not available", "not applicable", "no title", "no headline", "untitled"}
+_NO_VALUES = frozenset(_NO_WORDS.split()) | {
+    "not available", "not applicable", "no title", "no headline", "untitled", "just a moment", "access denied",
+    "403 forbidden", "404 not found", "page not found", "attention required! | cloudflare", "are you a robot?",
+    "pardon our interruption",
+}  # fmt: skip
 _NO_CONTENTS = _NO_VALUES | {
     "no content", "no text", "no description", "no summary", "no content available", "no description available",
     "content not available", "content unavailable",
@@ -31,6 +36,25 @@ _NOTICE = re.compile(
     r" (?:in|on|for|to|with)\b.*\b(?:plans?|subscribers?|subscriptions?|members?|users?|customers?)\b"
     r"|\W*(?:please )?(?:subscribe|upgrade|sign in|log in|register)(?: now)? to"
     r" (?:read|continue|view|access|unlock|see)\b",
+    re.DOTALL | re.IGNORECASE,
+)
+_NO_PAGE = re.compile(  # what a site gives a program in place of an article
+    r"\W*(?:(?:please )?(?:enable|turn on|activate) (?:javascript|js|cookies)\b"
+    r"|[^.!?]{0,80}\bjavascript\b[^.!?]{0,60}\b(?:in your browser|disabled|to (?:run|view|use|continue|proceed))\b"
+    r"|(?:just a moment|one more step)\W*(?:\n|\Z|please|checking|verif|complete)"
+    r"|checking (?:your browser|if the site connection is secure)|press (?:&|and) hold to|pardon our interruption"
+    r"|(?:(?:please )?(?:confirm|prove|verify)|verifying) (?:that )?you(?: are|['’]re) "
+    r"(?:a )?(?:human|not a (?:ro)?bot)"
+    r"|(?:sorry, )?you (?:have been blocked|(?:don['’]t|do not) have permission to (?:access|view))\b"
+    r"|access (?:to this (?:page|site|resource) (?:has been|is) )?denied\W*(?:\n|\Z|you\b|because\b|reference\b)"
+    r"|(?:error )?(?:403|404|429|451|50[0-4])[\s:–-]+(?:forbidden|(?:page )?not found|too many requests|bad gateway"
+    r"|service unavailable|internal server error|gateway time-?out)\b"
+    r"|(?:the )?page (?:you (?:requested|are looking for)|not found|(?:cannot|could not|can['’]t) be found)\b"
+    r"|we (?:value|care about|respect) your privacy\b"
+    r"|(?:by (?:using|continuing|clicking)"
+    r"|(?:we|this (?:web)?site|our (?:web)?sites?)(?: and (?:our|its) (?:\w+ ){0,3}partners)? (?:uses?|stores?|sets?))"
+    r"\b[^.]{0,120}\bcookies\b"
+    r"(?=.*\b(?:accept|consent|privacy|preferences|settings|experience|policy|agree)\b))",
     re.DOTALL | re.IGNORECASE,
 )
 _FEED_FACTS = re.compile(  # which Reddit's feeds and those of Hacker News have in place of a text
@@ -63,17 +87,24 @@ def is_missing(value: object) -> bool:
 
 
 def is_no_value(text: str, *, content: bool = False) -> bool:
-    """Tell whether a text says that there is none: `[Removed]`, `null`, a notice about paid plans."""
+    """Tell whether a text says that there is none: `[Removed]`, `null`, a notice about paid plans or cookies."""
     if len(text) > LONGEST:
-        return bool(_FEED_FACTS.match(text)) or len(text) <= NOTICE_LENGTH and bool(_NOTICE.match(text))
+        is_notice = len(text) <= NOTICE_LENGTH and bool(_NOTICE.match(text))
+        return is_notice or bool(_FEED_FACTS.match(text)) or (content and is_no_page(text))
     bare = text.strip("[](){}<>\"'*-–—. \n\t\xa0").casefold()
-    return not bare or bare in (_NO_CONTENTS if content else _NO_VALUES) or bool(_NOTICE.match(text))
+    is_none = not bare or bare in (_NO_CONTENTS if content else _NO_VALUES)
+    return is_none or bool(_NOTICE.match(text)) or (content and is_no_page(text))
+
+
+def is_no_page(text: str) -> bool:
+    """Tell whether a text is what a site shows in place of a page: that it needs JavaScript, cookies, or a human."""
+    return len(text) <= PAGE_LENGTH and bool(_NO_PAGE.match(text))
 
 
 def strength_of(text: str) -> Strength:
     """Return how much a clean text looks like an article's, or a part of it."""
     if len(text) > NOTICE_LENGTH and text.count(" ", 0, NOTICE_LENGTH) > SPACES and text[0].isalpha():  # most texts
-        return Strength.PROSE
+        return Strength.NONE if is_no_page(text) else Strength.PROSE
     if is_no_value(text, content=True):
         return Strength.NONE
     start = text[:START]

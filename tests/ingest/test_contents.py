@@ -37,6 +37,13 @@ def notices(*elements: dict[str, Any], fields: dict[str, list[str]] | None = Non
         "<NA>", "-", "undefined", "No content available",
         "ONLY AVAILABLE IN PAID PLANS", "Only available in professional and corporate plans.", "<p></p>", "&nbsp;",
         "This content is only available to subscribers.", "Subscribe to continue reading.", "https://a.example/bus/7",
+        "Please enable JS and disable any ad blocker", "You need to enable JavaScript to run this app.",
+        "JavaScript is disabled in your browser. Please enable JavaScript to proceed.",
+        "Just a moment...\n\nEnable JavaScript and cookies to continue", "403 Forbidden\n\nnginx",
+        "Access Denied\n\nYou don't have permission to access this page on this server. Reference #18.5",
+        "Verify you are human by completing the action below.", "The page you are looking for does not exist.",
+        "We use cookies and other technologies to show you content that fits your interests and to measure how our"
+        " pages are used. You can accept all of them, or choose in your settings. " + "More in our policy. " * 10,
         "5f3c9a7e-77aa", "ddUyQWzRTpxMioPQvsIx", "2024-05-03", 77, "77", "night-bus-without-lights",
         "/2024/05/03/night-bus", False, {"id": 7}, [None], [7],
     ],

@@ -103,7 +103,19 @@ def test_links_without_a_headline_are_a_content() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Roofs.", "Storm", "Überflutung", "夜行バスは明かりなしで走った。", "Read it: https://a.example", BODY]
+    "text",
+    [
+        "Roofs.",
+        "Storm",
+        "Überflutung",
+        "夜行バスは明かりなしで走った。",
+        "Read it: https://a.example",
+        BODY,
+        "Access denied to the beach for years: now the town has won in court.",
+        "We use cookies in our cake, says the baker of Lundsay, who won a prize on Monday.",
+        "Just a moment of silence was all that the town had planned for its mayor.",
+        "The page was found in an attic. The museum says that it is 400 years old.",
+    ],
 )
 def test_words_are_a_content(text: str) -> None:
     assert article({"content": text}).content == text

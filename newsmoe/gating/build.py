@@ -178,9 +178,9 @@ def _check_present(experts: Sequence[ExpertInfo], *, all_of_them: bool = False) 
 
 
 def _refuse_limits(settings: Settings, gate: RulesGate | None) -> None:
-    """Refuse limits of learned gates; a budget also holds for what larger experts read again."""
+    """Refuse limits of learned gates; a budget also holds for what second experts read again."""
     limits = [name for name in LIMITS if getattr(settings, name) is not None]
-    if gate and gate.larger and "budget" in limits:
+    if gate and gate.second and "budget" in limits:
         limits.remove("budget")
     if limits:
         verb = "requires" if len(limits) == 1 else "require"
@@ -189,7 +189,7 @@ def _refuse_limits(settings: Settings, gate: RulesGate | None) -> None:
 
 def _rules_gate(context: GateContext) -> RulesGate:
     default = read_rules(DEFAULT_RULES)
-    if context.settings.gate != "auto":  # which alone has larger experts read without being asked
+    if context.settings.gate != "auto":  # which alone has second experts read without being asked
         default = tuple(rule.model_copy(update={"unsure": {}}) for rule in default)
     rules = (*context.user_rules, *default)
     gate = RulesGate(rules, context.pools)
@@ -199,8 +199,10 @@ def _rules_gate(context: GateContext) -> RulesGate:
         for use in uses or [tuple(by_name)]:
             _check_present([by_name[name] for name in named_experts(use)], all_of_them=isinstance(use, dict))
             check_labels(context.registry, named_experts(use))
-    if gate.larger:
-        names = ", ".join(sorted(gate.larger))
+    decided = {task for rule in context.user_rules for task in rule.use}
+    others = {task: pool for task, pool in context.pools.items() if task not in decided}
+    if second := RulesGate(default, others).second:
+        names = ", ".join(sorted(second))
         _logger.info("%s read again what smaller experts are not sure of; --gate rules goes without them", names)
     return gate
 

@@ -10,6 +10,9 @@ from newsmoe.record import RouteEntry
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.settings.conditions import After
 
+SECOND_WEIGHT = 0.7
+"""Of a larger expert's prediction beside the smaller ones' (docs/quality.md): right more often than either."""
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -25,7 +28,8 @@ class Decision:
         after: for deferred experts, by name, what another task's prediction must say.
         condition: what another task's prediction must say for this decision to hold; None: it holds.
         otherwise: the decision that holds where `condition` does not.
-        larger: an expert that reads again what these are not sure of; empty: none.
+        second: an expert that reads again what these are not sure of; empty: none.
+        second_weight: of its prediction in the mean with theirs.
     """
 
     task: str
@@ -37,7 +41,8 @@ class Decision:
     after: Mapping[str, After] = field(default_factory=dict)
     condition: After | None = None
     otherwise: "Decision | None" = None
-    larger: str = ""
+    second: str = ""
+    second_weight: float = SECOND_WEIGHT
 
     @classmethod
     def abstain(cls, task: str, reason: str) -> Self:

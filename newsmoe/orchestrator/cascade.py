@@ -1,15 +1,12 @@
-"""The cascade: a larger expert reads what a smaller one is least sure of."""
+"""The cascade: a second expert reads what the first one is least sure of."""
 
 from collections.abc import Sequence
 from heapq import nlargest, nsmallest
 
 from newsmoe.prediction import Labels, Prediction
 
-LARGER_WEIGHT = 0.7
-"""Of a larger expert's prediction, in the mean with those of the smaller ones: right more often than either."""
-
 SURE = 0.5
-"""Difference of the two best scores from which a larger expert is not asked, where no budget says how many."""
+"""Difference of the two best scores from which no second expert is asked, where no budget says how many."""
 
 
 def margin(prediction: Prediction | None) -> float:

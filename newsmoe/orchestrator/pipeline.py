@@ -11,7 +11,7 @@ from types import MappingProxyType
 from newsmoe.article import Article, InvalidItem
 from newsmoe.gating.deferred import resolve_deferred
 from newsmoe.gating.gate import Decision, Gate
-from newsmoe.orchestrator.cascade import LARGER_WEIGHT, least_sure, margin
+from newsmoe.orchestrator.cascade import least_sure, margin
 from newsmoe.orchestrator.combiners import Combiner, combine, mean
 from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.progress import WindowProgress
@@ -51,12 +51,12 @@ class TaskState:
         return [expert]
 
     def read_again(self) -> None:
-        """Combine the larger expert's prediction with the others, if there is one."""
-        larger = self.decision.larger
-        if larger in self.predictions:
+        """Combine the second expert's prediction with the others, if there is one."""
+        second, weight = self.decision.second, self.decision.second_weight
+        if second in self.predictions:
             reason = f"not sure: {margin(self.combined):.2f} between the two best labels"
-            again = RouteEntry(task=self.decision.task, expert=larger, weight=LARGER_WEIGHT, reason=reason)
-            self.entries = [*(_scaled(entry, 1 - LARGER_WEIGHT) for entry in self.entries), again]
+            again = RouteEntry(task=self.decision.task, expert=second, weight=weight, reason=reason)
+            self.entries = [*(_scaled(entry, 1 - weight) for entry in self.entries), again]
             self.combine()
 
     def combine(self) -> None:
@@ -75,8 +75,8 @@ class Pipeline:
     """Turns articles into records, as many as come in and in their order, `window_articles` at a time.
 
     A window holds `lock` while it is with gate and experts, so that pipelines can share them. With `details`
-    records have each expert's own prediction too. `budget` is the share of the articles that larger experts read again;
-    None: those of which the smaller ones are not sure.
+    records have each expert's own prediction too. `budget` is the share of the articles that second experts read again;
+    None: those of which the first ones are not sure.
     """
 
     def __init__(
@@ -146,15 +146,15 @@ class Pipeline:
             task.combine()
 
     def _read_again(self, wave: Sequence["_WithOthers"], stats: RunStats, progress: WindowProgress) -> None:
-        """Have the larger experts read the articles of which a smaller one is least sure, for all tasks at once."""
+        """Have second experts read the articles of which the first ones are least sure, for all tasks at once."""
         articles: defaultdict[int, list[TaskState]] = defaultdict(list)
         for task, others in wave:
-            if task.decision.larger and task.combined is not None:
+            if task.decision.second and task.combined is not None:
                 articles[id(others)].append(task)
         groups = list(articles.values())
         margins = [min(margin(task.combined) for task in tasks) for tasks in groups]
         chosen = [task for number in least_sure(margins, self.budget) for task in groups[number]]
-        if self._call(chosen, lambda task: [task.decision.larger], stats, progress):
+        if self._call(chosen, lambda task: [task.decision.second], stats, progress):
             for task in chosen:
                 task.read_again()
 

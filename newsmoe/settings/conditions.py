@@ -54,7 +54,8 @@ class Rule(Strict):
     `use` maps a task to an expert, to a list of experts (the first runs, the next ones are its fallbacks), to
     a table of weights (all run), or to an empty list (the gate abstains). With `after` the rule is deferred:
     it holds only where another task's prediction says so, and elsewhere the next rule that matches decides.
-    `unsure` maps a task to a larger expert that reads again what those are not sure of, if its model is there.
+    `unsure` maps a task to a second expert that reads again what those are not sure of, if its model is there, or to
+    a table of that expert and the weight of its prediction.
     """
 
     when: Condition = Field(Condition(), description="what must be true of the article; default: every article")
@@ -62,8 +63,23 @@ class Rule(Strict):
     use: dict[str, str | tuple[str, ...] | dict[str, float]] = Field(
         description="by task: an expert; a list, whose first one runs, then the fallbacks; a table of weights; or []"
     )
-    unsure: dict[str, str] = Field({}, description="larger expert for what those in `use` are not sure of, by task")
+    unsure: dict[str, str | dict[str, float]] = Field(
+        {},
+        description="second expert for what those in `use` are not sure of, by task; or a table of it and its weight",
+    )
     reason: str | None = Field(None, description="what the record says; default: the condition in words")
+
+    def unsure_weight(self, task: str) -> float | None:
+        """Return the weight of a task's second expert, where the rule states it."""
+        return next(iter(use.values())) if isinstance(use := self.unsure.get(task), dict) else None
+
+    @field_validator("unsure")
+    @classmethod
+    def _single_expert(cls, unsure: dict[str, Any]) -> dict[str, Any]:
+        for task, use in unsure.items():
+            if isinstance(use, dict) and not (len(use) == 1 and all(0 < weight < 1 for weight in use.values())):
+                raise ValueError(f"`unsure` for {task!r} must name one expert, with a weight between 0 and 1")
+        return unsure
 
     @field_validator("use")
     @classmethod

@@ -77,7 +77,7 @@ class Settings(Strict):
     )
     budget: float | None = _setting(
         None,
-        "largest share of what running every expert costs (learned gates), or of the articles that larger experts read"
+        "largest share of what running every expert costs (learned gates), or of the articles that second experts read"
         " again; default: the gate's own, or what smaller experts are not sure of",
         "SHARE",
         EXPERTS_PANEL,

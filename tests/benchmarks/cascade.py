@@ -3,12 +3,12 @@
     python -m tests.benchmarks.cascade DATA
 
 On the dev data of the smaller experts' recipes: accuracy and macro-F1 of sentiment and topic in percent, where the
-least sure articles of each window are read again, as `--budget` has it, and as it is without a budget. The last row is
-the larger expert alone.
+least sure articles of each window are read again, as `--budget` has it, and as it is without a budget. Then as in the
+profile `accurate`, where the larger expert reads all, and the smaller one what it is not sure of; and the larger alone.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from newsmoe.datasets.sources import LabelledArticle
-from newsmoe.orchestrator.cascade import LARGER_WEIGHT, least_sure, margin
+from newsmoe.gating.gate import SECOND_WEIGHT
+from newsmoe.orchestrator.cascade import least_sure, margin
 from newsmoe.orchestrator.combiners import combine
 from newsmoe.prediction import Prediction, scores_of
 from newsmoe.registry.cards import builtin_folder
@@ -39,14 +40,13 @@ class Predicted(NamedTuple):
     small: list[Prediction]
     large: list[Prediction]
 
-    def figures(self, again: NDArray[np.bool_], weight: float = LARGER_WEIGHT) -> str:
-        """Return accuracy and macro-F1 where the larger expert reads the articles in `again`, with this weight."""
-        weights = {"large": weight, "small": 1 - weight}
-        chosen = [
-            combine({"large": large, "small": small}, weights) if is_again else small
-            for small, large, is_again in zip(self.small, self.large, again, strict=True)
+    def figures(self, weights: NDArray[np.float64]) -> str:
+        """Return accuracy and macro-F1, given the weight of the larger expert for each article."""
+        mixed = [
+            combine({"large": large, "small": small}, {"large": weight, "small": 1 - weight})
+            for small, large, weight in zip(self.small, self.large, weights.tolist(), strict=True)
         ]
-        labels = [max(scores := scores_of(prediction), key=scores.__getitem__) for prediction in chosen]
+        labels = [max(scores := scores_of(prediction), key=scores.__getitem__) for prediction in mixed]
         accuracy = np.mean([label == true for label, true in zip(labels, self.truth, strict=True)])
         f1 = f1_score(self.truth, labels, labels=sorted({*self.truth}), average="macro")
         return f"{100 * accuracy:.1f} / {100 * f1:.1f}"
@@ -71,10 +71,11 @@ def main() -> None:
         print(title)
         print("read again", *tasks, sep="\t")
         for budget in BUDGETS:
-            again = _again(list(tasks.values()), budget)
-            print(f"{100 * again.mean():.0f} %", *(predicted.figures(again) for predicted in tasks.values()), sep="\t")
-        alone = (predicted.figures(np.ones(len(predicted.truth), dtype=bool), 1.0) for predicted in tasks.values())
-        print("larger alone", *alone, sep="\t")
+            again = _least_sure([predicted.small for predicted in tasks.values()], budget)
+            _print(f"{100 * again.mean():.0f} %", tasks, again * SECOND_WEIGHT)
+        unsure = _least_sure([predicted.large for predicted in tasks.values()], None)
+        _print(f"accurate, {100 * unsure.mean():.0f} %", tasks, np.where(unsure, SECOND_WEIGHT, 1.0))
+        _print("larger alone", tasks, np.ones(len(unsure)))
 
 
 def _predictions(registry: Registry, name: str, examples: Sequence[LabelledArticle]) -> list[Prediction]:
@@ -85,9 +86,13 @@ def _predictions(registry: Registry, name: str, examples: Sequence[LabelledArtic
     return [prediction for block in blocks for prediction in expert.predict(block)]
 
 
-def _again(tasks: Sequence[Predicted], budget: float | None) -> NDArray[np.bool_]:
-    """Return which articles are read again, window by window."""
-    margins = [min(map(margin, predictions)) for predictions in zip(*(task.small for task in tasks), strict=True)]
+def _print(name: str, tasks: Mapping[str, Predicted], weights: NDArray[np.float64]) -> None:
+    print(name, *(predicted.figures(weights) for predicted in tasks.values()), sep="\t")
+
+
+def _least_sure(tasks: Sequence[Sequence[Prediction]], budget: float | None) -> NDArray[np.bool_]:
+    """Return which articles are read again, window by window, given what was predicted of them for each task."""
+    margins = [min(map(margin, predictions)) for predictions in zip(*tasks, strict=True)]
     again = np.zeros(len(margins), dtype=bool)
     for start in range(0, len(margins), WINDOW):
         again[[start + number for number in least_sure(margins[start : start + WINDOW], budget)]] = True

@@ -1,4 +1,6 @@
-"""A larger expert reads again what a smaller one is not sure of."""
+"""A second expert reads again what the first one is not sure of."""
+
+import tomllib
 
 import pytest
 from hypothesis import given
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from newsmoe.article import Article
 from newsmoe.errors import ConfigError
 from newsmoe.gating.build import GateContext, build_rules
+from newsmoe.gating.gate import SECOND_WEIGHT
 from newsmoe.gating.rules import RulesGate
 from newsmoe.orchestrator.cascade import SURE, least_sure
 from newsmoe.output.run_report import RunStats
@@ -15,6 +18,7 @@ from newsmoe.record import Record, RouteEntry
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.settings.conditions import Rule
 from newsmoe.settings.model import Settings
+from newsmoe.settings.sources import PROFILES
 from newsmoe.testing import FakeExpert
 from tests.orchestrator.support import Answer, articles, decision, failing, run
 from tests.support import registry_of
@@ -39,7 +43,7 @@ def labels(records: list[Record], task: str = MOOD) -> list[str]:
 def cascade(budget: float | None = None, stats: RunStats | None = None) -> list[Record]:
     experts = FakeExpert("small", MOOD, by_number), FakeExpert("large", MOOD, always("bad"))
     return run(
-        articles(10), [decision({"small": 1.0}, task=MOOD, larger="large")], *experts, budget=budget, stats=stats
+        articles(10), [decision({"small": 1.0}, task=MOOD, second="large")], *experts, budget=budget, stats=stats
     )
 
 
@@ -62,8 +66,8 @@ def test_the_record_says_who_decided_and_why() -> None:
 
 def test_an_article_is_read_again_for_all_its_tasks() -> None:
     decisions = [
-        decision({"small": 1.0}, task=MOOD, larger="large"),
-        decision({"sure": 1.0}, task=PLACE, larger="large-place"),
+        decision({"small": 1.0}, task=MOOD, second="large"),
+        decision({"sure": 1.0}, task=PLACE, second="large-place"),
     ]
     experts = [
         FakeExpert("small", MOOD, by_number),
@@ -75,9 +79,9 @@ def test_an_article_is_read_again_for_all_its_tasks() -> None:
     assert labels(records, MOOD) == labels(records, PLACE) == ["bad"] * 2 + ["good"] * 8
 
 
-def test_where_the_larger_expert_fails_the_smaller_ones_prediction_stays() -> None:
+def test_where_the_second_expert_fails_the_first_ones_prediction_stays() -> None:
     experts = FakeExpert("small", MOOD, by_number), FakeExpert("large", MOOD, failing())
-    records = run(articles(10), [decision({"small": 1.0}, task=MOOD, larger="large")], *experts, budget=0.1)
+    records = run(articles(10), [decision({"small": 1.0}, task=MOOD, second="large")], *experts, budget=0.1)
     assert labels(records) == ["good"] * 10
     assert [record.status for record in records] == ["partial"] + ["ok"] * 9
     assert records[0].route == [RouteEntry(task=MOOD, expert="small", weight=1.0, reason="test")]
@@ -92,24 +96,26 @@ def test_no_sure_article_is_preferred_to_an_unsure_one(margins: list[float], bud
     assert least_sure(margins, None) == [number for number, margin in enumerate(margins) if margin < SURE]
 
 
-def gate(larger: str = "large", missing: bool = False) -> RulesGate:
+def gate(second: str | dict[str, float] = "large", missing: bool = False) -> RulesGate:
     pool = [ExpertInfo("small", MOOD), ExpertInfo("large", MOOD)]
     if missing:
         vars(pool[1])["missing"] = "it is not on this machine"
-    return RulesGate([Rule(use={MOOD: "small"}, unsure={MOOD: larger})], {MOOD: pool})
+    return RulesGate([Rule(use={MOOD: "small"}, unsure={MOOD: second})], {MOOD: pool})
 
 
-def test_a_rule_names_the_larger_expert() -> None:
+def test_a_rule_names_the_second_expert() -> None:
     ((decided,),) = gate().route(articles(1))
-    assert (decided.weights, decided.larger, gate().larger) == ({"small": 1.0}, "large", {"large"})
+    assert (decided.weights, decided.second, gate().second) == ({"small": 1.0}, "large", {"large"})
+    ((decided,),) = gate({"large": 0.4}).route(articles(1))
+    assert (decided.second, decided.second_weight) == ("large", 0.4)
 
 
-def test_without_its_model_the_larger_expert_reads_nothing() -> None:
+def test_without_its_model_the_second_expert_reads_nothing() -> None:
     ((decided,),) = gate(missing=True).route(articles(1))
-    assert (decided.larger, gate(missing=True).larger) == ("", frozenset())
+    assert (decided.second, gate(missing=True).second) == ("", frozenset())
 
 
-def test_a_larger_expert_that_does_not_exist_is_an_error() -> None:
+def test_a_second_expert_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(ConfigError, match="'huge', which is no expert for it"):
         gate("huge")
     with pytest.raises(ConfigError, match="`unsure` names an expert for 'place'"):
@@ -121,6 +127,18 @@ def test_a_budget_needs_something_that_it_limits() -> None:
     rules = (Rule(use={MOOD: "small"}, unsure={MOOD: "large"}),)
     settings = Settings(tasks=(MOOD,), gate="rules", budget=0.4)
     context = GateContext(settings, registry, {MOOD: registry.pool(MOOD)}, rules)
-    assert build_rules(context).larger == {"large"}
+    assert build_rules(context).second == {"large"}
     with pytest.raises(ConfigError, match="budget: requires a learned gate"):
         build_rules(GateContext(settings, registry, {MOOD: registry.pool(MOOD)}))
+
+
+@pytest.mark.parametrize("use", [{}, {"a": 1.0}, {"a": 0.0}, {"a": 0.5, "b": 0.5}])
+def test_a_second_expert_is_a_single_one_with_a_part_of_the_weight(use: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="`unsure` for 'mood' must name one expert, with a weight between 0 and 1"):
+        Rule(use={MOOD: "small"}, unsure={MOOD: use})
+
+
+def test_the_accurate_profile_weighs_the_larger_expert_as_the_default_rules_do() -> None:
+    rules = tomllib.loads((PROFILES / "accurate.toml").read_text())["rule"]
+    weights = [weight for rule in rules for use in rule["unsure"].values() for weight in use.values()]
+    assert weights == pytest.approx([1 - SECOND_WEIGHT] * 2)

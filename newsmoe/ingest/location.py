@@ -190,6 +190,8 @@ def _tables(node: Node, steps: Steps, finder: FieldFinder) -> Iterator[Place]:
     if node.objects == 1 and not node.arrays:
         if _is_of_columns(node, finder):
             yield Place((steps,), "columns")
+        if node.collections:
+            yield Place((steps,), "texts")
         for step, child in node.children.items():
             rows = child.children.get(ARRAY, Node())
             names = next((other.names for other in node.children.values() if _names_rows(other, rows, finder)), ())

@@ -30,14 +30,14 @@ class Place:
 
     Attributes:
         paths: to the elements; several where more than one array holds articles of the same shape.
-        layout: what is at their end: objects; rows of values, whose names are `columns`, or the first row; or a
-            table with a list or object of values for each column.
+        layout: what is at their end: objects; rows of values, whose names are `columns`, or the first row; a table
+            with a list or object of values for each column; or an object of texts by their URLs or titles.
         columns: names for rows.
         linked_data: whether objects whose `@type` is no article's are left out.
     """
 
     paths: tuple[Steps, ...] = ((),)
-    layout: Literal["objects", "rows", "header", "columns"] = "objects"
+    layout: Literal["objects", "rows", "header", "columns", "texts"] = "objects"
     columns: tuple[str, ...] = ()
     linked_data: bool = False
 
@@ -68,6 +68,10 @@ def elements_at(buffer: Buffer, place: Place, *, inside: bool = False) -> Iterat
     if place.layout == "columns":
         for table in _walk(buffer, place.paths):
             yield from _transposed(table)
+        return
+    if place.layout == "texts":
+        for texts in _walk(buffer, place.paths):
+            yield from _named(texts)
         return
     elements = _walk(buffer, place.paths, inside=inside)
     if place.layout != "objects":
@@ -152,6 +156,12 @@ def _as_objects(rows: Iterator[Any], columns: tuple[str, ...]) -> Iterator[Any]:
             yield BadElement(f"{len(row)} values, where there are {len(columns)} columns")
         else:
             yield dict(zip_longest(columns, row))
+
+
+def _named(texts: Any) -> Iterator[dict[str, Any]]:
+    """Yield an element for each text under its URL or title; they are in memory as a whole."""
+    for name, text in texts.items():
+        yield {"url" if "://" in name else "headline": name, "content": text}
 
 
 def _transposed(table: Any) -> Iterator[Any]:

@@ -243,7 +243,8 @@ def _where(location: Location, count: int) -> str:
     wrapper = ".".join(location.wrapper)
     is_top = location.place == Place() and wrapper
     where = wrapper if is_top else f"{location.place}.{wrapper}".removesuffix(".")
-    kind = {"rows": " (rows)", "header": " (rows)", "columns": " (columns)"}.get(location.place.layout, "")
+    kinds = {"rows": " (rows)", "header": " (rows)", "columns": " (columns)", "texts": " (by their names)"}
+    kind = kinds.get(location.place.layout, "")
     return f"{count} article{'s' * (count != 1)} read from {where}{kind}"
 
 

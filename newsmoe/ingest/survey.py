@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from newsmoe.ingest.evidence import is_address
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.json_buffer import Buffer
 from newsmoe.ingest.likeness import likeness_of
@@ -15,6 +16,7 @@ SAMPLED = 20  # elements of an array that are looked at; of the later ones some
 NAMED = 200  # keys of an object that are told apart; an object with more is keyed by ids
 MAX_DEPTH = 30
 MAX_COLUMNS, MAX_NAME = 200, 60  # of a row of names
+MIN_TEXT, TITLE_WORDS = 150, 4  # characters of a text, and words of the title that it stands under
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Node:
     headed: int = 0  # articles with a headline of their own
     score: float = 0.0  # of the articles
     contents: int = 0  # objects with any words for a content
+    collections: int = 0  # objects that hold texts under their URLs or titles
     other_types: int = 0  # objects that are something else by their `@type`
     keys: Counter[str] = field(default_factory=Counter)
     wrappers: Counter[tuple[str, ...]] = field(default_factory=Counter)
@@ -130,6 +133,7 @@ class Survey:
             node.wrappers[likeness.wrapper] += 1
             node.content_paths.add(likeness.content_path)
         node.contents += likeness.has_content
+        node.collections += _holds_texts(value)
         node.other_types += is_article_type(value) is False
 
     def _read_long(self, buffer: Buffer, node: Node, depth: int) -> None:
@@ -175,6 +179,14 @@ class Survey:
 def is_sampled(number: int) -> bool:
     """Tell whether a value is looked at, by its place among its neighbours."""
     return number < SAMPLED or number & (number - 1) == 0
+
+
+def _holds_texts(value: Mapping[str, Any]) -> bool:
+    """Tell whether each member of an object is a long text under a URL or a title."""
+    are_texts = all(isinstance(text, str) and len(text) >= MIN_TEXT for text in value.values())
+    if len(value) < 2 or not are_texts:
+        return False
+    return all(map(is_address, value)) or all(len(name.split()) >= TITLE_WORDS for name in value)
 
 
 def _names(values: list[Any]) -> tuple[str, ...]:

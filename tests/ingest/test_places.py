@@ -205,6 +205,22 @@ def test_an_object_that_is_a_headline_is_no_article(tmp_path: Path) -> None:
     assert [item.id for item in items] == [7, 8]
 
 
+@pytest.mark.parametrize("count", [2, 300])
+@pytest.mark.parametrize(("name", "field"), [("https://a.example/{}", "url"), ("Hall {} leaks at night", "headline")])
+def test_texts_under_their_urls_or_titles_are_articles(name: str, field: str, count: int, tmp_path: Path) -> None:
+    names = [name.format(number) for number in range(count)]
+    items, messages = read(tmp_path, {"pages": {each: f"{BODY * 12} {each}" for each in names}})
+    assert [getattr(item, field) for item in items] == names
+    assert all(isinstance(item, Article) and item.content.startswith(BODY) for item in items)
+    assert messages == [f"{count} articles read from pages (by their names)"]
+
+
+def test_an_object_of_long_texts_may_be_an_article(tmp_path: Path) -> None:
+    (item,), _ = read(tmp_path, {"body": BODY * 3, "notes": BODY * 2, "some more of it": BODY * 2})
+    assert isinstance(item, Article)
+    assert item.content == BODY * 3
+
+
 def test_cells_at_the_end_of_a_row_may_be_missing(tmp_path: Path) -> None:
     rows = [["title", "text", "notes"], ["Hall 1", BODY, "seen"], ["Hall 2", BODY], ["Hall 3", BODY, "", "x"]]
     items, _ = read(tmp_path, {"range": "A1:C4", "values": rows})

@@ -154,7 +154,8 @@ def is_better(content: Content, best: Content) -> bool:
     if best.is_body and not content.is_body:
         is_label = len(best.text) < SHORT and best.text[-1] not in SENTENCE_ENDS  # such as "Read the full story"
         is_article = len(content.text) >= ENOUGH and len(best.text) < SHORT  # beside a notice or the like
-        return is_article or (ratio >= TWICE and (best.truncated or is_label))
+        goes_on = content.text.startswith(best.text[:-1])  # where the other breaks off
+        return is_article or (ratio >= TWICE and (best.truncated or is_label or goes_on))
     if best.truncated and not content.truncated:
         return ratio > 1
     return ratio >= (LONGER if best.truncated or len(best.text) < ENOUGH else MUCH_LONGER)

@@ -152,7 +152,8 @@ def test_a_word_for_no_value_is_none_in_other_fields(field: str) -> None:
         ({"text": BODY, "html": f"<html><body>{'<p>Menu item of the page</p>' * 200}</body></html>"}, "text"),
         ({"plaintext": BODY, "html": f"<p>{BODY}</p>"}, "plaintext"),
         ({"content": "The bus was late.", "summary": BODY}, "content"),
-        ({"content": BODY, "summary": BODY * 4}, "content"),
+        ({"content": BODY, "summary": f"{TEASER} {BODY} " * 4}, "content"),
+        ({"content": BODY, "summary": f"{BODY} {TEASER} " * 4}, "summary"),
         ({"text": None, "maintext": BODY}, "maintext"),
     ],
 )

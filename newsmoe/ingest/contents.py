@@ -46,11 +46,13 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
     mapped, unreadable = _mapped_content(element, shape) if shape.mapped else (None, [])
     best = mapped
     for path, is_body in shape.contents:
-        if mapped is not None or (best is not None and not is_body and best.is_whole):
+        if mapped is not None:
             break
         value = value_at(element, path)
         if value is None or (best is not None and isinstance(value, str) and len(value) <= len(best.text)):
             continue  # not even cleaned
+        if best is not None and best.is_whole and not is_body and not _is_twice_as_long(value, best):
+            continue
         if folded(path[-1]) in SECTIONS and not _holds_objects(value):
             continue
         if not isinstance(value, str) and _holds_articles(value, finder, element, shape):
@@ -64,6 +66,10 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
         if content.strength and (best is None or is_better(content, best)):
             best = content
     return best, unreadable
+
+
+def _is_twice_as_long(value: Any, content: Content) -> bool:
+    return isinstance(value, str) and len(value) >= TWICE * len(content.text)
 
 
 def _holds_objects(value: Any) -> bool:

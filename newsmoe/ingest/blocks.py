@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from newsmoe.ingest.names import is_of_another_text
 from newsmoe.ingest.stored import stored_value
 
 TEXTS = (
@@ -39,6 +40,7 @@ LOCALE = re.compile("[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
 TYPES = ("type", "_type", "nodeType", "blockName")
 OPENING = "([“‘"
 END = 8  # characters of a text, which tell whether it ends a line
+MIN_SPACES = 3  # in a text under an uncommon name
 MAX_DEPTH = 40
 
 _NO_SPACE = re.compile(r"[.!?…][\"”’)]?\Z")
@@ -55,6 +57,8 @@ def text_in(value: Any) -> str | None:
             return value if isinstance(stored, str) else text_in(stored) or value
         case list() | tuple():
             return _joined(value, 0)
+        case Mapping() if value and all(isinstance(key, str) and key.isdecimal() for key in value):
+            return _joined([*value.values()], 0)  # an array that became an object
         case Mapping():
             return _node(value, 0)
     return None
@@ -97,6 +101,18 @@ def _inner_text(node: Mapping[str, Any], kind: str, depth: int) -> str | None:
     return empty
 
 
+def _only_text(node: Mapping[str, Any]) -> str | None:
+    """Return the text of a node that has a single one, under whatever name but that of something else."""
+    if _type(node).casefold() in NOT_READ:
+        return None
+    texts = [
+        text
+        for key, text in node.items()
+        if isinstance(text, str) and text.count(" ") >= MIN_SPACES and not is_of_another_text(str(key))
+    ]
+    return texts[0] if len(texts) == 1 else None
+
+
 def _is_inline(part: Any, inline_leaves: bool) -> bool:
     if not isinstance(part, Mapping):
         return False
@@ -110,7 +126,10 @@ def _is_inline(part: Any, inline_leaves: bool) -> bool:
 def _piece(node: str | list[Any] | Mapping[str, Any], depth: int) -> str | None:
     if isinstance(node, str):
         return node
-    return _node(node, depth) if isinstance(node, Mapping) else _joined(node, depth + 1)
+    if not isinstance(node, Mapping):
+        return _joined(node, depth + 1)
+    text = _node(node, depth)
+    return _only_text(node) if text is None else text
 
 
 def _joined(parts: list[Any] | tuple[Any, ...], depth: int, *, inline_leaves: bool = False) -> str | None:

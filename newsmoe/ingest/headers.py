@@ -54,15 +54,28 @@ def sign_of_no_header(columns: Sequence[str], rows: Iterable[Any], finder: Field
 def header_index(rows: Sequence[Sequence[object]], finder: FieldFinder) -> int:
     """Return which of the first rows names the columns: mostly the first; below titles, the first that names a text.
 
-    A title has few cells, or leaves most of them empty, so that no article is taken for one.
+    A title has few cells, or leaves most of them empty, so that no article is taken for one; so do names of groups of
+    columns above theirs.
     """
     most = 0  # cells above
+    names = [_names_in(row, finder) for row in rows[: MAX_TITLES + 1]]
     for index, row in enumerate(rows[:MAX_TITLES]):
-        cells = [str(cell).strip() for cell in row if cell is not None and str(cell).strip()]
-        if finder.has_text(cells) and not any(is_kind(cell) for cell in cells for is_kind in _KINDS.values()):
-            return index if 2 * most <= len(cells) else 0
-        most = max(most, len(cells))
+        groups_the_next = index + 1 < len(names) and len(names[index + 1]) >= 2 * len(names[index])
+        if names[index] and not groups_the_next:
+            return index if 2 * most <= len(names[index]) else 0
+        most = max(most, len(_cells(row)))
     return 0
+
+
+def _cells(row: Sequence[object]) -> list[str]:
+    return [cell for value in row if value is not None and (cell := str(value).strip())]
+
+
+def _names_in(row: Sequence[object], finder: FieldFinder) -> list[str]:
+    """Return the cells of a row that may be the header; none where no cell names a text, or one is a value."""
+    cells = _cells(row)
+    is_header = finder.has_text(cells) and not any(is_kind(cell) for cell in cells for is_kind in _KINDS.values())
+    return cells if is_header else []
 
 
 def titles_note(count: int) -> str:

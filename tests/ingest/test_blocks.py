@@ -103,6 +103,8 @@ SHAPES: dict[str, Any] = {
         {"name": "core/paragraph", "attributes": {"content": FIRST}, "innerBlocks": []},
         {"name": "core/paragraph", "attributes": {"content": SECOND}, "innerBlocks": []},
     ],
+    "paragraphs under a name of their own": [{"id": "a1", "order": 0, "absatz": FIRST}, {"id": "a2", "absatz": SECOND}],
+    "an array that became an object": {"0": FIRST, "1": SECOND},
     "ninjs": [{"role": "short", "value": "Leak in hall"}, {"role": "main", "value": f"<p>{FIRST}</p><p>{SECOND}</p>"}],
     "blocks under their types": [
         {

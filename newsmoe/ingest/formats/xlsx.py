@@ -112,6 +112,8 @@ def _table_of(sheet: Any, finder: FieldFinder) -> _Table:
     rows = _rows(sheet)
     first = list(islice(rows, MAX_TITLES))
     titles = header_index(first, finder)
+    if titles + 1 == len(first):  # with nothing below, it is no header
+        titles = 0
     names = [str(value or "").strip() for value in first[titles]] if first else []
     return _Table(sheet.title, names, chain(first[titles + 1 :], rows), titles)
 

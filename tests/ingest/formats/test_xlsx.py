@@ -62,9 +62,11 @@ def test_sheets_that_are_not_read_are_named(tmp_path: Path) -> None:
         ]
 
 
-def test_titles_above_the_header_are_left_out_and_that_is_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize("title", ["Press review of March", "Article"])
+def test_titles_above_the_header_are_left_out_and_that_is_said(tmp_path: Path, title: str) -> None:
     path = tmp_path / "a.xlsx"
-    path.write_bytes(workbook({"News": [("Press review of March", None, None), (), *NEWS]}))
+    notes = [("This workbook has articles.", None), ("Text", "see the sheet News")]
+    path.write_bytes(workbook({"Readme": notes, "News": [(title, None, None), (), *NEWS]}))
     with open_source(str(path)) as source:
         assert [item.headline for item in source.articles() if isinstance(item, Article)][:2] == ["Ferry late", "Storm"]
         (message,) = source.log_notices()

@@ -212,10 +212,8 @@ def _without_tags(markup: str, tags: Sequence[_Tag], is_left_out: Callable[[_Tag
             elif tag.name in ("script", "style") and _CODE.match(markup, position):
                 position = len(markup)
                 break
-        elif not tag.closes and is_left_out(tag) and ends.get(tag.name, -1) > tag.start:
-            end = _number_of_end(tags, number, tag.name)
-            if tags[end].start - position <= MAX_CAPTION:
-                number, position = end, tags[end].start
+        elif not tag.closes and is_left_out(tag) and (end := _near_end(tags, number, tag)) is not None:
+            number, position = end, tags[end].start
         parts.append("\0" if tag.name == "br" else "\1" if tag.name in _BLOCKS else "")
     text = "".join((*parts, markup[position:]))
     if any(tag.name in _BLOCKS for tag in tags):  # then blocks make the paragraphs, and line ends are white space
@@ -223,6 +221,20 @@ def _without_tags(markup: str, tags: Sequence[_Tag], is_left_out: Callable[[_Tag
     text = unescape(text.replace("\0", "\n").replace("\1", "\n\n"))
     text = re.sub(r"[ \t\xa0]+", " ", text)
     return re.sub(r"\n{3,}", "\n\n", re.sub(r" ?\n ?", "\n", text)).strip()
+
+
+def _near_end(tags: Sequence[_Tag], number: int, element: _Tag) -> int | None:
+    """Return the number of the end tag of an element with at most `MAX_CAPTION` characters; None for a longer one."""
+    depth = 1
+    for place in range(number, len(tags)):
+        tag = tags[place]
+        if tag.start - element.end > MAX_CAPTION:
+            return None
+        if tag.name == element.name:
+            depth += -1 if tag.closes else 1
+        if depth == 0:
+            return place
+    return None
 
 
 def _number_of_end(tags: Sequence[_Tag], number: int, name: str) -> int:

@@ -164,6 +164,10 @@ def test_what_may_be_more_than_a_caption_is_not(markup: str, plain: str) -> None
     assert clean_text(markup)[0] == plain
 
 
+def test_captions_without_an_end_take_no_longer_than_their_length() -> None:
+    assert clean_text("<figcaption>A boat " * 20_000 + "</figcaption>")[0].count("A boat") > 19_900
+
+
 def test_silent_elements_inside_one_another_are_dropped() -> None:
     markup = "<nav><form><button>x<svg><title>y</title></svg></button></form></nav>"
     assert clean_text((markup + "<p>kept</p>") * 50)[0] == "\n\n".join(["kept"] * 50)

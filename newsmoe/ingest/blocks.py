@@ -147,13 +147,24 @@ def _joined(parts: list[Any] | tuple[Any, ...], depth: int, *, inline_leaves: bo
         return "" if all(part is None or part == "" for part in parts) else None
     between_strings = all(isinstance(node, str) for node in nodes)
     separator = "\n" if depth and between_strings else "\n\n"
-    joined, before_inline = pieces[0]
+    first, before_inline = pieces[0]
+    parts, end = [first], first[-END:]
     for text, is_inline in pieces[1:]:
-        ends = _NO_SPACE.search(joined[-2:]) and text[:1].isupper()  # paragraphs that are called texts
-        runs_on = (is_inline and before_inline and not ends) or (between_strings and _touch(joined[-END:], text))
-        joined = joined + text if runs_on else joined.rstrip() + separator + text.lstrip()
-        before_inline = is_inline
-    return joined
+        ends = _NO_SPACE.search(end[-2:]) and text[:1].isupper()  # paragraphs that are called texts
+        runs_on = (is_inline and before_inline and not ends) or (between_strings and _touch(end, text))
+        if not runs_on:
+            _strip_end(parts)
+            text = separator + text.lstrip()
+        parts.append(text)
+        end, before_inline = (end + text)[-END:], is_inline
+    return "".join(parts)
+
+
+def _strip_end(parts: list[str]) -> None:
+    """Remove the white space at the end of parts, in all of them the time of a single pass."""
+    while len(parts) > 1 and not parts[-1].strip():
+        parts.pop()
+    parts[-1] = parts[-1].rstrip()
 
 
 def _touch(before: str, after: str) -> bool:

@@ -6,9 +6,11 @@ loses what follows an element without an end, joins the cells of half a table, a
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence, Set
 from html import unescape
 from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple
 
 
@@ -199,21 +201,24 @@ def _without_tags(markup: str, tags: Sequence[_Tag], is_left_out: Callable[[_Tag
 
     Short elements that are left out are so with what is in them.
     """
-    ends = {tag.name: tag.start for tag in tags if tag.closes}  # the last of each name
+    ends = {tag.name: number for number, tag in enumerate(tags) if tag.closes}  # the last of each name
     parts, position, number = [], 0, 0
     while number < len(tags):
         tag = tags[number]
         parts.append(markup[position : tag.start])
         number, position = number + 1, tag.end
         if tag.name in _NOT_READ and not tag.closes:
-            if ends.get(tag.name, -1) > tag.start:
-                number = _number_of_end(tags, number, tag.name)
+            if (last := ends.get(tag.name, -1)) >= number:
+                end = _number_of_end(tags, number, tag.name)
+                number = last if end is None else end
                 position = tags[number].start
             elif tag.name in ("script", "style") and _CODE.match(markup, position):
                 position = len(markup)
                 break
-        elif not tag.closes and is_left_out(tag) and (end := _near_end(tags, number, tag)) is not None:
-            number, position = end, tags[end].start
+        elif not tag.closes and is_left_out(tag):
+            stop = bisect_right(tags, position + MAX_CAPTION, lo=number, key=attrgetter("start"))
+            if (end := _number_of_end(tags, number, tag.name, stop)) is not None:
+                number, position = end, tags[end].start
         parts.append("\0" if tag.name == "br" else "\1" if tag.name in _BLOCKS else "")
     text = "".join((*parts, markup[position:]))
     if any(tag.name in _BLOCKS for tag in tags):  # then blocks make the paragraphs, and line ends are white space
@@ -223,27 +228,12 @@ def _without_tags(markup: str, tags: Sequence[_Tag], is_left_out: Callable[[_Tag
     return re.sub(r"\n{3,}", "\n\n", re.sub(r" ?\n ?", "\n", text)).strip()
 
 
-def _near_end(tags: Sequence[_Tag], number: int, element: _Tag) -> int | None:
-    """Return the number of the end tag of an element with at most `MAX_CAPTION` characters; None for a longer one."""
+def _number_of_end(tags: Sequence[_Tag], number: int, name: str, stop: int | None = None) -> int | None:
+    """Return the number of the end tag that belongs to an element, if it is before `stop`."""
     depth = 1
-    for place in range(number, len(tags)):
-        tag = tags[place]
-        if tag.start - element.end > MAX_CAPTION:
-            return None
-        if tag.name == element.name:
-            depth += -1 if tag.closes else 1
-        if depth == 0:
-            return place
-    return None
-
-
-def _number_of_end(tags: Sequence[_Tag], number: int, name: str) -> int:
-    """Return the number of the end tag that belongs to an element, or of the last one of its name."""
-    depth, last = 1, number
-    for place in range(number, len(tags)):
+    for place in range(number, len(tags) if stop is None else stop):
         if tags[place].name == name:
             depth += -1 if tags[place].closes else name not in _RAW
-            last = place if tags[place].closes else last
             if depth == 0:
                 return place
-    return last
+    return None

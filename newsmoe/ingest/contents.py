@@ -43,11 +43,8 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
     It is the first under the user's names; else the first under the common ones, unless a later one shows that
     it is a teaser, or cut.
     """
-    mapped, unreadable = _mapped_content(element, shape) if shape.mapped else (None, [])
-    best = mapped
-    for path, is_body in shape.contents:
-        if mapped is not None:
-            break
+    best, unreadable = _mapped_content(element, shape) if shape.mapped else (None, [])
+    for path, is_body in shape.contents if best is None else ():
         value = value_at(element, path)
         if value is None or (best is not None and isinstance(value, str) and len(value) <= len(best.text)):
             continue  # not even cleaned
@@ -91,8 +88,7 @@ def _is_only_links(text: str, element: Mapping[str, Any], shape: Shape) -> bool:
     """Tell whether links fill the place of a text beside a headline."""
     if "</a>" not in text or not is_only_links(text):
         return False
-    headlines = (path for path in shape.fields["headline"] if folded(path[-1]) not in WEAK_HEADLINES)
-    return any(value_at(element, path) is not None for path in headlines)
+    return any(value_at(element, path) is not None for path in shape.headlines)
 
 
 def _mapped_content(element: Mapping[str, Any], shape: Shape) -> tuple[Content | None, list[KeyPath]]:

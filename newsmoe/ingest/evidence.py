@@ -89,11 +89,12 @@ def is_missing(value: object) -> bool:
 def is_no_value(text: str, *, content: bool = False) -> bool:
     """Tell whether a text says that there is none: `[Removed]`, `null`, a notice about paid plans or cookies."""
     if len(text) > LONGEST:
-        is_notice = len(text) <= NOTICE_LENGTH and bool(_NOTICE.match(text))
-        return is_notice or bool(_FEED_FACTS.match(text)) or (content and is_no_page(text))
-    bare = text.strip("[](){}<>\"'*-–—. \n\t\xa0").casefold()
-    is_none = not bare or bare in (_NO_CONTENTS if content else _NO_VALUES)
-    return is_none or bool(_NOTICE.match(text)) or (content and is_no_page(text))
+        is_none = bool(_FEED_FACTS.match(text))
+    else:
+        bare = text.strip("[](){}<>\"'*-–—. \n\t\xa0").casefold()
+        is_none = not bare or bare in (_NO_CONTENTS if content else _NO_VALUES)
+    is_notice = len(text) <= NOTICE_LENGTH and bool(_NOTICE.match(text))
+    return is_none or is_notice or (content and is_no_page(text))
 
 
 def is_no_page(text: str) -> bool:

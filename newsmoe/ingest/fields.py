@@ -1,6 +1,6 @@
 """Which keys of an element may stand for which field of an article."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -48,8 +48,12 @@ class Shape:
     @property
     def has_text(self) -> bool:
         """Whether one of the keys may stand for a text."""
-        headlines = (path for path in self.fields["headline"] if folded(path[-1]) not in WEAK_HEADLINES)
-        return bool(self.mapped or self.contents or any(headlines))
+        return bool(self.mapped or self.contents or any(self.headlines))
+
+    @property
+    def headlines(self) -> Iterator[KeyPath]:
+        """The paths to what is a headline whether there is a content beside it or not."""
+        return (path for path in self.fields["headline"] if folded(path[-1]) not in WEAK_HEADLINES)
 
 
 class FieldFinder:

@@ -33,7 +33,7 @@ def elements(stream: TextIO, place: Place = TOP, *, lines: bool = False, limit: 
     A value that cannot be decoded, or has more characters than `limit`, becomes a `BadElement` where the next one can
     still be found.
     """
-    buffer = Buffer(stream, limit if place.layout not in ("columns", "texts") else MAX_COLUMNS * limit)
+    buffer = Buffer(stream, MAX_COLUMNS * limit if place.is_read_whole else limit)
     first = buffer.peek()
     if not first and not lines:  # of lines there are none where a scraper has met no article
         raise buffer.error("the file is empty")

@@ -41,6 +41,11 @@ class Place:
     columns: tuple[str, ...] = ()
     linked_data: bool = False
 
+    @property
+    def is_read_whole(self) -> bool:
+        """Whether all articles are in memory at once."""
+        return self.layout in ("columns", "texts")
+
     def __str__(self) -> str:
         return listed(self.paths)
 
@@ -65,13 +70,9 @@ def shown(steps: Steps) -> str:
 
 def elements_at(buffer: Buffer, place: Place, *, inside: bool = False) -> Iterator[Any]:
     """Yield the elements of the value that starts here, which may be `inside` of what holds one for each article."""
-    if place.layout == "columns":
-        for table in _walk(buffer, place.paths):
-            yield from _transposed(table)
-        return
-    if place.layout == "texts":
-        for texts in _walk(buffer, place.paths):
-            yield from _named(texts)
+    if place.is_read_whole:
+        for value in _walk(buffer, place.paths):
+            yield from _transposed(value) if place.layout == "columns" else _named(value)
         return
     elements = _walk(buffer, place.paths, inside=inside)
     if place.layout != "objects":

@@ -29,7 +29,7 @@ MAX_ENTITIES = 10  # of an article
 
 
 @dataclass
-class SelectionOptions:
+class FilterOptions:
     """Which articles are shown."""
 
     topic: Annotated[str | None, typer.Option(help="Articles of this topic only; 'unsure' is one.")] = None
@@ -50,7 +50,7 @@ class SelectionOptions:
 
 def show(
     records: Annotated[Path, RECORDS],
-    wanted: SelectionOptions,
+    wanted: FilterOptions,
     sort: Annotated[
         str | None, typer.Option(help="score (highest first), date (newest first) or headline.", metavar="ORDER")
     ] = None,

@@ -46,16 +46,8 @@ _HINTS = (
     (
         "",
         ("getty", "reuters", "contributed ", "inbox", "rights reserved", " here.", "sign up", "delivered ")
-        + (
-            " on twitter",
-            " on facebook",
-            "expressed ",
-            "not responsible",
-            "your story",
-            "appeared first",
-            "first appeared",
-        )
-        + ("receive new posts", "on medium, where"),
+        + (" on twitter", " on facebook", "expressed ", "not responsible", "your story", "appeared first")
+        + ("first appeared", "receive new posts", "on medium, where"),
     ),
 )
 """How a sentence begins, and what else is in one, that may be boilerplate; looked up first, for the same reason."""

@@ -200,8 +200,7 @@ def _rules_gate(context: GateContext) -> RulesGate:
             _check_present([by_name[name] for name in named_experts(use)], all_of_them=isinstance(use, dict))
             check_labels(context.registry, named_experts(use))
     decided = {task for rule in context.user_rules for task in rule.use}
-    others = {task: pool for task, pool in context.pools.items() if task not in decided}
-    if second := RulesGate(default, others).second:
+    if second := {name for task in gate.tasks if task not in decided for name in gate.second_of(task)}:
         names = ", ".join(sorted(second))
         _logger.info("%s read again what smaller experts are not sure of; --gate rules goes without them", names)
     return gate

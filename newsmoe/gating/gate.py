@@ -8,10 +8,7 @@ from typing import NamedTuple, Protocol, Self
 from newsmoe.article import Article
 from newsmoe.record import RouteEntry
 from newsmoe.registry.registry import ExpertInfo
-from newsmoe.settings.conditions import After
-
-SECOND_WEIGHT = 0.7
-"""Of a larger expert's prediction beside the smaller ones' (docs/quality.md): right more often than either."""
+from newsmoe.settings.conditions import SECOND_WEIGHT, After
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from newsmoe.article import Article
 from newsmoe.errors import ConfigError, nearest
-from newsmoe.gating.gate import SECOND_WEIGHT, Decision, Route, Traits, conditions, eligible_experts, ineligible_reason
+from newsmoe.gating.gate import Decision, Route, Traits, conditions, eligible_experts, ineligible_reason
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.settings.conditions import Condition, Rule
 from newsmoe.settings.toml import read_toml
@@ -56,7 +56,8 @@ class RulesGate:
         for task in rule.unsure.keys() - rule.use.keys():
             raise ConfigError(f"rule {number}: `unsure` names an expert for {task!r}, and `use` none")
         for task in rule.use.keys() & self._pools.keys():
-            for name in (*named_experts(rule.use[task]), *named_experts(rule.unsure.get(task, ()))):
+            second = rule.second(task)
+            for name in (*named_experts(rule.use[task]), *([second.name] if second else [])):
                 if name not in self._pools[task]:
                     raise ConfigError(
                         f"rule {number} sends {task!r} to {name!r}, which is no expert for it;"
@@ -66,13 +67,11 @@ class RulesGate:
     @property
     def second(self) -> frozenset[str]:
         """The experts on this machine that read again what others are not sure of."""
-        named = (
-            self._pools[task][name]
-            for rule in self._relevant
-            for task, use in rule.unsure.items()
-            if task in self._pools
-            for name in named_experts(use)
-        )
+        return frozenset[str]().union(*map(self.second_of, self.tasks))
+
+    def second_of(self, task: str) -> frozenset[str]:
+        """Return those of a task."""
+        named = (self._pools[task][second.name] for rule in self._relevant if (second := rule.second(task)))
         return frozenset(info.name for info in named if not info.missing)
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
@@ -105,10 +104,9 @@ class RulesGate:
         if not weights:
             return Decision.abstain(task, reason)
         decision = self._first_of(task, traits, weights, reason)
-        for name in named_experts(rule.unsure.get(task, ())):
-            if decision.weights and eligible_experts([self._pools[task][name]], traits):
-                weight = rule.unsure_weight(task)
-                decision = replace(decision, second=name, second_weight=SECOND_WEIGHT if weight is None else weight)
+        second = rule.second(task)
+        if decision.weights and second and eligible_experts([self._pools[task][second.name]], traits):
+            decision = replace(decision, second=second.name, second_weight=second.weight)
         if not decision.weights or not isinstance(rule.use[task], dict):
             return decision
         names = [*decision.weights, *decision.fallbacks]

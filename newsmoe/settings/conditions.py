@@ -2,11 +2,14 @@
 
 import math
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, Field, field_validator
 
 from newsmoe.validation import Strict
+
+SECOND_WEIGHT = 0.7
+"""Of a larger expert's prediction beside the smaller ones' (docs/quality.md): right more often than either."""
 
 
 def _single(value: object) -> object:
@@ -48,6 +51,13 @@ class After(Strict):
         return f"{self.task} is {' or '.join(map(repr, self.label))}{minimum}"
 
 
+class Second(NamedTuple):
+    """A second expert, and the weight of its prediction in the mean with that of the first."""
+
+    name: str
+    weight: float
+
+
 class Rule(Strict):
     """Which experts run on which task for the articles that meet the condition.
 
@@ -69,9 +79,12 @@ class Rule(Strict):
     )
     reason: str | None = Field(None, description="what the record says; default: the condition in words")
 
-    def unsure_weight(self, task: str) -> float | None:
-        """Return the weight of a task's second expert, where the rule states it."""
-        return next(iter(use.values())) if isinstance(use := self.unsure.get(task), dict) else None
+    def second(self, task: str) -> Second | None:
+        """Return the expert that reads again what the others are not sure of, if the rule names one for a task."""
+        use = self.unsure.get(task)
+        if use is None:
+            return None
+        return Second(use, SECOND_WEIGHT) if isinstance(use, str) else Second(*next(iter(use.items())))
 
     @field_validator("unsure")
     @classmethod

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import f1_score
 
 from newsmoe.datasets.sources import LabelledArticle
-from newsmoe.gating.gate import SECOND_WEIGHT
 from newsmoe.orchestrator.cascade import least_sure, margin
 from newsmoe.orchestrator.combiners import combine
 from newsmoe.prediction import Prediction, scores_of
 from newsmoe.registry.cards import builtin_folder
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
+from newsmoe.settings.conditions import SECOND_WEIGHT
 from newsmoe.settings.model import Settings
 from newsmoe.training.recipe import ClassifierRecipe, read_recipe
 

@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 from newsmoe.article import Article
 from newsmoe.errors import ConfigError
 from newsmoe.gating.build import GateContext, build_rules
-from newsmoe.gating.gate import SECOND_WEIGHT
 from newsmoe.gating.rules import RulesGate
 from newsmoe.orchestrator.cascade import SURE, least_sure
 from newsmoe.output.run_report import RunStats
 from newsmoe.prediction import Labels, Prediction
 from newsmoe.record import Record, RouteEntry
 from newsmoe.registry.registry import ExpertInfo
-from newsmoe.settings.conditions import Rule
+from newsmoe.settings.conditions import SECOND_WEIGHT, Rule
 from newsmoe.settings.model import Settings
 from newsmoe.settings.sources import PROFILES
 from newsmoe.testing import FakeExpert

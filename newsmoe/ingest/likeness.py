@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from newsmoe.ingest.contents import SHORT, Content, find_content, unnamed_content
+from newsmoe.ingest.contents import SHORT, Content, find_content
 from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import FieldFinder, KeyPath, value_at
 from newsmoe.ingest.names import WEAK_HEADLINES, folded
 from newsmoe.ingest.places import is_article_type
-from newsmoe.ingest.wrappers import find_heading, find_wrapped, merged
+from newsmoe.ingest.wrappers import find_article, find_heading
 
 HEADLINE, NAME, DATE, URL, NAMED = 2.0, 0.75, 1.5, 1.0, 0.5
 BODY, TEASER, WORDS, LONG = 3.0, 2.0, 0.5, 2000  # LONG in characters, for which a body gets 2 more
@@ -41,12 +41,7 @@ def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
         return NOTHING
     shape = finder.shape(element)
     content, _ = find_content(element, finder, shape)
-    wrapper: KeyPath = ()
-    if (content is None or not content.is_whole) and (wrapped := find_wrapped(element, finder, content)):
-        wrapper, content = wrapped.path, wrapped.content
-        element = merged(element, wrapper, finder)
-        shape = finder.shape(element)
-    content = content or unnamed_content(element, shape)
+    wrapper, element, shape, content, _ = find_article(element, finder, content)
     element, shape, (headline, path, _) = find_heading(element, finder, shape, content)
     dated, linked, authored, named = (
         any(value_at(element, path) is not None for path in shape.fields[field])

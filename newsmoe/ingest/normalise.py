@@ -7,13 +7,13 @@ from typing import Any
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.ingest import values
-from newsmoe.ingest.contents import Content, find_content, find_headline, unnamed_content
+from newsmoe.ingest.contents import Content, find_content, find_headline
 from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, KeyPath, Shape, keys_of, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.names import FieldNames
 from newsmoe.ingest.unwrap import unwrapped
 from newsmoe.ingest.values import MAX_LINE
-from newsmoe.ingest.wrappers import find_heading, find_wrapped, merged
+from newsmoe.ingest.wrappers import ArticleObject, find_article, find_heading
 from newsmoe.text.boilerplate import without_boilerplate
 from newsmoe.text.dates import moment_of
 from newsmoe.text.language import article_language
@@ -108,8 +108,7 @@ class Normaliser:
     def _article_fields(self, element: Mapping[str, Any]) -> _ArticleFields:
         shape = self.fields.shape(element)
         content, unreadable = find_content(element, self.fields, shape)
-        if content is None or not content.is_whole:
-            element, shape, content = self._look_further(element, shape, content)
+        _, element, shape, content, _ = self._article_object(element, content)
         element, shape, heading = find_heading(element, self.fields, shape, content)
         headline, headline_path, no_headline = heading
         if headline_path is None and content is None:
@@ -154,22 +153,15 @@ class Normaliser:
         self.shortened += len(remaining) < len(text)
         return remaining
 
-    def _look_further(
-        self, element: Mapping[str, Any], shape: Shape, content: Content | None
-    ) -> tuple[Mapping[str, Any], Shape, Content | None]:
-        """Look for the article in the objects inside the element, then for a long text under any name."""
-        keys = keys_of(element)
-        usual = self._wrappers.get(keys) if content is None else None
-        if wrapped := find_wrapped(element, self.fields, content, usual):
-            if len(self._wrappers) < CACHED_SHAPES:
-                self._wrappers[keys] = wrapped.path
-            element, content = merged(element, wrapped.path, self.fields), wrapped.content
-            shape = self.fields.shape(element)
-        if content is None and (unnamed := unnamed_content(element, shape)):
-            if unnamed.path not in dict(shape.contents):  # which it is where the text has no plain words
-                self.guessed[unnamed.path[0]] += 1
-            content = unnamed
-        return element, shape, content
+    def _article_object(self, element: Mapping[str, Any], content: Content | None) -> ArticleObject:
+        """Return the object that holds the article; remember where that was, and count a guess."""
+        usual = self._wrappers.get(keys_of(element)) if content is None else None
+        inner = find_article(element, self.fields, content, usual)
+        if inner.path and len(self._wrappers) < CACHED_SHAPES:
+            self._wrappers[keys_of(element)] = inner.path
+        if inner.guessed:
+            self.guessed[inner.guessed] += 1
+        return inner
 
     def _refuse(self, element: Mapping[str, Any], shape: Shape, unreadable: list[KeyPath]) -> None:
         """Raise where an element has nothing that could be its text, unless that is empty."""

@@ -8,7 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
-from newsmoe.ingest.contents import Content, Headline, find_content, find_headline, is_better
+from newsmoe.ingest.contents import Content, Headline, find_content, find_headline, is_better, unnamed_content
 from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, KeyPath, Shape, keys_of, value_at
 from newsmoe.ingest.names import METADATA, NOT_AN_ARTICLE
@@ -26,7 +26,41 @@ class Wrapped(NamedTuple):
     has_headline: bool
 
 
-def find_wrapped(
+class ArticleObject(NamedTuple):
+    """The object that holds an article, with what the objects around it have and it lacks.
+
+    Attributes:
+        path: to it; empty where it is the element itself.
+        guessed: the key of the content, where that is no common name; else empty.
+    """
+
+    path: KeyPath
+    element: Mapping[str, Any]
+    shape: Shape
+    content: Content | None
+    guessed: str = ""
+
+
+def find_article(
+    element: Mapping[str, Any], finder: FieldFinder, content: Content | None, usual: KeyPath | None = None
+) -> ArticleObject:
+    """Look for the article in the objects inside an element, then for a long text under any name.
+
+    `content` is that of the element; where it is whole, nothing else is looked at.
+    """
+    path: KeyPath = ()
+    is_whole = content is not None and content.is_whole
+    if not is_whole and (wrapped := _find_wrapped(element, finder, content, usual)):
+        path, content = wrapped.path, wrapped.content
+        element = _merged(element, path, finder)
+    shape = finder.shape(element)
+    if content is not None or (unnamed := unnamed_content(element, shape)) is None:
+        return ArticleObject(path, element, shape, content)
+    is_common = unnamed.path in dict(shape.contents)  # where the text has no plain words
+    return ArticleObject(path, element, shape, unnamed, "" if is_common else unnamed.path[0])
+
+
+def _find_wrapped(
     element: Mapping[str, Any], finder: FieldFinder, content: Content | None, usual: KeyPath | None = None
 ) -> Wrapped | None:
     """Return the object inside an element that holds the article; None where the element's `content` is better.
@@ -58,7 +92,7 @@ def find_wrapped(
     return best if best.content is not None and is_better(best.content, content) else None
 
 
-def merged(element: Mapping[str, Any], path: KeyPath, finder: FieldFinder) -> dict[str, Any]:
+def _merged(element: Mapping[str, Any], path: KeyPath, finder: FieldFinder) -> dict[str, Any]:
     """Return what is at the end of a path, with what the objects around it have and it lacks."""
     levels = [element]
     for key in path:

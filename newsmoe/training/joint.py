@@ -4,8 +4,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import torch
+from torch import nn
+
 from newsmoe.errors import ConfigError
 from newsmoe.registry.backbone.adapter import load_adapter
+from newsmoe.registry.cards import CARD_FILE, read_card
+from newsmoe.registry.kinds.embedded import load_head
 from newsmoe.training.adapter import adapted_encoder
 from newsmoe.training.classifier import LabelledData, read_data
 from newsmoe.training.data import TrainingRun, WindowSet
@@ -13,6 +18,7 @@ from newsmoe.training.finetune import HeadObjective, LabelObjective, finetune
 from newsmoe.training.folder import TrainedExpert
 from newsmoe.training.recipe import (
     RECIPE_FILE,
+    ClassifierRecipe,
     JointRecipe,
     SharingRecipe,
     SummarizerRecipe,
@@ -48,7 +54,8 @@ def train_jointly(
 ) -> tuple[Path, list[TrainedExpert]]:
     """Train an adapter with the heads of all members; return where it is, and the experts, which look in `home`.
 
-    Members are given by their folders and recipes.
+    Members are given by their folders and recipes. Where training starts from an adapter, their heads start from
+    those that were trained with it, if there are any.
     """
     start = home / recipe.adapter.start if recipe.adapter.start else None
     objectives: list[HeadObjective] = []
@@ -70,9 +77,23 @@ def train_jointly(
             labels = LabelObjective(head, data.train, data.dev, recipe.adapter.consistency)
             objectives.append(labels)
             make.append(partial(_classifier, data, labels, run, home))
+    if start:
+        for (folder, member), objective in zip(members, objectives, strict=True):
+            _load_head(objective.module, folder, member, start)
     adapter = run.work / "first"
     finetune(recipe.adapter, objectives, adapter, encoder=adapted_encoder(recipe.adapter, run.backbone, start), run=run)
     return adapter, [expert(adapter) for expert in make]
+
+
+def _load_head(head: nn.Module, folder: Path, recipe: SharingRecipe, adapter: Path) -> None:
+    """Load into `head` that of the expert in `folder`, if it has the adapter and predicts what the recipe says."""
+    if not (folder / CARD_FILE).is_file():
+        return
+    card = read_card(folder)
+    labels = list(recipe.labels) if isinstance(recipe, ClassifierRecipe) else card.settings.get("labels")
+    if card.adapter_folder.resolve() == adapter.resolve() and card.settings.get("labels") == labels:
+        shapes = {name: tuple(tensor.shape) for name, tensor in head.state_dict().items()}
+        head.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in load_head(folder, shapes).items()})
 
 
 def _classifier(

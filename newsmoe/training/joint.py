@@ -18,7 +18,6 @@ from newsmoe.training.finetune import HeadObjective, LabelObjective, finetune
 from newsmoe.training.folder import TrainedExpert
 from newsmoe.training.recipe import (
     RECIPE_FILE,
-    ClassifierRecipe,
     JointRecipe,
     SharingRecipe,
     SummarizerRecipe,
@@ -90,8 +89,8 @@ def _load_head(head: nn.Module, folder: Path, recipe: SharingRecipe, adapter: Pa
     if not (folder / CARD_FILE).is_file():
         return
     card = read_card(folder)
-    labels = list(recipe.labels) if isinstance(recipe, ClassifierRecipe) else card.settings.get("labels")
-    if card.adapter_folder.resolve() == adapter.resolve() and card.settings.get("labels") == labels:
+    predicted = recipe.model_dump(mode="json", include={"labels", "types"})
+    if card.adapter_folder.resolve() == adapter.resolve() and predicted.items() <= card.settings.items():
         shapes = {name: tuple(tensor.shape) for name, tensor in head.state_dict().items()}
         head.load_state_dict({name: torch.from_numpy(tensor) for name, tensor in load_head(folder, shapes).items()})
 

@@ -41,7 +41,7 @@ def make_jointly(path: Path, recipe: JointRecipe, data: Path, device: Device, re
     move_adapter(adapter, home)
     shutil.rmtree(run.work, ignore_errors=True)
     source = f"newsmoe train joint {path.as_posix()}{data_option(data)}"
-    time = _since(started)
+    time = _since(started) + (", starting from earlier weights" if recipe.adapter.start else "")
     cards = [
         write_expert(folder, member, expert, source, time)
         for (folder, member), expert in zip(members, experts, strict=True)

@@ -126,6 +126,28 @@ def test_a_head_is_fitted_on_a_shared_adapter_and_finds_it_from_another_folder(f
     assert card["quality"][0]["figures"]["accuracy"] > 0.6
 
 
+@pytest.mark.slow
+def test_a_training_goes_on_from_the_adapter_and_the_heads_that_are_there(folder: Path) -> None:
+    def weights() -> dict[str, NDArray[np.float32]]:
+        files = ("shared/adapter_model", "mood/head", "gist/head")
+        named = {file: load_file(folder / "experts" / f"{file}.safetensors") for file in files}
+        return {f"{file} {name}": tensor for file, tensors in named.items() for name, tensor in tensors.items()}
+
+    write_texts_with_chosen_sentences(folder)
+    write(folder / "experts" / "gist", SUMMARIZER)
+    joint = JOINT.replace("../place", "../gist")
+    write(folder / "experts" / "shared", joint)
+    newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".")
+    before = weights()
+    hardly = 'start = "."\nlearning_rate = 1e-7\nhead_learning_rate = 1e-7\nweight_decay = 0\n'
+    write(folder / "experts" / "shared", joint + hardly)
+    newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".")
+    assert {name: tensor.tolist() for name, tensor in weights().items()} == {
+        name: pytest.approx(tensor, abs=1e-3) for name, tensor in before.items()
+    }
+    assert "starting from earlier weights" in (folder / "experts" / "mood" / "README.md").read_text()
+
+
 @pytest.mark.parametrize("shared", ["", "../other"])
 def test_a_member_must_say_that_it_shares_this_adapter(folder: Path, shared: str) -> None:
     write(folder / "experts" / "mood", MEMBER.format(name="mood", labels='["good", "bad"]', shared=shared))

@@ -61,13 +61,15 @@ class Location:
     wrapper: Steps = ()  # of most articles
     unread: tuple[Steps, ...] = ()
     count: int | None = None  # of elements, where the survey has counted them
+    stored: bool = False  # whether they are inside a text that is JSON
 
     @property
     def is_usual(self) -> bool:
         """Whether people expect the articles at this place."""
         paths = self.place.paths
         usual = {(), (ARRAY,), *((key, ARRAY) for key in USUAL_KEYS)}
-        return self.place.layout == "objects" and not self.place.linked_data and not self.wrapper and {*paths} <= usual
+        is_plain = self.place.layout == "objects" and not self.place.linked_data and not self.stored
+        return is_plain and not self.wrapper and {*paths} <= usual
 
 
 def bias(steps: Sequence[str]) -> float:
@@ -106,7 +108,16 @@ def _locate(root: Node, finder: FieldFinder) -> Location:
     place = Place() if paths == ((ARRAY,),) else Place(paths, linked_data=linked)
     if linked and place == Place():
         place = Place(((ARRAY,),), linked_data=True)
-    return Location(place, wrapper, tuple(unread))
+    stored = any(node.stored for steps in paths for node in _nodes_along(root, steps))
+    return Location(place, wrapper, tuple(unread), stored=stored)
+
+
+def _nodes_along(node: Node, steps: Steps) -> Iterator[Node]:
+    yield node
+    for step in steps:
+        for child in [node.children[step]] if step != ANY_KEY else node.children.values():
+            yield from _nodes_along(child, steps[1:])
+        return
 
 
 def _groups(node: Node, steps: Steps) -> list[Group]:

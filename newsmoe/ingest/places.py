@@ -1,13 +1,16 @@
 """Where in a document the articles are: a path such as `hits.hits[]` or `articles.*`."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from itertools import chain, zip_longest
 from typing import Any, Literal
 
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.json_buffer import Buffer
+from newsmoe.ingest.stored import stored_value
 
 ARRAY, ANY_KEY = "[]", "*"
 MAX_SHOWN = 8  # paths in a message
@@ -105,13 +108,31 @@ def _walk(buffer: Buffer, paths: tuple[Steps, ...], *, inside: bool = False) -> 
         else:
             for _ in buffer.items():
                 yield from _walk(buffer, rest, inside=True)
-    elif any(path[0] == AT_END or path == (ARRAY,) for path in paths):
-        yield buffer.value()  # a single article where there might be an array of them
+    elif opening == '"':
+        yield from _walk_text(buffer.value(), buffer.limit, paths, inside)
+    elif _may_be_lone(paths):
+        yield buffer.value()
     elif opening == "{":
         yield from _walk_members(buffer, paths, inside)
     else:
         buffer.skip()
         yield from _absent(paths, inside)
+
+
+def _walk_text(text: str, limit: int, paths: tuple[Steps, ...], inside: bool) -> Iterator[Any]:
+    """Yield what is at the end of the paths in a text that is JSON."""
+    value = stored_value(text)
+    if isinstance(value, dict | list):
+        yield from _walk(Buffer(StringIO(), limit, text=json.dumps(value)), paths, inside=inside)
+    elif _may_be_lone(paths):
+        yield value
+    else:
+        yield from _absent(paths, inside)
+
+
+def _may_be_lone(paths: tuple[Steps, ...]) -> bool:
+    """Tell whether a single element may stand where there might be an array of them."""
+    return any(path[0] == AT_END or path == (ARRAY,) for path in paths)
 
 
 def _walk_members(buffer: Buffer, paths: tuple[Steps, ...], inside: bool) -> Iterator[Any]:

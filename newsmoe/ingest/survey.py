@@ -11,6 +11,7 @@ from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.json_buffer import Buffer
 from newsmoe.ingest.likeness import likeness_of
 from newsmoe.ingest.places import ANY_KEY, ARRAY, Steps, is_article_type
+from newsmoe.ingest.stored import object_in, stored_value
 
 SAMPLED = 20  # elements of an array that are looked at; of the later ones some
 NAMED = 200  # keys of an object that are told apart; an object with more is keyed by ids
@@ -27,6 +28,7 @@ class Node:
     arrays: int = 0
     values: int = 0  # in the arrays, or the objects, here
     scalars: int = 0  # of these
+    stored: int = 0  # objects and arrays here that stood in a text as JSON
     articles: int = 0
     texts: int = 0  # articles with a content
     whole: int = 0  # articles with a body
@@ -89,7 +91,10 @@ class Survey:
         node = node or self.root
         opening = buffer.peek()
         if opening not in ("[", "{") or depth > MAX_DEPTH:
-            self.add(buffer.value(), node, depth)
+            value = buffer.value()
+            inner = stored_value(value) if isinstance(value, str) else value
+            node.stored += inner is not value
+            self.add(inner, node, depth)
             return
         is_small, value = buffer.small_value()
         if is_small:
@@ -105,6 +110,7 @@ class Survey:
             self._add_object(value, node)
             for number, (key, inner) in enumerate(value.items()):
                 self._add_inner(inner, node, key if number < NAMED else ANY_KEY, number, depth)
+            self._add_texts(value, node, depth)
         elif isinstance(value, list):
             node.arrays += 1
             node.names = node.names or _names(value)
@@ -118,7 +124,24 @@ class Survey:
             if is_sampled(number) or step not in (ARRAY, ANY_KEY):
                 self.add(value, child, depth + 1)
         else:
-            node.scalars += 1
+            self._add_scalar(value, node, step, number, depth)
+
+    def _add_scalar(self, value: Any, node: Node, step: str, number: int, depth: int) -> None:
+        node.scalars += 1
+        if step == ARRAY and is_sampled(number):
+            self._add_stored(object_in(value), node, step, depth)
+
+    def _add_texts(self, value: Mapping[str, Any], node: Node, depth: int) -> None:
+        """Look at what stands as JSON in the texts of an object, unless a headline shows that they are an article's."""
+        texts = [(key, text) for key, text in value.items() if isinstance(text, str) and text[:1] in ("{", "[")]
+        if texts and not any(self.finder.shape(value).headlines):
+            for key, text in texts[:NAMED]:
+                self._add_stored(stored_value(text), node, key, depth)
+
+    def _add_stored(self, value: Any, node: Node, step: str, depth: int) -> None:
+        if isinstance(value, dict | list):
+            node.child(step).stored += 1
+            self.add(value, node.child(step), depth + 1)
 
     def _add_object(self, value: Mapping[str, Any], node: Node) -> None:
         node.objects += 1
@@ -157,13 +180,15 @@ class Survey:
             if number < MAX_COLUMNS:
                 members[key] = value
         self._add_object(members, node)
+        self._add_texts(members, node, depth)
 
     def read_inner(self, buffer: Buffer, node: Node, step: str, number: int, depth: int = 0) -> Any:
         """Look at a value inside another, and return it if it is no long array or object."""
         node.values += 1
         if buffer.peek() not in ("[", "{"):
-            node.scalars += 1
-            return buffer.value()
+            value = buffer.value()
+            self._add_scalar(value, node, step, number, depth)
+            return value
         child = node.child(step)
         if not is_sampled(number) and step in (ARRAY, ANY_KEY):
             buffer.skip()

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from newsmoe.ingest.files import MAX_CHARACTERS, too_long
 from newsmoe.ingest.formats import BadElement
+from newsmoe.ingest.padding import MAX_START, Unclosed, end_of_padding
 
 CHUNK = 1 << 18
 AHEAD = 1 << 15  # characters that are read before a value is decoded, so that it is seldom cut
@@ -45,7 +46,7 @@ class Buffer:
     """
 
     def __init__(
-        self, stream: TextIO, limit: int = MAX_CHARACTERS, *, text: str = "", line: int = 1, column: int = 1
+        self, stream: TextIO | Unclosed, limit: int = MAX_CHARACTERS, *, text: str = "", line: int = 1, column: int = 1
     ) -> None:
         self.stream = stream
         self.limit = limit
@@ -105,6 +106,19 @@ class Buffer:
                 return character
             elif space := _SPACE.match(self.text, self.pos):
                 self.pos = space.end()
+
+    def without_padding(self) -> "Buffer":
+        """Return a buffer of the JSON that is in a call, an assignment or the like; this one where there is none."""
+        if self.peek() in ("", "[", "{"):
+            return self
+        while len(self.text) - self.pos < MAX_START and self.fill():
+            pass
+        start = end_of_padding(self.text, self.pos)
+        if start == self.pos:
+            return self
+        line, column = self._place(start)
+        stream = Unclosed(self.text[start:], self.stream)
+        return Buffer(stream, self.limit, line=line, column=column)
 
     def expect(self, wanted: str) -> str:
         """Consume one of the characters in `wanted` and return it."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from io import StringIO
 from typing import Any, TextIO
 
 from newsmoe.ingest.fields import FieldFinder
@@ -17,6 +18,7 @@ PATIENCE = 4
 """Characters looked at in vain, for each one that was read, after which a value is looked for in its own line only."""
 FIRST_PATIENCE = 1 << 20
 _ARRAY_START = re.compile(r"\[\s*+")
+_JSON_IN_TEXT = re.compile(r'"\s*+[\[{]')
 MAX_COLUMNS = 16  # columns of a table, of which each may be as long as an article; it is in memory as a whole
 
 TOP = Place()
@@ -33,7 +35,9 @@ def elements(stream: TextIO, place: Place = TOP, *, lines: bool = False, limit: 
     A value that cannot be decoded, or has more characters than `limit`, becomes a `BadElement` where the next one can
     still be found.
     """
-    buffer = Buffer(stream, MAX_COLUMNS * limit if place.is_read_whole else limit)
+    buffer = Buffer(stream, MAX_COLUMNS * limit if place.is_read_whole else limit).without_padding()
+    if _JSON_IN_TEXT.match(buffer.text, buffer.pos) and not lines:
+        buffer = _document_in_text(buffer)
     first = buffer.peek()
     if not first and not lines:  # of lines there are none where a scraper has met no article
         raise buffer.error("the file is empty")
@@ -48,6 +52,14 @@ def elements(stream: TextIO, place: Place = TOP, *, lines: bool = False, limit: 
         yield from _values(buffer, place, lines=lines)
     elif first:
         raise buffer.error(f"found {first!r} where a JSON array or object should start")
+
+
+def _document_in_text(buffer: Buffer) -> Buffer:
+    """Return a buffer of the document in the text that starts here."""
+    document = Buffer(StringIO(buffer.value()), buffer.limit)
+    if buffer.peek():
+        raise buffer.error("more text after a text that is JSON; name a file of several .jsonl")
+    return document
 
 
 def _is_of_objects(buffer: Buffer) -> bool:
@@ -92,7 +104,7 @@ def survey(stream: TextIO, finder: FieldFinder, limit: int = MAX_CHARACTERS) -> 
 
     An error ends the survey; whoever reads the document meets it again.
     """
-    buffer, surveyor = Buffer(stream, limit), Survey(finder)
+    buffer, surveyor = Buffer(stream, limit).without_padding(), Survey(finder)
     with suppress(JsonSyntaxError):
         if buffer.peek() == "[":
             surveyor.root.arrays = 1

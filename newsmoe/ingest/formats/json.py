@@ -11,10 +11,16 @@ from newsmoe.ingest.files import max_characters, open_text
 from newsmoe.ingest.json_buffer import JsonSyntaxError
 from newsmoe.ingest.json_stream import elements, survey
 from newsmoe.ingest.location import Location, locate
+from newsmoe.ingest.padding import end_of_padding
 from newsmoe.ingest.places import Place
 from newsmoe.ingest.survey import Survey
 
 magic = ("[", "{")
+
+
+def matches(start: str) -> bool:
+    """Tell whether a text that starts so is JSON in a call, an assignment or the like."""
+    return end_of_padding(start) > 0
 
 
 def read(name: str, path: Path, *, place: Place | None = None, lines: bool = False) -> Iterator[Any]:

@@ -204,16 +204,32 @@ def _tables(node: Node, steps: Steps, finder: FieldFinder) -> Iterator[Place]:
         if node.collections:
             yield Place((steps,), "texts")
         for step, child in node.children.items():
-            rows = child.children.get(ARRAY, Node())
-            names = next((other.names for other in node.children.values() if _names_rows(other, rows, finder)), ())
-            if child.arrays == 1 and names and not child.scalars and rows.arrays:
-                yield Place(((*steps, step, ARRAY),), "rows", names)
+            cells, rows = _rows(child)
+            names = next((other.names for other in _beside(child, node) if _names_rows(other, rows, finder)), ())
+            if child.arrays == 1 and names and not child.scalars:
+                yield Place(((*steps, step, *cells),), "rows", names)
         for step, child in node.children.items():
             yield from _tables(child, (*steps, step), finder)
     elif node.arrays == 1 and not node.objects:
         rows = node.children.get(ARRAY, Node())
         if rows.arrays > 1 and not node.scalars and not rows.objects and finder.has_text(rows.names):
             yield Place(((*steps, ARRAY),), "header")
+
+
+def _rows(table: Node) -> tuple[Steps, Node]:
+    """Return the rows in an array: arrays of cells, or objects with nothing in them but such an array."""
+    rows = table.children.get(ARRAY, Node())
+    if len(rows.children) != 1 or rows.arrays:
+        return (ARRAY,), rows
+    ((key, cells),) = rows.children.items()
+    return (ARRAY, key), cells
+
+
+def _beside(table: Node, parent: Node) -> Iterator[Node]:
+    """Yield the nodes beside a table, and those in them, where the names of its columns may be."""
+    for child in parent.children.values():
+        if child is not table:
+            yield from (child, *child.children.values())
 
 
 def _names_rows(node: Node, rows: Node, finder: FieldFinder) -> bool:

@@ -177,7 +177,12 @@ def _as_objects(rows: Iterator[Any], columns: tuple[str, ...]) -> Iterator[Any]:
         elif len(row) > len(columns):
             yield BadElement(f"{len(row)} values, where there are {len(columns)} columns")
         else:
-            yield dict(zip_longest(columns, row))
+            yield dict(zip_longest(columns, map(_cell, row)))
+
+
+def _cell(value: Any) -> Any:
+    """Return what is in the cell of a table of Google's, or BigQuery's, which may have it as it is shown beside it."""
+    return value["v"] if isinstance(value, dict) and "v" in value else value
 
 
 def _named(texts: Any) -> Iterator[dict[str, Any]]:

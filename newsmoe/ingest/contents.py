@@ -50,12 +50,7 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
             continue  # not even cleaned
         if best is not None and best.is_whole and not is_body and not _is_twice_as_long(value, best):
             continue
-        if folded(path[-1]) in SECTIONS and not _holds_objects(value):
-            continue
-        if isinstance(value, str):
-            if value[:1] == "{" and _is_json_of_article(value, finder, element, shape):
-                continue
-        elif _holds_articles(value, finder, element, shape):
+        if _is_no_text(value, path, finder, element, shape):
             continue
         if (text := text_of(value)) is None:
             unreadable.append(path)
@@ -66,6 +61,15 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
         if content.strength and (best is None or is_better(content, best)):
             best = content
     return best, unreadable
+
+
+def _is_no_text(value: Any, path: KeyPath, finder: FieldFinder, element: Mapping[str, Any], shape: Shape) -> bool:
+    """Tell whether a value is an article, or a list of some, or the names of sections."""
+    if folded(path[-1]) in SECTIONS and not _holds_objects(value):
+        return True
+    if isinstance(value, str):
+        return value[:1] == "{" and _is_json_of_article(value, finder, element, shape)
+    return _holds_articles(value, finder, element, shape)
 
 
 def _is_json_of_article(text: str, finder: FieldFinder, element: Mapping[str, Any], shape: Shape) -> bool:

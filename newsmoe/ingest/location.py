@@ -68,7 +68,7 @@ class Location:
         """Whether people expect the articles at this place."""
         paths = self.place.paths
         usual = {(), (ARRAY,), *((key, ARRAY) for key in USUAL_KEYS)}
-        is_plain = self.place.layout == "objects" and not self.place.linked_data and not self.stored
+        is_plain = self.place.layout == "objects" and not self.place.has_others and not self.stored
         return is_plain and not self.wrapper and {*paths} <= usual
 
 
@@ -104,10 +104,10 @@ def _locate(root: Node, finder: FieldFinder) -> Location:
     rivals = [group for group in groups if group not in read and _is_rival(group.node, best.node)]
     unread = [group.steps for group in (*rivals, *_inside(read)) if group.node.texts]
     wrapper = best.node.wrappers.most_common(1)[0][0]
-    linked = any(group.node.other_types for group in read)
-    place = Place() if paths == ((ARRAY,),) else Place(paths, linked_data=linked)
-    if linked and place == Place():
-        place = Place(((ARRAY,),), linked_data=True)
+    has_others = any(group.node.others for group in read)
+    place = Place() if paths == ((ARRAY,),) else Place(paths, has_others=has_others)
+    if has_others and place == Place():
+        place = Place(((ARRAY,),), has_others=True)
     stored = any(node.stored for steps in paths for node in _nodes_along(root, steps))
     return Location(place, wrapper, tuple(unread), stored=stored)
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from itertools import chain, zip_longest
@@ -20,7 +20,6 @@ Steps = tuple[str, ...]
 """Keys, and `[]` for every element of an array or `*` for every value of an object."""
 
 _STEP = re.compile(r"\[\d*\]|[^.\[\]]+")
-_ARTICLE_TYPE = re.compile(r"(?:^|[:/#])(?:\w*(?:Article|Posting|Report|Review|NewsItem|Story)|CreativeWork|News)$")
 
 
 class AbsentElement(BadElement):
@@ -36,13 +35,13 @@ class Place:
         layout: what is at their end: objects; rows of values, whose names are `columns`, or the first row; a table
             with a list or object of values for each column; or an object of texts by their URLs or titles.
         columns: names for rows.
-        linked_data: whether objects whose `@type` is no article's are left out.
+        has_others: whether objects that say that they are no articles are left out.
     """
 
     paths: tuple[Steps, ...] = ((),)
     layout: Literal["objects", "rows", "header", "columns", "texts"] = "objects"
     columns: tuple[str, ...] = ()
-    linked_data: bool = False
+    has_others: bool = False
 
     @property
     def is_read_whole(self) -> bool:
@@ -80,20 +79,8 @@ def elements_at(buffer: Buffer, place: Place, *, inside: bool = False) -> Iterat
     elements = _walk(buffer, place.paths, inside=inside)
     if place.layout != "objects":
         yield from _as_objects(elements, place.columns)
-    elif place.linked_data:
-        yield from (element for element in elements if is_article_type(element) is not False)
     else:
         yield from elements
-
-
-def is_article_type(element: Any) -> bool | None:
-    """Tell whether a JSON-LD object is an article by its type; None for anything else."""
-    types = element.get("@type") if isinstance(element, Mapping) else None
-    if not isinstance(types, str | list):
-        return None
-    return any(
-        isinstance(name, str) and _ARTICLE_TYPE.search(name) for name in ([types] if isinstance(types, str) else types)
-    )
 
 
 def _walk(buffer: Buffer, paths: tuple[Steps, ...], *, inside: bool = False) -> Iterator[Any]:

@@ -10,7 +10,8 @@ from newsmoe.ingest.evidence import is_address
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.json_buffer import Buffer
 from newsmoe.ingest.likeness import likeness_of
-from newsmoe.ingest.places import ANY_KEY, ARRAY, Steps, is_article_type
+from newsmoe.ingest.others import is_other
+from newsmoe.ingest.places import ANY_KEY, ARRAY, Steps
 from newsmoe.ingest.stored import object_in, stored_value
 
 SAMPLED = 20  # elements of an array that are looked at; of the later ones some
@@ -38,7 +39,7 @@ class Node:
     score: float = 0.0  # of the articles
     contents: int = 0  # objects with any words for a content
     collections: int = 0  # objects that hold texts under their URLs or titles
-    other_types: int = 0  # objects that are something else by their `@type`
+    others: int = 0  # objects that say that they are no articles
     keys: Counter[str] = field(default_factory=Counter)
     wrappers: Counter[tuple[str, ...]] = field(default_factory=Counter)
     content_paths: set[tuple[str, ...]] = field(default_factory=set)
@@ -159,7 +160,7 @@ class Survey:
             node.content_paths.add(likeness.content_path)
         node.contents += likeness.has_content
         node.collections += _holds_texts(value)
-        node.other_types += is_article_type(value) is False
+        node.others += is_other(value)
 
     def _read_long(self, buffer: Buffer, node: Node, depth: int) -> None:
         if depth > MAX_DEPTH:

@@ -14,7 +14,7 @@ from newsmoe.ingest.stored import stored_value
 TEXTS = (
     "text", "plain_text", "value", "rendered", "main", "#text", "_content", "content", "$t", "__cdata", "@value", "_",
     "html", "innerHTML", "body", "plaintext", "markdown", "raw", "insert", "full", "default", "stringValue", "S",
-    "bodyTextSummary", "bodyHtml",
+    "bodyTextSummary", "bodyHtml", "*",
 )  # fmt: skip
 CONTAINERS = (
     "blocks", "children", "content", "text", "data", "items", "root", "model", "ops", "paragraphs", "innerBlocks",

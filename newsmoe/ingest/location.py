@@ -30,6 +30,7 @@ WHOLE = 2.0  # that a body gives to an object that may be an envelope
 LONE = 2.5  # least score of an object that is in no array
 COVERAGE = 0.5  # least number of articles in what an envelope holds, for each envelope
 RIVAL = 0.7  # least score, compared with the articles that are read, of what is worth a message
+MAX_DEPTH = 4  # of objects around the names of columns
 SAME_SHAPE = 0.6  # least share of the keys that two arrays have in common, for both to be read
 
 
@@ -93,7 +94,7 @@ def locate(survey: Survey) -> Location:
 
 
 def _locate(root: Node, finder: FieldFinder) -> Location:
-    if table := next(_tables(root, (), finder), None):
+    if table := next(_tables(root, (), finder, [*_named(root)]), None):
         return Location(table)
     groups = _groups(root, ())
     if not groups:
@@ -196,8 +197,16 @@ def _collapsed(paths: list[Steps], root: Node) -> tuple[Steps, ...]:
     return tuple(paths)
 
 
-def _tables(node: Node, steps: Steps, finder: FieldFinder) -> Iterator[Place]:
-    """Yield the tables in a document, as pandas and others write them."""
+def _named(node: Node, depth: int = 0) -> Iterator[Node]:
+    """Yield the arrays in the objects of a document that may be the names of columns."""
+    for child in node.children.values() if depth < MAX_DEPTH and not node.arrays else ():
+        if child.names:
+            yield child
+        yield from _named(child, depth + 1)
+
+
+def _tables(node: Node, steps: Steps, finder: FieldFinder, named: Sequence[Node]) -> Iterator[Place]:
+    """Yield the tables in a document, as pandas and others write them; `named` are arrays of names anywhere in it."""
     if node.objects == 1 and not node.arrays:
         if _is_of_columns(node, finder):
             yield Place((steps,), "columns")
@@ -205,11 +214,13 @@ def _tables(node: Node, steps: Steps, finder: FieldFinder) -> Iterator[Place]:
             yield Place((steps,), "texts")
         for step, child in node.children.items():
             cells, rows = _rows(child)
-            names = next((other.names for other in _beside(child, node) if _names_rows(other, rows, finder)), ())
+            names = next(
+                (other.names for other in named if other is not child and _names_rows(other, rows, finder)), ()
+            )
             if child.arrays == 1 and names and not child.scalars:
                 yield Place(((*steps, step, *cells),), "rows", names)
         for step, child in node.children.items():
-            yield from _tables(child, (*steps, step), finder)
+            yield from _tables(child, (*steps, step), finder, named)
     elif node.arrays == 1 and not node.objects:
         rows = node.children.get(ARRAY, Node())
         if rows.arrays > 1 and not node.scalars and not rows.objects and finder.has_text(rows.names):
@@ -223,13 +234,6 @@ def _rows(table: Node) -> tuple[Steps, Node]:
         return (ARRAY,), rows
     ((key, cells),) = rows.children.items()
     return (ARRAY, key), cells
-
-
-def _beside(table: Node, parent: Node) -> Iterator[Node]:
-    """Yield the nodes beside a table, and those in them, where the names of its columns may be."""
-    for child in parent.children.values():
-        if child is not table:
-            yield from (child, *child.children.values())
 
 
 def _names_rows(node: Node, rows: Node, finder: FieldFinder) -> bool:

@@ -22,7 +22,7 @@ from newsmoe.ingest.json_stream import LoneObject
 from newsmoe.ingest.location import Location
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.ingest.own_output import own_output
-from newsmoe.ingest.places import MAX_SHOWN, AbsentElement, Place, Steps, listed, parse_place, shown
+from newsmoe.ingest.places import MAX_SHOWN, AbsentElement, Steps, listed, parse_place, shown
 from newsmoe.ingest.remote import RemoteFile, file_name, is_url
 from newsmoe.ingest.sniff import check_header, detect_format
 from newsmoe.ingest.survey import Node
@@ -241,11 +241,11 @@ def _where(location: Location | None, count: int, stored: Mapping[Steps, int]) -
     """Yield where articles were read from, unless people expect them there; `stored` counts those in texts by path."""
     if location is not None and not location.is_usual:
         wrapper = ".".join(location.wrapper)
-        is_top = location.place == Place() and wrapper
+        is_top = location.place.paths == ((),) and wrapper
         where = wrapper if is_top else f"{location.place}.{wrapper}".removesuffix(".")
         is_json = location.stored or location.wrapper in stored
         yield _read_from(count, where, _KINDS.get(location.place.layout, _JSON_IN_TEXT if is_json else ""))
-        stored = {path: number for path, number in stored.items() if path != location.wrapper}
+        stored = {path: number for path, number in stored.items() if path not in ((), location.wrapper)}
     for path, number in stored.items():
         yield _read_from(number, shown(path), _JSON_IN_TEXT)
 

@@ -7,6 +7,7 @@ of Kafka and SQS do.
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
+from operator import ne
 from typing import Any, NamedTuple
 
 from newsmoe.ingest.contents import Content, Headline, find_content, find_headline, is_better, unnamed_content
@@ -162,11 +163,14 @@ def _objects(element: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPat
 
 
 def _has_twin(wrapped: Wrapped, objects: list[tuple[KeyPath, Mapping[str, Any]]]) -> bool:
-    """Tell whether an object beside it has much the same keys: objects keyed by their ids are several articles."""
+    """Tell whether an object beside it, or at the same place in one beside it, has much the same keys.
+
+    Objects keyed by their ids are several articles.
+    """
     keys = wrapped.element.keys()
     return any(
-        path[:-1] == wrapped.path[:-1]
-        and path != wrapped.path
+        len(path) == len(wrapped.path)
+        and sum(map(ne, path, wrapped.path)) == 1
         and 2 * len(keys & inner.keys()) >= len(keys | inner.keys())
         for path, inner in objects
     )

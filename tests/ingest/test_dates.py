@@ -147,7 +147,7 @@ def test_the_notice_names_a_few_dates() -> None:
     (notice,) = notices(*({"date": f"{day} days ago"} for day in range(2, 99)), {"date": {"start": [1]}})
     assert "98 of 98" in notice
     assert "('2 days ago', '3 days ago', '4 days ago')" in notice.replace("such as ", "")
-    assert "an object" in notices({"date": {"start": "2026-03-02"}})[0]
+    assert "an object" in notices({"date": {"about": "2026-03-02"}})[0]
 
 
 @pytest.mark.parametrize("value", ["N/A", None, "", True, [], "2026-03-02", "20260302T083000Z", 1772440200])

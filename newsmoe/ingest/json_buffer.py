@@ -21,7 +21,7 @@ SMALL = 1 << 18  # characters of an array or object that is decoded as a whole
 MAX_DIGITS = 4300  # of an integer; Python refuses to convert more
 MAX_BEFORE_ERROR = 1 << 12  # characters before an error, in which Python's decoder counts lines each time
 EDGE = 16  # characters: an error this close to the end of the buffer may be a cut literal or escape
-_SPACES = " \t\n\r\ufeff"  # with the byte order mark, which is inside files that were joined
+_SPACES = " \t\n\r\ufeff\x1e"  # with the byte order mark of files that were joined, and the mark of JSON text sequences
 _SPACE = re.compile(f"[{_SPACES}]*")
 _BRACKET_OR_STRING = re.compile(r'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
 
@@ -111,14 +111,18 @@ class Buffer:
         """Return a buffer of the JSON that is in a call, an assignment or the like; this one where there is none."""
         if self.peek() in ("", "[", "{"):
             return self
-        while len(self.text) - self.pos < MAX_START and self.fill():
-            pass
-        start = end_of_padding(self.text, self.pos)
+        start = end_of_padding(self.start(), self.pos)
         if start == self.pos:
             return self
         line, column = self._place(start)
         stream = Unclosed(self.text[start:], self.stream)
         return Buffer(stream, self.limit, line=line, column=column)
+
+    def start(self) -> str:
+        """Return the text with at least so much of it as tells what a document is."""
+        while len(self.text) - self.pos < MAX_START and self.fill():
+            pass
+        return self.text
 
     def expect(self, wanted: str) -> str:
         """Consume one of the characters in `wanted` and return it."""

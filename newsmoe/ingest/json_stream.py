@@ -11,13 +11,14 @@ from newsmoe.ingest.files import MAX_CHARACTERS
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.json_buffer import Buffer, JsonSyntaxError
 from newsmoe.ingest.location import locate
-from newsmoe.ingest.places import ARRAY, Place, elements_at
+from newsmoe.ingest.places import ARRAY, LINES_OF_CELLS, Place, as_objects, elements_at
 from newsmoe.ingest.survey import SAMPLED, Node, Survey, is_sampled
 
 PATIENCE = 4
 """Characters looked at in vain, for each one that was read, after which a value is looked for in its own line only."""
 FIRST_PATIENCE = 1 << 20
 _ARRAY_START = re.compile(r"\[\s*+")
+_LINES_OF_CELLS = re.compile(r'\[ *+"[^\n{]*\]\s*\n\[')
 _JSON_IN_TEXT = re.compile(r'"\s*+[\[{]')
 MAX_COLUMNS = 16  # columns of a table, of which each may be as long as an article; it is in memory as a whole
 
@@ -41,7 +42,9 @@ def elements(stream: TextIO, place: Place = TOP, *, lines: bool = False, limit: 
     first = buffer.peek()
     if not first and not lines:  # of lines there are none where a scraper has met no article
         raise buffer.error("the file is empty")
-    if first == "[":
+    if place == LINES_OF_CELLS:
+        yield from as_objects(_values(buffer, TOP, lines=True))
+    elif first == "[":
         array = Place(((ARRAY,),)) if place == TOP else place
         yield from elements_at(buffer, array)
         while _is_of_objects(buffer):  # a scraper that ran again has appended its array
@@ -106,7 +109,7 @@ def survey(stream: TextIO, finder: FieldFinder, limit: int = MAX_CHARACTERS) -> 
     """
     buffer, surveyor = Buffer(stream, limit).without_padding(), Survey(finder)
     with suppress(JsonSyntaxError):
-        if buffer.peek() == "[":
+        if buffer.peek() == "[" and not _LINES_OF_CELLS.match(buffer.start(), buffer.pos):
             surveyor.root.arrays = 1
             _look_at(buffer, surveyor, surveyor.root, buffer.items())
         else:

@@ -7,7 +7,7 @@ from math import log2
 
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.names import ALIASES, NOT_AN_ARTICLE, folded
-from newsmoe.ingest.places import ANY_KEY, ARRAY, Place, Steps
+from newsmoe.ingest.places import ANY_KEY, ARRAY, LINES_OF_CELLS, Place, Steps
 from newsmoe.ingest.survey import Node, Survey
 
 ENVELOPE_KEYS = (
@@ -96,6 +96,8 @@ def locate(survey: Survey) -> Location:
 def _locate(root: Node, finder: FieldFinder) -> Location:
     if table := next(_tables(root, (), finder, [*_named(root)]), None):
         return Location(table)
+    if root.arrays > 1 and not root.objects and finder.has_text(root.names):
+        return Location(LINES_OF_CELLS)
     groups = _groups(root, ())
     if not groups:
         return Location(_without_articles(root))
@@ -243,14 +245,20 @@ def _names_rows(node: Node, rows: Node, finder: FieldFinder) -> bool:
 
 
 def _is_of_columns(node: Node, finder: FieldFinder) -> bool:
-    """Tell whether each member of an object is a column: a list or an object with a value for each row."""
+    """Tell whether each member of an object is a column: a list or an object with a value for each row.
+
+    Beside headlines some of the lists may hold lists or objects.
+    """
     columns = list(node.children.values())
     first = columns[0] if len(columns) > 1 else Node()
     is_list = bool(first.arrays)
     if not first.values or node.scalars or (is_list and first.values < 2):
         return False
-    return finder.has_text(node.children) and all(
-        column.scalars == column.values == first.values and column.arrays == first.arrays and column.keys == first.keys
+    plain = [name for name, column in node.children.items() if column.scalars == column.values]
+    are_plain = len(plain) == len(columns)
+    is_table = finder.has_text(plain) if are_plain else is_list and any(finder.shape(plain).headlines)
+    return is_table and all(
+        column.values == first.values and column.arrays == first.arrays and column.keys == first.keys
         for column in columns
     )
 

@@ -11,7 +11,7 @@ BODIES = (
     "bodies", "full_content", "full_text", "ctext", "maintext", "articleBody", "document", "content:encoded",
     "content", "text", "body", "body_text", "article_text", "content_text", "text_content", "article", "story",
     "story_text", "selftext", "plaintext", "paragraphs", "post_content", "comment_text", "transcript",
-    "content_elements", "blocks", "sections", "markdown", "raw_text",
+    "content_elements", "blocks", "sections", "markdown", "rich_content", "raw_text",
     "content_html", "body_html", "html", "article_html",
     "inhalt", "contenu", "contenido", "conteúdo", "testo", "texte", "texto", "текст", "内容", "正文", "本文", "본문",
     "tekst", "treść", "İçerik", "metin", "النص",

@@ -52,6 +52,10 @@ class Place:
         return listed(self.paths)
 
 
+LINES_OF_CELLS = Place(layout="header")
+"""JSON Lines of arrays, of which the first names the columns."""
+
+
 def parse_place(text: str) -> Place:
     """Return the place that a user names: `response.docs`, `hits.hits[]._source`, `articles.*`."""
     steps = tuple(ARRAY if step.startswith("[") else step for step in _STEP.findall(text))
@@ -78,7 +82,7 @@ def elements_at(buffer: Buffer, place: Place, *, inside: bool = False) -> Iterat
         return
     elements = _walk(buffer, place.paths, inside=inside)
     if place.layout != "objects":
-        yield from _as_objects(elements, place.columns)
+        yield from as_objects(elements, place.columns)
     else:
         yield from elements
 
@@ -154,7 +158,7 @@ def _with_id(key: str, element: Any) -> Any:
     return {name: key, **element}
 
 
-def _as_objects(rows: Iterator[Any], columns: tuple[str, ...]) -> Iterator[Any]:
+def as_objects(rows: Iterator[Any], columns: tuple[str, ...] = ()) -> Iterator[Any]:
     """Yield a row as an object; without `columns` the first row names them. Empty cells at the end may be missing."""
     if not columns:
         columns = tuple(map(str, next(rows, ())))

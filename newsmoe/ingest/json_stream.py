@@ -37,7 +37,7 @@ def elements(stream: TextIO, place: Place = TOP, *, lines: bool = False, limit: 
     still be found.
     """
     buffer = Buffer(stream, MAX_COLUMNS * limit if place.is_read_whole else limit).without_padding()
-    if _JSON_IN_TEXT.match(buffer.text, buffer.pos) and not lines:
+    if not lines and buffer.peek() == '"' and _JSON_IN_TEXT.match(buffer.start(), buffer.pos):
         buffer = _document_in_text(buffer)
     first = buffer.peek()
     if not first and not lines:  # of lines there are none where a scraper has met no article

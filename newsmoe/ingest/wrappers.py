@@ -150,13 +150,13 @@ def _lacking(finder: FieldFinder, keys: tuple[str, ...], outer: tuple[str, ...],
 def _objects(element: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
     if len(path) == MAX_DEPTH:
         return
-    inner = [
-        ((*path, key), value)
-        for key, stored in element.items()
-        if isinstance(value := object_in(stored), Mapping)
-        and isinstance(key, str)
-        and not NOT_AN_ARTICLE.search(key.casefold())
-    ]
+    inner = []
+    for key, stored in element.items():
+        if isinstance(stored, str) and stored[:1] != "{":
+            continue  # most values
+        value = object_in(stored)
+        if isinstance(value, Mapping) and isinstance(key, str) and not NOT_AN_ARTICLE.search(key.casefold()):
+            inner.append(((*path, key), value))
     yield from inner
     for below, value in inner:
         yield from _objects(value, below)

@@ -61,6 +61,8 @@ def notices(*elements: dict[str, Any]) -> list[str]:
         ("Mar 2, 2026 @ 08:30:00.000", "2026-03-02T08:30:00"),
         ("/Date(1772440200000)/", HALF_PAST_8),
         ("/Date(-1000000000000+0100)/", "1938-04-24T22:13:20+00:00"),
+        ("Date(2026,0,5)", "2026-01-05"),
+        ("Date(2026,11,31,8,30,0)", "2026-12-31T08:30:00"),
     ],
 )
 def test_a_date_in_words_or_numbers_becomes_iso(text: str, expected: str) -> None:

@@ -75,8 +75,8 @@ def from_text(line: str) -> str | None:
         return _from_mail(*mail.groups())
     if number := _NUMBER.fullmatch(line):
         return from_number(float(line) if number[1] else int(line))
-    if parts := _GOOGLE_DATE.fullmatch(line):
-        year, month, *others = map(int, parts[1].split(","))  # whose zone is that of the sheet
+    if in_sheet := _GOOGLE_DATE.fullmatch(line):
+        year, month, *others = map(int, in_sheet[1].split(","))  # whose zone is that of the sheet
         return (from_parts(year, month + 1, *others) or "").removesuffix("+00:00") or None
     if milliseconds := _JSON_DATE.fullmatch(line):
         return from_epoch(int(milliseconds[1]), 1000)

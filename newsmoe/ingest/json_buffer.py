@@ -9,11 +9,11 @@ import json
 import re
 from collections.abc import Iterator
 from io import StringIO
-from typing import Any, TextIO
+from typing import Any
 
 from newsmoe.ingest.files import MAX_CHARACTERS, too_long
 from newsmoe.ingest.formats import BadElement
-from newsmoe.ingest.padding import MAX_START, Unclosed, end_of_padding
+from newsmoe.ingest.padding import MAX_START, Readable, Unclosed, end_of_padding
 
 CHUNK = 1 << 18
 AHEAD = 1 << 15  # characters that are read before a value is decoded, so that it is seldom cut
@@ -46,7 +46,7 @@ class Buffer:
     """
 
     def __init__(
-        self, stream: TextIO | Unclosed, limit: int = MAX_CHARACTERS, *, text: str = "", line: int = 1, column: int = 1
+        self, stream: Readable, limit: int = MAX_CHARACTERS, *, text: str = "", line: int = 1, column: int = 1
     ) -> None:
         self.stream = stream
         self.limit = limit

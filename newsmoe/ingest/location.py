@@ -116,11 +116,12 @@ def _locate(root: Node, finder: FieldFinder) -> Location:
 
 
 def _nodes_along(node: Node, steps: Steps) -> Iterator[Node]:
+    """Yield the nodes on the way to a place."""
     yield node
-    for step in steps:
-        for child in [node.children[step]] if step != ANY_KEY else node.children.values():
-            yield from _nodes_along(child, steps[1:])
-        return
+    if steps:
+        step, *others = steps
+        for child in node.children.values() if step == ANY_KEY else [node.children[step]]:
+            yield from _nodes_along(child, tuple(others))
 
 
 def _groups(node: Node, steps: Steps) -> list[Group]:

@@ -11,8 +11,8 @@ _ARTICLE_TYPE = re.compile(r"(?:^|[:/#])(?:\w*(?:Article|Posting|Report|Review|N
 _ACTIONS = frozenset({"index", "create", "update", "delete"})
 _OF_ACTIONS = re.compile(r"_.+|routing|version|version_type|pipeline|require_alias|retry_on_conflict|dynamic_templates")
 """Keys in the action before each document of a bulk file of Elasticsearch."""
-_MESSAGES = {"SCHEMA": "schema", "STATE": "value", "ACTIVATE_VERSION": "version", "LOG": "log", "TRACE": "trace"}
-"""What a message of Singer or Airbyte, other than a record, has beside its type."""
+_MESSAGES = {"SCHEMA": "schema", "STATE": "value", "ACTIVATE_VERSION": "version"}
+"""What a message of Singer, other than a record, has beside its type."""
 
 
 def is_other(element: Any) -> bool:
@@ -47,7 +47,7 @@ def _action(element: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 def _is_message(element: Mapping[str, Any]) -> bool:
     kind = element.get("type")
-    return isinstance(kind, str) and _MESSAGES.get(kind) in element
+    return isinstance(kind, str) and kind in _MESSAGES and _MESSAGES[kind] in element
 
 
 def _is_other_type(element: Mapping[str, Any]) -> bool:

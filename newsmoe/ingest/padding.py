@@ -1,7 +1,7 @@
 """What web services and scripts put around JSON: a call (JSONP), an assignment, a guard, comments before it."""
 
 import re
-from typing import TextIO
+from typing import Protocol
 
 MAX_START = 1 << 12  # characters, in which the JSON begins
 MAX_CLOSING = 64  # characters after its end
@@ -24,13 +24,20 @@ def end_of_padding(text: str, pos: int = 0) -> int:
     return padding.end() if padding else pos
 
 
+class Readable(Protocol):
+    """What text is read from, such as a file."""
+
+    def read(self, size: int, /) -> str:
+        """Return at most so many more characters; "" at the end."""
+
+
 class Unclosed:
     """A stream of what is inside: the start that was read, and all else but the marks at its end that close it."""
 
-    def __init__(self, start: str, stream: TextIO) -> None:
+    def __init__(self, start: str, stream: Readable) -> None:
         self._text, self._stream = start, stream
 
-    def read(self, size: int) -> str:
+    def read(self, size: int, /) -> str:
         """Return more text; "" at the end."""
         text, more = self._text, " "
         while more and len(text) <= MAX_CLOSING:

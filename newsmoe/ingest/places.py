@@ -161,7 +161,8 @@ def _with_id(key: str, element: Any) -> Any:
 def as_objects(rows: Iterator[Any], columns: tuple[str, ...] = ()) -> Iterator[Any]:
     """Yield a row as an object; without `columns` the first row names them. Empty cells at the end may be missing."""
     if not columns:
-        columns = tuple(map(str, next(rows, ())))
+        first = next(rows, None)
+        columns = tuple(map(str, first)) if isinstance(first, list) else ()
     for row in rows:
         if not isinstance(row, list):
             yield row

@@ -18,7 +18,7 @@ SAMPLED = 20  # elements of an array that are looked at; of the later ones some
 NAMED = 200  # keys of an object that are told apart; an object with more is keyed by ids
 MAX_DEPTH = 30
 MAX_COLUMNS, MAX_NAME = 200, 60  # of a row of names
-NAMES = ("label", "name", "Name")
+NAMES = ("label", "name", "Name", "id")
 """Keys of the name in an object about a column."""
 MIN_TEXT, TITLE_WORDS = 150, 4  # characters of a text, and words of the title that it stands under
 
@@ -220,7 +220,7 @@ def _holds_texts(value: Mapping[str, Any]) -> bool:
 def _names(values: list[Any]) -> tuple[str, ...]:
     """Return the values of an array, or the names in its objects, if they may be the names of columns."""
     values = [
-        next((value[key] for key in NAMES if key in value), None) if isinstance(value, dict) else value
+        next((value[key] for key in NAMES if value.get(key)), None) if isinstance(value, dict) else value
         for value in values[: MAX_COLUMNS + 1]
     ]
     if 1 < len(values) <= MAX_COLUMNS and all(isinstance(name, str) and 0 < len(name) <= MAX_NAME for name in values):

@@ -21,7 +21,7 @@ magic = ("[", "{")
 
 def matches(start: str) -> bool:
     """Tell whether a text that starts so is JSON in a call, an assignment or the like."""
-    return end_of_padding(start) > 0
+    return end_of_padding(start.lstrip()) > 0
 
 
 def read(name: str, path: Path, *, place: Place | None = None, lines: bool = False) -> Iterator[Any]:

@@ -233,7 +233,7 @@ def _tables(node: Node, steps: Steps, finder: FieldFinder, named: Sequence[Node]
 def _rows(table: Node) -> tuple[Steps, Node]:
     """Return the rows in an array: arrays of cells, or objects with nothing in them but such an array."""
     rows = table.children.get(ARRAY, Node())
-    if len(rows.children) != 1 or rows.arrays:
+    if rows.arrays or len(rows.keys) != 1 or rows.keys.keys() != rows.children.keys():
         return (ARRAY,), rows
     ((key, cells),) = rows.children.items()
     return (ARRAY, key), cells

@@ -32,7 +32,8 @@ def without_others(elements: Iterable[Any], path: Path) -> Iterator[Any]:
             left_out += 1
             identifier = (_action(element) or {}).get("_id")
         else:
-            yield element if identifier is None or not isinstance(element, dict) else {"_id": identifier, **element}
+            yield {"_id": identifier, **element} if identifier is not None and isinstance(element, dict) else element
+            identifier = None
     if left_out:
         remark(path, f"objects that say that they are no articles: {left_out}; they were left out")
 

@@ -67,3 +67,13 @@ def test_what_only_resembles_them_is_not_left_out(element: dict[str, Any], tmp_p
     path.write_text("\n".join(map(json.dumps, [story(2), element])))
     with open_source(str(path)) as source:
         assert len(list(source.articles())) == 2
+
+
+def test_only_the_document_after_an_action_has_its_id(tmp_path: Path) -> None:
+    path = tmp_path / "news.jsonl"
+    path.write_text("\n".join(map(json.dumps, [{"index": {"_id": "1"}}, story(1), story(2), {"id": "3", **story(3)}])))
+    with open_source(str(path)) as source:
+        first, second, third = source.articles()
+    assert first.id == "1"
+    assert second.id not in ("1", None)
+    assert third.id == "3"

@@ -116,6 +116,11 @@ def test_lines_may_be_arrays_below_the_names_of_columns(tmp_path: Path) -> None:
         assert messages == ["4 articles read from the top level (rows)"]
 
 
+def test_lists_in_articles_are_no_rows_below_names(tmp_path: Path) -> None:
+    items, _ = read(tmp_path, {"fields": ["title", "text"], "news": [{**each, "tags": ["a", "b"]} for each in STORIES]})
+    assert headlines(items) == ["Hall 1", "Hall 2", "Hall 3"]
+
+
 def test_lists_of_paragraphs_and_images_are_no_columns(tmp_path: Path) -> None:
     (item,), _ = read(tmp_path, {"paragraphs": [BODY, "It reopens in May."], "images": [{"id": 1}, {"id": 2}]})
     assert isinstance(item, Article)

@@ -14,11 +14,11 @@ from newsmoe.ingest.stored import stored_value
 TEXTS = (
     "text", "plain_text", "value", "rendered", "main", "#text", "_content", "content", "$t", "__cdata", "@value", "_",
     "html", "innerHTML", "body", "plaintext", "markdown", "raw", "insert", "full", "default", "stringValue", "S",
-    "bodyTextSummary", "bodyHtml",
+    "bodyTextSummary", "bodyHtml", "*", "markup",
 )  # fmt: skip
 CONTAINERS = (
     "blocks", "children", "content", "text", "data", "items", "root", "model", "ops", "paragraphs", "innerBlocks",
-    "content_elements", "rich_text", "parts", "sections", "document", "doc", "body", "value", "nodes", "p",
+    "content_elements", "rich_text", "parts", "sections", "document", "doc", "body", "value", "nodes", "p", "textData",
 )  # fmt: skip
 INNER_BLOCKS = "innerBlocks"
 """The container whose blocks hold the text, where there are any, and not the markup around them (WordPress)."""

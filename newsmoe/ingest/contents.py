@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from newsmoe.ingest.evidence import Strength, is_address, is_no_page, is_no_value, strength_of
 from newsmoe.ingest.fields import FieldFinder, KeyPath, Shape, value_at
 from newsmoe.ingest.names import SECTIONS, WEAK_HEADLINES, folded, is_of_another_text
-from newsmoe.ingest.stored import stored_value
+from newsmoe.ingest.stored import object_in, stored_value
 from newsmoe.ingest.values import text_of
 from newsmoe.text.cleaning import clean_line, clean_text
 from newsmoe.text.markup import is_only_links
@@ -50,9 +50,7 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
             continue  # not even cleaned
         if best is not None and best.is_whole and not is_body and not _is_twice_as_long(value, best):
             continue
-        if folded(path[-1]) in SECTIONS and not _holds_objects(value):
-            continue
-        if not isinstance(value, str) and _holds_articles(value, finder, element, shape):
+        if _is_no_text(value, path, finder, element, shape):
             continue
         if (text := text_of(value)) is None:
             unreadable.append(path)
@@ -63,6 +61,23 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
         if content.strength and (best is None or is_better(content, best)):
             best = content
     return best, unreadable
+
+
+def _is_no_text(value: Any, path: KeyPath, finder: FieldFinder, element: Mapping[str, Any], shape: Shape) -> bool:
+    """Tell whether a value is an article, or a list of some, or the names of sections."""
+    if folded(path[-1]) in SECTIONS and not _holds_objects(value):
+        return True
+    if isinstance(value, str):
+        return value[:1] == "{" and _is_json_of_article(value, finder, element, shape)
+    return _holds_articles(value, finder, element, shape)
+
+
+def _is_json_of_article(text: str, finder: FieldFinder, element: Mapping[str, Any], shape: Shape) -> bool:
+    """Tell whether a text is JSON of an article, and not the text of one whose headline is beside it."""
+    if any(value_at(element, path) is not None for path in shape.headlines):
+        return False
+    inner = object_in(text)
+    return isinstance(inner, Mapping) and finder.may_be_article(inner)
 
 
 def _is_twice_as_long(value: Any, content: Content) -> bool:

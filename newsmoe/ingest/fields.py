@@ -85,6 +85,11 @@ class FieldFinder:
         shape = self.shape(value)
         return bool(shape.fields["headline"] and (shape.contents or shape.mapped))
 
+    def may_be_article(self, value: Mapping[str, Any]) -> bool:
+        """Tell whether an object that was stored as a text has an article's keys."""
+        shape = self.shape(value)
+        return any(shape.headlines) and bool(shape.contents or shape.mapped or shape.urls)
+
     def _shape(self, keys: tuple[str, ...]) -> Shape:
         exact: dict[object, str] = {folded(key): key for key in reversed(keys)}  # the first one counts
         exact.update((key, key) for key in keys)

@@ -9,10 +9,11 @@ import json
 import re
 from collections.abc import Iterator
 from io import StringIO
-from typing import Any, TextIO
+from typing import Any
 
 from newsmoe.ingest.files import MAX_CHARACTERS, too_long
 from newsmoe.ingest.formats import BadElement
+from newsmoe.ingest.padding import MAX_START, Readable, Unclosed, end_of_padding
 
 CHUNK = 1 << 18
 AHEAD = 1 << 15  # characters that are read before a value is decoded, so that it is seldom cut
@@ -20,7 +21,7 @@ SMALL = 1 << 18  # characters of an array or object that is decoded as a whole
 MAX_DIGITS = 4300  # of an integer; Python refuses to convert more
 MAX_BEFORE_ERROR = 1 << 12  # characters before an error, in which Python's decoder counts lines each time
 EDGE = 16  # characters: an error this close to the end of the buffer may be a cut literal or escape
-_SPACES = " \t\n\r\ufeff"  # with the byte order mark, which is inside files that were joined
+_SPACES = " \t\n\r\ufeff\x1e"  # with the byte order mark of files that were joined, and the mark of JSON text sequences
 _SPACE = re.compile(f"[{_SPACES}]*")
 _BRACKET_OR_STRING = re.compile(r'[\[\]{}]|"[^"\\]*(?:\\.[^"\\]*)*("?)', re.DOTALL)
 
@@ -45,7 +46,7 @@ class Buffer:
     """
 
     def __init__(
-        self, stream: TextIO, limit: int = MAX_CHARACTERS, *, text: str = "", line: int = 1, column: int = 1
+        self, stream: Readable, limit: int = MAX_CHARACTERS, *, text: str = "", line: int = 1, column: int = 1
     ) -> None:
         self.stream = stream
         self.limit = limit
@@ -105,6 +106,23 @@ class Buffer:
                 return character
             elif space := _SPACE.match(self.text, self.pos):
                 self.pos = space.end()
+
+    def without_padding(self) -> "Buffer":
+        """Return a buffer of the JSON that is in a call, an assignment or the like; this one where there is none."""
+        if self.peek() in ("", "[", "{"):
+            return self
+        start = end_of_padding(self.start(), self.pos)
+        if start == self.pos:
+            return self
+        line, column = self._place(start)
+        stream = Unclosed(self.text[start:], self.stream)
+        return Buffer(stream, self.limit, line=line, column=column)
+
+    def start(self) -> str:
+        """Return the text with at least so much of it as tells what a document is."""
+        while len(self.text) - self.pos < MAX_START and self.fill():
+            pass
+        return self.text
 
     def expect(self, wanted: str) -> str:
         """Consume one of the characters in `wanted` and return it."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from io import StringIO
 from typing import Any, TextIO
 
 from newsmoe.ingest.fields import FieldFinder
@@ -10,13 +11,15 @@ from newsmoe.ingest.files import MAX_CHARACTERS
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.json_buffer import Buffer, JsonSyntaxError
 from newsmoe.ingest.location import locate
-from newsmoe.ingest.places import ARRAY, Place, elements_at
+from newsmoe.ingest.places import ARRAY, LINES_OF_CELLS, Place, as_objects, elements_at
 from newsmoe.ingest.survey import SAMPLED, Node, Survey, is_sampled
 
 PATIENCE = 4
 """Characters looked at in vain, for each one that was read, after which a value is looked for in its own line only."""
 FIRST_PATIENCE = 1 << 20
 _ARRAY_START = re.compile(r"\[\s*+")
+_LINES_OF_CELLS = re.compile(r'\[ *+"[^\n{]*\]\s*\n\[')
+_JSON_IN_TEXT = re.compile(r'"\s*+[\[{]')
 MAX_COLUMNS = 16  # columns of a table, of which each may be as long as an article; it is in memory as a whole
 
 TOP = Place()
@@ -33,11 +36,15 @@ def elements(stream: TextIO, place: Place = TOP, *, lines: bool = False, limit: 
     A value that cannot be decoded, or has more characters than `limit`, becomes a `BadElement` where the next one can
     still be found.
     """
-    buffer = Buffer(stream, MAX_COLUMNS * limit if place.is_read_whole else limit)
+    buffer = Buffer(stream, MAX_COLUMNS * limit if place.is_read_whole else limit).without_padding()
+    if not lines and buffer.peek() == '"' and _JSON_IN_TEXT.match(buffer.start(), buffer.pos):
+        buffer = _document_in_text(buffer)
     first = buffer.peek()
     if not first and not lines:  # of lines there are none where a scraper has met no article
         raise buffer.error("the file is empty")
-    if first == "[":
+    if place == LINES_OF_CELLS:
+        yield from as_objects(_values(buffer, TOP, lines=True))
+    elif first == "[":
         array = Place(((ARRAY,),)) if place == TOP else place
         yield from elements_at(buffer, array)
         while _is_of_objects(buffer):  # a scraper that ran again has appended its array
@@ -48,6 +55,14 @@ def elements(stream: TextIO, place: Place = TOP, *, lines: bool = False, limit: 
         yield from _values(buffer, place, lines=lines)
     elif first:
         raise buffer.error(f"found {first!r} where a JSON array or object should start")
+
+
+def _document_in_text(buffer: Buffer) -> Buffer:
+    """Return a buffer of the document in the text that starts here."""
+    document = Buffer(StringIO(buffer.value()), buffer.limit)
+    if buffer.peek():
+        raise buffer.error("more text after a text that is JSON; name a file of several .jsonl")
+    return document
 
 
 def _is_of_objects(buffer: Buffer) -> bool:
@@ -92,9 +107,9 @@ def survey(stream: TextIO, finder: FieldFinder, limit: int = MAX_CHARACTERS) -> 
 
     An error ends the survey; whoever reads the document meets it again.
     """
-    buffer, surveyor = Buffer(stream, limit), Survey(finder)
+    buffer, surveyor = Buffer(stream, limit).without_padding(), Survey(finder)
     with suppress(JsonSyntaxError):
-        if buffer.peek() == "[":
+        if buffer.peek() == "[" and not _LINES_OF_CELLS.match(buffer.start(), buffer.pos):
             surveyor.root.arrays = 1
             _look_at(buffer, surveyor, surveyor.root, buffer.items())
         else:

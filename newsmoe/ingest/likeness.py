@@ -7,7 +7,7 @@ from newsmoe.ingest.contents import SHORT, Content, find_content
 from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import FieldFinder, KeyPath, value_at
 from newsmoe.ingest.names import WEAK_HEADLINES, folded
-from newsmoe.ingest.places import is_article_type
+from newsmoe.ingest.others import is_other
 from newsmoe.ingest.wrappers import find_article, find_heading
 
 HEADLINE, NAME, DATE, URL, NAMED = 2.0, 0.75, 1.5, 1.0, 0.5
@@ -37,7 +37,7 @@ NOTHING = Likeness(0.0, False, False, (), (), False, False)
 
 def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
     """Return how much an object looks like an article."""
-    if is_article_type(element) is False:
+    if is_other(element):
         return NOTHING
     shape = finder.shape(element)
     content, _ = find_content(element, finder, shape)

@@ -7,7 +7,7 @@ from math import log2
 
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.names import ALIASES, NOT_AN_ARTICLE, folded
-from newsmoe.ingest.places import ANY_KEY, ARRAY, Place, Steps
+from newsmoe.ingest.places import ANY_KEY, ARRAY, LINES_OF_CELLS, Place, Steps
 from newsmoe.ingest.survey import Node, Survey
 
 ENVELOPE_KEYS = (
@@ -30,6 +30,7 @@ WHOLE = 2.0  # that a body gives to an object that may be an envelope
 LONE = 2.5  # least score of an object that is in no array
 COVERAGE = 0.5  # least number of articles in what an envelope holds, for each envelope
 RIVAL = 0.7  # least score, compared with the articles that are read, of what is worth a message
+MAX_DEPTH = 4  # of objects around the names of columns
 SAME_SHAPE = 0.6  # least share of the keys that two arrays have in common, for both to be read
 
 
@@ -61,13 +62,15 @@ class Location:
     wrapper: Steps = ()  # of most articles
     unread: tuple[Steps, ...] = ()
     count: int | None = None  # of elements, where the survey has counted them
+    stored: bool = False  # whether they are inside a text that is JSON
 
     @property
     def is_usual(self) -> bool:
         """Whether people expect the articles at this place."""
         paths = self.place.paths
         usual = {(), (ARRAY,), *((key, ARRAY) for key in USUAL_KEYS)}
-        return self.place.layout == "objects" and not self.place.linked_data and not self.wrapper and {*paths} <= usual
+        is_plain = self.place.layout == "objects" and not self.place.has_others and not self.stored
+        return is_plain and not self.wrapper and {*paths} <= usual
 
 
 def bias(steps: Sequence[str]) -> float:
@@ -91,8 +94,10 @@ def locate(survey: Survey) -> Location:
 
 
 def _locate(root: Node, finder: FieldFinder) -> Location:
-    if table := next(_tables(root, (), finder), None):
+    if table := next(_tables(root, (), finder, [*_named(root)]), None):
         return Location(table)
+    if root.arrays > 1 and not root.objects and finder.has_text(root.names):
+        return Location(LINES_OF_CELLS)
     groups = _groups(root, ())
     if not groups:
         return Location(_without_articles(root))
@@ -102,11 +107,21 @@ def _locate(root: Node, finder: FieldFinder) -> Location:
     rivals = [group for group in groups if group not in read and _is_rival(group.node, best.node)]
     unread = [group.steps for group in (*rivals, *_inside(read)) if group.node.texts]
     wrapper = best.node.wrappers.most_common(1)[0][0]
-    linked = any(group.node.other_types for group in read)
-    place = Place() if paths == ((ARRAY,),) else Place(paths, linked_data=linked)
-    if linked and place == Place():
-        place = Place(((ARRAY,),), linked_data=True)
-    return Location(place, wrapper, tuple(unread))
+    has_others = any(group.node.others for group in read)
+    place = Place() if paths == ((ARRAY,),) else Place(paths, has_others=has_others)
+    if has_others and place == Place():
+        place = Place(((ARRAY,),), has_others=True)
+    stored = any(node.stored for steps in paths for node in _nodes_along(root, steps))
+    return Location(place, wrapper, tuple(unread), stored=stored)
+
+
+def _nodes_along(node: Node, steps: Steps) -> Iterator[Node]:
+    """Yield the nodes on the way to a place."""
+    yield node
+    if steps:
+        step, *others = steps
+        for child in node.children.values() if step == ANY_KEY else [node.children[step]]:
+            yield from _nodes_along(child, tuple(others))
 
 
 def _groups(node: Node, steps: Steps) -> list[Group]:
@@ -185,24 +200,43 @@ def _collapsed(paths: list[Steps], root: Node) -> tuple[Steps, ...]:
     return tuple(paths)
 
 
-def _tables(node: Node, steps: Steps, finder: FieldFinder) -> Iterator[Place]:
-    """Yield the tables in a document, as pandas and others write them."""
+def _named(node: Node, depth: int = 0) -> Iterator[Node]:
+    """Yield the arrays in the objects of a document that may be the names of columns."""
+    for child in node.children.values() if depth < MAX_DEPTH and not node.arrays else ():
+        if child.names:
+            yield child
+        yield from _named(child, depth + 1)
+
+
+def _tables(node: Node, steps: Steps, finder: FieldFinder, named: Sequence[Node]) -> Iterator[Place]:
+    """Yield the tables in a document, as pandas and others write them; `named` are arrays of names anywhere in it."""
     if node.objects == 1 and not node.arrays:
         if _is_of_columns(node, finder):
             yield Place((steps,), "columns")
         if node.collections:
             yield Place((steps,), "texts")
         for step, child in node.children.items():
-            rows = child.children.get(ARRAY, Node())
-            names = next((other.names for other in node.children.values() if _names_rows(other, rows, finder)), ())
-            if child.arrays == 1 and names and not child.scalars and rows.arrays:
-                yield Place(((*steps, step, ARRAY),), "rows", names)
+            cells, rows = _rows(child)
+            names = next(
+                (other.names for other in named if other is not child and _names_rows(other, rows, finder)), ()
+            )
+            if child.arrays == 1 and names and not child.scalars:
+                yield Place(((*steps, step, *cells),), "rows", names)
         for step, child in node.children.items():
-            yield from _tables(child, (*steps, step), finder)
+            yield from _tables(child, (*steps, step), finder, named)
     elif node.arrays == 1 and not node.objects:
         rows = node.children.get(ARRAY, Node())
         if rows.arrays > 1 and not node.scalars and not rows.objects and finder.has_text(rows.names):
             yield Place(((*steps, ARRAY),), "header")
+
+
+def _rows(table: Node) -> tuple[Steps, Node]:
+    """Return the rows in an array: arrays of cells, or objects with nothing in them but such an array."""
+    rows = table.children.get(ARRAY, Node())
+    if rows.arrays or len(rows.keys) != 1 or rows.keys.keys() != rows.children.keys():
+        return (ARRAY,), rows
+    ((key, cells),) = rows.children.items()
+    return (ARRAY, key), cells
 
 
 def _names_rows(node: Node, rows: Node, finder: FieldFinder) -> bool:
@@ -212,14 +246,20 @@ def _names_rows(node: Node, rows: Node, finder: FieldFinder) -> bool:
 
 
 def _is_of_columns(node: Node, finder: FieldFinder) -> bool:
-    """Tell whether each member of an object is a column: a list or an object with a value for each row."""
+    """Tell whether each member of an object is a column: a list or an object with a value for each row.
+
+    Beside headlines some of the lists may hold lists or objects.
+    """
     columns = list(node.children.values())
     first = columns[0] if len(columns) > 1 else Node()
     is_list = bool(first.arrays)
     if not first.values or node.scalars or (is_list and first.values < 2):
         return False
-    return finder.has_text(node.children) and all(
-        column.scalars == column.values == first.values and column.arrays == first.arrays and column.keys == first.keys
+    plain = [name for name, column in node.children.items() if column.scalars == column.values]
+    are_plain = len(plain) == len(columns)
+    is_table = finder.has_text(plain) if are_plain else is_list and any(finder.shape(plain).headlines)
+    return is_table and all(
+        column.values == first.values and column.arrays == first.arrays and column.keys == first.keys
         for column in columns
     )
 

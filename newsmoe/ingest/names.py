@@ -11,9 +11,10 @@ BODIES = (
     "bodies", "full_content", "full_text", "ctext", "maintext", "articleBody", "document", "content:encoded",
     "content", "text", "body", "body_text", "article_text", "content_text", "text_content", "article", "story",
     "story_text", "selftext", "plaintext", "paragraphs", "post_content", "comment_text", "transcript",
-    "content_elements", "blocks", "sections", "markdown", "raw_text",
+    "content_elements", "blocks", "sections", "markdown", "rich_content", "raw_text",
     "content_html", "body_html", "html", "article_html",
-    "inhalt", "contenu", "contenido", "conteúdo", "testo", "texte", "texto", "текст", "内容", "正文",
+    "inhalt", "contenu", "contenido", "conteúdo", "testo", "texte", "texto", "текст", "内容", "正文", "本文", "본문",
+    "tekst", "treść", "İçerik", "metin", "النص",
 )  # fmt: skip
 """Names of whole texts. The first ones stand for more than what is beside them under a plainer name."""
 
@@ -46,7 +47,10 @@ DATES: FieldNames = {
     ),
     "first created": ("firstcreated",),
     "created": ("date_created", "created_at", "created_utc", "created"),
-    "unclear": ("datum", "fecha", "timestamp", "date_unixtime", "published_parsed", "posted_at", "time"),
+    "unclear": (
+        "datum", "fecha", "дата", "日期", "tarih",
+        "timestamp", "date_unixtime", "published_parsed", "posted_at", "time",
+    ),
     "changed": ("version_created", "updated_at", "updated", "date_modify", "date_modified"),
     "read": ("date_download", "crawled", "date_added", "modified"),
 }  # fmt: skip
@@ -58,13 +62,15 @@ ALIASES: FieldNames = {
         "new_id", "@id",
     ),
     "url": (
-        "url", "link", "canonical_link", "canonical_url", "web_url", "news_url", "article_url", "page_url", "share_url",
-        "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
-        "document_identifier", "links.permalink", "canonical", "alternate",
+        "url", "link", "canonical_link", "canonical_url", "web_url", "news_url", "article_url", "title_url", "page_url",
+        "share_url", "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
+        "document_identifier", "links.permalink", "canonical", "alternate", "link_href",
+        "enlace", "lien", "ссылка", "链接",
     ),
     "headline": (
         "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "name",
-        "titel", "überschrift", "titre", "título", "titulo", "titolo", "заголовок", "标题",
+        "titel", "überschrift", "titre", "título", "titulo", "titolo", "заголовок", "标题", "タイトル", "제목", "tytuł",
+        "başlık", "العنوان",
     ),
     "content": (*BODIES, *TEASERS),
     "topics": (
@@ -73,13 +79,14 @@ ALIASES: FieldNames = {
     "publication_date": tuple(name for names in DATES.values() for name in names),
     "author": (
         "author", "authors", "byline", "creator", "dc:creator", "author_name", "primary_author", "writer", "reporter",
-        "journalist", "contributors", "contributor", "by", "from", "authors_byline", "bylines", "autor", "credits.by",
+        "journalist", "contributors", "contributor", "by", "from", "authors_byline", "bylines", "credits.by",
+        "autor", "auteur", "автор", "作者",
     ),
     "source": (
         "source", "outlet", "publisher", "source_domain", "source_name", "source_title", "site_name", "publication",
         "newspaper", "news_site", "provider", "og:site_name", "meta_site_name", "source-hostname", "hostname", "site",
-        "source_id", "domain", "thread.site", "name_source", "publisher_name", "media_name", "pubtitle", "quelle",
-        "container-title", "origin.title", "feed.title",
+        "source_id", "domain", "thread.site", "name_source", "publisher_name", "media_name", "pubtitle",
+        "container-title", "origin.title", "feed.title", "quelle", "источник", "来源",
     ),
     "language": ("language", "lang", "in_language", "human_language", "language_code", "meta_lang", "locale"),
 }  # fmt: skip

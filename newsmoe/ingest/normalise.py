@@ -11,6 +11,7 @@ from newsmoe.ingest.contents import Content, find_content, find_headline
 from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, KeyPath, Shape, keys_of, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.names import FieldNames
+from newsmoe.ingest.stored import object_in
 from newsmoe.ingest.unwrap import unwrapped
 from newsmoe.ingest.values import MAX_LINE
 from newsmoe.ingest.wrappers import ArticleObject, find_article, find_heading
@@ -49,6 +50,7 @@ class Normaliser:
         self.fields = FieldFinder(fields)
         self.count = 0
         self._wrappers: dict[tuple[str, ...], KeyPath] = {}  # by the keys of elements
+        self.stored: Counter[KeyPath] = Counter()  # paths to texts that are JSON of an article
         self.guessed: Counter[str] = Counter()  # keys of contents
         self.shortened = 0  # articles without what is no part of them
         self.unreadable: Counter[str] = Counter()  # keys of values that are no text
@@ -79,6 +81,9 @@ class Normaliser:
         self.count += 1
         if isinstance(element, BadElement):
             return InvalidItem(element.message, type="UndecodableElement")
+        if isinstance(element, str) and isinstance(inner := object_in(element), dict):
+            self.stored[()] += 1
+            element = inner
         if not isinstance(element, dict | Mapping):
             return InvalidItem(f"expected an object with a headline or content, found {values.type_name(element)}")
         try:
@@ -159,6 +164,8 @@ class Normaliser:
         inner = find_article(element, self.fields, content, usual)
         if inner.path and len(self._wrappers) < CACHED_SHAPES:
             self._wrappers[keys_of(element)] = inner.path
+        if inner.path and not isinstance(value_at(element, inner.path), Mapping):
+            self.stored[inner.path] += 1
         if inner.guessed:
             self.guessed[inner.guessed] += 1
         return inner

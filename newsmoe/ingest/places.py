@@ -1,13 +1,16 @@
 """Where in a document the articles are: a path such as `hits.hits[]` or `articles.*`."""
 
+import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import StringIO
 from itertools import chain, zip_longest
 from typing import Any, Literal
 
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.json_buffer import Buffer
+from newsmoe.ingest.stored import stored_value
 
 ARRAY, ANY_KEY = "[]", "*"
 MAX_SHOWN = 8  # paths in a message
@@ -17,7 +20,6 @@ Steps = tuple[str, ...]
 """Keys, and `[]` for every element of an array or `*` for every value of an object."""
 
 _STEP = re.compile(r"\[\d*\]|[^.\[\]]+")
-_ARTICLE_TYPE = re.compile(r"(?:^|[:/#])(?:\w*(?:Article|Posting|Report|Review|NewsItem|Story)|CreativeWork|News)$")
 
 
 class AbsentElement(BadElement):
@@ -33,13 +35,13 @@ class Place:
         layout: what is at their end: objects; rows of values, whose names are `columns`, or the first row; a table
             with a list or object of values for each column; or an object of texts by their URLs or titles.
         columns: names for rows.
-        linked_data: whether objects whose `@type` is no article's are left out.
+        has_others: whether objects that say that they are no articles are left out.
     """
 
     paths: tuple[Steps, ...] = ((),)
     layout: Literal["objects", "rows", "header", "columns", "texts"] = "objects"
     columns: tuple[str, ...] = ()
-    linked_data: bool = False
+    has_others: bool = False
 
     @property
     def is_read_whole(self) -> bool:
@@ -48,6 +50,10 @@ class Place:
 
     def __str__(self) -> str:
         return listed(self.paths)
+
+
+LINES_OF_CELLS = Place(layout="header")
+"""JSON Lines of arrays, of which the first names the columns."""
 
 
 def parse_place(text: str) -> Place:
@@ -76,21 +82,9 @@ def elements_at(buffer: Buffer, place: Place, *, inside: bool = False) -> Iterat
         return
     elements = _walk(buffer, place.paths, inside=inside)
     if place.layout != "objects":
-        yield from _as_objects(elements, place.columns)
-    elif place.linked_data:
-        yield from (element for element in elements if is_article_type(element) is not False)
+        yield from as_objects(elements, place.columns)
     else:
         yield from elements
-
-
-def is_article_type(element: Any) -> bool | None:
-    """Tell whether a JSON-LD object is an article by its type; None for anything else."""
-    types = element.get("@type") if isinstance(element, Mapping) else None
-    if not isinstance(types, str | list):
-        return None
-    return any(
-        isinstance(name, str) and _ARTICLE_TYPE.search(name) for name in ([types] if isinstance(types, str) else types)
-    )
 
 
 def _walk(buffer: Buffer, paths: tuple[Steps, ...], *, inside: bool = False) -> Iterator[Any]:
@@ -105,13 +99,31 @@ def _walk(buffer: Buffer, paths: tuple[Steps, ...], *, inside: bool = False) -> 
         else:
             for _ in buffer.items():
                 yield from _walk(buffer, rest, inside=True)
-    elif any(path[0] == AT_END or path == (ARRAY,) for path in paths):
-        yield buffer.value()  # a single article where there might be an array of them
+    elif opening == '"':
+        yield from _walk_text(buffer.value(), buffer.limit, paths, inside)
+    elif _may_be_lone(paths):
+        yield buffer.value()
     elif opening == "{":
         yield from _walk_members(buffer, paths, inside)
     else:
         buffer.skip()
         yield from _absent(paths, inside)
+
+
+def _walk_text(text: str, limit: int, paths: tuple[Steps, ...], inside: bool) -> Iterator[Any]:
+    """Yield what is at the end of the paths in a text that is JSON."""
+    value = stored_value(text)
+    if isinstance(value, dict | list):
+        yield from _walk(Buffer(StringIO(), limit, text=json.dumps(value)), paths, inside=inside)
+    elif _may_be_lone(paths):
+        yield value
+    else:
+        yield from _absent(paths, inside)
+
+
+def _may_be_lone(paths: tuple[Steps, ...]) -> bool:
+    """Tell whether a single element may stand where there might be an array of them."""
+    return any(path[0] == AT_END or path == (ARRAY,) for path in paths)
 
 
 def _walk_members(buffer: Buffer, paths: tuple[Steps, ...], inside: bool) -> Iterator[Any]:
@@ -146,17 +158,23 @@ def _with_id(key: str, element: Any) -> Any:
     return {name: key, **element}
 
 
-def _as_objects(rows: Iterator[Any], columns: tuple[str, ...]) -> Iterator[Any]:
+def as_objects(rows: Iterator[Any], columns: tuple[str, ...] = ()) -> Iterator[Any]:
     """Yield a row as an object; without `columns` the first row names them. Empty cells at the end may be missing."""
     if not columns:
-        columns = tuple(map(str, next(rows, ())))
+        first = next(rows, None)
+        columns = tuple(map(str, first)) if isinstance(first, list) else ()
     for row in rows:
         if not isinstance(row, list):
             yield row
         elif len(row) > len(columns):
             yield BadElement(f"{len(row)} values, where there are {len(columns)} columns")
         else:
-            yield dict(zip_longest(columns, row))
+            yield dict(zip_longest(columns, map(_cell, row)))
+
+
+def _cell(value: Any) -> Any:
+    """Return what is in the cell of a table of Google's, or BigQuery's, which may have it as it is shown beside it."""
+    return value["v"] if isinstance(value, dict) and "v" in value else value
 
 
 def _named(texts: Any) -> Iterator[dict[str, Any]]:

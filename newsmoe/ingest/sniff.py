@@ -1,12 +1,16 @@
 """What the beginning of an input says of its format, where no name does."""
 
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder, some_keys
 from newsmoe.ingest.files import open_bytes, open_text
 from newsmoe.ingest.formats import READERS, Reader
-from newsmoe.ingest.headers import sign_of_no_header
+from newsmoe.ingest.headers import ROWS, sign_of_no_header
+from newsmoe.ingest.wrappers import find_article
 
 START = 1 << 16  # characters
 
@@ -33,6 +37,12 @@ def detect_format(name: str, path: Path, fields: FieldFinder) -> str:
     )
 
 
+def _holds_json(rows: Iterable[Any], fields: FieldFinder) -> bool:
+    """Tell whether one of the first rows holds an article as JSON."""
+    elements = (row for row in islice(rows, ROWS) if isinstance(row, Mapping))
+    return any(find_article(element, fields, None).path for element in elements)
+
+
 def _by_magic(start: str) -> str | None:
     start = start.lstrip("\r\n ")
     return next((format for format, reader in READERS.usable() if start.startswith(getattr(reader, "magic", ()))), None)
@@ -48,7 +58,7 @@ def check_header(name: str, path: Path, reader: Reader, fields: FieldFinder) -> 
     if not hasattr(reader, "header"):
         return
     columns, note = reader.header(path)
-    if columns and not fields.has_text(columns):
+    if columns and not fields.has_text(columns) and not _holds_json(reader.read(name, path), fields):
         raise InputError(
             f"{name}: no column of the first row is a headline or content (found: {some_keys(columns)});"
             f" {note}; delete rows above the header, or name yours under [fields] in newsmoe.toml"

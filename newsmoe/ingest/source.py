@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,7 +22,7 @@ from newsmoe.ingest.json_stream import LoneObject
 from newsmoe.ingest.location import Location
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.ingest.own_output import own_output
-from newsmoe.ingest.places import MAX_SHOWN, AbsentElement, Place, listed, parse_place, shown
+from newsmoe.ingest.places import MAX_SHOWN, AbsentElement, Steps, listed, parse_place, shown
 from newsmoe.ingest.remote import RemoteFile, file_name, is_url
 from newsmoe.ingest.sniff import check_header, detect_format
 from newsmoe.ingest.survey import Node
@@ -30,6 +30,8 @@ from newsmoe.plugins import unpacked_name
 from newsmoe.settings.model import Settings
 
 MAX_NAME = 50  # characters, of the name of a copy
+_KINDS = {"rows": " (rows)", "header": " (rows)", "columns": " (columns)", "texts": " (by their names)"}
+_JSON_IN_TEXT = " (JSON in text)"
 
 _logger = logging.getLogger(__name__)
 
@@ -65,11 +67,7 @@ class Source:
 
     def log_notices(self) -> list[str]:
         """Log, and return, where the articles were found, and what was guessed or left out."""
-        where = (
-            []
-            if self.location is None or self.location.is_usual
-            else [f"{self.name}: {_where(self.location, self.count)}"]
-        )
+        where = [f"{self.name}: {notice}" for notice in _where(self.location, self.count, self.normaliser.stored)]
         if self.normaliser.shortened:
             count = f"{self.normaliser.shortened} of {self.normaliser.count}"
             where.append(f"{self.name}: links, credits and the like were left out of the content of {count} articles")
@@ -239,12 +237,20 @@ def _unread(location: Location | None) -> Iterator[str]:
         yield f"what looks like articles at {listed(location.unread)} was not read; --items reads them instead"
 
 
-def _where(location: Location, count: int) -> str:
-    wrapper = ".".join(location.wrapper)
-    is_top = location.place == Place() and wrapper
-    where = wrapper if is_top else f"{location.place}.{wrapper}".removesuffix(".")
-    kinds = {"rows": " (rows)", "header": " (rows)", "columns": " (columns)", "texts": " (by their names)"}
-    kind = kinds.get(location.place.layout, "")
+def _where(location: Location | None, count: int, stored: Mapping[Steps, int]) -> Iterator[str]:
+    """Yield where articles were read from, unless people expect them there; `stored` counts those in texts by path."""
+    if location is not None and not location.is_usual:
+        wrapper = ".".join(location.wrapper)
+        is_top = location.place.paths == ((),) and wrapper
+        where = wrapper if is_top else f"{location.place}.{wrapper}".removesuffix(".")
+        is_json = location.stored or location.wrapper in stored
+        yield _read_from(count, where, _KINDS.get(location.place.layout, _JSON_IN_TEXT if is_json else ""))
+        stored = {path: number for path, number in stored.items() if path not in ((), location.wrapper)}
+    for path, number in stored.items():
+        yield _read_from(number, shown(path), _JSON_IN_TEXT)
+
+
+def _read_from(count: int, where: str, kind: str) -> str:
     return f"{count} article{'s' * (count != 1)} read from {where}{kind}"
 
 

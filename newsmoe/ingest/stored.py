@@ -29,6 +29,11 @@ def stored_value(text: str) -> Any:
     return [_content(string[0]) for string in _STRINGS.finditer(text)]
 
 
+def object_in(value: Any) -> Any:
+    """Return the object that a text stands for; any other value itself."""
+    return stored_value(value) if isinstance(value, str) and value[:1] == "{" else value
+
+
 def _in_json(literal: re.Match[str]) -> str:
     return _IN_JSON.get(literal[0]) or json.dumps(_content(literal[0]))
 

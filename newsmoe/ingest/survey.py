@@ -10,12 +10,16 @@ from newsmoe.ingest.evidence import is_address
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.json_buffer import Buffer
 from newsmoe.ingest.likeness import likeness_of
-from newsmoe.ingest.places import ANY_KEY, ARRAY, Steps, is_article_type
+from newsmoe.ingest.others import is_other
+from newsmoe.ingest.places import ANY_KEY, ARRAY, Steps
+from newsmoe.ingest.stored import object_in, stored_value
 
 SAMPLED = 20  # elements of an array that are looked at; of the later ones some
 NAMED = 200  # keys of an object that are told apart; an object with more is keyed by ids
 MAX_DEPTH = 30
 MAX_COLUMNS, MAX_NAME = 200, 60  # of a row of names
+NAMES = ("label", "name", "Name", "id")
+"""Keys of the name in an object about a column."""
 MIN_TEXT, TITLE_WORDS = 150, 4  # characters of a text, and words of the title that it stands under
 
 
@@ -27,6 +31,7 @@ class Node:
     arrays: int = 0
     values: int = 0  # in the arrays, or the objects, here
     scalars: int = 0  # of these
+    stored: int = 0  # objects and arrays here that stood in a text as JSON
     articles: int = 0
     texts: int = 0  # articles with a content
     whole: int = 0  # articles with a body
@@ -34,7 +39,7 @@ class Node:
     score: float = 0.0  # of the articles
     contents: int = 0  # objects with any words for a content
     collections: int = 0  # objects that hold texts under their URLs or titles
-    other_types: int = 0  # objects that are something else by their `@type`
+    others: int = 0  # objects that say that they are no articles
     keys: Counter[str] = field(default_factory=Counter)
     wrappers: Counter[tuple[str, ...]] = field(default_factory=Counter)
     content_paths: set[tuple[str, ...]] = field(default_factory=set)
@@ -89,7 +94,10 @@ class Survey:
         node = node or self.root
         opening = buffer.peek()
         if opening not in ("[", "{") or depth > MAX_DEPTH:
-            self.add(buffer.value(), node, depth)
+            value = buffer.value()
+            inner = stored_value(value) if isinstance(value, str) else value
+            node.stored += inner is not value
+            self.add(inner, node, depth)
             return
         is_small, value = buffer.small_value()
         if is_small:
@@ -105,6 +113,7 @@ class Survey:
             self._add_object(value, node)
             for number, (key, inner) in enumerate(value.items()):
                 self._add_inner(inner, node, key if number < NAMED else ANY_KEY, number, depth)
+            self._add_texts(value, node, depth)
         elif isinstance(value, list):
             node.arrays += 1
             node.names = node.names or _names(value)
@@ -118,7 +127,24 @@ class Survey:
             if is_sampled(number) or step not in (ARRAY, ANY_KEY):
                 self.add(value, child, depth + 1)
         else:
-            node.scalars += 1
+            self._add_scalar(value, node, step, number, depth)
+
+    def _add_scalar(self, value: Any, node: Node, step: str, number: int, depth: int) -> None:
+        node.scalars += 1
+        if step == ARRAY and is_sampled(number):
+            self._add_stored(object_in(value), node, step, depth)
+
+    def _add_texts(self, value: Mapping[str, Any], node: Node, depth: int) -> None:
+        """Look at what stands as JSON in the texts of an object, unless a headline shows that they are an article's."""
+        texts = [(key, text) for key, text in value.items() if isinstance(text, str) and text[:1] in ("{", "[")]
+        if texts and not any(self.finder.shape(value).headlines):
+            for key, text in texts[:NAMED]:
+                self._add_stored(stored_value(text), node, key, depth)
+
+    def _add_stored(self, value: Any, node: Node, step: str, depth: int) -> None:
+        if isinstance(value, dict | list):
+            node.child(step).stored += 1
+            self.add(value, node.child(step), depth + 1)
 
     def _add_object(self, value: Mapping[str, Any], node: Node) -> None:
         node.objects += 1
@@ -134,7 +160,7 @@ class Survey:
             node.content_paths.add(likeness.content_path)
         node.contents += likeness.has_content
         node.collections += _holds_texts(value)
-        node.other_types += is_article_type(value) is False
+        node.others += is_other(value)
 
     def _read_long(self, buffer: Buffer, node: Node, depth: int) -> None:
         if depth > MAX_DEPTH:
@@ -157,13 +183,15 @@ class Survey:
             if number < MAX_COLUMNS:
                 members[key] = value
         self._add_object(members, node)
+        self._add_texts(members, node, depth)
 
     def read_inner(self, buffer: Buffer, node: Node, step: str, number: int, depth: int = 0) -> Any:
         """Look at a value inside another, and return it if it is no long array or object."""
         node.values += 1
         if buffer.peek() not in ("[", "{"):
-            node.scalars += 1
-            return buffer.value()
+            value = buffer.value()
+            self._add_scalar(value, node, step, number, depth)
+            return value
         child = node.child(step)
         if not is_sampled(number) and step in (ARRAY, ANY_KEY):
             buffer.skip()
@@ -190,7 +218,11 @@ def _holds_texts(value: Mapping[str, Any]) -> bool:
 
 
 def _names(values: list[Any]) -> tuple[str, ...]:
-    """Return the values of an array if they may be the names of columns."""
+    """Return the values of an array, or the names in its objects, if they may be the names of columns."""
+    values = [
+        next((value[key] for key in NAMES if value.get(key)), None) if isinstance(value, dict) else value
+        for value in values[: MAX_COLUMNS + 1]
+    ]
     if 1 < len(values) <= MAX_COLUMNS and all(isinstance(name, str) and 0 < len(name) <= MAX_NAME for name in values):
         return tuple(values)
     return ()

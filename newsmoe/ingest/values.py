@@ -31,7 +31,7 @@ GIVEN_NAMES, FAMILY_NAMES = (
 )
 SOURCE_KEYS = (*NAME_KEYS, "site", "domain", "host", "uri")
 URL_KEYS = ("@id", "url", "href", "link", "canonical", "web")
-DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "date-parts", "#text")
+DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "start", "date-parts", "#text")
 _BY = re.compile(r"\Aby(?:[\s:]+|\Z)", re.IGNORECASE)
 _LINK_TEXT = re.compile(r"(?!(?i:[a-z][a-z0-9+.-]*+)://)\S*+\s.*|[A-Z][A-Za-z]+")
 _NUMBER = re.compile(r"-?[0-9]{1,20}")

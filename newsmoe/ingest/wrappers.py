@@ -1,17 +1,20 @@
 """Articles that are wrapped in an object with something about them: `_source`, `data`, `fields`, `node`, `attributes`.
 
-The wrapper is known by what is in it, not by its name.
+The wrapper is known by what is in it, not by its name. It may hold the article as a text that is JSON, as messages
+of Kafka and SQS do.
 """
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
+from operator import ne
 from typing import Any, NamedTuple
 
 from newsmoe.ingest.contents import Content, Headline, find_content, find_headline, is_better, unnamed_content
 from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, KeyPath, Shape, keys_of, value_at
 from newsmoe.ingest.names import METADATA, NOT_AN_ARTICLE
+from newsmoe.ingest.stored import object_in
 
 MAX_DEPTH = 4
 MAX_OBJECTS = 60
@@ -67,7 +70,7 @@ def _find_wrapped(
 
     If there is a whole text at the `usual` path, where it was in elements with the same keys, no other is looked at.
     """
-    if usual and isinstance(inner := value_at(element, usual), Mapping):
+    if usual and isinstance(inner := _levels(element, usual)[-1], Mapping):
         text, _ = find_content(inner, finder, finder.shape(inner))
         if text is not None and text.is_whole:
             return Wrapped(usual, inner, text, True)
@@ -94,14 +97,21 @@ def _find_wrapped(
 
 def _merged(element: Mapping[str, Any], path: KeyPath, finder: FieldFinder) -> dict[str, Any]:
     """Return what is at the end of a path, with what the objects around it have and it lacks."""
-    levels = [element]
-    for key in path:
-        levels.append(levels[-1][key])
+    levels = _levels(element, path)
     result = dict(levels.pop())
     for key, level in zip(reversed(path), reversed(levels), strict=True):
         for name in _lacking(finder, keys_of(result), keys_of(level), key):
             result[name] = level[name]
     return result
+
+
+def _levels(element: Mapping[str, Any], path: KeyPath) -> list[Any]:
+    """Return an element and the objects inside it along a path, as far as there are any."""
+    levels: list[Any] = [element]
+    for key in path:
+        if isinstance(levels[-1], Mapping):
+            levels.append(object_in(levels[-1].get(key)))
+    return levels
 
 
 def find_heading(
@@ -140,22 +150,27 @@ def _lacking(finder: FieldFinder, keys: tuple[str, ...], outer: tuple[str, ...],
 def _objects(element: Mapping[str, Any], path: KeyPath) -> Iterator[tuple[KeyPath, Mapping[str, Any]]]:
     if len(path) == MAX_DEPTH:
         return
-    inner = [
-        ((*path, key), value)
-        for key, value in element.items()
-        if isinstance(value, Mapping) and isinstance(key, str) and not NOT_AN_ARTICLE.search(key.casefold())
-    ]
+    inner = []
+    for key, stored in element.items():
+        if isinstance(stored, str) and stored[:1] != "{":
+            continue  # most values
+        value = object_in(stored)
+        if isinstance(value, Mapping) and isinstance(key, str) and not NOT_AN_ARTICLE.search(key.casefold()):
+            inner.append(((*path, key), value))
     yield from inner
     for below, value in inner:
         yield from _objects(value, below)
 
 
 def _has_twin(wrapped: Wrapped, objects: list[tuple[KeyPath, Mapping[str, Any]]]) -> bool:
-    """Tell whether an object beside it has much the same keys: objects keyed by their ids are several articles."""
+    """Tell whether an object beside it, or at the same place in one beside it, has much the same keys.
+
+    Objects keyed by their ids are several articles.
+    """
     keys = wrapped.element.keys()
     return any(
-        path[:-1] == wrapped.path[:-1]
-        and path != wrapped.path
+        len(path) == len(wrapped.path)
+        and sum(map(ne, path, wrapped.path)) == 1
         and 2 * len(keys & inner.keys()) >= len(keys | inner.keys())
         for path, inner in objects
     )

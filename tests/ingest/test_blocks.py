@@ -116,6 +116,14 @@ SHAPES: dict[str, Any] = {
     "Notion": [{"rich_text": [{"plain_text": FIRST}]}, {"rich_text": [{"plain_text": SECOND}]}],
     "feedparser": [{"type": "text/html", "language": None, "value": f"<p>{FIRST}</p><p>{SECOND}</p>"}],
     "WordPress": {"rendered": f"<p>{FIRST}</p>\n<p>{SECOND}</p>", "protected": False},
+    "MediaWiki": {"*": f"<p>{FIRST}</p><p>{SECOND}</p>"},
+    "Umbraco": {"markup": f"<p>{FIRST}</p><p>{SECOND}</p>", "blocks": []},
+    "Wix": {
+        "nodes": [
+            {"type": "PARAGRAPH", "nodes": [{"type": "TEXT", "nodes": [], "textData": {"text": text}}]}
+            for text in (FIRST, SECOND)
+        ]
+    },
     "XML made JSON": {"#text": BOTH, "@lang": "en"},
     "markup in an object": {"html": f"<p>{FIRST}</p><p>{SECOND}</p>"},
 }

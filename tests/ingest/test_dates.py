@@ -61,6 +61,8 @@ def notices(*elements: dict[str, Any]) -> list[str]:
         ("Mar 2, 2026 @ 08:30:00.000", "2026-03-02T08:30:00"),
         ("/Date(1772440200000)/", HALF_PAST_8),
         ("/Date(-1000000000000+0100)/", "1938-04-24T22:13:20+00:00"),
+        ("Date(2026,0,5)", "2026-01-05"),
+        ("Date(2026,11,31,8,30,0)", "2026-12-31T08:30:00"),
     ],
 )
 def test_a_date_in_words_or_numbers_becomes_iso(text: str, expected: str) -> None:
@@ -147,7 +149,7 @@ def test_the_notice_names_a_few_dates() -> None:
     (notice,) = notices(*({"date": f"{day} days ago"} for day in range(2, 99)), {"date": {"start": [1]}})
     assert "98 of 98" in notice
     assert "('2 days ago', '3 days ago', '4 days ago')" in notice.replace("such as ", "")
-    assert "an object" in notices({"date": {"start": "2026-03-02"}})[0]
+    assert "an object" in notices({"date": {"about": "2026-03-02"}})[0]
 
 
 @pytest.mark.parametrize("value", ["N/A", None, "", True, [], "2026-03-02", "20260302T083000Z", 1772440200])

@@ -442,3 +442,8 @@ def test_a_file_that_is_cut_off_while_it_is_read_is_an_error(tmp_path: Path) -> 
     with open_source(path) as source, pytest.raises(InputError, match="was changed while it was read"):
         for _ in source.articles():
             os.truncate(path, 10)
+
+
+def test_json_text_sequences_are_read(tmp_path: Path) -> None:
+    items = read(tmp_path, '\x1e{"id": 1, "headline": "a"}\n\x1e{"id": 2, "headline": "b"}\n')
+    assert ids(items) == [1, 2]

@@ -69,6 +69,7 @@ def test_dates_are_unwrapped(value: object) -> None:
         ({"date-parts": [[2026, 3, 2]]}, "2026-03-02"),
         ({"date-parts": [["2026", 3, "12"]]}, "2026-03-12"),
         ({"date-parts": [[2026]]}, "2026"),
+        ({"type": "date", "date": {"start": "2026-03-02", "end": None}}, "2026-03-02"),
         ({"date": "2026-03-02 08:30:00.000000", "timezone_type": 3, "timezone": "UTC"}, "2026-03-02 08:30:00.000000"),
         ("{'$date': 1772440200000}", HALF_PAST_8),
     ],

@@ -7,8 +7,12 @@ from typing import Any, Protocol
 
 from newsmoe.plugins import Formats, unpacked_name
 
-NOT_READ = {".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite"}
-"""Formats that are only written; without their suffixes here, such a file would be read as JSON."""
+NOT_READ = {
+    ".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".tar": "tar archives", ".pdf": "PDF",
+    ".docx": "Word", ".doc": "Word", ".epub": "EPUB", ".sql": "SQL", ".warc": "WARC", ".mbox": "mail",
+    ".eml": "mail", ".mhtml": "MHTML", ".bib": "BibTeX", ".ris": "RIS", ".opml": "OPML", ".enex": "Evernote's exports",
+}  # fmt: skip
+"""Formats that are only written, or that a user might think are read, by suffix."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """CSV: one article a row; the first row names the columns."""
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,9 @@ START = 1 << 16  # characters, in which a header must stand
 ROWS = 20  # rows from which the delimiter is detected
 MOST = 0.5  # share of the rows below titles that fit the header
 SPACES = " \t\r\n\ufeff"  # with the byte order mark, which is inside files that were joined
+RULE_STARTS = ("", "-", "+", ":", "(")
+_RULE = re.compile(r"[\s|+:-]*--[\s|+:-]*|\s*\(\d+ rows?\)\s*")
+"""A line of dashes in a table of Markdown, psql or MySQL, and psql's last line."""
 DELIMITERS = (",", ";", "\t", "|")
 
 growing = True
@@ -57,7 +61,7 @@ def read(name: str, path: Path, delimiters: Sequence[str] = DELIMITERS) -> Itera
     unique = len(set(names)) == len(names)
     short = repeated = 0
     with open_text(path) as stream:
-        rows = layout.rows(stream, max_characters(path))
+        rows = _without_rules(layout.rows(stream, max_characters(path)), path)
         try:
             next(rows)
             for row in rows:
@@ -78,6 +82,17 @@ def read(name: str, path: Path, delimiters: Sequence[str] = DELIMITERS) -> Itera
         remark(path, f"rows with fewer cells than the header: {short}; the cells that they lack were read as empty")
     if repeated:
         remark(path, f"rows that repeat the header: {repeated}; they were left out")
+
+
+def _without_rules(rows: Iterator[Row], path: Path) -> Iterator[Row]:
+    count = 0
+    for row in rows:
+        if row.cells[0].lstrip()[:1] in RULE_STARTS and _RULE.fullmatch("".join(row.cells)):
+            count += 1
+        else:
+            yield row
+    if count:
+        remark(path, f"lines between rows, or that count them: {count}; they were left out")
 
 
 def _fitted(row: Row, width: int) -> list[str]:
@@ -119,10 +134,19 @@ def _layout(path: Path, delimiters: Sequence[str]) -> _Layout:
                 candidate, rows = below, rows_below
         fit = _fit(rows)
         if fit > best:
-            best, layout = fit, candidate._replace(names=[cell.strip() for cell in rows[0].cells])
+            best, layout = fit, candidate._replace(names=_header_names(rows))
     backslashed = layout._replace(has_backslashes=True)
     is_better = '\\"' in text and _soundness(text, backslashed) > _soundness(text, layout)
     return backslashed if is_better else layout
+
+
+def _header_names(rows: Sequence[Row]) -> list[str]:
+    """Return the names of the columns, of which R gives none to the numbers of the rows."""
+    names = [cell.strip() for cell in rows[0].cells]
+    is_numbered = all(
+        len(row.cells) == len(names) + 1 and row.cells[0] == str(number) for number, row in enumerate(rows[1:], 1)
+    )
+    return ["", *names] if is_numbered and len(rows) > 1 else names
 
 
 def _fit(rows: Sequence[Row]) -> tuple[float, int]:

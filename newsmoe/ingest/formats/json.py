@@ -11,10 +11,17 @@ from newsmoe.ingest.files import max_characters, open_text
 from newsmoe.ingest.json_buffer import JsonSyntaxError
 from newsmoe.ingest.json_stream import elements, survey
 from newsmoe.ingest.location import Location, locate
+from newsmoe.ingest.others import without_others
+from newsmoe.ingest.padding import end_of_padding
 from newsmoe.ingest.places import Place
 from newsmoe.ingest.survey import Survey
 
 magic = ("[", "{")
+
+
+def matches(start: str) -> bool:
+    """Tell whether a text that starts so is JSON in a call, an assignment or the like."""
+    return end_of_padding(start.lstrip()) > 0
 
 
 def read(name: str, path: Path, *, place: Place | None = None, lines: bool = False) -> Iterator[Any]:
@@ -22,7 +29,8 @@ def read(name: str, path: Path, *, place: Place | None = None, lines: bool = Fal
     if place is None:
         place = find_place(name, path, FieldFinder()).place
     with _named_errors(name), open_text(path) as stream:
-        yield from elements(stream, place, lines=lines, limit=max_characters(path))
+        read = elements(stream, place, lines=lines, limit=max_characters(path))
+        yield from without_others(read, path) if place.has_others else read
 
 
 def find_place(name: str, path: Path, finder: FieldFinder) -> Location:

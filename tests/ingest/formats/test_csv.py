@@ -285,3 +285,54 @@ def test_a_row_with_names_is_no_header_below_one(tmp_path: Path) -> None:
     assert elements(tmp_path, table) == [{"page": "1", "copy": "a"}, {"page": "text", "copy": "title"}]
     assert elements(tmp_path, "copy\ntext\n") == [{"copy": "text"}]
     assert len(elements(tmp_path, "copy\nOne, text, three\nTwo\nThree, four\nFive\n")) == 4
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_numbers_of_rows_that_have_no_name_are_no_cell_too_many(tmp_path: Path, delimiter: str) -> None:
+    rows = [["title", "text"], ["1", "Mill", "A mill burned."], ["2", "Quay", "A quay, closed."]]
+    text = "\n".join(delimiter.join(f'"{cell}"' for cell in row) for row in rows)
+    name = "a.csv" if delimiter == "," else "a.tsv"
+    assert elements(tmp_path, text, name) == [
+        {"": number, "title": title, "text": text} for number, title, text in rows[1:]
+    ]
+    assert isinstance(elements(tmp_path, text.replace('"2"', '"3"'), name)[0], BadElement)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("| title | text |\n| --- | :---: |\n| Mill | A mill burned. |\n", 1),
+        (" title | text\n-------+------\n Mill  | A mill burned.\n(1 row)\n\n", 2),
+        ("+------+------+\n| title | text |\n+------+------+\n| Mill | A mill burned. |\n+------+------+\n", 2),
+    ],
+)
+def test_lines_of_dashes_are_left_out_of_a_table(tmp_path: Path, text: str, count: int) -> None:
+    path = tmp_path / "table.txt"
+    path.write_text(text)
+    with open_source(str(path)) as source:
+        (article,) = source.articles()
+        messages = source.log_notices()
+    assert (article.headline, getattr(article, "content", "")) == ("Mill", "A mill burned.")
+    assert f"{path}: lines between rows, or that count them: {count}; they were left out" in messages
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Заголовок;Текст;Дата;Ссылка;Автор", "标题;正文;日期;链接;作者", "Başlık;İçerik;Tarih;url;author",
+        "Tytuł;Treść;date;Link;Autor", "제목;본문;date;url;author", "タイトル;本文;date;url;author",
+        "العنوان;النص;date;url;author", "Titre;Texte;date;Lien;Auteur", "Título;Contenido;Fecha;Enlace;Autor",
+        "Title;Text;Time;Title_URL;Author",
+    ],
+)  # fmt: skip
+def test_columns_may_be_named_in_other_languages(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text(f"{header}\nMill burns;A mill burned in the night.;2026-03-02;https://a.example/1;Ada\n")
+    with open_source(str(path)) as source:
+        (article,) = source.articles()
+    assert (article.headline, article.url, getattr(article, "content", "")) == (
+        "Mill burns",
+        "https://a.example/1",
+        "A mill burned in the night.",
+    )
+    assert (getattr(article, "publication_date", ""), getattr(article, "author", "")) == ("2026-03-02", "Ada")

@@ -19,6 +19,8 @@ from newsmoe.ingest.formats import READERS, format_of
         (".db", "sqlite"),
         (".sqlite", "sqlite"),
         (".sqlite3", "sqlite"),
+        (".pdf", "PDF"),
+        (".warc", "WARC"),
     ],
 )
 @pytest.mark.parametrize("name", ["news{}", "news{}.gz", "a.json{}", "folder.json/news{}"])

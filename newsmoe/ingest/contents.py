@@ -73,11 +73,10 @@ def _is_no_text(value: Any, path: KeyPath, finder: FieldFinder, element: Mapping
 
 
 def _is_json_of_article(text: str, finder: FieldFinder, element: Mapping[str, Any], shape: Shape) -> bool:
-    """Tell whether a text is JSON of an article, and not the text of one whose headline is beside it."""
-    if any(value_at(element, path) is not None for path in shape.headlines):
-        return False
+    """Tell whether a text is JSON of an article; beside a headline it must be one with a headline and a content."""
     inner = object_in(text)
-    return isinstance(inner, Mapping) and finder.may_be_article(inner)
+    has_headline = any(value_at(element, path) is not None for path in shape.headlines)
+    return isinstance(inner, Mapping) and (finder.holds_article if has_headline else finder.may_be_article)(inner)
 
 
 def _is_twice_as_long(value: Any, content: Content) -> bool:

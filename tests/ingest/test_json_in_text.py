@@ -53,6 +53,7 @@ WRAPPED = {
         lines(*({"Body": json.dumps({"Type": "Notification", "Message": text})} for text in TEXTS)),
         "Body.Message",
     ),
+    "SNS with a subject": ("n.jsonl", lines(*({"Subject": "News", "Message": text} for text in TEXTS)), "Message"),
     "Docker's log": ("n.jsonl", lines(*({"log": f"{text}\n", "stream": "stdout"} for text in TEXTS)), "log"),
     "API Gateway": ("n.json", json.dumps({"code": 200, "body": json.dumps({"news": STORIES})}), "body.news[]"),
     "a list in a text": ("n.json", json.dumps({"statusCode": 200, "body": json.dumps(STORIES)}), "body[]"),

@@ -202,7 +202,7 @@ class _Api:
         """Return the session that a request is for, and its articles."""
         body = await self._received(request, reservation)
         query, kind = request.query_params, request.headers.get("content-type", "")
-        for name in query.keys() - set(PARAMETERS):
+        for name in sorted(query.keys() - set(PARAMETERS)):
             raise Problem(400, "UnknownParameter", f"there is no parameter {name[:40]!r}; {nearest(name, PARAMETERS)}")
 
         def work() -> tuple[Session, Body]:

@@ -26,6 +26,7 @@ from newsmoe.jobs.plan import Job
 from newsmoe.output.run_report import RunReport, RunStats
 from newsmoe.record import Record
 from newsmoe.text.cleaning import one_line
+from newsmoe.text.counts import plural
 
 SECONDS_BETWEEN_LINES = 30  # of a long job whose messages go to a file
 MIN_SHOWN = 0.05  # seconds; less would be shown as none
@@ -111,7 +112,7 @@ class RunProgress(Observer):
 
 def run_line(name: str, report: RunReport) -> str:
     """Return what a run did, in one line."""
-    stats = f"{report.items} articles, {report.failed} with errors, {report.seconds:.1f} s"
+    stats = f"{plural(report.items, 'article')}, {report.failed:,} with errors, {report.seconds:.1f} s"
     return f"{name}: {stats} -> {report.output}"
 
 
@@ -153,10 +154,10 @@ def _summary(stats: RunStats, reports: Sequence[RunReport], left_out: int) -> st
     reused = sum(expert.reused for expert in stats.experts.values())
     skipped = sum(report.skipped for report in reports)
     left_out += sum(len(report.unreadable) for report in reports)
-    parts = [f"{stats.items} articles", f"{stats.failed} with errors"]
-    parts += [f"{reused} predictions reused"] if reused else []
-    parts += [f"{skipped} already in the output"] if skipped else []
-    parts += [f"{left_out} {'input' if left_out == 1 else 'inputs'} left out"] if left_out else []
+    parts = [plural(stats.items, "article"), f"{stats.failed:,} with errors"]
+    parts += [f"{plural(reused, 'prediction')} reused"] if reused else []
+    parts += [f"{skipped:,} already in the output"] if skipped else []
+    parts += [f"{plural(left_out, 'input')} left out"] if left_out else []
     rate = stats.items / seconds if seconds else 0.0
     output = reports[0].output if len(reports) == 1 else f"{len(reports)} outputs"
     return f"{', '.join(parts)}, {seconds:.1f} s ({rate:.0f} a second) -> {output}"

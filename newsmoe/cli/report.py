@@ -46,7 +46,7 @@ def write_page(
     """Write the page of some files of records, and say how large it is; an input is never written over."""
     from newsmoe.cli.console import messages, plain
     from newsmoe.errors import OutputError
-    from newsmoe.output.formats import STDOUT, text_output
+    from newsmoe.output.formats import STDOUT, write_output
     from newsmoe.plugins import ending_in_name
     from newsmoe.report.files import page_of
 
@@ -56,8 +56,7 @@ def write_page(
         raise OutputError(f"{target}: is an input; name another file with -o")
     check_page_name(target)
     page = page_of(records, compared_with, stories)
-    with text_output(target) as file:
-        file.write(page)
+    write_output(target, page)
     if target != STDOUT:
         size = f"{target}: {len(page.encode()) / 1000:,.0f} kB"
         messages().print(plain(size), soft_wrap=True)

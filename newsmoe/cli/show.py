@@ -15,6 +15,7 @@ from newsmoe.cli.console import messages, plain, results
 from newsmoe.cli.options import JsonOption
 from newsmoe.cli.report import RECORDS
 from newsmoe.cli.tally import show_counts
+from newsmoe.text.counts import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -132,7 +133,7 @@ def _print_figures(console: "Console", figures: "Figures") -> None:
     from newsmoe.report.figures import mood_order, ranked
 
     with_errors = figures.articles - figures.statuses["ok"]
-    console.print(plain(f"{figures.articles} articles, {with_errors} with errors"), soft_wrap=True)
+    console.print(plain(f"{plural(figures.articles, 'article')}, {with_errors:,} with errors"), soft_wrap=True)
     topics, moods = figures.counts("topic"), figures.counts("sentiment")
     weeks = _weeks(figures)
     entities = _entities(figures)

@@ -11,6 +11,7 @@ from newsmoe.cli.console import messages, plain, table
 from newsmoe.cli.logs import show_logs
 from newsmoe.cli.options import LoadSettings, StrictOption, WaitOption, takes
 from newsmoe.errors import ITEMS_FAILED
+from newsmoe.text.counts import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -116,10 +117,10 @@ def _summary(made: "MadeStories") -> str:
     stories, articles = made.stories.stories, made.stories.articles
     several = sum(story.articles > 1 for story in stories)
     parts = [
-        f"{len(articles):,} articles",
+        plural(len(articles), "article"),
         *([f"{made.new:,} new"] if made.new < len(articles) else []),
         f"{made.failed:,} with errors",
-        f"{sum(article.copy_of is not None for article in articles):,} copies",
-        f"{len(stories):,} stories, {several:,} with several articles",
+        plural(sum(article.copy_of is not None for article in articles), "copy", "copies"),
+        f"{plural(len(stories), 'story', 'stories')}, {several:,} with several articles",
     ]
     return ", ".join(parts)

@@ -65,7 +65,7 @@ def show_counts(
     if not labels:
         return
     with_bars = console.width >= MIN_WIDTH_WITH_BARS
-    rows = table(what, ">articles" if with_bars else ">", *([""] if with_bars else []))
+    rows = table(what, ">articles" if with_bars else ">", *(["!"] if with_bars else []))
     mark = "▇" if console.encoding.lower().startswith("utf") else "#"
     most = max(counts[label] for label in labels)
     for label in labels:

@@ -14,6 +14,7 @@ from newsmoe.cli.logs import show_logs
 from newsmoe.cli.options import RUN_SETTINGS, LoadSettings, LogOptions, TimeOptions, takes
 from newsmoe.cli.run_options import RunOptions, ScreenOptions
 from newsmoe.errors import COULD_NOT_RUN, ITEMS_FAILED, ConfigError, InputError, NewsmoeError, OutputError
+from newsmoe.text.counts import plural
 
 if TYPE_CHECKING:
     from newsmoe.cli.observers import Observers
@@ -87,8 +88,9 @@ def _scan(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
         result = inbox.scan(analyze)
     if result.files or result.unreadable or result.unwritten:
         log.info(
-            "%d files analyzed (%d articles, %d with errors), %d unreadable, %d still being written",
-            *(result.files, result.articles, result.failed, result.unreadable, result.pending),
+            "%s analyzed (%s, %d with errors), %d unreadable, %d still being written",
+            *(plural(result.files, "file"), plural(result.articles, "article")),
+            *(result.failed, result.unreadable, result.pending),
         )
     if result.unwritten:
         return COULD_NOT_RUN

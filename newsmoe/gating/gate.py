@@ -10,6 +10,8 @@ from newsmoe.record import RouteEntry
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.settings.conditions import SECOND_WEIGHT, After
 
+NO_TEXT = "the article has neither headline nor content"
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -134,18 +136,24 @@ def eligible_experts(pool: Iterable[ExpertInfo], article: Article | Traits) -> l
 
 
 def ineligible_reason(pool: Sequence[ExpertInfo], article: Article | Traits) -> str:
-    """Say for a person why no expert of `pool` may read the article."""
-    reasons = dict.fromkeys(filter(None, (_ineligibility(info, article) for info in pool)))
+    """Say for a person why no expert of `pool` may read the article; experts with the same reason share it."""
+    if pool and not article.headline and not article.content:
+        return NO_TEXT
+    names: dict[str, list[str]] = {}
+    for info in pool:
+        if reason := _ineligibility(info, article):
+            names.setdefault(reason, []).append(info.name)
+    reasons = (f"{reason} ({', '.join(group)})" for reason, group in names.items())
     return "; ".join(reasons) or "no expert predicts this task"
 
 
 def _ineligibility(info: ExpertInfo, article: Article | Traits) -> str | None:
     if not article.headline and not article.content:
-        return "the article has neither headline nor content"
+        return NO_TEXT
     if info.needs_content and not article.content:
         return "the article has no content"
     if not info.reads(article.language):
-        return f"language {article.language!r} is not supported, {info.name} reads {', '.join(info.languages)}"
+        return f"language {article.language!r} is not supported, only {', '.join(info.languages)}"
     if info.missing:
-        return f"the model of {info.name} is not on this machine"
+        return "the model is not on this machine"
     return None

@@ -22,7 +22,8 @@ from newsmoe.report.run import measurements_of, run_section
 from newsmoe.report.stories import PageStories
 from newsmoe.report.story_list import notes_of, stories_section
 from newsmoe.report.svg import link
-from newsmoe.report.words import percent, period, plural
+from newsmoe.report.words import percent, period
+from newsmoe.text.counts import plural
 
 PLAIN_ROWS = 100  # articles that the page shows without its script
 PLAIN_SUMMARY, PLAIN_TEASER = 400, 160  # characters

@@ -14,7 +14,8 @@ from newsmoe.registry.registry import Registry
 from newsmoe.report.figures import Figures, ranked
 from newsmoe.report.payload import MAX_NAME, MAX_REASON
 from newsmoe.report.rows import MAX_LABEL, Row, cut
-from newsmoe.report.words import percent, plural
+from newsmoe.report.words import percent
+from newsmoe.text.counts import plural
 
 MAX_BYTES = 10_000_000
 MAX_FACTS = 20  # notices and unreadable inputs of a run

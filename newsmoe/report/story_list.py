@@ -13,7 +13,8 @@ from newsmoe.report.payload import MAX_NAME
 from newsmoe.report.rows import SENTIMENT, Row, cut
 from newsmoe.report.stories import PageStories, PageStory
 from newsmoe.report.svg import link, mark, rect
-from newsmoe.report.words import period, plural
+from newsmoe.report.words import period
+from newsmoe.text.counts import plural
 
 MAX_STORIES = 20
 MAX_OUTLETS = 3  # that are named

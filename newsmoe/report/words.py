@@ -1,12 +1,7 @@
-"""Counts, shares and times in words."""
+"""Shares and times in words."""
 
 from collections.abc import Collection
 from datetime import date
-
-
-def plural(count: int, what: str) -> str:
-    """Return a count with its noun, in the plural where it is none of one."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def percent(part: int, whole: int) -> str:

@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingR
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from newsmoe.errors import NewsmoeError, NoArticlesError
+from newsmoe.errors import NewsmoeError, NoArticlesError, nearest
 from newsmoe.jobs.schemas import json_schemas
 from newsmoe.orchestrator.routing import as_json as route_as_json
 from newsmoe.orchestrator.session import Session
@@ -37,6 +37,7 @@ T = TypeVar("T")
 Handler = Callable[[Request], Awaitable[Response]]
 
 LINES = "application/x-ndjson"
+PARAMETERS = ("tasks", "gate", "items")  # of what is read
 READERS = 2  # bodies that are read at a time
 MAX_NOTICES = 8  # headers
 MAX_NOTICE = 500  # characters
@@ -201,6 +202,8 @@ class _Api:
         """Return the session that a request is for, and its articles."""
         body = await self._received(request, reservation)
         query, kind = request.query_params, request.headers.get("content-type", "")
+        for name in sorted(query.keys() - set(PARAMETERS)):
+            raise Problem(400, "UnknownParameter", f"there is no parameter {name[:40]!r}; {nearest(name, PARAMETERS)}")
 
         def work() -> tuple[Session, Body]:
             session = self.service.variant(query.get("tasks"), query.get("gate"))

@@ -16,7 +16,7 @@ from newsmoe.ingest.own_output import RECORDS, own_output
 from newsmoe.ingest.remote import file_name, is_url
 from newsmoe.ingest.source import open_input
 from newsmoe.output.atomic import remove_leftovers
-from newsmoe.output.formats import STDOUT, text_output
+from newsmoe.output.formats import STDOUT, write_output
 from newsmoe.output.lock import output_lock
 from newsmoe.plugins import ending_in_name, unpacked_name
 from newsmoe.registry.backbone.pool import BackbonePool
@@ -113,8 +113,7 @@ def make_stories(
             save_state(state, elements, old)
         _warn_of_equal_ids(elements)
         stories = stories_of(elements)
-        with text_output(output) as file:
-            file.write(_as_json(stories))
+        write_output(output, _as_json(stories))
         if not append and output != STDOUT:
             remove_state(state)  # of stories that are no more
     return MadeStories(stories, len(elements) - old, unreadable)

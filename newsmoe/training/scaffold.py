@@ -44,6 +44,7 @@ def classifier_recipe(
 def summarizer_recipe(file: Path, name: str, **keys: str | None) -> Path:
     """Write `experts/NAME/recipe.toml` for a file of articles with summaries; see `classifier_recipe`."""
     path = _new_path(name, "summarization")
+    _check_keys(file, keys)
     values = {
         "task": "summarization",
         "description": f"{name}: sentences chosen as in {file.name}",
@@ -92,9 +93,10 @@ def target_recipe(file: Path, name: str, *, content: str, target: str, label: st
 def gate_recipe(file: Path, task: str, **keys: str | None) -> Path:
     """Write `experts/gate-TASK/recipe.toml` for a file of examples; with a `summary` key it has no labels."""
     path = _new_path(f"gate-{task}", task)
-    if keys.get("summary") is None:
-        return _write(path, {"task": task}, file, keys)
-    return _write(path, {"task": task, "features": [*LEAD_FEATURES]}, file, keys | {"label": None})
+    has_labels = keys.get("summary") is None
+    keys = keys if has_labels else keys | {"label": None}
+    _check_keys(file, keys)
+    return _write(path, {"task": task, **({} if has_labels else {"features": [*LEAD_FEATURES]})}, file, keys)
 
 
 def name_from(file: Path) -> str:
@@ -103,16 +105,19 @@ def name_from(file: Path) -> str:
 
 
 def _count_labels(file: Path, keys: Mapping[str, str | None]) -> Counter[str]:
-    """Count the labels, and check that no element lacks a value; `keys` are named by their options."""
-    labels: Counter[str] = Counter()
+    """Count the labels, and check that no element lacks a value."""
+    _check_keys(file, keys)
+    return Counter(str(element[keys["label"] or "label"]) for _, element in elements_of(file))
+
+
+def _check_keys(file: Path, keys: Mapping[str, str | None]) -> None:
+    """Refuse a file with an element that lacks a value; `keys` are named by their options."""
     for where, element in elements_of(file):
         for option, key in keys.items():
             if key is not None and key not in element:
                 raise InputError(f"{where}: no value under {key!r} (keys: {some_keys(element)}); see --{option}")
             if key is not None and element[key] in (None, ""):
                 raise InputError(f"{where}: empty value under {key!r}; leave such elements out")
-        labels[str(element[keys["label"] or "label"])] += 1
-    return labels
 
 
 def _new_path(name: str, task: str) -> Path:
@@ -127,7 +132,7 @@ def _new_path(name: str, task: str) -> Path:
     if builtin.exists() and builtin.parent.resolve() != path.parent.resolve():
         raise ConfigError(f"{name!r} is the name of a built-in expert; choose another --name")
     if path.exists():
-        raise ConfigError(f"{path} exists; train it again with this file, or choose another --name")
+        raise ConfigError(f"{path} exists; train it again with this file, or move it away first")
     return path
 
 

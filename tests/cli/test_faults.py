@@ -106,6 +106,17 @@ def test_a_full_disk_leaves_the_old_output_and_the_run_can_be_repeated(
     assert sorted(map(int, ids(disk / name))) == list(range(250))
 
 
+@pytest.mark.parametrize("command", ["report", "stories"])
+def test_a_full_disk_leaves_no_page_and_no_stories(command: str, here: Path, disk: Path) -> None:
+    write(here / "in.json", MANY)
+    assert analyze("-o", "r.json") == (0, "")
+    fill(disk, but=4096)
+    done = newsmoe(command, "r.json", "-o", disk / "out.html")
+    assert done.exit_code == 1
+    assert "out.html: cannot be written: No space left on device; free some space" in done.stderr
+    assert names(disk) == ["ballast"]
+
+
 def test_a_report_that_does_not_fit_is_reported(here: Path, disk: Path) -> None:
     write(here / "in.json", FEW)
     fill(disk)

@@ -174,6 +174,8 @@ def test_a_redundant_expert_is_pruned(here: Path, plug_in: PlugIn) -> None:
         (("gate", "prune", "nowhere"), "nowhere/gate.toml: cannot be read"),
         (("gate", "train", "none.csv", "--task", "topic"), "none.csv: cannot be read"),
         (("gate", "train", "none.toml"), "none.toml: cannot be read"),
+        (("gate", "train", "a.json", "--label", "mood"), "no value under 'mood' (keys: "),
+        (("train", "summarizer", "a.json", "--summary", "gist"), "no value under 'gist' (keys: "),
         (("route", "a.json", "--gate", "rules", "--explain", "0"), "--explain shows the scores of learned gates"),
         (("route", "a.json", "--gate", "all", "--budget", "0.5"), "budget: requires a learned gate"),
         (("route", "a.json", "--gate", "nowhere"), "no gate is called 'nowhere'"),
@@ -185,6 +187,7 @@ def test_an_impossible_request_is_reported_in_one_line(arguments: tuple[str, ...
     assert result.exit_code == 1
     assert message in result.stderr
     assert one_line(result.stderr.splitlines()[-1] + "\n")
+    assert not (here / "experts").exists()  # where a recipe would be in the way of the next try
 
 
 @pytest.mark.slow

@@ -136,7 +136,7 @@ def test_a_watch_logs_its_runs_and_its_scans(here: Path) -> None:
         "run_started", "run_broken_off", "message", "message",
     ]  # fmt: skip
     assert "in/bad.json: not valid JSON" in logged[6]["message"]
-    assert logged[7]["message"].startswith("1 files analyzed (2 articles, 0 with errors), 1 unreadable")
+    assert logged[7]["message"].startswith("1 file analyzed (2 articles, 0 with errors), 1 unreadable")
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from newsmoe.cli.tally import BAR_WIDTH
 from tests.cli.support import GIST, articles, newsmoe, one_line, process
 from tests.report.support import records, write_records
 from tests.support import write
@@ -209,6 +210,13 @@ def test_of_many_outlets_the_rest_is_counted(here: Path) -> None:
     assert "and 25 more, of 25 articles" in newsmoe("stats", "r.json").stdout.splitlines()
     write(here / "none.json", [])
     assert newsmoe("stats", "none.json").stdout == "0 articles, 0 with errors\n"
+
+
+def test_a_bar_is_on_one_line_also_beside_a_long_name(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsmoe.cli.console.WIDTH_OF_A_FILE", 60)
+    write(here / "r.json", [record(source="The Harrowmere and Ormsby Evening Courier")])
+    (line,) = (line for line in newsmoe("stats", "r.json").stdout.splitlines() if line.startswith("The Harrow"))
+    assert len(line.split()[-1]) == BAR_WIDTH
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])

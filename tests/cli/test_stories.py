@@ -111,7 +111,7 @@ def test_the_biggest_stories_are_shown(here: Path) -> None:
     assert "[bold]Markup[/bold]" in result.stderr
     assert "\x1b" not in result.stderr
     assert result.stderr.splitlines()[-1] == (
-        "5 articles, 0 with errors, 1 copies, 2 stories, 2 with several articles -> s.json"
+        "5 articles, 0 with errors, 1 copy, 2 stories, 2 with several articles -> s.json"
     )
 
 

@@ -216,7 +216,7 @@ def test_an_inbox_that_is_missing_for_a_while_does_not_end_the_watch(
     result = newsmoe("watch", "in", "--out", "out", "--every", "1m", "--settle", "0", *GIST)
     assert result.exit_code == 0
     assert "in: cannot be read: No such file or directory; the next scan tries again" in result.stderr
-    assert "1 files analyzed" in result.stderr
+    assert "1 file analyzed" in result.stderr
 
 
 # processes
@@ -253,7 +253,7 @@ def said(child: subprocess.Popen[str], until: str) -> str:
 def test_a_signal_ends_it_at_once(how: signal.Signals, code: int, last: str, here: Path, inbox: Path) -> None:
     write(inbox / "a.json", articles(2))
     with watching("--every", "1h") as child:
-        assert said(child, until="1 files analyzed").startswith("watching in, every 1h; output goes to out\n")
+        assert said(child, until="1 file analyzed").startswith("watching in, every 1h; output goes to out\n")
         child.send_signal(how)
         began = time.monotonic()
         _, rest = child.communicate(timeout=30)
@@ -269,7 +269,7 @@ def test_a_signal_in_the_last_batch_of_a_file_ends_it_after_that_file(here: Path
     write(inbox / "b.json", different(2))
     first = process("watch", "in", "--out", "out", "--every", "1h", "--settle", "0", *COUNTED, env=env)
     assert first.returncode == 143
-    assert "a.json: 1 articles, 0 with errors" in first.stderr and "b.json" not in first.stderr
+    assert "a.json: 1 article, 0 with errors" in first.stderr and "b.json" not in first.stderr
     second = process("watch", "in", *ONCE, *COUNTED, env=env)
     assert second.returncode == 0
     assert "a.json" not in second.stderr
@@ -292,7 +292,7 @@ def test_a_watch_that_is_killed_loses_no_file_and_analyzes_none_twice(here: Path
     with watching("--once") as child:
         log += child.communicate(timeout=30)[1]
     assert child.returncode == 0
-    counts = Counter(re.findall(r"^(\S+\.json): 1 articles, 0 with errors", log, flags=re.MULTILINE))
+    counts = Counter(re.findall(r"^(\S+\.json): 1 article, 0 with errors", log, flags=re.MULTILINE))
     assert counts.keys() <= {path.name for path in inbox.iterdir()}
     assert max(counts.values()) == 1
     outputs = [path for path in (here / "out").glob("analyzed_*.json") if ".run." not in path.name]

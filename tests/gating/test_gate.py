@@ -9,6 +9,7 @@ from newsmoe.gating.gate import Decision, UniformGate, eligible_experts, ineligi
 from newsmoe.registry.registry import ExpertInfo
 
 ENGLISH = ExpertInfo("english", "topic", ("en",))
+OTHER_ENGLISH = ExpertInfo("other", "topic", ("en",))
 GERMAN = ExpertInfo("german", "topic", ("de", "nl"))
 ANY = ExpertInfo("any", "topic")
 FULL = ExpertInfo("full", "topic", ("en",), needs_content=True)
@@ -73,14 +74,14 @@ def test_an_expert_gets_the_articles_it_is_eligible_for(article: Article, names:
     [
         ([], Article(headline="h"), "no expert predicts this task"),
         ([ANY], Article(), "the article has neither headline nor content"),
-        ([FULL], Article(headline="h", language="en"), "the article has no content"),
-        ([GERMAN], Article(headline="h", language="es"), "language 'es' is not supported, german reads de, nl"),
+        ([FULL], Article(headline="h", language="en"), "the article has no content (full)"),
+        ([GERMAN], Article(headline="h", language="es"), "language 'es' is not supported, only de, nl (german)"),
         (
-            [ENGLISH, GERMAN],
+            [ENGLISH, GERMAN, OTHER_ENGLISH],
             Article(headline="h", language="es"),
-            "language 'es' is not supported, english reads en; language 'es' is not supported, german reads de, nl",
+            "language 'es' is not supported, only en (english, other); "
+            "language 'es' is not supported, only de, nl (german)",
         ),
-        ([FULL, FULL], Article(headline="h", language="es"), "the article has no content"),
     ],
 )
 def test_the_reason_says_why_an_expert_is_ineligible(pool: list[ExpertInfo], article: Article, reason: str) -> None:
@@ -93,7 +94,7 @@ def test_the_gate_decides_each_task_in_the_order_of_the_pools() -> None:
     assert gate.tasks == ("topic", "sentiment")
     assert route == (
         Decision("topic", {"english": 0.5, "any": 0.5}, (), "every eligible expert"),
-        Decision("sentiment", {}, (), "language 'en' is not supported, german reads de, nl"),
+        Decision("sentiment", {}, (), "language 'en' is not supported, only de, nl (german)"),
     )
 
 

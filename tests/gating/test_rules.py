@@ -125,13 +125,13 @@ def test_of_a_list_ineligible_experts_are_excluded_and_the_reason_says_so() -> N
     decision = choose("topic", STORM, rule({"topic": ["german", "full", "english"]}, "ours"))
     assert decision.weights == {"full": 1.0}
     assert decision.fallbacks == ("english",)
-    assert decision.reason == "language 'en' is not supported, german reads de"
+    assert decision.reason == "language 'en' is not supported, only de (german)"
 
 
 def test_where_no_expert_of_a_rule_is_eligible_the_gate_abstains() -> None:
     for use in ("german", ["german"], {"german": 2}):
         decision = choose("topic", STORM, rule({"topic": use}, "ours"))
-        assert decision == Decision("topic", {}, (), "language 'en' is not supported, german reads de")
+        assert decision == Decision("topic", {}, (), "language 'en' is not supported, only de (german)")
 
 
 def test_with_an_empty_list_the_gate_abstains() -> None:
@@ -162,7 +162,7 @@ def test_a_task_that_no_rule_names_goes_to_the_first_eligible_expert_of_its_pool
     german = Article(headline="h", content="c", language="de")
     decision = choose("topic", german)
     assert (decision.weights, decision.fallbacks) == ({"german": 1.0}, ("full",))
-    assert decision.reason == "language 'de' is not supported, english reads en"
+    assert decision.reason == "language 'de' is not supported, only en (english)"
 
 
 def test_the_gate_abstains_on_a_task_without_experts() -> None:

@@ -288,7 +288,7 @@ def test_each_file_is_a_line_in_the_log(desk: Desk, caplog: pytest.LogCaptureFix
     desk.scan()
     output = desk.outbox / "analyzed_a.json"
     assert [record.getMessage() for record in caplog.records] == [
-        f"a.json: 1 articles, 0 with errors, 0.1 s -> {output}"
+        f"a.json: 1 article, 0 with errors, 0.1 s -> {output}"
     ]
 
 

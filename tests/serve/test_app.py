@@ -118,6 +118,7 @@ def test_lines_come_while_others_are_computed() -> None:
         (b"PK\x03\x04", "", {"Content-Type": "text/csv"}, 415, "UnsupportedFormat", "a packed or binary"),
         (b'{"a":{"\\ud800x":[{"z":1}]}}', "", {}, 404, "NoArticles", "the body: an object with no articles in it"),
         (b"[]", "?tasks=weather", {}, 400, "UnknownTask", "tasks: no expert predicts 'weather'; available: length"),
+        (b"[]", "?task=length", {}, 400, "UnknownParameter", "no parameter 'task'; did you mean 'tasks'?"),
         (b"[]", "?gate=/etc/passwd", {}, 400, "NotAllowed", "gate: '/etc/passwd' is not allowed"),
         (b"[]", "?gate=all", {}, 400, "NotAllowed", "gate: 'all' is not allowed; this service has auto, rules"),
         (b'{"a": []}', "?items=docs", {}, 404, "NoArticles", "the body: no articles at 'docs'"),

@@ -1,6 +1,7 @@
 """The page of the service in a real browser, as people use it."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -134,6 +135,8 @@ def test_records_of_other_runs_are_opened(page: Browser) -> None:
     )
     page.wait("document.querySelector('.files li')")
     assert page.run("return document.querySelector('.files b').textContent") == "analyzed_yesterday.json"
+    said = page.run("return document.querySelector('.files span').textContent")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC, [1-9] kB", said)
     page.click(".files button")
     page.wait("document.querySelector('.files a')")
     page.open(page.run("return document.querySelector('.files a').href"))
@@ -143,4 +146,6 @@ def test_records_of_other_runs_are_opened(page: Browser) -> None:
 def test_the_description_is_a_page(page: Browser, client: Client) -> None:
     page.open(f"http://127.0.0.1:{client.port}/docs")
     assert "POST /v1/analyze" in page.run("return document.body.textContent")
+    page.resize(320, 800)
+    assert page.run("return document.documentElement.scrollWidth") == 320
     assert page.console() == []

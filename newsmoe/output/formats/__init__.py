@@ -10,7 +10,7 @@ from typing import Protocol
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import OutputError
-from newsmoe.output.atomic import atomic_write_text
+from newsmoe.output.atomic import atomic_write_text, write_text
 from newsmoe.plugins import Formats, unpacked_name
 from newsmoe.record import Record
 
@@ -103,3 +103,12 @@ def text_output(path: Path) -> Iterator[TextOutput]:
     with redirect_stdout(sys.stderr):
         yield codecs.getwriter("utf-8")(out)
     out.flush()
+
+
+def write_output(path: Path, text: str) -> None:
+    """Write a whole file, or none; for `-` to standard output."""
+    if path != STDOUT:
+        write_text(path, text)
+        return
+    with text_output(path) as file:
+        file.write(text)

@@ -37,9 +37,9 @@ class _Form(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The first mention that is not in capitals as headlines may be, else the first."""
-        texts = [mention.text for mention in self.mentions]
-        return next((text for text in texts if not text.isupper()), texts[0])
+        """The most frequent writing, the first of equals; one in capitals and small letters goes before all others."""
+        texts = Counter(mention.text for mention in self.mentions)
+        return min(texts, key=lambda text: (text.isupper() or text.islower(), -texts[text]))
 
 
 def entities_of(mentions: Iterable[tuple[Mention, str]]) -> tuple[Entity, ...]:

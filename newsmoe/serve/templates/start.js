@@ -171,7 +171,9 @@ async function showFiles() {
       if (page.ok) button.replaceWith(await link(page, "Open the page"));
       else button.replaceWith(await problem(page));
     });
-    return element("li", "", element("b", "", file.name), element("span", "", `${file.modified}, ${file.bytes} bytes`), button);
+    const modified = file.modified.replace("T", " ").replace(/:\d\d\+00:00$/, " UTC");
+    const kilobytes = Math.ceil(file.bytes / 1000).toLocaleString("en");
+    return element("li", "", element("b", "", file.name), element("span", "", `${modified}, ${kilobytes} kB`), button);
   });
   $("files").replaceChildren(...rows);
 }

@@ -96,7 +96,7 @@ def test_where_a_model_is_missing_the_next_expert_of_the_rule_is_used(hub: Hub, 
     assert newsmoe(hub, here, "analyze", "news.json").returncode == 0
     (record,) = json.loads((here / "analyzed_news.json").read_text())
     (entry,) = record["route"]
-    assert (entry["expert"], entry["reason"]) == ("sentiment-general", "the model of tone is not on this machine")
+    assert (entry["expert"], entry["reason"]) == ("sentiment-general", "the model is not on this machine (tone)")
     assert (record["status"], hub.requests) == ("ok", [])
 
 

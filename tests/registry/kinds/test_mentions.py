@@ -33,6 +33,8 @@ def named(text: str, *names: tuple[str, str], headline: str = "") -> tuple[Entit
         (["Norwegian", "Norwegians"], "NORP", ["Norwegian"]),
         (["LINDLE", "Lindle"], "Location", ["Lindle"]),
         (["Lindle", "Lindle's"], "Location", ["Lindle"]),
+        (["us", "US", "US"], "Location", ["US"]),
+        (["MALARIA", "malaria", "malaria"], "Misc", ["malaria"]),
     ],
 )
 def test_mentions_of_the_same_thing_are_joined(names: list[str], type: str, joined: list[str]) -> None:

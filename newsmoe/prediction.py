@@ -70,12 +70,12 @@ class Labels:
     Attributes:
         scores: by label.
         input_stats: how much was read.
-        threshold: from which score a label holds beside the best; None: the labels exclude each other.
+        holding: the labels that hold, the best one too, in any order; None: the labels exclude each other.
     """
 
     scores: Mapping[str, float]
     input_stats: InputStats | None = None
-    threshold: float | None = None
+    holding: tuple[str, ...] | None = None
 
     def validation_error(self) -> str | None:
         """Return what is wrong with this prediction; None where it is valid."""
@@ -84,6 +84,9 @@ class Labels:
         for label, score in self.scores.items():
             if not (math.isfinite(score) and 0.0 <= score <= 1.0 + 1e-6):
                 return f"the score of label {label!r} is {score}, not a number from 0 to 1"
+        for label in self.holding or ():
+            if label not in self.scores:
+                return f"label {label!r} holds, but has no score"
         total = math.fsum(self.scores.values())
         return None if abs(total - 1.0) < 1e-3 else f"the label scores sum to {total:.4f}, not to 1"
 
@@ -94,7 +97,8 @@ class Labels:
             ValueError: a label or a score cannot be written.
         """
         labels: list[str] = list(from_json(to_json(dict.fromkeys(self.scores))))
-        return replace(self, scores=dict(zip(labels, map(float, self.scores.values()), strict=True)))
+        holding = None if self.holding is None else tuple(from_json(to_json(self.holding)))
+        return replace(self, scores=dict(zip(labels, map(float, self.scores.values()), strict=True)), holding=holding)
 
     def fields(self) -> dict[str, Any]:
         """Return what the record has under the task, the best label first.
@@ -105,8 +109,8 @@ class Labels:
         scores = {label: round(float(score), 6) for label, score in ranked}
         label, score = next(iter(scores.items()))
         unsure = len(ranked) > 1 and bool(ranked[0][1] - ranked[1][1] < TOSS_UP)
-        labels = [other for other, value in ranked if other == label or value >= (self.threshold or math.inf)]
-        several = {} if self.threshold is None else {"labels": labels}
+        labels = [other for other in scores if other == label or other in (self.holding or ())]
+        several = {} if self.holding is None else {"labels": labels}
         return {"label": label, "score": score, "unsure": unsure, **several, "scores": scores}
 
 

@@ -14,13 +14,13 @@ TYPES: dict[str, Any] = {kind.__name__: kind for kind in (Summary, Labels, Field
 def serialize_prediction(prediction: Prediction) -> str:
     """Return a prediction as JSON."""
     stats = prediction.input_stats.model_dump() if prediction.input_stats else None
-    rest: list[float] = []
+    rest: list[Any] = []
     match prediction:
         case Summary():
             value: Any = prediction.text
         case Labels():
             value = dict(prediction.scores)
-            rest = [] if prediction.threshold is None else [prediction.threshold]
+            rest = [] if prediction.holding is None else [prediction.holding]
         case Fields():
             value = dict(prediction.values)
         case Entities():
@@ -33,6 +33,7 @@ def deserialize_prediction(text: str) -> Prediction:
     kind, value, stats, *rest = from_json(text)
     if kind == Entities.__name__:
         value = tuple(map(_entity, value))
+    rest = list(map(tuple, rest))
     prediction: Prediction = TYPES[kind](value, _input_stats(**stats) if stats else None, *rest)
     return prediction
 

@@ -1,5 +1,6 @@
 """Several experts' predictions made one."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 from newsmoe.plugins import Plugins
@@ -23,17 +24,30 @@ def best(predictions: Mapping[str, Prediction], weights: Mapping[str, float]) ->
 def mean(predictions: Mapping[str, Prediction], weights: Mapping[str, float]) -> Prediction:
     """Return y = sum of G_i * E_i: averaged distributions, where a label that an expert lacks counts as 0.
 
-    Texts and other fields cannot be averaged: the best one is returned.
+    Which labels hold is up to the experts that tell: those with half of their weight. Texts and other fields cannot be
+    averaged: the best one is returned.
     """
     leading = best(predictions, weights)
-    if not all(isinstance(prediction, Labels) for prediction in predictions.values()):
+    distributions = {name: each for name, each in predictions.items() if isinstance(each, Labels)}
+    if len(distributions) < len(predictions):
         return leading
     scores: dict[str, float] = {}
-    for name, prediction in predictions.items():
-        for label, score in prediction.scores.items() if isinstance(prediction, Labels) else ():
+    for name, prediction in distributions.items():
+        for label, score in prediction.scores.items():
             scores[label] = scores.get(label, 0.0) + weights[name] * score
-    threshold = leading.threshold if isinstance(leading, Labels) else None
-    return Labels(scores, leading.input_stats, threshold)
+    return Labels(scores, leading.input_stats, _holding(distributions, weights))
+
+
+def _holding(predictions: Mapping[str, Labels], weights: Mapping[str, float]) -> tuple[str, ...] | None:
+    told = {name: each.holding for name, each in predictions.items() if each.holding is not None}
+    if not told:
+        return None
+    support: defaultdict[str, float] = defaultdict(float)
+    for name, labels in told.items():
+        for label in labels:
+            support[label] += weights[name]
+    half = sum(weights[name] for name in told) / 2
+    return tuple(label for label, weight in support.items() if weight >= half)
 
 
 def combine(predictions: Mapping[str, Prediction], weights: Mapping[str, float], by: Combiner = mean) -> Prediction:

@@ -75,7 +75,8 @@ class LabelledData:
         recipe = self.recipe
         settings = {"labels": list(recipe.labels), "long_input": recipe.long_input, "temperature": temperature}
         if recipe.several:
-            settings["threshold"] = _threshold(self.dev, logits, temperature)
+            settings["threshold"] = _threshold(self.dev, logits, temperature, recipe.max_labels)
+            settings["max_labels"] = recipe.max_labels
         return TrainedExpert("classifier", settings, head._asdict(), None if shared else folder, shared)
 
 
@@ -170,14 +171,16 @@ def _logits(data: WindowSet, head: Head, adapter: Adapter | None, run: TrainingR
     return head.logits(_encode(data.windows, adapter, run))
 
 
-def _threshold(dev: Mapping[str, WindowSet], logits: Mapping[str, Vectors], temperature: float) -> float:
+def _threshold(
+    dev: Mapping[str, WindowSet], logits: Mapping[str, Vectors], temperature: float, max_labels: int
+) -> float:
     """Return the score from which a label holds beside the best: the one with the highest F1 of an article's labels."""
     scores = np.concatenate([data.probabilities(logits[name] / temperature) for name, data in dev.items()])
     hold = np.concatenate([data.accepted | (data.others > 0) for data in dev.values()])
-    best = scores >= scores.max(axis=1, keepdims=True)
+    ranks = (-scores).argsort(axis=1).argsort(axis=1)
 
     def f1(threshold: float) -> float:
-        predicted = best | (scores >= threshold)
+        predicted = (ranks == 0) | ((ranks < max_labels) & (scores >= threshold))
         return float(np.mean(2 * (predicted & hold).sum(axis=1) / (predicted.sum(axis=1) + hold.sum(axis=1))))
 
     return max(map(float, THRESHOLDS), key=f1)

@@ -96,6 +96,7 @@ class ClassifierRecipe(TaughtRecipe):
     regularization: float = Field(1.0, gt=0)  # inverse strength, scikit-learn's `C`
     balanced: bool = False  # whether rare labels weigh more
     several: bool = False  # whether labels hold beside the best, where their score is over a threshold, fitted on dev
+    max_labels: int = Field(3, ge=1)  # how many hold at most
     others_share: float = Field(0.25, ge=0, lt=1)  # of the target, for labels that a second reader could have given
     train: tuple[LabelSource, ...] = Field(min_length=1)
     dev: tuple[LabelSource, ...] = Field(min_length=1)

@@ -24,7 +24,7 @@ STATS = InputStats(tokens=450, windows=2)
 PREDICTIONS: dict[str, Prediction] = {
     "summarization": Summary("The bridge over the harbour opened on Monday after two years of work. " * 5, STATS),
     "sentiment": Labels({"positive": 0.71234567, "neutral": 0.2, "negative": 0.08765433}, STATS),
-    "topic": Labels({f"topic number {number}": 1 / 17 for number in range(17)}, STATS, threshold=0.5),
+    "topic": Labels({f"topic number {number}": 1 / 17 for number in range(17)}, STATS, holding=("topic number 1",)),
 }
 
 

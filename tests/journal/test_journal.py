@@ -25,7 +25,7 @@ HASHES = st.integers(0, 2**256).map("{:064x}".format)
 SCORES = st.floats(0, 1)
 PREDICTIONS = (
     st.builds(Summary, TEXTS, USES)
-    | st.builds(Labels, st.dictionaries(TEXTS, SCORES, min_size=1), USES, st.none() | SCORES)
+    | st.builds(Labels, st.dictionaries(TEXTS, SCORES, min_size=1), USES, st.none() | st.tuples(TEXTS, TEXTS))
     | st.builds(Fields, st.dictionaries(TEXTS, st.none() | SCORES | TEXTS | st.lists(TEXTS)), USES)
 )
 STORES = ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)]

@@ -56,6 +56,26 @@ def test_a_label_that_an_expert_does_not_know_counts_as_zero_there() -> None:
     assert combined.scores == pytest.approx({"sport": 0.6, "health": 0.4})
 
 
+@pytest.mark.parametrize(
+    ("told", "weights", "holding"),
+    [
+        ([None, None], [0.5, 0.5], None),
+        ([("sport", "health"), None], [0.1, 0.9], {"sport", "health"}),
+        ([("sport", "health"), ("sport",)], [0.3, 0.7], {"sport"}),
+        ([("sport", "health"), ("sport",)], [0.5, 0.5], {"sport", "health"}),
+        ([("health",), ()], [0.3, 0.7], set()),
+    ],
+)
+def test_labels_hold_by_half_of_the_weight_of_the_experts_that_tell(
+    told: list[tuple[str, ...] | None], weights: list[float], holding: set[str] | None
+) -> None:
+    scores = {"sport": 0.6, "health": 0.3, "weather": 0.1}
+    predictions = dict(zip(NAMES, (Labels(scores, holding=labels) for labels in told), strict=False))
+    combined = combine(predictions, dict(zip(NAMES, weights, strict=False)))
+    assert isinstance(combined, Labels)
+    assert (None if combined.holding is None else {*combined.holding}) == holding
+
+
 def test_weights_are_renormalised_over_the_experts_that_predicted() -> None:
     predictions = {"a": Labels({"yes": 1.0, "no": 0.0}), "b": Labels({"yes": 0.0, "no": 1.0})}
     combined = combine(predictions, {"a": 0.3, "b": 0.1, "failed": 0.6})

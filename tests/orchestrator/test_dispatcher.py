@@ -242,6 +242,7 @@ UNSOUND: list[tuple[str, Any, str, str]] = [
     ("a score over 1", Labels({"a": 1.5}), "PredictionError", "is 1.5, not a number from 0 to 1"),
     ("too little in all", Labels({"a": 0.2, "b": 0.3}), "PredictionError", "sum to 0.5000, not to 1"),
     ("too much in all", Labels({"a": 0.9, "b": 0.9}), "PredictionError", "sum to 1.8000, not to 1"),
+    ("a label without a score", Labels({"a": 1.0}, holding=("b",)), "PredictionError", "'b' holds, but has no score"),
     ("no labels", Labels({}), "PredictionError", "there are no label scores"),
     ("a score in words", Labels({"a": "high"}), "PredictionError", "high"),  # type: ignore[dict-item]
     ("an empty summary", Summary(""), "PredictionError", "the summary is empty"),

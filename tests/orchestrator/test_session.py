@@ -284,12 +284,13 @@ def speaker() -> FakeExpert:
 def test_labels_that_hold_beside_the_best_are_listed() -> None:
     scores = {"sport": 0.6, "health": 0.3, "weather": 0.1}
 
-    def topics(threshold: float | None) -> list[str] | None:
-        expert = FakeExpert("mine", "subject", lambda _: Labels(scores, threshold=threshold))
+    def topics(holding: tuple[str, ...] | None) -> list[str] | None:
+        expert = FakeExpert("mine", "subject", lambda _: Labels(scores, holding=holding))
         (record,) = analyze([{"title": "Storm"}], Settings(tasks=["subject"]), registry=registry_of(expert))
         return record.analyses["subject"].get("labels")
 
-    assert [topics(threshold) for threshold in (0.3, 0.7, None)] == [["sport", "health"], ["sport"], None]
+    sets = (("health", "sport"), ("sport",), (), None)
+    assert [topics(holding) for holding in sets] == [["sport", "health"], ["sport"], ["sport"], None]
 
 
 def test_details_add_each_experts_prediction_to_the_record() -> None:

@@ -35,7 +35,8 @@ def words(random: Random, count: int) -> str:
 def labels(random: Random, names: tuple[str, ...], threshold: float | None = None) -> dict[str, Any]:
     shares = [random.random() ** 12 + 1e-6 for _ in names]
     scores = {name: share / sum(shares) for name, share in zip(names, shares, strict=True)}
-    return Labels(scores, threshold=threshold).fields()
+    holding = None if threshold is None else tuple(name for name, score in scores.items() if score >= threshold)
+    return Labels(scores, holding=holding).fields()
 
 
 def record(number: int = 0, random: Random | None = None, **fields: Any) -> Record:

@@ -100,6 +100,8 @@ class LabelSettings(EmbeddedSettings):
     temperature: float = Field(1.0, gt=0)
     threshold: float | None = Field(None, gt=0, le=1)
     """Score from which a label holds beside the best; None: the labels exclude each other."""
+    max_labels: int = Field(3, ge=1)
+    """How many labels hold at most."""
 
 
 L = TypeVar("L", bound=LabelSettings)
@@ -135,8 +137,15 @@ class EmbeddedClassifier(EmbeddedExpert[L], ABC):
             vectors = np.stack([window.window for window in windows])
             mean = np.average(self.probabilities(vectors).astype(np.float64), axis=0, weights=extract.weights)
             scores = dict(zip(self.settings.labels, map(float, mean), strict=True))
-            predictions.append(Labels(scores, self.input_stats(article, extract), self.settings.threshold))
+            predictions.append(Labels(scores, self.input_stats(article, extract), self._holding(scores)))
         return predictions
+
+    def _holding(self, scores: Mapping[str, float]) -> tuple[str, ...] | None:
+        """Return the labels that hold; None where they exclude each other."""
+        if self.settings.threshold is None:
+            return None
+        best, *others = sorted(scores, key=scores.__getitem__, reverse=True)[: self.settings.max_labels]
+        return (best, *(label for label in others if scores[label] >= self.settings.threshold))
 
 
 def load_head(folder: Path, shapes: Mapping[str, tuple[int, ...]], file: str = HEAD_FILE) -> dict[str, Vectors]:

@@ -61,8 +61,7 @@ class DataSource(Strict):
     headline: str | None = None  # key or column of the headline
     content: str | None = None  # key or column of the text; without both, those with usual names
     language: str = "en"  # ISO 639-1 code of the texts
-    skip_sentences: int = Field(0, ge=0)  # of the content, so that texts begin in the middle of an article
-    first_sentences: int | None = Field(None, ge=1)  # what is read from there, as in a teaser; None: everything
+    first_sentences: int | None = Field(None, ge=1)  # what is read of the content, as in a teaser; None: everything
     exclude: re.Pattern[str] | None = None  # leaves out texts whose content matches
     weight: float = Field(1.0, gt=0)  # of an example, relative to those of other sources
     skip: int = Field(0, ge=0)  # examples to pass over first
@@ -91,12 +90,12 @@ class DataSource(Strict):
             if target:
                 value_of(element, target, where)
             if not excluded and self.split in (None, split_of(article, group)):
-                yield self._part(article), element, where
+                yield self._beginning(article), element, where
 
-    def _part(self, article: Article) -> Article:
-        if self.first_sentences is None and not self.skip_sentences:
+    def _beginning(self, article: Article) -> Article:
+        if self.first_sentences is None:
             return article
-        sentences = split_sentences(article.content, article.language)[self.skip_sentences :]
+        sentences = split_sentences(article.content, article.language)
         return replace(article, content=" ".join(sentences[: self.first_sentences]))
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from newsmoe.datasets.sources import LabelSource, SummarySource, TextSource
+from newsmoe.datasets.sources import LabelSource, SummarySource
 from newsmoe.errors import InputError
 
 ROWS = [{"title": "Rain", "text": "It rained.", "label": "bad"}, {"title": "Sun", "text": "It shone.", "label": "good"}]
@@ -92,15 +92,6 @@ def test_an_article_is_cut_to_a_teaser_after_its_side_of_the_split_is_known(tmp_
     assert [(teaser.headline, teaser.content) for teaser in teasers] == [
         ("Rain", article.content.removesuffix(" Nobody came.")) for article in articles
     ]
-
-
-def test_texts_may_begin_in_the_middle_of_an_article(tmp_path: Path) -> None:
-    rows = [{"title": "Rain", "text": "It rained. Nobody came. Nobody stayed. Snow fell."}, {"text": "Sun shone."}]
-    (tmp_path / "a.json").write_text(json.dumps(rows))
-    source = TextSource(path="a.json", content="text", skip_sentences=1)
-    assert [article.content for article in source.examples(tmp_path)] == ["Nobody came. Nobody stayed. Snow fell.", ""]
-    teasers = source.model_copy(update={"first_sentences": 1})
-    assert [article.content for article in teasers.examples(tmp_path)] == ["Nobody came.", ""]
 
 
 def test_labels_that_a_second_reader_could_have_given_are_mapped_too(tmp_path: Path) -> None:

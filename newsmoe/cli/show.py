@@ -60,16 +60,23 @@ def show(
 ) -> None:
     """Show the records of a finished run, one block an article."""
     from newsmoe.report.article_filter import Sort
+    from newsmoe.report.figures import Figures
     from newsmoe.report.records import read_records
     from newsmoe.report.rows import row_of
 
     if sort is not None and sort not in set(Sort):
         raise typer.BadParameter(f"--sort {sort}: not one of {', '.join(Sort)}")
     article_filter = wanted.article_filter()
-    rows = article_filter.rows(map(row_of, read_records(records)), Sort(sort) if sort else None)
+    figures = Figures()
+    counted = figures.count_each(map(row_of, read_records(records)))
+    rows = article_filter.rows(counted, Sort(sort) if sort else None)
     shown = (_print_json if as_json else _print_rows)(islice(rows, limit))
     if not shown and limit != 0 and article_filter != type(article_filter)():
-        messages().print(plain(f"{records}: no article is like that; 'newsmoe stats' shows what there is"))
+        reasons = [*article_filter.absent_labels(figures)] or [
+            "no article is like that; 'newsmoe stats' shows what there is"
+        ]
+        for reason in reasons:
+            messages().print(plain(f"{records}: {reason}"), soft_wrap=True)
 
 
 def _print_rows(rows: Iterable["Row"]) -> int:

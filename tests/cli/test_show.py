@@ -170,10 +170,24 @@ def test_articles_are_selected_and_sorted(options: str, expected: list[int], her
     assert [item["headline"] for item in printed] == shown
 
 
-def test_it_is_said_where_no_article_is_like_that(here: Path) -> None:
-    result = newsmoe("show", pile(here), "--topic", "weather", "--json")
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("--topic sport --since 2030-01-01", ["no article is like that; 'newsmoe stats' shows what there is"]),
+        ("--topic Sports", ["no article has the topic 'Sports'; did you mean 'sport'?"]),
+        (
+            "--topic weather --sentiment angry --search cafe",
+            [
+                "no article has the topic 'weather'; available: economy, business and finance, sport",
+                "no article has the sentiment 'angry'; available: negative, unsure",
+            ],
+        ),
+    ],
+)
+def test_it_is_said_why_no_article_is_shown(options: str, expected: list[str], here: Path) -> None:
+    result = newsmoe("show", pile(here), *options.split(), "--json")
     assert (result.exit_code, json.loads(result.stdout)) == (0, [])
-    assert result.stderr == f"{here / 'r.json'}: no article is like that; 'newsmoe stats' shows what there is\n"
+    assert result.stderr.splitlines() == [f"{here / 'r.json'}: {reason}" for reason in expected]
 
 
 @pytest.mark.parametrize("option", [("--since", "yesterday"), ("--sort", "colour")])

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -93,7 +94,7 @@ def _print_json(rows: Iterable["Row"]) -> int:
     from newsmoe.output.table import as_json
 
     count = 0
-    with text_output(STDOUT) as out:
+    with suppress(BrokenPipeError), text_output(STDOUT) as out:
         for row in rows:
             out.write(f"{',' if count else '['}\n{as_json(row.record)}")
             count += 1

@@ -35,7 +35,7 @@ class FilterOptions:
     """Which articles are shown."""
 
     topic: Annotated[str | None, typer.Option(help="Articles of this topic only; 'unsure' is one.")] = None
-    sentiment: Annotated[str | None, typer.Option(help="Articles of this mood only; 'unsure' is one.")] = None
+    sentiment: Annotated[str | None, typer.Option(help="Articles of this sentiment only; 'unsure' is one.")] = None
     search: Annotated[str | None, typer.Option(help="Articles with these words only.", metavar="TEXT")] = None
     since: Annotated[str | None, typer.Option(help="Articles from this day on only.", metavar="YYYY-MM-DD")] = None
 
@@ -103,7 +103,7 @@ def _print_json(rows: Iterable["Row"]) -> int:
 
 
 def stats(records: Annotated[list[Path], RECORDS], as_json: JsonOption = False) -> None:
-    """Count articles by topic, mood, outlet, week and what they name."""
+    """Count articles by topic, sentiment, genre, outlet, week and what they name."""
     from newsmoe.report.figures import count_rows
     from newsmoe.report.records import read_records
     from newsmoe.report.rows import row_of
@@ -118,7 +118,8 @@ def stats(records: Annotated[list[Path], RECORDS], as_json: JsonOption = False) 
 def _as_json(figures: "Figures") -> dict[str, Any]:
     from newsmoe.report.figures import UNJUDGED, ranked
 
-    counts = {"topic": figures.counts("topic"), "sentiment": figures.counts("sentiment"), "outlet": figures.outlets}
+    tasks = ("topic", "sentiment", *(["genre"] if figures.counts("genre") else []))
+    counts = {**{task: figures.counts(task) for task in tasks}, "outlet": figures.outlets}
     in_order = {name: {label: of_name[label] for label in ranked(of_name)} for name, of_name in counts.items()}
     entities = {
         name: {"articles": tones.total(), **{tone: count for tone, count in tones.items() if tone != UNJUDGED}}
@@ -142,12 +143,13 @@ def _print_figures(console: "Console", figures: "Figures") -> None:
 
     with_errors = figures.articles - figures.statuses["ok"]
     console.print(plain(f"{plural(figures.articles, 'article')}, {with_errors:,} with errors"), soft_wrap=True)
-    topics, moods = figures.counts("topic"), figures.counts("sentiment")
+    topics, moods, genres = map(figures.counts, ("topic", "sentiment", "genre"))
     weeks = _weeks(figures)
     entities = _entities(figures)
     tables = [
         ("topic", topics, ranked(topics)),
-        ("mood", moods, mood_order(moods)),
+        ("sentiment", moods, mood_order(moods)),
+        ("genre", genres, ranked(genres)),
         ("outlet", figures.outlets, ranked(figures.outlets)[:MAX_OUTLETS]),
         ("named", entities, ranked(entities)[:MAX_OUTLETS]),
         ("week", weeks, list(weeks)[-MAX_WEEKS:]),

@@ -209,8 +209,16 @@ def test_articles_are_counted(here: Path) -> None:
     }
     shown = newsmoe("stats", "r.json").stdout
     assert shown.splitlines()[0] == "3 articles, 0 with errors"
+    headings = [line.split()[0] for line in shown.splitlines() if line.split()[1:] == ["articles"]]
+    assert headings == ["topic", "sentiment", "outlet", "week"]
     assert [line.split()[:2] for line in shown.splitlines() if "sport" in line] == [["sport", "2"]]
     assert json.loads(newsmoe("stats", "r.json", "r.json", "--json").stdout)["articles"] == 6
+
+
+def test_genres_are_counted_where_there_are_some(here: Path) -> None:
+    write(here / "r.json", [record(analyses={"genre": {"label": "live", "score": 0.9}}), record()])
+    assert json.loads(newsmoe("stats", "r.json", "--json").stdout)["genre"] == {"live": 1}
+    assert ["live", "1"] in [line.split()[:2] for line in newsmoe("stats", "r.json").stdout.splitlines()]
 
 
 def test_articles_that_name_many_people_are_not_counted_for_each(here: Path) -> None:

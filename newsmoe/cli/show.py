@@ -73,10 +73,8 @@ def show(
     rows = article_filter.rows(counted, Sort(sort) if sort else None)
     shown = (_print_json if as_json else _print_rows)(islice(rows, limit))
     if not shown and limit != 0 and article_filter != type(article_filter)():
-        reasons = [*article_filter.absent_labels(figures)] or [
-            "no article is like that; 'newsmoe stats' shows what there is"
-        ]
-        for reason in reasons:
+        other_reason = "no article is like that; 'newsmoe stats' shows what there is"
+        for reason in [*article_filter.absent_labels(figures)] or [other_reason]:
             messages().print(plain(f"{records}: {reason}"), soft_wrap=True)
 
 

@@ -36,7 +36,7 @@ class StoriesOptions:
     records: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Records of the articles, for the sentiment of stories; default: analyzed_NAME.json beside each input.",
+            help="Records of the articles, for their sentiment; default: analyzed_NAME.json beside each input.",
             metavar="FILE",
         ),
     ] = None

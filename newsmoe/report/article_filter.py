@@ -25,7 +25,7 @@ class ArticleFilter:
 
     Attributes:
         topic: how its label begins, in any case; `unsure` for those without a verdict.
-        sentiment: the same for the sentiment.
+        sentiment: likewise.
         search: words that headline, summary, outlet or author have, in any case and without accents.
         since: the first day of publication; articles without a date are left out.
     """
@@ -45,7 +45,7 @@ class ArticleFilter:
         )
 
     def absent_labels(self, figures: Figures) -> Iterator[str]:
-        """Say of each label that none of the articles in `figures` has which one is nearest to it."""
+        """Name each wanted label that none of the articles in `figures` has, with the nearest one that they have."""
         for task, wanted in ((TOPIC, self.topic), (SENTIMENT, self.sentiment)):
             labels = figures.counts(task)
             if wanted is not None and not any(_is_label(wanted, label) for label in labels):

@@ -131,6 +131,7 @@ def test_lines_come_while_others_are_computed() -> None:
             "InputError",
             "delete rows above the header, or name yours headline and content",
         ),
+        (bytes(range(128, 255)), "", {"Content-Type": "text/csv"}, 400, "InputError", "such as charset=windows-1251"),
         (b"no news", "", {}, 400, "InputError", "say what it is with the header Content-Type, or name the columns"),
         (b'{"a": []}', "?items=docs", {}, 404, "NoArticles", "no articles at 'docs' (?items=)"),
     ],

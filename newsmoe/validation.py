@@ -4,6 +4,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from newsmoe.errors import nearest
 
+_MESSAGES = dict.fromkeys(("byte_size", "byte_size_unit"), "not a size such as 2GB or 512MB")
+"""What is said in the place of pydantic's messages that do not tell what to write, by their type."""
+
 
 class Strict(BaseModel):
     """Base of everything that is read or written: frozen, unknown keys refused."""
@@ -20,7 +23,8 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
             hint = nearest(str(detail["loc"][-1]), _valid_keys(model, detail["loc"]))
             problems.append(f"unknown key {place!r}; {hint}")
         else:
-            problems.append(": ".join(filter(None, [place, detail["msg"].removeprefix("Value error, ")])))
+            message = _MESSAGES.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+            problems.append(": ".join(filter(None, [place, message])))
     return "; ".join(problems)
 
 

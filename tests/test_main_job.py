@@ -208,7 +208,7 @@ def test_the_article_without_content_has_no_summary_but_a_sentiment_and_a_topic(
         "task": "summarization",
         "expert": None,
         "weight": 0.0,
-        "reason": "there is no content to summarize",
+        "reason": "the content has no words to summarize",
     }
 
 

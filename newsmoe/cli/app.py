@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
@@ -194,9 +195,10 @@ def main() -> None:
             app()
         except SystemExit as ended:
             code = ended.code
-        sys.stdout.flush()
-    except (NewsmoeError, BrokenPipeError) as error:  # of standard output, outside of a command
-        if code != COULD_NOT_RUN and isinstance(error, NewsmoeError):
+        with suppress(typer.Exit):  # of a reader that has closed standard output
+            sys.stdout.flush()
+    except NewsmoeError as error:  # of standard output, outside of a command
+        if code != COULD_NOT_RUN:
             _tell(error)
         code = COULD_NOT_RUN
     sys.exit(code)

@@ -19,8 +19,10 @@ from newsmoe.cli.options import (
     registry_of,
     takes,
 )
+from newsmoe.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
+    from newsmoe.registry.registry import Registry
     from newsmoe.training.pruning import Contribution
 
 
@@ -54,14 +56,14 @@ def train(
     from newsmoe.training.recipe import GateRecipe, read_recipe
     from newsmoe.training.scaffold import gate_recipe
 
-    console = messages()
+    console, settings = messages(), load()
+    registry = registry_of(settings)
     if file.suffix != ".toml":
+        _check_choice(task, registry)
         keys.summary = keys.summary or ("summary" if task == "summarization" else None)
         file = gate_recipe(file, task, **vars(keys))
         console.print(plain(f"wrote {file}"), soft_wrap=True)
-    settings = load()
-    folder = output or file.parent
-    recipe, registry = read_recipe(file, GateRecipe), registry_of(settings)
+    folder, recipe = output or file.parent, read_recipe(file, GateRecipe)
     with reporting(console) as report:
         train_gate(file, recipe, data, folder, registry, Device(settings.device, settings.threads), report)
         card = read_gate(folder)
@@ -73,6 +75,14 @@ def train(
             plain("it is not better than what it would replace: do not use it", style="yellow"), soft_wrap=True
         )
     console.print(plain(f"wrote {folder}; all figures: newsmoe gate evaluate {folder}"), soft_wrap=True)
+
+
+def _check_choice(task: str, registry: "Registry") -> None:
+    """Refuse a task without two experts, before its recipe is in the way of the next try."""
+    counts = {name: sum(not info.missing for info in registry.pool(name)) for name in registry.tasks()}
+    if (count := counts.get(task, 0)) < 2:
+        hint = nearest(task, (name for name in counts if counts[name] > 1))
+        raise ConfigError(f"a gate needs two experts to choose from; {task!r} has {count}; {hint}")
 
 
 @takes("experts_dir")

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -34,7 +35,7 @@ class FilterOptions:
     """Which articles are shown."""
 
     topic: Annotated[str | None, typer.Option(help="Articles of this topic only; 'unsure' is one.")] = None
-    sentiment: Annotated[str | None, typer.Option(help="Articles of this mood only; 'unsure' is one.")] = None
+    sentiment: Annotated[str | None, typer.Option(help="Articles of this sentiment only; 'unsure' is one.")] = None
     search: Annotated[str | None, typer.Option(help="Articles with these words only.", metavar="TEXT")] = None
     since: Annotated[str | None, typer.Option(help="Articles from this day on only.", metavar="YYYY-MM-DD")] = None
 
@@ -60,16 +61,21 @@ def show(
 ) -> None:
     """Show the records of a finished run, one block an article."""
     from newsmoe.report.article_filter import Sort
+    from newsmoe.report.figures import Figures
     from newsmoe.report.records import read_records
     from newsmoe.report.rows import row_of
 
     if sort is not None and sort not in set(Sort):
         raise typer.BadParameter(f"--sort {sort}: not one of {', '.join(Sort)}")
     article_filter = wanted.article_filter()
-    rows = article_filter.rows(map(row_of, read_records(records)), Sort(sort) if sort else None)
+    figures = Figures()
+    counted = figures.count_each(map(row_of, read_records(records)))
+    rows = article_filter.rows(counted, Sort(sort) if sort else None)
     shown = (_print_json if as_json else _print_rows)(islice(rows, limit))
     if not shown and limit != 0 and article_filter != type(article_filter)():
-        messages().print(plain(f"{records}: no article is like that; 'newsmoe stats' shows what there is"))
+        other_reason = "no article is like that; 'newsmoe stats' shows what there is"
+        for reason in [*article_filter.absent_labels(figures)] or [other_reason]:
+            messages().print(plain(f"{records}: {reason}"), soft_wrap=True)
 
 
 def _print_rows(rows: Iterable["Row"]) -> int:
@@ -86,7 +92,7 @@ def _print_json(rows: Iterable["Row"]) -> int:
     from newsmoe.output.table import as_json
 
     count = 0
-    with text_output(STDOUT) as out:
+    with suppress(BrokenPipeError), text_output(STDOUT) as out:
         for row in rows:
             out.write(f"{',' if count else '['}\n{as_json(row.record)}")
             count += 1
@@ -95,7 +101,7 @@ def _print_json(rows: Iterable["Row"]) -> int:
 
 
 def stats(records: Annotated[list[Path], RECORDS], as_json: JsonOption = False) -> None:
-    """Count articles by topic, mood, outlet, week and what they name."""
+    """Count articles by topic, sentiment, genre, outlet, week and what they name."""
     from newsmoe.report.figures import count_rows
     from newsmoe.report.records import read_records
     from newsmoe.report.rows import row_of
@@ -110,7 +116,8 @@ def stats(records: Annotated[list[Path], RECORDS], as_json: JsonOption = False) 
 def _as_json(figures: "Figures") -> dict[str, Any]:
     from newsmoe.report.figures import UNJUDGED, ranked
 
-    counts = {"topic": figures.counts("topic"), "sentiment": figures.counts("sentiment"), "outlet": figures.outlets}
+    tasks = ("topic", "sentiment", *(["genre"] if figures.counts("genre") else []))
+    counts = {**{task: figures.counts(task) for task in tasks}, "outlet": figures.outlets}
     in_order = {name: {label: of_name[label] for label in ranked(of_name)} for name, of_name in counts.items()}
     entities = {
         name: {"articles": tones.total(), **{tone: count for tone, count in tones.items() if tone != UNJUDGED}}
@@ -134,12 +141,13 @@ def _print_figures(console: "Console", figures: "Figures") -> None:
 
     with_errors = figures.articles - figures.statuses["ok"]
     console.print(plain(f"{plural(figures.articles, 'article')}, {with_errors:,} with errors"), soft_wrap=True)
-    topics, moods = figures.counts("topic"), figures.counts("sentiment")
+    topics, moods, genres = map(figures.counts, ("topic", "sentiment", "genre"))
     weeks = _weeks(figures)
     entities = _entities(figures)
     tables = [
         ("topic", topics, ranked(topics)),
-        ("mood", moods, mood_order(moods)),
+        ("sentiment", moods, mood_order(moods)),
+        ("genre", genres, ranked(genres)),
         ("outlet", figures.outlets, ranked(figures.outlets)[:MAX_OUTLETS]),
         ("named", entities, ranked(entities)[:MAX_OUTLETS]),
         ("week", weeks, list(weeks)[-MAX_WEEKS:]),

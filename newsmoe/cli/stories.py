@@ -36,7 +36,7 @@ class StoriesOptions:
     records: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Records of the articles, for the mood of stories; default: analyzed_NAME.json beside each input.",
+            help="Records of the articles, for their sentiment; default: analyzed_NAME.json beside each input.",
             metavar="FILE",
         ),
     ] = None
@@ -101,7 +101,7 @@ def _show_biggest(console: "Console", made: "MadeStories") -> None:
     several = [story for story in made.stories.stories if story.articles > 1]
     if not several:
         return
-    rows = table(">articles", ">copies", ">outlets", "!from", "!to", "!mood", "headline")
+    rows = table(">articles", ">copies", ">outlets", "!from", "!to", "!sentiment", "headline")
     for story in several[:MAX_STORIES]:
         mood = max(story.mood, key=lambda label: story.mood[label], default="")
         counts = (str(count) for count in (story.articles, story.copies, len(story.outlets)))

@@ -1,6 +1,7 @@
 """Standard output and standard error, closed or full ones too.
 
-What cannot be written to standard output is an error of the command; messages that nobody can read are not.
+What cannot be written to standard output is an error of the command; messages that nobody can read are not, nor
+is a reader that has seen enough, such as `head`.
 """
 
 import io
@@ -8,6 +9,8 @@ import os
 import sys
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
+
+import typer
 
 from newsmoe.errors import OutputError
 from newsmoe.output.atomic import translate_errors
@@ -45,10 +48,12 @@ class _Stream(io.TextIOWrapper):
 
 
 class _Results(_Stream):
-    """Standard output: what cannot be written is an `OutputError`."""
+    """Standard output: what cannot be written is an `OutputError`; where the reader has closed it, the command ends."""
 
     def failed(self, error: OSError) -> None:
         """Raise it."""
+        if isinstance(error, BrokenPipeError):
+            raise typer.Exit
         with translate_errors(Path("standard output")):
             raise error
 

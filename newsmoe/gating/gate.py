@@ -10,7 +10,7 @@ from newsmoe.record import RouteEntry
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.settings.conditions import SECOND_WEIGHT, After
 
-NO_TEXT = "the article has neither headline nor content"
+NO_TEXT = "neither headline nor content has words"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from newsmoe.errors import nearest
+from newsmoe.report.figures import Figures
 from newsmoe.report.rows import SENTIMENT, TOPIC, Row
 
 
@@ -23,7 +25,7 @@ class ArticleFilter:
 
     Attributes:
         topic: how its label begins, in any case; `unsure` for those without a verdict.
-        sentiment: the same for the mood.
+        sentiment: likewise.
         search: words that headline, summary, outlet or author have, in any case and without accents.
         since: the first day of publication; articles without a date are left out.
     """
@@ -42,6 +44,13 @@ class ArticleFilter:
             and (self.search is None or self._has_words(row))
         )
 
+    def absent_labels(self, figures: Figures) -> Iterator[str]:
+        """Name each wanted label that none of the articles in `figures` has, with the nearest one that they have."""
+        for task, wanted in ((TOPIC, self.topic), (SENTIMENT, self.sentiment)):
+            labels = figures.counts(task)
+            if wanted is not None and not any(_is_label(wanted, label) for label in labels):
+                yield f"no article has the {task} {wanted!r}; {nearest(wanted.strip().casefold(), labels)}"
+
     def _has_words(self, row: Row) -> bool:
         text = _folded(f"{row.headline}\n{row.summary}\n{row.outlet}\n{row.record.author or ''}")
         return all(word in text for word in _folded(self.search or "").split())
@@ -59,7 +68,7 @@ class ArticleFilter:
             yield from sorted(wanted, key=lambda row: _folded(row.headline))
 
     def _score(self, row: Row) -> float:
-        """Return the score of the mood, or that of the topic if the topic alone is asked for."""
+        """Return the score of the sentiment, or that of the topic if the topic alone is asked for."""
         task = TOPIC if self.topic and not self.sentiment else SENTIMENT
         prediction = row.predictions.get(task)
         return -1.0 if prediction is None or prediction.score is None else prediction.score

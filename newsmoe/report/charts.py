@@ -105,9 +105,9 @@ def _moods(figures: Figures, moods: Counts) -> Chart | None:
     order = mood_order(moods)
     svg = drawing("mood", "Articles by sentiment", _list(moods, order), 76 + 28 * len(order) - 10, Markup().join(parts))
     count = sum(figures.counts(SENTIMENT).values())
-    rare = f" {are(count - total)} left out, for having a rarer mood." if count > total else ""
+    rare = f" {are(count - total)} left out, for having a rarer sentiment." if count > total else ""
     note = f"How the articles read.{_unsure_note(moods)}{rare}{_missing_note(figures.articles - count)}"
-    return Chart("mood", "Mood", note, svg)
+    return Chart("mood", "Sentiment", note, svg)
 
 
 def _heat_map(figures: Figures, moods: Counts) -> Chart | None:
@@ -135,8 +135,8 @@ def _heat_map(figures: Figures, moods: Counts) -> Chart | None:
     desc = "; ".join(f"{topic}: {_list(table[topic], mood_order(table[topic]))}" for topic in shown)
     svg = drawing("heat", "Articles by topic and sentiment", desc, height, Markup().join(marks))
     left_out = f" The {len(table) - len(shown)} rarest topics are left out." if len(table) > len(shown) else ""
-    note = f"Articles by topic and mood; the stronger the colour, the larger the share of the topic.{left_out}"
-    return Chart("heat", "Mood by topic", note, svg)
+    note = f"Articles by topic and sentiment; the stronger the colour, the larger the share of the topic.{left_out}"
+    return Chart("heat", "Sentiment by topic", note, svg)
 
 
 def _by_outlet(figures: Figures, moods: Counts, legend: Sequence[tuple[str, str]]) -> Chart | None:
@@ -163,8 +163,8 @@ def _by_outlet(figures: Figures, moods: Counts, legend: Sequence[tuple[str, str]
     desc = "; ".join(f"{outlet}: {_list(table[outlet], mood_order(table[outlet]))}" for outlet in shown)
     svg = drawing("outlets", "Articles by outlet and sentiment", desc, height, Markup().join(marks))
     left_out = f" The {len(order) - len(shown)} with the fewest are left out." if len(order) > len(shown) else ""
-    note = f"Share of each mood, and how many articles there are.{left_out}"
-    return Chart("outlets", "Mood by outlet", note, svg, legend)
+    note = f"Share of each sentiment, and how many articles there are.{left_out}"
+    return Chart("outlets", "Sentiment by outlet", note, svg, legend)
 
 
 def _entities(figures: Figures) -> Chart | None:

@@ -42,7 +42,7 @@ SORTS = {
     "negative": "most negative",
     "positive": "most positive",
     "surest": "surest topic",
-    "closest": "least sure mood",
+    "closest": "least sure sentiment",
 }
 
 
@@ -135,7 +135,7 @@ def _lede(figures: Figures) -> str:
     if sure:
         shares = [f"{percent(moods[mood], sum(moods.values()))} {mood}" for mood in sure]
         close = f"; {percent(moods[UNSURE], sum(moods.values()))} are too close to call" if moods.get(UNSURE) else ""
-        sentences.append(f"The mood is {', '.join(shares)}{close}.")
+        sentences.append(f"The sentiment is {', '.join(shares)}{close}.")
     return " ".join(sentences)
 
 
@@ -222,7 +222,7 @@ def _controls(figures: Figures, comparison: RunComparison | None) -> Iterator[di
     """Yield the filters that have something to choose from."""
     counted: list[tuple[str, str, Counts]] = [
         ("topic", "Topic", figures.counts(TOPIC)),
-        ("sentiment", "Mood", figures.counts(SENTIMENT)),
+        ("sentiment", "Sentiment", figures.counts(SENTIMENT)),
         ("genre", "Genre", figures.counts(GENRE)),
         ("outlet", "Outlet", figures.outlets),
         ("language", "Language", figures.languages),

@@ -55,7 +55,7 @@ def notes_of(number: int, stories: PageStories, rows: Sequence[Row]) -> Iterator
 def _note(stories: PageStories) -> Iterator[str]:
     name, several = cut(stories.name, MAX_NAME), len(stories.stories)
     if several:
-        yield "Articles that report the same event, and the mood of each story."
+        yield "Articles that report the same event, and the sentiment of each story."
     else:
         yield "No story has several of these articles."
     if several > MAX_STORIES:
@@ -103,5 +103,5 @@ def _bar(story: PageStory, counts: Counts, moods: Counts) -> Markup:
         start += width
     said = ", ".join(f"{mood} {counts[mood]}" for mood in mood_order(counts))
     return Markup('<svg width="100%" height="{}" role="group" aria-label="{}">{}</svg>').format(
-        BAR_HEIGHT, f"Mood: {said}", Markup().join(marks)
+        BAR_HEIGHT, f"Sentiment: {said}", Markup().join(marks)
     )

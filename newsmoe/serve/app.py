@@ -24,7 +24,7 @@ from newsmoe.orchestrator.session import Session
 from newsmoe.output.table import as_json
 from newsmoe.serve.access import Access
 from newsmoe.serve.batches import Reservation, Submission
-from newsmoe.serve.bodies import Body, read, receive
+from newsmoe.serve.bodies import Body, for_client, read, receive
 from newsmoe.serve.experts import described_experts
 from newsmoe.serve.openapi import document
 from newsmoe.serve.pages import api_page, start_page
@@ -154,7 +154,7 @@ class _Api:
 
     async def docs(self, request: Request) -> Response:
         """Return the page that describes the service."""
-        html, policy = api_page(document(self.service))
+        html, policy = api_page(document(self.service), request.headers.get("host", "localhost"))
         return HTMLResponse(html, headers={"Content-Security-Policy": policy})
 
     async def openapi(self, request: Request) -> Response:
@@ -261,9 +261,9 @@ def _problem_of(error: Exception) -> Problem:
         case Problem():
             return error
         case NoArticlesError():
-            return Problem(404, "NoArticles", str(error))
+            return Problem(404, "NoArticles", for_client(str(error)))
         case NewsmoeError():
-            return Problem(400, type(error).__name__, str(error))
+            return Problem(400, type(error).__name__, for_client(str(error)))
         case ClientDisconnect():
             return Problem(400, "ClientGone", "the client hung up")
     _logger.error("a request failed: %s", type(error).__name__, exc_info=error)
@@ -280,5 +280,7 @@ def _not_found(request: Request, error: Exception) -> Response:
 
 def _notices(notices: list[str]) -> dict[str, str]:
     """Return a header with what was guessed or left out of a body."""
-    lines = [one_line(notice)[:MAX_NOTICE].encode("ascii", "backslashreplace").decode() for notice in notices]
+    lines = [
+        one_line(for_client(notice))[:MAX_NOTICE].encode("ascii", "backslashreplace").decode() for notice in notices
+    ]
     return {"Newsmoe-Notices": " | ".join(lines[:MAX_NOTICES])} if lines else {}

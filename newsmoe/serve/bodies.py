@@ -31,6 +31,15 @@ FORMATS = {
 BINARY = (*PACKED_STARTS, b"PK\x03\x04", b"PAR1")
 """How a body begins that would have to be unpacked, into who knows how much."""
 
+CLIENT_REMEDIES = {
+    "--encoding windows-1251": "charset=windows-1251",
+    "--encoding": "the header Content-Type",
+    "--input-format": "the header Content-Type",
+    "--items": "?items=",
+    "under [fields] in newsmoe.toml": "headline and content",
+}
+"""What a client can do in the place of options and settings that messages name."""
+
 
 class Body(NamedTuple):
     """What a body holds, and what was guessed or left out of it."""
@@ -72,6 +81,13 @@ def read(body: bytes, content_type: str, items: str | None, settings: Settings, 
             )
             raise Problem(413, "TooManyArticles", message)
         return Body(list(source.articles()), source.notices())
+
+
+def for_client(message: str) -> str:
+    """Return a message about a body with what a client can do about it."""
+    for remedy, clients in CLIENT_REMEDIES.items():
+        message = message.replace(remedy, clients)
+    return message
 
 
 def _format_of_type(content_type: str) -> str | None:

@@ -20,20 +20,19 @@ def start_page(*, has_records: bool, needs_token: bool) -> Page:
 
     The pages of records that it opens have its policy too, since they are made on it; so it allows their script.
     """
-    html = _render("start.html", script=_asset("start.js"), has_records=has_records, needs_token=needs_token)
+    html = _render("start.html", script=Markup(_asset("start.js")), has_records=has_records, needs_token=needs_token)
     return html, _policy(_asset("start.js"), asset("page.js"))
 
 
-def api_page(document: Mapping[str, Any]) -> Page:
-    """Return the page that an OpenAPI document says."""
-    return _render("docs.html", api=document), _policy()
+def api_page(document: Mapping[str, Any], host: str) -> Page:
+    """Return the page that an OpenAPI document says; `host` is what the client calls the service, whatever that is."""
+    return _render("docs.html", api=document, host=host), _policy()
 
 
 def _render(name: str, **values: Any) -> str:
     environment = Environment(loader=PackageLoader("newsmoe.serve"), autoescape=True, trim_blocks=True)
-    styles = {"report_style": asset("page.css"), "style": _asset("start.css")}
-    texts = {key: Markup(value) if isinstance(value, str) else value for key, value in {**styles, **values}.items()}
-    return environment.get_template(name).render(version=newsmoe.__version__, **texts)
+    styles = {"report_style": Markup(asset("page.css")), "style": Markup(_asset("start.css"))}
+    return environment.get_template(name).render(version=newsmoe.__version__, **styles, **values)
 
 
 def _policy(*scripts: str) -> str:

@@ -80,14 +80,15 @@ class Service:
             self.session.journal.next_batch()
 
     def variant(self, tasks: str | None, gate: str | None) -> Session:
-        """Return the session for the tasks, separated by commas, and the gate that a request names.
+        """Return the session for the tasks, separated by commas, and the gate that a request names, as options do.
 
         Raises:
             Problem: it may not have them.
         """
-        if tasks is None and gate is None:
+        names = self._named(tasks or "")
+        if not names and gate is None:
             return self.session
-        names = self.session.gate.tasks if tasks is None else self._named(tasks)
+        names = names or self.session.gate.tasks
         gate = self.session.settings.gate if gate is None else gate
         if gate not in (self.session.settings.gate, *GATES):
             message = f"gate: {gate[:40]!r} is not allowed; this service has {', '.join(self.gates)}"
@@ -112,7 +113,7 @@ class Service:
         return sorted({info.task for info in experts if not info.broken and not info.missing})
 
     def _named(self, text: str) -> tuple[str, ...]:
-        names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+        names = tuple(dict.fromkeys(filter(None, map(str.strip, text.split(",")))))
         for name in names:
             if name not in self.tasks:
                 message = f"tasks: no expert predicts {name[:40]!r}; {nearest(name, self.tasks)}"

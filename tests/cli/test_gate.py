@@ -173,6 +173,7 @@ def test_a_redundant_expert_is_pruned(here: Path, plug_in: PlugIn) -> None:
         (("gate", "evaluate", "nowhere"), "nowhere/gate.toml: cannot be read"),
         (("gate", "prune", "nowhere"), "nowhere/gate.toml: cannot be read"),
         (("gate", "train", "none.csv", "--task", "topic"), "none.csv: cannot be read"),
+        (("gate", "train", "a.json", "--task", "topics"), "'topics' has 0; did you mean 'topic'?"),
         (("gate", "train", "none.toml"), "none.toml: cannot be read"),
         (("gate", "train", "a.json", "--label", "mood"), "no value under 'mood' (keys: "),
         (("train", "summarizer", "a.json", "--summary", "gist"), "no value under 'gist' (keys: "),

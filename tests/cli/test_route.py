@@ -23,7 +23,7 @@ class Unloadable:
 
 
 def test_the_table_names_who_reads_each_article_and_why(here: Path) -> None:
-    path = write(here / "a.json", [article(7), article(8, content=""), 3])
+    path = write(here / "a.json", [article(7), article(8, content="!!!"), 3])
     result = newsmoe("route", path, *GIST)
     assert (result.exit_code, result.stderr) == (0, "")
     rows = [line.split("  ") for line in result.stdout.splitlines()]
@@ -36,7 +36,7 @@ def test_the_table_names_who_reads_each_article_and_why(here: Path) -> None:
         "1",
         "at most 60 words: the first sentences are the summary",
     ] in words
-    assert ["8", "Headline 8", "summarization", "(abstained)", "0", "there is no content to summarize"] in words
+    assert ["8", "Headline 8", "summarization", "(abstained)", "0", "the content has no words to summarize"] in words
     assert ["-", "-", "-", "expected an object with a headline or content, found a number"] in words
 
 

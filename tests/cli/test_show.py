@@ -170,10 +170,24 @@ def test_articles_are_selected_and_sorted(options: str, expected: list[int], her
     assert [item["headline"] for item in printed] == shown
 
 
-def test_it_is_said_where_no_article_is_like_that(here: Path) -> None:
-    result = newsmoe("show", pile(here), "--topic", "weather", "--json")
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("--topic sport --since 2030-01-01", ["no article is like that; 'newsmoe stats' shows what there is"]),
+        ("--topic Sports", ["no article has the topic 'Sports'; did you mean 'sport'?"]),
+        (
+            "--topic weather --sentiment angry --search cafe",
+            [
+                "no article has the topic 'weather'; available: economy, business and finance, sport",
+                "no article has the sentiment 'angry'; available: negative, unsure",
+            ],
+        ),
+    ],
+)
+def test_it_is_said_why_no_article_is_shown(options: str, expected: list[str], here: Path) -> None:
+    result = newsmoe("show", pile(here), *options.split(), "--json")
     assert (result.exit_code, json.loads(result.stdout)) == (0, [])
-    assert result.stderr == f"{here / 'r.json'}: no article is like that; 'newsmoe stats' shows what there is\n"
+    assert result.stderr.splitlines() == [f"{here / 'r.json'}: {reason}" for reason in expected]
 
 
 @pytest.mark.parametrize("option", [("--since", "yesterday"), ("--sort", "colour")])
@@ -195,8 +209,16 @@ def test_articles_are_counted(here: Path) -> None:
     }
     shown = newsmoe("stats", "r.json").stdout
     assert shown.splitlines()[0] == "3 articles, 0 with errors"
+    headings = [line.split()[0] for line in shown.splitlines() if line.split()[1:] == ["articles"]]
+    assert headings == ["topic", "sentiment", "outlet", "week"]
     assert [line.split()[:2] for line in shown.splitlines() if "sport" in line] == [["sport", "2"]]
     assert json.loads(newsmoe("stats", "r.json", "r.json", "--json").stdout)["articles"] == 6
+
+
+def test_genres_are_counted_where_there_are_some(here: Path) -> None:
+    write(here / "r.json", [record(analyses={"genre": {"label": "live", "score": 0.9}}), record()])
+    assert json.loads(newsmoe("stats", "r.json", "--json").stdout)["genre"] == {"live": 1}
+    assert ["live", "1"] in [line.split()[:2] for line in newsmoe("stats", "r.json").stdout.splitlines()]
 
 
 def test_articles_that_name_many_people_are_not_counted_for_each(here: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.support import GIST, MAIN, articles, names, newsmoe
+from tests.report.support import records, write_records
 from tests.support import read, write
 
 FULL = "standard output: cannot be written: No space left on device; free some space"
@@ -34,6 +35,18 @@ def test_results_that_cannot_be_written_are_an_error_of_one_line(arguments: str,
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.splitlines()[-1].startswith(f"newsmoe: {message}")
     assert "bug" not in done.stderr and "Exception" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", ["show r.json", *(pytest.param(each, marks=pytest.mark.slow) for each in ("show r.json --json", "-h"))]
+)
+def test_a_reader_that_has_seen_enough_is_no_failure(arguments: str, here: Path) -> None:
+    write_records(here / "r.json", records(2))
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run([*MAIN, *arguments.split()], stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.slow

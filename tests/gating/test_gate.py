@@ -73,7 +73,7 @@ def test_an_expert_gets_the_articles_it_is_eligible_for(article: Article, names:
     ("pool", "article", "reason"),
     [
         ([], Article(headline="h"), "no expert predicts this task"),
-        ([ANY], Article(), "the article has neither headline nor content"),
+        ([ANY], Article(), "neither headline nor content has words"),
         ([FULL], Article(headline="h", language="en"), "the article has no content (full)"),
         ([GERMAN], Article(headline="h", language="es"), "language 'es' is not supported, only de, nl (german)"),
         (

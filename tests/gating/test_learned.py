@@ -112,7 +112,7 @@ def test_an_ineligible_expert_is_excluded_and_the_scores_are_of_the_others(
     )
     assert english.reason == "learned gate: third 0.75, second 0.25"
     assert german.weights == {"first": 1.0}
-    assert nothing == Decision(TASK, {}, (), "the article has neither headline nor content")
+    assert nothing == Decision(TASK, {}, (), "neither headline nor content has words")
 
 
 def test_where_no_expert_is_eligible_the_gate_abstains(tmp_path: Path, quick_backbone: Backbone) -> None:

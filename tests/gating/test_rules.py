@@ -271,7 +271,7 @@ def test_a_short_text_goes_to_the_experts_of_sentences_and_headlines(default: Ga
 def test_without_content_there_is_no_summary_but_a_sentiment_and_a_topic(default: Gate) -> None:
     decisions = decided(default, Article(headline="Watch: late goal wins the cup", language="en"))
     assert decisions["summarization"].weights == {}
-    assert decisions["summarization"].reason == "there is no content to summarize"
+    assert decisions["summarization"].reason == "the content has no words to summarize"
     assert decisions["sentiment"].weights == {"sentiment-general": 1.0}
     assert decisions["topic"].weights == {"topic-articles": 0.5, "topic-news": 0.5}
 
@@ -295,7 +295,7 @@ def test_a_spanish_article_has_a_lead_but_no_sentiment_and_no_topic(default: Gat
 def test_the_gate_abstains_on_an_article_without_text(default: Gate) -> None:
     decisions = decided(default, Article(language="en"))
     assert [decision.weights for decision in decisions.values()] == [{}, {}, {}]
-    assert decisions["topic"].reason == "the article has neither headline nor content"
+    assert decisions["topic"].reason == "neither headline nor content has words"
 
 
 @pytest.mark.parametrize("language", ["EN", "en-GB"])

@@ -291,6 +291,17 @@ def test_without_javascript_charts_and_the_first_articles_are_there(window: Brow
         window.command("Emulation.setScriptExecutionDisabled", value=False)
 
 
+def test_a_page_without_articles_explains_no_chart_and_offers_no_filter(window: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "none.html"
+    path.write_text(make_page("none.json", []))
+    start(window, path.as_uri())
+    text = window.run("return document.querySelector('main').innerText")
+    assert "There are no charts" in text
+    assert "The records hold no article" in text
+    assert not any(word in text for word in ("filter", "Search", "Sort by", "Choose a mark", "Open a row"))
+    assert window.console() == []
+
+
 def test_a_click_on_a_name_shows_the_articles_that_name_it(window: Browser, tmp_path: Path) -> None:
     some = [
         naming("Ada King", tone="negative"),

@@ -244,7 +244,7 @@ def test_of_many_moods_the_rarest_are_left_out_and_counted() -> None:
     some = [record(number, analyses={"sentiment": {"label": f"mood {number}", "score": 1}}) for number in range(50)]
     page = page_of(some)
     assert len(marks(page, "mood")) == MAX_MOODS
-    assert "42 are left out, for having a rarer mood." in page
+    assert "42 are left out, for having a rarer sentiment." in page
 
 
 def test_long_texts_are_cut_with_a_note() -> None:

@@ -76,7 +76,7 @@ def test_a_story_is_listed_with_its_articles_outlets_period_and_mood() -> None:
         ("story=5e0c&sentiment=negative", "negative: 2 of 3"),
         ("story=5e0c&sentiment=positive", "positive: 1 of 3"),
     ]
-    assert 'aria-label="Mood: negative 2, positive 1"' in said
+    assert 'aria-label="Sentiment: negative 2, positive 1"' in said
     assert re.findall(r"<i class=.*?</i>(\w+)", said) == ["negative", "positive"]
     assert "are not" not in said
     assert page_of(SOME, placed()) == page

@@ -129,8 +129,11 @@ def test_lines_come_while_others_are_computed() -> None:
             {"Content-Type": "text/csv"},
             400,
             "InputError",
-            "no column of the first row is a headline",
+            "delete rows above the header, or name yours headline and content",
         ),
+        (bytes(range(128, 255)), "", {"Content-Type": "text/csv"}, 400, "InputError", "such as charset=windows-1251"),
+        (b"no news", "", {}, 400, "InputError", "say what it is with the header Content-Type, or name the columns"),
+        (b'{"a": []}', "?items=docs", {}, 404, "NoArticles", "no articles at 'docs' (?items=)"),
     ],
 )
 def test_a_wrong_request_is_told_what_is_wrong(
@@ -264,6 +267,16 @@ def test_pages_of_other_sites_are_kept_out(client: Client, headers: dict[str, st
 @pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:9", "[::1]:8000"])
 def test_pages_of_its_own_are_let_in(client: Client, host: str) -> None:
     assert client.analyze([], Host=host, Origin=f"http://{host}").status == 200
+
+
+def test_the_page_for_programs_has_the_host_that_the_client_names(client: Client) -> None:
+    page = client.ask("GET", "/docs", Host="[::1]:9</code><script>").body.decode()
+    assert "@news-data.json [::1]:9&lt;/code&gt;&lt;script&gt;/v1/analyze" in page
+
+
+@pytest.mark.parametrize("query", ["?tasks=", "?tasks=,", "?tasks=length,"])
+def test_no_task_stands_for_all_that_the_service_runs(client: Client, query: str) -> None:
+    assert client.analyze(articles(1), query).json == client.analyze(articles(1)).json
 
 
 def test_a_page_is_made_of_records(client: Client) -> None:

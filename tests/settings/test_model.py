@@ -62,3 +62,9 @@ def test_every_setting_is_described() -> None:
 @pytest.mark.parametrize(("text", "size"), [("4GB", 4_000_000_000), ("512MiB", 512 << 20), ("1000", 1000)])
 def test_memory_is_written_in_bytes_or_in_units(workdir: Path, text: str, size: int) -> None:
     assert load_settings(overrides={"max_memory": text}, environment={}).max_memory == size
+
+
+@pytest.mark.parametrize("text", ["lots", "4XB", "-5"])
+def test_a_size_that_is_none_is_refused_with_an_example(workdir: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match="^command line: max_memory: not a size such as 2GB"):
+        load_settings(overrides={"max_memory": text}, environment={})

@@ -26,6 +26,8 @@ MAX_UNUSED_SECONDS = 90 * DAY
 
 WORD_TENSOR = "embeddings.word_embeddings.weight"
 
+_refused: set[Path] = set()  # folders that could not be written to, which is said once, not for each file
+
 _logger = logging.getLogger(__name__)
 
 
@@ -67,7 +69,9 @@ def _cached(name: str, make: Callable[[], bytes]) -> Path | bytes:
                 write_text(path.with_suffix(".sha256"), sha256(content).hexdigest())
             _mark_used(path)
     except (OSError, OutputError) as error:
-        _logger.warning("the compiled backbone cannot be stored in %s: %s", folder, error)
+        if folder not in _refused:
+            _refused.add(folder)
+            _logger.warning("the compiled backbone cannot be stored in %s: %s", folder, error)
         return make()
     return path
 

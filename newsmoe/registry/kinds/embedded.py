@@ -133,7 +133,7 @@ class EmbeddedClassifier(EmbeddedExpert[L], ABC):
         predictions: list[Prediction] = []
         for article, extract, windows in self.encoded(articles):
             if not windows:
-                raise PredictionError("the article has neither headline nor content")
+                raise PredictionError("neither headline nor content has words")
             vectors = np.stack([window.window for window in windows])
             mean = np.average(self.probabilities(vectors).astype(np.float64), axis=0, weights=extract.weights)
             scores = dict(zip(self.settings.labels, map(float, mean), strict=True))

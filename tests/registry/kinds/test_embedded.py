@@ -365,7 +365,7 @@ def test_an_article_gets_the_same_prediction_alone_and_in_a_batch_of_64(
 def test_an_article_without_any_text_is_an_error_of_that_article(
     name: str, registry: Registry, backbone: Backbone
 ) -> None:
-    with pytest.raises(PredictionError, match="neither headline nor content"):
+    with pytest.raises(PredictionError, match="neither headline nor content has words"):
         built_in(name, registry, backbone).predict([STORM, Article()])
 
 

@@ -74,6 +74,8 @@ class LabelledData:
         head, temperature = calibrated(head, self.train, self.dev, logits)
         recipe = self.recipe
         settings = {"labels": list(recipe.labels), "long_input": recipe.long_input, "temperature": temperature}
+        if recipe.read_on_below is not None:
+            settings["read_on_below"] = recipe.read_on_below
         if recipe.several:
             settings["threshold"] = _threshold(self.dev, logits, temperature, recipe.max_labels)
             settings["max_labels"] = recipe.max_labels

@@ -93,6 +93,7 @@ class ClassifierRecipe(TaughtRecipe):
 
     labels: tuple[str, ...] = Field(min_length=2)
     long_input: LongInput = "windows"
+    read_on_below: float | None = Field(None, gt=0, le=1)  # best score below which the expert reads on
     regularization: float = Field(1.0, gt=0)  # inverse strength, scikit-learn's `C`
     balanced: bool = False  # whether rare labels weigh more
     several: bool = False  # whether labels hold beside the best, where their score is over a threshold, fitted on dev

@@ -3,10 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
@@ -72,9 +72,11 @@ class EmbeddedExpert(CardExpert[S]):
         """Return the vectors of each window, as the backbone computes them with this expert's adapter."""
         return self.backbone.encode(windows, self.adapter)
 
-    def encoded(self, articles: Sequence[Article]) -> Iterator[tuple[Article, Extract, list[Encoded]]]:
+    def encoded(
+        self, articles: Sequence[Article], extracts: Sequence[Extract] | None = None
+    ) -> Iterator[tuple[Article, Extract, list[Encoded]]]:
         """Yield each article with what is read of it and its windows' vectors; all are encoded at once."""
-        extracts = [self.extract(article) for article in articles]
+        extracts = [self.extract(article) for article in articles] if extracts is None else extracts
         vectors = iter(self.encode([window for extract in extracts for window in extract.windows]))
         for article, extract in zip(articles, extracts, strict=True):
             yield article, extract, [next(vectors) for _ in extract.windows]
@@ -102,6 +104,14 @@ class LabelSettings(EmbeddedSettings):
     """Score from which a label holds beside the best; None: the labels exclude each other."""
     max_labels: int = Field(3, ge=1)
     """How many labels hold at most."""
+    read_on_below: float | None = Field(None, gt=0, le=1)
+    """Best score below which the next windows are read too, if there are any; only with the long input `head`."""
+
+    @model_validator(mode="after")
+    def _reads_the_head_first(self) -> Self:
+        if self.read_on_below is not None and self.long_input != "head":
+            raise ValueError('`read_on_below` requires `long_input = "head"`')
+        return self
 
 
 L = TypeVar("L", bound=LabelSettings)
@@ -130,15 +140,27 @@ class EmbeddedClassifier(EmbeddedExpert[L], ABC):
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the label distribution of each article: the weighted mean over its windows."""
-        predictions: list[Prediction] = []
-        for article, extract, windows in self.encoded(articles):
-            if not windows:
-                raise PredictionError("neither headline nor content has words")
-            vectors = np.stack([window.window for window in windows])
-            mean = np.average(self.probabilities(vectors).astype(np.float64), axis=0, weights=extract.weights)
-            scores = dict(zip(self.settings.labels, map(float, mean), strict=True))
-            predictions.append(Labels(scores, self.input_stats(article, extract), self._holding(scores)))
-        return predictions
+        rows = list(self.encoded(articles))
+        predictions = [self._labels(*row) for row in rows]
+        limit = self.settings.read_on_below or 0.0
+        unsure = [
+            number
+            for number, (labels, (_, extract, _)) in enumerate(zip(predictions, rows, strict=True))
+            if not extract.whole and max(labels.scores.values()) < limit
+        ]
+        again = [articles[number] for number in unsure]
+        beginnings = [self.backbone.read(article).beginning() for article in again]
+        for number, row in zip(unsure, self.encoded(again, beginnings), strict=True):
+            predictions[number] = self._labels(*row)
+        return list(predictions)
+
+    def _labels(self, article: Article, extract: Extract, windows: Sequence[Encoded]) -> Labels:
+        if not windows:
+            raise PredictionError("neither headline nor content has words")
+        vectors = np.stack([window.window for window in windows])
+        mean = np.average(self.probabilities(vectors).astype(np.float64), axis=0, weights=extract.weights)
+        scores = dict(zip(self.settings.labels, map(float, mean), strict=True))
+        return Labels(scores, self.input_stats(article, extract), self._holding(scores))
 
     def _holding(self, scores: Mapping[str, float]) -> tuple[str, ...] | None:
         """Return the labels that hold; None where they exclude each other."""

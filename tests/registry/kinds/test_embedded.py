@@ -15,6 +15,7 @@ from safetensors.numpy import load_file, save_file
 
 from newsmoe import Article, Device, Entities, Labels, Registry, Summary
 from newsmoe.errors import CardError, ModelError, PredictionError
+from newsmoe.prediction import InputStats
 from newsmoe.registry.backbone.adapter import load_adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.files import BackboneFiles
@@ -113,6 +114,30 @@ def test_the_embedded_experts_of_a_registry_share_one_backbone(registry: Registr
         expert.load(Device())
         assert isinstance(expert, EmbeddedExpert)
         assert expert.backbone is backbone
+
+
+def test_an_expert_that_is_not_sure_of_the_first_window_reads_on(quick_backbone: Backbone) -> None:
+    def predict(article: Article, **settings: Any) -> Labels:
+        labels = {"travel": "trams and trains", "weather": "storms at the coast"}
+        expert = make("zero-shot", quick_backbone, labels=labels, **settings)
+        (prediction,) = expert.predict([article])
+        assert isinstance(prediction, Labels)
+        return prediction
+
+    first, *others = quick_backbone.read(LONG).windows
+    assert len(others) > 2
+    head, windows = predict(LONG, long_input="head"), predict(LONG, long_input="windows")
+    assert predict(LONG, long_input="head", read_on_below=0.01) == head
+    longer = predict(LONG, long_input="head", read_on_below=1.0)
+    assert longer.input_stats == InputStats(tokens=sum(map(len, (first, *others[:2]))), truncated=True, windows=3)
+    low, high = sorted([head.scores["travel"], windows.scores["travel"]])
+    assert low < longer.scores["travel"] < high
+    assert predict(STORM, long_input="head", read_on_below=1.0) == predict(STORM, long_input="head")
+
+
+def test_only_an_expert_that_reads_the_first_window_can_read_on(quick_backbone: Backbone) -> None:
+    with pytest.raises(CardError, match='`read_on_below` requires `long_input = "head"`'):
+        make("zero-shot", quick_backbone, labels={"a": "a", "b": "b"}, long_input="windows", read_on_below=0.5)
 
 
 def test_an_expert_that_was_not_loaded_says_so(registry: Registry) -> None:

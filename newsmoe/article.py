@@ -17,6 +17,8 @@ UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"
 """Pattern of the characters of scripts without spaces: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 _UNSPACED = re.compile(UNSPACED)
 
+NO_TEXT = "neither headline nor content has words"
+
 
 @dataclass(frozen=True)
 class Article:

@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, Protocol, Self
 
-from newsmoe.article import Article
+from newsmoe.article import NO_TEXT, Article
 from newsmoe.record import RouteEntry
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.settings.conditions import SECOND_WEIGHT, After
-
-NO_TEXT = "neither headline nor content has words"
 
 
 @dataclass(frozen=True)

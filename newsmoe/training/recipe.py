@@ -112,6 +112,12 @@ class ClassifierRecipe(TaughtRecipe):
         return self
 
     @model_validator(mode="after")
+    def _reads_the_head_first(self) -> "ClassifierRecipe":
+        if self.read_on_below is not None and self.long_input != "head":
+            raise ValueError('`read_on_below` requires `long_input = "head"`')
+        return self
+
+    @model_validator(mode="after")
     def _adapter_for_a_teacher(self) -> "ClassifierRecipe":
         if self.teacher and not (self.adapter or self.shared_adapter):
             raise ValueError("`teacher` requires an adapter; add an [adapter] table")

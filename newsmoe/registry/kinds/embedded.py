@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from newsmoe.article import Article
+from newsmoe.article import NO_TEXT, Article
 from newsmoe.errors import ModelError, PredictionError
 from newsmoe.prediction import InputStats, Labels, Prediction
 from newsmoe.registry.backbone.adapter import Adapter, Precision, load_adapter
@@ -156,7 +156,7 @@ class EmbeddedClassifier(EmbeddedExpert[L], ABC):
 
     def _labels(self, article: Article, extract: Extract, windows: Sequence[Encoded]) -> Labels:
         if not windows:
-            raise PredictionError("neither headline nor content has words")
+            raise PredictionError(NO_TEXT)
         vectors = np.stack([window.window for window in windows])
         mean = np.average(self.probabilities(vectors).astype(np.float64), axis=0, weights=extract.weights)
         scores = dict(zip(self.settings.labels, map(float, mean), strict=True))

@@ -93,7 +93,7 @@ class ClassifierRecipe(TaughtRecipe):
 
     labels: tuple[str, ...] = Field(min_length=2)
     long_input: LongInput = "windows"
-    read_on_below: float | None = Field(None, gt=0, le=1)  # best score below which the expert reads on
+    read_on_below: float | None = Field(None, gt=0, le=1)  # best score below which the `head` is not enough
     regularization: float = Field(1.0, gt=0)  # inverse strength, scikit-learn's `C`
     balanced: bool = False  # whether rare labels weigh more
     several: bool = False  # whether labels hold beside the best, where their score is over a threshold, fitted on dev
@@ -109,12 +109,6 @@ class ClassifierRecipe(TaughtRecipe):
     def _one_adapter(self) -> "ClassifierRecipe":
         if self.shared_adapter and self.adapter is not None:
             raise ValueError("`shared_adapter` and `adapter`: an expert has one adapter")
-        return self
-
-    @model_validator(mode="after")
-    def _reads_the_head_first(self) -> "ClassifierRecipe":
-        if self.read_on_below is not None and self.long_input != "head":
-            raise ValueError('`read_on_below` requires `long_input = "head"`')
         return self
 
     @model_validator(mode="after")

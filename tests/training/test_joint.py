@@ -304,10 +304,3 @@ def test_a_recipe_that_cannot_work_is_refused(folder: Path, extra: str, problem:
     assert problem in " ".join(
         newsmoe("train", "classifier", "experts/mood/recipe.toml", "--data", ".", exit_code=1).split()
     )
-
-
-def test_a_recipe_reads_on_only_where_it_reads_the_head_first(folder: Path) -> None:
-    recipe = MEMBER.format(name="mood", labels='["good", "bad"]', shared="../shared")
-    write(folder / "experts" / "mood", recipe.replace('long_input = "head"', "read_on_below = 0.7"))
-    output = newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".", exit_code=1)
-    assert '`read_on_below` requires `long_input = "head"`' in " ".join(output.split())

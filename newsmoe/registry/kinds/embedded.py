@@ -3,10 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TypeVar
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
@@ -105,13 +105,7 @@ class LabelSettings(EmbeddedSettings):
     max_labels: int = Field(3, ge=1)
     """How many labels hold at most."""
     read_on_below: float | None = Field(None, gt=0, le=1)
-    """Best score below which the next windows are read too, if there are any; only with the long input `head`."""
-
-    @model_validator(mode="after")
-    def _reads_the_head_first(self) -> Self:
-        if self.read_on_below is not None and self.long_input != "head":
-            raise ValueError('`read_on_below` requires `long_input = "head"`')
-        return self
+    """Best score below which the next windows are read too, if there are any, where the long input is `head`."""
 
 
 L = TypeVar("L", bound=LabelSettings)
@@ -142,7 +136,7 @@ class EmbeddedClassifier(EmbeddedExpert[L], ABC):
         """Return the label distribution of each article: the weighted mean over its windows."""
         rows = list(self.encoded(articles))
         predictions = [self._labels(*row) for row in rows]
-        limit = self.settings.read_on_below or 0.0
+        limit = (self.settings.read_on_below or 0.0) if self.settings.long_input == "head" else 0.0
         unsure = [
             number
             for number, (labels, (_, extract, _)) in enumerate(zip(predictions, rows, strict=True))

@@ -133,11 +133,8 @@ def test_an_expert_that_is_not_sure_of_the_first_window_reads_on(quick_backbone:
     low, high = sorted([head.scores["travel"], windows.scores["travel"]])
     assert low < longer.scores["travel"] < high
     assert predict(STORM, long_input="head", read_on_below=1.0) == predict(STORM, long_input="head")
-
-
-def test_only_an_expert_that_reads_the_first_window_can_read_on(quick_backbone: Backbone) -> None:
-    with pytest.raises(CardError, match='`read_on_below` requires `long_input = "head"`'):
-        make("zero-shot", quick_backbone, labels={"a": "a", "b": "b"}, long_input="windows", read_on_below=0.5)
+    for policy in ("head+tail", "windows"):
+        assert predict(LONG, long_input=policy, read_on_below=1.0) == predict(LONG, long_input=policy)
 
 
 def test_an_expert_that_was_not_loaded_says_so(registry: Registry) -> None:

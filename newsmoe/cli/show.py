@@ -61,18 +61,17 @@ def show(
 ) -> None:
     """Show the records of a finished run, one block an article."""
     from newsmoe.report.article_filter import Sort
-    from newsmoe.report.figures import Figures
+    from newsmoe.report.figures import count_rows
     from newsmoe.report.records import read_records
     from newsmoe.report.rows import row_of
 
     if sort is not None and sort not in set(Sort):
         raise typer.BadParameter(f"--sort {sort}: not one of {', '.join(Sort)}")
     article_filter = wanted.article_filter()
-    figures = Figures()
-    counted = figures.count_each(map(row_of, read_records(records)))
-    rows = article_filter.rows(counted, Sort(sort) if sort else None)
+    rows = article_filter.rows(map(row_of, read_records(records)), Sort(sort) if sort else None)
     shown = (_print_json if as_json else _print_rows)(islice(rows, limit))
     if not shown and limit != 0 and article_filter != type(article_filter)():
+        figures = count_rows(map(row_of, read_records(records)))
         other_reason = "no article is like that; 'newsmoe stats' shows what there is"
         for reason in [*article_filter.absent_labels(figures)] or [other_reason]:
             messages().print(plain(f"{records}: {reason}"), soft_wrap=True)

@@ -1,7 +1,7 @@
 """Figures of a pile of articles: what is counted, and by what."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -84,12 +84,6 @@ class Figures:
         self.abstentions.update(entry.task for entry in row.record.route if entry.expert is None)
         self.experts.update(row.experts())
         self.errors.update(error.type for error in row.record.errors)
-
-    def count_each(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Yield articles, each once it is counted."""
-        for row in rows:
-            self.count(row)
-            yield row
 
     def _count_predictions(self, row: Row) -> None:
         for task, prediction in row.predictions.items():

@@ -106,18 +106,26 @@ def name_from(file: Path) -> str:
 
 def _count_labels(file: Path, keys: Mapping[str, str | None]) -> Counter[str]:
     """Count the labels, and check that no element lacks a value."""
-    _check_keys(file, keys)
-    return Counter(str(element[keys["label"] or "label"]) for _, element in elements_of(file))
+    labels: Counter[str] = Counter()
+    for where, element in elements_of(file):
+        _check_values(where, element, keys)
+        labels[str(element[keys["label"] or "label"])] += 1
+    return labels
 
 
 def _check_keys(file: Path, keys: Mapping[str, str | None]) -> None:
-    """Refuse a file with an element that lacks a value; `keys` are named by their options."""
+    """Refuse a file with an element that lacks a value."""
     for where, element in elements_of(file):
-        for option, key in keys.items():
-            if key is not None and key not in element:
-                raise InputError(f"{where}: no value under {key!r} (keys: {some_keys(element)}); see --{option}")
-            if key is not None and element[key] in (None, ""):
-                raise InputError(f"{where}: empty value under {key!r}; leave such elements out")
+        _check_values(where, element, keys)
+
+
+def _check_values(where: str, element: Mapping[str, Any], keys: Mapping[str, str | None]) -> None:
+    """Refuse an element that lacks a value; `keys` are named by their options."""
+    for option, key in keys.items():
+        if key is not None and key not in element:
+            raise InputError(f"{where}: no value under {key!r} (keys: {some_keys(element)}); see --{option}")
+        if key is not None and element[key] in (None, ""):
+            raise InputError(f"{where}: empty value under {key!r}; leave such elements out")
 
 
 def _new_path(name: str, task: str) -> Path:

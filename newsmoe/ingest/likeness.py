@@ -25,6 +25,7 @@ class Likeness(NamedTuple):
     content_path: KeyPath  # to its content; to that object where it has none
     has_content: bool  # any words
     has_headline: bool  # of its own, and not only a name
+    is_other: bool = False  # it says that it is no article
 
     @property
     def is_article(self) -> bool:
@@ -38,7 +39,7 @@ NOTHING = Likeness(0.0, False, False, (), (), False, False)
 def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
     """Return how much an object looks like an article."""
     if is_other(element):
-        return NOTHING
+        return NOTHING._replace(is_other=True)
     shape = finder.shape(element)
     content, _ = find_content(element, finder, shape)
     wrapper, element, shape, content, _ = find_article(element, finder, content)

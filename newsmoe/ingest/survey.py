@@ -10,7 +10,6 @@ from newsmoe.ingest.evidence import is_address
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.json_buffer import Buffer
 from newsmoe.ingest.likeness import likeness_of
-from newsmoe.ingest.others import is_other
 from newsmoe.ingest.places import ANY_KEY, ARRAY, Steps
 from newsmoe.ingest.stored import object_in, stored_value
 
@@ -160,7 +159,7 @@ class Survey:
             node.content_paths.add(likeness.content_path)
         node.contents += likeness.has_content
         node.collections += _holds_texts(value)
-        node.others += is_other(value)
+        node.others += likeness.is_other
 
     def _read_long(self, buffer: Buffer, node: Node, depth: int) -> None:
         if depth > MAX_DEPTH:

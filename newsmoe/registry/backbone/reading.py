@@ -105,14 +105,15 @@ class Reading:
             windows = windows[:1]
         elif policy == "head+tail" and len(windows) > 1:
             windows = (windows[0], windows[-1])
-        whole = not self.truncated and len(windows) == len(self.windows)
-        return Extract(windows, tuple(float(len(window)) for window in windows), whole)
+        return Extract(windows, tuple(float(len(window)) for window in windows), self._are_whole(windows))
 
     def beginning(self) -> Extract:
         """Return the first windows, the first of which weighs most."""
         windows = self.windows[: len(BEGINNING)]
-        whole = not self.truncated and len(windows) == len(self.windows)
-        return Extract(windows, BEGINNING[: len(windows)], whole)
+        return Extract(windows, BEGINNING[: len(windows)], self._are_whole(windows))
+
+    def _are_whole(self, windows: tuple[Window, ...]) -> bool:
+        return not self.truncated and len(windows) == len(self.windows)
 
     def _sentences(self) -> Extract:
         """Return headline and lead, a sentence a window; the weight falls with the position."""

@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from shutil import get_terminal_size
 from typing import TextIO
 
-from rich.console import Console, ConsoleDimensions
-from rich.table import Table
+from rich.cells import cell_len
+from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderResult
+from rich.table import Column, Table
 from rich.text import Text
 
 from newsmoe.text.cleaning import one_line
 
 WIDTH_OF_A_FILE = 160  # columns of a table that goes to a file or a pipe
+LEAST_WIDTH = 8  # of a column whose cells may be continued below
 
 _with_bar: list[Console] = []
 
@@ -54,13 +56,42 @@ def plain(text: object, style: str = "") -> Text:
     return Text(one_line(str(text)), style=style)
 
 
+class _FittingTable(Table):
+    """A table that has a line for each cell where its columns are too many for the terminal."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield what the console prints."""
+        names = [str(column.header) for column in self.columns]
+        least = sum(map(_least_width, self.columns)) + 2 * (len(names) - 1)
+        if least <= options.max_width or len(names) < 3:
+            yield from super().__rich_console__(console, options)
+            return
+        if self.title:
+            yield Text(str(self.title))
+        for number, cells in enumerate(zip(*(column.cells for column in self.columns), strict=True)):
+            rows = Table.grid(padding=(0, 2, 0, 0))
+            rows.add_column(no_wrap=True, style="bold")
+            rows.add_column(overflow="fold")
+            for name, cell in zip(names, cells, strict=True):
+                if str(cell):
+                    rows.add_row(name, cell)
+            if number:
+                yield Text()
+            yield rows
+
+
+def _least_width(column: Column) -> int:
+    width = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
+    return width if column.no_wrap else min(width, LEAST_WIDTH)
+
+
 def table(*columns: str, title: str | None = None) -> Table:
     """Return an empty table.
 
     Columns whose name starts with `>` are set to the right, and those that start with `!` hold names, which are
-    never cut; what does not fit elsewhere is continued below.
+    never cut; what does not fit elsewhere is continued below. Where that leaves no room, each cell has its line.
     """
-    made = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    made = _FittingTable(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
         made.add_column(
             column.lstrip(">!"),

@@ -20,6 +20,29 @@ def test_names_are_never_cut_and_other_cells_are_continued_below() -> None:
     assert max(map(len, shown.getvalue().splitlines())) <= 80
 
 
+def test_where_a_table_does_not_fit_each_cell_has_its_line() -> None:
+    rows = table("!run", "!started", ">articles", ">with errors", "output", title="Runs")
+    rows.add_row("7", "2026-11-30 20:15", "30", "", "analyzed_news_data.json")
+    rows.add_row("6", "2026-11-30 20:14", "25", "2", "analyzed_messy.json")
+    shown = io.StringIO()
+    Console(file=shown, width=30).print(rows)
+    assert [line.rstrip() for line in shown.getvalue().splitlines()] == [
+        "Runs",
+        "run       7",
+        "started   2026-11-30 20:15",
+        "articles  30",
+        "output    analyzed_news_data.j",
+        "          son",
+        "",
+        "run          6",
+        "started      2026-11-30 20:14",
+        "articles     25",
+        "with errors  2",
+        "output       analyzed_messy.js",
+        "             on",
+    ]
+
+
 def test_a_dumb_terminal_has_the_width_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = io.StringIO()
     monkeypatch.setattr(terminal, "isatty", lambda: True)

@@ -1,6 +1,7 @@
 import os
 import shlex
 import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -98,6 +99,13 @@ def test_an_expected_error_is_a_line_and_a_code(
 ) -> None:
     assert exit_code(error) == code
     assert capsys.readouterr() == ("", said)
+
+
+def test_ctrl_c_while_the_program_is_being_imported_is_told_in_a_line(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt")
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(Path(package.__file__).parents[1])])}
+    ended = subprocess.run([sys.executable, "-m", "newsmoe"], capture_output=True, text=True, env=env, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "newsmoe: interrupted\n")
 
 
 def test_a_bug_is_reported_with_its_place_and_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:

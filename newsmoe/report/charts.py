@@ -84,7 +84,8 @@ def _labels(figures: Figures, task: str, name: str, title: str, note: str) -> Ch
         height += size
     left_out = f" The {len(labels) - len(shown)} rarest are left out." if len(labels) > len(shown) else ""
     svg = drawing(name, f"Articles by {task}", _list(counts, shown), height, Markup().join(rows))
-    return Chart(name, title, f"{note}{left_out}{_unsure_note(counts)}", svg)
+    missing = _missing_note(figures.articles - sum(counts.values()))
+    return Chart(name, title, f"{note}{left_out}{_unsure_note(counts)}{missing}", svg)
 
 
 def _moods(figures: Figures, moods: Counts) -> Chart | None:

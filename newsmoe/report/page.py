@@ -129,7 +129,7 @@ def _lede(figures: Figures) -> str:
     topics, moods = figures.counts(TOPIC), figures.counts(SENTIMENT)
     first = [label for label in ranked(topics) if label != UNSURE][:2]
     if first:
-        shares = [f"{label} ({percent(topics[label], figures.articles)})" for label in first]
+        shares = [f"{label} ({percent(topics[label], sum(topics.values()))})" for label in first]
         sentences.append(f"The largest {'topics are' if len(first) > 1 else 'topic is'} {' and '.join(shares)}.")
     sure = [mood for mood in mood_order(moods) if mood in ranked(moods)[:MAX_NAMED] and mood != UNSURE]
     if sure:

@@ -36,6 +36,7 @@ PREDICTIONS = f"predictions_{WHOLE}"
 
 _SIGNS = {"parquet": b"PAR1", "sqlite": SIGNATURE, "xlsx": b"PK\x03\x04"}
 _OF_A_RECORD = frozenset({"analyses", "route", "status"})
+_OF_A_RUN = frozenset({"exit_code", "statuses", "output"})
 _STATUSES = ("ok", "partial", "failed")
 _STAGES: tuple[Stage, ...] = get_args(Stage)
 _ERROR = re.compile(rf"({'|'.join(_STAGES)}) ([^:;]+): ")
@@ -56,9 +57,15 @@ def read_records(path: Path) -> Iterator[Record]:
         elements = _elements(path, format)
         first = list(islice(elements, LOOKED_AT))
         if first and not any(isinstance(element, dict) and _OF_A_RECORD & element.keys() for element in first):
-            raise InputError(f"{path}: holds no records of newsmoe; 'newsmoe analyze {path}' makes some")
+            raise InputError(f"{path}: {_remedy(path, first[0])}")
         for element in chain(first, elements):
             yield as_record(element)
+
+
+def _remedy(path: Path, element: Any) -> str:
+    if isinstance(element, dict) and element.keys() >= _OF_A_RUN:
+        return f"is the report of a run, not its records, which are in {element['output']}"
+    return f"holds no records of newsmoe; 'newsmoe analyze {path}' makes some"
 
 
 def as_record(element: Any) -> Record:

@@ -25,7 +25,7 @@ MAX_LABEL = 60  # characters of a name that charts and filters show
 MAX_HEADLINE = 300
 MAX_TEXT = 20_000
 MAX_URL = 2_000
-_WITHOUT_HEADLINE = "(no headline)"
+MAX_ID = 80
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Row:
 
     Attributes:
         record: what the rest is made of.
-        headline: one line; the id, or a note, where there is none.
+        headline: one line; where there is none, a note that says so, with the id.
         summary: one line; empty where there is none.
         url: for a link, of http or https; None where there is none, or another one.
         day: of publication, where it is known.
@@ -99,7 +99,7 @@ def row_of(record: Record) -> Row:
     summary = record.fields(SUMMARY).get("summary")
     return Row(
         record=record,
-        headline=cut(record.headline or "", MAX_HEADLINE) or cut(_id(record), MAX_HEADLINE) or _WITHOUT_HEADLINE,
+        headline=cut(record.headline or "", MAX_HEADLINE) or _without_headline(record),
         summary=cut(summary, MAX_TEXT) if isinstance(summary, str) else "",
         url=url,
         day=moment.date() if moment else None,
@@ -116,8 +116,9 @@ def cut(text: str, limit: int) -> str:
     return line if len(line) <= limit and len(text) <= 8 * limit else f"{line[: limit - 1].rstrip()}…"
 
 
-def _id(record: Record) -> str:
-    return "" if record.id is None else str(record.id)[: 2 * MAX_HEADLINE]
+def _without_headline(record: Record) -> str:
+    name = "" if record.id is None else cut(str(record.id), MAX_ID)
+    return f"(no headline, id {name})" if name else "(no headline)"
 
 
 def _label_predictions(record: Record) -> Iterator[tuple[str, LabelPrediction]]:

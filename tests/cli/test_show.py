@@ -81,7 +81,7 @@ def test_a_limit_shows_the_first_records_only(limit: int, here: Path) -> None:
 def test_an_article_without_a_headline_is_called_by_its_id(here: Path) -> None:
     path = write(here / "r.json", [record(headline=None, id="abc"), record(headline=None, id=None)])
     shown = newsmoe("show", path).stdout.splitlines()
-    assert shown[0] == "abc"
+    assert shown[0] == "(no headline, id abc)"
     assert "(no headline)" in shown
 
 

@@ -233,6 +233,14 @@ def test_there_is_a_page_for_any_records(some: list[Record]) -> None:
     assert Elements(page_of(some)).of("h1")
 
 
+def test_shares_are_of_the_articles_that_have_a_prediction() -> None:
+    without = record(2, analyses={"summarization": {"summary": "Ein Satz."}})
+    analyses = {task: {"label": label, "score": 0.9} for task, label in (("topic", "sport"), ("sentiment", "neutral"))}
+    page = page_of([record(0, analyses=analyses), record(1, analyses=analyses), without])
+    assert "The largest topic is sport (100%). The sentiment is 100% neutral." in page
+    assert page.count("1 is without a prediction.") == 2
+
+
 def test_of_many_topics_the_rarest_are_left_out_and_counted() -> None:
     some = [record(number, analyses={"topic": {"label": f"topic {number}", "score": 1}}) for number in range(50)]
     page = page_of(some)

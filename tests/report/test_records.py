@@ -107,6 +107,7 @@ def test_a_stored_record_that_is_broken_is_read_from_the_columns(tmp_path: Path)
     [
         ("r.json", '[{"headline": "x", "content": "y"}]', "holds no records of newsmoe; 'newsmoe analyze"),
         ("r.csv", "headline,content\nx,y\n", "holds no records of newsmoe"),
+        ("r.run.json", '{"output": "r.json", "exit_code": 0, "statuses": {}}', "report of a run, .* are in r.json"),
         ("r.json", "[1,", "not valid JSON"),
         ("r.db", "SQLite format 3\0", "no records of newsmoe can be read from it"),
         ("r.rss", "<rss>", "records are read from json"),

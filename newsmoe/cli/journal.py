@@ -48,7 +48,8 @@ def verify(load: LoadSettings) -> None:
     with _journal(load) as journal:
         damaged = journal.verify()
         sound = journal.stats().predictions
-    typer.echo(f"{sound} predictions are sound, {damaged} were damaged and are deleted")
+    deleted = f"{damaged} were damaged and have been deleted" if damaged else "none is damaged"
+    typer.echo(f"{sound} predictions are sound, {deleted}")
 
 
 @takes("journal")

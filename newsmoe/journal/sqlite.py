@@ -138,7 +138,8 @@ def open_sqlite(path: Path, *, create: bool) -> SqliteStore:
             return SqliteStore(path)
     except (OSError, sqlite3.Error) as error:
         help = "" if create else "; if it was a journal, remove it, and a new journal is created"
-        raise JournalError(f"{path}: cannot be used: {error}{help}") from None
+        reason = getattr(error, "strerror", None) or error
+        raise JournalError(f"{path}: cannot be used: {reason}{help}") from None
 
 
 def _make_private(path: Path) -> None:

@@ -80,7 +80,7 @@ def test_the_journal_and_its_runs_can_be_seen(here: Path) -> None:
     assert newsmoe("analyze", "a.json", "--quiet", *GIST).exit_code == 0
     stats = json.loads(newsmoe("journal", "stats", "--json").stdout)
     assert (stats["predictions"], stats["experts"], stats["articles"], stats["runs"]) == (3, 1, 3, 1)
-    assert "3 predictions are sound" in newsmoe("journal", "verify").stdout
+    assert newsmoe("journal", "verify").stdout == "3 predictions are sound, none is damaged\n"
     (run,) = json.loads(newsmoe("runs", "list", "--json").stdout)
     assert (run["run"], run["items"], run["output"]) == (1, 3, "analyzed_a.json")
     assert "analyzed_a.json" in newsmoe("runs", "list").stdout

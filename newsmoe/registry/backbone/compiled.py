@@ -71,7 +71,8 @@ def _cached(name: str, make: Callable[[], bytes]) -> Path | bytes:
     except (OSError, OutputError) as error:
         if folder not in _refused:
             _refused.add(folder)
-            _logger.warning("the compiled backbone cannot be stored in %s: %s", folder, error)
+            reason = getattr(error, "strerror", None) or error
+            _logger.warning("what is compiled cannot be stored in %s: %s; so every run compiles it", folder, reason)
         return make()
     return path
 

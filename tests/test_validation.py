@@ -23,7 +23,7 @@ class Outer(BaseModel):
     [
         ({"iner": {}}, "unknown key 'iner'; did you mean 'inner'?"),
         ({"inner": {"color": "x"}}, "unknown key 'inner.color'; did you mean 'colour'?"),
-        ({"many": [{}, {"color": "x"}]}, "unknown key 'many.1.color'; did you mean 'colour'?"),
+        ({"many": [{}, {"color": "x"}]}, "unknown key 'many 2.color'; did you mean 'colour'?"),
         ({"named": {"a": {"color": "x"}}}, "unknown key 'named.a.color'; did you mean 'colour'?"),
         ({"inner": {"zzz": 1}}, "unknown key 'inner.zzz'; available: colour"),
         ({"how-dee": 1}, "unknown key 'how-dee'; did you mean 'how-deep'?"),

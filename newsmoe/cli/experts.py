@@ -51,12 +51,26 @@ def show(name: NameArgument, load: LoadSettings, as_json: JsonOption = False) ->
     if as_json:
         typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
         return
-    rows = table("", "")
+    rows = table("!", "")
+    rows.show_header = False
     for key, value in record.items():
         if value not in (None, "", [], {}):
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            rows.add_row(plain(key, style="bold"), plain(text))
+            for number, line in enumerate(_lines(value)):
+                rows.add_row(plain("" if number else key, style="bold"), plain(line))
     results().print(rows)
+
+
+def _lines(value: object) -> list[str]:
+    """Return a value of a card in words: a line for each key of a table, and for each table of a list."""
+    if isinstance(value, dict):
+        return [f"{key}: {'; '.join(_lines(inner))}" for key, inner in value.items() if inner not in (None, "", [], {})]
+    if isinstance(value, list) and any(isinstance(inner, dict) for inner in value):
+        return ["; ".join(_lines(inner)) for inner in value]
+    if isinstance(value, list):
+        return ["; ".join(map(str, value))]
+    if isinstance(value, bool):
+        return ["yes" if value else "no"]
+    return [f"{value:g}" if isinstance(value, float) else str(value)]
 
 
 @takes("experts_dir")

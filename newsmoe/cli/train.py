@@ -18,6 +18,7 @@ from newsmoe.cli.options import (
     LoadSettings,
     SummaryOption,
     needs_training_extra,
+    registry_of,
     takes,
 )
 
@@ -58,12 +59,14 @@ def classifier(
     change and train again. Training that was broken off goes on where it was.
     """
     needs_training_extra("training")
+    from newsmoe.registry.labels import built_in_labels
     from newsmoe.training.recipe import ClassifierRecipe
     from newsmoe.training.scaffold import classifier_recipe
 
     def scaffold(expert: str) -> Path:
         keys = {"content": content, "headline": headline, "label": label}
-        return classifier_recipe(file, expert, task=task, head_only=head_only, **keys)
+        allowed = built_in_labels(registry_of(load()), task or expert)
+        return classifier_recipe(file, expert, task=task, allowed=allowed, head_only=head_only, **keys)
 
     _make(file, name, ClassifierRecipe, scaffold, data, output, load)
 

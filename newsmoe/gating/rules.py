@@ -15,6 +15,7 @@ from newsmoe.gating.gate import Decision, Route, Traits, conditions, eligible_ex
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.settings.conditions import Condition, Rule
 from newsmoe.settings.toml import read_toml
+from newsmoe.text.language_codes import language_code
 from newsmoe.validation import Strict, describe
 
 DEFAULT_RULES = Path(__file__).with_name("default_rules.toml")
@@ -148,6 +149,15 @@ def _any_of(names: Iterable[str], values: Callable[[Article], Iterable[str | Non
     return lambda article: not folded.isdisjoint([value.casefold() for value in values(article) if value])
 
 
+def _language_in(names: Iterable[str]) -> Check:
+    """Return the check whether an article's language is among those of these codes or names."""
+    codes = {name: language_code(name) or name.strip().lower() for name in names}
+    for name, code in codes.items():
+        if not re.fullmatch("[a-z]{2,3}", code):  # else it may be one of the codes of three letters
+            raise ConfigError(f"a rule has the language {name!r}, which no article has; use a code such as en")
+    return _any_of(codes.values(), lambda article: [article.language])
+
+
 def _host_of(names: Iterable[str]) -> Check:
     """Return the check whether an article's URL is on one of the hosts, or below it."""
     hosts = tuple(name.lower() for name in names)
@@ -157,7 +167,7 @@ def _host_of(names: Iterable[str]) -> Check:
 
 CHECKS: Mapping[str, Callable[[Any], Check]] = {
     "topics": lambda names: _any_of(names, lambda article: article.topics),
-    "language": lambda names: _any_of(names, lambda article: [article.language]),
+    "language": _language_in,
     "author": lambda names: _any_of(names, lambda article: [article.author, *(article.author or "").split(", ")]),
     "url_host": _host_of,
     "headline": lambda pattern: lambda article: bool(pattern.search(article.headline)),

@@ -113,7 +113,11 @@ class Session:
         Args:
             articles: `Article` objects, or what a scraper wrote.
             stats: counts what is done; may be read meanwhile.
+
+        Raises:
+            TypeError: what was passed is one article, or a text, and no list of articles.
         """
+        _require_several(articles)
         with self._lock:
             self._experts.retry_failed()
         return self._pipeline.run(self._items(articles), RunStats() if stats is None else stats)
@@ -186,12 +190,21 @@ def analyze(
     Raises:
         ConfigError: the settings do not fit each other or this machine, or there is a session beside them.
         NewsmoeError: experts or journal cannot be used.
+        TypeError: what was passed is one article, or a text, and no list of articles.
     """
+    _require_several(articles)
     if session is None:
         return _analyze_and_close(Session(settings, registry=registry, gate=gate), articles)
     if (settings, registry, gate) != (None, None, None):
         raise ConfigError("a session has its own settings, registry and gate; pass either the session or these")
     return session.analyze(articles)
+
+
+def _require_several(articles: object) -> None:
+    """Refuse what could be iterated, but would be taken for articles that it does not hold: letters, or keys."""
+    if isinstance(articles, str | bytes | Mapping | Article):
+        what = "a text" if isinstance(articles, str | bytes) else "one article"
+        raise TypeError(f"{what} instead of a list of articles; to read files, use newsmoe.analyze_files")
 
 
 def _analyze_and_close(session: Session, articles: Iterable[Article | Mapping[str, Any]]) -> Iterator[Record]:

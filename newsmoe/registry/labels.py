@@ -15,7 +15,12 @@ def labels_of_task(registry: Registry, expert: str) -> frozenset[str]:
     info = registry.experts.get(expert)
     if info is None or info.builtin:
         return frozenset()
-    return frozenset(label for other in registry.pool(info.task) if other.builtin for label in other.labels)
+    return built_in_labels(registry, info.task)
+
+
+def built_in_labels(registry: Registry, task: str) -> frozenset[str]:
+    """Return the labels that the built-in experts for a task predict; none where there is no such expert."""
+    return frozenset(label for expert in registry.pool(task) if expert.builtin for label in expert.labels)
 
 
 def foreign_labels(registry: Registry, expert: str, labels: Iterable[str]) -> str | None:

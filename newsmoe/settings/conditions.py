@@ -26,7 +26,7 @@ class Condition(Strict):
     """
 
     topics: Names | None = Field(None, description="one of the scraper's topics is one of these")
-    language: Names | None = Field(None, description="the language is one of these codes")
+    language: Names | None = Field(None, description="the language is one of these, such as en or English")
     author: Names | None = Field(None, description="the author is one of these")
     url_host: Names | None = Field(None, description="the URL's host is one of these, or below one")
     headline: re.Pattern[str] | None = Field(None, description="a regular expression found in the headline")

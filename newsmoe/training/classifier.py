@@ -164,7 +164,7 @@ def _start(recipe: ClassifierRecipe, home: Path, width: int) -> tuple[Path | Non
 
 def _encode(windows: Sequence[Window], adapter: Adapter | None, run: TrainingRun) -> Vectors:
     """Return the vectors of windows, shape (windows, width)."""
-    blocks = in_blocks(windows, BLOCK, "reading", run.report)
+    blocks = in_blocks(windows, BLOCK, "reading the texts", run.report)
     return np.stack([encoded.window for block in blocks for encoded in run.backbone.encode(block, adapter)])
 
 

@@ -83,8 +83,8 @@ def make_expert(
 
 def _since(started: float) -> str:
     """Return how long ago that was, for a card; of training that was resumed it is the last part."""
-    minutes, count = ceil((perf_counter() - started) / 60), processors()
-    return f"{minutes} min on {count} processor{'s'[: count > 1]}"
+    seconds, count = ceil(perf_counter() - started), processors()
+    return f"{f'{seconds} s' if seconds < 60 else f'{ceil(seconds / 60)} min'} on {count} processor{'s'[: count > 1]}"
 
 
 def _run(

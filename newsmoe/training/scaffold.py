@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,30 @@ ENTITIES, ENTITY_SENTIMENT = "entities", "entity-sentiment"  # tasks
 
 
 def classifier_recipe(
-    file: Path, name: str, *, task: str | None = None, head_only: bool = False, **keys: str | None
+    file: Path,
+    name: str,
+    *,
+    task: str | None = None,
+    allowed: Collection[str] = (),
+    head_only: bool = False,
+    **keys: str | None,
 ) -> Path:
     """Write `experts/NAME/recipe.toml` for a file of labelled texts, of which a fifth is dev data.
 
-    `keys` are the keys or columns of `headline`, `content` and `label` in the file.
+    `keys` are the keys or columns of `headline`, `content` and `label` in the file. Labels must be among those that
+    are `allowed`, if there are any.
     """
     task = task or name
     path = _new_path(name, task)
     labels = _count_labels(file, {"label": "label", **keys})
     if not 2 <= len(labels) <= MAX_LABELS:
         raise InputError(f"{file}: {len(labels)} different labels; is --label the right column?")
+    foreign = sorted(set(labels) - set(allowed))
+    if allowed and foreign:
+        raise InputError(
+            f"{file}: {', '.join(foreign)}: no labels of the task {task!r}, which has {', '.join(sorted(allowed))};"
+            " rename them in the file, or leave out --task"
+        )
     adapter = {} if head_only else {"adapter": {"epochs": 3, "learning_rate": 1e-3}}
     description = f"{name}: {', '.join(labels)}"[:120]
     values = {"task": task, "description": description, "labels": sorted(labels), **adapter}

@@ -83,9 +83,9 @@ def test_an_expert_can_be_changed(here: Path) -> None:
         ("batch_token = 3", "unknown key 'batch_token'; did you mean 'batch_tokens'?"),
         (
             '[[rule]]\nwhen = { topic = "Sport" }\nuse = { topic = "x" }',
-            "unknown key 'rule.0.when.topic'; did you mean 'topics'?",
+            "unknown key 'rule 1.when.topic'; did you mean 'topics'?",
         ),
-        ('[[rule]]\nuses = { topic = "x" }\nuse = { topic = "x" }', "unknown key 'rule.0.uses'; did you mean 'use'?"),
+        ('[[rule]]\nuses = { topic = "x" }\nuse = { topic = "x" }', "unknown key 'rule 1.uses'; did you mean 'use'?"),
         ('batch_tokens = "many"', "batch_tokens: Input should be a valid integer"),
         ("[[rule]]\nuse = { topic = { a = 0 } }", "the weights for 'topic' must be greater than 0"),
         ("batch_tokens = = 3", "no valid TOML"),

@@ -166,7 +166,9 @@ def test_show_prints_the_training_data_and_quality_of_an_expert() -> None:
     rows = dict(line.rstrip().split(maxsplit=1) for line in result.stdout.splitlines() if line[:1].strip())
     assert (rows["task"], rows["kind"], rows["licence"]) == ("sentiment", "classifier", "Apache-2.0")
     assert "NewsMTSC" in rows["training"]
-    assert "accuracy" in rows["quality"]
+    assert "accuracy: 0." in rows["quality"]
+    assert "figures: items: " in result.stdout
+    assert "{" not in result.stdout
 
 
 def test_show_as_json_holds_the_card() -> None:

@@ -48,6 +48,7 @@ CONDITIONS: list[tuple[str, Any, bool]] = [
     ("topics", ["Sport", "News"], False),
     ("topics", [], False),
     ("language", "EN", True),
+    ("language", "English", True),
     ("language", ["de", "es"], False),
     ("author", "bo chan", True),
     ("author", "Ann Lee, Bo Chan", True),
@@ -192,6 +193,11 @@ def test_an_expert_of_another_task_is_reported_with_the_nearest() -> None:
         RulesGate([rule({"topic": {"short": 1}})], POOLS)
 
 
+def test_a_language_that_no_article_can_have_is_refused() -> None:
+    with pytest.raises(ConfigError, match="a rule has the language 'Englisch', which no article has; use a code such"):
+        RulesGate([rule({"topic": "english"}, language="Englisch")], POOLS)
+
+
 def test_rules_for_tasks_that_are_not_requested_are_skipped() -> None:
     gate = RulesGate([rule({"mood": "nobody"})], POOLS)
     assert gate.tasks == ("summarization", "topic")
@@ -216,9 +222,9 @@ def test_a_file_of_rules_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[[rule]]\nwhen = {}", "rule.0.use: Field required"),
+        ("[[rule]]\nwhen = {}", "rule 1.use: Field required"),
         ("[[rules]]\nuse = {}", "unknown key 'rules'; did you mean 'rule'"),
-        ("[[rule]]\nuse = {}\nwhen = { topic = 1 }", "unknown key 'rule.0.when.topic'; did you mean 'topics'"),
+        ("[[rule]]\nuse = {}\nwhen = { topic = 1 }", "unknown key 'rule 1.when.topic'; did you mean 'topics'"),
         ("[[rule", "no valid TOML"),
     ],
 )

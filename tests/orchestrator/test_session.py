@@ -228,6 +228,17 @@ def distinct(first: int, count: int) -> list[Article]:
     ]
 
 
+@pytest.mark.parametrize(
+    ("articles", "said"),
+    [("news.json", "a text"), ({"headline": "Storm"}, "one article"), (Article(headline="Storm"), "one article")],
+)
+def test_one_article_or_the_name_of_a_file_is_not_taken_for_a_list(articles: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=f"{said} instead of a list of articles; .* use newsmoe.analyze_files"):
+        newsmoe.analyze(articles)
+    with Session() as session, pytest.raises(TypeError, match=said):
+        session.analyze(articles)
+
+
 def test_three_calls_with_a_session_load_an_expert_once() -> None:
     expert = LoadCounting("quoting", "task", quoting)
     with Session(Settings(tasks=("task",)), registry=registry_of(expert)) as session:

@@ -40,7 +40,7 @@ def test_a_card_says_where_its_weights_come_from_and_how_good_they_are(tmp_path:
         (LEAST + 'licens = "MIT"', "unknown key 'licens'; did you mean 'licence'?"),
         (
             LEAST + '[[quality]]\ndta = "x"\n[quality.figures]\na = 1',
-            "unknown key 'quality.0.dta'; did you mean 'data'?",
+            "unknown key 'quality 1.dta'; did you mean 'data'?",
         ),
         (LEAST.replace("mine", "Mine"), "name: String should match pattern"),
         (LEAST.replace("mine", "../mine"), "name: String should match pattern"),

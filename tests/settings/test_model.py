@@ -26,20 +26,20 @@ def test_a_rule_names_an_expert_a_list_weights_or_none(tmp_path: Path, use: str,
 @pytest.mark.parametrize("weights", ["{ lead = 0 }", "{ lead = 1, extractive = -1 }", "{}"])
 def test_weights_that_are_not_above_zero_are_refused(tmp_path: Path, weights: str) -> None:
     path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {weights} }}")
-    with pytest.raises(ConfigError, match=r"rule\.0\.use: the weights for 'summarization' must be greater"):
+    with pytest.raises(ConfigError, match=r"rule 1\.use: the weights for 'summarization' must be greater"):
         load_settings(path, environment=NOTHING)
 
 
 @pytest.mark.parametrize("weights", ["{ lead = inf, extractive = 1 }", "{ lead = nan }"])
 def test_nan_and_infinite_weights_are_refused(tmp_path: Path, weights: str) -> None:
     path = write(tmp_path, f"[[rule]]\nuse = {{ summarization = {weights} }}")
-    with pytest.raises(ConfigError, match=r"rule\.0\.use"):
+    with pytest.raises(ConfigError, match=r"rule 1\.use"):
         load_settings(path, environment=NOTHING)
 
 
 def test_an_invalid_pattern_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, '[[rule]]\nuse = {}\nwhen = { headline = "(" }')
-    with pytest.raises(ConfigError, match=r"rule\.0\.when\.headline: .*regular expression"):
+    with pytest.raises(ConfigError, match=r"rule 1\.when\.headline: .*regular expression"):
         load_settings(path, environment=NOTHING)
 
 

@@ -71,12 +71,12 @@ def test_a_list_is_written_with_commas_in_the_environment(workdir: Path, text: s
     ("text", "message"),
     [
         ("batch_token = 5", r"unknown key 'batch_token'; did you mean 'batch_tokens'\?"),
-        ('[[rule]]\nuse = {}\nreasn = "x"', r"unknown key 'rule\.0\.reasn'; did you mean 'reason'\?"),
+        ('[[rule]]\nuse = {}\nreasn = "x"', r"unknown key 'rule 1\.reasn'; did you mean 'reason'\?"),
         (
             '[[rule]]\nuse = {}\n[[rule]]\nuse = {}\nwhen = { topcs = "a" }',
-            r"unknown key 'rule\.1\.when\.topcs'; did you mean 'topics'\?",
+            r"unknown key 'rule 2\.when\.topcs'; did you mean 'topics'\?",
         ),
-        ("[[rule]]\nuse = {}\nwhen = { zzz = 1 }", r"'rule\.0\.when\.zzz'; available: author, has_content,"),
+        ("[[rule]]\nuse = {}\nwhen = { zzz = 1 }", r"'rule 1\.when\.zzz'; available: author, has_content,"),
     ],
 )
 def test_an_unknown_key_is_refused_with_the_nearest_key_of_its_table(workdir: Path, text: str, message: str) -> None:

@@ -234,6 +234,7 @@ def test_figures_of_changed_settings_are_not_written(folder: Path) -> None:
         (("--name", "Bad Name"), "'Bad Name' cannot be a name"),
         (("--name", "../x"), "'../x' cannot be a name"),
         (("--task", "Bad Task"), "'Bad Task' cannot be a task"),
+        (("--task", "sentiment"), "no labels of the task 'sentiment', which has negative, neutral, positive;"),
         (("--name", "topic-news"), "'topic-news' is the name of a built-in expert"),
         (("--content", "nope"), "element 1: no value under 'nope' (keys: 'text', 'label'); see --content"),
     ],

@@ -1,7 +1,9 @@
 """`newsmoe analyze`: the main job."""
 
+import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsmoe.cli.console import plain, results
-from newsmoe.cli.logs import show_logs
+from newsmoe.cli.logs import say, show_logs
 from newsmoe.cli.options import RUN_SETTINGS, LoadSettings, LogOptions, WaitOption, takes
 from newsmoe.cli.report import check_page_name, write_page
 from newsmoe.cli.run_options import RunOptions, ScreenOptions
@@ -150,10 +152,22 @@ def analyze(
             run_one = partial(
                 run_job, session, limit=run.limit, max_errors=error_limit, wait=target.wait, command=command
             )
-            observers.run_all(jobs, run_one)
+            with _saying_how_to_go_on(session):
+                observers.run_all(jobs, run_one)
         _write_page_and_stories(target, jobs, observers.outputs, settings, append=run.append, quiet=screen.quiet)
         if observers.incomplete:
             raise typer.Exit(ITEMS_FAILED)
+
+
+@contextmanager
+def _saying_how_to_go_on(session: "Session") -> Iterator[None]:
+    """Say after Ctrl-C or SIGTERM that what is done is not lost, where that is so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if session.journal is not None:
+            say("what is finished is in the journal; the same command goes on from there", logging.WARNING)
+        raise
 
 
 def _planned(

@@ -131,7 +131,7 @@ def show_stats(
         console.print(plain(f"the gate abstained on {', '.join(counts)}; the records say why"), soft_wrap=True)
     for error, count in sorted(stats.errors.items()):
         such_as = ", such as" if count > 1 else ""
-        line = f"{count} x {error}{such_as}: {stats.messages.get(error, '')}"
+        line = f"{plural(count, 'error')} of type {error}{such_as}: {stats.messages.get(error, '')}"
         console.print(plain(line, style="red"), soft_wrap=True)
     for job, report in runs:
         if report.failed and job.errors is not None:
@@ -140,10 +140,10 @@ def show_stats(
 
 
 def _expert_table(stats: RunStats) -> Table:
-    rows = table("!expert", "!task", ">items", ">errors", ">seconds", ">to load")
+    rows = table("!expert", "!task", ">articles", ">errors", ">seconds", ">to load")
     for name, expert in sorted(stats.experts.items(), key=lambda item: -item[1].items):
         seconds = f"{expert.seconds:.1f}", f"{expert.load_seconds:.1f}"
-        rows.add_row(plain(name), plain(expert.task), str(expert.items), str(expert.errors), *seconds)
+        rows.add_row(plain(name), plain(expert.task), f"{expert.items:,}", f"{expert.errors:,}", *seconds)
     if stats.gate_seconds >= MIN_SHOWN:
         rows.add_row("the gate", "", "", "", f"{stats.gate_seconds:.1f}", "")
     return rows

@@ -23,6 +23,7 @@ from newsmoe.record import Record
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.settings.model import Settings, is_gate_folder
 from newsmoe.text.cleaning import one_line
+from newsmoe.text.counts import plural
 
 WINDOWS_IN_HAND = 2  # of a worker: one that it computes, and one that is there when it is done
 MOST_WINDOWS = 4  # in memory for each worker, those that wait for an earlier one included
@@ -150,7 +151,7 @@ class ClusterSession(Session):
         models = [info.name for info in pools if not info.missing and info.name not in self.settings.placement]
         settings = self._settings_of_workers(threads, gpus)
         self._actors = [remote.remote(settings, models, placed) for _ in range(count)]
-        _logger.info("%d workers on %d nodes", count, len(nodes))
+        _logger.info("%s on %s", plural(count, "worker"), plural(len(nodes), "node"))
         return self._actors
 
     def _count(self, nodes: Sequence[tuple[float, float]], threads: int) -> int:
@@ -174,9 +175,11 @@ class ClusterSession(Session):
         fitting = sum(int(min(cpu // threads, gpu // gpus if gpus else cpu // threads)) for cpu, gpu in free)
         count = self.workers.count or max(1, fitting)
         if fitting < count:
-            what = f"{threads} processors" + f" and {gpus:g} GPUs" * bool(gpus) + " each"
+            what = plural(threads, "processor") + (f" and {gpus:g} GPU{'s' * (gpus > 1)}" if gpus else "")
+            each = " each" if count > 1 else ""
             beside = ", beside what [placement] takes" if self.settings.placement else ""
-            raise ConfigError(f"{count} workers with {what}{beside}: only {fitting} fit into this Ray cluster")
+            fit = f"this Ray cluster has room for {fitting or 'none'}"
+            raise ConfigError(f"{plural(count, 'worker')} with {what}{each}{beside}: {fit}")
         return count
 
     def _placed(self, info: ExpertInfo) -> Placed:
@@ -225,12 +228,16 @@ def _start_ray(address: str) -> str | None:
         context = ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **local)
     except Exception as error:  # noqa: BLE001  # Ray raises a bare one where it does not start in time
         what = f"--ray-address {address}: there is no Ray to connect to" if address else "Ray does not start here"
-        raise ConfigError(f"{what}: {one_line(str(error))}") from None
+        raise ConfigError(f"{what}: {_reason(error)}") from None
     finally:
         if threading.current_thread() is threading.main_thread():  # else Ray has set no handler of its own either
             signal.signal(signal.SIGTERM, before)
     dashboard: str | None = context.dashboard_url
     return dashboard
+
+
+def _reason(error: Exception) -> str:
+    return one_line(getattr(error, "strerror", None) or str(error))
 
 
 def _result(reference: Any) -> Window:

@@ -65,7 +65,7 @@ def open_inbox(
 ) -> Iterator["Inbox"]:
     """Give the inbox with its state; no other process can open one with the same outbox meanwhile."""
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder")
+        raise InputError(f"{folder}: {'is no folder' if folder.exists() else 'no such folder'}")
     check_format(Path(f"*.{format}"), format, append=append)
     with translate_errors(outbox):
         outbox.mkdir(parents=True, exist_ok=True)

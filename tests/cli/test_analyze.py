@@ -279,8 +279,8 @@ def test_without_verbose_errors_are_counted_by_type(here: Path, plug_in: PlugIn)
     plug_in(PLANTED, planted="Planted")
     path = write(here / "a.json", [article(), *(article(n, headline=f"poison {n}") for n in range(3)), 7])
     result = newsmoe("analyze", path, "--tasks", "planted")
-    assert "3 x ValueError, such as: cannot read poison 0\n" in result.stderr
-    assert "1 x NotAnArticle: expected an object" in result.stderr
+    assert "3 errors of type ValueError, such as: cannot read poison 0\n" in result.stderr
+    assert "1 error of type NotAnArticle: expected an object" in result.stderr
     assert f"elements with errors: {here / 'analyzed_a.errors.jsonl'}\n" in result.stderr
     assert "5 articles, 4 with errors" in result.stderr
 
@@ -303,7 +303,7 @@ def test_several_inputs_have_a_line_each_and_one_for_all(here: Path) -> None:
     ]
     assert lines[2].startswith("c.json: not valid JSON") and lines[2].endswith("; it is left out")
     assert lines[3:] == [
-        "1 x NotAnArticle: expected an object with a headline or content, found a number",
+        "1 error of type NotAnArticle: expected an object with a headline or content, found a number",
         "elements with errors: analyzed_b.errors.jsonl",
         "4 articles, 1 with errors, 1 input left out, S -> 2 outputs",
     ]
@@ -717,7 +717,8 @@ def interrupted(here: Path, folder: Path, how: signal.Signals) -> tuple[int, str
 def test_an_interrupted_run_leaves_the_old_output_and_a_report(here: Path, plug_in: PlugIn) -> None:
     code, said = interrupted(here, plug_in(SLEEPY, sleepy="Sleepy"), signal.SIGINT)
     first, *rest = said.splitlines()
-    assert (code, rest) == (130, ["newsmoe: interrupted"])
+    stored = "what is finished is in the journal; the same command goes on from there"
+    assert (code, rest) == (130, [stored, "newsmoe: interrupted"])
     assert "send the signal again to end at once" in first
     assert (here / "analyzed_a.json").read_text() == "old"
     assert names(here) == ["a.json", "analyzed_a.json", "analyzed_a.run.json"]

@@ -171,8 +171,8 @@ def test_sigterm_ends_it(workdir: Path, plug_in: PlugIn) -> None:
 @pytest.mark.parametrize(
     ("option", "messages"),
     [
-        (("--workers", "1000"), ("1000 workers with 1 processors each: only", "fit into this Ray cluster")),
-        (("--ray-address", "127.0.0.1:1"), ("--ray-address 127.0.0.1:1: there is no Ray to connect to",)),
+        (("--workers", "1000"), ("1,000 workers with 1 processor each: this Ray cluster has room for",)),
+        (("--ray-address", "127.0.0.1:1"), ("127.0.0.1:1: there is no Ray to connect to: Connection refused",)),
     ],
     ids=["more workers than fit", "a cluster that is not there"],
 )

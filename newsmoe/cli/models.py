@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsmoe.cli.options import LoadSettings, NameArgument, registry_of, takes
-from newsmoe.errors import ConfigError, RegistryError
+from newsmoe.errors import ConfigError, RegistryError, UnknownExpertError, nearest
 from newsmoe.text.cleaning import one_line
 
 if TYPE_CHECKING:
@@ -36,6 +36,10 @@ def pull(
     experts = [name for name in names if name not in BACKBONES]
     if folder and (experts or len(names) != 1):
         raise ConfigError(f"--from copies one backbone, {' or '.join(BACKBONES)}; name it alone")
+    for name in experts:
+        known = {*BACKBONES, *registry_of(load()).experts}
+        if name not in known:
+            raise UnknownExpertError(f"no expert or backbone is called {name!r}; {nearest(name, known)}")
     for name in names:
         if folder:
             typer.echo(f"{name}: copied, in {copy_backbone(BACKBONES[name], folder)}")

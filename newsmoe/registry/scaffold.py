@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from newsmoe.errors import RegistryError
-from newsmoe.registry.cards import CARD_FILE
+from newsmoe.registry.cards import CARD_FILE, builtin_folder
 from newsmoe.registry.registry import GROUP
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -15,7 +15,7 @@ _NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 def new_package(name: str, task: str | None, parent: Path) -> Path:
     """Write a package with an expert in code that works as it is; return its folder."""
-    module = _checked(name).replace("-", "_")
+    module = _new(name).replace("-", "_")
     files = {
         "pyproject.toml": "pyproject.toml",
         f"{module}/__init__.py": "expert.py",
@@ -28,12 +28,19 @@ def new_package(name: str, task: str | None, parent: Path) -> Path:
 
 def new_card(name: str, task: str | None, parent: Path) -> Path:
     """Write a folder with a card that works as it is, an expert without any code; return it."""
-    return _write(parent / _checked(name), {CARD_FILE: CARD_FILE}, task=_checked(task or name))
+    return _write(parent / _new(name), {CARD_FILE: CARD_FILE}, task=_checked(task or name))
 
 
 def _checked(name: str) -> str:
     if not _NAME.fullmatch(name) or keyword.iskeyword(name) or keyword.iskeyword(name.capitalize()):
         raise RegistryError(f"{name!r} cannot be used as a name: lower-case letters, digits and dashes only")
+    return name
+
+
+def _new(name: str) -> str:
+    """Refuse also a name whose expert would clash with a built-in one, which ends every run."""
+    if (builtin_folder() / _checked(name) / CARD_FILE).exists():
+        raise RegistryError(f"{name!r} is the name of a built-in expert; choose another name")
     return name
 
 

@@ -74,6 +74,13 @@ def test_an_invalid_package_name_is_refused_and_nothing_written(
 
 
 @pytest.mark.parametrize("make", [new_package, new_card])
+def test_the_name_of_a_built_in_expert_is_refused(tmp_path: Path, make: Callable[..., Path]) -> None:
+    with pytest.raises(RegistryError, match="'lead' is the name of a built-in expert; choose another name"):
+        make("lead", None, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("make", [new_package, new_card])
 def test_existing_files_are_not_overwritten(tmp_path: Path, make: Callable[[str, str | None, Path], Path]) -> None:
     notes = tmp_path / "mood" / "notes.txt"
     notes.parent.mkdir()

@@ -226,6 +226,14 @@ def _reason(error: Exception) -> str | None:
             return f"could not be fetched: {first_line}; pull again"
         case _ if isinstance(error, MALFORMED):
             return f"the hub's answer makes no sense ({type(error).__name__}: {first_line}); check HF_ENDPOINT"
-    if type(error).__module__.startswith(("httpx", "httpcore")):
-        return f"the connection broke: {first_line}; pull again to resume"
-    return None
+    return _connection_problem(error, first_line)
+
+
+def _connection_problem(error: Exception, first_line: str) -> str | None:
+    kind = type(error)
+    if not kind.__module__.startswith(("httpx", "httpcore")):
+        return None
+    if kind.__name__.startswith("Connect"):
+        reason = re.sub(r"^\[Errno -?\d+\] ", "", first_line)
+        return f"the hub cannot be reached: {reason}; check the network, then pull again"
+    return f"the connection broke: {first_line}; pull again to resume"

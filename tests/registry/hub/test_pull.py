@@ -100,6 +100,16 @@ def test_where_a_model_is_missing_the_next_expert_of_the_rule_is_used(hub: Hub, 
     assert (record["status"], hub.requests) == ("ok", [])
 
 
+def test_a_hub_that_cannot_be_reached_is_reported(hub: Hub, here: Path) -> None:
+    said = one_line(newsmoe(hub, here, "experts", "pull", "tone", HF_ENDPOINT="http://127.0.0.1:1"))
+    assert said == f"newsmoe: {NAME}: the hub cannot be reached: Connection refused; check the network, then pull again"
+
+
+def test_the_name_of_a_backbone_is_among_those_that_are_suggested(hub: Hub, here: Path) -> None:
+    said = one_line(newsmoe(hub, here, "experts", "pull", "lrge"))
+    assert said == "newsmoe: no expert or backbone is called 'lrge'; did you mean 'large'?"
+
+
 def test_a_broken_connection_is_resumed_or_reported(hub: Hub, here: Path, model: Path) -> None:
     hub.add(NAME, model)
     hub.cut(NAME, "model.safetensors", after=2000, times=50)

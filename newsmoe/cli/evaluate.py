@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +20,7 @@ from newsmoe.cli.options import (
     registry_of,
     takes,
 )
-from newsmoe.errors import ConfigError
+from newsmoe.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -94,7 +95,8 @@ def evaluate(
             source = _source(task, file, examples)
             evaluations = [measure(session, task, source, Path())]
         elif recipe is not None:
-            evaluations = measure_recipe(session, recipe, data, report)
+            with _naming_the_recipe(what):
+                evaluations = measure_recipe(session, recipe, data, report)
         else:
             raise ConfigError(f"{what} has no recipe that names dev data; give a file of examples")
     if as_json:
@@ -105,6 +107,15 @@ def evaluate(
         where = f" {file}" if file else "" if data == Path() else " --data DATA"
         write_figures(card, recipe, evaluations, f"newsmoe evaluate {what}{where}")
         messages().print(plain(f"wrote {card.folder}"), soft_wrap=True)
+
+
+@contextmanager
+def _naming_the_recipe(what: str) -> Iterator[None]:
+    """Say where a file comes from that the user has not named."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"dev data of {what}: {error}; give a file of examples, or its folder with --data") from None
 
 
 def _session(what: str, settings: "Settings") -> tuple["Session", str, "Card | None"]:

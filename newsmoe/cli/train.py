@@ -195,7 +195,6 @@ def _make(
     from newsmoe.cli.evaluate import show_evaluations
     from newsmoe.cli.progress import reporting
     from newsmoe.registry.device import Device
-    from newsmoe.settings.model import DEFAULT_TASKS
     from newsmoe.settings.sources import CONFIG_FILE
     from newsmoe.training.make import make_expert
     from newsmoe.training.recipe import read_recipe
@@ -211,6 +210,6 @@ def _make(
         evaluations = make_expert(file, recipe, data, folder, Device(load().device), report)
     show_evaluations(evaluations)
     use = f"newsmoe analyze news.json --tasks {recipe.task}"
-    if recipe.task in DEFAULT_TASKS:  # other experts predict it, until a rule says otherwise
+    if any(expert.builtin for expert in registry_of(load()).pool(recipe.task)):  # they run until a rule says otherwise
         use = f'put [[rule]] and, below it, use = {{ {recipe.task} = "{recipe.name}" }} into {CONFIG_FILE}'
     console.print(plain(f"wrote {folder}; to use it: {use}"), soft_wrap=True)

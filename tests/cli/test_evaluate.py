@@ -50,6 +50,7 @@ def test_figures_are_shown_as_tables_without_reading_text_as_markup(workdir: Pat
     [
         (("nobody", "gist.jsonl"), 1, "no expert is called 'nobody'"),
         (("first",), 1, "first has no recipe that names dev data; give a file of examples"),
+        (("genre",), 1, "No such file or directory; give a file of examples, or its folder with --data"),
         (("first", "none.jsonl"), 1, "none.jsonl: cannot be read"),
         (("first", "gist.jsonl"), 1, "element 1: no value under 'summary'; keys: 'body', 'highlights'"),
         (("first", "gist.jsonl", "--summary", "highlights", "--write"), 1, "no card and recipe to put"),

@@ -44,6 +44,7 @@ def test_a_tagger_is_trained_and_used_by_name(workdir: Path) -> None:
     result = CliRunner().invoke(app, ["train", "tagger", "names.jsonl"])
     assert result.exit_code == 0, result.output
     assert "experts/names" in result.output
+    assert 'use = { entities = "names" }' in result.output  # for the built-in expert would run
     text = "Jory King left Severnbank on day 77. Nobody stayed."
     (workdir / "a.json").write_text(json.dumps([{"headline": "Ada Marsh left Lindle", "content": text}]))
     (workdir / "newsmoe.toml").write_text('[[rule]]\nuse = { entities = "names" }\n')

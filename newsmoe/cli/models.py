@@ -37,9 +37,9 @@ def pull(
     if folder and (experts or len(names) != 1):
         raise ConfigError(f"--from copies one backbone, {' or '.join(BACKBONES)}; name it alone")
     for name in experts:
-        known = {*BACKBONES, *registry_of(load()).experts}
-        if name not in known:
-            raise UnknownExpertError(f"no expert or backbone is called {name!r}; {nearest(name, known)}")
+        existing = {*BACKBONES, *registry_of(load()).experts}
+        if name not in existing:
+            raise UnknownExpertError(f"no expert or backbone is called {name!r}; {nearest(name, existing)}")
     for name in names:
         if folder:
             typer.echo(f"{name}: copied, in {copy_backbone(BACKBONES[name], folder)}")

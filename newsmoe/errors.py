@@ -115,6 +115,11 @@ def exit_code(error: BaseException) -> int:
     return COULD_NOT_RUN if of_a_file or isinstance(error, BrokenPipeError) else BUG
 
 
+def reason_of(error: BaseException) -> str:
+    """Return what an error says, without the number that Python puts before the words of the system."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def nearest(name: str, existing: Iterable[str]) -> str:
     """Return `did you mean 'x'?` for the existing name closest to `name`, else the list of existing names."""
     names = sorted(existing)

@@ -14,7 +14,7 @@ from typing import Any
 from newsmoe.article import Article, InvalidItem
 from newsmoe.cluster.placement import Broker, Placed, Replica
 from newsmoe.cluster.worker import Window, Worker, logged_warnings
-from newsmoe.errors import ConfigError, NewsmoeError
+from newsmoe.errors import ConfigError, NewsmoeError, reason_of
 from newsmoe.journal.journal import journal_place
 from newsmoe.orchestrator.session import Session
 from newsmoe.output.run_report import RunStats
@@ -228,16 +228,12 @@ def _start_ray(address: str) -> str | None:
         context = ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **local)
     except Exception as error:  # noqa: BLE001  # Ray raises a bare one where it does not start in time
         what = f"--ray-address {address}: there is no Ray to connect to" if address else "Ray does not start here"
-        raise ConfigError(f"{what}: {_reason(error)}") from None
+        raise ConfigError(f"{what}: {one_line(reason_of(error))}") from None
     finally:
         if threading.current_thread() is threading.main_thread():  # else Ray has set no handler of its own either
             signal.signal(signal.SIGTERM, before)
     dashboard: str | None = context.dashboard_url
     return dashboard
-
-
-def _reason(error: Exception) -> str:
-    return one_line(getattr(error, "strerror", None) or str(error))
 
 
 def _result(reference: Any) -> Window:

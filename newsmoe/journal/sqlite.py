@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from newsmoe.errors import JournalError
+from newsmoe.errors import JournalError, reason_of
 from newsmoe.journal.sql import COLUMNS, SqlStore
 from newsmoe.journal.store import WAIT_SECONDS, Row
 from newsmoe.sqlite import SIGNATURE, UnsafeSchemaError, check_schema, connect, is_interrupted
@@ -138,8 +138,7 @@ def open_sqlite(path: Path, *, create: bool) -> SqliteStore:
             return SqliteStore(path)
     except (OSError, sqlite3.Error) as error:
         help = "" if create else "; if it was a journal, remove it, and a new journal is created"
-        reason = getattr(error, "strerror", None) or error
-        raise JournalError(f"{path}: cannot be used: {reason}{help}") from None
+        raise JournalError(f"{path}: cannot be used: {reason_of(error)}{help}") from None
 
 
 def _make_private(path: Path) -> None:

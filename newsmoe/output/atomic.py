@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TextIO
 
-from newsmoe.errors import OutputError
+from newsmoe.errors import OutputError, reason_of
 from newsmoe.settings.trust import is_foreign_link
 
 HINTS = {
@@ -167,5 +167,5 @@ def translate_errors(path: Path, *errors: type[Exception]) -> Iterator[None]:
 def _reason(error: Exception) -> str:
     code = errno.ENOSPC if _FULL.search(str(error)) else getattr(error, "errno", None)
     if code not in HINTS:
-        return getattr(error, "strerror", None) or str(error)
+        return reason_of(error)
     return f"{os.strerror(code)}; {HINTS[code]}"

@@ -13,7 +13,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from newsmoe.errors import OutputError
+from newsmoe.errors import OutputError, reason_of
 from newsmoe.output.atomic import write_bytes, write_text
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.files import BackboneFiles
@@ -71,8 +71,9 @@ def _cached(name: str, make: Callable[[], bytes]) -> Path | bytes:
     except (OSError, OutputError) as error:
         if folder not in _refused:
             _refused.add(folder)
-            reason = getattr(error, "strerror", None) or error
-            _logger.warning("what is compiled cannot be stored in %s: %s; so every run compiles it", folder, reason)
+            _logger.warning(
+                "what is compiled cannot be stored in %s: %s; so every run compiles it", folder, reason_of(error)
+            )
         return make()
     return path
 

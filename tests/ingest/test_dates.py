@@ -212,3 +212,25 @@ def test_publication_comes_before_creation_and_that_before_changes(right: str, o
     article = Normaliser()({"headline": "Night bus", **dict.fromkeys(others, "2026-03-09"), right: "2026-03-02"})
     assert isinstance(article, Article)
     assert article.publication_date == "2026-03-02"
+
+
+def test_of_two_dates_the_first_that_is_understood_is_read() -> None:
+    assert read_first(date="Apr 08", timestamp=1523224871192) == "2018-04-08T22:01:11.192000+00:00"
+    assert notices({"date": "Apr 08", "timestamp": 1523224871192}) == []
+
+
+@pytest.mark.parametrize("name", ["updated_at", "date_download", "last_modified"])
+def test_a_later_date_is_not_read_for_one_that_is_not_understood(name: str) -> None:
+    assert read_first(**{"date": "Apr 08", name: "2018-04-09"}) == "Apr 08"
+
+
+def test_the_users_date_is_read_even_if_it_is_not_understood() -> None:
+    article = Normaliser({"publication_date": ["day"]})({"headline": "Bus", "day": "Apr 08", "date": "2018-04-09"})
+    assert isinstance(article, Article)
+    assert article.publication_date == "Apr 08"
+
+
+def read_first(**dates: Any) -> str | None:
+    article = Normaliser()({"headline": "Night bus", **dates})
+    assert isinstance(article, Article)
+    return article.publication_date

@@ -46,7 +46,7 @@ def guessed_headline(element: Mapping[str, Any], shape: Shape, content: Content)
         and not is_of_another_text(key)
         and (line := clean_line(value))
         and not is_address(line)
-        and not is_no_value(line)
+        and not is_no_value(line, content=True)
     ]
     if title := next((line for line in lines if folded(words_of(line.key)[-1:][0]) in _TITLES), None):
         return title

@@ -133,6 +133,18 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
     return best
 
 
+def much_longer_text(element: Mapping[str, Any], shape: Shape, content: Content | None) -> str | None:
+    """Return the key of a text under no common name that may be the article, where a teaser was read."""
+    if content is None or content.is_body or len(content.text) >= ENOUGH:
+        return None
+    enough = max(ENOUGH, MUCH_LONGER * len(content.text))
+    values = map(element.get, shape.unnamed)
+    if not any(isinstance(value, list) or (isinstance(value, str) and len(value) >= enough) for value in values):
+        return None  # most articles
+    longer = unnamed_content(element, shape)
+    return longer.path[0] if longer is not None and len(longer.text) >= enough else None
+
+
 def _is_text(value: Any) -> bool:
     """Tell whether a value is a text, a list of some, or one with its format beside it, as Drupal has it."""
     if isinstance(value, list):

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
+from newsmoe.ingest.months import month_of
+
 MAX_LENGTH = 100  # characters of a date in words
 FIRST_YEAR, LAST_YEAR = 1900, 2100  # of dates in numbers
 
@@ -14,11 +16,6 @@ _UNITS = {9: 1, 10: 1, 12: 10**3, 13: 10**3, 15: 10**6, 16: 10**6, 18: 10**9, 19
 _DIGITAL = frozenset({8, 10, 12, 14})
 """Digits of YYYYMMDD, and of the same with hours, minutes and seconds; as an epoch of 10 it would be after 2030."""
 
-_MONTH_NAMES = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
-    "december",
-)  # fmt: skip
-_MONTHS = {name[:end]: number for number, name in enumerate(_MONTH_NAMES, 1) for end in range(3, len(name) + 1)}
 _HOURS = {
     **dict.fromkeys(("Z", "UT", "UTC", "GMT", "WET"), 0), "BST": 1, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3,
     "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
@@ -28,20 +25,24 @@ _ZONES = {name: timezone(timedelta(hours=hours)) for name, hours in _HOURS.items
 
 _DAY_NAME = "(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*+"
 _WEEKDAY = rf"(?P<weekday>{_DAY_NAME}[\s.,]*+)?"
-_DAY, _MONTH, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?", r"(?P<month>[a-z]{3,9})\.?", r"(?P<year>\d{4})"
+_DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|º)?", r"(?P<year>\d{4})"
+_MONTH = r"(?P<month>[a-z\u0080-\uffff]{3,14})\.?"
+_OF = r"(?:(?:of|de|du|del|di)\s+)?"
 _TIME = (
-    r"(?:(?:[T:]|,?\s+(?:at\s+|[-–|·@]\s+)?)"
-    r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?(?:\s*(?P<half>[ap])\.?m\b\.?)?"
+    r"(?:(?:[T:]|,?\s+(?:(?:at|à|às|um|om|kl\.?|alle|ore|a las|o godz\.?|в)\s+|[-–|·@]\s+)?)"
+    r"(?P<hour>\d{1,2})[:.h](?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?(?:\s*(?P<half>[ap])\.?m\b\.?)?"
+    r"(?:\s*(?:Uhr|uur|hrs?|h)\b\.?)?"
     r"(?:\s*(?P<zone>(?-i:[A-Z]{1,5})))?(?:\s*(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?)?"
     r"(?:\s*[(\[][^)\]]*[)\]])?)?"
 )
 _FORMS = [
     re.compile(_WEEKDAY + form, re.IGNORECASE | re.ASCII)
     for form in (
-        rf"{_DAY}[\s./-]+(?:of\s+)?{_MONTH}[\s,/-]+(?P<year>\d{{4}}|\d\d){_TIME}",
+        rf"{_DAY}[\s./-]*{_OF}{_MONTH}[\s,/-]*{_OF}(?P<year>\d{{4}}|\d\d)(?:\s*(?:г\.|года|р\.))?{_TIME}",
         rf"{_MONTH}\s+{_DAY}[\s,]+{_YEAR}(?:,?\s+{_DAY_NAME})?{_TIME}",
         rf"{_MONTH}\s+{_DAY}{_TIME}\s+{_YEAR}",  # as C and Twitter write it
-        rf"{_YEAR}(?P<mark>[-/.])(?P<month>\d{{1,2}})(?P=mark)(?P<day>\d{{1,2}}){_TIME}",
+        rf"{_YEAR}(?P<mark>[-/.])\s?(?P<month>\d{{1,2}})(?P=mark)\s?(?P<day>\d{{1,2}})\.?{_TIME}",
+        rf"{_YEAR}\.\s?{_MONTH}\s(?P<day>\d{{1,2}})\.?{_TIME}",  # as Hungarians write it
         rf"(?P<day>\d{{1,2}})\.\s?(?P<month>\d{{1,2}})\.\s?{_YEAR}{_TIME}",
         rf"(?P<either>\d{{1,2}})(?P<mark>[/-])(?P<other>\d{{1,2}})(?P=mark){_YEAR}{_TIME}",
     )
@@ -50,6 +51,17 @@ _MAIL = re.compile(
     r"(?:[A-Z][a-z]{2}, )?(\d\d) ([A-Z][a-z]{2}) ([12]\d{3}) (\d\d:\d\d:\d\d) (?:GMT|([+-]\d\d)(\d\d))", re.ASCII
 )
 """The commonest of these forms, apart, since it is read in a third of the time."""
+
+_EAST_ASIAN = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]\s?(?:\([^)]\)\s?)?(.*)")
+_AFTERNOON = re.compile(r"\b(오전|上午|午前)?(오후|下午|午後)?\s?(\d{1,2}:\d\d(?::\d\d)?)\Z")
+_LEAD = re.compile(
+    r"[\s–—|·•-]+|(?:(?:first |last |originally )?(?:published|posted|updated)(?: on| at)?|stand|publi[ée](?: le)?"
+    r"|publicad[oa](?: em| el)?|pubblicato(?: il)?|veröffentlicht(?: am)?|опубликовано|le|el|il|den|am"
+    r"|[^\W\d_]{2,12}(?: [^\W\d_]{2,5})?,|пн|вт|ср|чт|пт|сб|вс|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica"
+    r"|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)[\s:,]+",
+    re.IGNORECASE,
+)
+"""What stands before a date: a word that says that it follows, or the day of the week."""
 
 _NUMBER = re.compile(r"\d{8,19}(\.\d{1,9})?", re.ASCII)
 _GOOGLE_DATE = re.compile(r"Date\((\d{4}(?:, ?\d{1,3}){2,6})\)", re.ASCII)
@@ -80,11 +92,28 @@ def from_text(line: str) -> str | None:
         return (from_parts(year, month + 1, *others) or "").removesuffix("+00:00") or None
     if milliseconds := _JSON_DATE.fullmatch(line):
         return from_epoch(int(milliseconds[1]), 1000)
-    parts = next((match.groupdict() for form in _FORMS if (match := form.fullmatch(line))), None)
+    return _in_words(line)
+
+
+def _in_words(line: str) -> str | None:
+    """Return the date in one of the forms, which may have a few words before it."""
+    if not line.isascii() and (match := _EAST_ASIAN.fullmatch(line)):
+        year, month, day, time = match.groups()
+        line = f"{year}-{month}-{day} {time}".strip()
+    if not line.isascii() and (match := _AFTERNOON.search(line)):
+        half = "PM" if match[2] else "AM" if match[1] else ""
+        line = f"{line[: match.start()].strip()} {match[3]} {half}".strip()
+    parts = _parts_in(line)
+    if parts is None and (lead := _LEAD.match(line)):
+        parts = _parts_in(line[lead.end() :])
     try:
         return _iso(parts) if parts else None
     except (ValueError, OverflowError):
         return None
+
+
+def _parts_in(line: str) -> Mapping[str, str | None] | None:
+    return next((match.groupdict() for form in _FORMS if (match := form.fullmatch(line))), None)
 
 
 def from_number(number: float) -> str | None:
@@ -123,7 +152,7 @@ def from_parts(*parts: Any) -> str | None:
 
 
 def _from_mail(day: str, month: str, year: str, time: str, hours: str | None, minutes: str | None) -> str | None:
-    text = f"{year}-{_MONTHS.get(month.lower(), 0):02}-{day}T{time}{hours or '+00'}:{minutes or '00'}"
+    text = f"{year}-{month_of(month):02}-{day}T{time}{hours or '+00'}:{minutes or '00'}"
     return text if is_iso(text) else None
 
 
@@ -131,7 +160,7 @@ def _iso(parts: Mapping[str, str | None]) -> str | None:
     """Return the date of the parts of a text; raise ValueError where a part is too large."""
     year, month, day = int(parts["year"] or 0), 0, int(parts.get("day") or 0)
     if name := parts.get("month"):
-        month = int(name) if name.isdecimal() else _MONTHS.get(name.lower(), 0)
+        month = int(name) if name.isdecimal() else month_of(name)
     if either := parts.get("either"):
         month, day = sorted((int(either), int(parts["other"] or 0)))
         if month != day <= 12:

@@ -6,6 +6,7 @@ from itertools import islice
 from math import isfinite
 
 from newsmoe.article import UNSPACED
+from newsmoe.ingest.failures import is_failure
 
 LONG_WORD = 24  # characters; beyond it a word alone is an identifier
 START = 400  # characters, which tell what the rest is
@@ -98,8 +99,8 @@ def is_no_value(text: str, *, content: bool = False) -> bool:
 
 
 def is_no_page(text: str) -> bool:
-    """Tell whether a text is what a site shows in place of a page: that it needs JavaScript, cookies, or a human."""
-    return len(text) <= PAGE_LENGTH and bool(_NO_PAGE.match(text))
+    """Tell whether a text is what a site shows in place of a page, such as that it needs JavaScript, or a failure."""
+    return len(text) <= PAGE_LENGTH and (bool(_NO_PAGE.match(text)) or is_failure(text))
 
 
 def strength_of(text: str) -> Strength:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import islice
+from functools import cached_property, lru_cache
+from itertools import chain, islice
 from typing import Any
 
 from newsmoe.ingest.evidence import is_missing
@@ -11,7 +11,10 @@ from newsmoe.ingest.names import (
     ALIASES,
     BODIES,
     DATES,
+    ENGLISH,
+    LATE,
     MARKUP,
+    MAX_NAME,
     NO_POST,
     POST_TEXT,
     TEASERS,
@@ -20,6 +23,8 @@ from newsmoe.ingest.names import (
     FieldNames,
     date_kind,
     folded,
+    may_name_date,
+    may_name_url,
     plainer,
 )
 
@@ -32,6 +37,8 @@ MAX_KEYS = 2_000  # of an element; later ones are passed over
 KeyPath = tuple[str, ...]
 """Keys that lead to a value, one inside the other."""
 
+_READ_APART = frozenset({"headline", "url", "publication_date"})
+_MAY_BE_URLS = frozenset(map(folded, URLS_BY_VALUE))
 _TEXT_SCHEMA: Mapping[str, Any] = {"type": ["string", "null", "array", "number", "object"]}
 
 
@@ -43,7 +50,26 @@ class Shape:
     mapped: tuple[KeyPath, ...]  # contents under the user's names
     contents: tuple[tuple[KeyPath, bool], ...]  # under the common names; and whether it would be a whole text
     urls: tuple[tuple[KeyPath, bool], ...]  # and whether its name says that it is one
-    others: tuple[tuple[str, tuple[KeyPath, ...]], ...]  # fields that are no texts and no URL
+    others: tuple[tuple[str, tuple[KeyPath, ...]], ...]  # fields that are no texts, no URL and no date
+    late_dates: frozenset[KeyPath]  # of what happened after publication
+    keys: tuple[str, ...]
+
+    @cached_property
+    def unnamed(self) -> tuple[str, ...]:
+        """The keys that are neither common names nor the user's."""
+        paths = (*self.mapped, *(path for path, _ in self.contents), *chain.from_iterable(self.fields.values()))
+        named = {path[0] for path in paths}
+        return tuple(key for key in self.keys if isinstance(key, str) and len(key) <= MAX_NAME and key not in named)
+
+    @cached_property
+    def names_of_urls(self) -> tuple[str, ...]:
+        """Those of them that may stand for the article's URL."""
+        return tuple(filter(may_name_url, self.unnamed))
+
+    @cached_property
+    def names_of_dates(self) -> tuple[str, ...]:
+        """Those of them that may stand for the date of publication."""
+        return tuple(filter(may_name_date, self.unnamed))
 
     @property
     def has_text(self) -> bool:
@@ -98,7 +124,8 @@ class FieldFinder:
             for name in plainer(key):
                 similar.setdefault(name, []).append(key)
         paths = {field: _paths(names, exact, similar) for field, names in ALIASES.items()}
-        paths["publication_date"] = _date_paths(keys, exact) | paths["publication_date"]
+        dates = _date_paths(keys, exact)
+        paths["publication_date"] = dict.fromkeys((*dates, *paths["publication_date"]))
         paths["url"] |= _paths(URLS_BY_VALUE, exact, {})
         fields = {field: tuple(dict.fromkeys((*self._mapped(field, exact), *usual))) for field, usual in paths.items()}
         mapped, headlines = self._mapped("content", exact), fields["headline"]
@@ -108,9 +135,10 @@ class FieldFinder:
             bodies |= _paths((POST_TEXT,), exact, {})
         contents = [path for path in bodies | _paths(TEASERS, exact, similar) if path not in (*mapped, *headlines)]
         bodies_first = tuple((path, path in bodies and folded(path[-1]) not in MARKUP) for path in contents)
-        others = tuple((name, fields[name]) for name in fields if fields[name] and name not in ("headline", "url"))
-        urls = tuple((path, folded(path[-1]) not in URLS_BY_VALUE) for path in fields["url"])
-        return Shape(fields, mapped, bodies_first, urls, others)
+        others = tuple((name, fields[name]) for name in fields if fields[name] and name not in _READ_APART)
+        urls = tuple((path, folded(path[-1]) not in _MAY_BE_URLS) for path in fields["url"])
+        late = {path for path, kind in dates.items() if kind in LATE} - {*self._mapped("publication_date", exact)}
+        return Shape(fields, mapped, bodies_first, urls, others, frozenset(late), keys)
 
     def _mapped(self, field: str, exact: Mapping[object, str]) -> tuple[KeyPath, ...]:
         """Return the paths to a field under the user's names, such as `meta.title` for a key inside another."""
@@ -131,7 +159,9 @@ def _paths(
 ) -> dict[KeyPath, None]:
     """Return the paths for some names, first the keys that are these names, then those that resemble them."""
     paths: dict[KeyPath, None] = {}
-    spellings = _spellings(tuple(names))
+    by_key = _spellings(tuple(names))
+    near = {number: spelling for key in (*exact, *similar) for number, spelling in by_key.get(key, ())}
+    spellings = [near[number] for number in sorted(near)]
     for name, plain, first, inner in spellings:
         if name in exact:
             paths[(exact[name],)] = None
@@ -145,19 +175,28 @@ def _paths(
     return paths
 
 
-def _date_paths(keys: tuple[str, ...], exact: Mapping[object, str]) -> dict[KeyPath, None]:
+def _date_paths(keys: tuple[str, ...], exact: Mapping[object, str]) -> dict[KeyPath, str]:
     """Return the paths to dates, by what happened then; of the names that are not common the times of a day last."""
-    paths: dict[KeyPath, None] = {}
+    paths: dict[KeyPath, str] = {}
     by_words = sorted(filter(date_kind, keys), key=lambda key: "time" in key.casefold())
     for kind, names in DATES.items():
-        paths |= _paths(names, exact, {}) | {(key,): None for key in by_words if date_kind(key) == kind}
+        for path in (*_paths(names, exact, {}), *((key,) for key in by_words if date_kind(key) == kind)):
+            paths.setdefault(path, kind)
     return paths
 
 
+_Spelling = tuple[str, object, str, KeyPath]
+
+
 @lru_cache
-def _spellings(names: tuple[str, ...]) -> list[tuple[str, object, str, KeyPath]]:
-    """Return each name, without case and punctuation too, and as a path where it has dots."""
-    return [(name, folded(name), *_split(name)) for name in names]
+def _spellings(names: tuple[str, ...]) -> dict[object, list[tuple[int, _Spelling]]]:
+    """Return each name, without case and punctuation too, and as a path where it has dots: by what it is found by."""
+    spellings: dict[object, list[tuple[int, _Spelling]]] = {}
+    for number, name in enumerate(names):
+        spelling: _Spelling = (name, folded(name), *_split(name))
+        for key in {name, folded(name), *_split(name)[:1]}:
+            spellings.setdefault(key, []).append((number, spelling))
+    return spellings
 
 
 def _split(name: str) -> tuple[str, KeyPath]:
@@ -186,15 +225,28 @@ def some_keys(keys: Iterable[str]) -> str:
 
 def input_schema() -> dict[str, Any]:
     """Return the JSON Schema of one element: an object with a text under one of the common names."""
-    texts = [name for field in TEXT_FIELDS for name in ALIASES[field] if name not in WEAK_HEADLINES]
+    texts = [name for field in TEXT_FIELDS for name in ENGLISH[field] if name not in WEAK_HEADLINES]
+    others = {field: _pattern(ALIASES[field][len(names) :]) for field, names in ENGLISH.items()}
+    text_in_other_language = "|".join(others[field] for field in TEXT_FIELDS)
     return {
         "title": "Element",
         "description": "One news item as a scraper writes it; other keys are kept aside.",
         "type": "object",
         "properties": {
-            name: {**(_TEXT_SCHEMA if field in TEXT_FIELDS else {}), "description": f"read as {field}"}
-            for field, names in reversed(list(ALIASES.items()))
-            for name in reversed(names)
+            name: _field_schema(field) for field, names in reversed(list(ENGLISH.items())) for name in reversed(names)
         },
-        "anyOf": [{"required": [name]} for name in texts],
+        "patternProperties": {names: _field_schema(field) for field, names in others.items() if names},
+        "anyOf": [
+            *({"required": [name]} for name in texts),
+            {"not": {"propertyNames": {"not": {"pattern": text_in_other_language}}}},
+        ],
     }
+
+
+def _field_schema(field: str) -> dict[str, Any]:
+    return {**(_TEXT_SCHEMA if field in TEXT_FIELDS else {}), "description": f"read as {field}"}
+
+
+def _pattern(names: Iterable[str]) -> str:
+    """Return an expression for any of some names, which are words."""
+    return f"^({'|'.join(names)})$" if names else ""

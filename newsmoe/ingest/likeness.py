@@ -1,5 +1,6 @@
 """How much an object looks like an article."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -13,6 +14,9 @@ from newsmoe.ingest.wrappers import find_article, find_heading
 HEADLINE, NAME, DATE, URL, NAMED = 2.0, 0.75, 1.5, 1.0, 0.5
 BODY, TEASER, WORDS, LONG = 3.0, 2.0, 0.5, 2000  # LONG in characters, for which a body gets 2 more
 ENOUGH = 2.0
+
+
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 class Likeness(NamedTuple):
@@ -52,7 +56,7 @@ def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
     if not headline and not (is_prose and (dated or linked or len(content.text if content else "") >= SHORT)):
         return NOTHING._replace(has_content=content is not None)
     details = DATE * dated + URL * linked + NAMED * authored + NAMED * named
-    weak = path is not None and folded(path[-1]) in WEAK_HEADLINES
+    weak = path is not None and (folded(path[-1]) in WEAK_HEADLINES or not _LETTER.search(headline))
     score = _content_score(content) + details + (NAME if weak else HEADLINE) * bool(headline)
     return Likeness(
         score,

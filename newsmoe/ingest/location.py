@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import log2
 
+from newsmoe.ingest import other_languages
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.names import ALIASES, NOT_AN_ARTICLE, folded
 from newsmoe.ingest.places import ANY_KEY, ARRAY, LINES_OF_CELLS, Place, Steps
@@ -13,12 +14,13 @@ from newsmoe.ingest.survey import Node, Survey
 ENVELOPE_KEYS = (
     "articles", "items", "data", "results", "entries", "posts", "docs", "hits", "news", "stories", "records", "rows",
     "value", "values", "objects", "documents", "messages", "children", "edges", "nodes", "response", "feed", "channel",
-    "list", "content", "@graph",
+    "list", "content", "@graph", "releases", *other_languages.ARTICLES,
 )  # fmt: skip
 """Names that envelopes have for what they hold. `articles` always are the envelope's."""
 USUAL_KEYS = ENVELOPE_KEYS[:4]
 PARTS = frozenset({"children", "content", "value", "values", "nodes", "list", "response"})
 """Those of them that an article may have as well, for its comments or paragraphs."""
+_ENVELOPES = frozenset(map(folded, ENVELOPE_KEYS))
 RELATED = re.compile(rf"^more|galler|embed|attach|breadcrumb|{NOT_AN_ARTICLE.pattern}")
 """Names of what an article may hold that looks like articles, and is not this article."""
 
@@ -76,7 +78,7 @@ class Location:
 def bias(steps: Sequence[str]) -> float:
     """Return what the last key of a path says for or against its being the articles' place."""
     key = next((step for step in reversed(steps) if step not in (ARRAY, ANY_KEY)), "").casefold()
-    return BIAS if key in ENVELOPE_KEYS else -BIAS if RELATED.search(key) else 0.0
+    return BIAS if folded(key) in _ENVELOPES else -BIAS if RELATED.search(key) else 0.0
 
 
 def locate(survey: Survey) -> Location:
@@ -144,9 +146,10 @@ def _groups(node: Node, steps: Steps) -> list[Group]:
         and (is_lone or bias(group.steps[len(steps) :]) >= 0)  # else what an article quotes, or links to
         and not _are_parts(group, node, is_lone)
     ]
-    best = max(inner, key=lambda group: group.weight, default=None)
+    best = max(inner, key=lambda group: (group.weight, group.node.articles), default=None)
     outer = node.mean + WHOLE * (2 * node.whole >= node.articles)
-    return below if best is not None and best.weight > outer else [here]
+    is_one_of_several = best is not None and is_lone and () not in node.wrappers and best.node.articles > 1
+    return below if best is not None and (best.weight > outer - is_one_of_several) else [here]
 
 
 def _are_parts(group: Group, outer: Node, is_lone: bool) -> bool:
@@ -154,7 +157,7 @@ def _are_parts(group: Group, outer: Node, is_lone: bool) -> bool:
     if 2 * outer.headed < outer.articles or 2 * group.node.headed >= group.node.articles:
         return False
     key = next((step for step in reversed(group.steps) if step not in (ARRAY, ANY_KEY)), "").casefold()
-    return not is_lone or key not in ENVELOPE_KEYS or key in PARTS
+    return not is_lone or folded(key) not in _ENVELOPES or key in PARTS
 
 
 def _inside(groups: Sequence[Group]) -> Iterator[Group]:

@@ -1,29 +1,33 @@
 """The names under which scrapers, APIs and data sets keep the fields of an article."""
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+
+from newsmoe.ingest import other_languages
+from newsmoe.ingest.other_languages import DATE_WORDS, LITTLE_WORDS, OTHER_LANGUAGES, PUBLISHED
 
 FieldNames = Mapping[str, Sequence[str]]
 """For each field of an article the keys to look under, in order; case, spaces and punctuation don't matter."""
 
-BODIES = (
+_BODIES = (
     "bodies", "full_content", "full_text", "ctext", "maintext", "articleBody", "document", "content:encoded",
     "content", "text", "body", "body_text", "article_text", "content_text", "text_content", "article", "story",
     "story_text", "selftext", "plaintext", "paragraphs", "post_content", "comment_text", "transcript",
     "content_elements", "blocks", "sections", "markdown", "rich_content", "raw_text",
     "content_html", "body_html", "html", "article_html",
-    "inhalt", "contenu", "contenido", "conteúdo", "testo", "texte", "texto", "текст", "内容", "正文", "本文", "본문",
-    "tekst", "treść", "İçerik", "metin", "النص",
 )  # fmt: skip
+BODIES = (*_BODIES, *other_languages.BODIES)
 """Names of whole texts. The first ones stand for more than what is beside them under a plainer name."""
 
-TEASERS = (
+_TEASERS = (
     "description", "summary", "lead_paragraph", "abstract", "snippet", "short_description", "excerpt", "standfirst",
     "trail_text", "teaser", "lead", "lede", "intro", "introduction", "synopsis", "blurb", "subtitle", "dek",
     "custom_excerpt", "contentSnippet", "content:encodedSnippet", "highlights", "og:description", "meta_description",
-    "desc",
+    "desc", "digest", "first_sentence",
 )  # fmt: skip
+TEASERS = (*_TEASERS, *other_languages.TEASERS)
 """Names of what stands for a text where there is no other."""
 
 POST_TEXT = "message"
@@ -37,7 +41,7 @@ SECTIONS = frozenset({"sections"})
 MARKUP = frozenset({"html", "contenthtml", "bodyhtml", "articlehtml"})
 """Names, folded, of what may be a whole page."""
 
-DATES: FieldNames = {
+_DATES: FieldNames = {
     "first published": ("first_publication_date", "first_published_at"),
     "published": (
         "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished", "pub_date",
@@ -48,15 +52,18 @@ DATES: FieldNames = {
     "first created": ("firstcreated",),
     "created": ("date_created", "created_at", "created_utc", "created"),
     "unclear": (
-        "datum", "fecha", "дата", "日期", "tarih",
         "timestamp", "date_unixtime", "published_parsed", "posted_at", "time",
     ),
     "changed": ("version_created", "updated_at", "updated", "date_modify", "date_modified"),
     "read": ("date_download", "crawled", "date_added", "modified"),
 }  # fmt: skip
+DATES: FieldNames = {**_DATES, "unclear": (*other_languages.DATES, *_DATES["unclear"])}
 """Names of dates by what happened then, from what is the date of publication to what says least of it."""
 
-ALIASES: FieldNames = {
+LATE = ("changed", "read")
+"""Of these, what happened after the publication."""
+
+ENGLISH: FieldNames = {
     "id": (
         "id", "_id", "guid", "uuid", "article_id", "objectID", "news_id", "post_id", "doc_id", "identifier", "uri",
         "new_id", "@id",
@@ -65,33 +72,32 @@ ALIASES: FieldNames = {
         "url", "link", "canonical_link", "canonical_url", "web_url", "news_url", "article_url", "title_url", "page_url",
         "share_url", "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
         "document_identifier", "links.permalink", "canonical", "alternate", "link_href",
-        "enlace", "lien", "ссылка", "链接",
     ),
     "headline": (
-        "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "name",
-        "titel", "überschrift", "titre", "título", "titulo", "titolo", "заголовок", "标题", "タイトル", "제목", "tytuł",
-        "başlık", "العنوان",
+        "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "name", "h1",
     ),
-    "content": (*BODIES, *TEASERS),
+    "content": (*_BODIES, *_TEASERS),
     "topics": (
         "topics", "topic", "categories", "category", "section", "tags", "section_name", "article_section", "keywords",
     ),
-    "publication_date": tuple(name for names in DATES.values() for name in names),
+    "publication_date": tuple(name for names in _DATES.values() for name in names),
     "author": (
         "author", "authors", "byline", "creator", "dc:creator", "author_name", "primary_author", "writer", "reporter",
         "journalist", "contributors", "contributor", "by", "from", "authors_byline", "bylines", "credits.by",
-        "autor", "auteur", "автор", "作者",
     ),
     "source": (
-        "source", "outlet", "publisher", "source_domain", "source_name", "source_title", "site_name", "publication",
+        "source", "outlet", "publisher", "source_name", "source_title", "source_domain", "site_name", "publication",
         "newspaper", "news_site", "provider", "og:site_name", "meta_site_name", "source-hostname", "hostname", "site",
         "source_id", "domain", "thread.site", "name_source", "publisher_name", "media_name", "pubtitle",
-        "container-title", "origin.title", "feed.title", "quelle", "источник", "来源",
+        "container-title", "origin.title", "feed.title",
     ),
     "language": ("language", "lang", "in_language", "human_language", "language_code", "meta_lang", "locale"),
 }  # fmt: skip
 
-URLS_BY_VALUE = ("@id", "guid", "uri", "id", "source", "identifier")
+ALIASES: FieldNames = {field: (*names, *OTHER_LANGUAGES.get(field, ())) for field, names in ENGLISH.items()}
+"""For each field of an article its common names."""
+
+URLS_BY_VALUE = ("@id", "guid", "uri", "id", "source", "identifier", *other_languages.SOURCES)
 """Names under which a URL may stand, or something else."""
 
 WEAK_HEADLINES = frozenset({"name"})
@@ -100,6 +106,7 @@ WEAK_HEADLINES = frozenset({"name"})
 _DECORATIONS = (
     "article clean cleaned content doc document entry field full item main meta news og original page plain post raw"
     " story str text web"
+    " artikel articulo artigo berita haber noticia notizia"
     " t txt s ss dt en"  # Solr's suffixes, and of a text in one of several languages
 )
 DECORATIONS = frozenset(_DECORATIONS.split())
@@ -124,23 +131,49 @@ METADATA = re.compile(
 )
 """Keys of objects with the headline and dates of the text beside them."""
 
+_NO_URL = re.compile(
+    r"im(?:m?ag|g)|foto|photo|pict|thumb|icon|logo|avatar|video|audio|media|cover|banner|poster|embed|galler|author"
+    r"|profile|user|account|feed|rss|api|json|pdf|archive|screenshot|comment|next|prev|related|home|site|base|domain"
+    r"|outlet|publisher|company|share|twitter|facebook|instagram|youtube|bild|obraz|gambar|hinh|okladka|portada|resim"
+)
+"""Keys of URLs of something else than the article."""
+
+_DAYS = frozenset({"date", "day", "data", "datum", "fecha", "tanggal", "tarih", "tarihi", "ngay", "дата"})
+_NO_PUBLICATION = re.compile(
+    r"crawl|scrap|fetch|collect|download|process|generat|extract|retriev|insert|index|updat|modif|import|added|start"
+    r"|end|begin|until|from|due|dead|expir|valid|birth|event|effect|access|check|seen|sync|cach|today|last|next|colet"
+    r"|recolec|vigen|수집|抓取|采集|爬取|取得"
+)
+"""Keys of dates on which something else happened than publication."""
+
 INNER_TEXTS = frozenset({"rendered", "main", "text", "value", "name", "#text", "_content"})
 MAX_NAME = 100  # characters
 
 _TIME_WORDS = "(?:date|time|stamp|on|at|utc|gmt|iso)"
 _DATE_NAME = re.compile(
-    r"(?P<before>(?:date|time)*+)(?P<edition>first|original|last|latest|version)?+(?:(?P<published>publish(?:ed|ing)?+"
-    r"|publication|pub|post(?:ed)?+|issued?+|display(?:ed)?+|released?+)|(?P<created>created?+|creation)"
-    rf"|(?P<changed>updated?+|modified|modification|edited))(?P<after>{_TIME_WORDS}*+)"
+    rf"(?P<before>(?:date|time|{DATE_WORDS}|{LITTLE_WORDS})*)(?P<edition>first|original|last|latest|version)?+"
+    rf"(?:(?P<published>(?:{PUBLISHED})|publish(?:ed|ing)?+|publication|pub|post(?:ed)?+|issued?+|display(?:ed)?+"
+    r"|released?+)|(?P<created>created?+|creation)|(?P<changed>updated?+|modified|modification|edited))"
+    rf"(?P<after>(?:{_TIME_WORDS}|{DATE_WORDS}|{LITTLE_WORDS})*+)"
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
 _SEPARATORS = re.compile(r"[\s_.:/-]+")
 
 
+_LETTERS = str.maketrans({"ı": "i", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe"})
+"""Letters whose accents are a part of them, as people write them who leave accents out."""
+
+
 @lru_cache(4096)
 def folded(key: object) -> object:
-    """Return a key without case and punctuation; a caller's dict may have keys that are no strings."""
-    return _SEPARATORS.sub("", key).casefold() or key if isinstance(key, str) else key
+    """Return a key without case, punctuation and accents; a caller's dict may have keys that are no strings."""
+    if not isinstance(key, str):
+        return key
+    plain = _SEPARATORS.sub("", key).casefold()
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain.translate(_LETTERS))
+        plain = "".join(mark for mark in decomposed if not unicodedata.combining(mark))
+    return plain or key
 
 
 _COMMON_DATES = frozenset(map(folded, ALIASES["publication_date"]))
@@ -159,7 +192,9 @@ def plainer(key: object) -> list[object]:
     end = len(words) - next(
         (index for index, word in enumerate(reversed(words)) if word not in DECORATIONS), len(words)
     )
-    parts = ("".join(words[start:stop]) for start in range(first + 1) for stop in range(len(words), end - 1, -1))
+    parts = (
+        folded("".join(words[start:stop])) for start in range(first + 1) for stop in range(len(words), end - 1, -1)
+    )
     names = dict.fromkeys((folded(last), *parts))
     return [name for name in names if name and name != folded(key) and name not in WEAK_HEADLINES]
 
@@ -180,7 +215,23 @@ def date_kind(key: object) -> str | None:
 
 
 @lru_cache(4096)
+def words_of(key: str) -> list[str]:
+    """Return the words in a key, in small letters."""
+    return [word.casefold() for word in _WORDS.findall(key)]
+
+
+@lru_cache(4096)
 def is_of_another_text(key: str) -> bool:
     """Tell whether a key says that its text is no article's."""
-    words = [word.casefold() for word in _WORDS.findall(key)]
+    words = words_of(key)
     return any(word in OTHER_TEXTS or word.removesuffix("s") in OTHER_TEXTS for word in words)
+
+
+def may_name_url(key: str) -> bool:
+    """Tell whether a key that is no common name may stand for the URL of the article."""
+    return not _NO_URL.search(key.casefold())
+
+
+def may_name_date(key: str) -> bool:
+    """Tell whether a key that is no common name may stand for the date of publication."""
+    return not _DAYS.isdisjoint(words_of(key)) and not _NO_PUBLICATION.search(key.casefold())

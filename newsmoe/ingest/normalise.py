@@ -7,10 +7,11 @@ from typing import Any
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.ingest import values
-from newsmoe.ingest.contents import Content, find_content, find_headline
+from newsmoe.ingest.contents import Content, find_content, find_headline, much_longer_text
 from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, KeyPath, Shape, keys_of, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
-from newsmoe.ingest.names import FieldNames
+from newsmoe.ingest.guesses import COMMON_BY_VALUE, Guess, guessed_date, guessed_headline, guessed_url
+from newsmoe.ingest.names import FieldNames, folded
 from newsmoe.ingest.stored import object_in
 from newsmoe.ingest.unwrap import unwrapped
 from newsmoe.ingest.values import MAX_LINE
@@ -36,7 +37,6 @@ _WORD = re.compile(r"\w")
 _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "id": values.identifier_of,
     "topics": values.topics_of,
-    "publication_date": values.date_of,
     "author": values.author_of,
     "source": values.source_of,
     "language": values.line_or_none,
@@ -51,7 +51,8 @@ class Normaliser:
         self.count = 0
         self._wrappers: dict[tuple[str, ...], KeyPath] = {}  # by the keys of elements
         self.stored: Counter[KeyPath] = Counter()  # paths to texts that are JSON of an article
-        self.guessed: Counter[str] = Counter()  # keys of contents
+        self.guessed: Counter[tuple[str, str]] = Counter()  # fields, and keys under which they were
+        self.longer: Counter[str] = Counter()  # keys of texts that are longer than the teaser that was read
         self.shortened = 0  # articles without what is no part of them
         self.unreadable: Counter[str] = Counter()  # keys of values that are no text
         self.undated = 0  # articles whose dates could not be read
@@ -93,11 +94,16 @@ class Normaliser:
 
     def notices(self) -> Iterator[str]:
         """Yield what was guessed or left out so far, a sentence each."""
-        for key, count in self.guessed.most_common(MAX_NOTICES):
-            yield f"the content of {count} of {self.count} articles was read from {key!r}, which is not a common name"
+        for (field, key), count in self.guessed.most_common(MAX_NOTICES):
+            yield f"the {field} of {count} of {self.count} articles was read from {key!r}, which is not a common name"
+        for key, count in self.longer.most_common(MAX_NOTICES):
+            yield (
+                f"{key!r} holds a longer text than what was read, in {count} of {self.count} articles; if that is the"
+                f' article, write content = "{key}" under [fields] in newsmoe.toml'
+            )
         for key, count in self.unreadable.most_common(MAX_NOTICES):
             yield f"{key!r} holds no text that can be read in {count} of {self.count} articles, and was left out"
-        if unnamed := sum(max(0, len(keys) - MAX_NOTICES) for keys in (self.guessed, self.unreadable)):
+        if unnamed := max(0, len(self.guessed) - MAX_NOTICES) + max(0, len(self.unreadable) - MAX_NOTICES):
             yield f"the same holds for {unnamed} other keys"
         if self.undated:
             examples = ", ".join(self._dates)
@@ -116,20 +122,24 @@ class Normaliser:
         _, element, shape, content, _ = self._article_object(element, content)
         element, shape, heading = find_heading(element, self.fields, shape, content)
         headline, headline_path, no_headline = heading
-        if headline_path is None and content is None:
-            self._refuse(element, shape, [*no_headline, *unreadable])
         if content is not None:
             unreadable = []
+            if headline_path is None and (guess := guessed_headline(element, shape, content)):
+                headline, headline_path = self._guessed("headline", guess)
+        elif headline_path is None:
+            self._refuse(element, shape, [*no_headline, *unreadable])
         for path in (*no_headline, *unreadable):
             self.unreadable[".".join(path)] += 1
         text = content.text if content is not None and _WORD.search(content.text) else ""
         url, url_path = _url(element, shape)
+        if not url and (guess := guessed_url(element, shape)):
+            url, url_path = self._guessed("URL", guess)
         read = {path[0] for path in (headline_path, content and content.path, url_path) if path and len(path) == 1}
         others = {field: _value(element, field, paths, read) for field, paths in shape.others}
         identifier = others.get("id")
-        self._check_date(element, shape.fields["publication_date"], others.get("publication_date"))
         return {
             **others,
+            "publication_date": self._date(element, shape, read),
             "id": values.derived_id(url, headline, text) if identifier is None else identifier,
             "url": url[:MAX_LINE],
             "headline": _without_outlet(headline, others.get("source"))[:MAX_LINE],
@@ -138,6 +148,23 @@ class Normaliser:
             "truncated": bool(text and content and content.truncated),
             "extra": _extra(element, read),
         }
+
+    def _guessed(self, field: str, guess: Guess) -> tuple[str, KeyPath]:
+        """Count a guess, and return its text and path."""
+        if folded(guess.key) not in COMMON_BY_VALUE:
+            self.guessed[field, guess.key] += 1
+        return guess.text, (guess.key,)
+
+    def _date(self, element: Mapping[str, Any], shape: Shape, read: set[str]) -> str | None:
+        """Return the first date that is understood, but for later ones than the publication; else the first at all."""
+        paths = shape.fields["publication_date"]
+        date, path = _date(element, shape, read, self.fields.users.get("publication_date"))
+        if date is None and (guess := guessed_date(element, shape)):
+            date, path = self._guessed("date", guess)
+        if path is not None and len(path) == 1:
+            read.add(path[0])
+        self._check_date(element, paths, date)
+        return date
 
     def _check_date(self, element: Mapping[str, Any], paths: Sequence[KeyPath], date: str | None) -> None:
         """Count a date that is not understood."""
@@ -167,7 +194,9 @@ class Normaliser:
         if inner.path and not isinstance(value_at(element, inner.path), Mapping):
             self.stored[inner.path] += 1
         if inner.guessed:
-            self.guessed[inner.guessed] += 1
+            self.guessed["content", inner.guessed] += 1
+        elif longer := much_longer_text(inner.element, inner.shape, inner.content):
+            self.longer[longer] += 1
         return inner
 
     def _refuse(self, element: Mapping[str, Any], shape: Shape, unreadable: list[KeyPath]) -> None:
@@ -233,6 +262,24 @@ def _value(element: Mapping[str, Any], field: str, paths: Sequence[KeyPath], rea
             read.add(key)
         return converted[:MAX_LINE] if isinstance(converted, str) else converted
     return None
+
+
+def _date(
+    element: Mapping[str, Any], shape: Shape, read: set[str], users: Sequence[str] | None
+) -> tuple[str | None, KeyPath | None]:
+    """Return a date and its path; of the user's names the first counts, whether it is understood or not."""
+    first: tuple[str | None, KeyPath | None] = None, None
+    for path in shape.fields["publication_date"]:
+        value = value_at(element, path)
+        if value is None or path[0] in read or (date := values.date_of(unwrapped(value))) is None:
+            continue
+        if first[0] is None:
+            first = date[:MAX_LINE], path
+        elif path in shape.late_dates:
+            break
+        if users or moment_of(date):
+            return date[:MAX_LINE], path
+    return first
 
 
 def _without_outlet(headline: str, source: str | None) -> str:

@@ -137,6 +137,11 @@ def _walk_members(buffer: Buffer, paths: tuple[Steps, ...], inside: bool) -> Ite
                 yield _with_id(key, buffer.value())
             else:
                 buffer.skip()
+        elif any(path[0] == ANY_KEY for path in paths) and buffer.peek() not in ("[", "{"):
+            matched = True  # by a date, a count or the like beside the arrays
+            value = buffer.value()
+            if isinstance(value, str) and isinstance(stored_value(value), dict | list):
+                yield from _walk_text(value, buffer.limit, rest, inside)
         else:
             matched = True
             yield from _walk(buffer, rest, inside=inside)

@@ -9,7 +9,7 @@ _DOTS = r"[\[(]\s?(?:…|\.\.\.+|\. \. \.)\s?[\])]|…|(?:\s?\.){3,}"
 _READ_ON = (
     r"(?:(?:click|tap) here to |to )?(?:(?:continue|keep) reading|read (?:more|on|(?:the )?(?:full|whole|rest of the)"
     r" (?:article|story|report|post))|(?:see|view|show|load) (?:more|(?:the )?full (?:article|story)))"
-    r"(?: here| on our (?:web)?site)?|full story"
+    r"(?: here| on our (?:web)?site| (?:at|on) [\w.-]{1,30}\.[a-z]{2,8})?|full story"
     r"|weiterlesen|mehr lesen|lire la suite|lire plus|leer más|(?:seguir|sigue) leyendo|continua a leggere|leggi tutto"
     r"|lees (?:meer|verder)|ler mais|leia mais|läs mer|les mer|læs mere|lue lisää|czytaj (?:dalej|więcej)|devamını oku"
     r"|читать (?:далее|дальше|полностью)|читати далі|続きを読む|阅读全文|閱讀全文|더 보기"
@@ -18,15 +18,20 @@ _PAYWALL = (
     r"(?:please )?(?:subscribe|sign in|log in|register) (?:now )?to (?:continue|keep|read)(?: reading)?[^.\n]{0,60}\.?"
     r"|this (?:article|content|story) is (?:only available (?:to|for)|for|reserved for) (?:our )?subscribers"
     r"(?: only)?\.?"
+    r"|suscr[ií]b\w+ para (?:seguir|continuar) leyendo|lee sin límites|ya soy suscriptora?"
+    r"|abonnez-vous pour (?:lire|continuer)[^.\n]{0,40}|(?:cet )?article (?:est )?réservé aux abonnés|déjà abonné ?\?"
+    r"|assine para (?:ler|continuar)[^.\n]{0,40}|(?:conteúdo|matéria) exclusiv[oa] para assinantes"
+    r"|abbonati per (?:leggere|continuare)[^.\n]{0,40}|(?:sie sind )?bereits abonnent\?"
 )
 _MARK = re.compile(
-    rf"(?:\s*(?:{_COUNT}|{_DOTS}|[\[(]\s?(?:more|{_READ_ON})[\s….»›>→]*[\])])"
+    rf"(?:\s*(?:{_COUNT}|{_DOTS}|[\[(]\s?(?:more|mehr|{_READ_ON})[\s….»›>→]*[\])])"
     rf"|(?:(?<=[.!?…\"”’)»。！？])\s*|\n\s*|\A)(?:(?:{_READ_ON})(?:\s?(?:\.\.\.|[…»›>→]{{1,3}})|\.)?|{_PAYWALL}))\s*\Z",
     re.IGNORECASE,
 )
 _HINT = re.compile(
-    r"(?:\.\.\.|\. \.|[…\])])\Z|read|to (?:continue|keep)|(?:see|view|show|load) |full story|subscribers|weiterl|lesen"
-    r"|lire|leer|leyendo|legg|lees|ler |leia|läs|les mer|lue|czyta|devam|чита|続き|全文|더"
+    r"(?:\.\.\.|\. \.|[…\])])\Z|read|to (?:continue|keep)|(?:see|view|show|load) |full story|subscribers|mehr|weiterl"
+    r"|lesen|lire|límites|suscri|abonn|assin|abbon|leer|leyendo|legg|lees|ler |leia|läs|les mer|lue|czyta|devam|чита"
+    r"|続き|全文|더"
 )
 """What one of the marks has; sought first, because it takes a fiftieth of the time."""
 _READ_ON_ENDS = (
@@ -43,7 +48,7 @@ _READ_ON_ENDS = (
 )
 """How an English one ends where it is a sentence."""
 _SENTENCE_ENDS = (".", "!", "?", '"', "”", "’", "'")
-MAX_MARKS = 4
+MAX_MARKS = 6
 
 
 def _may_be_cut(tail: str) -> bool:

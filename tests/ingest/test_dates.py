@@ -71,6 +71,37 @@ def test_a_date_in_words_or_numbers_becomes_iso(text: str, expected: str) -> Non
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "Mon, 02 Mrz 2026", "2. März 2026", "2 mars 2026", "2 de marzo de 2026", "2 de março de 2026",
+        "lunedì 2 marzo 2026",
+        "2 maart 2026", "den 2 mars 2026", "2. maaliskuuta 2026", "2 марта 2026 г.", "2 березня 2026", "2 marca 2026",
+        "2. března 2026", "2 martie 2026", "2026. március 2.", "2 Mart 2026", "Senin, 2 Maret 2026", "2 Μαρτίου 2026",
+        "2026年3月2日", "2026年03月02日(月)", "2026년 3월 2일", "2026. 3. 2.", "Thứ hai, 02.03.2026",
+        "Published: March 2, 2026", "Posted on 02.03.2026", "Stand: 02.03.2026", " - 02.03.2026", "2March, 2026",
+    ],
+)  # fmt: skip
+def test_a_date_may_be_in_another_language_and_have_a_word_before_it(text: str) -> None:
+    assert read(text) == "2026-03-02"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2. März 2026, 08:30 Uhr", "2 mars 2026 à 08h30", "02.03.2026 às 08h30", "2 Mart 2026 - 08:30",
+        "2026年3月2日08:30",
+        "2026. 3. 2. 오전 8:30", "2026/3/2 上午 8:30", "Thứ hai, 2 Mar 2026, 08:30",
+    ],
+)  # fmt: skip
+def test_the_time_may_be_in_another_language(text: str) -> None:
+    assert read(text) == "2026-03-02T08:30:00"
+
+
+def test_the_afternoon_may_be_in_another_language() -> None:
+    assert read("2026년 3월 2일 오후 3:05") == "2026-03-02T15:05:00"
+
+
+@pytest.mark.parametrize(
     ("number", "expected"),
     [
         (20260302, "2026-03-02"),
@@ -132,8 +163,8 @@ def test_a_date_may_be_an_object_or_a_list(value: object, expected: str | None) 
     "text",
     [
         "03/04/2026", "2026-13-45", "0000-00-00 00:00:00", "Mon, 01 Jan 0001 00:00:00 GMT", "2 hours ago",
-        "Mon, 02 Mrz 2026 08:30:00 GMT",
-        "4 mars 2026", "4 June 26", "March 2026", "Published: March 2, 2026", "Mar 2, 2026 13:05 pm",
+        "Mon, 02 Mrs 2026 08:30:00 GMT", "4 listopada 2026", "4 jui 2026", "hace 2 horas", "2026年13月2日",
+        "4 June 26", "March 2026", "Expires: March 2, 2026", "Mar 2, 2026 13:05 pm", "31.03.26 08:30",
         "2026-03-02 08:30 +25:00",
         "1 " * 30 + "March", "Monday " * 9, "March 2, 2026 " + "Monday " * 9,
     ],
@@ -212,3 +243,25 @@ def test_publication_comes_before_creation_and_that_before_changes(right: str, o
     article = Normaliser()({"headline": "Night bus", **dict.fromkeys(others, "2026-03-09"), right: "2026-03-02"})
     assert isinstance(article, Article)
     assert article.publication_date == "2026-03-02"
+
+
+def test_of_two_dates_the_first_that_is_understood_is_read() -> None:
+    assert read_first(date="Apr 08", timestamp=1523224871192) == "2018-04-08T22:01:11.192000+00:00"
+    assert notices({"date": "Apr 08", "timestamp": 1523224871192}) == []
+
+
+@pytest.mark.parametrize("name", ["updated_at", "date_download", "last_modified"])
+def test_a_later_date_is_not_read_for_one_that_is_not_understood(name: str) -> None:
+    assert read_first(**{"date": "Apr 08", name: "2018-04-09"}) == "Apr 08"
+
+
+def test_the_users_date_is_read_even_if_it_is_not_understood() -> None:
+    article = Normaliser({"publication_date": ["day"]})({"headline": "Bus", "day": "Apr 08", "date": "2018-04-09"})
+    assert isinstance(article, Article)
+    assert article.publication_date == "Apr 08"
+
+
+def read_first(**dates: Any) -> str | None:
+    article = Normaliser()({"headline": "Night bus", **dates})
+    assert isinstance(article, Article)
+    return article.publication_date

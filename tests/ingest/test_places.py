@@ -397,3 +397,23 @@ def test_no_text_is_made_up(folder: Path, document: Any) -> None:
     for item in items:
         if isinstance(item, Article):
             assert all(word in texts for word in item.content.split())
+
+
+def test_what_stands_beside_lists_by_category_is_no_article(folder: Path) -> None:
+    document = {"updated": "2026-05-01", "count": 3, "sport": STORIES[:2], "town": STORIES[2:]}
+    articles, messages = read(folder, document)
+    assert headlines(articles) == ["Hall 1", "Hall 2", "Hall 3"]
+    assert messages == ["3 articles read from *[]"]
+
+
+def test_one_article_beside_a_list_of_such_is_not_read_alone(folder: Path) -> None:
+    stories = [{"title": f"Hall {number}", "description": f"{BODY} Part {number}."} for number in range(4)]
+    articles, messages = read(folder, {"featured": stories[0], "others": stories[1:]})
+    assert headlines(articles) == ["Hall 0", "Hall 1", "Hall 2", "Hall 3"]
+    assert messages == ["4 articles read from featured, others[]"]
+
+
+def test_lists_by_category_may_stand_in_texts(folder: Path) -> None:
+    document = {"updated": "2026-05-01", "sport": json.dumps(STORIES[:2]), "town": json.dumps(STORIES[2:])}
+    articles, _ = read(folder, document)
+    assert headlines(articles) == ["Hall 1", "Hall 2", "Hall 3"]

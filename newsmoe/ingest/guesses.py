@@ -1,0 +1,78 @@
+"""What an article's headline, date or URL is, where none stands under a common name: said in a message."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from newsmoe.ingest import dates
+from newsmoe.ingest.contents import Content
+from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
+from newsmoe.ingest.fields import Shape
+from newsmoe.ingest.names import ALIASES, WEAK_HEADLINES, folded, is_of_another_text, words_of
+from newsmoe.text.cleaning import clean_line
+
+MAX_HEADLINE, MAX_DATE, MAX_URL = 250, 40, 2_000  # characters
+PROSE_WORDS = 4
+
+_TITLES = frozenset(map(folded, ALIASES["headline"])) - WEAK_HEADLINES
+_NO_HEADLINE = re.compile(
+    r"instruct|question|answer|respon|output|input|label|expla|context|role|locat|address|place|city|country|region"
+    r"|section|series|channel|book|job|album|show|user|account|descri|company|organi[sz]|publish|event|tweet"
+)
+"""Keys of short texts about something else than the article, or about how it was labelled."""
+_PAGE = re.compile(
+    r"https?://[^/\s?#]+/(?!\S*\.(?:jpe?g|png|gif|webp|svg|avif|bmp|ico|mp[34]|m4a|webm|xml|rss|json|css|js)\b)\S+",
+    re.IGNORECASE,
+)
+_LINKS = frozenset({"url", "link", "href", "permalink", "uri"})
+COMMON_BY_VALUE = frozenset({"data"})
+"""Names, folded, that mean a date in some languages and much else in English: no guess where a date stands there."""
+
+
+class Guess(NamedTuple):
+    """What was read, and the key under which it stood."""
+
+    key: str
+    text: str
+
+
+def guessed_headline(element: Mapping[str, Any], shape: Shape, content: Content) -> Guess | None:
+    """Return the text under a name such as `bill_title`; beside a content of no common name, a single short text."""
+    lines = [
+        Guess(key, line)
+        for key, value in _strings(element, shape.unnamed, MAX_HEADLINE)
+        if key != content.path[0]
+        and not _NO_HEADLINE.search(key.casefold())
+        and not is_of_another_text(key)
+        and (line := clean_line(value))
+        and not is_address(line)
+        and not is_no_value(line, content=True)
+    ]
+    if title := next((line for line in lines if folded(words_of(line.key)[-1:][0]) in _TITLES), None):
+        return title
+    is_common = content.path in dict(shape.contents) or content.path in shape.mapped
+    prose = [line for line in lines if strength_of(line.text) is Strength.PROSE and len(line.text) < len(content.text)]
+    return prose[0] if len(prose) == 1 and not is_common else None
+
+
+def guessed_url(element: Mapping[str, Any], shape: Shape) -> Guess | None:
+    """Return the only URL of a page, or the only one under a name that ends or begins with `url` or the like."""
+    values = _strings(element, shape.names_of_urls, MAX_URL)
+    pages = [Guess(key, value) for key, value in values if value.startswith("http") and _PAGE.fullmatch(value)]
+    named = [page for page in pages if not _LINKS.isdisjoint((words := words_of(page.key))[:1] + words[-1:])]
+    return next((some[0] for some in (pages, named) if len(some) == 1), None)
+
+
+def guessed_date(element: Mapping[str, Any], shape: Shape) -> Guess | None:
+    """Return the only date under a name such as `EditionDate`, but for those of something else than publication."""
+    values = _strings(element, shape.names_of_dates, MAX_DATE)
+    days = [Guess(key, date) for key, value in values if not value.isdecimal() and (date := dates.from_text(value))]
+    return days[0] if len(days) == 1 else None
+
+
+def _strings(element: Mapping[str, Any], keys: Iterable[str], limit: int) -> Iterator[tuple[str, str]]:
+    """Yield the texts under some keys, up to a length."""
+    for key in keys:
+        value = element.get(key)
+        if isinstance(value, str) and 0 < len(value) <= limit:
+            yield key, value.strip()

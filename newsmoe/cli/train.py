@@ -1,6 +1,7 @@
 """`newsmoe train`: experts of one's own data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +22,7 @@ from newsmoe.cli.options import (
     registry_of,
     takes,
 )
+from newsmoe.errors import InputError
 
 if TYPE_CHECKING:
     from newsmoe.training.recipe import AnyRecipe
@@ -200,16 +202,30 @@ def _make(
     from newsmoe.training.recipe import read_recipe
     from newsmoe.training.scaffold import name_from
 
-    console = messages()
+    console, made = messages(), None
     if file.suffix != ".toml":
-        file = scaffold(name or name_from(file))
+        file = made = scaffold(name or name_from(file))
         console.print(plain(f"wrote {file}"), soft_wrap=True)
     recipe = read_recipe(file, kind)
     folder = output or file.parent
-    with reporting(console) as report:
+    with _taking_back(made), reporting(console) as report:
         evaluations = make_expert(file, recipe, data, folder, Device(load().device), report)
     show_evaluations(evaluations)
     use = f"newsmoe analyze news.json --tasks {recipe.task}"
     if any(expert.builtin for expert in registry_of(load()).pool(recipe.task)):  # they run until a rule says otherwise
         use = f'put [[rule]] and, below it, use = {{ {recipe.task} = "{recipe.name}" }} into {CONFIG_FILE}'
     console.print(plain(f"wrote {folder}; to use it: {use}"), soft_wrap=True)
+
+
+@contextmanager
+def _taking_back(recipe: Path | None) -> Iterator[None]:
+    """Remove a recipe that was made from examples which cannot be learned from; it would be in the way of others."""
+    try:
+        yield
+    except InputError:
+        if recipe is not None:
+            recipe.unlink(missing_ok=True)
+            messages().print(plain(f"removed {recipe}"), soft_wrap=True)
+            with suppress(OSError):  # there is more in it
+                recipe.parent.rmdir()
+        raise

@@ -21,7 +21,7 @@ from newsmoe.registry.cards import builtin_folder
 from newsmoe.registry.device import Device
 from newsmoe.registry.labels import check_labels
 from newsmoe.registry.registry import ExpertInfo, Registry
-from newsmoe.settings.conditions import Rule
+from newsmoe.settings.conditions import After, Rule
 from newsmoe.settings.model import DEFAULT_TASKS, Settings, is_gate_folder
 from newsmoe.validation import describe
 
@@ -81,7 +81,7 @@ def build_gate(settings: Settings, registry: Registry, store: PredictionStore | 
     _check_rules(user_rules, registry)
     extended = {EXTENDED.get(task) for task in tasks}
     pools = {task: registry.pool(task) for task in tasks if task not in extended}
-    _check_deferred(pools, user_rules, existing)
+    _check_deferred(pools, user_rules, registry)
     return build(GateContext(settings, registry, pools, user_rules, store))
 
 
@@ -151,23 +151,36 @@ def _check_rules(rules: Sequence[Rule], registry: Registry) -> None:
             raise ConfigError(f"a rule names the expert {name!r}, which is broken: {info.broken}")
 
 
-def _check_deferred(pools: Mapping[str, Sequence[ExpertInfo]], rules: Sequence[Rule], existing: Sequence[str]) -> None:
-    """Refuse deferred experts and rules whose task no expert predicts, and tasks that wait for each other."""
+def _check_deferred(pools: Mapping[str, Sequence[ExpertInfo]], rules: Sequence[Rule], registry: Registry) -> None:
+    """Refuse deferred experts and rules that can never run, and tasks that wait for each other."""
     waits: dict[str, set[str]] = {task: set() for task in pools}
     for task, pool in pools.items():
         deferred = [(info.origin or info.name, info.after) for info in pool if info.after]
         deferred += [("a rule", rule.after) for rule in rules if rule.after and task in rule.use]
         for origin, after in deferred:
-            if after.task not in existing:
-                raise ConfigError(
-                    f"{origin}: 'after' waits for the task {after.task!r}, which no expert predicts;"
-                    f" {nearest(after.task, existing)}"
-                )
+            _check_after(after, origin, registry)
             waits[task].add(after.task)
     try:
         TopologicalSorter(waits).prepare()
     except CycleError as error:
         raise ConfigError(f"'after': these tasks wait for each other: {', '.join(error.args[1][1:])}") from None
+
+
+def _check_after(after: After, origin: str, registry: Registry) -> None:
+    """Refuse a task that no expert predicts, and labels that none of its experts has, where all say which they have."""
+    existing = registry.tasks()
+    if after.task not in existing:
+        raise ConfigError(
+            f"{origin}: 'after' waits for the task {after.task!r}, which no expert predicts;"
+            f" {nearest(after.task, existing)}"
+        )
+    stated = [info.labels for info in registry.pool(after.task)]
+    labels = {label.casefold() for some in stated for label in some}
+    if all(stated) and (unknown := [label for label in after.label if label.casefold() not in labels]):
+        raise ConfigError(
+            f"{origin}: 'after' waits for the label {unknown[0]!r}, which no expert for {after.task} predicts;"
+            f" {nearest(unknown[0].casefold(), labels)}"
+        )
 
 
 def _check_present(experts: Sequence[ExpertInfo], *, all_of_them: bool = False) -> None:

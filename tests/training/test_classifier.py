@@ -248,6 +248,19 @@ def test_an_impossible_training_is_refused_before_anything_is_written(
     assert not (folder / "experts").exists()
 
 
+def test_a_recipe_of_too_few_examples_is_in_nobodys_way(folder: Path) -> None:
+    enough = (folder / "train.jsonl").read_text()
+    lines = enough.splitlines(keepends=True)
+    (folder / "train.jsonl").write_text(lines[0] + lines[-1])
+    command = ["train", "classifier", "train.jsonl", "--head-only"]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 1
+    assert "too few examples" in result.stderr
+    assert not (folder / "experts" / "train").exists()
+    (folder / "train.jsonl").write_text(enough)
+    assert CliRunner().invoke(app, command).exit_code == 0
+
+
 @pytest.mark.parametrize("rows", [1, 2])
 def test_too_few_examples_are_reported_and_are_no_bug(rows: int, folder: Path) -> None:
     lines = (folder / "train.jsonl").read_text().splitlines(keepends=True)

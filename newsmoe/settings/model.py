@@ -29,7 +29,13 @@ def split_list(value: object) -> object:
     return value
 
 
+def split_names(value: object) -> object:
+    """Let names, separated by commas or blanks, stand for a list."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
 CommaList = BeforeValidator(split_list)
+NameList = BeforeValidator(split_names)
 
 
 def _setting(default: Any, description: str, metavar: str = "", panel: str = "", **constraints: Any) -> Any:
@@ -56,7 +62,7 @@ class Settings(Strict):
     profile: str = _setting(
         "embedded", "settings by name: embedded, accurate, tutorial, your own", "NAME", EXPERTS_PANEL
     )
-    tasks: Annotated[tuple[str, ...], CommaList] = _setting(
+    tasks: Annotated[tuple[str, ...], NameList] = _setting(
         (),
         f"tasks to run, separated by commas; default: {', '.join(DEFAULT_TASKS)}, and what your own rules name",
         "TASKS",

@@ -61,7 +61,13 @@ def test_a_list_may_be_written_with_commas_in_the_file(workdir: Path, text: str)
 
 
 @pytest.mark.parametrize(
-    ("text", "tasks"), [("topic", ("topic",)), (" topic ,sentiment,", ("topic", "sentiment")), ("", ())]
+    ("text", "tasks"),
+    [
+        ("topic", ("topic",)),
+        (" topic ,sentiment,", ("topic", "sentiment")),
+        ("topic sentiment", ("topic", "sentiment")),
+        ("", ()),
+    ],
 )
 def test_a_list_is_written_with_commas_in_the_environment(workdir: Path, text: str, tasks: tuple[str, ...]) -> None:
     assert load_settings(environment={"NEWSMOE_TASKS": text}).tasks == tasks

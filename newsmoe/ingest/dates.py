@@ -26,7 +26,7 @@ _ZONES = {name: timezone(timedelta(hours=hours)) for name, hours in _HOURS.items
 _DAY_NAME = "(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*+"
 _WEEKDAY = rf"(?P<weekday>{_DAY_NAME}[\s.,]*+)?"
 _DAY, _YEAR = r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|º)?", r"(?P<year>\d{4})"
-_MONTH = r"(?P<month>[a-z\u0080-\uffff]{3,14})\.?"
+_MONTH = r"(?P<month>[^\x00-@\[-`{-\x7f]{3,14})\.?"  # letters, said by what they are not: that compiles sooner
 _OF = r"(?:(?:of|de|du|del|di)\s+)?"
 _TIME = (
     r"(?:(?:[T:]|,?\s+(?:(?:at|à|às|um|om|kl\.?|alle|ore|a las|o godz\.?|в)\s+|[-–|·@]\s+)?)"

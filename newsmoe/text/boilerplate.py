@@ -97,7 +97,7 @@ def _short_lines(text: str) -> Iterator[tuple[int, int]]:
         first = stripped.split(maxsplit=1)[0].rstrip(":|,./-!").lower() if len(line) <= SHORT_LINE else ""
         may_be = first in _FIRST_WORDS or first[:1].isdigit()
         is_part = (
-            (may_be and (LINE.fullmatch(stripped) or BYLINE.fullmatch(stripped)))
+            (may_be and any(pattern.fullmatch(stripped) for pattern in (LINE, BYLINE, SENTENCE)))
             or (shares and SHARE_BUTTON.fullmatch(stripped))
             or (is_of_database and stripped == "Body")
         )

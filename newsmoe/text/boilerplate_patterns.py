@@ -146,7 +146,7 @@ _SENTENCES = (
     r"|are (?:solely|those of the (?:author|writer|columnist)|(?:their|his|her|the author.s) own)\b)[^“\"]{0,120}",
     r"(?:ireport(?:\.com)?:)[^“\"]{0,120}|e-?mail to a friend\W*|fox news flash\b.{0,60} (?:is|are) here\W*",
 )
-LINE = re.compile("|".join((*_LINES, *_SENTENCES)), re.IGNORECASE)
+LINE = re.compile("|".join(_LINES), re.IGNORECASE)
 SENTENCE = re.compile("|".join(_SENTENCES), re.IGNORECASE)
 SOURCE_LINE = re.compile(rf"^(?:{'|'.join(_SOURCES)})(?:\n|\Z)", re.IGNORECASE | re.MULTILINE)
 SHARE_BUTTON = re.compile(rf"{_SITE}|tumblr|mastodon|pocket|nextdoor|print|e-?mail|more", re.IGNORECASE)

@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
@@ -10,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from newsmoe.errors import MissingExtraError, PluginError, nearest
+from newsmoe.errors import MissingExtraError, NewsmoeError, PluginError, nearest
 
 T = TypeVar("T")
 _logger = logging.getLogger(__name__)
@@ -88,6 +89,21 @@ class Plugins(Generic[T]):
             raise PluginError(f"the {self.what} {name!r} of {origins[0]} has no {' and no '.join(missing)}")
         plugin: T = loaded
         return plugin
+
+
+@contextmanager
+def naming_plugin(what: str, code: Callable[..., Any]) -> Iterator[None]:
+    """Turn what `code` of another package raises into an error that names it; from newsmoe's own it is a bug."""
+    try:
+        yield
+    except NewsmoeError:
+        raise
+    except Exception as error:
+        named: Any = code if hasattr(code, "__qualname__") else type(code)
+        if named.__module__.partition(".")[0] == "newsmoe":
+            raise
+        message = f"the {what} {named.__qualname__} of {named.__module__} failed: {type(error).__name__}: {error}"
+        raise PluginError(message) from error
 
 
 def entry_points_of(group: str) -> list[EntryPoint]:

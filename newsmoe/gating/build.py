@@ -14,7 +14,7 @@ from newsmoe.errors import ConfigError, ModelError, nearest
 from newsmoe.gating.gate import Gate, UniformGate
 from newsmoe.gating.rules import DEFAULT_RULES, RulesGate, named_experts, read_rules
 from newsmoe.journal.store import PredictionStore
-from newsmoe.plugins import Plugins
+from newsmoe.plugins import Plugins, naming_plugin
 from newsmoe.prediction import EXTENDED
 from newsmoe.registry.cache_key import cache_key
 from newsmoe.registry.cards import builtin_folder
@@ -82,7 +82,8 @@ def build_gate(settings: Settings, registry: Registry, store: PredictionStore | 
     extended = {EXTENDED.get(task) for task in tasks}
     pools = {task: registry.pool(task) for task in tasks if task not in extended}
     _check_deferred(pools, user_rules, registry)
-    return build(GateContext(settings, registry, pools, user_rules, store))
+    with naming_plugin("gate", build):
+        return build(GateContext(settings, registry, pools, user_rules, store))
 
 
 def build_uniform(context: GateContext) -> Gate:

@@ -6,9 +6,11 @@ from functools import cached_property
 from typing import NamedTuple, Protocol, Self
 
 from newsmoe.article import NO_TEXT, Article
+from newsmoe.plugins import naming_plugin
 from newsmoe.record import RouteEntry
 from newsmoe.registry.registry import ExpertInfo
 from newsmoe.settings.conditions import SECOND_WEIGHT, After
+from newsmoe.text.counts import plural
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,15 @@ class Gate(Protocol):
 
     def route(self, articles: Sequence[Article]) -> list[Route]:
         """Return the route of each article, in order."""
+
+
+def routes_of(gate: Gate, articles: Sequence[Article]) -> list[Route]:
+    """Return the route of each article; what a gate of another package does wrong is an error that names it."""
+    with naming_plugin("gate", type(gate)):
+        routes = gate.route(articles)
+        if len(routes) != len(articles):
+            raise ValueError(f"{len(routes)} routes for {plural(len(articles), 'article')}")
+    return routes
 
 
 class UniformGate:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.gating.deferred import resolve_deferred
-from newsmoe.gating.gate import Decision, Gate
+from newsmoe.gating.gate import Decision, Gate, routes_of
 from newsmoe.orchestrator.cascade import least_sure, margin
 from newsmoe.orchestrator.combiners import Combiner, combine, mean
 from newsmoe.orchestrator.dispatcher import Dispatcher
@@ -115,7 +115,7 @@ class Pipeline:
         progress = WindowProgress(stats, len(items), len(self.gate.tasks))
         started = perf_counter()
         with progress.gate():
-            routes = self.gate.route(articles)
+            routes = routes_of(self.gate, articles)
         stats.gate_seconds += perf_counter() - started
         progress.expect(sum(len(decision.weights) for route in routes for decision in route))
         states = [

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.gating.gate import Gate, Route
+from newsmoe.gating.gate import Gate, Route, routes_of
 from newsmoe.ingest.source import open_input
 from newsmoe.settings.model import Settings
 
@@ -27,7 +27,7 @@ def read_routes(gate: Gate, inputs: Sequence[str], settings: Settings, limit: in
 
 def routed(gate: Gate, items: Sequence[Article | InvalidItem]) -> Iterator[Routed]:
     """Yield each of some items with its route."""
-    routes = iter(gate.route([item for item in items if isinstance(item, Article)]))
+    routes = iter(routes_of(gate, [item for item in items if isinstance(item, Article)]))
     for item in items:
         yield item, next(routes) if isinstance(item, Article) else ()
 

@@ -11,6 +11,7 @@ from newsmoe.gating.build import build_gate
 from newsmoe.gating.composite import CompositeGate
 from newsmoe.gating.gate import Decision, UniformGate
 from newsmoe.gating.rules import RulesGate
+from newsmoe.orchestrator.routing import routed
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.settings.conditions import After
 from newsmoe.settings.model import GATE_NAMES
@@ -288,3 +289,27 @@ def test_a_broken_gate_is_reported_and_others_are_unaffected(install: Callable[.
     with pytest.raises(PluginError, match="the gate 'bad' of bad-gates .*ZeroDivisionError"):
         build_gate(settings(gate="bad"), registry)
     assert build_gate(settings(gate="all"), registry).tasks
+
+
+@pytest.mark.parametrize(
+    ("module", "wrong", "message"),
+    [
+        ("failing", "return 1 / 0", "the gate Cheapest of failing failed: ZeroDivisionError: division by zero"),
+        ("sparing", "return []", "the gate Cheapest of sparing failed: ValueError: 0 routes for 1 article"),
+    ],
+)
+def test_what_a_gate_of_a_package_does_wrong_is_an_error_that_names_it(
+    module: str, wrong: str, message: str, install: Callable[..., None], registry: Registry
+) -> None:
+    code = PLUGIN.replace("last = {", f"{wrong}\n        last = {{")
+    install("odd-gates", {module: code}, {module: f"{module}:Cheapest"}, "newsmoe.gates")
+    gate = build_gate(settings(gate=module, tasks=["topic"]), registry)
+    with pytest.raises(PluginError, match=re.escape(message)):
+        list(routed(gate, [ARTICLE]))
+
+
+def test_a_gate_of_a_package_that_cannot_be_made_is_named(install: Callable[..., None], registry: Registry) -> None:
+    code = PLUGIN.replace("self.pools = context.pools", "self.pools = context.polls")
+    install("odd-gates", {"unmade_gates": code}, {"unmade": "unmade_gates:Cheapest"}, "newsmoe.gates")
+    with pytest.raises(PluginError, match="the gate Cheapest of unmade_gates failed: AttributeError"):
+        build_gate(settings(gate="unmade"), registry)

@@ -8,6 +8,7 @@ from newsmoe.cli.console import plain, table
 from newsmoe.record import Record
 from newsmoe.report.figures import ranked
 from newsmoe.report.rows import SENTIMENT, UNSURE
+from newsmoe.text.counts import plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -74,5 +75,5 @@ def show_counts(
     console.print(rows)
     if left_out := len(counts) - len(labels):
         rest = sum(counts.values()) - sum(counts[label] for label in labels)
-        more = f"and {left_out} more" if overlap else f"and {left_out} more, of {rest:,} articles"
+        more = f"and {plural(left_out, 'other')}" + ("" if overlap else f", with {plural(rest, 'article')}")
         console.print(plain(more), soft_wrap=True)

@@ -224,12 +224,12 @@ def test_genres_are_counted_where_there_are_some(here: Path) -> None:
 def test_articles_that_name_many_people_are_not_counted_for_each(here: Path) -> None:
     people = [{"name": f"Ann {number:02}", "type": "Person", "mentions": []} for number in range(20)]
     write(here / "r.json", [{**record(), "analyses": {"entities": people}}])
-    assert "and 5 more" in newsmoe("stats", "r.json").stdout.splitlines()
+    assert "and 5 others" in newsmoe("stats", "r.json").stdout.splitlines()
 
 
 def test_of_many_outlets_the_rest_is_counted(here: Path) -> None:
     write(here / "r.json", [record(source=f"Outlet {number:02}") for number in range(40)])
-    assert "and 25 more, of 25 articles" in newsmoe("stats", "r.json").stdout.splitlines()
+    assert "and 25 others, with 25 articles" in newsmoe("stats", "r.json").stdout.splitlines()
     write(here / "none.json", [])
     assert newsmoe("stats", "none.json").stdout == "0 articles, 0 with errors\n"
 

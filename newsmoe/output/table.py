@@ -27,8 +27,13 @@ def column_names(columns: TaskColumns) -> list[str]:
 
 
 def is_number(column: str) -> bool:
-    """Tell whether the column holds numbers; all others hold text."""
+    """Tell whether the column holds numbers; those that are not of yes or no either hold text."""
     return column.endswith("_score")
+
+
+def is_boolean(column: str) -> bool:
+    """Tell whether the column says yes or no."""
+    return column.endswith("_unsure")
 
 
 def row(record: Record, columns: TaskColumns) -> list[str | float | None]:
@@ -79,6 +84,8 @@ def _cell(prediction: object, key: str) -> str | float | None:
     value = fields_of(prediction).get(key)
     if is_number(f"_{key}"):
         return float(value) if isinstance(value, int | float) else None
+    if is_boolean(f"_{key}"):
+        return value if isinstance(value, bool) else None
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):

@@ -1,10 +1,15 @@
+import csv
 import io
 import json
+import sqlite3
 import sys
 import unicodedata
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -211,3 +216,17 @@ def test_the_default_output_lies_beside_the_input(source: str, format: str, outp
 def test_an_os_error_of_the_caller_is_no_output_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), open_writer(tmp_path / "out", "json"):
         raise FileNotFoundError(2, "No such file or directory", "model.safetensors")
+
+
+def test_whether_a_label_is_unsure_is_a_boolean_where_a_format_has_some(tmp_path: Path) -> None:
+    records = [record(number, mood={"unsure": unsure}) for number, unsure in enumerate([True, False, None, "x"])]
+    for format in ("xlsx", "parquet", "sqlite", "csv"):
+        write_all(tmp_path / f"out.{format}", format, records, {"mood": ("unsure",)})
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["records"]
+    assert [row[8] for row in sheet.iter_rows(min_row=2, values_only=True)] == [True, False, None, None]
+    column = pq.read_table(tmp_path / "out.parquet").column("mood_unsure")
+    assert column.to_pylist() == [True, False, None, None]
+    with closing(sqlite3.connect(tmp_path / "out.sqlite")) as base:
+        assert base.execute("SELECT mood_unsure FROM analyses ORDER BY id").fetchall() == [(1,), (0,), (None,), (None,)]
+    with (tmp_path / "out.csv").open(newline="") as file:
+        assert [row["mood_unsure"] for row in csv.DictReader(file)] == ["true", "false", "", ""]

@@ -31,7 +31,7 @@ def write_rows(path: Path, columns: TaskColumns, start: str = "") -> Iterator[Wr
 
         def write(record: Record, _: str) -> None:
             cells = record.id, *row(record, columns)[1:]  # an id that is a number stays one, below 0 too
-            table.writerow(map(escape_formula, cells))
+            table.writerow([str(cell).lower() if isinstance(cell, bool) else escape_formula(cell) for cell in cells])
 
         yield Writer(write)
 

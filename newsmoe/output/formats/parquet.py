@@ -9,7 +9,7 @@ from newsmoe.errors import OutputError
 from newsmoe.output.atomic import atomic_write
 from newsmoe.output.formats import TaskColumns, Writer
 from newsmoe.output.seen import Seen
-from newsmoe.output.table import IDENTITY, is_number, keyed_names, keyed_row
+from newsmoe.output.table import IDENTITY, is_boolean, is_number, keyed_names, keyed_row
 from newsmoe.plugins import import_extra
 from newsmoe.record import Record
 
@@ -27,7 +27,11 @@ def errors() -> tuple[type[Exception], ...]:
 def open_writer(path: Path, columns: TaskColumns) -> Iterator[Writer]:
     """Yield a writer of rows, which are written a row group at a time."""
     arrow = _pyarrow()
-    types = [(name, arrow.float64() if is_number(name) else arrow.string()) for name in keyed_names(columns)]
+
+    def type_of(name: str) -> Any:
+        return arrow.float64() if is_number(name) else arrow.bool_() if is_boolean(name) else arrow.string()
+
+    types = [(name, type_of(name)) for name in keyed_names(columns)]
     schema = arrow.schema(types)
     rows: list[dict[str, Any]] = []
     with atomic_write(path) as temporary, arrow.parquet.ParquetWriter(temporary, schema) as file:

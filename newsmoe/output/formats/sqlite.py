@@ -8,7 +8,7 @@ from pathlib import Path
 from newsmoe.errors import OutputError
 from newsmoe.output.atomic import atomic_write
 from newsmoe.output.formats import TaskColumns, Writer
-from newsmoe.output.table import IDENTITY, is_number, keyed_names, keyed_row
+from newsmoe.output.table import IDENTITY, is_boolean, is_number, keyed_names, keyed_row
 from newsmoe.record import Record
 from newsmoe.sqlite import UnsafeSchemaError, check_schema, connect, is_interrupted
 
@@ -82,7 +82,7 @@ def _ended_by_signals() -> Iterator[None]:
 def _merge(base: sqlite3.Connection, names: Sequence[str]) -> int:
     """Add the collected rows, or none if some would not be there; return how many those are."""
     base.execute("BEGIN IMMEDIATE")
-    definitions = {name: f"{_quoted(name)} {'REAL' if is_number(name) else 'TEXT'}" for name in names}
+    definitions = {name: f"{_quoted(name)} {_type_of(name)}" for name in names}
     base.execute(f"CREATE TABLE IF NOT EXISTS {TABLE} ({', '.join(definitions.values())})")
     existing = _columns_of(base)
     for name, definition in definitions.items():
@@ -100,6 +100,11 @@ def _merge(base: sqlite3.Connection, names: Sequence[str]) -> int:
 
 def _columns_of(base: sqlite3.Connection) -> set[str]:
     return {name for (name,) in base.execute("SELECT name FROM pragma_table_info(?)", [TABLE])}
+
+
+def _type_of(column: str) -> str:
+    """Return a column's type; SQLite has 0 and 1 for no and yes."""
+    return "REAL" if is_number(column) else "INTEGER" if is_boolean(column) else "TEXT"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -53,7 +53,9 @@ def run_section(figures: Figures, rows: Sequence[Row], reports: Sequence[RunRepo
         if entry.expert
     }
     note = "Which experts read how many articles, as the records say."
-    if not reports:
+    if reports:
+        note += " What several experts compute together is in the time of the first one."
+    else:
         note += " There is no run report beside the records, so times and versions are not known."
     return {
         "note": note,

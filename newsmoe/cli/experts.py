@@ -1,7 +1,7 @@
 """`newsmoe experts`: see, try and make experts."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from newsmoe.registry.expert import Expert
     from newsmoe.registry.registry import ExpertInfo, Registry
     from newsmoe.testing import Finding
+
+MAIN_METRICS = ("accuracy", "F1", "ROUGE-2")
 
 
 @takes("experts_dir")
@@ -39,7 +41,7 @@ def list_experts(load: LoadSettings, as_json: JsonOption = False) -> None:
             plain("to pull", style="yellow") if info.missing else here,
             plain(" ".join(info.languages) or "any"),
             plain(what),
-            plain(" ".join(map(_in_short, info.card.quality)) if info.card else ""),
+            plain(_in_short(info.card.quality) if info.card else ""),
         )
     results().print(rows)
 
@@ -168,11 +170,10 @@ def new(
     typer.echo(f'\nSend articles to it by a rule in newsmoe.toml:\n\n[[rule]]\nuse = {{ {task or name} = "{name}" }}')
 
 
-def _in_short(measurement: "Measurement") -> str:
-    """Return the accuracy, or of summaries F1 or ROUGE-2; on which data, `experts show` says."""
-    figures = measurement.figures
-    metric = next((metric for metric in ("accuracy", "F1", "ROUGE-2") if metric in figures), None)
-    return f"{100 * figures[metric]:.1f}" if metric else "-"
+def _in_short(quality: Sequence["Measurement"]) -> str:
+    """Return the accuracy on the first data, or F1 or ROUGE-2; `experts show` has the others, and which data it is."""
+    figures = quality[0].figures if quality else {}
+    return next((f"{metric} {100 * figures[metric]:.1f}" for metric in MAIN_METRICS if metric in figures), "")
 
 
 def _as_record(info: "ExpertInfo") -> dict[str, object]:

@@ -83,6 +83,7 @@ def test_the_built_in_experts_are_listed_with_what_they_are() -> None:
     by_name = {row.split()[0]: row.split() for row in rows}
     assert by_name["lead"][:4] == ["lead", "summarization", "yes", "any"]
     assert by_name["finbert"][:5] == ["finbert", "sentiment", "to", "pull", "en"]
+    assert (by_name["extractive"][-2], by_name["finbert"][-2]) == ("F1", "accuracy")
 
 
 def test_as_json_the_list_holds_the_cards() -> None:

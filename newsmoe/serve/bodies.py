@@ -28,6 +28,8 @@ FORMATS = {
 }
 """Content types that say what a body is; with any other its beginning does."""
 
+FORM = "multipart/form-data"
+
 BINARY = (*PACKED_STARTS, b"PK\x03\x04", b"PAR1")
 """How a body begins that would have to be unpacked, into who knows how much."""
 
@@ -67,11 +69,14 @@ def read(body: bytes, content_type: str, items: str | None, settings: Settings, 
     """Return the articles in a body, as `newsmoe analyze` would read them from a file.
 
     Raises:
-        Problem: it holds too many, or is no text.
+        Problem: it holds too many, is no text, or a form.
         InputError: it cannot be read as articles.
     """
     if body.startswith(BINARY):
         raise Problem(415, "UnsupportedFormat", "a packed or binary body is not read; send JSON, CSV or other text")
+    if content_type.lower().startswith(FORM):
+        message = "a form is not read; send the file itself as the body, as 'curl --data-binary @FILE' does"
+        raise Problem(415, "UnsupportedFormat", message)
     stated = {"input_format": _format_of_type(content_type), "encoding": _charset(content_type), "items": items}
     settings = settings.model_copy(update={name: value for name, value in stated.items() if value})
     with open_stream(BODY, io.BytesIO(body), settings) as source:

@@ -44,7 +44,7 @@ _PROBLEMS = {
     404: "There is no such file, or no article in the body.",
     408: "The body did not arrive in time.",
     413: "The body, or the number of its articles, is over the limit.",
-    415: "The body is packed or binary.",
+    415: "The body is packed or binary, or a form.",
     503: "Too much is waiting, or the service is starting or ending; `Retry-After` says when to try again.",
 }
 _TASKS = "Tasks to run, separated by commas, such as `sentiment,genre`; default: the server's."

@@ -36,12 +36,14 @@ class Place:
             with a list or object of values for each column; or an object of texts by their URLs or titles.
         columns: names for rows.
         has_others: whether objects that say that they are no articles are left out.
+        is_code: whether the document is what a program has of arrays and objects, and no JSON.
     """
 
     paths: tuple[Steps, ...] = ((),)
     layout: Literal["objects", "rows", "header", "columns", "texts"] = "objects"
     columns: tuple[str, ...] = ()
     has_others: bool = False
+    is_code: bool = False
 
     @property
     def is_read_whole(self) -> bool:

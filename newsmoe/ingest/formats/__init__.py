@@ -39,6 +39,8 @@ class Reader(Protocol):
         look_through(name, path, finder) -> Survey, find_place(name, path, finder) -> Location
                                       for a tree of values: what is where, and where the articles are; then
                                       `read` takes that `place`
+        find_place_in_code(name, path, finder) -> Location
+                                      the same for a document that `read` refused: where they are in a script
     """
 
     def read(self, name: str, path: Path) -> Iterator[Any]:

@@ -8,9 +8,11 @@ from io import StringIO
 from itertools import chain, zip_longest
 from typing import Any, Literal
 
+from newsmoe.ingest.blocks import LOCALE
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.json_buffer import Buffer
 from newsmoe.ingest.stored import stored_value
+from newsmoe.text.language_codes import language_code
 
 ARRAY, ANY_KEY = "[]", "*"
 MAX_SHOWN = 8  # paths in a message
@@ -158,8 +160,8 @@ def _absent(paths: tuple[Steps, ...], inside: bool) -> Iterator[AbsentElement]:
 
 
 def _with_id(key: str, element: Any) -> Any:
-    """Return an object with the key under which it stands as its id or URL."""
-    name = "url" if "://" in key else "id"
+    """Return an object with the key under which it stands as its id or URL, or as its language."""
+    name = "url" if "://" in key else "language" if LOCALE.fullmatch(key) and language_code(key) else "id"
     if not isinstance(element, dict) or any(name in element for name in (name, f"_{name}")):
         return element
     return {name: key, **element}

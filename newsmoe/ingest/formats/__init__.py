@@ -11,6 +11,7 @@ NOT_READ = {
     ".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".tar": "tar archives", ".pdf": "PDF",
     ".docx": "Word", ".doc": "Word", ".epub": "EPUB", ".sql": "SQL", ".warc": "WARC", ".mbox": "mail",
     ".eml": "mail", ".mhtml": "MHTML", ".bib": "BibTeX", ".ris": "RIS", ".opml": "OPML", ".enex": "Evernote's exports",
+    ".yaml": "YAML", ".yml": "YAML",
 }  # fmt: skip
 """Formats that are only written, or that a user might think are read, by suffix."""
 

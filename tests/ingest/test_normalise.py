@@ -283,6 +283,7 @@ def test_the_source_is_named(value: object, source: str | None) -> None:
 @pytest.mark.parametrize(
     ("value", "topics"),
     [
+        ([{"topic": "Town", "relevance": 0.9}, {"tag": "Ferries"}], ("Town", "Ferries")),
         (["Sport", " Rowing\n"], ("Sport", "Rowing")),
         ("Sport", ("Sport",)),
         ([{"name": "Sport"}, 3, None], ("Sport",)),
@@ -484,6 +485,11 @@ def test_what_may_be_a_url_is_read(url: str) -> None:
     [
         ("Ferry late - The Paper", "Ferry late"),
         ("Ferry late | THE PAPER", "Ferry late"),
+        ("Ferry late - Paper", "Ferry late"),
+        ("Ferry late - The Paper US", "Ferry late"),
+        ("Ferry late - The Paper - The Paper", "Ferry late"),
+        ("Ferry late - The Paper says so", "Ferry late - The Paper says so"),
+        ("Ferry late in The Paper News", "Ferry late in The Paper News"),
         ("Why I read The Paper", "Why I read The Paper"),
         ("The Paper", "The Paper"),
         ("- The Paper", "- The Paper"),

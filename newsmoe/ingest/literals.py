@@ -17,7 +17,9 @@ MAX_BYTES = 1 << 25  # of a file; a larger one is no script, and broken JSON sho
 MAX_DEPTH = 100  # of values inside each other
 MAX_TOKENS = 1000  # of an expression that are looked at
 
-_STRING = "|".join(rf"{mark}(?:[^{mark}\\]|\\.)*+(?:{mark}|\Z)" for mark in "\"'`")
+_STRING = (  # one without an end, as an apostrophe in what a page shows, is a mark
+    r"\"(?:[^\"\\\n]|\\.)*+(?:\"|\Z)|'(?:[^'\\\n]|\\.)*+(?:'|\Z)|`(?:[^`\\]|\\.)*+(?:`|\Z)"
+)
 _TOKEN = re.compile(
     r"(?P<nothing>[\s\ufeff]++|//[^\n]*+|#[ !][^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/|\Z))"
     rf"|(?:[uUrRbB]{{1,2}}(?=[\"']))?(?P<string>{_STRING})"

@@ -26,6 +26,7 @@ BLOCK, BLOCK_SIZE = 64, 1 << 17
 """Articles, and characters of them, that are read before their languages are identified."""
 
 MAX_EXTRA = 100_000  # characters, keys and values in one of an article's other values
+MIN_SPACES = 3  # in a headline that is left out of a content; a shorter one may be how a sentence begins
 MAX_NOTICES = 8  # keys that are named
 MAX_DATES, MAX_DATE = 3, 40  # dates that are named, and characters of them
 
@@ -160,7 +161,7 @@ class Normaliser:
             "id": values.derived_id(url, headline, text) if identifier is None else identifier,
             "url": url[:MAX_LINE],
             "headline": _without_outlet(headline, others.get("source"))[:MAX_LINE],
-            "content": self._without_boilerplate(text),
+            "content": self._without_boilerplate(text, headline),
             "topics": others.get("topics") or (),
             "truncated": bool(text and content and content.truncated),
             "extra": _extra(element, read),
@@ -197,8 +198,8 @@ class Normaliser:
             if len(self._dates) < MAX_DATES:
                 self._dates[example] = None
 
-    def _without_boilerplate(self, text: str) -> str:
-        remaining = without_boilerplate(text)
+    def _without_boilerplate(self, text: str, headline: str) -> str:
+        remaining = without_boilerplate(_without_headline(text, headline))
         self.shortened += len(remaining) < len(text)
         return remaining
 
@@ -304,6 +305,16 @@ def _date(
         if users or moment_of(date):
             return date[:MAX_LINE], path
     return first
+
+
+def _without_headline(text: str, headline: str) -> str:
+    """Return a content without the headline at its beginning, if a text of its own follows."""
+    if not headline or not text.startswith(headline) or headline.count(" ") < MIN_SPACES:
+        return text
+    rest = text[len(headline) :]
+    remaining = rest.lstrip()
+    is_apart = len(remaining) < len(rest) and not remaining[:1].islower() and remaining[:1] not in SEPARATORS
+    return remaining if is_apart and strength_of(remaining) is Strength.PROSE else text
 
 
 def _without_outlet(headline: str, source: str | None) -> str:

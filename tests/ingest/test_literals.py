@@ -28,6 +28,7 @@ SHAPES = {
         """,
     "an object": f"const page = {{ count: 1, stories: [{{ {MEMBERS} }}] }} as const",
     "a function beside it": f"const stories = [{{ {MEMBERS} }}];\nexport const first = () => {{ return stories[0]; }}",
+    "a page": f"const stories = [{{ {MEMBERS} }}];\nconst Page = () => <p>It's {{stories[0].title}}</p>;\n",
     "a template literal": f"export default [{{ title: `Tram`, body: `{BODY}`.trim() }}]",
     "joined texts": f"export default [{{ title: 'Tr' + 'am', body: '{BODY[:40]}' +\n '{BODY[40:]}' }}]",
     "Python": f"{{'title': u'Tram', 'body': '{BODY}', 'tags': None, 'score': nan, 'read': True}}\n",

@@ -500,3 +500,23 @@ def test_the_outlet_at_the_end_of_a_headline_is_no_part_of_it(headline: str, rea
     item = Normaliser()({"title": headline, "source": {"name": "The Paper"}})
     assert isinstance(item, Article)
     assert (item.headline, item.source) == (read, "The Paper")
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\n\n"])
+def test_the_headline_before_a_content_is_left_out(space: str) -> None:
+    headline = "Ferry late again on Monday"
+    text = "Riders waited for three hours in the rain."
+    assert article({"title": headline, "full_text": f"{headline}{space}{text}"}).content == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ferry late again on Monday",
+        "Ferry late again on Monday Photo",
+        "Ferry late again on Monday after a storm in the strait.",
+        "Ferry late again on Mondays. Riders are cross about it.",
+    ],
+)
+def test_how_a_sentence_begins_stays(text: str) -> None:
+    assert article({"title": "Ferry late again on Monday", "text": text}).content == text

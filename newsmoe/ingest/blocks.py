@@ -35,6 +35,8 @@ _NOT_READ = (
     " oembed iframe script raw_html_ad social service thematicbreak"
 )
 NOT_READ = frozenset(_NOT_READ.split())
+TAGS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol", "blockquote", "pre"])
+"""Names of HTML's elements, under which a block has its text, as in `{"h2": "..."}`."""
 LINE_BREAKS = frozenset({"linebreak", "line_break", "hardBreak", "br", "hard_break"})
 LOCALE = re.compile("[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
 TYPES = ("type", "_type", "nodeType", "blockName")
@@ -129,6 +131,8 @@ def _piece(node: str | list[Any] | Mapping[str, Any], depth: int) -> str | None:
     if not isinstance(node, Mapping):
         return _joined(node, depth + 1)
     text = _node(node, depth)
+    if text is None and node and TAGS.issuperset(node):
+        return _joined([*node.values()], depth + 1)
     return _only_text(node) if text is None else text
 
 

@@ -1,8 +1,10 @@
 """Which of an element's texts is the article: a whole text rather than a teaser, and no word for none."""
 
 from collections.abc import Mapping
+from html import unescape
 from typing import Any, NamedTuple
 
+from newsmoe.ingest import front_matter
 from newsmoe.ingest.evidence import Strength, is_address, is_no_page, is_no_value, strength_of
 from newsmoe.ingest.fields import FieldFinder, KeyPath, Shape, value_at
 from newsmoe.ingest.names import SECTIONS, WEAK_HEADLINES, folded, is_of_another_text
@@ -99,8 +101,9 @@ def _holds_articles(value: Any, finder: FieldFinder, element: Mapping[str, Any],
 
 
 def _is_only_links(text: str, element: Mapping[str, Any], shape: Shape) -> bool:
-    """Tell whether links fill the place of a text beside a headline."""
-    if "</a>" not in text or not is_only_links(text):
+    """Tell whether links fill the place of a text beside a headline; they may be escaped, and cut."""
+    markup = unescape(text) if "&lt;a " in text[:SHORT] else text
+    if "<a " not in markup or not is_only_links(markup):
         return False
     return any(value_at(element, path) is not None for path in shape.headlines)
 
@@ -190,6 +193,8 @@ def is_better(content: Content, best: Content) -> bool:
 
 
 def _content(path: KeyPath, text: str, is_body: bool) -> Content:
+    if text.startswith("---") and (parts := front_matter.split(text)):
+        text = parts.text
     text, truncated = clean_text(text)
     if len(text) > MAX_CHARACTERS:
         text, truncated = text[:MAX_CHARACTERS], True

@@ -42,6 +42,7 @@ _NOTICE = re.compile(
 _NO_PAGE = re.compile(  # what a site gives a program in place of an article
     r"\W*(?:(?:please )?(?:enable|turn on|activate) (?:javascript|js|cookies)\b"
     r"|[^.!?]{0,80}\bjavascript\b[^.!?]{0,60}\b(?:in your browser|disabled|to (?:run|view|use|continue|proceed))\b"
+    r"|your browser (?:is ?n[o'’]?t|is not) supported\b|(?:please )?(?:update|upgrade) your browser\b"
     r"|(?:just a moment|one more step)\W*(?:\n|\Z|please|checking|verif|complete)"
     r"|checking (?:your browser|if the site connection is secure)|press (?:&|and) hold to|pardon our interruption"
     r"|(?:(?:please )?(?:confirm|prove|verify)|verifying) (?:that )?you(?: are|['’]re) "

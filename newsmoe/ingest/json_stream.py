@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from io import StringIO
-from typing import Any, TextIO
+from typing import Any
 
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.files import MAX_CHARACTERS
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.json_buffer import Buffer, JsonSyntaxError
 from newsmoe.ingest.location import locate
+from newsmoe.ingest.padding import Readable
 from newsmoe.ingest.places import ARRAY, LINES_OF_CELLS, Place, as_objects, elements_at
 from newsmoe.ingest.survey import SAMPLED, Node, Survey, is_sampled
 
@@ -30,7 +31,9 @@ class LoneObject(dict[str, Any]):
     """An object that is the whole document."""
 
 
-def elements(stream: TextIO, place: Place = TOP, *, lines: bool = False, limit: int = MAX_CHARACTERS) -> Iterator[Any]:
+def elements(
+    stream: Readable, place: Place = TOP, *, lines: bool = False, limit: int = MAX_CHARACTERS
+) -> Iterator[Any]:
     """Yield the elements at a place of the document, of several one after the other, or of each line, in `stream`.
 
     A value that cannot be decoded, or has more characters than `limit`, becomes a `BadElement` where the next one can
@@ -102,7 +105,7 @@ def _values(buffer: Buffer, place: Place, *, lines: bool) -> Iterator[Any]:
         raise JsonSyntaxError(f"{problem}; expected a JSON array of articles, or JSON Lines")
 
 
-def survey(stream: TextIO, finder: FieldFinder, limit: int = MAX_CHARACTERS) -> Survey:
+def survey(stream: Readable, finder: FieldFinder, limit: int = MAX_CHARACTERS) -> Survey:
     """Return what is where in a document; a top level that is all articles is not read to its end.
 
     An error ends the survey; whoever reads the document meets it again.

@@ -74,11 +74,12 @@ ENGLISH: FieldNames = {
         "document_identifier", "links.permalink", "canonical", "alternate", "link_href",
     ),
     "headline": (
-        "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "name", "h1",
+        "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "header", "name", "h1",
     ),
     "content": (*_BODIES, *_TEASERS),
     "topics": (
         "topics", "topic", "categories", "category", "section", "tags", "section_name", "article_section", "keywords",
+        "tag",
     ),
     "publication_date": tuple(name for names in _DATES.values() for name in names),
     "author": (

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.ingest import values
+from newsmoe.ingest import front_matter, values
 from newsmoe.ingest.contents import Content, find_content, find_headline, much_longer_text
+from newsmoe.ingest.evidence import Strength, strength_of
 from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, KeyPath, Shape, keys_of, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.guesses import COMMON_BY_VALUE, Guess, guessed_date, guessed_headline, guessed_url
@@ -17,6 +18,7 @@ from newsmoe.ingest.unwrap import unwrapped
 from newsmoe.ingest.values import MAX_LINE
 from newsmoe.ingest.wrappers import ArticleObject, find_article, find_heading
 from newsmoe.text.boilerplate import without_boilerplate
+from newsmoe.text.cleaning import clean_line
 from newsmoe.text.dates import moment_of
 from newsmoe.text.language import article_language
 
@@ -24,16 +26,23 @@ BLOCK, BLOCK_SIZE = 64, 1 << 17
 """Articles, and characters of them, that are read before their languages are identified."""
 
 MAX_EXTRA = 100_000  # characters, keys and values in one of an article's other values
+MIN_SPACES = 3  # in a headline that is left out of a content; a shorter one may be how a sentence begins
 MAX_NOTICES = 8  # keys that are named
 MAX_DATES, MAX_DATE = 3, 40  # dates that are named, and characters of them
 
 SEPARATORS = frozenset("-–—|·•")
 """Marks between a title and its outlet."""
+_EDITION_WORDS = (
+    "us uk news online world international global india australia canada english español sport sports business"
+)
+_EDITIONS = frozenset(_EDITION_WORDS.split())
+"""Words after the name of an outlet that say which part of it."""
 
 _ArticleFields = dict[str, Any]
 """What an `Article` is made of, with the language as the scraper stated it."""
 
 _WORD = re.compile(r"\w")
+_ARTICLE = re.compile(r"\bthe\s+\Z", re.IGNORECASE)
 _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "id": values.identifier_of,
     "topics": values.topics_of,
@@ -55,6 +64,7 @@ class Normaliser:
         self.longer: Counter[str] = Counter()  # keys of texts that are longer than the teaser that was read
         self.shortened = 0  # articles without what is no part of them
         self.unreadable: Counter[str] = Counter()  # keys of values that are no text
+        self.bare = 0  # texts that stand in place of articles
         self.undated = 0  # articles whose dates could not be read
         self._dates: dict[str, None] = {}  # some of these
 
@@ -85,6 +95,9 @@ class Normaliser:
         if isinstance(element, str) and isinstance(inner := object_in(element), dict):
             self.stored[()] += 1
             element = inner
+        if isinstance(element, str) and strength_of(clean_line(element[:MAX_LINE])) is Strength.PROSE:
+            self.bare += 1
+            element = {"content": element}
         if not isinstance(element, dict | Mapping):
             return InvalidItem(f"expected an object with a headline or content, found {values.type_name(element)}")
         try:
@@ -96,6 +109,8 @@ class Normaliser:
         """Yield what was guessed or left out so far, a sentence each."""
         for (field, key), count in self.guessed.most_common(MAX_NOTICES):
             yield f"the {field} of {count} of {self.count} articles was read from {key!r}, which is not a common name"
+        if self.bare:
+            yield f"{self.bare} of {self.count} elements are texts and nothing else; they were read as contents"
         for key, count in self.longer.most_common(MAX_NOTICES):
             yield (
                 f"{key!r} holds a longer text than what was read, in {count} of {self.count} articles; if that is the"
@@ -120,6 +135,9 @@ class Normaliser:
         shape = self.fields.shape(element)
         content, unreadable = find_content(element, self.fields, shape)
         _, element, shape, content, _ = self._article_object(element, content)
+        if content is not None and (fields := _front_matter(element, content)):
+            element = {**fields, **element}
+            shape = self.fields.shape(element)
         element, shape, heading = find_heading(element, self.fields, shape, content)
         headline, headline_path, no_headline = heading
         if content is not None:
@@ -143,7 +161,7 @@ class Normaliser:
             "id": values.derived_id(url, headline, text) if identifier is None else identifier,
             "url": url[:MAX_LINE],
             "headline": _without_outlet(headline, others.get("source"))[:MAX_LINE],
-            "content": self._without_boilerplate(text),
+            "content": self._without_boilerplate(text, headline),
             "topics": others.get("topics") or (),
             "truncated": bool(text and content and content.truncated),
             "extra": _extra(element, read),
@@ -180,8 +198,8 @@ class Normaliser:
             if len(self._dates) < MAX_DATES:
                 self._dates[example] = None
 
-    def _without_boilerplate(self, text: str) -> str:
-        remaining = without_boilerplate(text)
+    def _without_boilerplate(self, text: str, headline: str) -> str:
+        remaining = without_boilerplate(_without_headline(text, headline))
         self.shortened += len(remaining) < len(text)
         return remaining
 
@@ -217,6 +235,13 @@ class Normaliser:
         url, _ = _url(element, shape)
         headline, url = headline[:MAX_LINE], url[:MAX_LINE]
         return InvalidItem(message, id=identifier, headline=headline or None, url=url or None)
+
+
+def _front_matter(element: Mapping[str, Any], content: Content) -> Mapping[str, Any] | None:
+    """Return the fields that stand before the text of an element."""
+    value = value_at(element, content.path)
+    parts = front_matter.split(value) if isinstance(value, str) and value.startswith("---") else None
+    return parts and {key: field for key, field in parts.fields.items() if key != content.path[0]}
 
 
 def _extra(element: Mapping[str, Any], read: set[str]) -> dict[str, Any]:
@@ -282,12 +307,35 @@ def _date(
     return first
 
 
+def _without_headline(text: str, headline: str) -> str:
+    """Return a content without the headline at its beginning, if a text of its own follows."""
+    if not headline or not text.startswith(headline) or headline.count(" ") < MIN_SPACES:
+        return text
+    rest = text[len(headline) :]
+    remaining = rest.lstrip()
+    is_apart = len(remaining) < len(rest) and not remaining[:1].islower() and remaining[:1] not in SEPARATORS
+    return remaining if is_apart and strength_of(remaining) is Strength.PROSE else text
+
+
 def _without_outlet(headline: str, source: str | None) -> str:
-    """Return a headline without ` - The Paper` at its end, as news services add it, where that is the source."""
-    if not source or not headline.casefold().endswith(source.casefold()):
-        return headline
-    title, mark, _ = headline[: -len(source)].rpartition(" ")[0].rpartition(" ")
-    return title if mark and title and headline[len(title) : -len(source)].strip() in SEPARATORS else headline
+    """Return a headline without ` - The Paper` at its end, as news services add it, where that is the source.
+
+    The name may be there twice, without `The`, or with a word for an edition after it.
+    """
+    name = (source or "").casefold().removeprefix("the ")
+    while name and (place := (folded_headline := headline.casefold()).rfind(name)) > 0:
+        if len(folded_headline) != len(headline):  # a few letters become two
+            break
+        before = _ARTICLE.sub("", headline[:place]).rstrip()
+        title = before[:-1].rstrip()
+        after = headline[place + len(name) :].casefold().split()
+        is_outlet = (
+            before[-1:] in SEPARATORS and before[-2:-1].isspace() and headline[len(before) : place][:1].isspace()
+        )
+        if not title or not is_outlet or not _EDITIONS.issuperset(after):
+            break
+        headline = title
+    return headline
 
 
 def _url(element: Mapping[str, Any], shape: Shape) -> tuple[str, KeyPath | None]:

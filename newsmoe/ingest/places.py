@@ -8,9 +8,11 @@ from io import StringIO
 from itertools import chain, zip_longest
 from typing import Any, Literal
 
+from newsmoe.ingest.blocks import LOCALE
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.json_buffer import Buffer
 from newsmoe.ingest.stored import stored_value
+from newsmoe.text.language_codes import language_code
 
 ARRAY, ANY_KEY = "[]", "*"
 MAX_SHOWN = 8  # paths in a message
@@ -36,12 +38,14 @@ class Place:
             with a list or object of values for each column; or an object of texts by their URLs or titles.
         columns: names for rows.
         has_others: whether objects that say that they are no articles are left out.
+        is_code: whether the document is what a program has of arrays and objects, and no JSON.
     """
 
     paths: tuple[Steps, ...] = ((),)
     layout: Literal["objects", "rows", "header", "columns", "texts"] = "objects"
     columns: tuple[str, ...] = ()
     has_others: bool = False
+    is_code: bool = False
 
     @property
     def is_read_whole(self) -> bool:
@@ -156,8 +160,8 @@ def _absent(paths: tuple[Steps, ...], inside: bool) -> Iterator[AbsentElement]:
 
 
 def _with_id(key: str, element: Any) -> Any:
-    """Return an object with the key under which it stands as its id or URL."""
-    name = "url" if "://" in key else "id"
+    """Return an object with the key under which it stands as its id or URL, or as its language."""
+    name = "url" if "://" in key else "language" if LOCALE.fullmatch(key) and language_code(key) else "id"
     if not isinstance(element, dict) or any(name in element for name in (name, f"_{name}")):
         return element
     return {name: key, **element}

@@ -6,12 +6,12 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import InputError, NoArticlesError
@@ -209,15 +209,46 @@ def _check(name: str, path: Path, format: str, normaliser: Normaliser, decoding:
         check_header(name, path, reader, finder)
         if hasattr(reader, "find_place"):
             location = Location(parse_place(items)) if items else reader.find_place(name, path, finder)
-    count, absent, last = (location and location.count) or 0, 0, None
-    for element in () if count else read_elements(name, path, format, location):
-        count, absent, last = count + 1, absent + isinstance(element, AbsentElement), element
+    location, (count, absent, last) = _counted(name, path, format, location, finder)
     if hasattr(reader, "look_through"):
         is_article = not isinstance(last, LoneObject) or isinstance(Normaliser(finder.users)(last), Article)
         if not is_article or (items and count == absent):
             with translate_errors(name):
                 _refuse(name, reader.look_through(name, path, finder).root, items, last)
     return Source(name, path, format, normaliser, count, stat, decoding, location)
+
+
+class _Count(NamedTuple):
+    """How many elements there are, how many of them are absent, and the last one."""
+
+    elements: int
+    absent: int
+    last: Any
+
+
+def _counted(
+    name: str, path: Path, format: str, location: Location | None, finder: FieldFinder
+) -> tuple[Location | None, _Count]:
+    """Count the elements; those in a program's arrays and objects, where a document is no JSON and holds articles so.
+
+    The error of the first reading says more than that of the second.
+    """
+    try:
+        return location, _count(name, path, format, location)
+    except InputError:
+        reader = READERS.load(format)
+        with suppress(InputError):
+            if location is not None and hasattr(reader, "find_place_in_code"):
+                in_code = reader.find_place_in_code(name, path, finder)
+                return in_code, _count(name, path, format, in_code)
+        raise
+
+
+def _count(name: str, path: Path, format: str, location: Location | None) -> _Count:
+    count = _Count((location and location.count) or 0, 0, None)
+    for element in () if count.elements else read_elements(name, path, format, location):
+        count = _Count(count.elements + 1, count.absent + isinstance(element, AbsentElement), element)
+    return count
 
 
 def _refuse(name: str, root: Node, items: str | None, element: Any) -> None:
@@ -233,6 +264,8 @@ def _refuse(name: str, root: Node, items: str | None, element: Any) -> None:
 
 
 def _unread(location: Location | None) -> Iterator[str]:
+    if location is not None and location.place.is_code:
+        yield "no JSON, so it was read as JavaScript or Python writes arrays and objects, without what code computes"
     if location is not None and location.unread:
         yield f"what looks like articles at {listed(location.unread)} was not read; --items reads them instead"
 

@@ -29,6 +29,7 @@ GIVEN_NAMES, FAMILY_NAMES = (
     ("given", "firstname", "givenname", "forename"),
     ("family", "lastname", "familyname", "surname"),
 )
+TOPIC_KEYS = (*NAME_KEYS, "topic", "tag", "category", "keyword")
 SOURCE_KEYS = (*NAME_KEYS, "site", "domain", "host", "uri")
 URL_KEYS = ("@id", "url", "href", "link", "canonical", "web")
 DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "start", "date-parts", "#text")
@@ -121,7 +122,7 @@ def _part_of_name(person: Mapping[str, object], names: Sequence[str]) -> str | N
 
 def topics_of(value: object) -> tuple[str, ...] | None:
     """Return the scraper's labels."""
-    return tuple(name[:MAX_LINE] for name in islice(names_of(value), MAX_TOPICS)) or None
+    return tuple(name[:MAX_LINE] for name in islice(names_of(value, TOPIC_KEYS), MAX_TOPICS)) or None
 
 
 def author_of(value: object) -> str | None:

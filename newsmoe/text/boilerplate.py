@@ -24,7 +24,7 @@ _FIRST_WORDS = _words(
     "trending story tags skip hide toggle show enlarge play usa cnn bbc reuters associated afp analysis/opinion "
     "watch subscribe sign file courtesy photo photos filed tagged hashtags stay estimated reading by january "
     "february march april may june july august september october november december monday tuesday wednesday "
-    "thursday friday saturday sunday click like loading load-date length end submitted [link]"
+    "thursday friday saturday sunday click like placeholder we loading load-date length end submitted [link]"
 )
 """How a short line begins that may be boilerplate; looked up first, because it takes a hundredth of the time."""
 _SENTENCE_FIRST_WORDS = _words(

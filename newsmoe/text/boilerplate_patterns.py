@@ -55,6 +55,9 @@ _LINES = (
     r"related(?: (?:stor(?:y|ies)|articles?|topics?|content|links?|coverage))?|recommended(?: for you)?",
     r"read (?:more|next)|you (?:may|might) (?:also )?like|most (?:read|popular|viewed)|(?:top|more) stories|up next",
     r"trending(?: now)?|more on this (?:story|topic)|story highlights|(?:related )?tags|skip to (?:main )?content",
+    r"placeholder while article actions load|\d+ with \d+ posters participating(?:, including story author)?",
+    r"enlarge ?/ .{1,200}",
+    r"we use cookies\b.{0,200}\b(?:accept|consent|experience|policy|agree)\b.{0,60}",
     r"(?:hide|toggle|show) caption|(?:enlarge|view) (?:image|gallery)|play video|file photo|(?:courtesy )?photo",
     r"(?:filed under|posted in|tags|tagged with|hashtags|related topics)\s?:[^.?!]{1,150}",
     r"usa today|cnn|bbc news|reuters|associated press|afp|getty images|analysis/opinion|watch live",
@@ -93,7 +96,8 @@ _INVITATIONS = (  # to the reader, and nothing else; none has a verb of `_REPORT
     r"you (?:may opt.out|(?:may|can) unsubscribe) at any ?time\W*|let our news meet your inbox\W*",
     r"(?:(?:get|want)\b[^.“\"]{1,80}|[^.“\"]{1,80},) (?:straight|directly|(?:delivered|sent)(?: \w+)?) to your"
     r" (?:inbox|phone)(?: (?:each|every) \w+)?\W*",
-    r"get the latest (?:news|updates|headlines)\b[^.“\"]{0,80}\b(?:inbox|e-?mail|app|here|newsletters?)\W*",
+    r"get the latest (?:[\w-]+ ){0,3}(?:news|updates|headlines)\b[^.“\"]{0,80}\b(?:inbox|e-?mail|app|here|newsletters?)"
+    r"(?: (?:each|every) \w+)?\W*",
     r"download (?:our|the [^.,“\"]{0,30}\bnews) app\b[^.,;“\"]{0,60}\W*|get breaking news alerts\b[^.,;“\"]{0,40}\W*",
     r"catch all the [^.“\"]{0,120}\b(?:news|updates) on [^.,;“\"]{2,30}\W*|view all [^.,]{3,40} newsletters\W*",
     # followers
@@ -123,7 +127,8 @@ _SENTENCES = (
     rf"\W*(?:read (?:more|also|next)|also read|see (?:also|more|related stor(?:y|ies))|more stories|don.t miss"
     rf"|related(?: (?:stor(?:y|ies)|articles?|coverage|links?))?|also on (?!\w+day\b)(?-i:[A-Z]+)"
     rf"|in case you missed it)\s?[:»|>]{_TITLE}.{{1,150}}",
-    rf"\W*photo(?:graph)?s?:{_TITLE}[^.?!]{{1,80}}\W*|\W*(?:image|photo|picture) credits?:[^.?!]{{1,80}}\W*",
+    rf"\W*(?:photo(?:graph)?|image|illustration)s?:{_TITLE}[^.?!]{{1,80}}\W*",
+    r"\W*(?:image|photo|picture) credits?:[^.?!]{1,80}\W*",
     rf"(?-i:JUST WATCHED|MUST WATCH|(?:Media|Image) (?:caption|copyright)){_CAPITAL}.{{1,150}}",
     rf"media playback is (?:un|not )supported on (?:your|this) device(?:{_CAPITAL}.{{1,150}}|\W*)",
     rf"(?!.*{_REPORTED})(?:{'|'.join(_INVITATIONS)})",

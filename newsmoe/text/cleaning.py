@@ -5,6 +5,7 @@ import re
 from newsmoe.text.cut_marks import without_cut_mark
 from newsmoe.text.markdown import without_marks
 from newsmoe.text.markup import plain_text
+from newsmoe.text.mojibake import without_mojibake
 from newsmoe.text.shortcodes import without_shortcodes
 
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[@-Z\\^_])")
@@ -20,9 +21,9 @@ def clean_text(text: str) -> tuple[str, bool]:
 
     Markup is stripped, also where it was escaped, and its blocks become paragraphs separated by blank lines; what
     looks like a tag but is none of HTML or XML, such as `<redacted>`, is text. The mark of a cut at the end, escape
-    sequences, control and direction codes are removed; lone surrogates become U+FFFD. Line breaks and quotes that all
-    were escaped as in JSON are restored. What is unmistakably Markdown loses its marks, images and navigation, and
-    shortcodes of WordPress go. All other text stays the same.
+    sequences, control and direction codes are removed; lone surrogates become U+FFFD. Line breaks and quotes that
+    all were escaped as in JSON are restored, and so are letters that were decoded wrongly. What is unmistakably
+    Markdown loses its marks, images and navigation, and shortcodes of WordPress go. All other text stays the same.
     """
     return without_cut_mark(without_marks(_plain(without_shortcodes(text)).strip()))
 
@@ -38,6 +39,7 @@ def one_line(text: str) -> str:
 
 
 def _plain(text: str) -> str:
+    text = without_mojibake(text)
     text = _without_codes(_unescaped(text) if "\\" in text else text)
     return _without_codes(plain_text(text)) if "<" in text or "&" in text else text
 

@@ -181,7 +181,7 @@ def _tags(markup: str) -> Iterator[_Tag]:
     cut = markup.rfind("<")
     rest = _CUT_TAG.match(markup, cut) if cut >= 0 else None
     if rest and rest[1].lower() in _ELEMENTS and (count or "=" in rest[2]):
-        yield _Tag(cut, len(markup), "", False, "")
+        yield _Tag(cut, len(markup), "", False, rest[2])
 
 
 def _starts_as_attributes(text: str) -> bool:
@@ -189,7 +189,7 @@ def _starts_as_attributes(text: str) -> bool:
 
 
 def _is_unmistakable(tag: _Tag) -> bool:
-    return bool(tag.name) and (tag.closes or tag.name in _UNMISTAKABLE or "=" in tag.attributes)
+    return bool(tag.name) and (tag.closes or tag.name in _UNMISTAKABLE) or "=" in tag.attributes
 
 
 def _is_caption(tag: _Tag) -> bool:

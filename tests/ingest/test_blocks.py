@@ -199,3 +199,8 @@ def test_any_value_is_a_text_or_none(value: Any) -> None:
 )
 def test_pieces_of_a_line_are_joined_and_paragraphs_are_not(pieces: list[str], text: str) -> None:
     assert (text_in(pieces) or "").strip() == text
+
+
+def test_blocks_may_be_under_the_names_of_elements() -> None:
+    blocks = [{"p": "The ferry was late."}, {"h2": "Storm"}, {"ul": ["one day", "two days"]}, {"anchor": "Storm"}]
+    assert text_in(blocks) == "The ferry was late.\n\nStorm\n\none day\ntwo days"

@@ -1,6 +1,7 @@
 """Which field is what, where names alone don't tell."""
 
 import json
+from html import escape
 from typing import Any
 
 import pytest
@@ -72,6 +73,9 @@ POST = (
         f"<table><td><a href='/1'><img src='a'></a></td><td> submitted by {POST[0]} to r/buses {POST[1]}</td></table>",
         "submitted by   /u/ann \n [link]   [comments]",
         f"<p>Article URL: {LINK}</p>\n<p>Comments URL: {LINK}</p>\n<p>Points: 120</p>\n<p># Comments: 4</p>",
+        f'{escape(LINK)}&amp;nbsp;&amp;nbsp;&lt;font color="#6f6f6f"&gt;Harrowm',
+        escape(LINK)[:-20],
+        '&lt;a href="https://a.example/' + "1" * 90,
         "Article URL: https://a.example/1 Comments URL: https://b.example/2 Points: 120 # Comments: 4",
     ],
 )

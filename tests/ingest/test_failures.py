@@ -20,6 +20,8 @@ def content(**texts: str) -> str:
         "Failed to extract content", "Could not fetch article text.",
         "Error fetching page: timed out", "No content found",
         "Unable to retrieve the full article because of a paywall.", "Article content could not be extracted",
+        "Your browser isn't supported any more. Update it to see the page.\nLater",
+        "Please upgrade your browser to go on.",
         "Extraction failed: no text", "'NoneType' object has no attribute 'get_text'", "list index out of range",
         "HTTPSConnectionPool(host='paper.example', port=443): Max retries exceeded: /hall " + "(Caused by x) " * 9,
         "403 Client Error: Forbidden for url: https://paper.example/hall",

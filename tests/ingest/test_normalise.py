@@ -283,6 +283,7 @@ def test_the_source_is_named(value: object, source: str | None) -> None:
 @pytest.mark.parametrize(
     ("value", "topics"),
     [
+        ([{"topic": "Town", "relevance": 0.9}, {"tag": "Ferries"}], ("Town", "Ferries")),
         (["Sport", " Rowing\n"], ("Sport", "Rowing")),
         ("Sport", ("Sport",)),
         ([{"name": "Sport"}, 3, None], ("Sport",)),
@@ -484,6 +485,11 @@ def test_what_may_be_a_url_is_read(url: str) -> None:
     [
         ("Ferry late - The Paper", "Ferry late"),
         ("Ferry late | THE PAPER", "Ferry late"),
+        ("Ferry late - Paper", "Ferry late"),
+        ("Ferry late - The Paper US", "Ferry late"),
+        ("Ferry late - The Paper - The Paper", "Ferry late"),
+        ("Ferry late - The Paper says so", "Ferry late - The Paper says so"),
+        ("Ferry late in The Paper News", "Ferry late in The Paper News"),
         ("Why I read The Paper", "Why I read The Paper"),
         ("The Paper", "The Paper"),
         ("- The Paper", "- The Paper"),
@@ -494,3 +500,23 @@ def test_the_outlet_at_the_end_of_a_headline_is_no_part_of_it(headline: str, rea
     item = Normaliser()({"title": headline, "source": {"name": "The Paper"}})
     assert isinstance(item, Article)
     assert (item.headline, item.source) == (read, "The Paper")
+
+
+@pytest.mark.parametrize("space", [" ", "\n", "\n\n"])
+def test_the_headline_before_a_content_is_left_out(space: str) -> None:
+    headline = "Ferry late again on Monday"
+    text = "Riders waited for three hours in the rain."
+    assert article({"title": headline, "full_text": f"{headline}{space}{text}"}).content == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ferry late again on Monday",
+        "Ferry late again on Monday Photo",
+        "Ferry late again on Monday after a storm in the strait.",
+        "Ferry late again on Mondays. Riders are cross about it.",
+    ],
+)
+def test_how_a_sentence_begins_stays(text: str) -> None:
+    assert article({"title": "Ferry late again on Monday", "text": text}).content == text

@@ -417,3 +417,12 @@ def test_lists_by_category_may_stand_in_texts(folder: Path) -> None:
     document = {"updated": "2026-05-01", "sport": json.dumps(STORIES[:2]), "town": json.dumps(STORIES[2:])}
     articles, _ = read(folder, document)
     assert headlines(articles) == ["Hall 1", "Hall 2", "Hall 3"]
+
+
+def test_a_key_that_is_a_language_is_no_id(tmp_path: Path) -> None:
+    documents = [{"story": {"en": story, "pt-BR": {**story, "language": "es"}, "x1": story}} for story in STORIES[:2]]
+    items, _ = read(tmp_path, documents)
+    assert len(items) == 6
+    assert {item.id for item in items}.isdisjoint({"en", "pt-BR"})
+    assert [item.language for item in items if isinstance(item, Article)][:2] == ["en", "es"]
+    assert items[2].id == "x1"

@@ -61,7 +61,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def check_items(items: list[Article | InvalidItem], values: list[Any]) -> None:
     assert len(items) == len(values)
     for item, value in zip(items, values, strict=True):
-        if not isinstance(value, dict):
+        if isinstance(value, str):  # a text may be an article's
+            assert item.id is None or isinstance(item, Article)
+        elif not isinstance(value, dict):
             assert isinstance(item, InvalidItem)
         elif isinstance(value.get("id"), int | str) and not isinstance(value["id"], bool):
             assert (item.id, type(item.id)) == (value["id"], type(value["id"]))
@@ -447,3 +449,13 @@ def test_a_file_that_is_cut_off_while_it_is_read_is_an_error(tmp_path: Path) -> 
 def test_json_text_sequences_are_read(tmp_path: Path) -> None:
     items = read(tmp_path, '\x1e{"id": 1, "headline": "a"}\n\x1e{"id": 2, "headline": "b"}\n')
     assert ids(items) == [1, 2]
+
+
+def test_texts_in_a_list_are_contents_and_that_is_said(tmp_path: Path) -> None:
+    texts = ["The ferry was late again on Monday.", "The mayor opens a bridge across the bay."]
+    path = put(tmp_path, json.dumps([*texts, "Ferries", "https://paper.example/ferry", 7]))
+    with open_source(path) as source:
+        items = list(source.articles())
+        assert source.notices() == [f"{path}: 2 of 5 elements are texts and nothing else; they were read as contents"]
+    assert [item.content for item in items if isinstance(item, Article)] == texts
+    assert [type(item) for item in items[2:]] == [InvalidItem] * 3

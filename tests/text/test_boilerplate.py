@@ -16,14 +16,18 @@ LINES = [
     "Tags: ferry, bay, town hall", "3 min read", "Play video", "Spread the love",
     "Share this:", "Share this: Facebook X", "Subscribe now", "Like Loading...", "Like Loading", "Loading...",
     "Click to share on Mastodon (Opens in new window) Mastodon", "Load-Date: March 2, 2026", "End of Document",
-    "Length: 512 words", "submitted by   /u/ann_lee   to   r/ferries", "[link]   [comments]",
+    "Placeholder while article actions load", "26 with 21 posters participating",
+    "Enlarge / The harbour at night.",
+    "We use cookies to improve your experience. Accept all cookies", "Length: 512 words",
+    "submitted by   /u/ann_lee   to   r/ferries", "[link]   [comments]",
     "submitted by /u/ann_lee [link] [comments]",
 ]  # fmt: skip
 SENTENCES = [
     "Click here to read our other stories.", "For timetables, click here.", "You can read the full report here.",
     "Story continues below.", "Article continues after advertisement", "Scroll down for video.",
     "Sign up for our daily newsletter.", "Subscribe to our YouTube channel.",
-    "Get the latest news straight to your inbox.", "Want more stories like this delivered straight to your inbox?",
+    "Get the latest news straight to your inbox.", "Get the latest ferry news in your inbox every morning.",
+    "Want more stories like this delivered straight to your inbox?",
     "By entering your email and clicking Subscribe, you agree to our terms.", "Thank you for subscribing!",
     "You can unsubscribe at any time.", "Follow us on Twitter.", "Follow Ann Lee on Twitter @annlee.",
     "For more from the bay, follow us on Facebook, X and Instagram.",
@@ -243,3 +247,8 @@ def test_a_line_that_can_be_cut_in_many_ways_takes_no_longer(start: str, piece: 
     """Were each way tried, this would not end: they double with every piece or two."""
     line = f"{start}{piece * ((75 - len(start)) // len(piece))}!x"
     assert without_boilerplate(f"{line}\n{SECOND}").endswith(f"x\n{SECOND}")
+
+
+@pytest.mark.parametrize("credit", ["Image: Bay News", "Illustration: Ann Lee", "Images: Bo Hill"])
+def test_a_credit_in_a_line_of_its_own_is_left_out(credit: str) -> None:
+    assert without_boilerplate(f"{FIRST}\n\n{credit}\n\n{SECOND}") == f"{FIRST}\n\n{SECOND}"

@@ -11,6 +11,7 @@ NOT_READ = {
     ".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".tar": "tar archives", ".pdf": "PDF",
     ".docx": "Word", ".doc": "Word", ".epub": "EPUB", ".sql": "SQL", ".warc": "WARC", ".mbox": "mail",
     ".eml": "mail", ".mhtml": "MHTML", ".bib": "BibTeX", ".ris": "RIS", ".opml": "OPML", ".enex": "Evernote's exports",
+    ".yaml": "YAML", ".yml": "YAML",
 }  # fmt: skip
 """Formats that are only written, or that a user might think are read, by suffix."""
 
@@ -39,6 +40,8 @@ class Reader(Protocol):
         look_through(name, path, finder) -> Survey, find_place(name, path, finder) -> Location
                                       for a tree of values: what is where, and where the articles are; then
                                       `read` takes that `place`
+        find_place_in_code(name, path, finder) -> Location
+                                      the same for a document that `read` refused: where they are in a script
     """
 
     def read(self, name: str, path: Path) -> Iterator[Any]:

@@ -8,4 +8,5 @@ suffixes = (".ndjson", ".jl", ".jsonlines")
 growing = True
 read = partial(json.read, lines=True)
 find_place = json.find_place
+find_place_in_code = json.find_place_in_code
 look_through = json.look_through

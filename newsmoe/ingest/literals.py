@@ -139,6 +139,7 @@ def _documents(tokens: _Tokens) -> Iterator[str]:
     while tokens.next != _END:
         if not tokens.is_at(*_CLOSING):
             token = tokens.take()
+            _check(not count or tokens.has_names or token.text in (",", ";"), token)
             words += [token.text] if token.kind == "word" else []
             before = token.text
             is_alone = is_alone and before == ","

@@ -105,6 +105,8 @@ def test_of_several_values_those_that_look_like_articles_are_read(tmp_path: Path
         '[{"title": "He said "hello" to them"}]',  # what is broken is not read in part
         '[{"title": "Tram" "body": "x"}]',
         '[{"title": "Tram"} {"title": "Bus"}]',
+        '[{"title": "Tram"}] 7',
+        "[] 7",
         '[{"title": "Tram", "body": x}]',
         "[{title: Tram late again}]",
         '{"articles": [{"title": "Tram"},',

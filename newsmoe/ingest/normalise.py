@@ -9,11 +9,13 @@ from newsmoe.article import Article, InvalidItem
 from newsmoe.ingest import front_matter, values
 from newsmoe.ingest.contents import Content, find_content, find_headline, much_longer_text
 from newsmoe.ingest.evidence import Strength, strength_of
+from newsmoe.ingest.extra import others_of
 from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, KeyPath, Shape, keys_of, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.guesses import COMMON_BY_VALUE, Guess, guessed_date, guessed_headline, guessed_url
 from newsmoe.ingest.names import FieldNames, folded
 from newsmoe.ingest.stored import object_in
+from newsmoe.ingest.titles import without_headline, without_outlet
 from newsmoe.ingest.unwrap import unwrapped
 from newsmoe.ingest.values import MAX_LINE
 from newsmoe.ingest.wrappers import ArticleObject, find_article, find_heading
@@ -25,24 +27,13 @@ from newsmoe.text.language import article_language
 BLOCK, BLOCK_SIZE = 64, 1 << 17
 """Articles, and characters of them, that are read before their languages are identified."""
 
-MAX_EXTRA = 100_000  # characters, keys and values in one of an article's other values
-MIN_SPACES = 3  # in a headline that is left out of a content; a shorter one may be how a sentence begins
 MAX_NOTICES = 8  # keys that are named
 MAX_DATES, MAX_DATE = 3, 40  # dates that are named, and characters of them
-
-SEPARATORS = frozenset("-–—|·•")
-"""Marks between a title and its outlet."""
-_EDITION_WORDS = (
-    "us uk news online world international global india australia canada english español sport sports business"
-)
-_EDITIONS = frozenset(_EDITION_WORDS.split())
-"""Words after the name of an outlet that say which part of it."""
 
 _ArticleFields = dict[str, Any]
 """What an `Article` is made of, with the language as the scraper stated it."""
 
 _WORD = re.compile(r"\w")
-_ARTICLE = re.compile(r"\bthe\s+\Z", re.IGNORECASE)
 _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "id": values.identifier_of,
     "topics": values.topics_of,
@@ -160,11 +151,11 @@ class Normaliser:
             "publication_date": self._date(element, shape, read),
             "id": values.derived_id(url, headline, text) if identifier is None else identifier,
             "url": url[:MAX_LINE],
-            "headline": _without_outlet(headline, others.get("source"))[:MAX_LINE],
+            "headline": without_outlet(headline, others.get("source"))[:MAX_LINE],
             "content": self._without_boilerplate(text, headline),
             "topics": others.get("topics") or (),
             "truncated": bool(text and content and content.truncated),
-            "extra": _extra(element, read),
+            "extra": others_of(element, read),
         }
 
     def _guessed(self, field: str, guess: Guess) -> tuple[str, KeyPath]:
@@ -199,7 +190,7 @@ class Normaliser:
                 self._dates[example] = None
 
     def _without_boilerplate(self, text: str, headline: str) -> str:
-        remaining = without_boilerplate(_without_headline(text, headline))
+        remaining = without_boilerplate(without_headline(text, headline))
         self.shortened += len(remaining) < len(text)
         return remaining
 
@@ -244,30 +235,6 @@ def _front_matter(element: Mapping[str, Any], content: Content) -> Mapping[str, 
     return parts and {key: field for key, field in parts.fields.items() if key != content.path[0]}
 
 
-def _extra(element: Mapping[str, Any], read: set[str]) -> dict[str, Any]:
-    """Return the values that were not read, without those as large as a book."""
-    extra = {key: element[key] for key in keys_of(element) if key not in read}
-    if _is_large([*extra.values()]):  # all together, which takes less time than each alone
-        return {key: value for key, value in extra.items() if not _is_large(value)}
-    return extra
-
-
-def _is_large(value: Any) -> bool:
-    """Tell whether there are more than `MAX_EXTRA` characters, keys and values in a value."""
-    size, left = 0, [value]
-    for inner in left:  # which grows by what is in it
-        if isinstance(inner, str):
-            size += len(inner)
-        elif isinstance(inner, dict):
-            left += inner
-            left += inner.values()
-        elif isinstance(inner, list):
-            left += inner
-        if size + len(left) - 1 > MAX_EXTRA:  # but for the value itself
-            return True
-    return False
-
-
 def _article(fields: _ArticleFields | InvalidItem) -> Article | InvalidItem:
     """Return the article with its language, or why there is none."""
     if isinstance(fields, InvalidItem):
@@ -305,37 +272,6 @@ def _date(
         if users or moment_of(date):
             return date[:MAX_LINE], path
     return first
-
-
-def _without_headline(text: str, headline: str) -> str:
-    """Return a content without the headline at its beginning, if a text of its own follows."""
-    if not headline or not text.startswith(headline) or headline.count(" ") < MIN_SPACES:
-        return text
-    rest = text[len(headline) :]
-    remaining = rest.lstrip()
-    is_apart = len(remaining) < len(rest) and not remaining[:1].islower() and remaining[:1] not in SEPARATORS
-    return remaining if is_apart and strength_of(remaining) is Strength.PROSE else text
-
-
-def _without_outlet(headline: str, source: str | None) -> str:
-    """Return a headline without ` - The Paper` at its end, as news services add it, where that is the source.
-
-    The name may be there twice, without `The`, or with a word for an edition after it.
-    """
-    name = (source or "").casefold().removeprefix("the ")
-    while name and (place := (folded_headline := headline.casefold()).rfind(name)) > 0:
-        if len(folded_headline) != len(headline):  # a few letters become two
-            break
-        before = _ARTICLE.sub("", headline[:place]).rstrip()
-        title = before[:-1].rstrip()
-        after = headline[place + len(name) :].casefold().split()
-        is_outlet = (
-            before[-1:] in SEPARATORS and before[-2:-1].isspace() and headline[len(before) : place][:1].isspace()
-        )
-        if not title or not is_outlet or not _EDITIONS.issuperset(after):
-            break
-        headline = title
-    return headline
 
 
 def _url(element: Mapping[str, Any], shape: Shape) -> tuple[str, KeyPath | None]:

@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -14,24 +14,22 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.errors import InputError, NoArticlesError
-from newsmoe.ingest.fields import FieldFinder, some_keys
+from newsmoe.errors import InputError
+from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.files import Decoding, decoded, is_sparse, translate_errors
 from newsmoe.ingest.formats import NOT_READ, READERS, Reader, format_of
+from newsmoe.ingest.found import read_from, refuse, unread
 from newsmoe.ingest.json_stream import LoneObject
 from newsmoe.ingest.location import Location
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.ingest.own_output import own_output
-from newsmoe.ingest.places import MAX_SHOWN, AbsentElement, Steps, listed, parse_place, shown
+from newsmoe.ingest.places import AbsentElement, parse_place
 from newsmoe.ingest.remote import RemoteFile, file_name, is_url
 from newsmoe.ingest.sniff import check_header, detect_format
-from newsmoe.ingest.survey import Node
 from newsmoe.plugins import unpacked_name
 from newsmoe.settings.model import Settings
 
 MAX_NAME = 50  # characters, of the name of a copy
-_KINDS = {"rows": " (rows)", "header": " (rows)", "columns": " (columns)", "texts": " (by their names)"}
-_JSON_IN_TEXT = " (JSON in text)"
 
 _logger = logging.getLogger(__name__)
 
@@ -62,12 +60,12 @@ class Source:
     def notices(self) -> list[str]:
         """Return what was guessed or left out of what was read so far, a sentence each."""
         read = (*filter(None, [self.decoding.notice]), *self.decoding.remarks)
-        notices = [*read, *_unread(self.location), *self.normaliser.notices()]
+        notices = [*read, *unread(self.location), *self.normaliser.notices()]
         return [f"{self.name}: {notice}" for notice in notices]
 
     def log_notices(self) -> list[str]:
         """Log, and return, where the articles were found, and what was guessed or left out."""
-        where = [f"{self.name}: {notice}" for notice in _where(self.location, self.count, self.normaliser.stored)]
+        where = [f"{self.name}: {notice}" for notice in read_from(self.location, self.count, self.normaliser.stored)]
         if self.normaliser.shortened:
             count = f"{self.normaliser.shortened} of {self.normaliser.count}"
             where.append(f"{self.name}: links, credits and the like were left out of the content of {count} articles")
@@ -214,7 +212,7 @@ def _check(name: str, path: Path, format: str, normaliser: Normaliser, decoding:
         is_article = not isinstance(last, LoneObject) or isinstance(Normaliser(finder.users)(last), Article)
         if not is_article or (items and count == absent):
             with translate_errors(name):
-                _refuse(name, reader.look_through(name, path, finder).root, items, last)
+                refuse(name, reader.look_through(name, path, finder).root, items, last)
     return Source(name, path, format, normaliser, count, stat, decoding, location)
 
 
@@ -249,42 +247,6 @@ def _count(name: str, path: Path, format: str, location: Location | None) -> _Co
     for element in () if count.elements else read_elements(name, path, format, location):
         count = _Count(count.elements + 1, count.absent + isinstance(element, AbsentElement), element)
     return count
-
-
-def _refuse(name: str, root: Node, items: str | None, element: Any) -> None:
-    """Raise for a document without articles, or with nothing at the place that the user named."""
-    arrays = dict(root.paths())
-    if items and any(shown(steps).removesuffix("[]") == items.strip().removesuffix("[]") for steps in arrays):
-        return  # an empty array
-    objects = [f"{shown(steps)} ({node.seen})" for steps, node in arrays.items()]
-    there = f"there are {', '.join(objects[:MAX_SHOWN]) or 'no arrays'}"
-    if items:
-        raise NoArticlesError(f"{name}: no articles at {items!r} (--items); {there}")
-    raise NoArticlesError(f"{name}: an object with no articles in it (keys: {some_keys(element)}); {there}")
-
-
-def _unread(location: Location | None) -> Iterator[str]:
-    if location is not None and location.place.is_code:
-        yield "no JSON, so it was read as JavaScript or Python writes arrays and objects, without what code computes"
-    if location is not None and location.unread:
-        yield f"what looks like articles at {listed(location.unread)} was not read; --items reads them instead"
-
-
-def _where(location: Location | None, count: int, stored: Mapping[Steps, int]) -> Iterator[str]:
-    """Yield where articles were read from, unless people expect them there; `stored` counts those in texts by path."""
-    if location is not None and not location.is_usual:
-        wrapper = ".".join(location.wrapper)
-        is_top = location.place.paths == ((),) and wrapper
-        where = wrapper if is_top else f"{location.place}.{wrapper}".removesuffix(".")
-        is_json = location.stored or location.wrapper in stored
-        yield _read_from(count, where, _KINDS.get(location.place.layout, _JSON_IN_TEXT if is_json else ""))
-        stored = {path: number for path, number in stored.items() if path not in ((), location.wrapper)}
-    for path, number in stored.items():
-        yield _read_from(number, shown(path), _JSON_IN_TEXT)
-
-
-def _read_from(count: int, where: str, kind: str) -> str:
-    return f"{count} article{'s' * (count != 1)} read from {where}{kind}"
 
 
 def read_elements(name: str, path: Path, format: str | None = None, location: Location | None = None) -> Iterator[Any]:

@@ -4,8 +4,9 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+from timeit import repeat
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -23,9 +24,6 @@ from newsmoe.training.data import Head, TrainingRun, WindowSet
 from newsmoe.training.loop import digest_of, fit, shuffled_batches
 from newsmoe.training.lower_layers import LowerLayers
 from newsmoe.training.recipe import AdapterRecipe
-
-HAS_FAST_BFLOAT16 = any(torch.cpu.get_capabilities().get(name, False) for name in ("amx_bf16", "avx512_bf16"))
-"""Whether products in half of the bits take a fraction of the time here; elsewhere they would take longer."""
 
 S = TypeVar("S", bound=WindowSet)
 
@@ -113,7 +111,7 @@ class _JointObjective:
 
     def _states(self, windows: Sequence[Window], noise: np.random.Generator | None = None) -> torch.Tensor:
         """Return states of shape (windows, tokens, width), zero where there is padding; with `noise` as in training."""
-        with torch.autocast("cpu", torch.bfloat16, enabled=HAS_FAST_BFLOAT16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16_is_faster()):
             if self.lower is not None:
                 return self.lower(windows)
             ids, mask = self.backbone.padded(windows)
@@ -230,6 +228,24 @@ def _beginning(window: Window, noise: np.random.Generator) -> Window:
     """Return the first sentences of a window, one to `MOST_SENTENCES`, as a teaser has them."""
     spans = window.spans[: noise.integers(1, MOST_SENTENCES, endpoint=True)]
     return Window(window.ids[: 4 * spans[-1].end], spans)
+
+
+@cache
+def bfloat16_is_faster() -> bool:
+    """Try whether products in half of the bits take less time here.
+
+    What a processor says of itself does not tell: some with instructions for it are slower than in single precision.
+    """
+    if not any(torch.cpu.get_capabilities().get(name, False) for name in ("amx_bf16", "avx512_bf16")):
+        return False
+    seconds = [_seconds_of_product(precision) for precision in (torch.bfloat16, torch.float32)]
+    return seconds[0] < seconds[1]
+
+
+def _seconds_of_product(precision: torch.dtype) -> float:
+    """Return how long a product of the size of a batch takes, the best of some."""
+    states, weights = torch.ones(2048, 384, dtype=precision), torch.ones(384, 1536, dtype=precision)
+    return min(repeat(lambda: states @ weights, number=1, repeat=8))
 
 
 def _lengths(windows: Sequence[Window]) -> list[int]:

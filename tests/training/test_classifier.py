@@ -149,7 +149,7 @@ most = 20
 
 @pytest.mark.slow
 def test_two_passes_agree_where_nothing_is_dropped_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("newsmoe.training.finetune.HAS_FAST_BFLOAT16", False)  # whose digits are too few for this
+    monkeypatch.setattr("newsmoe.training.finetune.bfloat16_is_faster", lambda: False)  # too few digits
 
     def head(dropout: float, consistency: float) -> NDArray[np.float32]:
         probabilities = f"dropout = {dropout}, token_dropout = 0, consistency = {consistency}"

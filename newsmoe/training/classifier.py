@@ -73,7 +73,8 @@ class LabelledData:
         logits = {name: _logits(data, head, adapter, run) for name, data in self.dev.items()}
         head, temperature = calibrated(head, self.train, self.dev, logits)
         recipe = self.recipe
-        settings = {"labels": list(recipe.labels), "long_input": recipe.long_input, "temperature": temperature}
+        settings = {"labels": list(recipe.labels), "temperature": temperature}
+        settings |= {"long_input": recipe.long_input, "window_tokens": recipe.window_tokens}
         if recipe.read_on_below is not None:
             settings["read_on_below"] = recipe.read_on_below
         if recipe.several:

@@ -31,7 +31,7 @@ class TrainingRun(NamedTuple):
 
     def extract(self, article: Article, recipe: ClassifierRecipe) -> Extract:
         """Return what is read of an article."""
-        return self.backbone.read(article).extract(recipe.long_input)
+        return self.backbone.read(article, recipe.window_tokens).extract(recipe.long_input)
 
 
 class Head(NamedTuple):

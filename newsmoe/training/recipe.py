@@ -14,7 +14,7 @@ from newsmoe.evaluation.predictions import Target
 from newsmoe.gating.features import FeatureName
 from newsmoe.gating.gate_card import GateSettings
 from newsmoe.registry.backbone.files import BackboneName
-from newsmoe.registry.backbone.reading import LongInput
+from newsmoe.registry.backbone.reading import WINDOW_TOKENS, LongInput, WindowTokens
 from newsmoe.registry.cards import Card, Name
 from newsmoe.registry.kinds.extractive import ExtractiveSettings
 from newsmoe.settings.conditions import Condition
@@ -93,6 +93,7 @@ class ClassifierRecipe(TaughtRecipe):
 
     labels: tuple[str, ...] = Field(min_length=2)
     long_input: LongInput = "windows"
+    window_tokens: WindowTokens = WINDOW_TOKENS
     read_on_below: float | None = Field(None, gt=0, le=1)  # best score below which the `head` is not enough
     regularization: float = Field(1.0, gt=0)  # inverse strength, scikit-learn's `C`
     balanced: bool = False  # whether rare labels weigh more

@@ -41,6 +41,7 @@ class _Example:
     reading: Reading
     sentences: Sentences
     # 1 for the sentences of the greedy oracle, or of the reader, else 0; or a teacher's probabilities, NaN for none
+    # for sentences that the teacher did not read
     chosen: NDArray[np.float32]
     gains: NDArray[np.float32]  # mean of ROUGE-1 and -2 F1 of each sentence alone
     junk: NDArray[np.float32]  # 1 for the sentences that are no part of the article; NaN where nobody said
@@ -87,15 +88,14 @@ class SentenceObjective(HeadObjective):
     def __init__(self, recipe: SummarizerRecipe, home: Path, run: TrainingRun) -> None:
         """Read the sources of a recipe in `home`; texts that the expert is measured on are not learned from."""
         self.recipe = recipe
-        dev = ((source.title, _examples(source, run)) for source in recipe.dev)
+        dev = ((source.title, _examples(source, recipe, run)) for source in recipe.dev)
         self.dev = {title: examples for title, examples in dev if examples}
         self.dev_windows = [example.window for examples in self.dev.values() for example in examples]
         measured_on = {*self.dev_windows}
-        examples = (example for source in recipe.train for example in _examples(source, run))
+        examples = (example for source in recipe.train for example in _examples(source, recipe, run))
         self.train = [example for example in examples if example.window not in measured_on]
         if recipe.teacher:
-            teacher = home / recipe.teacher
-            self.train += [row for source in recipe.taught for row in _taught(source, teacher, run, measured_on)]
+            self.train += [row for source in recipe.taught for row in _taught(source, recipe, home, run, measured_on)]
         if not (self.train and self.dev):
             raise InputError("too few examples: train or dev has none, and dev gets a fifth of a file; add some")
         self.module = SentenceRanker(run.backbone.width, HEAD_DROPOUT, recipe.place_dropout)
@@ -122,10 +122,11 @@ class SentenceObjective(HeadObjective):
         wholes = nn.functional.normalize(states.sum(dim=1), dim=-1)
         logits, junk_logits = self.module(vectors, wholes, places, tokens, present).unbind(dim=-1)
         weights = torch.tensor([example.weight for example in examples])
-        targets = (gains / GAIN_SCALE).masked_fill(~present, -torch.inf).softmax(dim=-1)
-        ranks = logits.masked_fill(~present, -torch.inf).log_softmax(dim=-1).masked_fill(~present, 0.0)
+        labelled = present & ~chosen.isnan()
+        targets = (gains / GAIN_SCALE).masked_fill(~labelled, -torch.inf).softmax(dim=-1)
+        ranks = logits.masked_fill(~labelled, -torch.inf).log_softmax(dim=-1).masked_fill(~labelled, 0.0)
         ranking = -(targets * ranks).sum(dim=-1)
-        losses = _mean_entropy(logits, chosen, present & ~chosen.isnan()) + self.recipe.ranking * ranking
+        losses = _mean_entropy(logits, chosen, labelled) + self.recipe.ranking * ranking
         losses = losses + JUNK_WEIGHT * _mean_entropy(junk_logits, junk, present & ~junk.isnan())
         return torch.dot(losses, weights)
 
@@ -178,13 +179,13 @@ class SentenceObjective(HeadObjective):
         return float(np.average(means, weights=weights))
 
 
-def _examples(source: SummarySource | ChosenSource, run: TrainingRun) -> list[_Example]:
+def _examples(source: SummarySource | ChosenSource, recipe: SummarizerRecipe, run: TrainingRun) -> list[_Example]:
     examples: list[_Example] = []
     rows: Iterable[SummarizedArticle | ReadArticle] = source.examples(run.data)
     for number, row in enumerate(rows, start=1):
         if number % 1000 == 0:
             run.report(f"labelling {source.title}", number, source.limit or number + 1)
-        reading = run.backbone.read(row.article)
+        reading = run.backbone.read(row.article, recipe.settings.window_tokens)
         sentences = sentences_of(reading, reading.extract("head"))
         if len(sentences.numbers) < 2:
             continue
@@ -195,15 +196,17 @@ def _examples(source: SummarySource | ChosenSource, run: TrainingRun) -> list[_E
     return examples
 
 
-def _taught(source: TextSource, teacher: Path, run: TrainingRun, measured_on: Set[Window]) -> Iterator[_Example]:
+def _taught(
+    source: TextSource, recipe: SummarizerRecipe, home: Path, run: TrainingRun, measured_on: Set[Window]
+) -> Iterator[_Example]:
     articles, readings = [], []
     for article in source.examples(run.data):
-        reading = run.backbone.read(article)
+        reading = run.backbone.read(article, recipe.settings.window_tokens)
         sentences = sentences_of(reading, reading.extract("head"))
         if len(sentences.numbers) > 1 and reading.windows[0] not in measured_on:
             articles.append(article)
             readings.append((reading, sentences))
-    taught = run.teachers.sentences(teacher, articles, run.report)
+    taught = run.teachers.sentences(home / recipe.teacher, articles, run.report)
     for (reading, sentences), scores in zip(readings, taught, strict=True):
         chosen, junk = (
             np.array([part.get(number, np.nan) for number in sentences.numbers.tolist()], dtype=np.float32)
@@ -219,7 +222,8 @@ def _by_rouge(sentences: Sequence[str], article: SummarizedArticle) -> Targets:
     counts = RougeCounts(sentences, article.summary)
     oracle = np.zeros(len(sentences), dtype=np.float32)
     oracle[greedy_oracle(counts, LEAD_SENTENCES)] = 1.0
-    return oracle, counts.with_each([]).astype(np.float32), np.full_like(oracle, np.nan), counts
+    junk = np.where(oracle > 0, np.float32(0), np.float32(np.nan))  # what a summary has is part of the article
+    return oracle, counts.with_each([]).astype(np.float32), junk, counts
 
 
 def _by_reader(sentences: Sequence[str], article: ReadArticle) -> Targets:

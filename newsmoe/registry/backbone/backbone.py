@@ -14,16 +14,12 @@ from newsmoe.article import Article
 from newsmoe.errors import ModelError
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.files import BackboneFiles
-from newsmoe.registry.backbone.reading import Reading, Window, read_article
+from newsmoe.registry.backbone.reading import WINDOW_TOKENS, Reading, Window, read_article
 from newsmoe.registry.batching import Batcher
 
 Vectors = NDArray[np.float32]
 
 T = TypeVar("T")
-
-WINDOW_TOKENS = 254
-"""Tokens in a window, special ones not counted. The backbone was trained on texts of 128 tokens and is
-published with a limit of 256; its 512 positions would hold more, at a higher price of attention a token."""
 
 SPECIAL_TOKENS = {"bert": ("[CLS]", "[SEP]", "[PAD]", "[MASK]"), "mpnet": ("<s>", "</s>", "<pad>", "<mask>")}
 
@@ -67,11 +63,11 @@ class Backbone:
         self.files = files
         self.runtime = runtime
         self.width: int = files.config["hidden_size"]
-        self.window_tokens = min(WINDOW_TOKENS, files.config["max_position_embeddings"] - 2)
+        self.most_window_tokens = files.config["max_position_embeddings"] - 2
         self.max_cached_windows = MAX_CACHED_WINDOWS
         self._batcher = Batcher(runtime.batch_tokens, runtime.workers)
         self._encoded: OrderedDict[tuple[Window, str], Encoded] = OrderedDict()
-        self._readings: OrderedDict[str, Reading] = OrderedDict()
+        self._readings: OrderedDict[tuple[str, int], Reading] = OrderedDict()
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -98,14 +94,15 @@ class Backbone:
             raise ModelError(f"{self.files.tokenizer}: lacks the token {token}")
         return int(number)
 
-    def read(self, article: Article) -> Reading:
-        """Cut an article into windows."""
-        if article.key not in self._readings:
-            self._readings[article.key] = read_article(article, self.tokenizer, self.window_tokens)
-        self._readings.move_to_end(article.key)
+    def read(self, article: Article, window_tokens: int = WINDOW_TOKENS) -> Reading:
+        """Cut an article into windows of so many tokens, or of as many as the backbone has positions for."""
+        key = article.key, min(window_tokens, self.most_window_tokens)
+        if key not in self._readings:
+            self._readings[key] = read_article(article, self.tokenizer, key[1])
+        self._readings.move_to_end(key)
         while len(self._readings) > MAX_CACHED_READINGS:
             self._readings.popitem(last=False)
-        return self._readings[article.key]
+        return self._readings[key]
 
     def encode(self, windows: Sequence[Window], adapter: Adapter | None = None) -> list[Encoded]:
         """Return the vectors of each window, in order, as the backbone with `adapter` computes them."""

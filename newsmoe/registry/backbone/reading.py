@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import numpy as np
+from pydantic import Field
 from tokenizers import Tokenizer
 
 from newsmoe.article import Article
@@ -14,6 +15,13 @@ LongInput = Literal["head", "head+tail", "windows", "sentences"]
 """What is read of an article: its first window, the first and the last, all of them, or the headline and the
 first `LEAD_SENTENCES` sentences, each by itself, for experts that were trained on single sentences. A text of
 at most `SHORT` tokens is one window under every policy."""
+
+WINDOW_TOKENS = 254
+"""Tokens in a window, special ones not counted, unless an expert says otherwise. The small backbone was trained on
+texts of 128 tokens and is published with a limit of 256."""
+
+WindowTokens = Annotated[int, Field(ge=16, le=510)]
+"""Both backbones have positions for 512, the tokens that open and close a window among them."""
 
 HEADLINE = -1
 """Number of the headline among the sentences of a reading."""

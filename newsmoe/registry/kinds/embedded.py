@@ -16,7 +16,7 @@ from newsmoe.prediction import InputStats, Labels, Prediction
 from newsmoe.registry.backbone.adapter import Adapter, Precision, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Encoded, Vectors
 from newsmoe.registry.backbone.files import BackboneName, find_backbone
-from newsmoe.registry.backbone.reading import Extract, LongInput, Window
+from newsmoe.registry.backbone.reading import WINDOW_TOKENS, Extract, LongInput, Reading, Window, WindowTokens
 from newsmoe.registry.card_expert import CardExpert
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
@@ -31,6 +31,7 @@ class EmbeddedSettings(Strict):
 
     backbone: BackboneName = "minilm"
     long_input: LongInput = "windows"
+    window_tokens: WindowTokens = WINDOW_TOKENS
     precision: Precision = "fp32"
 
 
@@ -87,7 +88,11 @@ class EmbeddedExpert(CardExpert[S]):
 
     def extract(self, article: Article) -> Extract:
         """Return what this expert reads of the article."""
-        return self.backbone.read(article).extract(self.settings.long_input)
+        return self.read(article).extract(self.settings.long_input)
+
+    def read(self, article: Article) -> Reading:
+        """Return the article cut into this expert's windows."""
+        return self.backbone.read(article, self.settings.window_tokens)
 
     def input_stats(self, article: Article, extract: Extract) -> InputStats:
         """Say how much of the article was read."""
@@ -143,7 +148,7 @@ class EmbeddedClassifier(EmbeddedExpert[L], ABC):
             if not extract.whole and max(labels.scores.values()) < limit
         ]
         again = [articles[number] for number in unsure]
-        beginnings = [self.backbone.read(article).beginning() for article in again]
+        beginnings = [self.read(article).beginning() for article in again]
         for number, row in zip(unsure, self.encoded(again, beginnings), strict=True):
             predictions[number] = self._labels(*row)
         return list(predictions)

@@ -57,13 +57,13 @@ class Extractive(EmbeddedExpert[ExtractiveSettings]):
     def scores(self, articles: Sequence[Article]) -> Iterator[tuple[Extract, Sentences, Scores]]:
         """Yield what is read of each article, the sentences of it that may stand in a summary, and their scores."""
         for article, extract, windows in self.encoded(articles):
-            sentences = sentences_of(self.backbone.read(article), extract)
+            sentences = sentences_of(self.read(article), extract)
             if not len(sentences.numbers):
                 raise PredictionError("there is no sentence in the content")
             yield extract, sentences, scored(self.ranker, sentences, extract, windows)
 
     def _summary(self, article: Article, extract: Extract, sentences: Sentences, scores: Scores) -> Summary:
-        reading = self.backbone.read(article)
+        reading = self.read(article)
         chosen = choose(sentences, scores, reading, self.settings)
         return Summary(joined(reading.sentences, chosen), self.input_stats(article, extract))
 

@@ -42,7 +42,7 @@ class Tagger(EmbeddedExpert[TaggerSettings]):
         """Yield the entities of each article; all articles are read at once."""
         extracts = [self.extract(article) for article in articles]
         tokens = [
-            article_tokens(article, self.backbone.read(article), self.backbone.tokenizer).first(extract.tokens)
+            article_tokens(article, self.read(article), self.backbone.tokenizer).first(extract.tokens)
             for article, extract in zip(articles, extracts, strict=True)
         ]
         windows = [window for extract in extracts for window in extract.windows]

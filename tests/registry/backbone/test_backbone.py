@@ -184,18 +184,19 @@ def test_articles_that_differ_in_language_alone_are_cut_apart(quick_backbone: Ba
     assert len(german.sentences) == 1 < len(english.sentences)
 
 
-@pytest.mark.parametrize(("positions", "tokens"), [(512, 254), (256, 254), (130, 128)])
+@pytest.mark.parametrize(
+    ("positions", "asked", "tokens"),
+    [(512, 254, 254), (512, 510, 510), (256, 254, 254), (256, 510, 254), (130, 254, 128)],
+)
 def test_a_window_fits_the_models_own_limit(
-    tmp_path: Path, quick_backbone: Backbone, files: BackboneFiles, positions: int, tokens: int
+    tmp_path: Path, quick_backbone: Backbone, files: BackboneFiles, positions: int, asked: int, tokens: int
 ) -> None:
     config = json.loads((files.folder / "config.json").read_text(encoding="utf-8"))
     (tmp_path / "config.json").write_text(json.dumps(config | {"max_position_embeddings": positions}))
     (tmp_path / "tokenizer.json").symlink_to(files.tokenizer)
     small = Backbone(BackboneFiles(tmp_path), quick_backbone.runtime)
-    assert small.window_tokens == tokens
-    assert [len(window) for window in small.read(Article(content="town " * 300)).windows][:1] == [
-        min(tokens, small.read(Article(content="town " * 300)).lengths[0])
-    ]
+    first, *_ = small.read(Article(content="a " * 900), asked).windows
+    assert len(first) == tokens
 
 
 def test_the_tokenizers_own_limit_is_switched_off(backbone: Backbone) -> None:

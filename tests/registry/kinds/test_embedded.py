@@ -137,6 +137,15 @@ def test_an_expert_that_is_not_sure_of_the_first_window_reads_on(quick_backbone:
         assert predict(LONG, long_input=policy, read_on_below=1.0) == predict(LONG, long_input=policy)
 
 
+def test_an_expert_says_how_many_tokens_its_windows_have(quick_backbone: Backbone, ranking: Path) -> None:
+    for kind, settings in (("zero-shot", {"labels": {"tram": "A tram.", "storm": "Rain."}}), ("extractive", {})):
+        expert = make(kind, quick_backbone, ranking, window_tokens=510, **settings)
+        (prediction,) = expert.predict([LONG])
+        windows = quick_backbone.read(LONG, 510).windows
+        assert len(windows[0]) > 254
+        assert prediction.input_stats == InputStats(tokens=sum(map(len, windows)), truncated=False, windows=len(windows))
+
+
 def test_an_expert_that_was_not_loaded_says_so(registry: Registry) -> None:
     for name in EMBEDDED:
         with pytest.raises(PredictionError, match=rf"expert '{name}': predict\(\) was called before load\(\)"):

@@ -53,8 +53,9 @@ class _Example:
         return self.reading.windows[0]
 
     def is_in(self, window: Window) -> bool:
-        """Tell whether one of the sentences is in a window, which may be cut."""
-        return not set(self.sentences.numbers.tolist()).isdisjoint([span.sentence for span in window.spans])
+        """Tell whether a sentence with a target is in a window, which may be cut."""
+        labelled = self.sentences.numbers[~np.isnan(self.chosen)]
+        return not set(labelled.tolist()).isdisjoint([span.sentence for span in window.spans])
 
     def score(self, chosen: Sequence[int]) -> NDArray[np.float64]:
         """Return what is good about some sentences, and is to be averaged over articles."""

@@ -251,7 +251,7 @@ def test_an_expert_learns_what_its_teacher_says(folder: Path) -> None:
 
 TAUGHT = """
 [[taught]]
-path = "read.jsonl"
+path = "longer.jsonl"
 content = "text"
 """
 ADAPTER = """
@@ -268,8 +268,12 @@ batch_items = 8
 def test_a_summarizer_learns_what_its_teacher_says(folder: Path) -> None:
     write_texts_with_chosen_sentences(folder)
     alone = SUMMARIZER.replace('shared_adapter = "../shared"\n', "")
-    write(folder / "experts" / "gist", alone + ADAPTER)
+    write(folder / "experts" / "gist", alone.replace("sentences = 1", "sentences = 1\nwindow_tokens = 16") + ADAPTER)
     newsmoe("train", "summarizer", "experts/gist/recipe.toml", "--data", ".")
+    rows = [json.loads(line) for line in (folder / "read.jsonl").read_text().splitlines()]
+    unread = "Nobody could say for how long the roads would be shut."  # by the teacher, whose windows are short
+    longer = [{"text": f"{row['text']} {unread}"} for row in rows]
+    (folder / "longer.jsonl").write_text("".join(json.dumps(row) + "\n" for row in longer))
     wrong = {"text": "It was Friday. Snow fell.", "sentences": ["It was Friday.", "Snow fell."], "summary": [0]}
     (folder / "wrong.jsonl").write_text(json.dumps(wrong))
     pupil = alone.replace("read.jsonl", "wrong.jsonl").replace("[settings]", 'teacher = "../gist"\n\n[settings]')

@@ -17,7 +17,7 @@ test: .venv/.dev
 	$(BIN)/python -m pytest --quiet --numprocesses 2 -rs
 
 test-slow: .venv/.dev
-	$(BIN)/python -m pytest --quiet -rs -m slow
+	$(BIN)/python -m pytest --quiet --numprocesses 2 --dist loadfile -rs -m slow
 
 check: lint test
 

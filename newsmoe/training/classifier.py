@@ -74,9 +74,9 @@ class LabelledData:
         head, temperature = calibrated(head, self.train, self.dev, logits)
         recipe = self.recipe
         settings = {"labels": list(recipe.labels), "temperature": temperature}
-        settings |= {"long_input": recipe.long_input, "window_tokens": recipe.window_tokens}
-        if recipe.read_on_below is not None:
-            settings["read_on_below"] = recipe.read_on_below
+        settings |= recipe.model_dump(
+            include={"long_input", "window_tokens", "read_on_below", "read_on_tokens"}, exclude_none=True
+        )
         if recipe.several:
             settings["threshold"] = _threshold(self.dev, logits, temperature, recipe.max_labels)
             settings["max_labels"] = recipe.max_labels

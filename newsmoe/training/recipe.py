@@ -95,6 +95,7 @@ class ClassifierRecipe(TaughtRecipe):
     long_input: LongInput = "windows"
     window_tokens: WindowTokens = WINDOW_TOKENS
     read_on_below: float | None = Field(None, gt=0, le=1)  # best score below which the `head` is not enough
+    read_on_tokens: WindowTokens | None = None  # of the one window that is read then; default: the next two windows too
     regularization: float = Field(1.0, gt=0)  # inverse strength, scikit-learn's `C`
     balanced: bool = False  # whether rare labels weigh more
     several: bool = False  # whether labels hold beside the best, where their score is over a threshold, fitted on dev

@@ -111,6 +111,8 @@ class LabelSettings(EmbeddedSettings):
     """How many labels hold at most."""
     read_on_below: float | None = Field(None, gt=0, le=1)
     """Best score below which the next windows are read too, if there are any, where the long input is `head`."""
+    read_on_tokens: WindowTokens | None = None
+    """Tokens of a longer first window, which is then read instead."""
 
 
 L = TypeVar("L", bound=LabelSettings)
@@ -148,10 +150,16 @@ class EmbeddedClassifier(EmbeddedExpert[L], ABC):
             if not extract.whole and max(labels.scores.values()) < limit
         ]
         again = [articles[number] for number in unsure]
-        beginnings = [self.read(article).beginning() for article in again]
+        beginnings = [self._beginning(article) for article in again]
         for number, row in zip(unsure, self.encoded(again, beginnings), strict=True):
             predictions[number] = self._labels(*row)
         return list(predictions)
+
+    def _beginning(self, article: Article) -> Extract:
+        """Return what is read of an article where the first window leaves the expert unsure."""
+        if self.settings.read_on_tokens is None:
+            return self.read(article).beginning()
+        return self.backbone.read(article, self.settings.read_on_tokens).extract("head")
 
     def _labels(self, article: Article, extract: Extract, windows: Sequence[Encoded]) -> Labels:
         if not windows:

@@ -132,6 +132,10 @@ def test_an_expert_that_is_not_sure_of_the_first_window_reads_on(quick_backbone:
     assert longer.input_stats == InputStats(tokens=sum(map(len, (first, *others[:2]))), truncated=True, windows=3)
     low, high = sorted([head.scores["travel"], windows.scores["travel"]])
     assert low < longer.scores["travel"] < high
+    long_window = quick_backbone.read(LONG, 510).extract("head")
+    reread = predict(LONG, long_input="head", read_on_below=1.0, read_on_tokens=510)
+    assert reread.input_stats == InputStats(tokens=long_window.tokens, truncated=not long_window.whole, windows=1)
+    assert reread.scores == predict(LONG, long_input="head", window_tokens=510).scores
     assert predict(STORM, long_input="head", read_on_below=1.0) == predict(STORM, long_input="head")
     for policy in ("head+tail", "windows"):
         assert predict(LONG, long_input=policy, read_on_below=1.0) == predict(LONG, long_input=policy)
@@ -143,7 +147,9 @@ def test_an_expert_says_how_many_tokens_its_windows_have(quick_backbone: Backbon
         (prediction,) = expert.predict([LONG])
         windows = quick_backbone.read(LONG, 510).windows
         assert len(windows[0]) > 254
-        assert prediction.input_stats == InputStats(tokens=sum(map(len, windows)), truncated=False, windows=len(windows))
+        assert prediction.input_stats == InputStats(
+            tokens=sum(map(len, windows)), truncated=False, windows=len(windows)
+        )
 
 
 def test_an_expert_that_was_not_loaded_says_so(registry: Registry) -> None:

@@ -185,17 +185,17 @@ def test_articles_that_differ_in_language_alone_are_cut_apart(quick_backbone: Ba
 
 
 @pytest.mark.parametrize(
-    ("positions", "asked", "tokens"),
+    ("positions", "window_tokens", "tokens"),
     [(512, 254, 254), (512, 510, 510), (256, 254, 254), (256, 510, 254), (130, 254, 128)],
 )
 def test_a_window_fits_the_models_own_limit(
-    tmp_path: Path, quick_backbone: Backbone, files: BackboneFiles, positions: int, asked: int, tokens: int
+    tmp_path: Path, quick_backbone: Backbone, files: BackboneFiles, positions: int, window_tokens: int, tokens: int
 ) -> None:
     config = json.loads((files.folder / "config.json").read_text(encoding="utf-8"))
     (tmp_path / "config.json").write_text(json.dumps(config | {"max_position_embeddings": positions}))
     (tmp_path / "tokenizer.json").symlink_to(files.tokenizer)
     small = Backbone(BackboneFiles(tmp_path), quick_backbone.runtime)
-    first, *_ = small.read(Article(content="a " * 900), asked).windows
+    first, *_ = small.read(Article(content="a " * 900), window_tokens).windows
     assert len(first) == tokens
 
 

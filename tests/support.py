@@ -1,6 +1,7 @@
 """What the tests of several folders share."""
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,30 @@ RECORD_KEYS = [
     *("id", "headline", "url", "publication_date", "source", "author", "language", "status"),
     *("analyses", "route", "errors", "input"),
 ]
+
+
+class LogCapture(logging.Handler):
+    """Keeps what is logged while a test runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+    def set_level(self, level: int) -> None:
+        """Keep what is at least this grave; without it, warnings."""
+        logging.getLogger().setLevel(level)
+
+    @property
+    def messages(self) -> list[str]:
+        return [record.getMessage() for record in self.records]
+
+    @property
+    def text(self) -> str:
+        """The messages and the tracebacks that are logged with them."""
+        return "\n".join(self.format(record) for record in self.records)
 
 
 class LentBackbone(BackbonePool):

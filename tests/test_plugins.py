@@ -1,6 +1,5 @@
 """Built-ins and what other packages add to them."""
 
-import logging
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from newsmoe.errors import ConfigError, PluginError
 from newsmoe.plugins import Formats, Plugins, import_extra
+from tests.support import LogCapture
 
 GROUP = "newsmoe.tries"
 BUILTIN = {"squares": "math:sqrt", "json": "json"}
@@ -38,9 +38,7 @@ def test_an_unknown_name_is_reported_with_the_nearest() -> None:
         tries().load("square")
 
 
-def test_a_clash_names_both_and_others_are_unaffected(
-    install: Callable[..., None], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_clash_names_both_and_others_are_unaffected(install: Callable[..., None], log: LogCapture) -> None:
     install("first", {"first_tries": "VALUE = 1"}, {"json": "first_tries:VALUE", "other": "first_tries:VALUE"}, GROUP)
     install("second", {"second_tries": "VALUE = 2"}, {"other": "second_tries:VALUE"}, GROUP)
     table = tries()
@@ -48,9 +46,8 @@ def test_a_clash_names_both_and_others_are_unaffected(
         table.load("json")
     with pytest.raises(PluginError, match="of first .* and of second"):
         table.load("other")
-    with caplog.at_level(logging.WARNING):
-        assert [name for name, _ in table.usable()] == ["squares"]
-    assert len(caplog.records) == 2
+    assert [name for name, _ in table.usable()] == ["squares"]
+    assert len(log.records) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Jobs that share their journal with others, in PostgreSQL."""
 
 import json
+import logging
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,7 @@ from tests.cli.support import (
     process,
     started,
 )
-from tests.support import read, write
+from tests.support import LogCapture, read, write
 
 if TYPE_CHECKING:
     from tests.postgres_server import Server
@@ -81,9 +82,9 @@ def test_the_journal_and_its_runs_can_be_seen(here: Path, place: str, monkeypatc
 
 @pytest.mark.slow
 def test_the_password_is_shown_nowhere(
-    here: Path, place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    here: Path, place: str, monkeypatch: pytest.MonkeyPatch, log: LogCapture
 ) -> None:
-    caplog.set_level("DEBUG")
+    log.set_level(logging.DEBUG)
     write(here / "a.json", [article()])
     command = ("analyze", "a.json", *GIST, "--journal", place)
     monkeypatch.setattr("sys.argv", ["newsmoe", *command])
@@ -92,7 +93,7 @@ def test_the_password_is_shown_nowhere(
         said += newsmoe(*arguments).output
     written = "".join(path.read_text() for path in here.iterdir())
     shown = place.replace(":secret", "")
-    assert "secret" not in said + written + caplog.text
+    assert "secret" not in said + written + log.text
     assert json.loads((here / "analyzed_a.run.json").read_text())["command"][-1] == shown
     assert said.count(shown) == 4
     assert newsmoe("retry", "1", "--yes", "--journal", place).exit_code == 0

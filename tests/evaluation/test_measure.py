@@ -10,7 +10,7 @@ from newsmoe.orchestrator.session import Session
 from newsmoe.prediction import Labels, Prediction, Summary
 from newsmoe.settings.model import Settings
 from newsmoe.testing import FakeExpert
-from tests.support import registry_of
+from tests.support import LogCapture, registry_of
 
 LABELS = {"good", "bad", "ugly"}
 
@@ -87,7 +87,7 @@ def test_where_nothing_is_predicted_no_label_is_right() -> None:
     assert confusion == {"good": {"good": 0, "bad": 0}, "bad": {"good": 0, "bad": 0}}
 
 
-def test_labels_that_are_never_predicted_are_reported(caplog: pytest.LogCaptureFixture) -> None:
+def test_labels_that_are_never_predicted_are_reported(log: LogCapture) -> None:
     examples = [labelled("good 0.9", "praise"), labelled("bad 0.9", "blame")]
     with pytest.raises(
         InputError, match=r"no prediction has the label 'blame', 'praise'; predicted labels are bad, good"
@@ -95,7 +95,7 @@ def test_labels_that_are_never_predicted_are_reported(caplog: pytest.LogCaptureF
         measure_labels(session("mood"), "mood", "two", examples)
     evaluation = measure_labels(session("mood"), "mood", "two", [examples[0], labelled("bad 0.9", "bad")])
     assert evaluation.figures["accuracy"] == 0.5
-    assert "no prediction has the label 'praise'; predicted labels are" in caplog.text
+    assert "no prediction has the label 'praise'; predicted labels are" in log.text
 
 
 def test_no_prediction_at_all_is_an_error_that_says_why() -> None:

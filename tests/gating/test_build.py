@@ -1,3 +1,4 @@
+import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from newsmoe.settings.conditions import After
 from newsmoe.settings.model import GATE_NAMES
 from newsmoe.testing import FakeExpert
 from tests.gating.support import NAMES, TASK, constant, equal
-from tests.support import LentBackbone, registry_of
+from tests.support import LentBackbone, LogCapture, registry_of
 
 ARTICLE = Article(headline="Storm hits", content="word " * 100, language="en")
 
@@ -153,15 +154,13 @@ def test_a_gate_decides_of_the_articles_that_it_was_made_for(moody: Registry) ->
     assert mood(moody, gate="learned") == mood(moody, gate="rules")
 
 
-def test_by_default_rules_decide_where_a_gate_was_trained_for_other_experts(
-    moody: Registry, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_by_default_rules_decide_where_a_gate_was_trained_for_other_experts(moody: Registry, log: LogCapture) -> None:
     experts = [expert.model_copy(update={"fingerprint": "of another"}) for expert in equal(NAMES)]
     constant(moody.folders[0] / "gate-mood", [0.2, 0.7, 0.1], experts=experts, better=True)
-    with caplog.at_level("INFO"):
-        assert mood(moody).weights == {"first": 1.0}
-    assert f"gate-mood is not used for {TASK}: " in caplog.text
-    assert "first has changed" in caplog.text
+    log.set_level(logging.INFO)
+    assert mood(moody).weights == {"first": 1.0}
+    assert f"gate-mood is not used for {TASK}: " in log.text
+    assert "first has changed" in log.text
     with pytest.raises(ConfigError, match="trained for other experts: first has changed"):
         mood(moody, gate="learned")
 

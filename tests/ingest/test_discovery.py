@@ -7,6 +7,7 @@ import pytest
 from newsmoe.errors import InputError
 from newsmoe.ingest.discovery import discover, find_inputs
 from newsmoe.ingest.source import open_source
+from tests.support import LogCapture
 
 RECORDS = '[{"id": 1, "status": "ok", "analyses": {}, "route": [], "errors": []}]'
 
@@ -38,10 +39,10 @@ def test_a_folder_stands_for_the_files_below_it_by_name(inbox: Path) -> None:
     ]
 
 
-def test_what_is_left_out_is_said_in_one_line(inbox: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "newsmoe"):
-        discovery = discover(["inbox", "inbox/deep/x.json"])
-    assert caplog.messages == [
+def test_what_is_left_out_is_said_in_one_line(inbox: Path, log: LogCapture) -> None:
+    log.set_level(logging.INFO)
+    discovery = discover(["inbox", "inbox/deep/x.json"])
+    assert log.messages == [
         "inbox: 9 files to read; left out: 2 hidden, 2 with an unknown suffix (.db, .txt),"
         " 2 written by newsmoe, 1 empty, 1 temporary"
     ]
@@ -117,13 +118,13 @@ def test_links_in_a_circle_and_to_the_same_file_are_followed_once(name: str, wor
     assert find_inputs([name]) == ["inbox/b.json"]
 
 
-def test_what_is_no_file_is_left_out(workdir: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_no_file_is_left_out(workdir: Path, log: LogCapture) -> None:
     (workdir / "inbox").mkdir()
     (workdir / "inbox" / "a.json").write_text("[]")
     os.mkfifo(workdir / "inbox" / "b.json")
-    with caplog.at_level(logging.INFO, "newsmoe"):
-        assert find_inputs(["inbox"]) == ["inbox/a.json"]
-    assert caplog.messages == ["inbox: 1 file to read; left out: 1 not regular files"]
+    log.set_level(logging.INFO)
+    assert find_inputs(["inbox"]) == ["inbox/a.json"]
+    assert log.messages == ["inbox: 1 file to read; left out: 1 not regular files"]
 
 
 def test_a_folder_in_a_folder_that_cannot_be_read_is_reported(inbox: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +158,7 @@ def test_a_name_that_stands_for_nothing_is_refused(name: str, message: str, inbo
 
 
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give links to other users")
-def test_links_of_other_users_are_left_out(inbox: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_links_of_other_users_are_left_out(inbox: Path, log: LogCapture) -> None:
     private = inbox.parent / "private"
     private.mkdir()
     for name in ("mine.json", "theirs.json"):
@@ -166,18 +167,18 @@ def test_links_of_other_users_are_left_out(inbox: Path, caplog: pytest.LogCaptur
     (inbox / "folder").symlink_to(private)
     for name in ("theirs.json", "folder"):
         os.lchown(inbox / name, 12_345, 12_345)
-    caplog.set_level(logging.INFO)
+    log.set_level(logging.INFO)
     names = find_inputs(["inbox"])
     assert "inbox/mine.json" in names
     assert not {"inbox/theirs.json", "inbox/folder/mine.json"} & {*names}
-    assert "2 links of other users" in caplog.text
+    assert "2 links of other users" in log.text
 
 
-def test_files_of_holes_are_left_out(inbox: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_files_of_holes_are_left_out(inbox: Path, log: LogCapture) -> None:
     with (inbox / "holes.json").open("wb") as file:
         file.truncate(1 << 40)
-    caplog.set_level(logging.INFO)
+    log.set_level(logging.INFO)
     assert "inbox/holes.json" not in find_inputs(["inbox"])
-    assert "1 files of holes" in caplog.text
+    assert "1 files of holes" in log.text
     with pytest.raises(InputError, match="is a file of holes"), open_source("inbox/holes.json"):
         pass

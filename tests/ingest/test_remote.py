@@ -16,6 +16,7 @@ from newsmoe.errors import ConfigError, InputError
 from newsmoe.ingest.discovery import discover, find_inputs
 from newsmoe.ingest.source import open_input
 from newsmoe.settings.model import Settings
+from tests.support import LogCapture
 
 SETTINGS = Settings()
 
@@ -76,14 +77,14 @@ def test_a_file_that_is_changed_after_the_check_is_an_error(store: Any) -> None:
             list(source.articles())
 
 
-def test_a_folder_stands_for_its_files(store: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_folder_stands_for_its_files(store: Any, log: LogCapture) -> None:
     for name in ("b.json", "deep/a.jsonl", ".hidden.json", "half.json.part", "notes.txt"):
         put(store, f"/inbox/{name}", 1)
     store.pipe("/inbox/empty.json", b"")
     put(store, "/elsewhere/x.json", 1)
-    with caplog.at_level(logging.INFO, "newsmoe"):
-        assert find_inputs(["memory://inbox"]) == ["memory:///inbox/b.json", "memory:///inbox/deep/a.jsonl"]
-    assert caplog.messages == [
+    log.set_level(logging.INFO)
+    assert find_inputs(["memory://inbox"]) == ["memory:///inbox/b.json", "memory:///inbox/deep/a.jsonl"]
+    assert log.messages == [
         "memory://inbox: 2 files to read; left out: 1 empty, 1 hidden, 1 temporary, 1 with an unknown suffix (.txt)"
     ]
     assert discover(["memory://inbox/"]).left_out["memory://inbox/"]["empty"] == 1

@@ -15,6 +15,7 @@ from newsmoe.jobs.inbox_state import STATE, FileState, output_name
 from newsmoe.output.dead_letters import default_errors
 from newsmoe.output.run_report import default_report
 from tests.jobs.support import SETTLE, Analyst, Clock, CrashError, put
+from tests.support import LogCapture
 
 
 class Desk:
@@ -134,12 +135,12 @@ def test_a_link_to_a_file_is_a_file(desk: Desk) -> None:
     assert desk.outputs() == {"analyzed_a.json": "one"}
 
 
-def test_a_name_that_is_no_text_is_reported_once_and_left_alone(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_name_that_is_no_text_is_reported_once_and_left_alone(desk: Desk, log: LogCapture) -> None:
     (desk.folder / os.fsdecode(b"caf\xe9.json")).write_text("one")
     desk.put("a.json", "one")
     assert desk.scan().files == 1
     desk.scan()
-    assert [record.getMessage().endswith("its name is no UTF-8") for record in caplog.records] == [True]
+    assert [record.getMessage().endswith("its name is no UTF-8") for record in log.records] == [True]
 
 
 # outputs of their own
@@ -225,7 +226,7 @@ def test_a_file_that_changes_while_it_is_analyzed_is_analyzed_again(desk: Desk) 
     assert desk.outputs() == {"analyzed_a.json": "one and two"}
 
 
-def test_a_file_removed_while_it_is_analyzed_is_no_error(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_removed_while_it_is_analyzed_is_no_error(desk: Desk, log: LogCapture) -> None:
     path = desk.put("a.json", "!")
     desk.scan(after=0)
 
@@ -236,24 +237,20 @@ def test_a_file_removed_while_it_is_analyzed_is_no_error(desk: Desk, caplog: pyt
     desk.clock.now += SETTLE
     desk.inbox.scan(gone)  # type: ignore[arg-type]
     assert desk.scan() == ScanResult()
-    assert caplog.records == []
+    assert log.records == []
 
 
 # what goes wrong
 
 
-def test_a_file_without_articles_is_reported_once_and_stops_no_other(
-    desk: Desk, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_without_articles_is_reported_once_and_stops_no_other(desk: Desk, log: LogCapture) -> None:
     desk.put("a.json", "!")
     desk.put("b.json", "two")
     assert desk.scan() == ScanResult(files=1, articles=1, unreadable=1)
     desk.restart()
     desk.put("a.json", "!")
     assert desk.scan() == ScanResult()
-    assert [record.getMessage() for record in caplog.records] == [
-        f"{desk.folder / 'a.json'}: not valid JSON; left alone until it changes"
-    ]
+    assert log.messages == [f"{desk.folder / 'a.json'}: not valid JSON; left alone until it changes"]
     desk.put("a.json", "mended")
     assert desk.scan().files == 1
 
@@ -281,15 +278,13 @@ def test_an_output_that_cannot_be_written_stops_no_other_and_is_retried(desk: De
     assert desk.scan() == ScanResult(files=1, articles=1)
 
 
-def test_each_file_is_a_line_in_the_log(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO)
+def test_each_file_is_a_line_in_the_log(desk: Desk, log: LogCapture) -> None:
+    log.set_level(logging.INFO)
     desk.put("a.json", "Rowers take gold")
     desk.scan()
     desk.scan()
     output = desk.outbox / "analyzed_a.json"
-    assert [record.getMessage() for record in caplog.records] == [
-        f"a.json: 1 article, 0 with errors, 0.1 s -> {output}"
-    ]
+    assert log.messages == [f"a.json: 1 article, 0 with errors, 0.1 s -> {output}"]
 
 
 def test_an_inbox_that_goes_away_is_an_error_and_nothing_is_forgotten(desk: Desk) -> None:
@@ -360,7 +355,7 @@ def test_a_crash_between_output_and_state_only_repeats_the_analysis(desk: Desk) 
     assert sorted(before.values()) == ["one", "two"]
 
 
-def test_a_file_that_repeatedly_kills_the_process_is_left_alone(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_file_that_repeatedly_kills_the_process_is_left_alone(desk: Desk, log: LogCapture) -> None:
     desk.put("deadly.json", "one")
     desk.put("other.json", "two")
     desk.analyst.meanwhile = lambda name: crash(name) if name == "deadly.json" else None
@@ -370,7 +365,7 @@ def test_a_file_that_repeatedly_kills_the_process_is_left_alone(desk: Desk, capl
             desk.scan()
         desk.restart()
     assert desk.scan() == ScanResult(files=1, articles=1, unreadable=1)
-    assert "deadly.json: the process died 3 times while it read this file" in caplog.text
+    assert "deadly.json: the process died 3 times while it read this file" in log.text
     assert desk.scan() == ScanResult()
     desk.restart()
     assert desk.scan() == ScanResult()

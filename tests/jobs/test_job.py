@@ -19,7 +19,7 @@ from newsmoe.settings.model import Settings
 from newsmoe.testing import FakeExpert
 from tests.jobs.support import plan
 from tests.orchestrator.support import echo, failing_on
-from tests.support import LoadCounting, numbered, read, registry_of, write
+from tests.support import LoadCounting, LogCapture, numbered, read, registry_of, write
 
 JSON = Settings()
 
@@ -316,16 +316,14 @@ def test_a_file_may_have_a_name_that_is_no_utf8(workdir: Path) -> None:
 
 
 @pytest.mark.parametrize("failing", [False, True])
-def test_a_file_of_errors_that_cannot_be_written_loses_no_output(
-    failing: bool, workdir: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_of_errors_that_cannot_be_written_loses_no_output(failing: bool, workdir: Path, log: LogCapture) -> None:
     """Its path is a folder, and then a file of another program."""
     source = numbered(workdir / "a.json", 0, 3)
     expert = FakeExpert(task="task", predict_one=failing_on(1) if failing else echo)
     (workdir / "b.errors.jsonl").mkdir()
     run_job(session_of(expert), *plan([source], "b.json"))
     assert len(read(workdir / "b.json")) == 3
-    assert ("b.errors.jsonl" in caplog.text) == failing
+    assert ("b.errors.jsonl" in log.text) == failing
     (workdir / "b.errors.jsonl").rmdir()
     (workdir / "b.errors.jsonl").write_text('{"input": "mine"}\n')
     run_job(session_of(FakeExpert(task="task")), *plan([source], "b.json"))

@@ -18,6 +18,7 @@ from newsmoe.journal.store import without_password
 from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
 from tests.journal.support import STORM, keep, stored
 from tests.strategies import FEW
+from tests.support import LogCapture
 
 USES = st.none() | st.builds(InputStats, tokens=st.integers(0, 999), truncated=st.booleans())
 TEXTS = st.text(st.characters(codec="utf-8"), min_size=1)
@@ -28,6 +29,7 @@ PREDICTIONS = (
     | st.builds(Labels, st.dictionaries(TEXTS, SCORES, min_size=1), USES, st.none() | st.tuples(TEXTS, TEXTS))
     | st.builds(Fields, st.dictionaries(TEXTS, st.none() | SCORES | TEXTS | st.lists(TEXTS)), USES)
 )
+
 STORES = ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)]
 
 
@@ -128,7 +130,7 @@ def test_runs_are_listed_by_number_newest_first(place: str) -> None:
 
 
 def test_a_run_continues_without_a_journal_that_another_process_locks(
-    place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    place: str, monkeypatch: pytest.MonkeyPatch, log: LogCapture
 ) -> None:
     for store in ("sqlite", "postgres"):
         monkeypatch.setattr(f"newsmoe.journal.{store}.WAIT_SECONDS", 0.05)
@@ -139,7 +141,7 @@ def test_a_run_continues_without_a_journal_that_another_process_locks(
             if journal is not None:
                 journal.keep("e", {"b": STORM})
                 assert journal.predictions("e", ["a"]) == {}
-    assert caplog.text.count("stored") == 1
+    assert log.text.count("stored") == 1
     assert stored(place, "e", "a", "b") == {"a": STORM}
 
 
@@ -192,7 +194,7 @@ def test_passwords_are_not_shown(text: str, shown: str) -> None:
     assert without_password(text) == shown
 
 
-def test_threads_share_a_journal_and_lose_nothing(place: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_threads_share_a_journal_and_lose_nothing(place: str, log: LogCapture) -> None:
     def work(expert: str) -> list[bool]:
         matches = []
         for number in range(50):
@@ -208,4 +210,4 @@ def test_threads_share_a_journal_and_lose_nothing(place: str, caplog: pytest.Log
         assert all(map(all, results))
         assert journal.stats()[:3] == (153, 3, 51)
         assert journal.verify() == 0
-    assert caplog.text == ""
+    assert log.text == ""

@@ -10,6 +10,7 @@ from newsmoe.errors import JournalError
 from newsmoe.journal.journal import existing_journal, open_journal
 from newsmoe.journal.store import JOURNALS
 from tests.journal.support import STORM, keep, stored
+from tests.support import LogCapture
 
 if TYPE_CHECKING:
     from tests.postgres_server import Server
@@ -52,13 +53,7 @@ def test_transient_errors_are_retried(
 @slow
 @pytest.mark.parametrize(("times", "state", "tries"), [(9, "40001", 4), (9, "23514", 1)])
 def test_the_number_of_attempts_is_limited(
-    postgres: "Server",
-    place: str,
-    times: int,
-    state: str,
-    tries: int,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
+    postgres: "Server", place: str, times: int, state: str, tries: int, monkeypatch: pytest.MonkeyPatch, log: LogCapture
 ) -> None:
     monkeypatch.setattr("newsmoe.journal.postgres.RETRY_DELAYS", (0, 0, 0))
     failing(postgres, place, times, state)
@@ -67,14 +62,14 @@ def test_the_number_of_attempts_is_limited(
         journal.keep("e", {"a": STORM})
         journal.keep("e", {"b": STORM})
         assert journal.predictions("e", ["before"]) == {}
-    assert caplog.text.count("refused; predictions are no longer stored") == 1
-    assert "storm" not in caplog.text
+    assert log.text.count("refused; predictions are no longer stored") == 1
+    assert "storm" not in log.text
     assert postgres.sql(place, "select last_value from refusals") == [(tries,)]
 
 
 @slow
 def test_a_lost_connection_is_reopened(
-    postgres: "Server", place: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    postgres: "Server", place: str, monkeypatch: pytest.MonkeyPatch, log: LogCapture
 ) -> None:
     others = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'newsmoe'"
     monkeypatch.setattr("newsmoe.journal.postgres.RETRY_DELAYS", (0.01,))
@@ -87,7 +82,7 @@ def test_a_lost_connection_is_reopened(
         journal.keep_run("monday", "{}")
         assert journal.predictions("e", ["a", "b"]) == {"a": STORM, "b": STORM}
         assert len(journal.runs()) == 1
-    assert caplog.text == ""
+    assert log.text == ""
 
 
 @slow
@@ -142,14 +137,12 @@ def test_a_missing_database_is_reported_without_the_password(postgres: "Server")
         ("mysql://me:secret@host/db", "mysql://...: a journal is a file, or postgresql://"),
     ],
 )
-def test_an_unreachable_server_ends_the_run_with_one_line(
-    place: str, said: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG)
+def test_an_unreachable_server_ends_the_run_with_one_line(place: str, said: str, log: LogCapture) -> None:
+    log.set_level(logging.DEBUG)
     for opening in (lambda: open_journal(place).__enter__(), lambda: existing_journal(place)):
         with pytest.raises(JournalError, match=said) as caught:
             opening()
-        assert "cret" not in str(caught.value) + caplog.text
+        assert "cret" not in str(caught.value) + log.text
         assert "\n" not in str(caught.value)
 
 

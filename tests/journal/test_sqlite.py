@@ -12,6 +12,7 @@ from newsmoe.errors import JournalError
 from newsmoe.journal.journal import existing_journal, open_journal
 from newsmoe.prediction import Prediction, Summary
 from tests.journal.support import STORM, keep, stored
+from tests.support import LogCapture
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def torn(path: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [a_later_version, an_earlier_version, torn, with_a_trigger, with_a_view])
 def test_a_journal_that_cannot_be_trusted_is_set_aside(
-    path: Path, spoil: Callable[[Path], None], caplog: pytest.LogCaptureFixture
+    path: Path, spoil: Callable[[Path], None], log: LogCapture
 ) -> None:
     path.parent.mkdir()
     spoil(path)
@@ -79,7 +80,7 @@ def test_a_journal_that_cannot_be_trusted_is_set_aside(
     keep(str(path))
     assert stored(str(path)) == {"a": STORM}
     assert path.with_name("journal.sqlite.1.aside").read_bytes() == before
-    assert "set aside" in caplog.text
+    assert "set aside" in log.text
     spoil_again = path.with_name("journal.sqlite.2.aside")
     torn(path)
     keep(str(path))
@@ -87,15 +88,13 @@ def test_a_journal_that_cannot_be_trusted_is_set_aside(
 
 
 @pytest.mark.parametrize("make", [not_a_database, another_database])
-def test_what_is_no_journal_is_left_as_it_is(
-    path: Path, make: Callable[[Path], None], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_is_no_journal_is_left_as_it_is(path: Path, make: Callable[[Path], None], log: LogCapture) -> None:
     path.parent.mkdir()
     make(path)
     before = path.read_bytes()
     with open_journal(str(path)) as journal:
         assert journal is None
-    assert f"{path}: is no journal of newsmoe, and is left as it is; name another with --journal" in caplog.text
+    assert f"{path}: is no journal of newsmoe, and is left as it is; name another with --journal" in log.text
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]
 
@@ -135,7 +134,7 @@ def begin(path: Path) -> bool:
         return journal is not None
 
 
-def test_a_journal_found_damaged_is_set_aside_for_the_next_run(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_journal_found_damaged_is_set_aside_for_the_next_run(path: Path, log: LogCapture) -> None:
     predictions: dict[str, Prediction] = {
         str(number): Summary(f"Storm {number} hit the coast.") for number in range(500)
     }
@@ -153,7 +152,7 @@ def test_a_journal_found_damaged_is_set_aside_for_the_next_run(path: Path, caplo
         assert journal is not None
         assert journal.predictions("e", list(predictions)) == {}
         journal.keep("e", {"a": STORM})
-    assert caplog.text.count("predictions are no longer stored") == 1
+    assert log.text.count("predictions are no longer stored") == 1
     assert path.with_name("journal.sqlite.1.aside").read_bytes()[16384:] == b"x" * (len(content) - 16384)
     keep(str(path))
     assert stored(str(path)) == {"a": STORM}

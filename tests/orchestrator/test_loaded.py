@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from transformers import BertConfig, BertForSequenceClassification
+import transformers as hf
 
 from newsmoe import Article, Device
 from newsmoe.orchestrator.dispatcher import Dispatcher
@@ -113,8 +113,8 @@ def test_an_expert_that_does_not_fit_beside_the_others_is_loaded_without_them() 
 @pytest.mark.slow
 def test_ten_experts_do_their_work_in_the_memory_of_three(tmp_path: Path) -> None:
     model = make_model("nli", tmp_path / "tiny")
-    config = BertConfig(vocab_size=40_000, hidden_size=512, num_hidden_layers=4, num_attention_heads=8)
-    BertForSequenceClassification(config).save_pretrained(model)
+    config = hf.BertConfig(vocab_size=40_000, hidden_size=512, num_hidden_layers=4, num_attention_heads=8)
+    hf.BertForSequenceClassification(config).save_pretrained(model)
     size = (model / "model.safetensors").stat().st_size
     for number in range(COUNT):
         folder = tmp_path / "experts" / f"expert-{number}"

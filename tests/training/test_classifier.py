@@ -9,6 +9,7 @@ from safetensors.numpy import load_file
 from typer.testing import CliRunner
 
 from newsmoe.cli.app import app
+from tests.support import LogCapture
 
 RECIPE = """
 name = "mood"
@@ -90,14 +91,12 @@ def test_an_expert_is_trained_and_used_by_name(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_dev_texts_that_were_trained_on_are_named_and_the_majority_is_a_baseline(
-    folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_dev_texts_that_were_trained_on_are_named_and_the_majority_is_a_baseline(folder: Path, log: LogCapture) -> None:
     rows = [json.loads(line) for line in (folder / "train.jsonl").read_text().splitlines()[:3]]
     with (folder / "dev.jsonl").open("a") as file:
         file.writelines(json.dumps({"text": row["text"], "tone": "plus"}) + "\n" for row in rows)
     expert = trained(folder)
-    assert "made up, dev: 3 of its texts are among the training data" in caplog.text
+    assert "made up, dev: 3 of its texts are among the training data" in log.text
     card = tomllib.loads((expert / "expert.toml").read_text())
     assert card["quality"][0]["figures"]["majority"] == pytest.approx(15 / 27, abs=1e-4)
 

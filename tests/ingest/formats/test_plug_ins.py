@@ -1,6 +1,5 @@
 """Input formats of other packages."""
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from newsmoe.ingest.source import open_source
 from newsmoe.plugins import Formats
 from newsmoe.settings.model import Settings
 from tests.ingest.support import POEMS
+from tests.support import LogCapture
 
 GROUP = "newsmoe.readers"
 
@@ -59,16 +59,15 @@ def test_a_format_of_another_package_is_detected_from_the_content(
 
 
 def test_other_packages_are_imported_only_where_no_built_in_format_has_the_suffix(
-    install: Callable[..., None], readers: Formats[formats.Reader], caplog: pytest.LogCaptureFixture
+    install: Callable[..., None], readers: Formats[formats.Reader], log: LogCapture
 ) -> None:
     install("broken", {"broken_reader": "raise RuntimeError('oops')"}, {"broken": "broken_reader"}, GROUP)
-    with caplog.at_level(logging.WARNING):
-        assert [format_of(Path(name)) for name in ("a.json", "a.csv.gz", "a.parquet")] == [
-            "json", "csv", "parquet"
-        ]  # fmt: skip
-        assert caplog.text == ""
-        assert [format_of(Path(name)) for name in ("a.txt", "b.txt", "a.broken")] == ["json"] * 3
-    assert caplog.text.count("the input format 'broken' of broken (broken_reader) cannot be imported") == 1
+    assert [format_of(Path(name)) for name in ("a.json", "a.csv.gz", "a.parquet")] == [
+        "json", "csv", "parquet"
+    ]  # fmt: skip
+    assert log.text == ""
+    assert [format_of(Path(name)) for name in ("a.txt", "b.txt", "a.broken")] == ["json"] * 3
+    assert log.text.count("the input format 'broken' of broken (broken_reader) cannot be imported") == 1
 
 
 def test_an_unknown_format_is_a_config_error(workdir: Path) -> None:

@@ -1,4 +1,5 @@
 import hashlib
+import logging
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from newsmoe.registry.backbone.compiled import compiled_backbone, word_table
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.backbone.onnx_runtime import OnnxRuntime
 from newsmoe.registry.device import Device
+from tests.support import LogCapture
 
 
 @pytest.fixture
@@ -25,17 +27,15 @@ def works(files: BackboneFiles) -> bool:
     return states.shape == (1, 3, files.config["hidden_size"]) and bool(np.isfinite(states).all())
 
 
-def test_the_backbone_is_compiled_once(cache: Path, files: BackboneFiles, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", logger="newsmoe")
+def test_the_backbone_is_compiled_once(cache: Path, files: BackboneFiles, log: LogCapture) -> None:
+    log.set_level(logging.INFO)
     first = compiled_backbone(files)
     assert isinstance(first, Path)
     assert works(files)
     written = first.stat().st_mtime_ns
     assert compiled_backbone(files) == first
     assert first.stat().st_mtime_ns == written
-    assert [record.message for record in caplog.records].count(
-        "compiling the backbone for this machine; this happens once"
-    ) == 1
+    assert log.messages.count("compiling the backbone for this machine; this happens once") == 1
 
 
 @pytest.mark.slow
@@ -56,15 +56,15 @@ def test_a_changed_or_damaged_file_is_compiled_again(damage: str, cache: Path, f
 
 @pytest.mark.slow
 def test_without_a_writable_cache_nothing_is_cached(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: BackboneFiles, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: BackboneFiles, log: LogCapture
 ) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
     model = compiled_backbone(files)
     assert isinstance(model, bytes)
     assert works(files)
-    assert caplog.text.count("cannot be stored") == 1
-    assert "Errno" not in caplog.text
+    assert log.text.count("cannot be stored") == 1
+    assert "Errno" not in log.text
 
 
 @pytest.mark.slow

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import transformers as hf
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
-from transformers import MPNetConfig, MPNetModel
 
 from newsmoe import Article, Device
 from newsmoe.registry.backbone.adapter import Precision, load_adapter
@@ -29,7 +29,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackboneFiles:
     """The files of a model with two layers, whose cache of compiled models is its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     torch.manual_seed(3)
-    config = MPNetConfig(
+    config = hf.MPNetConfig(
         vocab_size=len(WORDS),
         hidden_size=32,
         num_hidden_layers=2,
@@ -39,7 +39,7 @@ def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BackboneFiles:
         initializer_range=0.3,
     )
     folder = tmp_path / "tiny"
-    MPNetModel(config, add_pooling_layer=False).save_pretrained(folder)
+    hf.MPNetModel(config, add_pooling_layer=False).save_pretrained(folder)
     tokenizer = Tokenizer(WordLevel({word: number for number, word in enumerate(WORDS)}, unk_token="<mask>"))
     tokenizer.pre_tokenizer = Whitespace()
     tokenizer.save(str(folder / "tokenizer.json"))

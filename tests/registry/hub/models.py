@@ -56,15 +56,9 @@ BERT_SIZES: dict[str, Any] = {
     "initializer_range": 0.3,
 }
 
-SEQ2SEQ = (
-    hf.BartForConditionalGeneration,
-    hf.LEDForConditionalGeneration,
-    hf.PegasusForConditionalGeneration,
-    hf.SwitchTransformersForConditionalGeneration,
-    hf.T5ForConditionalGeneration,
-)
+TrainedExpert = tuple["hf.PreTrainedModel", "hf.PreTrainedTokenizerBase"]
+"""In quotes, as below: transformers imports a class when it is named, and every run of pytest imports this module."""
 
-TrainedExpert = tuple[hf.PreTrainedModel, hf.PreTrainedTokenizerBase]
 Pieces = list[tuple[str, float]]
 
 
@@ -132,7 +126,7 @@ def _pegasus() -> TrainedExpert:
     return model, tokenizer
 
 
-def _t5_tokenizer() -> hf.T5Tokenizer:
+def _t5_tokenizer() -> "hf.T5Tokenizer":
     sentinels = [(f"<extra_id_{number}>", 0.0) for number in reversed(range(100))]
     return hf.T5Tokenizer(vocab=_pieces("<pad>", "</s>", "<unk>") + sentinels, model_max_length=LIMIT)
 
@@ -267,9 +261,9 @@ ARCHITECTURES: Mapping[str, Callable[[], TrainedExpert]] = {
 }
 
 
-def _enliven(model: hf.PreTrainedModel, tokenizer: hf.PreTrainedTokenizerBase) -> None:
+def _enliven(model: "hf.PreTrainedModel", tokenizer: "hf.PreTrainedTokenizerBase") -> None:
     """Make what a decoder says depend on the text more than on its last token, and readable."""
-    if isinstance(model, SEQ2SEQ):
+    if model.config.is_encoder_decoder:
         decoder = dict(model.get_decoder().named_modules())
         for name, module in decoder.items():
             if name.endswith(("encoder_attn.out_proj", "EncDecAttention.o", "EncDecAttention.q")):

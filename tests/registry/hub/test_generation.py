@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 import torch
+import transformers as hf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from newsmoe.registry.hub.generation import configure_generation, generate
 from newsmoe.registry.hub.generation_settings import MIN_INPUT_TOKENS, Bounds
@@ -23,8 +23,8 @@ Generator = Callable[[list[str], list[Bounds], int], list[list[int]]]
 @pytest.fixture(scope="module", params=["bart", "t5"])
 def generator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator:
     folder = make_model(request.param, tmp_path_factory.mktemp("model"))
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSeq2SeqLM.from_pretrained(folder).train(False)
+    tokenizer = hf.AutoTokenizer.from_pretrained(folder)
+    model = hf.AutoModelForSeq2SeqLM.from_pretrained(folder).train(False)
 
     def run(texts: list[str], bounds: list[Bounds], beams: int) -> list[list[int]]:
         inputs = tokenizer(texts, padding=True, truncation=True, max_length=60, return_tensors="pt")
@@ -60,8 +60,8 @@ def test_a_batch_comes_out_as_its_texts_do_one_at_a_time(
 @pytest.mark.parametrize("beams", [1, 4])
 def test_without_bounds_of_its_own_a_row_is_what_transformers_generates(tmp_path: Path, beams: int) -> None:
     folder = make_model("bart", tmp_path)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSeq2SeqLM.from_pretrained(folder).train(False)
+    tokenizer = hf.AutoTokenizer.from_pretrained(folder)
+    model = hf.AutoModelForSeq2SeqLM.from_pretrained(folder).train(False)
     inputs = tokenizer([TEXT, TEXT[:40]], padding=True, return_tensors="pt")
     with torch.inference_mode():
         expected = model.generate(**inputs, num_beams=beams, min_new_tokens=4, max_length=31)

@@ -8,13 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import (
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    GPT2Config,
-    GPT2ForSequenceClassification,
-    PreTrainedTokenizerFast,
-)
+import transformers as hf
 
 from newsmoe import Article, Device, Registry
 from newsmoe.errors import BrokenExpertError, ModelError, PredictionError
@@ -131,8 +125,8 @@ def test_a_model_of_another_kind_is_refused_rather_than_given_a_random_head(expe
 def test_scores_are_those_of_the_model(expert: Maker, models: Callable[[str], Path]) -> None:
     prediction = predict(expert("text-classification", read="content"), SHORT)
     folder = models("distilbert")
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_pretrained(folder).train(False)
+    tokenizer = hf.AutoTokenizer.from_pretrained(folder)
+    model = hf.AutoModelForSequenceClassification.from_pretrained(folder).train(False)
     with torch.inference_mode():
         scores = model(**tokenizer(SHORT.content, return_tensors="pt")).logits.softmax(-1)[0].tolist()
     assert isinstance(prediction, Labels)
@@ -301,7 +295,7 @@ def changed(tmp_path: Path, models: Callable[[str], Path]) -> Callable[..., str]
         shutil.copytree(models("distilbert"), folder)
         if labels != len(SENTIMENT):
             options = {"num_labels": labels, "ignore_mismatched_sizes": True}
-            AutoModelForSequenceClassification.from_pretrained(folder, **options).save_pretrained(folder)
+            hf.AutoModelForSequenceClassification.from_pretrained(folder, **options).save_pretrained(folder)
         config = json.loads((folder / "config.json").read_text())
         (folder / "config.json").write_text(json.dumps({**config, **changes}))
         return str(folder)
@@ -314,8 +308,8 @@ def test_labels_that_do_not_exclude_each_other_have_a_score_each(expert: Maker, 
     made = expert("text-classification", model=folder, read="content")
     prediction = predict(made, SHORT)
     with torch.inference_mode():
-        inputs = AutoTokenizer.from_pretrained(folder)(SHORT.content, return_tensors="pt")
-        scores = AutoModelForSequenceClassification.from_pretrained(folder)(**inputs).logits.sigmoid()[0].tolist()
+        inputs = hf.AutoTokenizer.from_pretrained(folder)(SHORT.content, return_tensors="pt")
+        scores = hf.AutoModelForSequenceClassification.from_pretrained(folder)(**inputs).logits.sigmoid()[0].tolist()
     assert isinstance(prediction, Fields)
     assert prediction.fields()["scores"] == pytest.approx(dict(zip(SENTIMENT, scores, strict=True)), abs=1e-5)
     single = predict(expert("text-classification", model=folder, multi_label=False), SHORT)
@@ -341,12 +335,12 @@ def test_a_classifier_without_a_padding_token_predicts(
     expert: Maker, end: str | None, tmp_path: Path, models: Callable[[str], Path]
 ) -> None:
     folder = tmp_path / "gpt2"
-    tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(models("roberta") / "tokenizer.json"), eos_token=end)
+    tokenizer = hf.PreTrainedTokenizerFast(tokenizer_file=str(models("roberta") / "tokenizer.json"), eos_token=end)
     tokenizer._tokenizer.post_processor = None
     sizes = {"n_embd": 32, "n_layer": 1, "n_head": 2, "n_positions": 64, "initializer_range": 0.3}
-    config = GPT2Config(vocab_size=len(tokenizer), num_labels=2, eos_token_id=tokenizer.eos_token_id, **sizes)
+    config = hf.GPT2Config(vocab_size=len(tokenizer), num_labels=2, eos_token_id=tokenizer.eos_token_id, **sizes)
     torch.manual_seed(0)
-    GPT2ForSequenceClassification(config).save_pretrained(folder)
+    hf.GPT2ForSequenceClassification(config).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     assert [
         problem

@@ -1,7 +1,7 @@
 """Captions of photos and videos, which scrapers leave among the sentences of an article.
 
-The patterns are of English, and look for how captions are worded: in the present tense, with the date at the end, or
-with the programme that a video is from.
+The patterns are of English, and look for how captions are worded: in the present tense, with the full date, with who is
+on the left, or with the programme that a video is from.
 """
 
 import re
@@ -16,6 +16,8 @@ _TOLD = re.compile(  # words of a sentence that tells what happened, where a cap
     r"|[“”\"]",
     re.IGNORECASE,
 )
+_REPORTED = re.compile(r"\b(?:said|told|will|announced|died|posted|released)\b|[“”\"]", re.IGNORECASE)
+_FULLY_DATED = re.compile(rf"\b(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,? {_DATE}")  # as agencies date their photos
 _DATED = re.compile(rf"\W{_DATE}(?:,? (?:in|at|near|outside) [A-Z][^.“”\"]{{2,60}})?[.)\s]*$")
 _QUOTE = "[‘'’“”\"]"
 _PROGRAMME = rf"{_QUOTE}[A-Z][^‘'’“”\"]{{2,40}}(?:['’]s [^‘'’“”\"]{{2,30}})?"  # of a channel, in quotes
@@ -37,12 +39,22 @@ _PHOTO = re.compile(
     r"(?:file |handout |illustration |aerial )*(?:photo|picture|image|illustration|sketch|frame)"
     r"|\b(?:photo|image|picture) (?:provided|released) by\b|\b(?:file|undated|handout) photo\b"
     r"|\bposes for (?:a |an )?(?:\w+ )?(?:photo|portrait|picture)"
-    r"|\b[A-Z]\w+ \((?:L|C|\d{1,2})\) (?!said|was|had|has|is)[a-z]+s\b"
+    r"|\b[A-Z][\w.]+ \((?:L|C|\d{1,2})\) (?!said|was|had|has|is)[a-z]+s\b"
 )
+_SIDE = (
+    r"(?:standing |seated |sitting )?(?:(?:far|top|bottom|(?:second|third)(?: from)?) )?(?:left|right|cent(?:er|re))"
+    r"(?: (?:left|right|back|front))?"
+)
+_PLACED = re.compile(
+    rf", {_SIDE}, |(?<!\b[Tt]he )\((?:(?:pictured |seen )?{_SIDE}|(?:not )?(?:pictured|seen)|out of frame)\)"
+)
+_SEEN = re.compile(r"\b(?:is|are) (?:seen|pictured|photographed|shown|displayed)(?! as\b)")
 
 
 def is_caption(sentence: str) -> bool:
     """Tell whether a sentence of English is worded like the caption of a photo or a video."""
-    if _DATED.search(sentence) and not _TOLD.search(sentence):
+    if _FULLY_DATED.search(sentence) and not _REPORTED.search(sentence):
         return True
-    return bool(_VIDEO.match(sentence) or _PHOTO.search(sentence))
+    if (_DATED.search(sentence) or _SEEN.search(sentence)) and not _TOLD.search(sentence):
+        return True
+    return bool(_VIDEO.match(sentence) or _PHOTO.search(sentence) or _PLACED.search(sentence))

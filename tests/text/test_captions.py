@@ -19,6 +19,12 @@ from newsmoe.text.captions import is_caption
         "KTV correspondent Mia Farrow Lund has the latest from the flooded valley on 'Evening Report.'",
         "KTV's Mia Lund reports on the strike at the docks.",
         "Analyst Robert Vane discusses what the ruling means for the railways.",
+        "Families who were rescued wait under a bridge near Ardmouth, Saturday, March 5, 2022, in the rain.",
+        "Kestrel Bay forward Tom Alder Jr. (14) looks for a pass.",
+        "Mayor Anna Lindqvist, second from left, meets Paul Orme, right, at the town hall.",
+        "Paul Orme (centre) was elected last week.",
+        "He met the minister (out of frame) again on Friday.",
+        "Smoke is seen over the harbour of Veldram.",
     ],
 )
 def test_captions_are_recognized(sentence: str) -> None:
@@ -37,6 +43,11 @@ def test_captions_are_recognized(sentence: str) -> None:
         "The picture shows how far the ice has gone.",
         "The minister told reporters on “Morning Desk.”",
         "A jury in Kestrel Bay joined the appeal, the court said.",
+        "The ferry will leave on Saturday, March 5, 2022, at noon.",
+        "The party moved to the right, and left the centre to others.",
+        "The (right) wing of the museum is closed.",
+        "The harbour is seen as the heart of the town.",
+        "The plan was shown to the council.",
     ],
 )
 def test_sentences_that_tell_what_happened_are_none(sentence: str) -> None:
@@ -44,7 +55,9 @@ def test_sentences_that_tell_what_happened_are_none(sentence: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["Ab ", "in this ", "on 'Aa ", "joins the ", "March 5, 2022 ", "Aa's ", "KTV's A. ", ". ) "]
+    "piece",
+    ["Ab ", "in this ", "on 'Aa ", "joins the ", "March 5, 2022 ", "Aa's ", "KTV's A. ", ". ) "]
+    + ["a, left", "(", "Monday, "],
 )
 def test_long_sentences_take_no_longer_than_their_length(piece: str) -> None:
     is_caption(piece * 10_000)

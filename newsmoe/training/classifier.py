@@ -15,7 +15,7 @@ from newsmoe.errors import ConfigError, InputError
 from newsmoe.evaluation.progress import in_blocks
 from newsmoe.registry.backbone.adapter import ADAPTER_FILE, Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Vectors
-from newsmoe.registry.backbone.reading import Window
+from newsmoe.registry.backbone.reading import ReadOn, Window
 from newsmoe.registry.cards import read_card
 from newsmoe.registry.kinds.classifier import head_shapes
 from newsmoe.registry.kinds.embedded import load_head
@@ -74,9 +74,8 @@ class LabelledData:
         head, temperature = calibrated(head, self.train, self.dev, logits)
         recipe = self.recipe
         settings = {"labels": list(recipe.labels), "temperature": temperature}
-        settings |= recipe.model_dump(
-            include={"long_input", "window_tokens", "read_on_below", "read_on_tokens"}, exclude_none=True
-        )
+        what_is_read = {"long_input", "window_tokens", *ReadOn.model_fields}
+        settings |= recipe.model_dump(include=what_is_read, exclude_none=True)
         if recipe.several:
             settings["threshold"] = _threshold(self.dev, logits, temperature, recipe.max_labels)
             settings["max_labels"] = recipe.max_labels

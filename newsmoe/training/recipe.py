@@ -14,7 +14,7 @@ from newsmoe.evaluation.predictions import Target
 from newsmoe.gating.features import FeatureName
 from newsmoe.gating.gate_card import GateSettings
 from newsmoe.registry.backbone.files import BackboneName
-from newsmoe.registry.backbone.reading import WINDOW_TOKENS, LongInput, WindowTokens
+from newsmoe.registry.backbone.reading import WINDOW_TOKENS, LongInput, ReadOn, WindowTokens
 from newsmoe.registry.cards import Card, Name
 from newsmoe.registry.kinds.extractive import ExtractiveSettings
 from newsmoe.settings.conditions import Condition
@@ -88,14 +88,12 @@ class TaughtRecipe(Recipe):
         return self
 
 
-class ClassifierRecipe(TaughtRecipe):
+class ClassifierRecipe(TaughtRecipe, ReadOn):
     """What a classifier is trained on, and how."""
 
     labels: tuple[str, ...] = Field(min_length=2)
     long_input: LongInput = "windows"
     window_tokens: WindowTokens = WINDOW_TOKENS
-    read_on_below: float | None = Field(None, gt=0, le=1)  # best score below which the `head` is not enough
-    read_on_tokens: WindowTokens | None = None  # of the one window that is read then; default: the next two windows too
     regularization: float = Field(1.0, gt=0)  # inverse strength, scikit-learn's `C`
     balanced: bool = False  # whether rare labels weigh more
     several: bool = False  # whether labels hold beside the best, where their score is over a threshold, fitted on dev

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 from tokenizers import Tokenizer
 
 from newsmoe.article import Article
 from newsmoe.text.sentences import split_sentences
+from newsmoe.validation import Strict
 
 LongInput = Literal["head", "head+tail", "windows", "sentences"]
 """What is read of an article: its first window, the first and the last, all of them, or the headline and the
@@ -38,6 +39,21 @@ SHORT = 64
 
 MAX_CHARACTERS = 100_000
 """An article is read up to here: some 20,000 words, ten times a long-read."""
+
+
+class ReadOn(Strict):
+    """When an expert that reads the `head` of an article reads on, and what."""
+
+    read_on_below: float | None = Field(None, gt=0, le=1)
+    """Best score below which the next windows are read too, if there are any."""
+    read_on_tokens: WindowTokens | None = None
+    """Tokens of a longer first window, which is then read instead."""
+
+    @model_validator(mode="after")
+    def _says_when(self) -> Self:
+        if self.read_on_tokens is not None and self.read_on_below is None:
+            raise ValueError("`read_on_tokens` requires `read_on_below`, the best score below which they are read")
+        return self
 
 
 class Span(NamedTuple):

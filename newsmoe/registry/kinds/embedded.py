@@ -16,7 +16,7 @@ from newsmoe.prediction import InputStats, Labels, Prediction
 from newsmoe.registry.backbone.adapter import Adapter, Precision, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone, Encoded, Vectors
 from newsmoe.registry.backbone.files import BackboneName, find_backbone
-from newsmoe.registry.backbone.reading import WINDOW_TOKENS, Extract, LongInput, Reading, Window, WindowTokens
+from newsmoe.registry.backbone.reading import WINDOW_TOKENS, Extract, LongInput, Reading, ReadOn, Window, WindowTokens
 from newsmoe.registry.card_expert import CardExpert
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
@@ -100,7 +100,7 @@ class EmbeddedExpert(CardExpert[S]):
         return InputStats(tokens=extract.tokens, truncated=truncated, windows=len(extract.windows))
 
 
-class LabelSettings(EmbeddedSettings):
+class LabelSettings(EmbeddedSettings, ReadOn):
     """Labels, in the order of the probabilities, and what the logits are divided by."""
 
     labels: tuple[str, ...] | dict[str, str] = Field(min_length=2)
@@ -109,10 +109,6 @@ class LabelSettings(EmbeddedSettings):
     """Score from which a label holds beside the best; None: the labels exclude each other."""
     max_labels: int = Field(3, ge=1)
     """How many labels hold at most."""
-    read_on_below: float | None = Field(None, gt=0, le=1)
-    """Best score below which the next windows are read too, if there are any, where the long input is `head`."""
-    read_on_tokens: WindowTokens | None = None
-    """Tokens of a longer first window, which is then read instead."""
 
 
 L = TypeVar("L", bound=LabelSettings)

@@ -466,6 +466,12 @@ def test_invalid_labels_or_temperatures_are_refused(quick_backbone: Backbone, se
         make("zero-shot", quick_backbone, **settings)
 
 
+def test_tokens_to_read_on_without_a_limit_are_refused(quick_backbone: Backbone) -> None:
+    labels = {"a": "Alpha.", "b": "Beta."}
+    with pytest.raises(CardError, match="`read_on_tokens` requires `read_on_below`"):
+        make("zero-shot", quick_backbone, labels=labels, long_input="head", read_on_tokens=510)
+
+
 def test_a_label_without_a_word_is_reported(quick_backbone: Backbone) -> None:
     with pytest.raises((CardError, ModelError)):
         make("zero-shot", quick_backbone, labels={"": "", "b": "B."})

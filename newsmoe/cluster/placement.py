@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from newsmoe.article import Article
 from newsmoe.errors import PredictionError
 from newsmoe.prediction import Prediction
-from newsmoe.registry.device import Device
+from newsmoe.registry.device import Device, device_of
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.registry import ExpertInfo, Registry
 from newsmoe.settings.model import Settings
@@ -45,7 +45,7 @@ class Replica:
     def _expert(self) -> Expert:
         settings = self.settings
         expert = Registry(settings.experts_dir, settings.experts).build(self.name)
-        expert.load(Device(settings.device, settings.threads, settings.batch_tokens).resolve())
+        expert.load(device_of(settings))
         return expert
 
 

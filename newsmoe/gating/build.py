@@ -18,7 +18,7 @@ from newsmoe.plugins import Plugins, naming_plugin
 from newsmoe.prediction import EXTENDED
 from newsmoe.registry.cache_key import cache_key
 from newsmoe.registry.cards import builtin_folder
-from newsmoe.registry.device import Device
+from newsmoe.registry.device import device_of
 from newsmoe.registry.labels import check_labels
 from newsmoe.registry.registry import ExpertInfo, Registry
 from newsmoe.settings.conditions import After, Rule
@@ -261,7 +261,7 @@ def _learned_gate(card: "GateCard", context: GateContext) -> "LearnedGate":
         gate_settings = GateSettings.model_validate({**card.settings.model_dump(), **limits})
     except ValidationError as error:
         raise ConfigError(f"{card.folder}: {describe(error, GateSettings)}") from None
-    device = Device(settings.device, settings.threads, settings.batch_tokens).resolve()
+    device = device_of(settings)
     present = ",".join(info.name for info in pool if info.name in card.names and not info.missing)
     score_cache = None
     if context.store is not None:

@@ -128,7 +128,7 @@ def _dtype(dtype: DType, device: Device, model_type: str) -> torch.dtype:
     if dtype != "auto":
         torch_dtype: torch.dtype = getattr(torch, dtype)
         return torch_dtype
-    if device.name.startswith("cuda"):
+    if device.kind == "cuda":
         if torch.cuda.is_bf16_supported():
             return torch.bfloat16
         return torch.float32 if model_type in OVERFLOWS_HALF else torch.float16

@@ -85,9 +85,10 @@ def _expert(name: str, task: str, figures: Figures, reports: Sequence[RunReport]
 def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
     """Yield what is known of a run, as term and value."""
     rate = f", {report.items / report.seconds:.0f} articles a second" if report.seconds else ""
+    in_gate = percent(report.gate_seconds, report.seconds)
     yield "Command", cut(" ".join(["newsmoe", *report.command]), MAX_REASON) if report.command else "by a program"
     yield "Started", f"{report.started:%Y-%m-%d %H:%M} UTC"
-    yield "Time", f"{report.seconds:.1f} s{rate}; {report.gate_seconds:.2f} s of it in the gate ({_share(report)})"
+    yield "Time", f"{report.seconds:.1f} s{rate}; {report.gate_seconds:.2f} s of it in the gate ({in_gate})"
     yield "Read", f"{plural(report.items, 'article')}, {report.tokens:,} tokens, on {cut(report.device, MAX_LABEL)}"
     yield "Gate", cut(report.gate, MAX_LABEL)
     yield "Exit code", str(report.exit_code)
@@ -98,10 +99,6 @@ def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
     for notice in report.notices[:MAX_FACTS]:
         yield "Notice", cut(notice, MAX_REASON)
     yield "Versions", ", ".join(_versions(report.versions.items()))
-
-
-def _share(report: RunReport) -> str:
-    return f"{100 * report.gate_seconds / report.seconds:.0f}%" if report.seconds else "0%"
 
 
 def _versions(versions: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from newsmoe.output.run_report import RunReport, default_report
+from newsmoe.output.run_report import ExpertStats, RunReport, default_report
 from newsmoe.plugins import unpacked_name
 from newsmoe.registry.cards import Measurement
 from newsmoe.registry.registry import Registry
@@ -69,16 +69,18 @@ def run_section(figures: Figures, rows: Sequence[Row], reports: Sequence[RunRepo
 
 
 def _expert(name: str, task: str, figures: Figures, reports: Sequence[RunReport]) -> dict[str, str]:
-    seconds, load_seconds, reused = _seconds(reports, name)
+    stats = ExpertStats()
+    for report in reports:
+        stats.add(report.experts.get(name, ExpertStats()))
     return {
         "name": name,
         "task": task,
         "articles": f"{figures.experts[name]:,}",
         "share": percent(figures.experts[name], figures.articles),
-        "reused": f"{reused:,}",
-        "errors": f"{sum(report.experts[name].errors for report in reports if name in report.experts):,}",
-        "seconds": f"{seconds:.1f}",
-        "load_seconds": f"{load_seconds:.1f}",
+        "reused": f"{stats.reused:,}",
+        "errors": f"{stats.errors:,}",
+        "seconds": f"{stats.seconds:.1f}",
+        "load_seconds": f"{stats.load_seconds:.1f}",
     }
 
 
@@ -104,9 +106,3 @@ def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
 def _versions(versions: Iterable[tuple[str, str]]) -> Iterator[str]:
     for name, version in list(versions)[:MAX_FACTS]:
         yield cut(f"{name} {version}", MAX_LABEL)
-
-
-def _seconds(reports: Sequence[RunReport], expert: str) -> tuple[float, float, int]:
-    """Return the seconds that an expert predicted, the seconds that it took to load, and how much was stored before."""
-    stats = [report.experts[expert] for report in reports if expert in report.experts]
-    return sum(s.seconds for s in stats), sum(s.load_seconds for s in stats), sum(s.reused for s in stats)

@@ -17,7 +17,6 @@ from newsmoe.journal.store import PredictionStore
 from newsmoe.plugins import Plugins, naming_plugin
 from newsmoe.prediction import EXTENDED
 from newsmoe.registry.cache_key import cache_key
-from newsmoe.registry.cards import builtin_folder
 from newsmoe.registry.device import device_of
 from newsmoe.registry.labels import check_labels
 from newsmoe.registry.registry import ExpertInfo, Registry
@@ -107,7 +106,7 @@ def build_auto(context: GateContext) -> Gate:
     from newsmoe.gating.gate_card import find_gates
 
     try:
-        cards = find_gates(_gate_roots(context.registry), partial(_decides, pools=context.pools))
+        cards = find_gates(context.registry.roots, partial(_decides, pools=context.pools))
     except ConfigError as error:
         _logger.warning("the gate of rules is used: %s", error)
         cards = {}
@@ -118,7 +117,7 @@ def build_learned(context: GateContext) -> Gate:
     """Make a gate of the learned gates that there are, with rules for the other tasks."""
     from newsmoe.gating.gate_card import find_gates
 
-    cards = find_gates(_gate_roots(context.registry))
+    cards = find_gates(context.registry.roots)
     if not cards:
         raise ConfigError("no folder of experts has a learned gate in it; make one: newsmoe gate train")
     return _composite(context, cards)
@@ -228,10 +227,6 @@ def _composite(context: GateContext, cards: "Mapping[str, GateCard]") -> Gate:
     from newsmoe.gating.composite import CompositeGate
 
     return CompositeGate(_rules_gate(context), learned, context.user_rules)
-
-
-def _gate_roots(registry: Registry) -> tuple[Path, ...]:
-    return (*([builtin_folder()] if registry.builtin else []), *registry.folders)
 
 
 def _decides(card: "GateCard", pools: Mapping[str, Sequence[ExpertInfo]]) -> bool:

@@ -190,9 +190,14 @@ class Registry:
         expert: Expert = build(info.card, self.backbones) if info.card else info.expert
         return expert
 
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders of cards, that of the built-in ones first."""
+        return (builtin_folder(), *self.folders) if self.builtin else self.folders
+
     def _from_cards(self) -> Iterable[ExpertInfo]:
         seen: set[Path] = set()
-        for root in (*([builtin_folder()] if self.builtin else []), *self.folders):
+        for root in self.roots:
             if not root.is_dir():
                 raise ConfigError(f"{root}: no such folder of experts; check --experts-dir and experts_dir")
             single = root / CARD_FILE

@@ -1,6 +1,7 @@
 """`expert.toml`: what an expert is, what it was trained on, its licence, its measured quality."""
 
 import os
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,7 +71,7 @@ class Card(Strict):
     quality: list[Measurement] = []
     folder: Path = Field(default=Path(), exclude=True)
 
-    def with_settings(self, changes: dict[str, Any]) -> "Card":
+    def with_settings(self, changes: Mapping[str, Any]) -> "Card":
         """Return the card with some of its settings changed."""
         return self.model_copy(update={"settings": {**self.settings, **changes}})
 
@@ -95,6 +96,11 @@ def read_card(folder: Path) -> Card:
         return Card.model_validate(read_toml(path, CardError) | {"folder": folder})
     except ValidationError as error:
         raise CardError(f"{path}: {describe(error, Card)}") from None
+
+
+def needs_content(card: Card, settings: object) -> bool:
+    """Tell whether a headline alone is too little for an expert: its card says so, or it reads the content only."""
+    return card.needs_content or getattr(settings, "read", None) == "content"
 
 
 def builtin_folder() -> Path:

@@ -24,7 +24,7 @@ from newsmoe.errors import (
 )
 from newsmoe.plugins import entry_points_of, origin_of
 from newsmoe.registry.backbone.pool import BackbonePool
-from newsmoe.registry.cards import CARD_FILE, Card, builtin_folder, read_card
+from newsmoe.registry.cards import CARD_FILE, Card, builtin_folder, needs_content, read_card
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.kinds import build, check_settings, fingerprint, missing, prediction_columns, stated_labels
 from newsmoe.settings.conditions import After
@@ -208,22 +208,17 @@ class Registry:
 
     def _from_card(self, folder: Path) -> ExpertInfo:
         """Describe the expert of a card; wrong changes of its settings are raised, a wrong card is broken."""
-        origin = str(folder)
         try:
             card = read_card(folder)
-            settings, columns, labels = check_settings(card), prediction_columns(card), stated_labels(card)
+            info = _info_of(card)
         except Exception as error:  # noqa: BLE001  # its kind may be other people's code
-            return ExpertInfo(folder.name, "", origin=origin, broken=_reason(error))
-        if changes := self.changes.get(card.name):
-            card = card.with_settings(dict(changes))
-            try:
-                settings, columns, labels = check_settings(card), prediction_columns(card), stated_labels(card)
-            except CardError as error:
-                raise CardError(f"{error}; see [experts.{card.name}] in newsmoe.toml") from None
-        needs_content = card.needs_content or getattr(settings, "read", None) == "content"
-        stated = card.name, card.task, card.languages, needs_content, card.after
-        builtin = folder.parent == builtin_folder()
-        return ExpertInfo(*stated, origin=origin, card=card, columns=columns, labels=labels, builtin=builtin)
+            return ExpertInfo(folder.name, "", origin=str(folder), broken=_reason(error))
+        if not (changes := self.changes.get(card.name)):
+            return info
+        try:
+            return _info_of(card.with_settings(changes))
+        except CardError as error:
+            raise CardError(f"{error}; see [experts.{card.name}] in newsmoe.toml") from None
 
     def _from_entry_points(self) -> Iterable[ExpertInfo]:
         for point in entry_points_of(GROUP) if self.plugins else ():
@@ -234,6 +229,21 @@ class Registry:
             except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code may fail in any way
                 info = ExpertInfo(point.name, "", origin=origin, broken=_reason(error))
             yield info
+
+
+def _info_of(card: Card) -> ExpertInfo:
+    return ExpertInfo(
+        card.name,
+        card.task,
+        card.languages,
+        needs_content(card, check_settings(card)),
+        card.after,
+        origin=str(card.folder),
+        card=card,
+        columns=prediction_columns(card),
+        labels=stated_labels(card),
+        builtin=card.folder.parent == builtin_folder(),
+    )
 
 
 def _enter(experts: dict[str, ExpertInfo], info: ExpertInfo) -> None:

@@ -108,3 +108,8 @@ def builtin_folder() -> Path:
     package = Path(__file__).parent.parent
     installed = package / "_experts"
     return installed if installed.is_dir() else Path(os.path.abspath(package.parent / "experts"))
+
+
+def is_builtin(name: str) -> bool:
+    """Tell whether a built-in expert has the name; with another one of that name, no run would start."""
+    return (builtin_folder() / name / CARD_FILE).exists()

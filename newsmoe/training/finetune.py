@@ -52,6 +52,10 @@ class HeadObjective(ABC):
     def tables(self) -> Sequence[NDArray[np.generic]]:
         """What is to be learned, for a hash of the examples."""
 
+    def tensors(self, dtype: torch.dtype = torch.float32) -> dict[str, NDArray[Any]]:
+        """Return the tensors of the head by name, as the expert that serves takes them."""
+        return {name: tensor.to(dtype).numpy() for name, tensor in self.module.state_dict().items()}
+
     @abstractmethod
     def loss(self, states: torch.Tensor, windows: Sequence[Window], rows: NDArray[np.int64]) -> torch.Tensor:
         """Return the sum of the weighted losses on windows, of which `rows` are the numbers, and some are cut.

@@ -144,12 +144,12 @@ class SentenceObjective(HeadObjective):
         adapter = load_adapter(folder) if folder else None
         encoded = dict(zip(self.dev_windows, run.backbone.encode(self.dev_windows, adapter), strict=True))
         settings = self._best_settings(self._scores(encoded)).model_dump(exclude={"precision"})
-        head = {name: tensor.half().numpy() for name, tensor in self.module.state_dict().items()}
+        head = self.tensors(torch.float16)
         return TrainedExpert("extractive", settings, head, None if shared else folder, shared, needs_content=True)
 
     def _scores(self, encoded: Mapping[Window, Encoded]) -> dict[str, list[Scores]]:
         """Return the scores of each dev article's sentences, by source, as the expert computes them."""
-        ranker = Ranker({name: tensor.detach().numpy() for name, tensor in self.module.state_dict().items()})
+        ranker = Ranker(self.tensors())
         return {
             name: [
                 scored(ranker, example.sentences, example.reading.extract("head"), [encoded[example.window]])

@@ -15,7 +15,7 @@ from newsmoe.registry.expert import Expert
 from newsmoe.registry.registry import ExpertInfo, Registry
 from newsmoe.settings.model import Settings
 
-MOST_ARTICLES = 64  # that are joined for one call of a replica
+MAX_ARTICLES = 64  # that are joined for one call of a replica
 ATTEMPTS = 2  # at articles whose replica dies
 SECONDS_BETWEEN_LOOKS = 0.5  # at a replica that is being started again
 
@@ -92,7 +92,7 @@ class Broker:
         count = len(calls[0].articles)
         while self.waiting and not (calls[0].alone or self.waiting[0].alone):
             count += len(self.waiting[0].articles)
-            if count > MOST_ARTICLES:
+            if count > MAX_ARTICLES:
                 break
             calls.append(self.waiting.popleft())
         return calls

@@ -26,10 +26,10 @@ from newsmoe.text.cleaning import one_line
 from newsmoe.text.counts import plural
 
 WINDOWS_IN_HAND = 2  # of a worker: one that it computes, and one that is there when it is done
-MOST_WINDOWS = 4  # in memory for each worker, those that wait for an earlier one included
+MAX_WINDOWS = 4  # in memory for each worker, those that wait for an earlier one included
 SECONDS_BETWEEN_LOOKS = 1.0  # at whether to end
 CONNECT_SECONDS = 10
-MOST_WARNINGS = 100  # of workers that are shown; some name an article, and there is no end of those
+MAX_WARNINGS = 100  # of workers that are shown; some name an article, and there is no end of those
 RETRIES = 3  # of a window whose worker has died
 
 _logger = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class ClusterSession(Session):
     def _show(self, messages: Sequence[str]) -> None:
         """Log the warnings of a worker that none has given before."""
         for message in messages:
-            if message not in self._shown and len(self._shown) < MOST_WARNINGS:
+            if message not in self._shown and len(self._shown) < MAX_WARNINGS:
                 self._shown.add(message)
                 _logger.warning("%s", message)
 
@@ -110,7 +110,7 @@ class ClusterSession(Session):
         pending: dict[Any, Any] = {}  # workers, by what they will return
         order: deque[Any] = deque()
         while True:
-            while len(order) < MOST_WINDOWS * len(workers):
+            while len(order) < MAX_WINDOWS * len(workers):
                 worker = min(workers, key=in_hand.__getitem__)
                 if in_hand[worker] == WINDOWS_IN_HAND or not (window := self._next_window(items)):
                     break

@@ -27,7 +27,7 @@ from newsmoe.training.recipe import AdapterRecipe
 
 S = TypeVar("S", bound=WindowSet)
 
-MOST_SENTENCES = 4
+MAX_TEASER_SENTENCES = 4
 """Of an article that is cut to what a teaser has, with its headline."""
 
 
@@ -229,8 +229,8 @@ def _merged(sets: Sequence[Sequence[Window]]) -> tuple[list[Window], list[NDArra
 
 
 def _beginning(window: Window, noise: np.random.Generator) -> Window:
-    """Return the first sentences of a window, one to `MOST_SENTENCES`, as a teaser has them."""
-    spans = window.spans[: noise.integers(1, MOST_SENTENCES, endpoint=True)]
+    """Return the first sentences of a window, one to `MAX_TEASER_SENTENCES`, as a teaser has them."""
+    spans = window.spans[: noise.integers(1, MAX_TEASER_SENTENCES, endpoint=True)]
     return Window(window.ids[: 4 * spans[-1].end], spans)
 
 

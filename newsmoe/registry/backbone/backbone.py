@@ -63,7 +63,7 @@ class Backbone:
         self.files = files
         self.runtime = runtime
         self.width: int = files.config["hidden_size"]
-        self.most_window_tokens = files.config["max_position_embeddings"] - 2
+        self.max_window_tokens = files.config["max_position_embeddings"] - 2
         self.max_cached_windows = MAX_CACHED_WINDOWS
         self._batcher = Batcher(runtime.batch_tokens, runtime.workers)
         self._encoded: OrderedDict[tuple[Window, str], Encoded] = OrderedDict()
@@ -96,7 +96,7 @@ class Backbone:
 
     def read(self, article: Article, window_tokens: int = WINDOW_TOKENS) -> Reading:
         """Cut an article into windows of so many tokens, or of as many as the backbone has positions for."""
-        key = article.key, min(window_tokens, self.most_window_tokens)
+        key = article.key, min(window_tokens, self.max_window_tokens)
         if key not in self._readings:
             self._readings[key] = read_article(article, self.tokenizer, key[1])
         self._readings.move_to_end(key)

@@ -17,7 +17,7 @@ from newsmoe.settings.model import Settings
 
 MAX_ARTICLES = 64  # that are joined for one call of a replica
 ATTEMPTS = 2  # at articles whose replica dies
-SECONDS_BETWEEN_LOOKS = 0.5  # at a replica that is being started again
+SECONDS_BETWEEN_CHECKS = 0.5  # of a replica that is being started again
 
 
 class Placed(NamedTuple):
@@ -56,7 +56,7 @@ class _Call:
     articles: Sequence[Article]
     result: asyncio.Future[list[Prediction]]
     alone: bool = False  # whether it must not be joined with others
-    deaths: int = 0  # of replicas that had it in hand
+    deaths: int = 0  # of replicas that it was in flight at
 
 
 class Broker:
@@ -136,7 +136,7 @@ async def _is_back(replica: Any) -> None:
     from ray.exceptions import RayError
 
     while True:
-        await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        await asyncio.sleep(SECONDS_BETWEEN_CHECKS)
         try:
             await replica.ping.remote()
         except RayError:

@@ -21,7 +21,7 @@ from newsmoe.output.run_report import RunStats
 from newsmoe.plugins import require_extra
 from newsmoe.record import Record
 from newsmoe.registry.registry import ExpertInfo
-from newsmoe.settings.model import Settings, is_gate_folder
+from newsmoe.settings.model import Settings, is_gate_path
 from newsmoe.text.cleaning import one_line
 from newsmoe.text.counts import plural
 
@@ -203,7 +203,7 @@ class ClusterSession(Session):
             "threads": threads,
             "journal": journal_place(self.settings) or "none",
             "experts_dir": tuple(path.absolute() for path in self.settings.experts_dir),
-            "gate": os.path.abspath(gate) if gate.endswith(".toml") or is_gate_folder(gate) else gate,
+            "gate": os.path.abspath(gate) if is_gate_path(gate) else gate,
         }
         if gpus and self.settings.device == "cpu":
             changes["device"] = "cuda"

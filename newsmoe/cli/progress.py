@@ -110,12 +110,6 @@ class RunProgress(Observer):
         self.bar.stop()
 
 
-def run_line(name: str, report: RunReport) -> str:
-    """Return what a run did, in one line."""
-    stats = f"{plural(report.items, 'article')}, {report.failed:,} with errors, {report.seconds:.1f} s"
-    return f"{name}: {stats} -> {report.output}"
-
-
 def show_stats(
     stats: RunStats, runs: Sequence[tuple[Job, RunReport]], left_out: int = 0, *, verbose: bool = False
 ) -> None:

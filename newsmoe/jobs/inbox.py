@@ -29,9 +29,8 @@ from newsmoe.jobs.plan import Job
 from newsmoe.output.atomic import in_utf8, remove_leftovers, translate_errors
 from newsmoe.output.dead_letters import default_errors
 from newsmoe.output.lock import locked
-from newsmoe.output.run_report import RunReport, default_report
+from newsmoe.output.run_report import RunReport, default_report, run_line
 from newsmoe.output.writers import check_format
-from newsmoe.text.counts import plural
 
 LOCK = ".newsmoe-watch.lock"
 MAX_CRASHES = 3  # of the process on a file, before the file is left alone
@@ -239,8 +238,7 @@ class Inbox:
             log.warning("%s; left alone until it changes", state.problem)
             result.unreadable += 1
             return
-        stats = f"{plural(report.items, 'article')}, {report.failed:,} with errors, {report.seconds:.1f} s"
-        log.info("%s: %s -> %s", name, stats, self.outbox / state.output)
+        log.info("%s", run_line(name, report))
         result.files += 1
         result.articles += report.items
         result.failed += report.failed

@@ -15,7 +15,7 @@ from newsmoe.serve.limits import Limits
 
 LIMITS_PANEL = "Limits"
 
-log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -81,5 +81,5 @@ def serve(
     most = Limits(body_bytes=limits.max_body, articles=limits.max_articles, queue_tokens=limits.max_queue)
     with listen(host, port) as connection, open_service(load(), most) as service:
         address, number, *_ = connection.getsockname()
-        log.info("serving on http://%s:%d", f"[{address}]" if ":" in address else address, number)
+        _logger.info("serving on http://%s:%d", f"[{address}]" if ":" in address else address, number)
         Server(make_app(service, access, folder), service).run([connection])

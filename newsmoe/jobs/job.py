@@ -135,7 +135,7 @@ def run_job(
                 write_dead_letters(job.errors, sources, failed, like=job.output, append=job.append)
             except OutputError as error:  # the output is worth more than they are
                 _logger.warning("%s", error)
-        recorder.notices = _logged_notices(sources)
+        recorder.notices = [notice for source in sources for notice in source.log_notices()]
         report = recorder.report(session)
         recorder.write(report)
     if session.journal is not None:
@@ -208,11 +208,6 @@ def _write_all(
                 f" the first: {where}: {first.type}"
             )
     return failed
-
-
-def _logged_notices(sources: Sequence[Source]) -> list[str]:
-    """Log, and return, what was guessed or left out of the inputs."""
-    return [notice for source in sources for notice in source.log_notices()]
 
 
 def _open_output(session: Session, job: Job) -> AbstractContextManager[Writer]:

@@ -16,7 +16,7 @@ from peft import PeftModel
 from sklearn.metrics import f1_score
 from torch import nn
 
-from newsmoe.registry.backbone.backbone import Backbone, Vectors, pooled
+from newsmoe.registry.backbone.backbone import Backbone, Vectors, framed_lengths, pooled
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.batching import Batcher
 from newsmoe.training.adapter import save_adapter
@@ -87,7 +87,7 @@ class _JointObjective:
         return digest_of(windows, *(table for objective in self.objectives for table in objective.tables))
 
     def batches(self, shuffle: np.random.Generator) -> Sequence[Sequence[int]]:
-        return shuffled_batches(_lengths(self.windows), self.recipe, shuffle)
+        return shuffled_batches(framed_lengths(self.windows), self.recipe, shuffle)
 
     def loss(self, batch: Sequence[int], noise: np.random.Generator) -> torch.Tensor:
         windows = [self.windows[index] for index in batch]
@@ -132,7 +132,7 @@ class _JointObjective:
             states = self._states(batch).numpy()
             return [[read(row, window) for read in readers] for row, window in zip(states, batch, strict=True)]
 
-        return Batcher(self.recipe.batch_tokens).run(windows, _lengths(windows), forward)
+        return Batcher(self.recipe.batch_tokens).run(windows, framed_lengths(windows), forward)
 
 
 def finetune(
@@ -250,10 +250,6 @@ def _seconds_of_product(precision: torch.dtype) -> float:
     """Return how long a product of the size of a batch takes, the best of some."""
     states, weights = torch.ones(2048, 384, dtype=precision), torch.ones(384, 1536, dtype=precision)
     return min(repeat(lambda: states @ weights, number=1, repeat=8))
-
-
-def _lengths(windows: Sequence[Window]) -> list[int]:
-    return [len(window) + 2 for window in windows]
 
 
 def _divergence(logits: torch.Tensor) -> torch.Tensor:

@@ -114,7 +114,7 @@ class Backbone:
             states = self.runtime.hidden(*self.padded(batch), adapter)
             return [pooled(row, window) for row, window in zip(states, batch, strict=True)]
 
-        encoded |= zip(missing, self._batcher.run(missing, _lengths(missing), forward), strict=True)
+        encoded |= zip(missing, self._batcher.run(missing, framed_lengths(missing), forward), strict=True)
         for window, vectors in encoded.items():
             self._encoded[window, key] = vectors
             self._encoded.move_to_end((window, key))
@@ -137,7 +137,7 @@ class Backbone:
                 read(number, token_states(row, window)) for row, (number, window) in zip(states, batch, strict=True)
             ]
 
-        return self._batcher.run(numbered, _lengths(windows), forward)
+        return self._batcher.run(numbered, framed_lengths(windows), forward)
 
     def forget(self) -> None:
         """Drop what was computed, so that memory does not grow with what is read."""
@@ -160,8 +160,8 @@ class Backbone:
         return np.where(hidden & ~np.isin(ids, self._frame), self._id(self._special_tokens[-1]), ids)
 
 
-def _lengths(windows: Sequence[Window]) -> list[int]:
-    """Return the tokens of each window, special ones counted."""
+def framed_lengths(windows: Sequence[Window]) -> list[int]:
+    """Return the tokens of each window, those that open and close it counted."""
     return [len(window) + 2 for window in windows]
 
 

@@ -81,6 +81,10 @@ class ExpertInfo:
         A plug-in states it in an attribute `fingerprint`: its predictions then depend on that and on the
         article's headline, content and language alone.
         """
+        return self._fingerprint
+
+    @cached_property  # it reads all weights, and gate, dispatcher and report need it
+    def _fingerprint(self) -> str:
         try:
             stated = fingerprint(self.card) if self.card else getattr(self.expert, "fingerprint", "")
         except Exception:  # noqa: BLE001  # a file that is gone, or other people's code: loading will tell

@@ -72,7 +72,10 @@ class Backbone:
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """The tokenizer, its own truncation and padding switched off: limits come from the model's config."""
-        tokenizer: Tokenizer = Tokenizer.from_file(str(self.files.tokenizer))
+        try:
+            tokenizer: Tokenizer = Tokenizer.from_file(str(self.files.tokenizer))
+        except Exception as error:  # the library has no type of its own
+            raise self.files.unreadable(self.files.tokenizer, error) from error
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer

@@ -154,7 +154,7 @@ class Registry:
             info = _describe(expert, expert.name, origin=f"added: {type(expert).__qualname__}")
         except BrokenExpertError as error:
             raise BrokenExpertError(f"expert {expert.name!r} cannot be added: {error}") from None
-        _enter(dict(self.experts), info)
+        _enter(dict(self.experts), info)  # a copy: only to see whether the name is taken
         self._added[info.name] = info
 
     def replace(self, info: ExpertInfo) -> None:

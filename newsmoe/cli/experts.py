@@ -160,9 +160,10 @@ def new(
 ) -> None:
     """Make a new expert to start from: a plug-in package, or with --card a card folder."""
     from newsmoe.registry.scaffold import new_card, new_package
+    from newsmoe.settings.sources import USER_FOLDER
 
     if card:
-        folder = new_card(name, task, parent or Path("experts"))
+        folder = new_card(name, task, parent or USER_FOLDER)
         typer.echo(f"{folder}/expert.toml\n\nTry it:  newsmoe experts check {name}")
     else:
         folder = new_package(name, task, parent or Path())

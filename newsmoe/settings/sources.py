@@ -20,6 +20,9 @@ from newsmoe.settings.trust import require_trusted
 from newsmoe.validation import describe
 
 CONFIG_FILE = "newsmoe.toml"
+USER_FOLDER = Path("experts")
+"""Folder of the user's own experts, where it exists in the working directory."""
+
 PREFIX = "NEWSMOE_"
 TOKEN_VARIABLE = "NEWSMOE_TOKEN"  # no setting: what clients of `newsmoe serve` must know
 PATHS = frozenset({"experts_dir"})

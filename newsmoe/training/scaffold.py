@@ -16,9 +16,9 @@ from newsmoe.gating.lead_features import LEAD_FEATURES
 from newsmoe.ingest.fields import some_keys
 from newsmoe.output.atomic import write_text
 from newsmoe.registry.cards import Name, builtin_folder, is_builtin
+from newsmoe.settings.sources import USER_FOLDER
 from newsmoe.training.recipe import RECIPE_FILE
 
-USERS_FOLDER = Path("experts")
 MAX_LABELS = 200
 ENTITIES, ENTITY_SENTIMENT = "entities", "entity-sentiment"  # tasks
 
@@ -148,7 +148,7 @@ def _new_path(name: str, task: str) -> Path:
         except ValidationError:
             message = f"{value!r} cannot be a {option}; use lower-case letters, digits and dashes in --{option}"
             raise ConfigError(message) from None
-    path = USERS_FOLDER / name / RECIPE_FILE
+    path = USER_FOLDER / name / RECIPE_FILE
     if is_builtin(name) and (builtin_folder() / name).resolve() != path.parent.resolve():
         raise ConfigError(f"{name!r} is the name of a built-in expert; choose another --name")
     if path.exists():

@@ -107,7 +107,7 @@ class RulesGate:
         decision = self._first_of(task, traits, weights, reason)
         second = rule.second(task)
         if decision.weights and second and eligible_experts([self._pools[task][second.name]], traits):
-            decision = replace(decision, second=second.name, second_weight=second.weight)
+            decision = replace(decision, second=second)
         if not decision.weights or not isinstance(rule.use[task], dict):
             return decision
         names = [*decision.weights, *decision.fallbacks]

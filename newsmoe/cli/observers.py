@@ -61,7 +61,7 @@ class RunLog(Observer):
         event("input_opened", input=name, elements=count)
 
     def started(self, total: int, stats: RunStats) -> None:
-        """All were; `total` elements of them are looked at, and `stats` grow from now on."""
+        """All inputs were checked; `total` elements will be read, and `stats` grow from now on."""
         self._total, self.stats = total, stats
 
     def finished(self, number: int, record: Record) -> None:

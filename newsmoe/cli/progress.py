@@ -92,7 +92,7 @@ class RunProgress(Observer):
         self.bar.update(self.bar.run, description=f"reading {one_line(Path(name).name)}")
 
     def started(self, total: int, stats: RunStats) -> None:
-        """The inputs were checked; there are `total` articles in them, and `stats` grow from now on."""
+        """All inputs were checked; `total` elements will be read, and `stats` grow from now on."""
         self.stats = stats
         self.bar.update(self.bar.run, total=total, description="analyzing")
 

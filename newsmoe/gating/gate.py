@@ -79,7 +79,7 @@ class Traits(NamedTuple):
 
     @classmethod
     def of(cls, article: Article) -> Self:
-        """Return those of an article."""
+        """Return the traits of an article."""
         return cls(bool(article.headline), bool(article.content), article.language)
 
 

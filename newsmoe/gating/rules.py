@@ -67,11 +67,11 @@ class RulesGate:
 
     @property
     def second(self) -> frozenset[str]:
-        """The experts on this machine that read again what others are not sure of."""
+        """The experts on this machine that read again what others are not sure of, for any task."""
         return frozenset[str]().union(*map(self.second_of, self.tasks))
 
     def second_of(self, task: str) -> frozenset[str]:
-        """Return those of a task."""
+        """Return the experts on this machine that read again what others are not sure of, for a task."""
         named = (self._pools[task][second.name] for rule in self._relevant if (second := rule.second(task)))
         return frozenset(info.name for info in named if not info.missing)
 

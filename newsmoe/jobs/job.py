@@ -36,7 +36,7 @@ class Observer:
         """An input was checked; there are `count` elements in it."""
 
     def started(self, total: int, stats: RunStats) -> None:
-        """All were; `total` elements will be read, and `stats` grow from now on."""
+        """All inputs were checked; `total` elements will be read, and `stats` grow from now on."""
 
     def finished(self, number: int, record: Record) -> None:
         """The record of element `number` was written, counted from 0 over all inputs."""

@@ -194,7 +194,7 @@ class LabelObjective(HeadObjective, Generic[S]):
         return nn.functional.normalize(states.sum(dim=1), dim=-1)
 
     def dev_vectors(self, data: S, read: Mapping[Window, Any]) -> Vectors:
-        """Return the same for windows of dev data, given what was read of each."""
+        """Return what the head reads of windows of dev data, given what was read of their states."""
         return np.stack([read[window].window for window in data.windows])
 
     def quality(self, read: Mapping[Window, Any]) -> float:

@@ -55,7 +55,7 @@ class RulesGate:
 
     def _check(self, number: int, rule: Rule) -> None:
         for task in rule.unsure.keys() - rule.use.keys():
-            raise ConfigError(f"rule {number}: `unsure` names an expert for {task!r}, and `use` none")
+            raise ConfigError(f"rule {number}: `unsure` names an expert for {task!r}, and `use` none; add one there")
         for task in rule.use.keys() & self._pools.keys():
             second = rule.second(task)
             for name in (*named_experts(rule.use[task]), *([second.name] if second else [])):

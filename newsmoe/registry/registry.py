@@ -140,7 +140,7 @@ class Registry:
             if name not in experts:
                 raise ConfigError(f"[experts.{name}] changes no existing expert; {nearest(name, experts)}")
             if experts[name].card is None:
-                raise ConfigError(f"[experts.{name}] changes an expert that has no settings")
+                raise ConfigError(f"[experts.{name}] changes an expert that has no settings; leave it out")
         return experts
 
     def add(self, expert: Expert) -> None:

@@ -19,7 +19,7 @@ from newsmoe.prediction import EXTENDED
 from newsmoe.registry.cache_key import cache_key
 from newsmoe.registry.device import device_of
 from newsmoe.registry.labels import check_labels
-from newsmoe.registry.registry import ExpertInfo, Registry
+from newsmoe.registry.registry import ExpertInfo, Registry, roots_of
 from newsmoe.settings.conditions import After, Rule
 from newsmoe.settings.model import DEFAULT_TASKS, Settings, is_gate_folder
 from newsmoe.validation import describe
@@ -106,7 +106,7 @@ def build_auto(context: GateContext) -> Gate:
     from newsmoe.gating.gate_card import find_gates
 
     try:
-        cards = find_gates(context.registry.roots, partial(_decides, pools=context.pools))
+        cards = find_gates(roots_of(context.registry), partial(_decides, pools=context.pools))
     except ConfigError as error:
         _logger.warning("the gate of rules is used: %s", error)
         cards = {}
@@ -117,7 +117,7 @@ def build_learned(context: GateContext) -> Gate:
     """Make a gate of the learned gates that there are, with rules for the other tasks."""
     from newsmoe.gating.gate_card import find_gates
 
-    cards = find_gates(context.registry.roots)
+    cards = find_gates(roots_of(context.registry))
     if not cards:
         raise ConfigError("no folder of experts has a learned gate in it; make one: newsmoe gate train")
     return _composite(context, cards)

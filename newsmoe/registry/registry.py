@@ -194,14 +194,9 @@ class Registry:
         expert: Expert = build(info.card, self.backbones) if info.card else info.expert
         return expert
 
-    @property
-    def roots(self) -> tuple[Path, ...]:
-        """The folders of cards, that of the built-in ones first."""
-        return (builtin_folder(), *self.folders) if self.builtin else self.folders
-
     def _from_cards(self) -> Iterable[ExpertInfo]:
         seen: set[Path] = set()
-        for root in self.roots:
+        for root in roots_of(self):
             if not root.is_dir():
                 raise ConfigError(f"{root}: no such folder of experts; check --experts-dir and experts_dir")
             single = root / CARD_FILE
@@ -248,6 +243,11 @@ def _info_of(card: Card) -> ExpertInfo:
         labels=stated_labels(card),
         builtin=card.folder.parent == builtin_folder(),
     )
+
+
+def roots_of(registry: Registry) -> tuple[Path, ...]:
+    """Return the folders in which cards are looked for, that of the built-in ones first."""
+    return (builtin_folder(), *registry.folders) if registry.builtin else registry.folders
 
 
 def _enter(experts: dict[str, ExpertInfo], info: ExpertInfo) -> None:

@@ -108,3 +108,8 @@ def estimate_tokens(text: str) -> int:
     """
     ascii_chars = len(text.encode("ascii", "ignore"))
     return ascii_chars * 10 // 44 + (len(text) - ascii_chars) + 1
+
+
+def estimate_article_tokens(article: Article) -> int:
+    """Estimate the number of word pieces in headline and content."""
+    return estimate_tokens(article.headline) + estimate_tokens(article.content)

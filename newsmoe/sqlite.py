@@ -9,6 +9,8 @@ from newsmoe.errors import NewsmoeError
 SIGNATURE = b"SQLite format 3\0"
 """How a database begins."""
 
+_APPLICATION_ID = slice(68, 72)  # of a database, where its header has it
+
 STEPS_BETWEEN_SIGNALS = 100_000  # of SQLite's virtual machine, some milliseconds
 
 _SWITCHES = {"DEFENSIVE": True, "ENABLE_TRIGGER": False, "ENABLE_VIEW": False}
@@ -28,6 +30,13 @@ def connect(path: Path | str, **options: Any) -> sqlite3.Connection:
             set_config(getattr(sqlite3, f"SQLITE_DBCONFIG_{name}"), value)
     base.set_progress_handler(lambda: 0, STEPS_BETWEEN_SIGNALS)  # Python runs a signal's handler in it
     return base
+
+
+def application_id(path: Path) -> int:
+    """Return the number by which a program marks its databases, read without opening the file as one; 0: none."""
+    with path.open("rb") as file:
+        header = file.read(_APPLICATION_ID.stop)
+    return int.from_bytes(header[_APPLICATION_ID], "big") if header.startswith(SIGNATURE) else 0
 
 
 def is_interrupted(error: sqlite3.Error) -> bool:

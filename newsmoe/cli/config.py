@@ -1,5 +1,7 @@
 """`newsmoe config`: the settings in force."""
 
+from pathlib import Path
+
 import typer
 
 from newsmoe.cli.console import messages, plain
@@ -8,8 +10,6 @@ from newsmoe.cli.options import ConfigOption, load_settings
 
 def show(config: ConfigOption = None) -> None:
     """Print the settings in force, and the file that they were read from."""
-    from pathlib import Path
-
     from newsmoe.journal.store import without_password
     from newsmoe.settings.sources import find_config
 

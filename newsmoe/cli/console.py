@@ -14,7 +14,7 @@ from rich.text import Text
 from newsmoe.text.cleaning import one_line
 
 WIDTH_OF_A_FILE = 160  # columns of a table that goes to a file or a pipe
-LEAST_WIDTH = 8  # of a column whose cells may be continued below
+MIN_WIDTH = 8  # of a column whose cells may be continued below
 
 _with_bar: list[Console] = []
 
@@ -62,8 +62,8 @@ class _FittingTable(Table):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield what the console prints."""
         names = [str(column.header) for column in self.columns]
-        least = sum(map(_least_width, self.columns)) + 2 * (len(names) - 1)
-        if least <= options.max_width or len(names) < 3:
+        min_width = sum(map(_min_width, self.columns)) + 2 * (len(names) - 1)
+        if min_width <= options.max_width or len(names) < 3:
             yield from super().__rich_console__(console, options)
             return
         if self.title:
@@ -80,9 +80,9 @@ class _FittingTable(Table):
             yield rows
 
 
-def _least_width(column: Column) -> int:
+def _min_width(column: Column) -> int:
     width = max(cell_len(str(cell)) for cell in (column.header, *column.cells))
-    return width if column.no_wrap else min(width, LEAST_WIDTH)
+    return width if column.no_wrap else min(width, MIN_WIDTH)
 
 
 def table(*columns: str, title: str | None = None) -> Table:

@@ -77,7 +77,7 @@ def evaluate(
 
     needs_training_extra("measuring")
     from newsmoe.evaluation.measure import measure
-    from newsmoe.training.folder import write_figures
+    from newsmoe.training.folder import data_option, write_figures
     from newsmoe.training.make import measure_recipe
     from newsmoe.training.recipe import recipe_of
 
@@ -104,7 +104,7 @@ def evaluate(
     else:
         show_evaluations(evaluations)
     if write and card and recipe:
-        where = f" {file}" if file else "" if data == Path() else " --data DATA"
+        where = f" {file}" if file else data_option(data)
         write_figures(card, recipe, evaluations, f"newsmoe evaluate {what}{where}")
         messages().print(plain(f"wrote {card.folder}"), soft_wrap=True)
 
@@ -160,7 +160,6 @@ def show_evaluations(evaluations: Sequence["Evaluation"]) -> None:
 
 
 def _shown(evaluation: "Evaluation") -> Iterator["RenderableType"]:
-
     items = f"{evaluation.answered} of {evaluation.items} predicted"
     speed = f"{evaluation.items_per_second:.1f} articles/s, {evaluation.tokens_per_second:.0f} tokens/s"
     yield plain(f"{evaluation.data}: {items}, {speed}", style="bold")

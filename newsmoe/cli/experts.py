@@ -97,7 +97,7 @@ def check(name: NameArgument, load: LoadSettings) -> None:
 def _findings(expert: "Expert", registry: "Registry", device: "Device") -> "Iterator[Finding]":
     """Yield what the contract says, then whether labels are those of the task, and scores depend on the text."""
     from newsmoe.prediction import scores_of
-    from newsmoe.registry.labels import foreign_labels
+    from newsmoe.registry.labels import labels_problem
     from newsmoe.testing import Finding, check_expert, constant_problem, readable_predictions
 
     for finding in check_expert(expert, device):
@@ -106,7 +106,7 @@ def _findings(expert: "Expert", registry: "Registry", device: "Device") -> "Iter
             return
     predictions = readable_predictions(expert)
     labels = {label for each in predictions for label in scores_of(each)}
-    yield Finding("predicts the labels of its task", foreign_labels(registry, expert.name, labels))
+    yield Finding("predicts the labels of its task", labels_problem(registry, expert.name, labels))
     yield Finding("tells different texts apart", constant_problem(predictions))
 
 
@@ -160,9 +160,10 @@ def new(
 ) -> None:
     """Make a new expert to start from: a plug-in package, or with --card a card folder."""
     from newsmoe.registry.scaffold import new_card, new_package
+    from newsmoe.settings.sources import USER_FOLDER
 
     if card:
-        folder = new_card(name, task, parent or Path("experts"))
+        folder = new_card(name, task, parent or USER_FOLDER)
         typer.echo(f"{folder}/expert.toml\n\nTry it:  newsmoe experts check {name}")
     else:
         folder = new_package(name, task, parent or Path())

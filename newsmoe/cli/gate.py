@@ -110,6 +110,7 @@ def evaluate(
     needs_training_extra("measuring")
     from newsmoe.evaluation.plot import check_plot, draw_curves
     from newsmoe.gating.gate_card import read_gate
+    from newsmoe.training.folder import data_option
     from newsmoe.training.gate_results import measure_gate, write_results
     from newsmoe.training.recipe import RECIPE_FILE, GateRecipe, read_recipe
 
@@ -129,8 +130,7 @@ def evaluate(
     if plot is not None:
         draw_curves(comparison.curve, plot)
     if write:
-        where = "" if data == Path() else " --data DATA"
-        write_results(card, recipe, comparison, f"newsmoe gate evaluate {folder.as_posix()}{where}")
+        write_results(card, recipe, comparison, f"newsmoe gate evaluate {folder.as_posix()}{data_option(data)}")
     for path in filter(None, [plot, folder if write else None]):
         messages().print(plain(f"wrote {path}"), soft_wrap=True)
 
@@ -185,7 +185,6 @@ def prune(
 
 
 def _show_contributions(contributions: "Sequence[Contribution]") -> None:
-
     rows = table("!expert", ">share", ">quality", ">without it", ">gain", ">cost saved", "verdict")
     for each in contributions:
         rows.add_row(

@@ -11,12 +11,12 @@ from typing import Any, Self
 from newsmoe.cli.console import messages
 from newsmoe.cli.logs import event
 from newsmoe.cli.metrics import Metrics
-from newsmoe.cli.progress import SECONDS_BETWEEN_LINES, RunProgress, run_line, show_stats
+from newsmoe.cli.progress import SECONDS_BETWEEN_LINES, RunProgress, show_stats
 from newsmoe.cli.tally import Tally
 from newsmoe.errors import InputError
 from newsmoe.jobs.job import Observer
 from newsmoe.jobs.plan import Job
-from newsmoe.output.run_report import RunReport, RunStats
+from newsmoe.output.run_report import RunReport, RunStats, run_line
 from newsmoe.record import Record
 
 _logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class RunLog(Observer):
         event("input_opened", input=name, elements=count)
 
     def started(self, total: int, stats: RunStats) -> None:
-        """All were; `total` elements of them are looked at, and `stats` grow from now on."""
+        """All inputs were checked; `total` elements will be read, and `stats` grow from now on."""
         self._total, self.stats = total, stats
 
     def finished(self, number: int, record: Record) -> None:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from newsmoe.registry.registry import Registry
     from newsmoe.settings.model import Settings
 
-USER_FOLDER = Path("experts")
 JOBS_PANEL = "Jobs"
 EXAMPLES_PANEL = "Examples"
 
@@ -228,11 +227,11 @@ def load_settings(config: Path | None, overrides: Mapping[str, object] | None = 
     from newsmoe.settings import sources
     from newsmoe.settings.trust import require_trusted
 
-    settings = sources.load_settings(config, overrides)
-    if USER_FOLDER.is_dir():
-        if USER_FOLDER not in settings.experts_dir:
-            require_trusted(USER_FOLDER, f"--experts-dir {USER_FOLDER} says that it is meant")
-        folders = tuple(dict.fromkeys((*settings.experts_dir, USER_FOLDER)))
+    settings, folder = sources.load_settings(config, overrides), sources.USER_FOLDER
+    if folder.is_dir():
+        if folder not in settings.experts_dir:
+            require_trusted(folder, f"--experts-dir {folder} says that it is meant")
+        folders = tuple(dict.fromkeys((*settings.experts_dir, folder)))
         settings = settings.model_copy(update={"experts_dir": folders})
     return settings
 

@@ -92,7 +92,7 @@ class RunProgress(Observer):
         self.bar.update(self.bar.run, description=f"reading {one_line(Path(name).name)}")
 
     def started(self, total: int, stats: RunStats) -> None:
-        """The inputs were checked; there are `total` articles in them, and `stats` grow from now on."""
+        """All inputs were checked; `total` elements will be read, and `stats` grow from now on."""
         self.stats = stats
         self.bar.update(self.bar.run, total=total, description="analyzing")
 
@@ -108,12 +108,6 @@ class RunProgress(Observer):
     def ended(self, report: RunReport) -> None:
         """Output and report are in their places."""
         self.bar.stop()
-
-
-def run_line(name: str, report: RunReport) -> str:
-    """Return what a run did, in one line."""
-    stats = f"{plural(report.items, 'article')}, {report.failed:,} with errors, {report.seconds:.1f} s"
-    return f"{name}: {stats} -> {report.output}"
 
 
 def show_stats(

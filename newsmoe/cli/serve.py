@@ -15,7 +15,7 @@ from newsmoe.serve.limits import Limits
 
 LIMITS_PANEL = "Limits"
 
-log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -78,8 +78,8 @@ def serve(
     if not access.token and not is_loopback(host):
         raise ConfigError(f"--host {host} lets other machines in; set a token with --token-file or {TOKEN_VARIABLE}")
     folder = RecordsFolder(records) if records else None
-    most = Limits(body_bytes=limits.max_body, articles=limits.max_articles, queue_tokens=limits.max_queue)
-    with listen(host, port) as connection, open_service(load(), most) as service:
+    service_limits = Limits(body_bytes=limits.max_body, articles=limits.max_articles, queue_tokens=limits.max_queue)
+    with listen(host, port) as connection, open_service(load(), service_limits) as service:
         address, number, *_ = connection.getsockname()
-        log.info("serving on http://%s:%d", f"[{address}]" if ":" in address else address, number)
+        _logger.info("serving on http://%s:%d", f"[{address}]" if ":" in address else address, number)
         Server(make_app(service, access, folder), service).run([connection])

@@ -51,7 +51,7 @@ class _Results(_Stream):
     """Standard output: what cannot be written is an `OutputError`; where the reader has closed it, the command ends."""
 
     def failed(self, error: OSError) -> None:
-        """Raise it."""
+        """Raise what the command ends with."""
         if isinstance(error, BrokenPipeError):
             raise typer.Exit
         with translate_errors(Path("standard output")):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,22 +28,26 @@ from newsmoe.errors import InputError
 if TYPE_CHECKING:
     from newsmoe.training.recipe import AnyRecipe
 
-OutputOption = Annotated[
-    Path | None, typer.Option("-o", "--output", help="Folder of the expert; default: the recipe's.", metavar="DIR")
-]
-NameOption = Annotated[
-    str | None,
-    typer.Option("--name", help="What to call the expert; default: as the file.", rich_help_panel=EXAMPLES_PANEL),
-]
+
+@dataclass
+class TrainOptions:
+    """What an expert is trained from, and where it goes."""
+
+    data: DataOption = Path()
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Folder of the expert; default: the recipe's.", metavar="DIR")
+    ] = None
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="What to call the expert; default: as the file.", rich_help_panel=EXAMPLES_PANEL),
+    ] = None
 
 
 @takes("device", config=False)
 def classifier(
     file: FileArgument,
     load: LoadSettings,
-    data: DataOption = Path(),
-    output: OutputOption = None,
-    name: NameOption = None,
+    options: TrainOptions,
     task: Annotated[
         str | None,
         typer.Option(help="What it predicts; default: a task of its own name.", rich_help_panel=EXAMPLES_PANEL),
@@ -70,16 +75,14 @@ def classifier(
         allowed = built_in_labels(registry_of(load()), task or expert)
         return classifier_recipe(file, expert, task=task, allowed=allowed, head_only=head_only, **keys)
 
-    _make(file, name, ClassifierRecipe, scaffold, data, output, load)
+    _make(file, options, ClassifierRecipe, scaffold, load)
 
 
 @takes("device", config=False)
 def summarizer(
     file: FileArgument,
     load: LoadSettings,
-    data: DataOption = Path(),
-    output: OutputOption = None,
-    name: NameOption = None,
+    options: TrainOptions,
     content: ContentOption = None,
     summary: SummaryOption = None,
 ) -> None:
@@ -95,16 +98,14 @@ def summarizer(
     def scaffold(expert: str) -> Path:
         return summarizer_recipe(file, expert, content=content, summary=summary or "summary")
 
-    _make(file, name, SummarizerRecipe, scaffold, data, output, load)
+    _make(file, options, SummarizerRecipe, scaffold, load)
 
 
 @takes("device", config=False)
 def tagger(
     file: FileArgument,
     load: LoadSettings,
-    data: DataOption = Path(),
-    output: OutputOption = None,
-    name: NameOption = None,
+    options: TrainOptions,
     tokens: Annotated[
         str, typer.Option(help="Key of the list of words.", metavar="KEY", rich_help_panel=EXAMPLES_PANEL)
     ] = "tokens",
@@ -127,16 +128,14 @@ def tagger(
     def scaffold(expert: str) -> Path:
         return tagger_recipe(file, expert, tokens=tokens, tags=tags)
 
-    _make(file, name, TaggerRecipe, scaffold, data, output, load)
+    _make(file, options, TaggerRecipe, scaffold, load)
 
 
 @takes("device", config=False)
 def targets(
     file: FileArgument,
     load: LoadSettings,
-    data: DataOption = Path(),
-    output: OutputOption = None,
-    name: NameOption = None,
+    options: TrainOptions,
     content: ContentOption = None,
     target: Annotated[
         str, typer.Option(help="Key of what the text names.", metavar="KEY", rich_help_panel=EXAMPLES_PANEL)
@@ -155,7 +154,7 @@ def targets(
     def scaffold(expert: str) -> Path:
         return target_recipe(file, expert, content=content or "sentence", target=target, label=label)
 
-    _make(file, name, TargetRecipe, scaffold, data, output, load)
+    _make(file, options, TargetRecipe, scaffold, load)
 
 
 @takes("device", config=False)
@@ -186,14 +185,9 @@ def joint(
 
 
 def _make(
-    file: Path,
-    name: str | None,
-    kind: "type[AnyRecipe]",
-    scaffold: Callable[[str], Path],
-    data: Path,
-    output: Path | None,
-    load: LoadSettings,
+    file: Path, options: TrainOptions, kind: "type[AnyRecipe]", scaffold: Callable[[str], Path], load: LoadSettings
 ) -> None:
+    """Train an expert by a recipe, or by one that `scaffold` writes for a file of examples, given the expert's name."""
     from newsmoe.cli.evaluate import show_evaluations
     from newsmoe.cli.progress import reporting
     from newsmoe.registry.device import Device
@@ -204,12 +198,12 @@ def _make(
 
     console, made = messages(), None
     if file.suffix != ".toml":
-        file = made = scaffold(name or name_from(file))
+        file = made = scaffold(options.name or name_from(file))
         console.print(plain(f"wrote {file}"), soft_wrap=True)
     recipe = read_recipe(file, kind)
-    folder = output or file.parent
+    folder = options.output or file.parent
     with _taking_back(made), reporting(console) as report:
-        evaluations = make_expert(file, recipe, data, folder, Device(load().device), report)
+        evaluations = make_expert(file, recipe, options.data, folder, Device(load().device), report)
     show_evaluations(evaluations)
     use = f"newsmoe analyze news.json --tasks {recipe.task}"
     if any(expert.builtin for expert in registry_of(load()).pool(recipe.task)):  # they run until a rule says otherwise

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from newsmoe.orchestrator.session import Session
     from newsmoe.output.run_report import RunReport
 
-log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 Analyze = Callable[["Job"], "RunReport"]
 
@@ -78,7 +78,7 @@ def watch(
                 return
             from newsmoe.jobs.scheduler import run_at
 
-            log.info("watching %s, %s; output goes to %s", inbox, when, out)
+            _logger.info("watching %s, %s; output goes to %s", inbox, when, out)
             run_at(when, lambda: metrics.write(_scan_again(opened, analyze, stop)))
 
 
@@ -87,7 +87,7 @@ def _scan(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
     with stop:
         result = inbox.scan(analyze)
     if result.files or result.unreadable or result.unwritten:
-        log.info(
+        _logger.info(
             "%s analyzed (%s, %d with errors), %d unreadable, %d still being written",
             *(plural(result.files, "file"), plural(result.articles, "article")),
             *(result.failed, result.unreadable, result.pending),
@@ -102,7 +102,7 @@ def _scan_again(inbox: "Inbox", analyze: Analyze, stop: "Stop") -> int:
     try:
         return _scan(inbox, analyze, stop)
     except (InputError, OutputError) as error:
-        log.warning("%s; the next scan tries again", error)
+        _logger.warning("%s; the next scan tries again", error)
         return exit_code(error)
 
 

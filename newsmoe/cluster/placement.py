@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 from newsmoe.article import Article
 from newsmoe.errors import PredictionError
 from newsmoe.prediction import Prediction
-from newsmoe.registry.device import Device
+from newsmoe.registry.device import Device, device_of
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.registry import ExpertInfo, Registry
 from newsmoe.settings.model import Settings
 
-MOST_ARTICLES = 64  # that are joined for one call of a replica
+MAX_ARTICLES = 64  # that are joined for one call of a replica
 ATTEMPTS = 2  # at articles whose replica dies
-SECONDS_BETWEEN_LOOKS = 0.5  # at a replica that is being started again
+SECONDS_BETWEEN_CHECKS = 0.5  # of a replica that is being started again
 
 
 class Placed(NamedTuple):
@@ -45,7 +45,7 @@ class Replica:
     def _expert(self) -> Expert:
         settings = self.settings
         expert = Registry(settings.experts_dir, settings.experts).build(self.name)
-        expert.load(Device(settings.device, settings.threads, settings.batch_tokens).resolve())
+        expert.load(device_of(settings))
         return expert
 
 
@@ -56,7 +56,7 @@ class _Call:
     articles: Sequence[Article]
     result: asyncio.Future[list[Prediction]]
     alone: bool = False  # whether it must not be joined with others
-    deaths: int = 0  # of replicas that had it in hand
+    deaths: int = 0  # of replicas that it was in flight at
 
 
 class Broker:
@@ -92,7 +92,7 @@ class Broker:
         count = len(calls[0].articles)
         while self.waiting and not (calls[0].alone or self.waiting[0].alone):
             count += len(self.waiting[0].articles)
-            if count > MOST_ARTICLES:
+            if count > MAX_ARTICLES:
                 break
             calls.append(self.waiting.popleft())
         return calls
@@ -136,7 +136,7 @@ async def _is_back(replica: Any) -> None:
     from ray.exceptions import RayError
 
     while True:
-        await asyncio.sleep(SECONDS_BETWEEN_LOOKS)
+        await asyncio.sleep(SECONDS_BETWEEN_CHECKS)
         try:
             await replica.ping.remote()
         except RayError:

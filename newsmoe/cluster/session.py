@@ -21,15 +21,15 @@ from newsmoe.output.run_report import RunStats
 from newsmoe.plugins import require_extra
 from newsmoe.record import Record
 from newsmoe.registry.registry import ExpertInfo
-from newsmoe.settings.model import Settings, is_gate_folder
+from newsmoe.settings.model import Settings, is_gate_path
 from newsmoe.text.cleaning import one_line
 from newsmoe.text.counts import plural
 
-WINDOWS_IN_HAND = 2  # of a worker: one that it computes, and one that is there when it is done
-MOST_WINDOWS = 4  # in memory for each worker, those that wait for an earlier one included
-SECONDS_BETWEEN_LOOKS = 1.0  # at whether to end
+WINDOWS_IN_FLIGHT = 2  # of a worker: one that it computes, and one that is there when it is done
+MAX_WINDOWS = 4  # in memory for each worker, those that wait for an earlier one included
+SECONDS_BETWEEN_CHECKS = 1.0  # whether to end
 CONNECT_SECONDS = 10
-MOST_WARNINGS = 100  # of workers that are shown; some name an article, and there is no end of those
+MAX_WARNINGS = 100  # of workers that are shown; some name an article, and there is no end of those
 RETRIES = 3  # of a window whose worker has died
 
 _logger = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class ClusterSession(Session):
     """A session that has workers analyze; records come in the order of the articles, whatever worker is done first.
 
     It decides nothing itself: a window of articles is one on every number of workers, so that limits of a gate which
-    hold within a window are the same too. A worker that dies is started again, and what it had in hand repeated.
+    hold within a window are the same too. A worker that dies is started again, and its windows in flight are repeated.
 
     Args:
         settings: what to do. Paths in it must be the same on all nodes.
@@ -97,34 +97,34 @@ class ClusterSession(Session):
     def _show(self, messages: Sequence[str]) -> None:
         """Log the warnings of a worker that none has given before."""
         for message in messages:
-            if message not in self._shown and len(self._shown) < MOST_WARNINGS:
+            if message not in self._shown and len(self._shown) < MAX_WARNINGS:
                 self._shown.add(message)
                 _logger.warning("%s", message)
 
     def _windows(self, items: Iterator[Article | InvalidItem]) -> Iterator[Window]:
-        """Yield the windows, in order; in memory are those that workers have in hand, and some that wait for others."""
+        """Yield the windows, in order; in memory are those in flight at workers, and some that wait for others."""
         import ray
 
         workers = self._started()
-        in_hand: Counter[Any] = Counter()  # by worker
+        in_flight: Counter[Any] = Counter()  # by worker
         pending: dict[Any, Any] = {}  # workers, by what they will return
         order: deque[Any] = deque()
         while True:
-            while len(order) < MOST_WINDOWS * len(workers):
-                worker = min(workers, key=in_hand.__getitem__)
-                if in_hand[worker] == WINDOWS_IN_HAND or not (window := self._next_window(items)):
+            while len(order) < MAX_WINDOWS * len(workers):
+                worker = min(workers, key=in_flight.__getitem__)
+                if in_flight[worker] == WINDOWS_IN_FLIGHT or not (window := self._next_window(items)):
                     break
                 result = worker.analyze.remote(window)
-                in_hand[worker] += 1
+                in_flight[worker] += 1
                 pending[result] = worker
                 order.append(result)
             if not order:
                 return
             while order[0] in pending:
                 self.on_batch()
-                done, _ = ray.wait(list(pending), timeout=SECONDS_BETWEEN_LOOKS)
+                done, _ = ray.wait(list(pending), timeout=SECONDS_BETWEEN_CHECKS)
                 for result in done:
-                    in_hand[pending.pop(result)] -= 1
+                    in_flight[pending.pop(result)] -= 1
                 if done:
                     break
             while order and order[0] not in pending:
@@ -203,7 +203,7 @@ class ClusterSession(Session):
             "threads": threads,
             "journal": journal_place(self.settings) or "none",
             "experts_dir": tuple(path.absolute() for path in self.settings.experts_dir),
-            "gate": os.path.abspath(gate) if gate.endswith(".toml") or is_gate_folder(gate) else gate,
+            "gate": os.path.abspath(gate) if is_gate_path(gate) else gate,
         }
         if gpus and self.settings.device == "cpu":
             changes["device"] = "cuda"

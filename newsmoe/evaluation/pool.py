@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from newsmoe.article import Article, estimate_tokens
+from newsmoe.article import Article, estimate_article_tokens
 from newsmoe.datasets.sources import LabelSource, SummarySource
 from newsmoe.errors import InputError
 from newsmoe.evaluation.cache import TimedPredictions, cached_predictions
@@ -102,4 +102,4 @@ def _tokens(article: Article, prediction: Prediction) -> float:
     """Return the tokens that an expert read, estimated if it does not say."""
     if prediction.input_stats is not None:
         return float(prediction.input_stats.tokens)
-    return float(estimate_tokens(article.headline) + estimate_tokens(article.content))
+    return float(estimate_article_tokens(article))

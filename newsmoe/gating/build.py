@@ -17,10 +17,9 @@ from newsmoe.journal.store import PredictionStore
 from newsmoe.plugins import Plugins, naming_plugin
 from newsmoe.prediction import EXTENDED
 from newsmoe.registry.cache_key import cache_key
-from newsmoe.registry.cards import builtin_folder
-from newsmoe.registry.device import Device
+from newsmoe.registry.device import device_of
 from newsmoe.registry.labels import check_labels
-from newsmoe.registry.registry import ExpertInfo, Registry
+from newsmoe.registry.registry import ExpertInfo, Registry, roots_of
 from newsmoe.settings.conditions import After, Rule
 from newsmoe.settings.model import DEFAULT_TASKS, Settings, is_gate_folder
 from newsmoe.validation import describe
@@ -107,7 +106,7 @@ def build_auto(context: GateContext) -> Gate:
     from newsmoe.gating.gate_card import find_gates
 
     try:
-        cards = find_gates(_gate_roots(context.registry), partial(_decides, pools=context.pools))
+        cards = find_gates(roots_of(context.registry), partial(_decides, pools=context.pools))
     except ConfigError as error:
         _logger.warning("the gate of rules is used: %s", error)
         cards = {}
@@ -118,7 +117,7 @@ def build_learned(context: GateContext) -> Gate:
     """Make a gate of the learned gates that there are, with rules for the other tasks."""
     from newsmoe.gating.gate_card import find_gates
 
-    cards = find_gates(_gate_roots(context.registry))
+    cards = find_gates(roots_of(context.registry))
     if not cards:
         raise ConfigError("no folder of experts has a learned gate in it; make one: newsmoe gate train")
     return _composite(context, cards)
@@ -230,10 +229,6 @@ def _composite(context: GateContext, cards: "Mapping[str, GateCard]") -> Gate:
     return CompositeGate(_rules_gate(context), learned, context.user_rules)
 
 
-def _gate_roots(registry: Registry) -> tuple[Path, ...]:
-    return (*([builtin_folder()] if registry.builtin else []), *registry.folders)
-
-
 def _decides(card: "GateCard", pools: Mapping[str, Sequence[ExpertInfo]]) -> bool:
     """Tell whether a gate decides by default: measured to be better, and for these experts."""
     from newsmoe.gating.gate_card import check_experts
@@ -261,7 +256,7 @@ def _learned_gate(card: "GateCard", context: GateContext) -> "LearnedGate":
         gate_settings = GateSettings.model_validate({**card.settings.model_dump(), **limits})
     except ValidationError as error:
         raise ConfigError(f"{card.folder}: {describe(error, GateSettings)}") from None
-    device = Device(settings.device, settings.threads, settings.batch_tokens).resolve()
+    device = device_of(settings)
     present = ",".join(info.name for info in pool if info.name in card.names and not info.missing)
     score_cache = None
     if context.store is not None:

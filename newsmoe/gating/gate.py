@@ -9,7 +9,7 @@ from newsmoe.article import NO_TEXT, Article
 from newsmoe.plugins import naming_plugin
 from newsmoe.record import RouteEntry
 from newsmoe.registry.registry import ExpertInfo
-from newsmoe.settings.conditions import SECOND_WEIGHT, After
+from newsmoe.settings.conditions import After, Second
 from newsmoe.text.counts import plural
 
 
@@ -27,8 +27,7 @@ class Decision:
         after: for deferred experts, by name, what another task's prediction must say.
         condition: what another task's prediction must say for this decision to hold; None: it holds.
         otherwise: the decision that holds where `condition` does not.
-        second: an expert that reads again what these are not sure of; empty: none.
-        second_weight: of its prediction in the mean with theirs.
+        second: who reads again what these are not sure of, and the weight of that prediction; None: nobody.
     """
 
     task: str
@@ -40,8 +39,7 @@ class Decision:
     after: Mapping[str, After] = field(default_factory=dict)
     condition: After | None = None
     otherwise: "Decision | None" = None
-    second: str = ""
-    second_weight: float = SECOND_WEIGHT
+    second: Second | None = None
 
     @classmethod
     def abstain(cls, task: str, reason: str) -> Self:
@@ -81,7 +79,7 @@ class Traits(NamedTuple):
 
     @classmethod
     def of(cls, article: Article) -> Self:
-        """Return those of an article."""
+        """Return the traits of an article."""
         return cls(bool(article.headline), bool(article.content), article.language)
 
 

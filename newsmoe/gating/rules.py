@@ -55,7 +55,7 @@ class RulesGate:
 
     def _check(self, number: int, rule: Rule) -> None:
         for task in rule.unsure.keys() - rule.use.keys():
-            raise ConfigError(f"rule {number}: `unsure` names an expert for {task!r}, and `use` none")
+            raise ConfigError(f"rule {number}: `unsure` names an expert for {task!r}, and `use` none; add one there")
         for task in rule.use.keys() & self._pools.keys():
             second = rule.second(task)
             for name in (*named_experts(rule.use[task]), *([second.name] if second else [])):
@@ -67,11 +67,11 @@ class RulesGate:
 
     @property
     def second(self) -> frozenset[str]:
-        """The experts on this machine that read again what others are not sure of."""
+        """The experts on this machine that read again what others are not sure of, for any task."""
         return frozenset[str]().union(*map(self.second_of, self.tasks))
 
     def second_of(self, task: str) -> frozenset[str]:
-        """Return those of a task."""
+        """Return the experts on this machine that read again what others are not sure of, for a task."""
         named = (self._pools[task][second.name] for rule in self._relevant if (second := rule.second(task)))
         return frozenset(info.name for info in named if not info.missing)
 
@@ -107,7 +107,7 @@ class RulesGate:
         decision = self._first_of(task, traits, weights, reason)
         second = rule.second(task)
         if decision.weights and second and eligible_experts([self._pools[task][second.name]], traits):
-            decision = replace(decision, second=second.name, second_weight=second.weight)
+            decision = replace(decision, second=second)
         if not decision.weights or not isinstance(rule.use[task], dict):
             return decision
         names = [*decision.weights, *decision.fallbacks]

@@ -29,14 +29,13 @@ from newsmoe.jobs.plan import Job
 from newsmoe.output.atomic import in_utf8, remove_leftovers, translate_errors
 from newsmoe.output.dead_letters import default_errors
 from newsmoe.output.lock import locked
-from newsmoe.output.run_report import RunReport, default_report
+from newsmoe.output.run_report import RunReport, default_report, run_line
 from newsmoe.output.writers import check_format
-from newsmoe.text.counts import plural
 
 LOCK = ".newsmoe-watch.lock"
 MAX_CRASHES = 3  # of the process on a file, before the file is left alone
 
-log = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 Analyze = Callable[[Job], RunReport]
 
@@ -109,7 +108,7 @@ class Inbox:
             if not (self._is_stable(name, stamp) and self._process(name, stamp, analyze, result)):
                 pending[name] = self._pending(name, stamp)
                 if name not in self._unsettled:
-                    log.info("%s: may still be written; left for a later scan (--settle %g)", name, self.settle)
+                    _logger.info("%s: may still be written; left for a later scan (--settle %g)", name, self.settle)
         self._unsettled = set(pending)
         result.pending = len(pending)
         if pending != self.state.waiting:
@@ -130,7 +129,7 @@ class Inbox:
     def _say(self, level: int, message: str) -> None:
         if message not in self._said:
             self._said.add(message)
-            log.log(level, "%s", message)
+            _logger.log(level, "%s", message)
 
     def _is_unicode(self, name: str) -> bool:
         try:
@@ -182,7 +181,7 @@ class Inbox:
         except (InputError, TooManyErrorsError) as error:
             problem = str(error)
         except OutputError as error:
-            log.warning("%s; the next scan tries again", error)
+            _logger.warning("%s; the next scan tries again", error)
             result.unwritten += 1
             return True
         if self._stamp(name) != stamp:
@@ -236,11 +235,10 @@ class Inbox:
     def _count(self, name: str, state: FileState, report: RunReport | None, result: ScanResult) -> None:
         """Count and log what became of a file."""
         if report is None:
-            log.warning("%s; left alone until it changes", state.problem)
+            _logger.warning("%s; left alone until it changes", state.problem)
             result.unreadable += 1
             return
-        stats = f"{plural(report.items, 'article')}, {report.failed:,} with errors, {report.seconds:.1f} s"
-        log.info("%s: %s -> %s", name, stats, self.outbox / state.output)
+        _logger.info("%s", run_line(name, report))
         result.files += 1
         result.articles += report.items
         result.failed += report.failed

@@ -36,7 +36,7 @@ class Observer:
         """An input was checked; there are `count` elements in it."""
 
     def started(self, total: int, stats: RunStats) -> None:
-        """All were; `total` elements will be read, and `stats` grow from now on."""
+        """All inputs were checked; `total` elements will be read, and `stats` grow from now on."""
 
     def finished(self, number: int, record: Record) -> None:
         """The record of element `number` was written, counted from 0 over all inputs."""
@@ -135,7 +135,7 @@ def run_job(
                 write_dead_letters(job.errors, sources, failed, like=job.output, append=job.append)
             except OutputError as error:  # the output is worth more than they are
                 _logger.warning("%s", error)
-        recorder.notices = _logged_notices(sources)
+        recorder.notices = [notice for source in sources for notice in source.log_notices()]
         report = recorder.report(session)
         recorder.write(report)
     if session.journal is not None:
@@ -208,11 +208,6 @@ def _write_all(
                 f" the first: {where}: {first.type}"
             )
     return failed
-
-
-def _logged_notices(sources: Sequence[Source]) -> list[str]:
-    """Log, and return, what was guessed or left out of the inputs."""
-    return [notice for source in sources for notice in source.log_notices()]
 
 
 def _open_output(session: Session, job: Job) -> AbstractContextManager[Writer]:

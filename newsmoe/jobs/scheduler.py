@@ -13,7 +13,7 @@ from newsmoe.jobs.timetable import Cron, Every
 
 ALL_DAYS = tuple(range(1, 32))
 ALL_WEEKDAYS = tuple(range(7))
-LONGEST_WAIT = 60
+MAX_WAIT = 60
 """Seconds after which the clock is looked at again: no wait counts what a machine sleeps."""
 
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -34,7 +34,7 @@ def run_at(when: Every | Cron, job: Callable[[], None]) -> NoReturn:
     while True:
         while (now := _now()) < due:
             due = min(due, trigger.get_next_fire_time(now, now))  # for the clock may have been put back
-            sleep(min((due - now).total_seconds(), LONGEST_WAIT))
+            sleep(min((due - now).total_seconds(), MAX_WAIT))
         while (later := trigger.get_next_fire_time(due, now)) <= now:
             due = later
         job()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from newsmoe.errors import ConfigError
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-LONGEST = 366 * SECONDS["d"]
+MAX_SECONDS = 366 * SECONDS["d"]
 
 MACROS = {
     "@hourly": "0 * * * *",
@@ -93,7 +93,7 @@ def parse_every(text: str) -> Every:
     """Read `30s`, `15m`, `2h` or `1d`."""
     match = _DURATION.fullmatch(text.strip())
     seconds = int(match[1]) * SECONDS[match[2]] if match else 0
-    if not 0 < seconds <= LONGEST:
+    if not 0 < seconds <= MAX_SECONDS:
         raise ConfigError(f"{text!r} is no duration from 1s to 366d; write 30s, 15m, 2h or 1d")
     return Every(seconds, text.strip())
 

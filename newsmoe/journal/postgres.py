@@ -110,7 +110,9 @@ class PostgresStore(SqlStore):
             elif table is None:
                 raise JournalError(f"{self.place}: there is no journal yet; 'newsmoe analyze' creates one")
             elif table != (MARK,):
-                raise JournalError(f"{self.place}: its table newsmoe_answers is of another newsmoe")
+                raise JournalError(
+                    f"{self.place}: its table newsmoe_answers is of another newsmoe; name another database"
+                )
 
     def _query(self, statement: str, *values: Any, in_run: bool = False) -> list[Any]:
         return self._try(lambda cursor: cursor.execute(statement.replace("?", "%s"), values).fetchall())

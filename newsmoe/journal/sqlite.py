@@ -11,13 +11,11 @@ from typing import Any
 from newsmoe.errors import JournalError, reason_of
 from newsmoe.journal.sql import COLUMNS, SqlStore
 from newsmoe.journal.store import WAIT_SECONDS, Row
-from newsmoe.sqlite import SIGNATURE, UnsafeSchemaError, check_schema, connect, is_interrupted
+from newsmoe.sqlite import UnsafeSchemaError, application_id, check_schema, connect, is_interrupted
 from newsmoe.text.cleaning import one_line
 
 APPLICATION = 0x6E6D6F65
 """Marks the file as a journal of ours ("nmoe"), in SQLite's header."""
-
-APPLICATION_AT = slice(68, 72)  # of the header
 
 SCHEMA_VERSION = 1
 LOG_SUFFIXES = ("-wal", "-shm")
@@ -129,7 +127,7 @@ def open_sqlite(path: Path, *, create: bool) -> SqliteStore:
         except sqlite3.Error as error:
             if not (create and _is_damage(error)):
                 raise
-            if not _has_our_header(path):
+            if application_id(path) != APPLICATION:
                 raise JournalError(
                     f"{path}: is no journal of newsmoe, and is left as it is; name another with --journal"
                 ) from None
@@ -145,12 +143,6 @@ def _make_private(path: Path) -> None:
     """Make an empty file that others cannot read, if there is none."""
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-
-
-def _has_our_header(path: Path) -> bool:
-    with path.open("rb") as file:
-        header = file.read(100)
-    return header.startswith(SIGNATURE) and int.from_bytes(header[APPLICATION_AT], "big") == APPLICATION
 
 
 def _set_aside(path: Path) -> Path:

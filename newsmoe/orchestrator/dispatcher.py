@@ -16,7 +16,7 @@ from newsmoe.record import ItemError
 from newsmoe.registry.batching import cut_batches
 from newsmoe.registry.cache_key import cache_key
 from newsmoe.registry.expert import Expert, lengths_of
-from newsmoe.registry.labels import foreign_labels, labels_of_task
+from newsmoe.registry.labels import allowed_labels, labels_problem
 
 Outcome = Prediction | ItemError
 
@@ -101,7 +101,7 @@ class Dispatcher:
             self.on_batch()
             with stepwise(len(chosen), advance):
                 fresh = self._timed(name, task, chosen, stats)
-            fresh = self._with_labels_of_task(name, task, fresh)
+            fresh = self._with_allowed_labels(name, task, fresh)
             outcomes.update(zip(batch, fresh, strict=True))
             if self.store and cache_key:
                 pairs = zip(chosen, fresh, strict=True)
@@ -109,18 +109,18 @@ class Dispatcher:
                 self.store.keep(cache_key, predictions)
         return [outcomes[index] for index in range(len(articles))]
 
-    def _with_labels_of_task(self, name: str, task: str, outcomes: list[Outcome]) -> list[Outcome]:
+    def _with_allowed_labels(self, name: str, task: str, outcomes: list[Outcome]) -> list[Outcome]:
         """Return the outcomes, with an error for each prediction whose labels are not those of the task.
 
         Where an expert has never predicted any that are, that ends the run.
         """
         registry = self.experts.registry
         if name not in self._labels:
-            self._labels[name] = labels_of_task(registry, name)
+            self._labels[name] = allowed_labels(registry, name)
         if not self._labels[name]:
             return outcomes
         problems = {
-            place: foreign_labels(registry, name, scores_of(outcome))
+            place: labels_problem(registry, name, scores_of(outcome))
             for place, outcome in enumerate(outcomes)
             if not isinstance(outcome, ItemError)
         }

@@ -26,8 +26,8 @@ class LoadFailure:
     ended: float
 
     @property
-    def is_old(self) -> bool:
-        """Whether it may be tried again."""
+    def may_be_retried(self) -> bool:
+        """Whether it failed at once, or so long ago that another attempt costs little."""
         seconds = self.ended - self.started
         return seconds < AT_ONCE or perf_counter() - self.ended >= PATIENCE * seconds
 
@@ -70,9 +70,9 @@ class LoadedExperts:
 
     def retry_failed(self) -> None:
         """Have experts that failed to load tried again when they are needed; those that took long to fail, later."""
-        failed = [name for name, expert in self._experts.items() if isinstance(expert, LoadFailure) and expert.is_old]
-        for name in failed:
-            self.drop(name)
+        for name, expert in list(self._experts.items()):
+            if isinstance(expert, LoadFailure) and expert.may_be_retried:
+                self.drop(name)
 
     def _load(self, expert: Expert) -> None:
         if self.max_memory is not None:

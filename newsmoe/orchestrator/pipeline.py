@@ -50,13 +50,17 @@ class TaskState:
         self.entries.append(RouteEntry(task=self.decision.task, expert=expert, weight=0.0, reason=reason))
         return [expert]
 
+    def second_expert(self) -> list[str]:
+        """Return the expert that reads the article again, if there is one."""
+        return [self.decision.second.name] if self.decision.second else []
+
     def read_again(self) -> None:
         """Combine the second expert's prediction with the others, if there is one."""
-        second, weight = self.decision.second, self.decision.second_weight
-        if second in self.predictions:
+        second = self.decision.second
+        if second and second.name in self.predictions:
             reason = f"not sure: {margin(self.combined):.2f} between the two best labels"
-            again = RouteEntry(task=self.decision.task, expert=second, weight=weight, reason=reason)
-            self.entries = [*(_scaled(entry, 1 - weight) for entry in self.entries), again]
+            again = RouteEntry(task=self.decision.task, expert=second.name, weight=second.weight, reason=reason)
+            self.entries = [*(_scaled(entry, 1 - second.weight) for entry in self.entries), again]
             self.combine()
 
     def combine(self) -> None:
@@ -154,7 +158,7 @@ class Pipeline:
         groups = list(articles.values())
         margins = [min(margin(task.combined) for task in tasks) for tasks in groups]
         chosen = [task for number in least_sure(margins, self.budget) for task in groups[number]]
-        if self._call(chosen, lambda task: [task.decision.second], stats, progress):
+        if self._call(chosen, TaskState.second_expert, stats, progress):
             for task in chosen:
                 task.read_again()
 

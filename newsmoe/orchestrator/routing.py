@@ -18,8 +18,8 @@ def read_routes(gate: Gate, inputs: Sequence[str], settings: Settings, limit: in
     left = limit
     for name in inputs:
         with open_input(name, settings) as source:
-            items = source.articles()
-            while window := list(islice(items, _at_most(settings.window_articles, left))):
+            items = islice(source.articles(), left)
+            while window := list(islice(items, settings.window_articles)):
                 left = None if left is None else left - len(window)
                 yield from routed(gate, window)
             source.log_notices()
@@ -43,7 +43,3 @@ def as_json(item: Article | InvalidItem, route: Route) -> dict[str, Any]:
             for entry in decision.entries
         ],
     }
-
-
-def _at_most(window: int, left: int | None) -> int:
-    return window if left is None else min(window, left)

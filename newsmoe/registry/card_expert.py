@@ -3,7 +3,7 @@
 from typing import Generic, TypeVar
 
 from newsmoe.registry.backbone.pool import BackbonePool
-from newsmoe.registry.cards import Card
+from newsmoe.registry.cards import Card, needs_content
 from newsmoe.validation import Strict
 
 S = TypeVar("S", bound=Strict)
@@ -16,7 +16,7 @@ class CardExpert(Generic[S]):
         self.name = card.name
         self.task = card.task
         self.languages = card.languages
-        self.needs_content = card.needs_content or getattr(settings, "read", None) == "content"
+        self.needs_content = needs_content(card, settings)
         self.card = card
         self.settings = settings
         self.backbones = backbones

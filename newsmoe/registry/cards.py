@@ -1,6 +1,7 @@
 """`expert.toml`: what an expert is, what it was trained on, its licence, its measured quality."""
 
 import os
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,7 +71,7 @@ class Card(Strict):
     quality: list[Measurement] = []
     folder: Path = Field(default=Path(), exclude=True)
 
-    def with_settings(self, changes: dict[str, Any]) -> "Card":
+    def with_settings(self, changes: Mapping[str, Any]) -> "Card":
         """Return the card with some of its settings changed."""
         return self.model_copy(update={"settings": {**self.settings, **changes}})
 
@@ -97,8 +98,18 @@ def read_card(folder: Path) -> Card:
         raise CardError(f"{path}: {describe(error, Card)}") from None
 
 
+def needs_content(card: Card, settings: object) -> bool:
+    """Tell whether a headline alone is too little for an expert: its card says so, or it reads the content only."""
+    return card.needs_content or getattr(settings, "read", None) == "content"
+
+
 def builtin_folder() -> Path:
     """Return the folder of the built-in cards: inside an installed package, beside it in a checkout."""
     package = Path(__file__).parent.parent
     installed = package / "_experts"
     return installed if installed.is_dir() else Path(os.path.abspath(package.parent / "experts"))
+
+
+def is_builtin(name: str) -> bool:
+    """Tell whether a built-in expert has the name; with another one of that name, no run would start."""
+    return (builtin_folder() / name / CARD_FILE).exists()

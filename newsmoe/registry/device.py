@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from newsmoe.errors import ConfigError
 from newsmoe.registry.extras import hub_extra_missing
+from newsmoe.settings.model import Settings
 
 DEVICES = ("cpu", "cuda", "mps")
 
@@ -52,3 +53,12 @@ class Device:
             absent = f"device {self.name!r} is not on this machine; use --device cpu or auto"
             raise ConfigError(message or absent)
         return self
+
+
+def device_of(settings: Settings) -> Device:
+    """Return the device that the settings name.
+
+    Raises:
+        ConfigError: it is not on this machine.
+    """
+    return Device(settings.device, settings.threads, settings.batch_tokens).resolve()

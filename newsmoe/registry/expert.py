@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from newsmoe.article import Article, estimate_tokens
+from newsmoe.article import Article, estimate_article_tokens
 from newsmoe.prediction import Prediction
 from newsmoe.registry.device import Device
 
@@ -49,4 +49,4 @@ def lengths_of(expert: Expert, articles: Sequence[Article]) -> list[int]:
     lengths: Any = getattr(expert, "lengths", None)
     if lengths is not None:
         return list(lengths(articles))
-    return [estimate_tokens(article.headline) + estimate_tokens(article.content) for article in articles]
+    return list(map(estimate_article_tokens, articles))

@@ -10,7 +10,7 @@ from newsmoe.errors import ConfigError
 from newsmoe.registry.registry import Registry
 
 
-def labels_of_task(registry: Registry, expert: str) -> frozenset[str]:
+def allowed_labels(registry: Registry, expert: str) -> frozenset[str]:
     """Return the labels that an expert may predict; none where it may predict any."""
     info = registry.experts.get(expert)
     if info is None or info.builtin:
@@ -23,9 +23,9 @@ def built_in_labels(registry: Registry, task: str) -> frozenset[str]:
     return frozenset(label for expert in registry.pool(task) if expert.builtin for label in expert.labels)
 
 
-def foreign_labels(registry: Registry, expert: str, labels: Iterable[str]) -> str | None:
+def labels_problem(registry: Registry, expert: str, labels: Iterable[str]) -> str | None:
     """Return what is wrong with labels that an expert predicts; None where they are those of its task."""
-    expected = labels_of_task(registry, expert)
+    expected = allowed_labels(registry, expert)
     foreign = sorted(set(labels) - expected)
     if not (expected and foreign):
         return None
@@ -39,5 +39,5 @@ def foreign_labels(registry: Registry, expert: str, labels: Iterable[str]) -> st
 def check_labels(registry: Registry, experts: Iterable[str]) -> None:
     """Refuse experts that say that they predict other labels than those of their task."""
     for name in experts:
-        if (info := registry.experts.get(name)) and (problem := foreign_labels(registry, name, info.labels)):
+        if (info := registry.experts.get(name)) and (problem := labels_problem(registry, name, info.labels)):
             raise ConfigError(problem)

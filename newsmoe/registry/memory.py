@@ -10,7 +10,7 @@ _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "failed to allocate 
 
 def used_memory(device: Device) -> int:
     """Return the bytes in use: of the device's own memory where it has some, else of this process."""
-    if device.name.startswith("cuda"):
+    if device.kind == "cuda":
         import torch
 
         return torch.cuda.memory_allocated(device.name)

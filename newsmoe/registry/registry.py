@@ -24,7 +24,7 @@ from newsmoe.errors import (
 )
 from newsmoe.plugins import entry_points_of, origin_of
 from newsmoe.registry.backbone.pool import BackbonePool
-from newsmoe.registry.cards import CARD_FILE, Card, builtin_folder, read_card
+from newsmoe.registry.cards import CARD_FILE, Card, builtin_folder, needs_content, read_card
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.kinds import build, check_settings, fingerprint, missing, prediction_columns, stated_labels
 from newsmoe.settings.conditions import After
@@ -81,6 +81,10 @@ class ExpertInfo:
         A plug-in states it in an attribute `fingerprint`: its predictions then depend on that and on the
         article's headline, content and language alone.
         """
+        return self._fingerprint
+
+    @cached_property  # it reads all weights, and gate, dispatcher and report need it
+    def _fingerprint(self) -> str:
         try:
             stated = fingerprint(self.card) if self.card else getattr(self.expert, "fingerprint", "")
         except Exception:  # noqa: BLE001  # a file that is gone, or other people's code: loading will tell
@@ -136,7 +140,7 @@ class Registry:
             if name not in experts:
                 raise ConfigError(f"[experts.{name}] changes no existing expert; {nearest(name, experts)}")
             if experts[name].card is None:
-                raise ConfigError(f"[experts.{name}] changes an expert that has no settings")
+                raise ConfigError(f"[experts.{name}] changes an expert that has no settings; leave it out")
         return experts
 
     def add(self, expert: Expert) -> None:
@@ -150,7 +154,7 @@ class Registry:
             info = _describe(expert, expert.name, origin=f"added: {type(expert).__qualname__}")
         except BrokenExpertError as error:
             raise BrokenExpertError(f"expert {expert.name!r} cannot be added: {error}") from None
-        _enter(dict(self.experts), info)
+        _enter(dict(self.experts), info)  # a copy: only to see whether the name is taken
         self._added[info.name] = info
 
     def replace(self, info: ExpertInfo) -> None:
@@ -192,7 +196,7 @@ class Registry:
 
     def _from_cards(self) -> Iterable[ExpertInfo]:
         seen: set[Path] = set()
-        for root in (*([builtin_folder()] if self.builtin else []), *self.folders):
+        for root in roots_of(self):
             if not root.is_dir():
                 raise ConfigError(f"{root}: no such folder of experts; check --experts-dir and experts_dir")
             single = root / CARD_FILE
@@ -203,22 +207,17 @@ class Registry:
 
     def _from_card(self, folder: Path) -> ExpertInfo:
         """Describe the expert of a card; wrong changes of its settings are raised, a wrong card is broken."""
-        origin = str(folder)
         try:
             card = read_card(folder)
-            settings, columns, labels = check_settings(card), prediction_columns(card), stated_labels(card)
+            info = _info_of(card)
         except Exception as error:  # noqa: BLE001  # its kind may be other people's code
-            return ExpertInfo(folder.name, "", origin=origin, broken=_reason(error))
-        if changes := self.changes.get(card.name):
-            card = card.with_settings(dict(changes))
-            try:
-                settings, columns, labels = check_settings(card), prediction_columns(card), stated_labels(card)
-            except CardError as error:
-                raise CardError(f"{error}; see [experts.{card.name}] in newsmoe.toml") from None
-        needs_content = card.needs_content or getattr(settings, "read", None) == "content"
-        stated = card.name, card.task, card.languages, needs_content, card.after
-        builtin = folder.parent == builtin_folder()
-        return ExpertInfo(*stated, origin=origin, card=card, columns=columns, labels=labels, builtin=builtin)
+            return ExpertInfo(folder.name, "", origin=str(folder), broken=_reason(error))
+        if not (changes := self.changes.get(card.name)):
+            return info
+        try:
+            return _info_of(card.with_settings(changes))
+        except CardError as error:
+            raise CardError(f"{error}; see [experts.{card.name}] in newsmoe.toml") from None
 
     def _from_entry_points(self) -> Iterable[ExpertInfo]:
         for point in entry_points_of(GROUP) if self.plugins else ():
@@ -229,6 +228,26 @@ class Registry:
             except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code may fail in any way
                 info = ExpertInfo(point.name, "", origin=origin, broken=_reason(error))
             yield info
+
+
+def _info_of(card: Card) -> ExpertInfo:
+    return ExpertInfo(
+        card.name,
+        card.task,
+        card.languages,
+        needs_content(card, check_settings(card)),
+        card.after,
+        origin=str(card.folder),
+        card=card,
+        columns=prediction_columns(card),
+        labels=stated_labels(card),
+        builtin=card.folder.parent == builtin_folder(),
+    )
+
+
+def roots_of(registry: Registry) -> tuple[Path, ...]:
+    """Return the folders in which cards are looked for, that of the built-in ones first."""
+    return (builtin_folder(), *registry.folders) if registry.builtin else registry.folders
 
 
 def _enter(experts: dict[str, ExpertInfo], info: ExpertInfo) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from newsmoe.errors import RegistryError
-from newsmoe.registry.cards import CARD_FILE, builtin_folder
+from newsmoe.registry.cards import CARD_FILE, is_builtin
 from newsmoe.registry.registry import GROUP
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -39,7 +39,7 @@ def _checked(name: str) -> str:
 
 def _new(name: str) -> str:
     """Refuse also a name whose expert would clash with a built-in one, which ends every run."""
-    if (builtin_folder() / _checked(name) / CARD_FILE).exists():
+    if is_builtin(_checked(name)):
         raise RegistryError(f"{name!r} is the name of a built-in expert; choose another name")
     return name
 

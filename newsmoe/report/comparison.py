@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from newsmoe.record import Record
-from newsmoe.report.figures import count_rows
 from newsmoe.report.rows import MAX_HEADLINE, MAX_LABEL, SUMMARY, Row, cut
 from newsmoe.story import StoryArticle
 
@@ -58,7 +58,7 @@ def compare(rows: Sequence[Row], others: Sequence[Row]) -> RunComparison:
         if differences := _compare_rows(comparison, rows[number], others[place]):
             comparison.changes[number] = differences
     comparison.only_old = len(others) - comparison.common
-    old, new = count_rows(others).experts, count_rows(rows).experts
+    old, new = (Counter(chain.from_iterable(map(Row.experts, some))) for some in (others, rows))
     comparison.experts = {name: (old[name], new[name]) for name in sorted(old | new)}
     return comparison
 

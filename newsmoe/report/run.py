@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from newsmoe.output.run_report import RunReport, default_report
+from newsmoe.output.run_report import ExpertStats, RunReport, default_report
 from newsmoe.plugins import unpacked_name
 from newsmoe.registry.cards import Measurement
 from newsmoe.registry.registry import Registry
@@ -69,25 +69,28 @@ def run_section(figures: Figures, rows: Sequence[Row], reports: Sequence[RunRepo
 
 
 def _expert(name: str, task: str, figures: Figures, reports: Sequence[RunReport]) -> dict[str, str]:
-    seconds, load_seconds, reused = _seconds(reports, name)
+    stats = ExpertStats()
+    for report in reports:
+        stats.add(report.experts.get(name, ExpertStats()))
     return {
         "name": name,
         "task": task,
         "articles": f"{figures.experts[name]:,}",
         "share": percent(figures.experts[name], figures.articles),
-        "reused": f"{reused:,}",
-        "errors": f"{sum(report.experts[name].errors for report in reports if name in report.experts):,}",
-        "seconds": f"{seconds:.1f}",
-        "load_seconds": f"{load_seconds:.1f}",
+        "reused": f"{stats.reused:,}",
+        "errors": f"{stats.errors:,}",
+        "seconds": f"{stats.seconds:.1f}",
+        "load_seconds": f"{stats.load_seconds:.1f}",
     }
 
 
 def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
     """Yield what is known of a run, as term and value."""
     rate = f", {report.items / report.seconds:.0f} articles a second" if report.seconds else ""
+    in_gate = percent(report.gate_seconds, report.seconds)
     yield "Command", cut(" ".join(["newsmoe", *report.command]), MAX_REASON) if report.command else "by a program"
     yield "Started", f"{report.started:%Y-%m-%d %H:%M} UTC"
-    yield "Time", f"{report.seconds:.1f} s{rate}; {report.gate_seconds:.2f} s of it in the gate ({_share(report)})"
+    yield "Time", f"{report.seconds:.1f} s{rate}; {report.gate_seconds:.2f} s of it in the gate ({in_gate})"
     yield "Read", f"{plural(report.items, 'article')}, {report.tokens:,} tokens, on {cut(report.device, MAX_LABEL)}"
     yield "Gate", cut(report.gate, MAX_LABEL)
     yield "Exit code", str(report.exit_code)
@@ -100,16 +103,6 @@ def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
     yield "Versions", ", ".join(_versions(report.versions.items()))
 
 
-def _share(report: RunReport) -> str:
-    return f"{100 * report.gate_seconds / report.seconds:.0f}%" if report.seconds else "0%"
-
-
 def _versions(versions: Iterable[tuple[str, str]]) -> Iterator[str]:
     for name, version in list(versions)[:MAX_FACTS]:
         yield cut(f"{name} {version}", MAX_LABEL)
-
-
-def _seconds(reports: Sequence[RunReport], expert: str) -> tuple[float, float, int]:
-    """Return the seconds that an expert predicted, the seconds that it took to load, and how much was stored before."""
-    stats = [report.experts[expert] for report in reports if expert in report.experts]
-    return sum(s.seconds for s in stats), sum(s.load_seconds for s in stats), sum(s.reused for s in stats)

@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from newsmoe.report.chart import mood_class
+from newsmoe.report.chart import are, mood_class
 from newsmoe.report.charts import MAX_MOODS
 from newsmoe.report.figures import Counts, mood_order, ranked
 from newsmoe.report.payload import MAX_NAME
@@ -61,15 +61,11 @@ def _note(stories: PageStories) -> Iterator[str]:
     if several > MAX_STORIES:
         yield f"These are the {MAX_STORIES} largest of {several:,} stories with several articles."
     if stories.only_here:
-        yield f"Of these articles {stories.only_here:,} {_are(stories.only_here)} not in {name}."
+        yield f"Of these articles {are(stories.only_here)} not in {name}."
     if stories.only_there:
-        yield f"Of the articles in {name} {stories.only_there:,} {_are(stories.only_there)} not here."
+        yield f"Of the articles in {name} {are(stories.only_there)} not here."
     if stories.only_here or stories.only_there:
         yield "Articles are told apart by id and URL, else by headline."
-
-
-def _are(count: int) -> str:
-    return "is" if count == 1 else "are"
 
 
 def _facts(story: PageStory, stories: PageStories, rows: Sequence[Row]) -> list[str]:
@@ -77,9 +73,7 @@ def _facts(story: PageStory, stories: PageStories, rows: Sequence[Row]) -> list[
     copies = sum(number in stories.copies for number in story.numbers)
     outlets = Counter(row.outlet for row in members if row.outlet)
     days = [row.day for row in members if row.day]
-    facts = [
-        plural(len(members), "article") + (f", {copies:,} {'copy' if copies == 1 else 'copies'}" if copies else "")
-    ]
+    facts = [plural(len(members), "article") + (f", {plural(copies, 'copy', 'copies')}" if copies else "")]
     if outlets:
         names = ranked(outlets)
         more = f" and {len(names) - MAX_OUTLETS:,} more" if len(names) > MAX_OUTLETS else ""

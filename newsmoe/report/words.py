@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import date
 
 
-def percent(part: int, whole: int) -> str:
+def percent(part: float, whole: float) -> str:
     """Return a share as a percentage; that of nothing is none."""
     return f"{100 * part / whole:.0f}%" if whole else "0%"
 

@@ -9,7 +9,7 @@ from math import ceil
 from threading import Condition, Thread
 from time import perf_counter
 
-from newsmoe.article import Article, InvalidItem, estimate_tokens
+from newsmoe.article import Article, InvalidItem, estimate_article_tokens
 from newsmoe.orchestrator.session import Session
 from newsmoe.output.run_report import RunStats
 from newsmoe.record import Record
@@ -187,7 +187,7 @@ class BatchQueue:
 
 
 def _tokens(item: Item) -> int:
-    return estimate_tokens(item.headline) + estimate_tokens(item.content) if isinstance(item, Article) else 1
+    return estimate_article_tokens(item) if isinstance(item, Article) else 1
 
 
 def _results(session: Session, items: Sequence[Item]) -> tuple[list[Result], RunStats]:

@@ -55,7 +55,7 @@ class Second(NamedTuple):
     """A second expert, and the weight of its prediction in the mean with that of the first."""
 
     name: str
-    weight: float
+    weight: float = SECOND_WEIGHT
 
 
 class Rule(Strict):
@@ -84,7 +84,7 @@ class Rule(Strict):
         use = self.unsure.get(task)
         if use is None:
             return None
-        return Second(use, SECOND_WEIGHT) if isinstance(use, str) else Second(*next(iter(use.items())))
+        return Second(use) if isinstance(use, str) else Second(*next(iter(use.items())))
 
     @field_validator("unsure")
     @classmethod

@@ -178,3 +178,8 @@ def fingerprint(settings: Settings) -> str:
 def is_gate_folder(gate: str, start: Path = Path()) -> bool:
     """Tell whether `gate`, seen from `start`, is the folder of a gate rather than a gate's name."""
     return gate not in ("", *GATE_NAMES) and (start / gate).is_dir()
+
+
+def is_gate_path(gate: str, start: Path = Path()) -> bool:
+    """Tell whether `gate`, seen from `start`, is a file of rules or a gate's folder rather than a gate's name."""
+    return gate.endswith(".toml") or is_gate_folder(gate, start)

@@ -14,12 +14,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from newsmoe.errors import ConfigError, nearest
-from newsmoe.settings.model import TABLES, Settings, is_gate_folder, split_list
+from newsmoe.settings.model import TABLES, Settings, is_gate_path, split_list
 from newsmoe.settings.toml import read_toml
 from newsmoe.settings.trust import require_trusted
 from newsmoe.validation import describe
 
 CONFIG_FILE = "newsmoe.toml"
+USER_FOLDER = Path("experts")
+"""Folder of the user's own experts, where it exists in the working directory."""
+
 PREFIX = "NEWSMOE_"
 TOKEN_VARIABLE = "NEWSMOE_TOKEN"  # no setting: what clients of `newsmoe serve` must know
 PATHS = frozenset({"experts_dir"})
@@ -122,7 +125,7 @@ def _relative_to(folder: Path, values: dict[str, Any]) -> dict[str, Any]:
         if isinstance(paths, list):
             changed[key] = [folder / _expanded(path) if isinstance(path, str) else path for path in paths]
     gate = values.get("gate")
-    if isinstance(gate, str) and (gate.endswith(".toml") or is_gate_folder(str(_expanded(gate)), folder)):
+    if isinstance(gate, str) and is_gate_path(str(_expanded(gate)), folder):
         changed["gate"] = str(folder / _expanded(gate))
     journal = values.get("journal")
     if isinstance(journal, str) and journal not in ("", "none") and "://" not in journal:

@@ -149,7 +149,7 @@ def _existing(output: Path, state: Path) -> list[Element]:
 
 @dataclass(frozen=True)
 class _Input:
-    """An input that can be read: its items, and how many they are, where that is known."""
+    """An input that can be read: its items, how many there are, and what logs its notices when they were read."""
 
     items: Iterable[Item]
     count: int

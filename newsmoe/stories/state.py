@@ -15,15 +15,13 @@ import numpy as np
 
 from newsmoe.errors import OutputError
 from newsmoe.output.atomic import check_link
-from newsmoe.sqlite import UnsafeSchemaError, check_schema, connect, is_interrupted
+from newsmoe.sqlite import UnsafeSchemaError, application_id, check_schema, connect, is_interrupted
 from newsmoe.stories.build import Element
 from newsmoe.stories.features import StoryFeatures
 from newsmoe.stories.grouping import Member
 
 APPLICATION = 0x6E6D7374
 """Marks the file as a state of ours ("nmst"), in SQLite's header."""
-
-APPLICATION_AT = slice(68, 72)  # of SQLite's header
 
 VERSION = 1
 """Of the table and of the features: vectors of different versions cannot be compared."""
@@ -76,8 +74,8 @@ def save_state(path: Path, elements: Sequence[Element], old: int) -> None:
 
 def remove_state(path: Path) -> None:
     """Remove a state; another file of its name stays."""
-    with suppress(FileNotFoundError), path.open("rb") as file:
-        if int.from_bytes(file.read(APPLICATION_AT.stop)[APPLICATION_AT], "big") == APPLICATION:
+    with suppress(FileNotFoundError):
+        if application_id(path) == APPLICATION:
             path.unlink()
 
 

@@ -45,12 +45,12 @@ class LabelledData:
         """All labelled articles."""
         return joined(self.labelled, self.recipe)
 
-    def fit(self, adapter: Adapter | None, run: TrainingRun, *, most: int | None = None, seed: int = 0) -> Head:
-        """Fit a head by logistic regression on the vectors of windows with one correct label, at most so many."""
+    def fit(self, adapter: Adapter | None, run: TrainingRun, *, max_windows: int | None = None, seed: int = 0) -> Head:
+        """Fit a head by logistic regression on the vectors of windows with one correct label."""
         train = self.train
         chosen = np.flatnonzero(train.unambiguous[train.articles])
-        if most is not None:
-            chosen = np.random.default_rng(seed).permutation(chosen)[:most]
+        if max_windows is not None:
+            chosen = np.random.default_rng(seed).permutation(chosen)[:max_windows]
         vectors = _encode([train.windows[index] for index in chosen.tolist()], adapter, run)
         run.report("fitting the head", 0, 1)
         model = LogisticRegression(C=self.recipe.regularization, max_iter=MAX_STEPS)
@@ -114,7 +114,7 @@ def train_classifier(recipe: ClassifierRecipe, home: Path, run: TrainingRun) -> 
     start, head = _start(recipe, home, run.backbone.width)
     if head is None:
         head = data.fit(
-            load_adapter(start) if start else None, run, most=MAX_WINDOWS_TO_START, seed=recipe.adapter.seed
+            load_adapter(start) if start else None, run, max_windows=MAX_WINDOWS_TO_START, seed=recipe.adapter.seed
         )
     tune = partial(finetune, encoder=adapted_encoder(recipe.adapter, run.backbone, start), run=run)
     folder = run.work / "first"

@@ -16,7 +16,7 @@ from peft import PeftModel
 from sklearn.metrics import f1_score
 from torch import nn
 
-from newsmoe.registry.backbone.backbone import Backbone, Vectors, pooled
+from newsmoe.registry.backbone.backbone import Backbone, Vectors, framed_lengths, pooled
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.registry.batching import Batcher
 from newsmoe.training.adapter import save_adapter
@@ -27,7 +27,7 @@ from newsmoe.training.recipe import AdapterRecipe
 
 S = TypeVar("S", bound=WindowSet)
 
-MOST_SENTENCES = 4
+MAX_TEASER_SENTENCES = 4
 """Of an article that is cut to what a teaser has, with its headline."""
 
 
@@ -51,6 +51,10 @@ class HeadObjective(ABC):
     @abstractmethod
     def tables(self) -> Sequence[NDArray[np.generic]]:
         """What is to be learned, for a hash of the examples."""
+
+    def tensors(self, dtype: torch.dtype = torch.float32) -> dict[str, NDArray[Any]]:
+        """Return the tensors of the head by name, as the expert that serves takes them."""
+        return {name: tensor.to(dtype).numpy() for name, tensor in self.module.state_dict().items()}
 
     @abstractmethod
     def loss(self, states: torch.Tensor, windows: Sequence[Window], rows: NDArray[np.int64]) -> torch.Tensor:
@@ -83,7 +87,7 @@ class _JointObjective:
         return digest_of(windows, *(table for objective in self.objectives for table in objective.tables))
 
     def batches(self, shuffle: np.random.Generator) -> Sequence[Sequence[int]]:
-        return shuffled_batches(_lengths(self.windows), self.recipe, shuffle)
+        return shuffled_batches(framed_lengths(self.windows), self.recipe, shuffle)
 
     def loss(self, batch: Sequence[int], noise: np.random.Generator) -> torch.Tensor:
         windows = [self.windows[index] for index in batch]
@@ -128,7 +132,7 @@ class _JointObjective:
             states = self._states(batch).numpy()
             return [[read(row, window) for read in readers] for row, window in zip(states, batch, strict=True)]
 
-        return Batcher(self.recipe.batch_tokens).run(windows, _lengths(windows), forward)
+        return Batcher(self.recipe.batch_tokens).run(windows, framed_lengths(windows), forward)
 
 
 def finetune(
@@ -190,7 +194,7 @@ class LabelObjective(HeadObjective, Generic[S]):
         return nn.functional.normalize(states.sum(dim=1), dim=-1)
 
     def dev_vectors(self, data: S, read: Mapping[Window, Any]) -> Vectors:
-        """Return the same for windows of dev data, given what was read of each."""
+        """Return what the head reads of windows of dev data, given what was read of their states."""
         return np.stack([read[window].window for window in data.windows])
 
     def quality(self, read: Mapping[Window, Any]) -> float:
@@ -225,8 +229,8 @@ def _merged(sets: Sequence[Sequence[Window]]) -> tuple[list[Window], list[NDArra
 
 
 def _beginning(window: Window, noise: np.random.Generator) -> Window:
-    """Return the first sentences of a window, one to `MOST_SENTENCES`, as a teaser has them."""
-    spans = window.spans[: noise.integers(1, MOST_SENTENCES, endpoint=True)]
+    """Return the first sentences of a window, one to `MAX_TEASER_SENTENCES`, as a teaser has them."""
+    spans = window.spans[: noise.integers(1, MAX_TEASER_SENTENCES, endpoint=True)]
     return Window(window.ids[: 4 * spans[-1].end], spans)
 
 
@@ -246,10 +250,6 @@ def _seconds_of_product(precision: torch.dtype) -> float:
     """Return how long a product of the size of a batch takes, the best of some."""
     states, weights = torch.ones(2048, 384, dtype=precision), torch.ones(384, 1536, dtype=precision)
     return min(repeat(lambda: states @ weights, number=1, repeat=8))
-
-
-def _lengths(windows: Sequence[Window]) -> list[int]:
-    return [len(window) + 2 for window in windows]
 
 
 def _divergence(logits: torch.Tensor) -> torch.Tensor:

@@ -71,7 +71,7 @@ def train_jointly(
         else:
             data = read_data(member, folder, run)
             head = data.fit(
-                load_adapter(start) if start else None, run, most=WINDOWS_TO_START, seed=recipe.adapter.seed
+                load_adapter(start) if start else None, run, max_windows=WINDOWS_TO_START, seed=recipe.adapter.seed
             )
             labels = LabelObjective(head, data.train, data.dev, recipe.adapter.consistency)
             objectives.append(labels)

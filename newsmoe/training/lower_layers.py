@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from peft import PeftModel
 from torch.nn.utils.rnn import pad_sequence
 
-from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.registry.backbone.backbone import Backbone, framed_lengths
 from newsmoe.registry.backbone.reading import Window
 from newsmoe.training.loop import digest_of
 
@@ -28,7 +28,7 @@ class LowerLayers:
         self.backbone, self.first = backbone, first_layer
         distinct = list(dict.fromkeys(windows))
         self.rows = {window: row for row, window in enumerate(distinct)}
-        self.ends = np.cumsum([0, *(len(window) + 2 for window in distinct)])
+        self.ends = np.cumsum([0, *framed_lengths(distinct)])
         folder.mkdir(parents=True, exist_ok=True)
         name = f"lower-{first_layer}-{digest_of(distinct)[:16]}"
         shape = (int(self.ends[-1]), backbone.width)

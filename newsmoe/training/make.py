@@ -18,6 +18,7 @@ from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
 from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
+from newsmoe.text.counts import plural
 from newsmoe.training.classifier import train_classifier
 from newsmoe.training.data import TrainingRun
 from newsmoe.training.folder import copy_recipe, data_option, move_adapter, write_expert, write_figures, write_page
@@ -83,8 +84,9 @@ def make_expert(
 
 def _since(started: float) -> str:
     """Return how long ago that was, for a card; of training that was resumed it is the last part."""
-    seconds, count = ceil(perf_counter() - started), processors()
-    return f"{f'{seconds} s' if seconds < 60 else f'{ceil(seconds / 60)} min'} on {count} processor{'s'[: count > 1]}"
+    seconds = ceil(perf_counter() - started)
+    time = f"{seconds} s" if seconds < 60 else f"{ceil(seconds / 60)} min"
+    return f"{time} on {plural(processors(), 'processor')}"
 
 
 def _run(

@@ -15,10 +15,10 @@ from newsmoe.errors import ConfigError, InputError
 from newsmoe.gating.lead_features import LEAD_FEATURES
 from newsmoe.ingest.fields import some_keys
 from newsmoe.output.atomic import write_text
-from newsmoe.registry.cards import CARD_FILE, Name, builtin_folder
+from newsmoe.registry.cards import Name, builtin_folder, is_builtin
+from newsmoe.settings.sources import USER_FOLDER
 from newsmoe.training.recipe import RECIPE_FILE
 
-USERS_FOLDER = Path("experts")
 MAX_LABELS = 200
 ENTITIES, ENTITY_SENTIMENT = "entities", "entity-sentiment"  # tasks
 
@@ -148,9 +148,8 @@ def _new_path(name: str, task: str) -> Path:
         except ValidationError:
             message = f"{value!r} cannot be a {option}; use lower-case letters, digits and dashes in --{option}"
             raise ConfigError(message) from None
-    path = USERS_FOLDER / name / RECIPE_FILE
-    builtin = builtin_folder() / name / CARD_FILE
-    if builtin.exists() and builtin.parent.resolve() != path.parent.resolve():
+    path = USER_FOLDER / name / RECIPE_FILE
+    if is_builtin(name) and (builtin_folder() / name).resolve() != path.parent.resolve():
         raise ConfigError(f"{name!r} is the name of a built-in expert; choose another --name")
     if path.exists():
         raise ConfigError(f"{path} exists; train it again with this file, or move it away first")

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn.utils.rnn import pad_sequence
 
+from newsmoe.article import Article
 from newsmoe.datasets.sources import ChosenSource, ReadArticle, SummarizedArticle, SummarySource, TextSource
 from newsmoe.errors import ConfigError, InputError
 from newsmoe.evaluation.rouge import LEAD_SENTENCES, RougeCounts, greedy_oracle
@@ -143,12 +144,12 @@ class SentenceObjective(HeadObjective):
         adapter = load_adapter(folder) if folder else None
         encoded = dict(zip(self.dev_windows, run.backbone.encode(self.dev_windows, adapter), strict=True))
         settings = self._best_settings(self._scores(encoded)).model_dump(exclude={"precision"})
-        head = {name: tensor.half().numpy() for name, tensor in self.module.state_dict().items()}
+        head = self.tensors(torch.float16)
         return TrainedExpert("extractive", settings, head, None if shared else folder, shared, needs_content=True)
 
     def _scores(self, encoded: Mapping[Window, Encoded]) -> dict[str, list[Scores]]:
         """Return the scores of each dev article's sentences, by source, as the expert computes them."""
-        ranker = Ranker({name: tensor.detach().numpy() for name, tensor in self.module.state_dict().items()})
+        ranker = Ranker(self.tensors())
         return {
             name: [
                 scored(ranker, example.sentences, example.reading.extract("head"), [encoded[example.window]])
@@ -186,8 +187,7 @@ def _examples(source: SummarySource | ChosenSource, recipe: SummarizerRecipe, ru
     for number, row in enumerate(rows, start=1):
         if number % 1000 == 0:
             run.report(f"labelling {source.title}", number, source.limit or number + 1)
-        reading = run.backbone.read(row.article, recipe.settings.window_tokens)
-        sentences = sentences_of(reading, reading.extract("head"))
+        reading, sentences = _read(row.article, recipe, run)
         if len(sentences.numbers) < 2:
             continue
         texts = [reading.sentences[index] for index in sentences.numbers.tolist()]
@@ -197,13 +197,18 @@ def _examples(source: SummarySource | ChosenSource, recipe: SummarizerRecipe, ru
     return examples
 
 
+def _read(article: Article, recipe: SummarizerRecipe, run: TrainingRun) -> tuple[Reading, Sentences]:
+    """Return an article as the expert reads it, and the sentences that may stand in its summary."""
+    reading = run.backbone.read(article, recipe.settings.window_tokens)
+    return reading, sentences_of(reading, reading.extract("head"))
+
+
 def _taught(
     source: TextSource, recipe: SummarizerRecipe, home: Path, run: TrainingRun, measured_on: Set[Window]
 ) -> Iterator[_Example]:
     articles, readings = [], []
     for article in source.examples(run.data):
-        reading = run.backbone.read(article, recipe.settings.window_tokens)
-        sentences = sentences_of(reading, reading.extract("head"))
+        reading, sentences = _read(article, recipe, run)
         if len(sentences.numbers) > 1 and reading.windows[0] not in measured_on:
             articles.append(article)
             readings.append((reading, sentences))

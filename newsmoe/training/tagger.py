@@ -106,7 +106,7 @@ class TagObjective(HeadObjective):
 
     def quality(self, read: Mapping[Window, Vectors]) -> float:
         """Return F1 with the head as it is."""
-        head = TokenHead({name: tensor.detach().numpy() for name, tensor in self.module.state_dict().items()})
+        head = TokenHead(self.tensors())
         return float(np.mean([self._f1(head, examples, read) for examples in self.dev.values()]))
 
     def _f1(self, head: TokenHead, examples: Sequence[_Example], read: Mapping[Window, Vectors]) -> float:
@@ -119,7 +119,7 @@ class TagObjective(HeadObjective):
 
     def expert(self, folder: Path, *, shared: Path | None = None) -> TrainedExpert:
         """Return the expert with the adapter in `folder`; `shared` is where it will be, if others use it too."""
-        head = {name: tensor.half().numpy() for name, tensor in self.module.state_dict().items()}
+        head = self.tensors(torch.float16)
         settings = {"types": list(self.recipe.types), "long_input": "windows"}
         return TrainedExpert("tagger", settings, head, None if shared else folder, shared)
 

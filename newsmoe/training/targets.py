@@ -75,7 +75,7 @@ class TargetObjective(LabelObjective[TargetSet]):
         return nn.functional.normalize(torch.bmm(parts, states), dim=-1).flatten(1)
 
     def dev_vectors(self, data: TargetSet, read: Mapping[Window, Vectors]) -> Vectors:
-        """Return the same for windows of dev data, given their states."""
+        """Return what the head reads of windows of dev data, given their states."""
         return data.vectors(read)
 
 

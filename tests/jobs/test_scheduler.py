@@ -52,7 +52,7 @@ class Simulation(Clock):
         patch.setattr("apscheduler.triggers.interval.datetime", Time)
         patch.setattr(scheduler, "datetime", Time)
         patch.setattr(scheduler, "sleep", self.pass_by)
-        patch.setattr(scheduler, "LONGEST_WAIT", HOUR)  # for the sake of the tests' own time
+        patch.setattr(scheduler, "MAX_WAIT", HOUR)  # for the sake of the tests' own time
         patch.setattr("apscheduler.triggers.interval.get_localzone", lambda: UTC)
         patch.setattr("apscheduler.triggers.cron.get_localzone", lambda: UTC)
 
@@ -107,7 +107,7 @@ def test_a_cron_expression_waits_for_its_time(simulation: Simulation) -> None:
 def test_a_clock_that_is_set_back_does_not_delay_the_next_run(
     when: Every | Cron, hours: list[float], simulation: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler, "LONGEST_WAIT", 60)
+    monkeypatch.setattr(scheduler, "MAX_WAIT", 60)
     simulation.now -= 1
     simulation.at(0.5 * HOUR, lambda: setattr(simulation, "slow", 365 * DAY + HOUR))
     assert times(simulation, when) == pytest.approx(hours, abs=0.05)

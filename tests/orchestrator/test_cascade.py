@@ -15,7 +15,7 @@ from newsmoe.output.run_report import RunStats
 from newsmoe.prediction import Labels, Prediction
 from newsmoe.record import Record, RouteEntry
 from newsmoe.registry.registry import ExpertInfo
-from newsmoe.settings.conditions import SECOND_WEIGHT, Rule
+from newsmoe.settings.conditions import SECOND_WEIGHT, Rule, Second
 from newsmoe.settings.model import Settings
 from newsmoe.settings.sources import PROFILES
 from newsmoe.testing import FakeExpert
@@ -42,7 +42,11 @@ def labels(records: list[Record], task: str = MOOD) -> list[str]:
 def cascade(budget: float | None = None, stats: RunStats | None = None) -> list[Record]:
     experts = FakeExpert("small", MOOD, by_number), FakeExpert("large", MOOD, always("bad"))
     return run(
-        articles(10), [decision({"small": 1.0}, task=MOOD, second="large")], *experts, budget=budget, stats=stats
+        articles(10),
+        [decision({"small": 1.0}, task=MOOD, second=Second("large"))],
+        *experts,
+        budget=budget,
+        stats=stats,
     )
 
 
@@ -65,8 +69,8 @@ def test_the_record_says_who_decided_and_why() -> None:
 
 def test_an_article_is_read_again_for_all_its_tasks() -> None:
     decisions = [
-        decision({"small": 1.0}, task=MOOD, second="large"),
-        decision({"sure": 1.0}, task=PLACE, second="large-place"),
+        decision({"small": 1.0}, task=MOOD, second=Second("large")),
+        decision({"sure": 1.0}, task=PLACE, second=Second("large-place")),
     ]
     experts = [
         FakeExpert("small", MOOD, by_number),
@@ -80,7 +84,7 @@ def test_an_article_is_read_again_for_all_its_tasks() -> None:
 
 def test_where_the_second_expert_fails_the_first_ones_prediction_stays() -> None:
     experts = FakeExpert("small", MOOD, by_number), FakeExpert("large", MOOD, failing())
-    records = run(articles(10), [decision({"small": 1.0}, task=MOOD, second="large")], *experts, budget=0.1)
+    records = run(articles(10), [decision({"small": 1.0}, task=MOOD, second=Second("large"))], *experts, budget=0.1)
     assert labels(records) == ["good"] * 10
     assert [record.status for record in records] == ["partial"] + ["ok"] * 9
     assert records[0].route == [RouteEntry(task=MOOD, expert="small", weight=1.0, reason="test")]
@@ -104,14 +108,14 @@ def gate(second: str | dict[str, float] = "large", missing: bool = False) -> Rul
 
 def test_a_rule_names_the_second_expert() -> None:
     ((decided,),) = gate().route(articles(1))
-    assert (decided.weights, decided.second, gate().second) == ({"small": 1.0}, "large", {"large"})
+    assert (decided.weights, decided.second, gate().second) == ({"small": 1.0}, Second("large"), {"large"})
     ((decided,),) = gate({"large": 0.4}).route(articles(1))
-    assert (decided.second, decided.second_weight) == ("large", 0.4)
+    assert decided.second == Second("large", 0.4)
 
 
 def test_without_its_model_the_second_expert_reads_nothing() -> None:
     ((decided,),) = gate(missing=True).route(articles(1))
-    assert (decided.second, gate(missing=True).second) == ("", frozenset())
+    assert (decided.second, gate(missing=True).second) == (None, frozenset())
 
 
 def test_a_second_expert_that_does_not_exist_is_an_error() -> None:

@@ -63,7 +63,7 @@ class Backbone:
         self.files = files
         self.runtime = runtime
         self.width: int = files.config["hidden_size"]
-        self.most_window_tokens = files.config["max_position_embeddings"] - 2
+        self.max_window_tokens = files.config["max_position_embeddings"] - 2
         self.max_cached_windows = MAX_CACHED_WINDOWS
         self._batcher = Batcher(runtime.batch_tokens, runtime.workers)
         self._encoded: OrderedDict[tuple[Window, str], Encoded] = OrderedDict()
@@ -72,7 +72,10 @@ class Backbone:
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """The tokenizer, its own truncation and padding switched off: limits come from the model's config."""
-        tokenizer: Tokenizer = Tokenizer.from_file(str(self.files.tokenizer))
+        try:
+            tokenizer: Tokenizer = Tokenizer.from_file(str(self.files.tokenizer))
+        except Exception as error:  # the library has no type of its own
+            raise self.files.unreadable(self.files.tokenizer, error) from error
         tokenizer.no_truncation()
         tokenizer.no_padding()
         return tokenizer
@@ -96,7 +99,7 @@ class Backbone:
 
     def read(self, article: Article, window_tokens: int = WINDOW_TOKENS) -> Reading:
         """Cut an article into windows of so many tokens, or of as many as the backbone has positions for."""
-        key = article.key, min(window_tokens, self.most_window_tokens)
+        key = article.key, min(window_tokens, self.max_window_tokens)
         if key not in self._readings:
             self._readings[key] = read_article(article, self.tokenizer, key[1])
         self._readings.move_to_end(key)
@@ -114,7 +117,7 @@ class Backbone:
             states = self.runtime.hidden(*self.padded(batch), adapter)
             return [pooled(row, window) for row, window in zip(states, batch, strict=True)]
 
-        encoded |= zip(missing, self._batcher.run(missing, _lengths(missing), forward), strict=True)
+        encoded |= zip(missing, self._batcher.run(missing, framed_lengths(missing), forward), strict=True)
         for window, vectors in encoded.items():
             self._encoded[window, key] = vectors
             self._encoded.move_to_end((window, key))
@@ -137,7 +140,7 @@ class Backbone:
                 read(number, token_states(row, window)) for row, (number, window) in zip(states, batch, strict=True)
             ]
 
-        return self._batcher.run(numbered, _lengths(windows), forward)
+        return self._batcher.run(numbered, framed_lengths(windows), forward)
 
     def forget(self) -> None:
         """Drop what was computed, so that memory does not grow with what is read."""
@@ -160,8 +163,8 @@ class Backbone:
         return np.where(hidden & ~np.isin(ids, self._frame), self._id(self._special_tokens[-1]), ids)
 
 
-def _lengths(windows: Sequence[Window]) -> list[int]:
-    """Return the tokens of each window, special ones counted."""
+def framed_lengths(windows: Sequence[Window]) -> list[int]:
+    """Return the tokens of each window, those that open and close it counted."""
     return [len(window) + 2 for window in windows]
 
 

@@ -107,8 +107,16 @@ class BackboneFiles:
     @cached_property
     def config(self) -> dict[str, Any]:
         """The model's `config.json`: layers, widths, and the most tokens that it takes."""
-        config: dict[str, Any] = json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
+        path = self.folder / CONFIG
+        try:
+            config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise self.unreadable(path, error) from None
         return config
+
+    def unreadable(self, path: Path, error: Exception) -> ModelError:
+        """Return the error of a file that is damaged."""
+        return ModelError(f"{path}: cannot be read: {error}; {self.published.how_to_get}")
 
 
 def find_backbone(name: BackboneName = "minilm") -> BackboneFiles:

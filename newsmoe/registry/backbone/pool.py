@@ -3,13 +3,12 @@
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from newsmoe.registry.backbone.files import BackboneName
+from newsmoe.registry.backbone.files import BackboneFiles, BackboneName, find_backbone
 from newsmoe.registry.device import Device
 from newsmoe.registry.extras import require_hub_extra
 
 if TYPE_CHECKING:
     from newsmoe.registry.backbone.backbone import Backbone, Runtime
-    from newsmoe.registry.backbone.files import BackboneFiles
 
 
 class BackbonePool:
@@ -24,7 +23,6 @@ class BackbonePool:
         with self._loading:
             if (name, device) not in self._backbones:
                 from newsmoe.registry.backbone.backbone import Backbone
-                from newsmoe.registry.backbone.files import find_backbone
 
                 files = find_backbone(name)
                 self._backbones[name, device] = Backbone(files, _runtime(files, device))
@@ -36,7 +34,7 @@ class BackbonePool:
             backbone.forget()
 
 
-def _runtime(files: "BackboneFiles", device: Device) -> "Runtime":
+def _runtime(files: BackboneFiles, device: Device) -> "Runtime":
     """Return ONNX Runtime on a processor, torch on anything else."""
     if device.name == "cpu":
         from newsmoe.registry.backbone.onnx_runtime import OnnxRuntime

@@ -16,9 +16,11 @@ COUNTS = re.compile(r"(?:^|_)(?:n_?)?(?:layers?|blocks?|heads?|experts?|groups?|
 MAX_COUNT = 1_000  # of layers, heads and the like; the largest models have some hundred
 MAX_SIZE = 100_000_000  # of anything else, such as a vocabulary
 MAX_CONFIG = 10_000_000  # bytes
-IS_LARGE = ("num_labels", "num_embeddings", "num_channels", "num_buckets", "num_positions")
-"""Names that begin as those of counts of layers do."""
-UNLIMITED = frozenset({"max_length", "model_max_length", "max_position_embeddings", "n_positions", "n_ctx", "seed"})
+NO_COUNTS = ("num_labels", "num_embeddings", "num_channels", "num_buckets", "num_positions")
+"""Names of sizes that begin as those of counts of layers do."""
+MAYBE_UNLIMITED = frozenset(
+    {"max_length", "model_max_length", "max_position_embeddings", "n_positions", "n_ctx", "seed"}
+)
 """Names under which tokenizers and configs write 10^30 where there is no limit."""
 
 
@@ -35,9 +37,9 @@ def check_config(path: Path) -> None:
     except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path}: cannot be read: {error}") from None
     for name, value in _numbers(config):
-        is_count = COUNTS.search(name) and not name.startswith(IS_LARGE)
+        is_count = COUNTS.search(name) and not name.startswith(NO_COUNTS)
         limit = MAX_COUNT if is_count else MAX_SIZE
-        if value > limit and name not in UNLIMITED:
+        if value > limit and name not in MAYBE_UNLIMITED:
             raise ModelError(f"{path}: {name} is {value}, and no model has more than {limit}")
 
 

@@ -19,6 +19,9 @@ from newsmoe.registry.extras import hub_extra_missing, require_hub_extra
 from newsmoe.registry.hub.chunks import MAX_CHARACTERS, Chunk, ChunkedText, split_text
 from newsmoe.registry.hub.files import ModelSource, find_model, weight_files
 
+DType = Literal["auto", "float32", "bfloat16", "float16"]
+"""What a model computes in; `auto`: float32 on a processor, bfloat16 where a GPU has it."""
+
 
 class HubSettings(ModelSource):
     """Which model, and what it reads of an article."""
@@ -29,8 +32,7 @@ class HubSettings(ModelSource):
     max_tokens: int | None = Field(None, ge=16)
     """Tokens that are read at a time; None: as many as the model can."""
 
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    """What the model computes in; `auto`: float32 on a processor, bfloat16 where a GPU has it."""
+    dtype: DType = "auto"
 
     precision: Literal["fp32", "int8"] = "fp32"
     """`int8`: weights of linear layers in 8 bits, on a processor; smaller and faster."""

@@ -1,5 +1,6 @@
 """Where a model's files are on this machine; nothing here uses the network."""
 
+import json
 import os
 from pathlib import Path
 
@@ -58,8 +59,6 @@ def weight_files(folder: Path) -> list[Path]:
     """Return the model's weights in safetensors; none where a part, or their index, is missing."""
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        import json
-
         try:
             parts = set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values())
         except (OSError, ValueError, KeyError, AttributeError, TypeError):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from logging import CRITICAL
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 import transformers
@@ -17,18 +17,16 @@ from transformers.utils import logging
 from newsmoe.errors import ModelError
 from newsmoe.registry.device import Device
 from newsmoe.registry.hub.bounds import check_config
+from newsmoe.registry.hub.expert import DType
 from newsmoe.registry.hub.files import CONFIG
 
 SAFE: dict[str, Any] = dict(local_files_only=True, trust_remote_code=False)
 """No network, and no code of the model's repository."""
 
-DType = Literal["auto", "float32", "bfloat16", "float16"]
-"""What a model computes in; `auto`: single precision on a processor, bfloat16 on a device that has it."""
-
-UNLIMITED = 1_000_000
+MAX_STATED_TOKENS = 1_000_000
 """Above this a limit in a config is no limit: tokenizers write 10^30 where there is none."""
 
-DEFAULT_MAX_TOKENS = 1024
+DEFAULT_INPUT_TOKENS = 1024
 """Tokens read by a model with relative positions that states no limit; T5 was trained on 512."""
 
 OVERFLOWS_HALF = ("t5", "mt5", "umt5", "longt5", "switch_transformers", "pegasus", "led")
@@ -116,19 +114,19 @@ def max_tokens(model: Any) -> int:
     says; they are recognised by the padding row in their table of positions.
     """
     names = ("max_encoder_position_embeddings", "max_position_embeddings", "n_positions")
-    stated = next((size for name in names if (size := getattr(model.config, name, None))), DEFAULT_MAX_TOKENS)
+    stated = next((size for name in names if (size := getattr(model.config, name, None))), DEFAULT_INPUT_TOKENS)
     tables = [module for name, module in model.named_modules() if name.endswith("embeddings.position_embeddings")]
     padded = [table for table in tables if getattr(table, "padding_idx", None) is not None]
     if padded:
         stated = min(stated, padded[0].num_embeddings) - padded[0].padding_idx - 1
-    return int(stated) if 0 < stated < UNLIMITED else DEFAULT_MAX_TOKENS
+    return int(stated) if 0 < stated < MAX_STATED_TOKENS else DEFAULT_INPUT_TOKENS
 
 
 def _dtype(dtype: DType, device: Device, model_type: str) -> torch.dtype:
     if dtype != "auto":
         torch_dtype: torch.dtype = getattr(torch, dtype)
         return torch_dtype
-    if device.name.startswith("cuda"):
+    if device.kind == "cuda":
         if torch.cuda.is_bf16_supported():
             return torch.bfloat16
         return torch.float32 if model_type in OVERFLOWS_HALF else torch.float16

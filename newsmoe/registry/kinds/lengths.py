@@ -30,7 +30,10 @@ class SummaryLength(Strict):
         return self
 
     def choose(self, ranked: Iterable[int], tokens: Sequence[int], taken: list[int] | None = None) -> list[int]:
-        """Take sentences, the best first, and return their numbers in the article's order."""
+        """Take sentences, the best first, and return their numbers in the article's order.
+
+        Each is added to `taken` before the next one is asked for, so that `ranked` may depend on those before it.
+        """
         taken = [] if taken is None else taken
         total = 0
         for candidate in ranked:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsmoe.errors import ModelError
+from newsmoe.registry.backbone.backbone import Backbone
 from newsmoe.registry.backbone.files import BackboneFiles, find_backbone
 
 CACHED = "hub/models--sentence-transformers--all-MiniLM-L6-v2/snapshots/c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
@@ -118,3 +119,12 @@ def test_a_snapshot_without_tokenizer_and_config_is_skipped(nothing_installed: P
     (snapshot / "model.safetensors").symlink_to(files.weights)
     with pytest.raises(ModelError):
         find_backbone()
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json"])
+def test_a_damaged_file_is_named_with_what_to_do(name: str, tmp_path: Path, backbone: Backbone) -> None:
+    for file in ("config.json", "tokenizer.json"):
+        shutil.copyfile(backbone.files.folder / file, tmp_path / file)
+    (tmp_path / name).write_text("{")
+    with pytest.raises(ModelError, match=rf"{name}: cannot be read: .+; get it with .*experts pull minilm"):
+        _ = Backbone(BackboneFiles(tmp_path), backbone.runtime).tokenizer

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 
-from newsmoe.errors import ConfigError, InputError
+from newsmoe.errors import InputError
 from newsmoe.evaluation.progress import in_blocks
-from newsmoe.registry.backbone.adapter import ADAPTER_FILE, Adapter, load_adapter
+from newsmoe.registry.backbone.adapter import Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Vectors
 from newsmoe.registry.backbone.reading import ReadOn, Window
 from newsmoe.registry.cards import read_card
@@ -152,11 +152,9 @@ def _warn_of_overlap(train: Sequence[WindowSet], dev: Mapping[str, WindowSet]) -
 
 def _start(recipe: ClassifierRecipe, home: Path, width: int) -> tuple[Path | None, Head | None]:
     """Return the folder of the expert to start from, and its head if its labels are the recipe's."""
-    if recipe.adapter is None or recipe.adapter.start is None:
+    folder = recipe.adapter.start_folder(home) if recipe.adapter else None
+    if folder is None:
         return None, None
-    folder = home / recipe.adapter.start
-    if not (folder / ADAPTER_FILE).is_file():
-        raise ConfigError(f"{folder / ADAPTER_FILE}: not found; the recipe's 'start' needs this adapter")
     if read_card(folder).settings.get("labels") != list(recipe.labels):
         return folder, None
     return folder, Head(**load_head(folder, head_shapes(recipe.labels, width)))

@@ -56,7 +56,7 @@ def train_jointly(
     Members are given by their folders and recipes. Where training starts from an adapter, their heads start from
     those that were trained with it, if there are any.
     """
-    start = home / recipe.adapter.start if recipe.adapter.start else None
+    start = recipe.adapter.start_folder(home)
     objectives: list[HeadObjective] = []
     make: list[Callable[[Path], TrainedExpert]] = []
     for folder, member in members:

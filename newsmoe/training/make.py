@@ -70,7 +70,7 @@ def make_expert(
     elif isinstance(recipe, TaggerRecipe):
         from newsmoe.training.tagger import train_tagger  # loads torch
 
-        command, trained = "tagger", train_tagger(recipe, run)
+        command, trained = "tagger", train_tagger(recipe, path.parent, run)
     else:
         from newsmoe.training.summarizer import train_summarizer  # loads torch
 

@@ -13,6 +13,7 @@ from newsmoe.errors import ConfigError
 from newsmoe.evaluation.predictions import Target
 from newsmoe.gating.features import FeatureName
 from newsmoe.gating.gate_card import GateSettings
+from newsmoe.registry.backbone.adapter import ADAPTER_FILE
 from newsmoe.registry.backbone.files import BackboneName
 from newsmoe.registry.backbone.reading import WINDOW_TOKENS, LongInput, ReadOn, WindowTokens
 from newsmoe.registry.cards import Card, Name
@@ -56,6 +57,15 @@ class AdapterRecipe(Strict):
         if self.first_layer and self.start:
             raise ValueError("`first_layer` and `start`: the start says which layers are adapted; leave one out")
         return self
+
+    def start_folder(self, home: Path) -> Path | None:
+        """Return the folder of the expert to start from, given the recipe's; None: the adapter is new."""
+        if self.start is None:
+            return None
+        folder = home / self.start
+        if not (folder / ADAPTER_FILE).is_file():
+            raise ConfigError(f"{folder / ADAPTER_FILE}: not found; the recipe's 'start' needs this adapter")
+        return folder
 
 
 class Recipe(Strict):

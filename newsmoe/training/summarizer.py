@@ -78,8 +78,9 @@ def train_summarizer(recipe: SummarizerRecipe, home: Path, run: TrainingRun) -> 
     """
     if recipe.shared_adapter:
         raise ConfigError(f"{recipe.name}: its adapter is one that it shares; train the recipe of that (train joint)")
+    start = recipe.adapter.start_folder(home)
     objective = SentenceObjective(recipe, home, run)
-    encoder = adapted_encoder(recipe.adapter, run.backbone, None)
+    encoder = adapted_encoder(recipe.adapter, run.backbone, start)
     finetune(recipe.adapter, [objective], run.work, encoder=encoder, run=run)
     return objective.expert(run, run.work)
 

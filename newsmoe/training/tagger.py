@@ -56,12 +56,16 @@ class _Example:
         return by_window(values, [len(window) for window in self.windows])
 
 
-def train_tagger(recipe: TaggerRecipe, run: TrainingRun) -> TrainedExpert:
-    """Train a tagger on all windows of each article: an adapter, and a head that also sees how words are written."""
+def train_tagger(recipe: TaggerRecipe, home: Path, run: TrainingRun) -> TrainedExpert:
+    """Train a tagger on all windows of each article: an adapter, and a head that also sees how words are written.
+
+    `home` is the folder of the recipe.
+    """
     if recipe.shared_adapter:
         raise ConfigError(f"{recipe.name}: its adapter is one that it shares; train the recipe of that (train joint)")
+    start = recipe.adapter.start_folder(home)
     objective = TagObjective(recipe, run)
-    encoder = adapted_encoder(recipe.adapter, run.backbone, None)
+    encoder = adapted_encoder(recipe.adapter, run.backbone, start)
     finetune(recipe.adapter, [objective], run.work, encoder=encoder, run=run)
     return objective.expert(run.work)
 

@@ -39,6 +39,7 @@ def train_target_classifier(recipe: TargetRecipe, home: Path, run: TrainingRun) 
     """Train an adapter and a head, whose temperature is fitted on the dev sources; `home` is the recipe's folder."""
     if recipe.shared_adapter:
         raise ConfigError(f"{recipe.name}: only classifiers, summarizers and taggers share an adapter")
+    start = recipe.adapter.start_folder(home)
     dev = {source.title: _read((source,), recipe, run) for source in recipe.dev}
     measured_on = {window for data in dev.values() for window in data.windows}
     train = _read(recipe.train, recipe, run, measured_on)
@@ -47,10 +48,8 @@ def train_target_classifier(recipe: TargetRecipe, home: Path, run: TrainingRun) 
     width = 2 * run.backbone.width
     zero = np.zeros((len(recipe.labels), width), dtype=np.float32)
     objective = TargetObjective(Head(zero, zero[:, 0]), train, dev, recipe.adapter.consistency)
-    start = home / recipe.adapter.start if recipe.adapter.start else None
-    finetune(
-        recipe.adapter, [objective], run.work, encoder=adapted_encoder(recipe.adapter, run.backbone, start), run=run
-    )
+    encoder = adapted_encoder(recipe.adapter, run.backbone, start)
+    finetune(recipe.adapter, [objective], run.work, encoder=encoder, run=run)
     adapter = load_adapter(run.work)
     logits = {}
     for title, data in dev.items():

@@ -31,6 +31,16 @@ def test_both_rankers_score_alike_with_and_without_padding(count: int) -> None:
     np.testing.assert_allclose(np.stack(scores, axis=1), expected, atol=1e-4)
 
 
+def test_a_summarizer_starts_from_the_adapter_that_its_recipe_names(workdir: Path) -> None:
+    rows = [{"article": f"It was Monday. Man {number} spoke.", "summary": "Man spoke."} for number in range(30)]
+    (workdir / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    recipe = summarizer_recipe(Path("rows.jsonl"), "gist")
+    recipe.write_text(recipe.read_text().replace("[adapter]\n", '[adapter]\nstart = "../other"\n'))
+    result = CliRunner().invoke(app, ["train", "summarizer", str(recipe)])
+    assert result.exit_code == 1
+    assert "the recipe's 'start' needs this adapter" in " ".join(result.stderr.split())
+
+
 @pytest.mark.slow
 def test_a_summarizer_is_trained_and_used_by_name(workdir: Path) -> None:
     places = ["the coast", "the harbour", "the old town", "the island"]

@@ -9,13 +9,13 @@ from threading import RLock
 from typing import Any, Protocol, Self
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.errors import ConfigError
+from newsmoe.errors import ConfigError, nearest
 from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Gate
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.journal.journal import journal_place, open_journal
 from newsmoe.journal.store import PredictionStore
-from newsmoe.orchestrator.combiners import COMBINERS
+from newsmoe.orchestrator.combiners import COMBINERS, Combiner
 from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.loaded import LoadedExperts
 from newsmoe.orchestrator.pipeline import Pipeline
@@ -77,7 +77,7 @@ class Session:
         self._lock = RLock()
         try:
             self.gate = gate or build_gate(settings, self.registry, journal)
-            combiners = {task: COMBINERS.load(name) for task, name in settings.combiners.items()}
+            combiners = self._combiners()
         except BaseException:
             self.close()
             raise
@@ -97,6 +97,15 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _combiners(self) -> dict[str, Combiner]:
+        tasks = self.registry.tasks()
+        for task in self.settings.combiners:
+            if task not in tasks:
+                raise ConfigError(
+                    f"[combiners] names the task {task!r}, which no expert predicts; {nearest(task, tasks)}"
+                )
+        return {task: COMBINERS.load(name) for task, name in self.settings.combiners.items()}
 
     def close(self) -> None:
         """Close the journal, if the session opened it."""

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from newsmoe.article import base_language
 from newsmoe.errors import (
@@ -22,9 +23,9 @@ from newsmoe.errors import (
     UnknownExpertError,
     nearest,
 )
-from newsmoe.plugins import entry_points_of, origin_of
+from newsmoe.plugins import entry_points_of, origin_of, place_of
 from newsmoe.registry.backbone.pool import BackbonePool
-from newsmoe.registry.cards import CARD_FILE, Card, builtin_folder, read_card
+from newsmoe.registry.cards import CARD_FILE, Card, Languages, builtin_folder, read_card
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.kinds import build, check_settings, fingerprint, missing, prediction_columns, stated_labels
 from newsmoe.settings.conditions import After
@@ -245,15 +246,25 @@ def _content(info: ExpertInfo) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    return str(error) if isinstance(error, RegistryError) else f"{type(error).__name__}: {error}"
+    return str(error) if isinstance(error, RegistryError) else f"{type(error).__name__}: {error}{place_of(error)}"
+
+
+def _has(expert: object, part: str) -> bool:
+    return hasattr(expert, part.partition("(")[0])
+
+
+def _without_blanks(task: str) -> str:
+    if not task or any(character.isspace() or character == "," for character in task):
+        raise ValueError("must be a word without blanks and commas, as --tasks separates tasks by these")
+    return task
 
 
 class _Statement(BaseModel):
     """What a plug-in's expert says of itself."""
 
     name: str
-    task: str = Field(min_length=1)
-    languages: tuple[str, ...] = ()
+    task: Annotated[str, AfterValidator(_without_blanks)]
+    languages: Languages = ()
     needs_content: bool = False
     after: After | None = None
 
@@ -261,8 +272,10 @@ class _Statement(BaseModel):
 def _describe(expert: Any, name: str, origin: str) -> ExpertInfo:
     """Return what a plug-in's expert says of itself; raise `BrokenExpertError` where it cannot be used."""
     if not isinstance(expert, Expert):
-        absent = [part for part in ("name", "task", "load", "predict") if not hasattr(expert, part)]
-        raise BrokenExpertError(f"no expert: {', '.join(absent)} missing")
+        if isinstance(expert, ModuleType):
+            raise BrokenExpertError(f"it is a module; name the class in it too, as in '{expert.__name__}:MyExpert'")
+        absent = [part for part in ("name", "task", "load(device)", "predict(articles)") if not _has(expert, part)]
+        raise BrokenExpertError(f"{type(expert).__name__} is no expert: it has no {' and no '.join(absent)}")
     if expert.name != name:
         raise BrokenExpertError(f"entry point {name!r} and name {expert.name!r} differ; make them equal")
     try:

@@ -108,6 +108,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values = {}
     for variable, text in environment.items():
         if variable.startswith(PREFIX) and variable != TOKEN_VARIABLE:
+            if (table := variable.removeprefix(PREFIX).lower()) in TABLES:
+                raise ConfigError(f"environment: {variable}: {table!r} can stand in {CONFIG_FILE} only")
             if variable not in variables:
                 raise ConfigError(f"environment: unknown variable {variable}; {nearest(variable, variables)}")
             values[variables[variable]] = text

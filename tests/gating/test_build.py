@@ -109,7 +109,7 @@ def test_a_rule_for_a_broken_expert_says_why_it_is_broken(tmp_path: Path) -> Non
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "expert.toml").write_text('name = "mine"')
     registry = Registry([tmp_path], plugins=False)
-    with pytest.raises(ConfigError, match="description: Field required"):
+    with pytest.raises(ConfigError, match="description: is missing"):
         build_gate(settings(rule=[{"use": {"topic": "mine"}}]), registry)
 
 

@@ -286,7 +286,7 @@ def test_an_expert_without_its_model_is_excluded_and_the_gate_runs(tmp_path: Pat
     [
         ({"shared": ("nobody",)}, "'nobody' is none of its experts: first, second, third"),
         ({"capacity": 0.5, "budget": 0.5}, "capacity and budget exclude each other"),
-        ({"top_k": 0}, "top_k: Input should be greater than or equal to 1"),
+        ({"top_k": 0}, "top_k: must be greater than or equal to 1"),
     ],
 )
 def test_invalid_settings_are_reported(

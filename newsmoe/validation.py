@@ -4,6 +4,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from newsmoe.errors import nearest
 
+MAX_PROBLEMS = 5
+"""That a message names; a file of another kind has hundreds."""
+
 _MESSAGES = {
     "missing": "is missing",
     **dict.fromkeys(("byte_size", "byte_size_unit"), "must be a size such as 2GB or 512MB"),
@@ -35,7 +38,8 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
         else:
             message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
             problems.append(": ".join(filter(None, [place, _MESSAGES.get(detail["type"], message)])))
-    return "; ".join(problems)
+    more = len(problems) - MAX_PROBLEMS
+    return "; ".join([*problems[:MAX_PROBLEMS], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _in_words(place: tuple[int | str, ...]) -> str:

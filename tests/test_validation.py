@@ -29,6 +29,10 @@ class Outer(BaseModel):
         ({"inner": {"zzz": 1}}, "unknown key 'inner.zzz'; available: colour, ratio"),
         ({"how-dee": 1}, "unknown key 'how-dee'; did you mean 'how-deep'?"),
         ({"inner": {"colour": 1}}, "inner.colour: must be a text, in quotes"),
+        (
+            {"named": dict.fromkeys("abcdefg", 1)},
+            "; ".join([f"named.{key}: must be a table of keys and values" for key in "abcde"] + ["and 2 more"]),
+        ),
         ({"inner": 1}, "inner: must be a table of keys and values"),
         ({"many": 1}, "many: must be a list, in brackets"),
         ({"inner": {"ratio": 2}}, "inner.ratio: must be less than or equal to 1"),

@@ -67,10 +67,13 @@ class Session:
         journal: RunStore | None = None,
         on_batch: Callable[[], None] = lambda: None,
     ) -> None:
+        _require("settings", settings, Settings, "newsmoe.Settings(tasks=['topic'])")
+        _require("registry", registry, Registry, "newsmoe.Registry()")
         self.settings = settings = settings or Settings()
         self.registry = registry or Registry(settings.experts_dir, settings.experts)
         self.device = Device(settings.device, settings.threads, settings.batch_tokens).resolve()
         self._closing = ExitStack()
+        self._closed = False
         if journal is None and settings.journal:
             journal = self._closing.enter_context(open_journal(journal_place(settings)))
         self.journal = journal
@@ -108,7 +111,8 @@ class Session:
         return {task: COMBINERS.load(name) for task, name in self.settings.combiners.items()}
 
     def close(self) -> None:
-        """Close the journal, if the session opened it."""
+        """Close the journal, if the session opened it; no articles can be analyzed from then on."""
+        self._closed = True
         self._closing.close()
 
     def analyze(
@@ -124,9 +128,12 @@ class Session:
             stats: counts what is done; may be read meanwhile.
 
         Raises:
-            TypeError: what was passed is one article, or a text, and no list of articles.
+            TypeError: what was passed is one article, a text or a table, and no list of articles.
+            RuntimeError: the session is closed.
         """
         _require_several(articles)
+        if self._closed:
+            raise RuntimeError("the session is closed; analyze articles within its 'with' block")
         with self._lock:
             self._experts.retry_failed()
         return self._pipeline.run(self._items(articles), RunStats() if stats is None else stats)
@@ -199,7 +206,7 @@ def analyze(
     Raises:
         ConfigError: the settings do not fit each other or this machine, or there is a session beside them.
         NewsmoeError: experts or journal cannot be used.
-        TypeError: what was passed is one article, or a text, and no list of articles.
+        TypeError: what was passed is one article, a text or a table, and no list of articles.
     """
     _require_several(articles)
     if session is None:
@@ -209,11 +216,18 @@ def analyze(
     return session.analyze(articles)
 
 
+def _require(name: str, value: object, kind: type, example: str) -> None:
+    if value is not None and not isinstance(value, kind):
+        raise TypeError(f"{name} must be a newsmoe.{kind.__name__}, not {type(value).__name__}, such as {example}")
+
+
 def _require_several(articles: object) -> None:
     """Refuse what could be iterated, but would be taken for articles that it does not hold: letters, or keys."""
     if isinstance(articles, str | bytes | Mapping | Article):
         what = "a text" if isinstance(articles, str | bytes) else "one article"
         raise TypeError(f"{what} instead of a list of articles; to read files, use newsmoe.analyze_files")
+    if hasattr(articles, "columns"):  # as the tables of pandas, polars and Arrow have, which are iterated by column
+        raise TypeError("a table instead of a list of articles; pass its rows as dicts, such as df.to_dict('records')")
 
 
 def _analyze_and_close(session: Session, articles: Iterable[Article | Mapping[str, Any]]) -> Iterator[Record]:

@@ -105,13 +105,15 @@ class Registry:
 
     def __init__(
         self,
-        folders: Iterable[Path] = (),
+        folders: Iterable[Path | str] = (),
         changes: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         plugins: bool = True,
         builtin: bool = True,
     ) -> None:
-        self.folders = tuple(folders)
+        if isinstance(folders, str | Path):
+            raise TypeError(f"folders must be a list of folders, such as [{str(folders)!r}]")
+        self.folders = tuple(map(Path, folders))
         self.changes = dict(changes or {})
         self.plugins = plugins
         self.builtin = builtin
@@ -147,10 +149,12 @@ class Registry:
             NameClashError: the name is taken.
             BrokenExpertError: it is no expert.
         """
+        if isinstance(expert, type):
+            raise BrokenExpertError(f"{expert.__name__} is a class; add an object of it: add({expert.__name__}())")
         try:
-            info = _describe(expert, expert.name, origin=f"added: {type(expert).__qualname__}")
+            info = _describe(expert, getattr(expert, "name", ""), origin=f"added: {type(expert).__qualname__}")
         except BrokenExpertError as error:
-            raise BrokenExpertError(f"expert {expert.name!r} cannot be added: {error}") from None
+            raise BrokenExpertError(f"expert {getattr(expert, 'name', '')!r} cannot be added: {error}") from None
         _enter(dict(self.experts), info)
         self._added[info.name] = info
 

@@ -36,7 +36,7 @@ def find_config(start: Path) -> Path | None:
 
 
 def load_settings(
-    config: Path | None = None,
+    config: Path | str | None = None,
     overrides: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
@@ -51,7 +51,7 @@ def load_settings(
         ConfigError: a source has an unknown key or a wrong value; names the source, and the nearest key. Or the
             file was found, not named, and others could have written it.
     """
-    path = config or find_config(Path.cwd())
+    path = Path(config) if config else find_config(Path.cwd())
     if path and not config:
         remedy = f"--config {path} says that it is meant, --config {os.devnull} goes without it"
         require_trusted(path, remedy)

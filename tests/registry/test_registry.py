@@ -3,6 +3,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -205,6 +206,25 @@ def test_a_clash_with_an_added_expert_names_both_and_changes_nothing() -> None:
     with pytest.raises(NameClashError, match="experts/lead and added: FakeExpert"):
         registry.add(FakeExpert("lead", "summarization"))
     assert registry.info("lead").card is not None
+
+
+@pytest.mark.parametrize(
+    ("expert", "message"),
+    [
+        (FakeExpert, r"FakeExpert is a class; add an object of it: add\(FakeExpert\(\)\)"),
+        ("lead", "str is no expert: it has no name and no task and no load"),
+    ],
+)
+def test_what_is_no_expert_cannot_be_added(registry: Registry, expert: Any, message: str) -> None:
+    with pytest.raises(BrokenExpertError, match=message):
+        registry.add(expert)
+
+
+def test_folders_may_be_named_by_texts_but_are_a_list(tmp_path: Path) -> None:
+    card(tmp_path, "mine")
+    assert "mine" in Registry([str(tmp_path)], plugins=False).experts
+    with pytest.raises(TypeError, match=r"folders must be a list of folders, such as \['experts'\]"):
+        Registry("experts")
 
 
 def test_an_unknown_name_names_the_nearest(registry: Registry) -> None:

@@ -216,6 +216,10 @@ def test_the_byte_order_mark_of_windows_editors_is_skipped(tmp_path: Path) -> No
     assert read_toml(path) == {"gate": "all"}
 
 
+def test_a_file_may_be_named_by_a_text(tmp_path: Path) -> None:
+    assert load_settings(str(write(tmp_path, 'gate = "all"')), environment=NOTHING).gate == "all"
+
+
 def test_the_nearest_file_upwards_is_found(workdir: Path) -> None:
     below = workdir / "a" / "b"
     below.mkdir(parents=True)

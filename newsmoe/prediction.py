@@ -278,9 +278,7 @@ def checked_prediction(prediction: Prediction) -> Prediction:
         PredictionError: it breaks the contract.
     """
     if not isinstance(prediction, Prediction):
-        raise PredictionError(
-            f"predict returned {type(prediction).__name__}, expected Summary, Labels, Fields or Entities"
-        )
+        raise PredictionError(f"returned {type(prediction).__name__}, expected Summary, Labels, Fields or Entities")
     try:
         prediction = prediction.to_json_safe()
     except (TypeError, ValueError) as error:  # a failure to serialize is a ValueError

@@ -105,7 +105,7 @@ def raising_exit(articles: Sequence[Article]) -> list[Prediction]:
         (
             {"predict": lambda articles: ["positive"] * len(articles)},
             "returns valid predictions",
-            "article 'short': predict returned str, expected Summary, Labels, Fields or Entities",
+            "article 'short': returned str, expected Summary, Labels, Fields or Entities",
         ),
         ({"predict": raising_exit}, "predicts a batch", "SystemExit: 3 (test_testing.py, line "),
         (

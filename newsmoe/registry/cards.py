@@ -127,6 +127,16 @@ def read_card(folder: Path) -> Card:
         raise CardError(f"{path}: {describe(error, Card)}") from None
 
 
+def misplaced_card(root: Path, name: str) -> str | None:
+    """Say why a folder of cards has no expert of that name though it has something like it; None: it has nothing."""
+    folder, file = root / name, root / f"{name}.toml"
+    if (folder / CARD_FILE).is_file():
+        return f"the card in {folder} states another name"
+    if folder.is_dir():
+        return f"{folder} has no {CARD_FILE}"
+    return f"{file} must be {folder / CARD_FILE}" if file.is_file() else None
+
+
 def builtin_folder() -> Path:
     """Return the folder of the built-in cards: inside an installed package, beside it in a checkout."""
     package = Path(__file__).parent.parent

@@ -25,7 +25,7 @@ from newsmoe.errors import (
 )
 from newsmoe.plugins import entry_points_of, origin_of, place_of
 from newsmoe.registry.backbone.pool import BackbonePool
-from newsmoe.registry.cards import CARD_FILE, Card, Languages, builtin_folder, read_card
+from newsmoe.registry.cards import CARD_FILE, Card, Languages, builtin_folder, misplaced_card, read_card
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.kinds import build, check_settings, fingerprint, missing, prediction_columns, stated_labels
 from newsmoe.settings.conditions import After
@@ -170,7 +170,8 @@ class Registry:
         """
         experts = self.experts
         if name not in experts:
-            hint = nearest(name, experts)
+            misplaced = (misplaced_card(root, name) for root in self.folders)
+            hint = next(filter(None, misplaced), None) or nearest(name, experts)
             raise UnknownExpertError(f"no expert is called {name!r}; {hint}; see 'newsmoe experts list'")
         return experts[name]
 

@@ -295,6 +295,16 @@ def test_a_broken_gate_is_reported_and_others_are_unaffected(install: Callable[.
     [
         ("failing", "return 1 / 0", "the gate Cheapest of failing failed: ZeroDivisionError: division by zero"),
         ("sparing", "return []", "the gate Cheapest of sparing failed: ValueError: 0 routes for 1 article"),
+        (
+            "naming",
+            "return [('topic-news',)]",
+            "TypeError: a route must be a tuple of Decision, and has 'topic-news' in",
+        ),
+        (
+            "mapping",
+            "return [{'topic': 'a'}]",
+            "TypeError: a route must be a tuple of Decision, and has {'topic': 'a'} in",
+        ),
     ],
 )
 def test_what_a_gate_of_a_package_does_wrong_is_an_error_that_names_it(

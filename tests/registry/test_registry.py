@@ -227,6 +227,22 @@ def test_folders_may_be_named_by_texts_but_are_a_list(tmp_path: Path) -> None:
         Registry("experts")
 
 
+@pytest.mark.parametrize(
+    ("file", "text", "hint"),
+    [
+        ("mine/card.toml", "", "{folder}/mine has no expert.toml"),
+        ("mine.toml", "", "{folder}/mine.toml must be {folder}/mine/expert.toml"),
+        ("mine/expert.toml", 'name = "other"', "the card in {folder}/mine states another name"),
+    ],
+)
+def test_a_card_in_another_place_is_named(tmp_path: Path, file: str, text: str, hint: str) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f'{text}\ntask = "mine"\nkind = "lead"\ndescription = "d"\n')
+    with pytest.raises(UnknownExpertError, match=f"no expert is called 'mine'; {hint.format(folder=tmp_path)}; see"):
+        Registry([tmp_path], plugins=False).info("mine")
+
+
 def test_an_unknown_name_names_the_nearest(registry: Registry) -> None:
     for request in (registry.info, registry.build):
         with pytest.raises(

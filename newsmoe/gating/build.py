@@ -215,8 +215,8 @@ def _rules_gate(context: GateContext) -> RulesGate:
             check_labels(context.registry, named_experts(use))
     decided = {task for rule in context.user_rules for task in rule.use}
     if second := {name for task in gate.tasks if task not in decided for name in gate.second_of(task)}:
-        names = ", ".join(sorted(second))
-        _logger.info("%s read again what smaller experts are not sure of; --gate rules goes without them", names)
+        names = f"{', '.join(sorted(second))} {'read' if len(second) > 1 else 'reads'} again"
+        _logger.info("%s what smaller experts are not sure of; --gate rules goes without", names)
     return gate
 
 

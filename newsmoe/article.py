@@ -17,6 +17,14 @@ UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"
 """Pattern of the characters of scripts without spaces: Thai, Lao, Burmese, Khmer, Japanese, Chinese."""
 _UNSPACED = re.compile(UNSPACED)
 
+_TYPES: dict[str, tuple[type, ...]] = {
+    "id": (str, int),
+    **dict.fromkeys(("url", "headline", "content"), (str,)),
+    "topics": (tuple,),
+    **dict.fromkeys(("publication_date", "author", "source", "language"), (str, type(None))),
+}
+"""Of the fields of an article."""
+
 NO_TEXT = "neither headline nor content has words"
 
 
@@ -49,6 +57,17 @@ class Article:
     language: str | None = None
     truncated: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if isinstance(self.topics, list):
+            object.__setattr__(self, "topics", tuple(self.topics))
+        for name, types in _TYPES.items():
+            if not isinstance(value := getattr(self, name), types):
+                expected = " or ".join("None" if each is type(None) else each.__name__ for each in types)
+                raise TypeError(
+                    f"Article: {name} must be {expected}, not {type(value).__name__};"
+                    " pass a dict to have it read as a scraper wrote it"
+                )
 
     @cached_property
     def key(self) -> str:

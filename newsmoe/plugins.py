@@ -9,11 +9,13 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from traceback import extract_tb
 from typing import Any, Generic, TypeVar
 
 from newsmoe.errors import MissingExtraError, NewsmoeError, PluginError, nearest
 
 T = TypeVar("T")
+_NOT_THEIRS = (f"{Path(__file__).parent}{os.sep}", f"{Path(os.__file__).parent / 'importlib'}{os.sep}", "<")
 _logger = logging.getLogger(__name__)
 
 
@@ -83,7 +85,7 @@ class Plugins(Generic[T]):
         except (Exception, SystemExit) as error:
             if not points:
                 raise
-            reason = f"cannot be imported: {type(error).__name__}: {error}"
+            reason = f"cannot be imported: {type(error).__name__}: {error}{place_of(error)}"
             raise PluginError(f"the {self.what} {name!r} of {origins[0]} {reason}") from error
         if missing := [attribute for attribute in self.requires if not hasattr(loaded, attribute)]:
             raise PluginError(f"the {self.what} {name!r} of {origins[0]} has no {' and no '.join(missing)}")
@@ -103,7 +105,18 @@ def naming_plugin(what: str, code: Callable[..., Any]) -> Iterator[None]:
         if named.__module__.partition(".")[0] == "newsmoe":
             raise
         message = f"the {what} {named.__qualname__} of {named.__module__} failed: {type(error).__name__}: {error}"
-        raise PluginError(message) from error
+        raise PluginError(message + place_of(error)) from error
+
+
+def place_of(error: BaseException) -> str:
+    """Return the place in another package's code where it failed, such as ` (mine.py, line 7)`; "" where there is none.
+
+    Of the files that the traceback names it is the first one that is neither newsmoe's nor Python's.
+    """
+    lines = extract_tb(error.__traceback__)
+    theirs = next((line.filename for line in lines if not line.filename.startswith(_NOT_THEIRS)), None)
+    number = next((line.lineno for line in reversed(lines) if line.filename == theirs), None)
+    return f" ({Path(theirs).name}, line {number})" if theirs else ""
 
 
 def entry_points_of(group: str) -> list[EntryPoint]:

@@ -1,7 +1,7 @@
 """What an expert returns for an article."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any, Literal, NamedTuple
@@ -94,8 +94,13 @@ class Labels:
         """Return the prediction as it is after a round trip through JSON.
 
         Raises:
+            TypeError: the scores are no mapping, or one of them is no number.
             ValueError: a label or a score cannot be written.
         """
+        if not isinstance(self.scores, Mapping):
+            raise TypeError(
+                f"the scores of Labels are a {type(self.scores).__name__}, not a mapping from label to score"
+            )
         labels: list[str] = list(from_json(to_json(dict.fromkeys(self.scores))))
         holding = None if self.holding is None else tuple(from_json(to_json(self.holding)))
         return replace(self, scores=dict(zip(labels, map(float, self.scores.values()), strict=True)), holding=holding)
@@ -133,11 +138,18 @@ class Fields:
         """
         if not isinstance(self.values, Mapping):
             raise TypeError(f"the fields are a {type(self.values).__name__}, not a mapping")
-        return replace(self, values=from_json(to_json(dict(self.values))))
+        return replace(self, values=from_json(to_json(dict(self.values), fallback=_as_list)))
 
     def fields(self) -> dict[str, Any]:
         """Return what the record has under the task."""
         return dict(self.values)
+
+
+def _as_list(value: Any) -> Any:
+    """Return numbers and arrays of numpy, torch and the like as those of Python."""
+    if callable(convert := getattr(value, "tolist", None)):
+        return convert()
+    raise TypeError(f"{type(value).__name__} is neither text, a number, true, false, None, a list nor a dict")
 
 
 class Mention(NamedTuple):
@@ -246,6 +258,17 @@ def scores_of(prediction: Prediction) -> Mapping[str, float]:
     fields = prediction.fields()
     scores = prediction.scores if isinstance(prediction, Labels) else fields_of(fields).get("scores")
     return scores if isinstance(scores, Mapping) else {}
+
+
+def checked_list(predictions: Sequence[Prediction]) -> Sequence[Prediction]:
+    """Return what `predict` returned.
+
+    Raises:
+        PredictionError: it is no list.
+    """
+    if not isinstance(predictions, list | tuple):
+        raise PredictionError(f"predict returned {type(predictions).__name__}, expected a list")
+    return predictions
 
 
 def checked_prediction(prediction: Prediction) -> Prediction:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from newsmoe.article import Article
-from newsmoe.prediction import Fields, Labels, Prediction, scores_of
+from newsmoe.errors import NewsmoeError, PredictionError
+from newsmoe.plugins import place_of
+from newsmoe.prediction import Fields, Labels, Prediction, checked_list, checked_prediction, scores_of
 from newsmoe.registry.device import Device
 from newsmoe.registry.expert import Expert, lengths_of
 
@@ -107,15 +109,17 @@ def check_expert(
         ("states lengths", lambda: _lengths_problem(expert, readable)),
         ("predicts a batch", lambda: _collect(together, expert.predict(readable))),
         ("returns one prediction an article", lambda: _count_problem(together, readable)),
-        ("returns valid predictions", lambda: _first_problem(together)),
+        ("returns valid predictions", lambda: _first_problem(together, readable)),
         ("returns the same predictions one at a time", lambda: _batch_problem(expert, readable, together)),
         ("returns nothing for an empty batch", lambda: "it did not" if expert.predict([]) else None),
     ]
     for requirement, step in steps:
         try:
             problem = step()
-        except Exception as error:  # noqa: BLE001  # the point of a check is to see what an expert raises
-            problem = f"{type(error).__name__}: {error}"
+        except NewsmoeError as error:
+            problem = str(error)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # the point of a check is to see what it raises
+            problem = f"{type(error).__name__}: {error}{place_of(error)}"
         yield Finding(requirement, problem)
         if problem:
             return
@@ -123,7 +127,7 @@ def check_expert(
 
 def readable_predictions(expert: Expert, articles: Sequence[Article] = ARTICLES) -> list[Prediction]:
     """Return the predictions of a loaded expert for those of `articles` that it claims to read."""
-    return expert.predict(_readable(expert, articles))
+    return list(map(checked_prediction, expert.predict(_readable(expert, articles))))
 
 
 def constant_problem(predictions: Sequence[Prediction]) -> str | None:
@@ -144,11 +148,8 @@ def _readable(expert: Expert, articles: Sequence[Article]) -> list[Article]:
     ] or list(articles)
 
 
-def _collect(target: list[Prediction], predictions: list[Prediction]) -> str | None:
-    if not isinstance(predictions, list):
-        return f"predict returned {type(predictions).__name__}, expected a list"
-    target.extend(predictions)
-    return None
+def _collect(target: list[Prediction], predictions: list[Prediction]) -> None:
+    target.extend(checked_list(predictions))
 
 
 def _lengths_problem(expert: Expert, articles: Sequence[Article]) -> str | None:
@@ -163,20 +164,20 @@ def _count_problem(predictions: Sequence[Prediction], articles: Sequence[Article
     return f"predict returned {len(predictions)} predictions for {len(articles)} articles"
 
 
-def _first_problem(predictions: Sequence[Prediction]) -> str | None:
-    for prediction in predictions:
-        if not isinstance(prediction, Prediction):
-            return f"predict returned {type(prediction).__name__}, expected Summary, Labels, Fields or Entities"
-        if problem := prediction.to_json_safe().validation_error():
-            return problem
+def _first_problem(predictions: Sequence[Prediction], articles: Sequence[Article]) -> str | None:
+    for article, prediction in zip(articles, predictions, strict=True):
+        try:
+            checked_prediction(prediction)
+        except PredictionError as error:
+            return f"article {article.id!r}: {error}"
     return None
 
 
 def _batch_problem(expert: Expert, articles: Sequence[Article], together: Sequence[Prediction]) -> str | None:
     for article, before in zip(articles, together, strict=True):
-        alone = expert.predict([article])[0]
-        if not _is_same(alone, before):
-            return f"article {article.id!r}: {alone.fields()} alone, {before.fields()} in a batch"
+        alone, in_batch = checked_prediction(expert.predict([article])[0]), checked_prediction(before)
+        if not _is_same(alone, in_batch):
+            return f"article {article.id!r}: {alone.fields()} alone, {in_batch.fields()} in a batch"
     return None
 
 

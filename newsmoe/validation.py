@@ -4,8 +4,21 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from newsmoe.errors import nearest
 
-_MESSAGES = dict.fromkeys(("byte_size", "byte_size_unit"), "not a size such as 2GB or 512MB")
-"""What is said in the place of pydantic's messages that do not tell what to write, by their type."""
+MAX_PROBLEMS = 5
+"""That a message names; a file of another kind has hundreds."""
+
+_MESSAGES = {
+    "missing": "is missing",
+    **dict.fromkeys(("byte_size", "byte_size_unit"), "must be a size such as 2GB or 512MB"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
+    **dict.fromkeys(("tuple_type", "list_type"), "must be a list, in brackets"),
+    **dict.fromkeys(("dict_type", "model_type"), "must be a table of keys and values"),
+    "string_type": "must be a text, in quotes",
+    "finite_number": "must be a finite number",
+}
+"""What is said in the place of pydantic's messages that speak of Python or do not tell what to write, by their type."""
 
 
 class Strict(BaseModel):
@@ -23,9 +36,10 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
             hint = nearest(str(detail["loc"][-1]), _valid_keys(model, detail["loc"]))
             problems.append(f"unknown key {place!r}; {hint}")
         else:
-            message = _MESSAGES.get(detail["type"], detail["msg"].removeprefix("Value error, "))
-            problems.append(": ".join(filter(None, [place, message])))
-    return "; ".join(problems)
+            message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+            problems.append(": ".join(filter(None, [place, _MESSAGES.get(detail["type"], message)])))
+    more = len(problems) - MAX_PROBLEMS
+    return "; ".join([*problems[:MAX_PROBLEMS], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _in_words(place: tuple[int | str, ...]) -> str:

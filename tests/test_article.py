@@ -1,5 +1,7 @@
 from dataclasses import FrozenInstanceError, replace
+from datetime import date
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,6 +12,24 @@ from newsmoe.article import Article, InvalidItem, estimate_tokens
 from newsmoe.registry.backbone.files import BackboneFiles
 
 STORM = Article(id=7, headline="Storm hits", content="Roofs were lost.", language="en")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"content": None}, "Article: content must be str, not NoneType; pass a dict to have it read as a scraper"),
+        ({"publication_date": date(2026, 1, 1)}, "Article: publication_date must be str or None, not date"),
+        ({"id": 1.5}, "Article: id must be str or int, not float"),
+        ({"topics": "Sport"}, "Article: topics must be tuple, not str"),
+    ],
+)
+def test_a_field_of_another_type_is_refused(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=f"^{message}"):
+        Article(headline="Storm hits", **fields)
+
+
+def test_topics_may_be_a_list() -> None:
+    assert Article(topics=["Sport"]) == Article(topics=("Sport",))  # type: ignore[arg-type]
 
 
 def test_the_key_depends_on_what_an_expert_reads() -> None:

@@ -2,10 +2,13 @@ import math
 import socket
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 
+import newsmoe
 from newsmoe import Article, Device, Expert, Fields, Labels, Prediction, Summary
 from newsmoe.testing import ARTICLES, FakeExpert, Finding, check_expert
+from tests.support import registry_of
 
 
 def problems(expert: Expert, **kwargs: Sequence[Article]) -> list[Finding]:
@@ -77,6 +80,10 @@ def raising(message: str) -> object:
     return fail
 
 
+def raising_exit(articles: Sequence[Article]) -> list[Prediction]:
+    raise SystemExit(3)
+
+
 @pytest.mark.parametrize(
     ("broken", "requirement", "problem"),
     [
@@ -87,7 +94,8 @@ def raising(message: str) -> object:
         ({"lengths": lambda articles: [1, 2, -3]}, "states lengths", "lengths returned [1, 2, -3]"),
         ({"lengths": lambda articles: [1, 2, 3.5]}, "states lengths", "lengths returned [1, 2, 3.5]"),
         ({"lengths": raising("none")}, "states lengths", "RuntimeError: none"),
-        ({"predict": raising("too long")}, "predicts a batch", "RuntimeError: too long"),
+        ({"predict": raising("too long")}, "predicts a batch", "RuntimeError: too long (test_testing.py, line "),
+        ({"load": lambda: None}, "loads", "TypeError: "),
         ({"predict": lambda articles: iter(())}, "predicts a batch", "predict returned tuple_iterator"),
         (
             {"predict": lambda articles: [Summary("a")]},
@@ -97,13 +105,28 @@ def raising(message: str) -> object:
         (
             {"predict": lambda articles: ["positive"] * len(articles)},
             "returns valid predictions",
-            "predict returned str, expected Summary, Labels, Fields or Entities",
+            "article 'short': returned str, expected Summary, Labels, Fields or Entities",
         ),
-        ({"predict_one": lambda article: Summary(" ")}, "returns valid predictions", "the summary is empty"),
+        ({"predict": raising_exit}, "predicts a batch", "SystemExit: 3 (test_testing.py, line "),
+        (
+            {"predict_one": lambda article: Summary("a" if article.content else " ")},
+            "returns valid predictions",
+            "article 'headline-only': the summary is empty",
+        ),
+        (
+            {"predict_one": lambda article: Labels("positive")},  # type: ignore[arg-type]
+            "returns valid predictions",
+            "article 'short': the prediction cannot be written as JSON: the scores of Labels are a str, not a mapping",
+        ),
+        (
+            {"predict_one": lambda article: Fields({"article": object()})},
+            "returns valid predictions",
+            "article 'short': the prediction cannot be written as JSON: Error serializing to JSON: TypeError: object",
+        ),
         (
             {"predict_one": lambda article: Labels({"a": math.nan})},
             "returns valid predictions",
-            "the score of label 'a' is nan",
+            "article 'short': the score of label 'a' is nan",
         ),
         (
             {"predict": lambda articles: [Summary(f"{len(articles)} articles") for _ in articles]},
@@ -162,8 +185,12 @@ def test_other_articles_can_be_tried() -> None:
     assert "IndexError" in str(findings[0].problem)
 
 
-def test_a_prediction_that_json_cannot_represent_is_reported() -> None:
-    assert problems(FakeExpert(predict_one=lambda article: Fields({"article": object()})))
+def test_numbers_and_arrays_of_numpy_are_written_as_those_of_python() -> None:
+    values = {"share": np.float32(0.5), "count": np.int64(3), "vector": np.array([[1, 2]])}
+    expert = FakeExpert(predict_one=lambda article: Fields(values))
+    assert problems(expert) == []
+    [record] = newsmoe.analyze([ARTICLES[0]], newsmoe.Settings(tasks=("fake",)), registry=registry_of(expert))
+    assert record.analyses == {"fake": {"share": 0.5, "count": 3, "vector": [[1, 2]]}}
 
 
 def test_an_expert_without_a_name_is_reported() -> None:

@@ -7,6 +7,7 @@ from newsmoe.validation import describe
 class Inner(BaseModel):
     model_config = ConfigDict(extra="forbid")
     colour: str = ""
+    ratio: float = Field(0, le=1)
     secret: str = Field("", exclude=True)
 
 
@@ -25,13 +26,19 @@ class Outer(BaseModel):
         ({"inner": {"color": "x"}}, "unknown key 'inner.color'; did you mean 'colour'?"),
         ({"many": [{}, {"color": "x"}]}, "unknown key 'many 2.color'; did you mean 'colour'?"),
         ({"named": {"a": {"color": "x"}}}, "unknown key 'named.a.color'; did you mean 'colour'?"),
-        ({"inner": {"zzz": 1}}, "unknown key 'inner.zzz'; available: colour"),
+        ({"inner": {"zzz": 1}}, "unknown key 'inner.zzz'; available: colour, ratio"),
         ({"how-dee": 1}, "unknown key 'how-dee'; did you mean 'how-deep'?"),
-        ({"inner": {"colour": 1}}, "inner.colour: Input should be a valid string"),
+        ({"inner": {"colour": 1}}, "inner.colour: must be a text, in quotes"),
+        (
+            {"named": dict.fromkeys("abcdefg", 1)},
+            "; ".join([f"named.{key}: must be a table of keys and values" for key in "abcde"] + ["and 2 more"]),
+        ),
+        ({"inner": 1}, "inner: must be a table of keys and values"),
+        ({"many": 1}, "many: must be a list, in brackets"),
+        ({"inner": {"ratio": 2}}, "inner.ratio: must be less than or equal to 1"),
         (
             {"how-deep": "x", "a": 1},
-            "how-deep: Input should be a valid integer, unable to parse string as an integer; "
-            "unknown key 'a'; available: how-deep, inner, many, named",
+            "how-deep: must be a whole number; unknown key 'a'; available: how-deep, inner, many, named",
         ),
     ],
 )

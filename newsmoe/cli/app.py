@@ -36,7 +36,7 @@ from newsmoe.cli import (
     train,
     watch,
 )
-from newsmoe.cli.exits import exit_code
+from newsmoe.cli.exits import UsageError, exit_code
 from newsmoe.cli.options import Command, expanded
 from newsmoe.cli.signals import TerminatedError, terminate
 from newsmoe.cli.streams import guard_streams
@@ -66,7 +66,7 @@ def with_exit_codes(command: Command) -> Command:
     def run(*args: Any, **kwargs: Any) -> None:
         try:
             command(*args, **kwargs)
-        except (typer.Exit, typer.Abort, typer.BadParameter, BrokenPipeError):
+        except (typer.Exit, typer.Abort, UsageError, BrokenPipeError):
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # outermost: a bug is told, not spilled
             _tell(error)

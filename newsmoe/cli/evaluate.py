@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 MAX_COLUMNS = 14
 
 
+FEW = 50
+"""Examples; with fewer the standard error of an accuracy of 80 % is more than five points."""
+
+
 @dataclass
 class ExampleOptions(ExampleKeys):
     """How a file of examples is read."""
@@ -76,13 +80,13 @@ def evaluate(
     from newsmoe.cli.progress import reporting
 
     needs_training_extra("measuring")
+    settings = load()
+    session, task, card = _session(what, settings)  # before what takes seconds to import
     from newsmoe.evaluation.measure import measure
     from newsmoe.training.folder import data_option, write_figures
     from newsmoe.training.make import measure_recipe
     from newsmoe.training.recipe import recipe_of
 
-    settings = load()
-    session, task, card = _session(what, settings)
     recipe = recipe_of(card) if card and (file is None or write) else None
     if write and recipe is None:
         raise ConfigError(f"{what} has no card and recipe to put figures into")
@@ -120,7 +124,6 @@ def _naming_the_recipe(what: str) -> Iterator[None]:
 
 def _session(what: str, settings: "Settings") -> tuple["Session", str, "Card | None"]:
     """Return what is measured, its task, and the card where it is a single expert that has one."""
-    from newsmoe.evaluation.measure import single_expert_session
     from newsmoe.orchestrator.session import Session
 
     registry = registry_of(settings)
@@ -128,6 +131,8 @@ def _session(what: str, settings: "Settings") -> tuple["Session", str, "Card | N
         pool_settings = settings.model_copy(update={"tasks": (what,), "journal": None})
         return Session(pool_settings, registry=registry), what, None
     info = registry.info(what)
+    from newsmoe.evaluation.measure import single_expert_session
+
     return single_expert_session(what, settings, registry), info.task, info.card
 
 
@@ -157,6 +162,9 @@ def show_evaluations(evaluations: Sequence["Evaluation"]) -> None:
     for evaluation in evaluations:
         for part in _shown(evaluation):
             console.print(part)
+        if evaluation.items < FEW:
+            few = "1 example is" if evaluation.items == 1 else f"{evaluation.items} examples are"
+            messages().print(plain(f"{few} too few for figures to rely on", style="yellow"), soft_wrap=True)
 
 
 def _shown(evaluation: "Evaluation") -> Iterator["RenderableType"]:

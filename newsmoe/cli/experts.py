@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from newsmoe.registry.cards import Measurement
     from newsmoe.registry.device import Device
     from newsmoe.registry.expert import Expert
-    from newsmoe.registry.registry import ExpertInfo, Registry
+    from newsmoe.registry.expert_info import ExpertInfo
+    from newsmoe.registry.registry import Registry
     from newsmoe.testing import Finding
 
 MAIN_METRICS = ("accuracy", "F1", "ROUGE-2")

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -54,9 +54,9 @@ def _scheduled(context: typer.Context, command: list[str], name: str | None) -> 
     """Return the command in full, as this very newsmoe would run it here."""
     from newsmoe.cli.units import Scheduled
 
-    commands = getattr(context.find_root().command, "commands", {})
-    if command[0] not in commands:
-        raise ConfigError(f"newsmoe has no command {command[0]!r}; {nearest(command[0], commands)}")
+    if command[0] == "newsmoe":
+        command = command[1:]
+    _require_valid(context.find_root().command, "newsmoe", command)
     if command[0] == "watch" and "--once" not in command:
         raise ConfigError("newsmoe watch does not end by itself; add --once to it")
     return Scheduled(name or f"newsmoe-{command[0]}", (str(_program()), *command), Path.cwd())
@@ -70,3 +70,16 @@ def _program() -> Path:
         if path.name == "newsmoe" and path.is_file():
             return path.absolute()
     raise ConfigError("the program newsmoe is not there; install the package")
+
+
+def _require_valid(group: Any, name: str, arguments: list[str]) -> None:
+    """Refuse a command that would only fail when it is due: no such command or option, a missing argument."""
+    commands: dict[str, Any] = getattr(group, "commands", {})
+    if not commands:
+        group.make_context(name, list(arguments))
+    elif not arguments:
+        raise ConfigError(f"{name} needs a command: {', '.join(sorted(commands))}")
+    elif arguments[0] not in commands:
+        raise ConfigError(f"{name} has no command {arguments[0]!r}; {nearest(arguments[0], commands)}")
+    else:
+        _require_valid(commands[arguments[0]], f"{name} {arguments[0]}", arguments[1:])

@@ -12,7 +12,8 @@ from newsmoe.errors import PredictionError
 from newsmoe.prediction import Prediction
 from newsmoe.registry.device import Device, device_of
 from newsmoe.registry.expert import Expert
-from newsmoe.registry.registry import ExpertInfo, Registry
+from newsmoe.registry.expert_info import ExpertInfo
+from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 
 MAX_ARTICLES = 64  # that are joined for one call of a replica

@@ -20,7 +20,7 @@ from newsmoe.orchestrator.session import Session
 from newsmoe.output.run_report import RunStats
 from newsmoe.plugins import require_extra
 from newsmoe.record import Record
-from newsmoe.registry.registry import ExpertInfo
+from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.settings.model import Settings, is_gate_path
 from newsmoe.text.cleaning import one_line
 from newsmoe.text.counts import plural

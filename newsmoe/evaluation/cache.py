@@ -15,7 +15,7 @@ from newsmoe.journal.serialization import deserialize_prediction, serialize_pred
 from newsmoe.output.atomic import write_text
 from newsmoe.prediction import Prediction
 from newsmoe.registry.cache_key import cache_key
-from newsmoe.registry.registry import ExpertInfo
+from newsmoe.registry.expert_info import ExpertInfo
 
 MAX_AGE = 90 * 24 * 3600.0  # seconds
 

@@ -13,7 +13,7 @@ from newsmoe.evaluation.predictions import Table, Vector
 from newsmoe.gating.gate_card import GateCard
 from newsmoe.gating.learned import LearnedGate
 from newsmoe.registry.backbone.adapter import ADAPTER_FILE
-from newsmoe.registry.registry import ExpertInfo
+from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.validation import Strict
 
 Z_95 = 1.96

@@ -21,7 +21,8 @@ from newsmoe.output.run_report import ExpertStats
 from newsmoe.prediction import Prediction
 from newsmoe.record import ItemError
 from newsmoe.registry.device import Device
-from newsmoe.registry.registry import ExpertInfo, Registry
+from newsmoe.registry.expert_info import ExpertInfo
+from newsmoe.registry.registry import Registry
 from newsmoe.settings.model import Settings
 
 

@@ -18,8 +18,9 @@ from newsmoe.plugins import Plugins, naming_plugin
 from newsmoe.prediction import EXTENDED
 from newsmoe.registry.cache_key import cache_key
 from newsmoe.registry.device import device_of
+from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.registry.labels import check_labels
-from newsmoe.registry.registry import ExpertInfo, Registry, roots_of
+from newsmoe.registry.registry import Registry, roots_of
 from newsmoe.settings.conditions import After, Rule
 from newsmoe.settings.model import DEFAULT_TASKS, Settings, is_gate_folder
 from newsmoe.validation import describe
@@ -214,8 +215,8 @@ def _rules_gate(context: GateContext) -> RulesGate:
             check_labels(context.registry, named_experts(use))
     decided = {task for rule in context.user_rules for task in rule.use}
     if second := {name for task in gate.tasks if task not in decided for name in gate.second_of(task)}:
-        names = ", ".join(sorted(second))
-        _logger.info("%s read again what smaller experts are not sure of; --gate rules goes without them", names)
+        names = f"{', '.join(sorted(second))} {'read' if len(second) > 1 else 'reads'} again"
+        _logger.info("%s what smaller experts are not sure of; --gate rules goes without", names)
     return gate
 
 

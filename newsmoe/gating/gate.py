@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, Self
 from newsmoe.article import NO_TEXT, Article
 from newsmoe.plugins import naming_plugin
 from newsmoe.record import RouteEntry
-from newsmoe.registry.registry import ExpertInfo
+from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.settings.conditions import After, Second
 from newsmoe.text.counts import plural
 
@@ -106,7 +106,13 @@ def routes_of(gate: Gate, articles: Sequence[Article]) -> list[Route]:
         routes = gate.route(articles)
         if len(routes) != len(articles):
             raise ValueError(f"{len(routes)} routes for {plural(len(articles), 'article')}")
+        if wrong := next((part for route in routes for part in _parts(route) if not isinstance(part, Decision)), None):
+            raise TypeError(f"a route must be a tuple of Decision, and has {wrong!r} in it")
     return routes
+
+
+def _parts(route: object) -> Sequence[object]:
+    return route if isinstance(route, tuple | list) else (route,)
 
 
 class UniformGate:

@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field, ValidationError, model_validator
 
 from newsmoe.errors import ConfigError, ModelError
 from newsmoe.gating.features import FeatureName
-from newsmoe.registry.registry import ExpertInfo
+from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.settings.conditions import Condition
 from newsmoe.settings.toml import read_toml
 from newsmoe.validation import Strict, describe

@@ -17,9 +17,9 @@ from newsmoe.journal.store import PredictionStore
 from newsmoe.prediction import Labels
 from newsmoe.registry.backbone.adapter import Adapter, load_adapter
 from newsmoe.registry.backbone.backbone import Backbone
+from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.registry.kinds.embedded import load_head
 from newsmoe.registry.kinds.scores import softmax
-from newsmoe.registry.registry import ExpertInfo
 
 Table = NDArray[np.float64]
 """Shape (articles, experts)."""

@@ -12,10 +12,10 @@ from pydantic import ValidationError
 from newsmoe.article import Article
 from newsmoe.errors import ConfigError, nearest
 from newsmoe.gating.gate import Decision, Route, Traits, conditions, eligible_experts, ineligible_reason
-from newsmoe.registry.registry import ExpertInfo
+from newsmoe.registry.cards import language_named
+from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.settings.conditions import Condition, Rule
 from newsmoe.settings.toml import read_toml
-from newsmoe.text.language_codes import language_code
 from newsmoe.validation import Strict, describe
 
 DEFAULT_RULES = Path(__file__).with_name("default_rules.toml")
@@ -151,11 +151,11 @@ def _any_of(names: Iterable[str], values: Callable[[Article], Iterable[str | Non
 
 def _language_in(names: Iterable[str]) -> Check:
     """Return the check whether an article's language is among those of these codes or names."""
-    codes = {name: language_code(name) or name.strip().lower() for name in names}
-    for name, code in codes.items():
-        if not re.fullmatch("[a-z]{2,3}", code):  # else it may be one of the codes of three letters
-            raise ConfigError(f"a rule has the language {name!r}, which no article has; use a code such as en")
-    return _any_of(codes.values(), lambda article: [article.language])
+    try:
+        codes = [language_named(name) for name in names]
+    except ValueError as error:
+        raise ConfigError(f"a rule for a language that no article has: {error}") from None
+    return _any_of(codes, lambda article: [article.language])
 
 
 def _host_of(names: Iterable[str]) -> Check:

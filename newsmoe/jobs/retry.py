@@ -40,7 +40,8 @@ class Retry(NamedTuple):
                 f" elements in {default_errors(output).name} into another output"
             )
         if not report.command:
-            raise ConfigError("that run was a watch's or a program's, so there is no command of its own to repeat")
+            again = shlex.join(["newsmoe", COMMAND, *report.inputs, "-o", report.output])
+            raise ConfigError(f"that run was a watch's or a program's, which had no command of its own; run {again!r}")
         if report.command[0] != COMMAND:
             raise ConfigError(f"the report's command is {report.command[0]!r}, and only {COMMAND!r} is repeated")
         return cls(tuple(report.command), Path(report.folder), report.output)

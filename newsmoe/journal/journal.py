@@ -16,6 +16,7 @@ from newsmoe.errors import ConfigError, JournalError
 from newsmoe.ingest.formats import READERS
 from newsmoe.journal.sqlite import open_sqlite
 from newsmoe.journal.store import JOURNALS, JournalStats, Row, Store, short_key
+from newsmoe.plugins import naming_plugin
 from newsmoe.prediction import Prediction
 from newsmoe.settings.model import Settings
 
@@ -151,4 +152,9 @@ def _open_store(place: str, *, create: bool) -> Store:
             f"{scheme}://...: a journal is a file, or postgresql://USER@HOST/DATABASE;"
             f" the schemes of URLs are {', '.join(JOURNALS)}"
         )
-    return JOURNALS.load(scheme)(place, create=create)
+    open_store = JOURNALS.load(scheme)
+    with naming_plugin("journal", open_store):
+        store = open_store(place, create=create)
+        if absent := [name for name in vars(Store) if not name.startswith("_") and not hasattr(store, name)]:
+            raise TypeError(f"it has no {' and no '.join(absent)}")
+    return store

@@ -11,7 +11,7 @@ from newsmoe.journal.store import PredictionStore
 from newsmoe.orchestrator.loaded import LoadedExperts, LoadFailure
 from newsmoe.orchestrator.progress import Advance, stepwise
 from newsmoe.output.run_report import ExpertStats
-from newsmoe.prediction import Prediction, checked_prediction, scores_of
+from newsmoe.prediction import Prediction, checked_list, checked_prediction, scores_of
 from newsmoe.record import ItemError
 from newsmoe.registry.batching import cut_batches
 from newsmoe.registry.cache_key import cache_key
@@ -181,8 +181,8 @@ class Dispatcher:
     def _predictions(self, expert: Expert, articles: Sequence[Article]) -> list[Prediction]:
         batch = list(articles)  # a copy: what the expert does to the list is no concern of ours
         predictions = expert.predict(batch) if self.batch_seconds is None else self._in_time(expert, batch)
-        if len(predictions) != len(articles):
-            raise PredictionError(f"returned {len(predictions)} predictions for {len(articles)} articles")
+        if len(checked_list(predictions)) != len(articles):
+            raise PredictionError(f"predict returned {len(predictions)} predictions for {len(articles)} articles")
         return predictions
 
     def _in_time(self, expert: Expert, articles: Sequence[Article]) -> list[Prediction]:

@@ -9,13 +9,13 @@ from threading import RLock
 from typing import Any, Protocol, Self
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.errors import ConfigError
+from newsmoe.errors import ConfigError, nearest
 from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Gate
 from newsmoe.ingest.normalise import Normaliser
 from newsmoe.journal.journal import journal_place, open_journal
 from newsmoe.journal.store import PredictionStore
-from newsmoe.orchestrator.combiners import COMBINERS
+from newsmoe.orchestrator.combiners import COMBINERS, Combiner
 from newsmoe.orchestrator.dispatcher import Dispatcher
 from newsmoe.orchestrator.loaded import LoadedExperts
 from newsmoe.orchestrator.pipeline import Pipeline
@@ -67,17 +67,20 @@ class Session:
         journal: RunStore | None = None,
         on_batch: Callable[[], None] = lambda: None,
     ) -> None:
+        _require("settings", settings, Settings, "newsmoe.Settings(tasks=['topic'])")
+        _require("registry", registry, Registry, "newsmoe.Registry()")
         self.settings = settings = settings or Settings()
         self.registry = registry or Registry(settings.experts_dir, settings.experts)
         self.device = device_of(settings)
         self._closing = ExitStack()
+        self._closed = False
         if journal is None and settings.journal:
             journal = self._closing.enter_context(open_journal(journal_place(settings)))
         self.journal = journal
         self._lock = RLock()
         try:
             self.gate = gate or build_gate(settings, self.registry, journal)
-            combiners = {task: COMBINERS.load(name) for task, name in settings.combiners.items()}
+            combiners = self._combiners()
         except BaseException:
             self.close()
             raise
@@ -98,8 +101,18 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _combiners(self) -> dict[str, Combiner]:
+        tasks = self.registry.tasks()
+        for task in self.settings.combiners:
+            if task not in tasks:
+                raise ConfigError(
+                    f"[combiners] names the task {task!r}, which no expert predicts; {nearest(task, tasks)}"
+                )
+        return {task: COMBINERS.load(name) for task, name in self.settings.combiners.items()}
+
     def close(self) -> None:
-        """Close the journal, if the session opened it."""
+        """Close the journal, if the session opened it; no articles can be analyzed from then on."""
+        self._closed = True
         self._closing.close()
 
     def analyze(
@@ -115,9 +128,12 @@ class Session:
             stats: counts what is done; may be read meanwhile.
 
         Raises:
-            TypeError: what was passed is one article, or a text, and no list of articles.
+            TypeError: what was passed is one article, a text or a table, and no list of articles.
+            RuntimeError: the session is closed.
         """
         _require_several(articles)
+        if self._closed:
+            raise RuntimeError("the session is closed; analyze articles within its 'with' block")
         with self._lock:
             self._experts.retry_failed()
         return self._pipeline.run(self._items(articles), RunStats() if stats is None else stats)
@@ -190,7 +206,7 @@ def analyze(
     Raises:
         ConfigError: the settings do not fit each other or this machine, or there is a session beside them.
         NewsmoeError: experts or journal cannot be used.
-        TypeError: what was passed is one article, or a text, and no list of articles.
+        TypeError: what was passed is one article, a text or a table, and no list of articles.
     """
     _require_several(articles)
     if session is None:
@@ -200,11 +216,18 @@ def analyze(
     return session.analyze(articles)
 
 
+def _require(name: str, value: object, kind: type, example: str) -> None:
+    if value is not None and not isinstance(value, kind):
+        raise TypeError(f"{name} must be a newsmoe.{kind.__name__}, not {type(value).__name__}, such as {example}")
+
+
 def _require_several(articles: object) -> None:
     """Refuse what could be iterated, but would be taken for articles that it does not hold: letters, or keys."""
     if isinstance(articles, str | bytes | Mapping | Article):
         what = "a text" if isinstance(articles, str | bytes) else "one article"
         raise TypeError(f"{what} instead of a list of articles; to read files, use newsmoe.analyze_files")
+    if hasattr(articles, "columns"):  # as the tables of pandas, polars and Arrow have, which are iterated by column
+        raise TypeError("a table instead of a list of articles; pass its rows as dicts, such as df.to_dict('records')")
 
 
 def _analyze_and_close(session: Session, articles: Iterable[Article | Mapping[str, Any]]) -> Iterator[Record]:

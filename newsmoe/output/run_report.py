@@ -146,7 +146,8 @@ class RunStats(_Stats):
         self.statuses[record.status] += 1
         self.errors.update(error.type for error in record.errors)
         for error in record.errors:
-            self.messages.setdefault(error.type, error.message)
+            by = f" (expert {error.expert!r})" if error.expert else ""
+            self.messages.setdefault(error.type, error.message + by)
         self.places.update((error.stage, error.expert or "") for error in record.errors)
         self.abstentions.update(entry.task for entry in record.route if entry.expert is None)
         self.tokens += record.input.tokens

@@ -10,7 +10,8 @@ from types import MappingProxyType
 from newsmoe.errors import ConfigError, OutputError
 from newsmoe.output.atomic import descriptor_of, translate_errors
 from newsmoe.output.formats import STDOUT, WRITERS, OutputFormat, TaskColumns, Writer
-from newsmoe.plugins import PACKED_SUFFIXES, unpacked_name
+from newsmoe.plugins import PACKED_SUFFIXES, naming_plugin, unpacked_name
+from newsmoe.record import Record
 
 
 def default_output(source: Path, format: str) -> Path:
@@ -50,13 +51,20 @@ def open_writer(
     shown = Path("standard output") if path == STDOUT else path
     translating = partial(translate_errors, shown, *getattr(output, "errors", tuple)())
     stack = ExitStack()
-    with translating():
-        writer: Writer = stack.enter_context(opener(path, columns))
+    with naming_plugin("output format", opener), translating():
+        writer = stack.enter_context(opener(path, columns))
+        if not isinstance(writer, Writer):
+            raise TypeError(f"it yields {type(writer).__name__}, not newsmoe.output.formats.Writer")
+
+    def write(record: Record, key: str) -> None:
+        with naming_plugin("output format", opener), translating():
+            writer.write(record, key)
+
     try:
-        yield Writer(translating()(writer.write), writer.holds)
+        yield Writer(write, writer.holds)
     except BaseException:
         with translating():  # what closing raises, as where the disk is still full
             stack.__exit__(*sys.exc_info())
         raise
-    with translating():
+    with naming_plugin("output format", opener), translating():
         stack.close()

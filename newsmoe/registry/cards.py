@@ -1,16 +1,18 @@
 """`expert.toml`: what an expert is, what it was trained on, its licence, its measured quality."""
 
 import os
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from newsmoe.errors import CardError
 from newsmoe.settings.conditions import After
 from newsmoe.settings.toml import read_toml
+from newsmoe.text.language_codes import language_code
 from newsmoe.validation import Strict, describe
 
 CARD_FILE = "expert.toml"
@@ -33,8 +35,36 @@ class Measurement(Strict):
     source: str = Field("", description="command and date, or publication")
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+_NAME = r"[a-z0-9][a-z0-9._-]*"
+
+
+def _checked_name(name: str) -> str:
+    if not re.fullmatch(_NAME, name):
+        raise ValueError("must be lower-case letters, digits, dots, dashes and underscores, a letter or digit first")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_checked_name)]
 """Of an expert or a task: it goes into paths, tables and TOML keys."""
+
+
+def language_named(name: str) -> str:
+    """Return the code of a language that articles may have: `en` for `English` or `en-GB`; ValueError for no language.
+
+    Any code of three letters may be one.
+    """
+    code = language_code(name) or name.strip().lower()
+    if not re.fullmatch("[a-z]{2,3}", code):
+        raise ValueError(f"{name!r} is no language; use a code such as en")
+    return code
+
+
+def _codes_of(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(language_named, names))
+
+
+Languages = Annotated[tuple[str, ...], AfterValidator(_codes_of)]
+"""That an expert reads, as codes."""
 
 
 class Card(Strict):
@@ -61,7 +91,7 @@ class Card(Strict):
     task: Name
     kind: str
     description: str
-    languages: tuple[str, ...] = ()
+    languages: Languages = ()
     needs_content: bool = False
     after: After | None = None
     licence: str = ""
@@ -101,6 +131,16 @@ def read_card(folder: Path) -> Card:
 def needs_content(card: Card, settings: object) -> bool:
     """Tell whether a headline alone is too little for an expert: its card says so, or it reads the content only."""
     return card.needs_content or getattr(settings, "read", None) == "content"
+
+
+def misplaced_card(root: Path, name: str) -> str | None:
+    """Say why a folder of cards has no expert of that name though it has something like it; None: it has nothing."""
+    folder, file = root / name, root / f"{name}.toml"
+    if (folder / CARD_FILE).is_file():
+        return f"the card in {folder} states another name"
+    if folder.is_dir():
+        return f"{folder} has no {CARD_FILE}"
+    return f"{file} must be {folder / CARD_FILE}" if file.is_file() else None
 
 
 def builtin_folder() -> Path:

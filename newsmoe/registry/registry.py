@@ -5,95 +5,19 @@ They come from cards in `experts/` (built in), cards in the user's folders, and 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
-
-from newsmoe.article import base_language
-from newsmoe.errors import (
-    BrokenExpertError,
-    CardError,
-    ConfigError,
-    NameClashError,
-    RegistryError,
-    UnknownExpertError,
-    nearest,
-)
+from newsmoe.errors import BrokenExpertError, CardError, ConfigError, NameClashError, UnknownExpertError, nearest
 from newsmoe.plugins import entry_points_of, origin_of
 from newsmoe.registry.backbone.pool import BackbonePool
-from newsmoe.registry.cards import CARD_FILE, Card, builtin_folder, needs_content, read_card
+from newsmoe.registry.cards import CARD_FILE, builtin_folder, misplaced_card, read_card
 from newsmoe.registry.expert import Expert
-from newsmoe.registry.kinds import build, check_settings, fingerprint, missing, prediction_columns, stated_labels
-from newsmoe.settings.conditions import After
-from newsmoe.validation import describe
+from newsmoe.registry.expert_info import ExpertInfo, info_of_card, info_of_object, reason_of
+from newsmoe.registry.kinds import build
 
 GROUP = "newsmoe.experts"
-
-
-@dataclass(frozen=True)
-class ExpertInfo:
-    """What the registry says of an expert before it is built.
-
-    Attributes:
-        name: unique in the registry.
-        task: what it predicts; empty where it is broken.
-        languages: codes that it reads; empty: any.
-        needs_content: whether a headline alone is too little for it.
-        after: the prediction of another task that must come first, and what it must say; None: any article.
-        origin: the folder of its card, or its entry point.
-        card: its card, where it has one.
-        expert: the plug-in's own object, where it has no card.
-        columns: keys of its predictions that get a column each in tables.
-        labels: that it predicts, as far as it says.
-        builtin: whether it comes with newsmoe.
-        broken: why it cannot be used, or None.
-    """
-
-    name: str
-    task: str
-    languages: tuple[str, ...] = ()
-    needs_content: bool = False
-    after: After | None = None
-    origin: str = ""
-    card: Card | None = None
-    expert: Any = field(default=None, repr=False, compare=False)
-    columns: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    builtin: bool = False
-    broken: str | None = None
-
-    @cached_property
-    def missing(self) -> str | None:
-        """What to do before the expert can be used, or None where its weights are on this machine."""
-        if self.card is None or self.broken:
-            return None
-        try:
-            return missing(self.card)
-        except Exception as error:  # noqa: BLE001  # its kind may be other people's code
-            return _reason(error)
-
-    def fingerprint(self) -> str:
-        """Return a hash of everything that decides the expert's predictions, or "" where that is unknown.
-
-        A plug-in states it in an attribute `fingerprint`: its predictions then depend on that and on the
-        article's headline, content and language alone.
-        """
-        return self._fingerprint
-
-    @cached_property  # it reads all weights, and gate, dispatcher and report need it
-    def _fingerprint(self) -> str:
-        try:
-            stated = fingerprint(self.card) if self.card else getattr(self.expert, "fingerprint", "")
-        except Exception:  # noqa: BLE001  # a file that is gone, or other people's code: loading will tell
-            return ""
-        return stated if isinstance(stated, str) else ""
-
-    def reads(self, language: str | None) -> bool:
-        """Tell whether the expert reads `language`; every expert reads articles of an unknown one."""
-        return language is None or not self.languages or base_language(language) in self.languages
 
 
 class Registry:
@@ -108,13 +32,15 @@ class Registry:
 
     def __init__(
         self,
-        folders: Iterable[Path] = (),
+        folders: Iterable[Path | str] = (),
         changes: Mapping[str, Mapping[str, Any]] | None = None,
         *,
         plugins: bool = True,
         builtin: bool = True,
     ) -> None:
-        self.folders = tuple(folders)
+        if isinstance(folders, str | Path):
+            raise TypeError(f"folders must be a list of folders, such as [{str(folders)!r}]")
+        self.folders = tuple(map(Path, folders))
         self.changes = dict(changes or {})
         self.plugins = plugins
         self.builtin = builtin
@@ -150,10 +76,12 @@ class Registry:
             NameClashError: the name is taken.
             BrokenExpertError: it is no expert.
         """
+        if isinstance(expert, type):
+            raise BrokenExpertError(f"{expert.__name__} is a class; add an object of it: add({expert.__name__}())")
         try:
-            info = _describe(expert, expert.name, origin=f"added: {type(expert).__qualname__}")
+            info = info_of_object(expert, getattr(expert, "name", ""), origin=f"added: {type(expert).__qualname__}")
         except BrokenExpertError as error:
-            raise BrokenExpertError(f"expert {expert.name!r} cannot be added: {error}") from None
+            raise BrokenExpertError(f"expert {getattr(expert, 'name', '')!r} cannot be added: {error}") from None
         _enter(dict(self.experts), info)  # a copy: only to see whether the name is taken
         self._added[info.name] = info
 
@@ -169,7 +97,8 @@ class Registry:
         """
         experts = self.experts
         if name not in experts:
-            hint = nearest(name, experts)
+            misplaced = (misplaced_card(root, name) for root in self.folders)
+            hint = next(filter(None, misplaced), None) or nearest(name, experts)
             raise UnknownExpertError(f"no expert is called {name!r}; {hint}; see 'newsmoe experts list'")
         return experts[name]
 
@@ -209,13 +138,13 @@ class Registry:
         """Describe the expert of a card; wrong changes of its settings are raised, a wrong card is broken."""
         try:
             card = read_card(folder)
-            info = _info_of(card)
+            info = info_of_card(card)
         except Exception as error:  # noqa: BLE001  # its kind may be other people's code
-            return ExpertInfo(folder.name, "", origin=str(folder), broken=_reason(error))
+            return ExpertInfo(folder.name, "", origin=str(folder), broken=reason_of(error))
         if not (changes := self.changes.get(card.name)):
             return info
         try:
-            return _info_of(card.with_settings(changes))
+            return info_of_card(card.with_settings(changes))
         except CardError as error:
             raise CardError(f"{error}; see [experts.{card.name}] in newsmoe.toml") from None
 
@@ -224,25 +153,10 @@ class Registry:
             origin = origin_of(point)
             try:
                 loaded = point.load()
-                info = _describe(loaded() if callable(loaded) else loaded, point.name, origin)
+                info = info_of_object(loaded() if callable(loaded) else loaded, point.name, origin)
             except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code may fail in any way
-                info = ExpertInfo(point.name, "", origin=origin, broken=_reason(error))
+                info = ExpertInfo(point.name, "", origin=origin, broken=reason_of(error))
             yield info
-
-
-def _info_of(card: Card) -> ExpertInfo:
-    return ExpertInfo(
-        card.name,
-        card.task,
-        card.languages,
-        needs_content(card, check_settings(card)),
-        card.after,
-        origin=str(card.folder),
-        card=card,
-        columns=prediction_columns(card),
-        labels=stated_labels(card),
-        builtin=card.folder.parent == builtin_folder(),
-    )
 
 
 def roots_of(registry: Registry) -> tuple[Path, ...]:
@@ -261,34 +175,3 @@ def _enter(experts: dict[str, ExpertInfo], info: ExpertInfo) -> None:
 def _content(info: ExpertInfo) -> str:
     """Return a hash of what a card says and of its weights, as far as they are on this machine."""
     return (info.fingerprint() or info.card.fingerprint()) if info.card else ""
-
-
-def _reason(error: BaseException) -> str:
-    return str(error) if isinstance(error, RegistryError) else f"{type(error).__name__}: {error}"
-
-
-class _Statement(BaseModel):
-    """What a plug-in's expert says of itself."""
-
-    name: str
-    task: str = Field(min_length=1)
-    languages: tuple[str, ...] = ()
-    needs_content: bool = False
-    after: After | None = None
-
-
-def _describe(expert: Any, name: str, origin: str) -> ExpertInfo:
-    """Return what a plug-in's expert says of itself; raise `BrokenExpertError` where it cannot be used."""
-    if not isinstance(expert, Expert):
-        absent = [part for part in ("name", "task", "load", "predict") if not hasattr(expert, part)]
-        raise BrokenExpertError(f"no expert: {', '.join(absent)} missing")
-    if expert.name != name:
-        raise BrokenExpertError(f"entry point {name!r} and name {expert.name!r} differ; make them equal")
-    try:
-        stated = {part: getattr(expert, part) for part in _Statement.model_fields if hasattr(expert, part)}
-        statement = _Statement.model_validate(stated)
-    except ValidationError as error:
-        raise BrokenExpertError(describe(error, _Statement)) from None
-    labels = getattr(expert, "labels", ())  # which may be anything, if the expert does not mean it for us
-    stated_by_it = isinstance(labels, list | tuple) and all(isinstance(label, str) for label in labels)
-    return ExpertInfo(**dict(statement), origin=origin, expert=expert, labels=tuple(labels) if stated_by_it else ())

@@ -32,8 +32,11 @@ def new_card(name: str, task: str | None, parent: Path) -> Path:
 
 
 def _checked(name: str) -> str:
-    if not _NAME.fullmatch(name) or keyword.iskeyword(name) or keyword.iskeyword(name.capitalize()):
-        raise RegistryError(f"{name!r} cannot be used as a name: lower-case letters, digits and dashes only")
+    if not _NAME.fullmatch(name):
+        allowed = "use lower-case letters, digits and dashes, a letter first"
+        raise RegistryError(f"{name!r} cannot be used as a name; {allowed}")
+    if keyword.iskeyword(name) or keyword.iskeyword(name.capitalize()):
+        raise RegistryError(f"{name!r} cannot be used as a name, being a word of Python; choose another name")
     return name
 
 

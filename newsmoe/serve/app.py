@@ -149,7 +149,8 @@ class _Api:
 
     async def start_page(self, request: Request) -> Response:
         """Return the page on which people try the service."""
-        html, policy = start_page(has_records=self.folder is not None, needs_token=bool(self.access.token))
+        tasks = self.service.session.gate.tasks
+        html, policy = start_page(tasks, has_records=self.folder is not None, needs_token=bool(self.access.token))
         return HTMLResponse(html, headers={"Content-Security-Policy": policy})
 
     async def docs(self, request: Request) -> Response:

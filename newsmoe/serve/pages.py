@@ -1,6 +1,6 @@
 """The pages of the service: one to try it on, one that describes it; neither loads anything from elsewhere."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -15,12 +15,19 @@ Page = tuple[str, str]
 """HTML, and the policy to send along with it."""
 
 
-def start_page(*, has_records: bool, needs_token: bool) -> Page:
-    """Return the page on which people try the service.
+_WORDS = {"summarization": "a summary", "sentiment": "a sentiment", "topic": "a topic", "genre": "a genre"}
+"""What an article gets by a task, in words."""
+
+
+def start_page(tasks: Iterable[str], *, has_records: bool, needs_token: bool) -> Page:
+    """Return the page on which people try the service, which runs these tasks by default.
 
     The pages of records that it opens have its policy too, since they are made on it; so it allows their script.
     """
-    html = _render("start.html", script=Markup(_asset("start.js")), has_records=has_records, needs_token=needs_token)
+    *first, last = [_WORDS.get(task, task) for task in tasks] or ["a record"]
+    results = f"{', '.join(first)} and {last}" if first else last
+    values = {"results": results, "has_records": has_records, "needs_token": needs_token}
+    html = _render("start.html", script=Markup(_asset("start.js")), **values)
     return html, _policy(_asset("start.js"), asset("page.js"))
 
 

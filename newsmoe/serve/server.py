@@ -1,6 +1,7 @@
 """The server: its socket, and how it ends."""
 
 import asyncio
+import logging
 import signal
 import socket
 from time import monotonic
@@ -11,6 +12,8 @@ from starlette.applications import Starlette
 
 from newsmoe.errors import ConfigError
 from newsmoe.serve.service import Service
+
+_logger = logging.getLogger(__name__)
 
 GRACE = 2.0  # seconds that a server which SIGTERM drains still accepts connections, to say that it is not ready
 UNREAD = 30  # seconds that clients have, when all is computed, to read their responses
@@ -40,12 +43,18 @@ class Server(uvicorn.Server):
         """Stop taking on work; on a second signal stop at once."""
         if self.service.draining:
             self.force_exit = True
+            logging.getLogger("uvicorn.error").disabled = True  # it would show how what is broken off ended
             self._loop.call_soon_threadsafe(self._abort)
             return super().handle_exit(sig, frame)
         self.service.draining = True
         self._captured_signals.append(sig)
         self._end_after = monotonic() + (GRACE if sig == signal.SIGTERM else 0.0)
+        self._loop.call_soon_threadsafe(self._say_what_is_left)
         return None
+
+    def _say_what_is_left(self) -> None:
+        if tokens := self.service.queue.tokens:
+            _logger.info("ending: %s tokens are waiting to be read first; a second signal ends at once", f"{tokens:,}")
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen."""

@@ -4,7 +4,7 @@ import math
 import re
 from typing import Annotated, Any, NamedTuple
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
 from newsmoe.validation import Strict
 
@@ -16,7 +16,22 @@ def _single(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+def _shape(value: object) -> str | None:
+    """Return what a value under `use` or `unsure` is, for a message about something in it; None: neither of them."""
+    shapes = {str: "expert", list: "experts", tuple: "experts", dict: "weights"}
+    return next((name for shape, name in shapes.items() if isinstance(value, shape)), None)
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_single)]
+_Expert = Annotated[str, Tag("expert")]
+_Weights = Annotated[dict[str, float], Tag("weights")]
+_Use = Annotated[
+    _Expert | Annotated[tuple[str, ...], Tag("experts")] | _Weights,
+    Discriminator(_shape, "use", "must be an expert, a list of experts, or a table of experts and their weights"),
+]
+_Unsure = Annotated[
+    _Expert | _Weights, Discriminator(_shape, "unsure", "must be an expert, or a table of an expert and its weight")
+]
 
 
 class Condition(Strict):
@@ -70,10 +85,10 @@ class Rule(Strict):
 
     when: Condition = Field(Condition(), description="what must be true of the article; default: every article")
     after: After | None = Field(None, description="what the prediction of another task must say; default: nothing")
-    use: dict[str, str | tuple[str, ...] | dict[str, float]] = Field(
+    use: dict[str, _Use] = Field(
         description="by task: an expert; a list, whose first one runs, then the fallbacks; a table of weights; or []"
     )
-    unsure: dict[str, str | dict[str, float]] = Field(
+    unsure: dict[str, _Unsure] = Field(
         {},
         description="second expert for what those in `use` are not sure of, by task; or a table of it and its weight",
     )

@@ -39,7 +39,7 @@ def find_config(start: Path) -> Path | None:
 
 
 def load_settings(
-    config: Path | None = None,
+    config: Path | str | None = None,
     overrides: Mapping[str, object] | None = None,
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
@@ -54,7 +54,7 @@ def load_settings(
         ConfigError: a source has an unknown key or a wrong value; names the source, and the nearest key. Or the
             file was found, not named, and others could have written it.
     """
-    path = config or find_config(Path.cwd())
+    path = Path(config) if config else find_config(Path.cwd())
     if path and not config:
         remedy = f"--config {path} says that it is meant, --config {os.devnull} goes without it"
         require_trusted(path, remedy)
@@ -111,6 +111,8 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values = {}
     for variable, text in environment.items():
         if variable.startswith(PREFIX) and variable != TOKEN_VARIABLE:
+            if (table := variable.removeprefix(PREFIX).lower()) in TABLES:
+                raise ConfigError(f"environment: {variable}: {table!r} can stand in {CONFIG_FILE} only")
             if variable not in variables:
                 raise ConfigError(f"environment: unknown variable {variable}; {nearest(variable, variables)}")
             values[variables[variable]] = text

@@ -21,7 +21,8 @@ from newsmoe.gating.gate_card import GATE_FILE, WEIGHTS_FILE, GateCard, GateExpe
 from newsmoe.gating.learned import gate_adapter
 from newsmoe.output.atomic import write_bytes
 from newsmoe.registry.device import Device
-from newsmoe.registry.registry import ExpertInfo, Registry
+from newsmoe.registry.expert_info import ExpertInfo
+from newsmoe.registry.registry import Registry
 from newsmoe.training.calibration import fit_temperature
 from newsmoe.training.data import Head
 from newsmoe.training.folder import copy_recipe, data_option, data_used, write_toml

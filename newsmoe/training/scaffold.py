@@ -41,7 +41,8 @@ def classifier_recipe(
     path = _new_path(name, task)
     labels = _count_labels(file, {"label": "label", **keys})
     if not 2 <= len(labels) <= MAX_LABELS:
-        raise InputError(f"{file}: {len(labels)} different labels; is --label the right column?")
+        count = f"{len(labels)} different label{'' if len(labels) == 1 else 's'}"
+        raise InputError(f"{file}: {count}, and a classifier has 2 to {MAX_LABELS}; is --label the right column?")
     foreign = sorted(set(labels) - set(allowed))
     if allowed and foreign:
         raise InputError(
@@ -152,7 +153,8 @@ def _new_path(name: str, task: str) -> Path:
     if is_builtin(name) and (builtin_folder() / name).resolve() != path.parent.resolve():
         raise ConfigError(f"{name!r} is the name of a built-in expert; choose another --name")
     if path.exists():
-        raise ConfigError(f"{path} exists; train it again with this file, or move it away first")
+        again = f"give {path} in place of the file to train that expert again"
+        raise ConfigError(f"{path} exists; choose another --name, or {again}")
     return path
 
 

@@ -279,7 +279,7 @@ def test_without_verbose_errors_are_counted_by_type(here: Path, plug_in: PlugIn)
     plug_in(PLANTED, planted="Planted")
     path = write(here / "a.json", [article(), *(article(n, headline=f"poison {n}") for n in range(3)), 7])
     result = newsmoe("analyze", path, "--tasks", "planted")
-    assert "3 errors of type ValueError, such as: cannot read poison 0\n" in result.stderr
+    assert "3 errors of type ValueError, such as: cannot read poison 0 (expert 'planted')\n" in result.stderr
     assert "1 error of type NotAnArticle: expected an object" in result.stderr
     assert f"elements with errors: {here / 'analyzed_a.errors.jsonl'}\n" in result.stderr
     assert "5 articles, 4 with errors" in result.stderr
@@ -531,7 +531,7 @@ def test_an_input_may_be_a_pipe(here: Path) -> None:
         (("--gate", "rool"), "no gate is called 'rool'; use auto, rules, all, learned, a .toml file of rules"),
         (("--gate", "rool.toml"), "rool.toml: cannot be read"),
         (("--device", "gpu"), "unknown device 'gpu'; use auto, cpu, cuda, mps or cuda:N"),
-        (("--batch-tokens", "0"), "command line: batch_tokens: Input should be greater than or equal to 1"),
+        (("--batch-tokens", "0"), "command line: batch_tokens: must be greater than or equal to 1"),
         (("--tasks", "sumarization"), "no expert predicts the task 'sumarization'; did you mean 'summarization'?"),
         (("--config", "no.toml"), "no.toml: cannot be read: No such file or directory"),
         (("--experts-dir", "nowhere"), "nowhere: no such folder of experts"),

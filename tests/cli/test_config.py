@@ -86,7 +86,7 @@ def test_an_expert_can_be_changed(here: Path) -> None:
             "unknown key 'rule 1.when.topic'; did you mean 'topics'?",
         ),
         ('[[rule]]\nuses = { topic = "x" }\nuse = { topic = "x" }', "unknown key 'rule 1.uses'; did you mean 'use'?"),
-        ('batch_tokens = "many"', "batch_tokens: Input should be a valid integer"),
+        ('batch_tokens = "many"', "batch_tokens: must be a whole number"),
         ("[[rule]]\nuse = { topic = { a = 0 } }", "the weights for 'topic' must be greater than 0"),
         ("batch_tokens = = 3", "no valid TOML"),
     ],

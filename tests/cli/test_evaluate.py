@@ -43,6 +43,7 @@ def test_figures_are_shown_as_tables_without_reading_text_as_markup(workdir: Pat
     assert "a.csv: 2 of 2 predicted" in result.stdout
     assert "accuracy" in result.stdout
     assert "[b]sport" in result.stdout
+    assert "2 examples are too few for figures to rely on" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_what_is_broken_is_shown_as_broken_and_breaks_nothing_else(here: Path, p
     broken = {line.split()[0]: line for line in result.stdout.splitlines() if " broken " in line}
     assert broken.keys() == {"misnamed", "raising", "unfinished", "gone", "no-toml", "typo"}
     assert "RuntimeError: [red]no[/red] licence" in broken["raising"]
-    assert "no expert: load, predict missing" in broken["unfinished"]
+    assert "Unfinished is no expert: it has no load(device) and no predict(articles)" in broken["unfinished"]
     assert "AttributeError: module 'planted' has no attribute 'Nobody'" in broken["gone"]
     assert "entry point 'misnamed' and name 'another' differ" in result.stdout
     assert "did you mean 'languages'?" in result.stdout
@@ -128,7 +128,7 @@ def test_what_is_broken_is_shown_as_broken_and_breaks_nothing_else(here: Path, p
 def test_as_json_what_is_broken_says_why(plug_in: PlugIn) -> None:
     plug_in(PLUG_IN, good="Good", unfinished="Unfinished")
     records = listed()
-    assert records["unfinished"]["broken"] == "no expert: load, predict missing"
+    assert records["unfinished"]["broken"] == "Unfinished is no expert: it has no load(device) and no predict(articles)"
     assert records["good"]["broken"] is None
 
 
@@ -226,7 +226,8 @@ def test_codes_and_markup_in_what_an_expert_raises_do_not_reach_the_terminal(plu
     plug_in(PLUG_IN, unloadable="Unloadable")
     result = newsmoe("experts", "check", "unloadable")
     assert result.exit_code == 1
-    assert points(result.stdout)[-1] == ("no", "loads OSError: [red]weights[/red] missing")
+    mark, problem = points(result.stdout)[-1]
+    assert (mark, problem.partition(" (planted.py, line ")[0]) == ("no", "loads OSError: [red]weights[/red] missing")
     assert "\x1b" not in result.stdout
 
 

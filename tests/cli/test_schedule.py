@@ -213,6 +213,12 @@ def test_a_schedule_that_cron_cannot_express_is_an_error_with_an_alternative(eve
     [
         (("--every", "1h", "--", "analize", "a.json"), "no command 'analize'; did you mean 'analyze'?"),
         (("--every", "1h", "--", "watch", "in", "--out", "out"), "add --once to it"),
+        (("--every", "1h", "--", "train"), "newsmoe train needs a command: classifier, joint, summarizer, tagger"),
+        (
+            ("--every", "1h", "--", "gate", "trian", "a.csv"),
+            "newsmoe gate has no command 'trian'; did you mean 'train'?",
+        ),
+        (("--every", "1h", "--", "newsmoe"), "newsmoe needs a command: analyze, config"),
         (("--every", "1h", "--", "analyze", "a\nb.json"), "control characters"),
         (("--every", "1h", "--name", "a/b", "--", "analyze", "a.json"), "cannot be a unit's name"),
         (("--cron", "@reboot", "--", "analyze", "a.json"), "is no cron expression"),
@@ -231,3 +237,27 @@ def test_invalid_arguments_are_reported_in_one_line(
 def test_the_times_and_the_command_are_required(kind: str, arguments: tuple[str, ...]) -> None:
     result = newsmoe("schedule", kind, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("how", [("systemd",), ("cron",)])
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (("analyze", "a.json", "--formt", "json"), "No such option: --formt"),
+        (("analyze", "-o", "out.json"), "Missing argument"),
+        (("watch", "in", "--once"), "Missing option '--out'"),
+    ],
+)
+def test_a_command_that_would_fail_when_it_is_due_is_a_usage_error(
+    workdir: Path, how: tuple[str, ...], command: tuple[str, ...], message: str
+) -> None:
+    result = newsmoe("schedule", *how, "--every", "1h", "--", *command)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_programs_own_name_may_stand_before_the_command(workdir: Path) -> None:
+    commands = (("analyze", "a.json"), ("newsmoe", "analyze", "a.json"))
+    first, second = (newsmoe("schedule", "cron", "--every", "1h", "--", *command).stdout for command in commands)
+    assert first == second != ""

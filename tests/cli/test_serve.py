@@ -80,18 +80,22 @@ def test_sigterm_finishes_what_was_begun_and_takes_on_nothing_else(workdir: Path
 
 
 @pytest.mark.slow
-def test_a_second_signal_ends_it_at_once(workdir: Path, plug_in: PlugIn) -> None:
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_second_signal_ends_it_at_once(workdir: Path, plug_in: PlugIn, sent: signal.Signals, code: int) -> None:
     seconds = "0 if articles[0].id == 'long' else 30"
     environment = with_plug_ins(plug_in(COUNTING.replace("SECONDS", seconds), counting="Counting"))
     with process(environment, *COUNTED) as service, ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(service.ask, "POST", "/v1/analyze", articles(1))
         time.sleep(0.5)
         started = time.monotonic()
-        service.process.send_signal(signal.SIGINT)
+        service.process.send_signal(sent)
         time.sleep(0.2)
-        assert service.end(signal.SIGINT) == 130
+        assert service.end(sent) == code
         assert time.monotonic() - started < 10
         wait_until(waiting.done)
+        log = service.log.read_text()
+    assert re.search(r"^ending: \d+ tokens are waiting to be read first; a second signal ends at once$", log, re.M)
+    assert "Traceback" not in log
 
 
 @pytest.mark.slow

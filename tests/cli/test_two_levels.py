@@ -108,7 +108,7 @@ def test_a_deferred_rule_that_does_not_match_is_followed_by_the_next_rule(news: 
         ('{ task = "dsk", label = "sport" }', "waits for the task 'dsk', which no expert predicts; did you mean"),
         ('{ task = "game", label = "x" }', "'after': these tasks wait for each other: "),
         ('{ task = "topic", label = ["sport", "Sprot"] }', "waits for the label 'Sprot', which no expert for topic"),
-        ('{ task = "desk" }', "after.label: Field required"),
+        ('{ task = "desk" }', "after.label: is missing"),
         ('{ task = "desk", label = [] }', "after.label: "),
         ('{ task = "desk", label = "a", at_lest = 1 }', "did you mean 'at_least'"),
     ],

@@ -67,7 +67,7 @@ def test_its_runs_are_listed_with_all_others(here: Path, inbox: Path) -> None:
         (2, ["in/a.json"], "in/analyzed_a.json", 2),
         (1, ["in/a.json"], "out/analyzed_a.json", 2),
     ]
-    assert "a watch's or a program's" in newsmoe("retry", "1", "--yes").stderr
+    assert "run 'newsmoe analyze in/a.json -o out/analyzed_a.json'" in newsmoe("retry", "1", "--yes").stderr
 
 
 def test_a_scan_that_finds_nothing_new_prints_nothing(inbox: Path) -> None:

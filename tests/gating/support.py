@@ -11,7 +11,7 @@ from newsmoe.gating.gate import Decision
 from newsmoe.gating.gate_card import GateCard, GateExpert, GateSettings
 from newsmoe.gating.learned import LearnedGate
 from newsmoe.registry.backbone.backbone import Backbone
-from newsmoe.registry.registry import ExpertInfo
+from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.training.data import Head
 from newsmoe.training.gate import write_gate
 

@@ -109,7 +109,7 @@ def test_a_rule_for_a_broken_expert_says_why_it_is_broken(tmp_path: Path) -> Non
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "expert.toml").write_text('name = "mine"')
     registry = Registry([tmp_path], plugins=False)
-    with pytest.raises(ConfigError, match="description: Field required"):
+    with pytest.raises(ConfigError, match="description: is missing"):
         build_gate(settings(rule=[{"use": {"topic": "mine"}}]), registry)
 
 
@@ -295,6 +295,16 @@ def test_a_broken_gate_is_reported_and_others_are_unaffected(install: Callable[.
     [
         ("failing", "return 1 / 0", "the gate Cheapest of failing failed: ZeroDivisionError: division by zero"),
         ("sparing", "return []", "the gate Cheapest of sparing failed: ValueError: 0 routes for 1 article"),
+        (
+            "naming",
+            "return [('topic-news',)]",
+            "TypeError: a route must be a tuple of Decision, and has 'topic-news' in",
+        ),
+        (
+            "mapping",
+            "return [{'topic': 'a'}]",
+            "TypeError: a route must be a tuple of Decision, and has {'topic': 'a'} in",
+        ),
     ],
 )
 def test_what_a_gate_of_a_package_does_wrong_is_an_error_that_names_it(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from newsmoe import Article
 from newsmoe.gating.gate import Decision, UniformGate, eligible_experts, ineligible_reason
-from newsmoe.registry.registry import ExpertInfo
+from newsmoe.registry.expert_info import ExpertInfo
 
 ENGLISH = ExpertInfo("english", "topic", ("en",))
 OTHER_ENGLISH = ExpertInfo("other", "topic", ("en",))

@@ -20,8 +20,9 @@ from newsmoe.journal.journal import open_journal
 from newsmoe.registry.backbone.backbone import Backbone, Runtime
 from newsmoe.registry.backbone.files import BackboneFiles
 from newsmoe.registry.cards import builtin_folder, read_card
+from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.registry.kinds import build
-from newsmoe.registry.registry import ExpertInfo, Registry
+from newsmoe.registry.registry import Registry
 from newsmoe.testing import ARTICLES, FakeExpert
 from tests.gating.support import NAMES, POOL, TASK, articles, choose, constant, equal, written
 from tests.registry.support import Counting
@@ -286,7 +287,7 @@ def test_an_expert_without_its_model_is_excluded_and_the_gate_runs(tmp_path: Pat
     [
         ({"shared": ("nobody",)}, "'nobody' is none of its experts: first, second, third"),
         ({"capacity": 0.5, "budget": 0.5}, "capacity and budget exclude each other"),
-        ({"top_k": 0}, "top_k: Input should be greater than or equal to 1"),
+        ({"top_k": 0}, "top_k: must be greater than or equal to 1"),
     ],
 )
 def test_invalid_settings_are_reported(

@@ -11,7 +11,7 @@ from newsmoe.errors import ConfigError
 from newsmoe.gating.build import build_gate
 from newsmoe.gating.gate import Decision, Gate
 from newsmoe.gating.rules import CHECKS, DEFAULT_RULES, RulesGate, check_of, read_rules
-from newsmoe.registry.registry import ExpertInfo
+from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.settings.conditions import Condition, Rule
 
 STORM = Article(
@@ -194,7 +194,7 @@ def test_an_expert_of_another_task_is_reported_with_the_nearest() -> None:
 
 
 def test_a_language_that_no_article_can_have_is_refused() -> None:
-    with pytest.raises(ConfigError, match="a rule has the language 'Englisch', which no article has; use a code such"):
+    with pytest.raises(ConfigError, match="a rule for a language that no article has: 'Englisch' is no language"):
         RulesGate([rule({"topic": "english"}, language="Englisch")], POOLS)
 
 
@@ -222,9 +222,14 @@ def test_a_file_of_rules_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("[[rule]]\nwhen = {}", "rule 1.use: Field required"),
+        ("[[rule]]\nwhen = {}", "rule 1.use: is missing"),
         ("[[rules]]\nuse = {}", "unknown key 'rules'; did you mean 'rule'"),
         ("[[rule]]\nuse = {}\nwhen = { topic = 1 }", "unknown key 'rule 1.when.topic'; did you mean 'topics'"),
+        ("[[rule]]\nuse = { topic = 3 }", "rule 1.use.topic: must be an expert, a list of experts, or a table"),
+        ("[[rule]]\nuse = { topic = ['a', 3] }", "rule 1.use.topic.experts 2: must be a text, in quotes"),
+        ("[[rule]]\nuse = { topic = { a = 'b' } }", "rule 1.use.topic.weights.a: must be a number"),
+        ("[[rule]]\nuse = {}\nunsure = { topic = ['a'] }", "rule 1.unsure.topic"),
+        ("[[rule]]\nwhen = 'en'\nuse = {}", "rule 1.when: must be a table of keys and values"),
         ("[[rule", "no valid TOML"),
     ],
 )

@@ -1,17 +1,18 @@
 """Journals of other packages, by the scheme of their URLs."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from newsmoe.errors import JournalError
+from newsmoe.errors import JournalError, PluginError
 from newsmoe.journal.journal import existing_journal
 from newsmoe.journal.store import JOURNALS
 from tests.journal.support import STORM, keep, stored
 
 MEMORY = """
-from newsmoe.errors import JournalError
+from newsmoe.errors import JournalError, PluginError
 from newsmoe.journal.store import JournalStats, without_password
 
 SERVERS = {}
@@ -88,6 +89,23 @@ def test_a_run_uses_a_journal_of_another_package(workdir: Path) -> None:
     assert [sum(e.reused for e in report.experts.values()) for report in (first, second)] == [0, 1]
     with existing_journal("memory://news") as journal:
         assert [number for number, _ in journal.runs()] == [2, 1]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("class Odd: ...", r"the journal Odd of odd_journal failed: TypeError: Odd\(\) takes no arguments"),
+        ("def Odd(url, create): raise OSError('no server')", r"failed: OSError: no server \(odd_journal.py, line 1\)"),
+        ("def Odd(url, create): return 3", "failed: TypeError: it has no place and no find and no put and no rows"),
+    ],
+)
+def test_a_journal_that_cannot_be_used_is_named(
+    install: Callable[..., None], monkeypatch: pytest.MonkeyPatch, code: str, message: str
+) -> None:
+    monkeypatch.delitem(sys.modules, "odd_journal", raising=False)
+    install("odd", {"odd_journal": code}, {"odd": "odd_journal:Odd"}, "newsmoe.journals")
+    with pytest.raises(PluginError, match=message):
+        existing_journal("odd://here")
 
 
 def test_an_unknown_scheme_is_reported_with_those_that_exist() -> None:

@@ -14,7 +14,7 @@ from newsmoe.orchestrator.cascade import SURE, least_sure
 from newsmoe.output.run_report import RunStats
 from newsmoe.prediction import Labels, Prediction
 from newsmoe.record import Record, RouteEntry
-from newsmoe.registry.registry import ExpertInfo
+from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.settings.conditions import SECOND_WEIGHT, Rule, Second
 from newsmoe.settings.model import Settings
 from newsmoe.settings.sources import PROFILES

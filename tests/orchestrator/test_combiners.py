@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsmoe.article import Article
-from newsmoe.errors import PluginError
+from newsmoe.errors import ConfigError, PluginError
 from newsmoe.orchestrator.combiners import combine
 from newsmoe.orchestrator.session import analyze
 from newsmoe.prediction import Fields, InputStats, Labels, Prediction, Summary
@@ -159,6 +159,8 @@ def test_a_combiner_is_chosen_by_task() -> None:
     assert combined(combiners={"mood": "best"})["score"] == pytest.approx(0.9)
     with pytest.raises(PluginError, match="no combiner is called 'bset'; did you mean 'best'"):
         combined(combiners={"mood": "bset"})
+    with pytest.raises(ConfigError, match=r"\[combiners\] names the task 'mod', which .*; did you mean 'mood'"):
+        combined(combiners={"mod": "best"})
 
 
 def labels(score: float) -> Callable[[Article], Prediction]:

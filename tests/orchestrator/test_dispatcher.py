@@ -218,7 +218,7 @@ def test_an_expert_that_returns_the_wrong_number_of_predictions_breaks_its_contr
                 task=TASK,
                 expert="miscounting",
                 type="PredictionError",
-                message=f"returned {1 + more} predictions for 1 articles",
+                message=f"predict returned {1 + more} predictions for 1 articles",
                 stage="predict",
             )
         ]
@@ -284,8 +284,9 @@ def test_an_expert_that_returns_no_list_is_an_error_of_its_articles(wrong: Any) 
             return wrong  # type: ignore[no-any-return]
 
     outcomes, _ = dispatch(Wrong("fake", TASK), 3)
-    assert [(error.type, error.stage) for error in outcomes if isinstance(error, ItemError)] == [
-        ("TypeError", "predict")
+    message = f"predict returned {type(wrong).__name__}, expected a list"
+    assert [(error.type, error.message, error.stage) for error in outcomes if isinstance(error, ItemError)] == [
+        ("PredictionError", message, "predict")
     ] * 3
 
 

@@ -228,6 +228,34 @@ def distinct(first: int, count: int) -> list[Article]:
     ]
 
 
+class Table:
+    """As those of pandas, polars and Arrow: iterated by column."""
+
+    columns = ("headline", "content")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+
+def test_a_table_is_not_taken_for_a_list_of_its_columns() -> None:
+    with pytest.raises(TypeError, match=r"a table instead of .*; pass its rows as dicts, such as df.to_dict\('records"):
+        analyze(Table())  # type: ignore[arg-type]
+
+
+def test_wrong_arguments_are_named_with_an_example(registry: Registry) -> None:
+    with pytest.raises(TypeError, match=r"settings must be a newsmoe.Settings, not dict, such as newsmoe.Settings\(t"):
+        Session({"tasks": ["topic"]})  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"registry must be a newsmoe.Registry, not str, such as newsmoe.Registry\(\)"):
+        analyze([], registry="experts")  # type: ignore[arg-type]
+
+
+def test_a_closed_session_analyzes_no_more(registry: Registry) -> None:
+    session = Session(Settings(tasks=("topic",)), registry=registry)
+    session.close()
+    with pytest.raises(RuntimeError, match="the session is closed; analyze articles within its 'with' block"):
+        session.analyze([])
+
+
 @pytest.mark.parametrize(
     ("articles", "said"),
     [("news.json", "a text"), ({"headline": "Storm"}, "one article"), (Article(headline="Storm"), "one article")],

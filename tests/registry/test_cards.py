@@ -36,16 +36,17 @@ def test_a_card_says_where_its_weights_come_from_and_how_good_they_are(tmp_path:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (LEAST.replace("kind", "kinds"), "kind: Field required; unknown key 'kinds'; did you mean 'kind'?"),
+        (LEAST.replace("kind", "kinds"), "kind: is missing; unknown key 'kinds'; did you mean 'kind'?"),
         (LEAST + 'licens = "MIT"', "unknown key 'licens'; did you mean 'licence'?"),
         (
             LEAST + '[[quality]]\ndta = "x"\n[quality.figures]\na = 1',
             "unknown key 'quality 1.dta'; did you mean 'data'?",
         ),
-        (LEAST.replace("mine", "Mine"), "name: String should match pattern"),
-        (LEAST.replace("mine", "../mine"), "name: String should match pattern"),
-        (LEAST.replace("topic", ""), "task: String should match pattern"),
-        (LEAST + 'languages = "en"', "languages: Input should be a valid tuple"),
+        (LEAST.replace("mine", "Mine"), "name: must be lower-case letters"),
+        (LEAST.replace("mine", "../mine"), "name: must be lower-case letters"),
+        (LEAST.replace("topic", ""), "task: must be lower-case letters"),
+        (LEAST + 'languages = "en"', "languages: must be a list"),
+        (LEAST + 'languages = ["Englisch"]', "languages: 'Englisch' is no language; use a code such as en"),
         (LEAST + "[settings", "no valid TOML: "),
         (LEAST + "description = 'again'", "no valid TOML: Cannot overwrite a value (at "),
     ],
@@ -63,8 +64,13 @@ def test_a_folder_without_a_card_is_reported(tmp_path: Path) -> None:
 
 def test_a_card_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
     (tmp_path / "expert.toml").write_bytes(b'name = "\xff"')
-    with pytest.raises(CardError, match="no valid TOML: .*utf-8"):
+    with pytest.raises(CardError, match=r"not in UTF-8 \(at line 1\); save it in that encoding"):
         read_card(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["en", "EN", "English", "en-GB", "eng"])
+def test_a_language_may_be_named_in_the_ways_that_articles_name_it(tmp_path: Path, name: str) -> None:
+    assert read_card(write(tmp_path, f'{LEAST}languages = ["{name}", "nds"]')).languages == ("en", "nds")
 
 
 def test_changed_settings_replace_key_by_key_and_leave_the_card_alone() -> None:

@@ -3,6 +3,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,8 @@ from newsmoe import Article, Device, Registry
 from newsmoe.errors import BrokenExpertError, CardError, ConfigError, NameClashError, UnknownExpertError
 from newsmoe.registry.cards import builtin_folder
 from newsmoe.registry.expert import Expert, lengths_of
+from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.registry.kinds import KINDS
-from newsmoe.registry.registry import ExpertInfo
 from newsmoe.testing import FakeExpert, check_expert
 from tests.registry.support import card, lead_card
 from tests.support import WithoutFingerprint, registry_of
@@ -207,6 +208,41 @@ def test_a_clash_with_an_added_expert_names_both_and_changes_nothing() -> None:
     assert registry.info("lead").card is not None
 
 
+@pytest.mark.parametrize(
+    ("expert", "message"),
+    [
+        (FakeExpert, r"FakeExpert is a class; add an object of it: add\(FakeExpert\(\)\)"),
+        ("lead", "str is no expert: it has no name and no task and no load"),
+    ],
+)
+def test_what_is_no_expert_cannot_be_added(registry: Registry, expert: Any, message: str) -> None:
+    with pytest.raises(BrokenExpertError, match=message):
+        registry.add(expert)
+
+
+def test_folders_may_be_named_by_texts_but_are_a_list(tmp_path: Path) -> None:
+    card(tmp_path, "mine")
+    assert "mine" in Registry([str(tmp_path)], plugins=False).experts
+    with pytest.raises(TypeError, match=r"folders must be a list of folders, such as \['experts'\]"):
+        Registry("experts")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "hint"),
+    [
+        ("mine/card.toml", "", "{folder}/mine has no expert.toml"),
+        ("mine.toml", "", "{folder}/mine.toml must be {folder}/mine/expert.toml"),
+        ("mine/expert.toml", 'name = "other"', "the card in {folder}/mine states another name"),
+    ],
+)
+def test_a_card_in_another_place_is_named(tmp_path: Path, file: str, text: str, hint: str) -> None:
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(f'{text}\ntask = "mine"\nkind = "lead"\ndescription = "d"\n')
+    with pytest.raises(UnknownExpertError, match=f"no expert is called 'mine'; {hint.format(folder=tmp_path)}; see"):
+        Registry([tmp_path], plugins=False).info("mine")
+
+
 def test_an_unknown_name_names_the_nearest(registry: Registry) -> None:
     for request in (registry.info, registry.build):
         with pytest.raises(
@@ -225,12 +261,13 @@ def test_an_unknown_name_like_no_other_lists_what_there_is(registry: Registry) -
     [
         ("counters:Counter", "import surely_not_installed", "ModuleNotFoundError: No module named 'surely"),
         ("counters:Counter", "def broken(:", "SyntaxError: "),
-        ("counters:Counter", "1 / 0", "ZeroDivisionError: division by zero"),
+        ("counters:Counter", "1 / 0", "ZeroDivisionError: division by zero (counters.py, line 1)"),
         ("nowhere:Counter", COUNTER, "ModuleNotFoundError: No module named 'nowhere'"),
         ("counters:Nobody", COUNTER, "AttributeError: module 'counters' has no attribute 'Nobody'"),
         ("counters:Failing", COUNTER, "OSError: no licence file"),
-        ("counters:Mute", COUNTER, "no expert: predict missing"),
-        ("counters:COUNT", "COUNT = 3", "no expert: name, task, load, predict missing"),
+        ("counters:Mute", COUNTER, "Mute is no expert: it has no predict(articles)"),
+        ("counters:COUNT", "COUNT = 3", "int is no expert: it has no name and no task and no load(device) and no pred"),
+        ("counters", COUNTER, "it is a module; name the class in it too, as in 'counters:MyExpert'"),
         ("counters:Misnamed", COUNTER, "entry point 'counter' and name 'reckoner' differ; make them equal"),
     ],
 )
@@ -262,9 +299,20 @@ COUNTER_CLASS = COUNTER.split("class Namesake")[0]
         COUNTER_CLASS + "    languages = 'en'\n",
         COUNTER_CLASS + "    after = 'topic'\n",
         COUNTER_CLASS + "    task = None\n",
+        COUNTER_CLASS + "    task = 'my task'\n",
+        COUNTER_CLASS + "    task = ''\n",
         "raise SystemExit(2)",
     ],
-    ids=["languages None", "task raises", "languages a string", "after a string", "task None", "exits on import"],
+    ids=[
+        "languages None",
+        "task raises",
+        "languages a string",
+        "after a string",
+        "task None",
+        "blank",
+        "no task",
+        "exits on import",
+    ],
 )
 def test_a_plug_in_with_invalid_attributes_shows_as_broken(install: Install, code: str) -> None:
     install("news-counters", {"counters": code}, {"counter": "counters:Counter"})
@@ -277,9 +325,9 @@ def test_a_broken_card_shows_as_broken_and_others_are_unaffected(tmp_path: Path)
     registry = Registry([tmp_path], plugins=False)
     info = registry.info("mine")
     assert str(tmp_path / "mine" / "expert.toml") in str(info.broken)
-    assert "description: Field required" in str(info.broken)
+    assert "description: is missing" in str(info.broken)
     assert info not in registry.pool(info.task)
-    with pytest.raises(BrokenExpertError, match="'mine'.*description: Field required"):
+    with pytest.raises(BrokenExpertError, match="'mine'.*description: is missing"):
         registry.build("mine")
     assert registry.build("other").task == "summarization"
     assert unaffected(registry)
@@ -380,7 +428,7 @@ def test_a_plug_in_states_its_fingerprint_and_has_none_where_that_fails() -> Non
     ("changes", "problem"),
     [
         ({"sentnces": 1}, r"unknown key 'sentnces'; did you mean 'sentences'\?"),
-        ({"sentences": 0}, "sentences: Input should be greater than or equal to 1"),
+        ({"sentences": 0}, "sentences: must be greater than or equal to 1"),
         ({"min_tokens": 300}, r"min_tokens \(300\) is over max_tokens \(250\)"),
     ],
 )

@@ -277,6 +277,13 @@ def test_pages_of_its_own_are_let_in(client: Client, host: str) -> None:
     assert client.analyze([], Host=host, Origin=f"http://{host}").status == 200
 
 
+def test_the_start_page_says_what_an_article_gets(client: Client) -> None:
+    assert "Each gets length; nothing leaves this server." in client.ask("GET", "/").body.decode()
+    experts = FakeExpert("gist", "summarization"), FakeExpert("mood", "sentiment"), FakeExpert("kind", "topic")
+    with serving(session_of(*experts, gate="all")) as others:
+        assert "Each gets a summary, a sentiment and a topic; nothing" in others.ask("GET", "/").body.decode()
+
+
 def test_the_page_for_programs_has_the_host_that_the_client_names(client: Client) -> None:
     page = client.ask("GET", "/docs", Host="[::1]:9</code><script>").body.decode()
     assert "@news-data.json [::1]:9&lt;/code&gt;&lt;script&gt;/v1/analyze" in page

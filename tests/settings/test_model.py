@@ -66,5 +66,5 @@ def test_memory_is_written_in_bytes_or_in_units(workdir: Path, text: str, size: 
 
 @pytest.mark.parametrize("text", ["lots", "4XB", "-5"])
 def test_a_size_that_is_none_is_refused_with_an_example(workdir: Path, text: str) -> None:
-    with pytest.raises(ConfigError, match="^command line: max_memory: not a size such as 2GB"):
+    with pytest.raises(ConfigError, match="^command line: max_memory: must be a size such as 2GB"):
         load_settings(overrides={"max_memory": text}, environment={})

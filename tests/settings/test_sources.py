@@ -120,9 +120,10 @@ def test_an_unknown_variable_is_refused_with_the_nearest(workdir: Path, variable
         load_settings(environment={variable: "1"})
 
 
-@pytest.mark.parametrize("table", ["RULE", "FIELDS", "EXPERTS"])
+@pytest.mark.parametrize("table", ["RULE", "FIELDS", "EXPERTS", "PROFILES"])
 def test_tables_cannot_stand_in_the_environment(workdir: Path, table: str) -> None:
-    with pytest.raises(ConfigError, match=f"unknown variable NEWSMOE_{table}"):
+    message = f"environment: NEWSMOE_{table}: '{table.lower()}' can stand in newsmoe.toml only"
+    with pytest.raises(ConfigError, match=message):
         load_settings(environment={f"NEWSMOE_{table}": "x"})
 
 
@@ -134,7 +135,7 @@ def test_a_wrong_value_in_the_file_names_the_file(workdir: Path) -> None:
 
 def test_a_wrong_value_in_the_environment_names_the_environment(workdir: Path) -> None:
     write(workdir, 'gate = "all"')
-    with pytest.raises(ConfigError, match="^environment: threads: .*valid integer"):
+    with pytest.raises(ConfigError, match="^environment: threads: must be a whole number"):
         load_settings(environment={"NEWSMOE_THREADS": "many"}, overrides={"device": "cpu"})
 
 
@@ -198,8 +199,8 @@ def test_a_file_that_is_no_toml_is_reported_with_file_and_line(tmp_path: Path) -
 
 def test_a_file_that_is_no_utf_8_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "newsmoe.toml"
-    path.write_bytes(b'gate = "\xff"')
-    with pytest.raises(ConfigError, match=f"^{re.escape(str(path))}: no valid TOML"):
+    path.write_bytes(b'# read\ngate = "\xff"')
+    with pytest.raises(ConfigError, match=rf"^{re.escape(str(path))}: not in UTF-8 \(at line 2\); save it in that"):
         load_settings(path, environment=NOTHING)
 
 
@@ -213,6 +214,10 @@ def test_the_byte_order_mark_of_windows_editors_is_skipped(tmp_path: Path) -> No
     path = tmp_path / "newsmoe.toml"
     path.write_bytes(b'\xef\xbb\xbfgate = "all"')
     assert read_toml(path) == {"gate": "all"}
+
+
+def test_a_file_may_be_named_by_a_text(tmp_path: Path) -> None:
+    assert load_settings(str(write(tmp_path, 'gate = "all"')), environment=NOTHING).gate == "all"
 
 
 def test_the_nearest_file_upwards_is_found(workdir: Path) -> None:

@@ -169,7 +169,7 @@ def test_the_settings_of_the_recipe_are_the_gates(rows: Path, pool: Registry) ->
         ({"embedding": "weather"}, "'weather' is none of the experts for 'mood': sport, money"),
         ({"settings": {"shared": ["weather"]}}, "'weather' is none of the experts for 'mood'"),
         ({"feature": ["length"]}, "unknown key 'feature'; did you mean 'features'"),
-        ({"features": ["size"]}, "features 1: Input should be 'embedding'"),
+        ({"features": ["size"]}, "features 1: must be 'embedding'"),
     ],
 )
 def test_an_invalid_recipe_is_reported(rows: Path, pool: Registry, values: dict[str, Any], message: str) -> None:

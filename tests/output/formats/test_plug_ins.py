@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsmoe.errors import ConfigError, OutputError
+from newsmoe.errors import ConfigError, OutputError, PluginError
 from newsmoe.output.formats import STDOUT, WRITERS, format_of
 from newsmoe.output.writers import check_format, open_writer
 from tests.output.support import TITLES, record, write_all
@@ -75,3 +75,38 @@ def test_a_format_that_adds_to_a_folder(install: Callable[..., None], workdir: P
         check_format(workdir / "out", "pages")
     with pytest.raises(OutputError, match=r"a\.page: cannot be written: the printer is missing"):
         write_all(workdir / "a.page", "pages", [])
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        ("yield Writer(lambda record, key: 1 / 0)", "failed: ZeroDivisionError: division by zero .*py, line "),
+        ("yield file", "failed: TypeError: it yields TextIOWrapper, not newsmoe.output.formats.Writer"),
+        (
+            "yield Writer(lambda record, key: None)\n        1 / 0",
+            "failed: ZeroDivisionError: division by zero .*py, line ",
+        ),
+        ("1 / 0\n        yield", "failed: ZeroDivisionError: division by zero .*py, line "),
+    ],
+    ids=["write", "no writer", "end", "begin"],
+)
+def test_what_a_format_of_a_package_does_wrong_is_an_error_that_names_it(
+    request: pytest.FixtureRequest, install: Callable[..., None], workdir: Path, broken: str, message: str
+) -> None:
+    module = f"odd_{request.node.callspec.id.replace(' ', '_')}"
+    code = f"""
+from contextlib import contextmanager
+
+from newsmoe.output.formats import Writer, text_output
+
+
+@contextmanager
+def open_writer(path, columns):
+    with text_output(path) as file:
+        {broken}
+"""
+    install("odd", {module: code}, {"odd": module}, GROUP)
+    (workdir / "a.odd").write_text("before")
+    with pytest.raises(PluginError, match=f"the output format open_writer of {module} {message}"):
+        write_all(workdir / "a.odd", "odd", [record()])
+    assert (workdir / "a.odd").read_text() == "before"

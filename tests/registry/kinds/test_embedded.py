@@ -231,7 +231,7 @@ def test_what_the_scraper_had_cut_or_is_too_long_is_reported(
 
 
 def test_an_unknown_policy_is_refused(quick_backbone: Backbone, ranking: Path) -> None:
-    with pytest.raises(CardError, match="long_input: Input should be 'head', 'head"):
+    with pytest.raises(CardError, match="long_input: must be 'head', 'head"):
         make("extractive", quick_backbone, ranking, long_input="tail")
 
 

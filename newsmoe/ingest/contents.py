@@ -193,7 +193,7 @@ def is_better(content: Content, best: Content) -> bool:
 
 
 def _content(path: KeyPath, text: str, is_body: bool) -> Content:
-    if text.startswith("---") and (parts := front_matter.split(text)):
+    if front_matter.may_start(text) and (parts := front_matter.split(text)):
         text = parts.text
     text, truncated = clean_text(text)
     if len(text) > MAX_CHARACTERS:

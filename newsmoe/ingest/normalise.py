@@ -231,7 +231,7 @@ class Normaliser:
 def _front_matter(element: Mapping[str, Any], content: Content) -> Mapping[str, Any] | None:
     """Return the fields that stand before the text of an element."""
     value = value_at(element, content.path)
-    parts = front_matter.split(value) if isinstance(value, str) and value.startswith("---") else None
+    parts = front_matter.split(value) if isinstance(value, str) and front_matter.may_start(value) else None
     return parts and {key: field for key, field in parts.fields.items() if key != content.path[0]}
 
 

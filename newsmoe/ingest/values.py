@@ -34,6 +34,7 @@ SOURCE_KEYS = (*NAME_KEYS, "site", "domain", "host", "uri")
 URL_KEYS = ("@id", "url", "href", "link", "canonical", "web")
 DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "start", "date-parts", "#text")
 _BY = re.compile(r"\Aby(?:[\s:]+|\Z)", re.IGNORECASE)
+_HOST = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 _LINK_TEXT = re.compile(r"#|javascript:.*|(?!(?i:[a-z][a-z0-9+.-]*+)://)\S*+\s.*|[A-Z][A-Za-z]+")
 _NUMBER = re.compile(r"-?[0-9]{1,20}")
 _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
@@ -132,8 +133,8 @@ def author_of(value: object) -> str | None:
 
 
 def source_of(value: object) -> str | None:
-    """Return the name of the outlet; its URL is no name."""
-    return next((name for name in names_of(value, SOURCE_KEYS) if not is_address(name)), None)
+    """Return the name of the outlet, or of its host; its URL is no name."""
+    return next((name for name in names_of(value, SOURCE_KEYS) if _HOST.fullmatch(name) or not is_address(name)), None)
 
 
 def url_of(value: object) -> str | None:

@@ -1,5 +1,6 @@
 """Which of an element's texts is the article: a whole text rather than a teaser, and no word for none."""
 
+import re
 from collections.abc import Mapping
 from html import unescape
 from typing import Any, NamedTuple
@@ -7,7 +8,7 @@ from typing import Any, NamedTuple
 from newsmoe.ingest import front_matter
 from newsmoe.ingest.evidence import Strength, is_address, is_no_page, is_no_value, strength_of
 from newsmoe.ingest.fields import FieldFinder, KeyPath, Shape, value_at
-from newsmoe.ingest.names import SECTIONS, WEAK_HEADLINES, folded, is_of_another_text
+from newsmoe.ingest.names import NOT_AN_ARTICLE, SECTIONS, SUBJECTS, WEAK_HEADLINES, folded, is_of_another_text
 from newsmoe.ingest.stored import object_in, stored_value
 from newsmoe.ingest.values import text_of
 from newsmoe.text.cleaning import clean_line, clean_text
@@ -21,6 +22,7 @@ URLS = ("url", "link")
 MAX_CHARACTERS = 500_000  # of a content, some hundred pages; what comes later is not read
 MAX_LISTS = 3  # inside each other
 FORMATTED = frozenset({"value", "format"})
+LABEL = re.compile("[a-z][A-Za-z]{2,}(?:[,/_-][A-Za-z]+)*")
 MIN_UNNAMED, MIN_UNNAMED_WORDS = 80, 12  # of a text under a name that is not known
 
 
@@ -172,7 +174,7 @@ def find_headline(element: Mapping[str, Any], shape: Shape, *, beside_content: b
             continue
         if (text := text_of(value)) is None:
             unreadable.append(path)
-        elif (line := clean_line(text)) and not ("/" in line and is_address(line)) and not is_no_value(line):
+        elif (line := clean_line(text)) and not _is_no_headline(line, path):
             return Headline(line, path, [])
     return Headline("", None, unreadable)
 
@@ -183,6 +185,12 @@ def is_better(content: Content, best: Content) -> bool:
         return content.strength > best.strength
     ratio = len(content.text) / len(best.text)
     if best.is_body and not content.is_body:
+def _is_no_headline(line: str, path: KeyPath) -> bool:
+    if folded(path[-1]) in SUBJECTS and LABEL.fullmatch(line):
+        return True
+    return ("/" in line and is_address(line)) or is_no_value(line)
+
+
         is_label = len(best.text) < SHORT and best.text[-1] not in SENTENCE_ENDS  # such as "Read the full story"
         is_article = len(content.text) >= ENOUGH and len(best.text) < SHORT  # beside a notice or the like
         goes_on = content.text.startswith(best.text[:-1])  # where the other breaks off

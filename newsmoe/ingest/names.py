@@ -104,6 +104,9 @@ URLS_BY_VALUE = ("@id", "guid", "uri", "id", "source", "identifier", *other_lang
 WEAK_HEADLINES = frozenset({"name"})
 """Of a person, an outlet or a feed as well: a headline only where there is a content beside it."""
 
+SUBJECTS = frozenset({"subject"})
+"""Names of a headline, or of a label such as `health-care` or `worldNews`."""
+
 _DECORATIONS = (
     "article clean cleaned content doc document entry field full item main meta news og original page plain post raw"
     " story str text web"

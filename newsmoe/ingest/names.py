@@ -145,7 +145,7 @@ _NO_URL = re.compile(
 _DAYS = frozenset({"date", "day", "data", "datum", "fecha", "tanggal", "tarih", "tarihi", "ngay", "дата"})
 _NO_PUBLICATION = re.compile(
     r"crawl|scrap|fetch|collect|download|process|generat|extract|retriev|insert|index|updat|modif|import|added|start"
-    r"|end|begin|until|from|due|dead|expir|valid|birth|event|effect|access|check|seen|sync|cach|today|last|next|colet"
+    r"|end|begin|until|from|due|dead|expir|valid|birth|born|found|event|effect|access|check|seen|sync|cach|today|last|next|colet"
     r"|recolec|vigen|수집|抓取|采集|爬取|取得"
 )
 """Keys of dates on which something else happened than publication."""
@@ -153,9 +153,9 @@ _NO_PUBLICATION = re.compile(
 INNER_TEXTS = frozenset({"rendered", "main", "text", "value", "name", "#text", "_content"})
 MAX_NAME = 100  # characters
 
-_TIME_WORDS = "(?:date|time|stamp|on|at|utc|gmt|iso)"
+_TIME_WORDS = "(?:date|time|stamp|on|at|utc|gmt|iso|dt)"
 _DATE_NAME = re.compile(
-    rf"(?P<before>(?:date|time|{DATE_WORDS}|{LITTLE_WORDS})*)(?P<edition>first|original|last|latest|version)?+"
+    rf"(?P<before>(?:date|time|dt|{DATE_WORDS}|{LITTLE_WORDS})*)(?P<edition>first|original|last|latest|version)?+"
     rf"(?:(?P<published>(?:{PUBLISHED})|publish(?:ed|ing)?+|publication|pub|post(?:ed)?+|issued?+|display(?:ed)?+"
     r"|released?+)|(?P<created>created?+|creation)|(?P<changed>updated?+|modified|modification|edited))"
     rf"(?P<after>(?:{_TIME_WORDS}|{DATE_WORDS}|{LITTLE_WORDS})*+)"
@@ -238,4 +238,10 @@ def may_name_url(key: str) -> bool:
 
 def may_name_date(key: str) -> bool:
     """Tell whether a key that is no common name may stand for the date of publication."""
-    return not _DAYS.isdisjoint(words_of(key)) and not _NO_PUBLICATION.search(key.casefold())
+    is_date = names_day(key) or any(word.endswith(("time", "date")) for word in words_of(key))
+    return is_date and not _NO_PUBLICATION.search(key.casefold())
+
+
+def names_day(key: str) -> bool:
+    """Tell whether a key has a word for a date."""
+    return not _DAYS.isdisjoint(words_of(key))

@@ -33,7 +33,7 @@ TEASERS = (
 DATES = (
     "datum", "dátum", "dato", "fecha", "дата", "日期", "日付", "日時", "公開日", "掲載日", "発行日", "发布时间",
     "发布日期", "發布時間", "發布日期", "时间", "時間", "날짜", "게시일", "작성일", "등록일", "발행일", "tarih",
-    "tanggal", "ngày", "التاريخ", "تاریخ", "ημερομηνία", "תאריך", "veröffentlicht", "erschienen", "publicado",
+    "tanggal", "waktu", "ngày", "التاريخ", "تاریخ", "ημερομηνία", "תאריך", "veröffentlicht", "erschienen", "publicado",
     "publicada", "publié", "pubblicato", "gepubliceerd", "publicerad", "publiceret", "publisert", "julkaistu",
     "opublikowano", "опубликовано", "ngày đăng",
 )  # fmt: skip
@@ -93,6 +93,6 @@ PUBLISHED = (
     "|опубликовано|публикации"
 )
 """How the words for publication go, without accents, in the name of a date: `fecha_de_publicacion`."""
-DATE_WORDS = "fecha|data|datum|tanggal|tarihi?|дата|ngay"
+DATE_WORDS = "fecha|data|datum|tanggal|waktu|tarihi?|дата|ngay"
 LITTLE_WORDS = "de|da|di|em|el|le|il|op|am"
 """What stands beside such a word: `publicado_em`, `publié le`."""

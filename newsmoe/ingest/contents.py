@@ -6,6 +6,7 @@ from html import unescape
 from typing import Any, NamedTuple
 
 from newsmoe.ingest import front_matter
+from newsmoe.ingest.blocks import is_block
 from newsmoe.ingest.evidence import Strength, is_address, is_no_page, is_no_value, strength_of
 from newsmoe.ingest.fields import FieldFinder, KeyPath, Shape, value_at
 from newsmoe.ingest.names import NOT_AN_ARTICLE, SECTIONS, SUBJECTS, WEAK_HEADLINES, folded, is_of_another_text
@@ -21,9 +22,10 @@ LONGER, TWICE, MUCH_LONGER = 1.5, 2, 3  # times the length that make another tex
 URLS = ("url", "link")
 MAX_CHARACTERS = 500_000  # of a content, some hundred pages; what comes later is not read
 MAX_LISTS = 3  # inside each other
-FORMATTED = frozenset({"value", "format"})
 LABEL = re.compile("[a-z][A-Za-z]{2,}(?:[,/_-][A-Za-z]+)*")
+FORMATTED = frozenset({"value", "format"})
 MIN_UNNAMED, MIN_UNNAMED_WORDS = 80, 12  # of a text under a name that is not known
+SENTENCES = 2000  # characters of it, in which there are some
 
 
 class Content(NamedTuple):
@@ -130,8 +132,12 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
             continue
         if is_of_another_text(key) or (isinstance(value, str) and not _is_prose(value)):
             continue
+        if not isinstance(value, str) and NOT_AN_ARTICLE.search(key.casefold()):
+            continue
         text = text_of(value)
-        if text and _is_prose(text) and (best is None or len(text) > len(best.text)):
+        if not text or not _is_prose(text) or (best is not None and len(text) <= len(best.text)):
+            continue
+        if isinstance(value, str) or _is_of_sentences(text):
             content = _content((key,), text, is_body=True)
             is_text = _is_prose(content.text) and not _is_only_links(text, element, shape)
             best = content if is_text else best
@@ -151,10 +157,10 @@ def much_longer_text(element: Mapping[str, Any], shape: Shape, content: Content 
 
 
 def _is_text(value: Any) -> bool:
-    """Tell whether a value is a text, a list of some, or one with its format beside it, as Drupal has it."""
+    """Tell whether a value is a text, a list of some, blocks, or a text with its format, as Drupal has it."""
     if isinstance(value, list):
         return all(isinstance(part, str | None) or (isinstance(part, Mapping) and _is_text(part)) for part in value)
-    return isinstance(value, str) or (isinstance(value, Mapping) and value.keys() >= FORMATTED)
+    return isinstance(value, str) or (isinstance(value, Mapping) and (value.keys() >= FORMATTED or is_block(value)))
 
 
 class Headline(NamedTuple):
@@ -179,18 +185,18 @@ def find_headline(element: Mapping[str, Any], shape: Shape, *, beside_content: b
     return Headline("", None, unreadable)
 
 
-def is_better(content: Content, best: Content) -> bool:
-    """Tell whether a text is the article rather than `best`, which comes before it."""
-    if content.strength != best.strength:
-        return content.strength > best.strength
-    ratio = len(content.text) / len(best.text)
-    if best.is_body and not content.is_body:
 def _is_no_headline(line: str, path: KeyPath) -> bool:
     if folded(path[-1]) in SUBJECTS and LABEL.fullmatch(line):
         return True
     return ("/" in line and is_address(line)) or is_no_value(line)
 
 
+def is_better(content: Content, best: Content) -> bool:
+    """Tell whether a text is the article rather than `best`, which comes before it."""
+    if content.strength != best.strength:
+        return content.strength > best.strength
+    ratio = len(content.text) / len(best.text)
+    if best.is_body and not content.is_body:
         is_label = len(best.text) < SHORT and best.text[-1] not in SENTENCE_ENDS  # such as "Read the full story"
         is_article = len(content.text) >= ENOUGH and len(best.text) < SHORT  # beside a notice or the like
         goes_on = content.text.startswith(best.text[:-1])  # where the other breaks off
@@ -207,6 +213,12 @@ def _content(path: KeyPath, text: str, is_body: bool) -> Content:
     if len(text) > MAX_CHARACTERS:
         text, truncated = text[:MAX_CHARACTERS], True
     return Content(path, text, truncated, strength_of(text), is_body)
+
+
+def _is_of_sentences(text: str) -> bool:
+    """Tell whether most of a text is in lines that are prose, and not in lists of words or names."""
+    lines = text[:SENTENCES].splitlines()
+    return 2 * sum(len(line) for line in lines if strength_of(line) is Strength.PROSE) >= sum(map(len, lines))
 
 
 def _is_prose(text: str) -> bool:

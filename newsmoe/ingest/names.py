@@ -13,8 +13,8 @@ FieldNames = Mapping[str, Sequence[str]]
 
 _BODIES = (
     "bodies", "full_content", "full_text", "ctext", "maintext", "articleBody", "document", "content:encoded",
-    "content", "text", "body", "body_text", "article_text", "content_text", "text_content", "article", "story",
-    "story_text", "selftext", "plaintext", "paragraphs", "post_content", "comment_text", "transcript",
+    "content", "contents", "text", "body", "body_text", "article_text", "content_text", "text_content", "article",
+    "story", "story_text", "selftext", "plaintext", "paragraphs", "post_content", "comment_text", "transcript",
     "content_elements", "blocks", "sections", "markdown", "rich_content", "raw_text",
     "content_html", "body_html", "html", "article_html",
 )  # fmt: skip
@@ -110,7 +110,7 @@ SUBJECTS = frozenset({"subject"})
 _DECORATIONS = (
     "article clean cleaned content doc document entry field full item main meta news og original page plain post raw"
     " story str text web"
-    " artikel articulo artigo berita haber noticia notizia"
+    " artikel articulo artigo berita haber nota noticia notizia статьи новости"
     " t txt s ss dt en"  # Solr's suffixes, and of a text in one of several languages
 )
 DECORATIONS = frozenset(_DECORATIONS.split())

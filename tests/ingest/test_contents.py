@@ -306,3 +306,40 @@ def test_a_mapping_that_never_matches_is_said() -> None:
     (notice,) = notices({"title": "Night bus", "copy": BODY}, fields=fields)
     assert "[fields] headline: no article has a key 'kicker'" in notice
     assert notices(fields=fields) == []
+
+
+def test_the_parts_of_an_article_may_be_called_contents() -> None:
+    parts = [{"type": "title", "content": "Night bus"}, {"type": "sanitized_html", "content": f"<p>{BODY}</p>"}]
+    item = article({"title": "Night bus", "contents": [{"type": "kicker", "content": "Town"}, *parts]})
+    assert item.content.removeprefix("Night bus").strip() == BODY
+
+
+@pytest.mark.parametrize("label", ["transport", "health-care,taxes", "worldNews"])
+def test_a_label_under_subject_is_no_headline(label: str) -> None:
+    assert article({"subject": label, "text": BODY}).headline == ""
+    assert article({"subject": "Buses", "text": BODY}).headline == "Buses"
+
+
+@pytest.mark.parametrize("heading", ["Night bus runs without lights", "# Night bus runs without lights"])
+def test_the_headline_before_a_content_is_left_out(heading: str) -> None:
+    assert article({"title": "Night bus runs without lights", "text": f"{heading}\n\n{BODY}"}).content == BODY
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"ops": [{"insert": f"{BODY}\n"}, {"insert": {"image": "https://a.example/bus.jpg"}}]},
+        {"root": {"children": [{"type": "paragraph", "children": [{"type": "text", "text": BODY}]}]}},
+        [{"type": "lead", "text": "For a year."}, {"type": "p", "text": BODY}],
+    ],
+)
+def test_an_editors_document_under_another_name_is_read_and_that_is_said(value: object) -> None:
+    element = {"title": "Night bus", "manuscript": value}
+    assert BODY in article(element).content
+    (notice,) = notices(element)
+    assert "read from 'manuscript'" in notice
+
+
+@pytest.mark.parametrize("words", [BODY.split(), ["Harrowmere", "Ann Lee", "The Bay", "Fenwick"] * 9])
+def test_a_list_of_words_or_names_is_no_content(words: list[str]) -> None:
+    assert article({"title": "Night bus", "places": words}).content == ""

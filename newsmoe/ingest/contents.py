@@ -71,8 +71,8 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
 
 def _is_no_text(value: Any, path: KeyPath, finder: FieldFinder, element: Mapping[str, Any], shape: Shape) -> bool:
     """Tell whether a value is an article, or a list of some, or the names of sections."""
-    if folded(path[-1]) in SECTIONS and not _holds_objects(value):
-        return True
+    if folded(path[-1]) in SECTIONS:
+        return not _holds_objects(value) or any(name in part for part in value for name in URLS)
     if isinstance(value, str):
         return value[:1] == "{" and _is_json_of_article(value, finder, element, shape)
     return _holds_articles(value, finder, element, shape)

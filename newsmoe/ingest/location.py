@@ -21,7 +21,7 @@ USUAL_KEYS = ENVELOPE_KEYS[:4]
 PARTS = frozenset({"children", "content", "value", "values", "nodes", "list", "response"})
 """Those of them that an article may have as well, for its comments or paragraphs."""
 _ENVELOPES = frozenset(map(folded, ENVELOPE_KEYS))
-RELATED = re.compile(rf"^more|galler|embed|attach|breadcrumb|{NOT_AN_ARTICLE.pattern}")
+RELATED = re.compile(rf"^more|^sections$|galler|embed|attach|breadcrumb|{NOT_AN_ARTICLE.pattern}")
 """Names of what an article may hold that looks like articles, and is not this article."""
 
 HEADLINES = frozenset(map(folded, ALIASES["headline"]))
@@ -145,11 +145,25 @@ def _groups(node: Node, steps: Steps) -> list[Group]:
         if group.node.articles >= COVERAGE * node.articles
         and (is_lone or bias(group.steps[len(steps) :]) >= 0)  # else what an article quotes, or links to
         and not _are_parts(group, node, is_lone)
+        and not _is_a_value(group, steps, node)
+        and _is_in_most(group.steps[len(steps) :], node, is_lone)
     ]
     best = max(inner, key=lambda group: (group.weight, group.node.articles), default=None)
     outer = node.mean + WHOLE * (2 * node.whole >= node.articles)
     is_one_of_several = best is not None and is_lone and () not in node.wrappers and best.node.articles > 1
     return below if best is not None and (best.weight > outer - is_one_of_several) else [here]
+
+
+def _is_a_value(group: Group, outer: Steps, node: Node) -> bool:
+    """Tell whether objects without headlines, one in each article, are the texts of these."""
+    is_single = ARRAY not in group.steps[len(outer) :] and ANY_KEY not in group.steps[len(outer) :]
+    return is_single and not group.node.headed and 2 * node.texts >= node.articles
+
+
+def _is_in_most(inner: Steps, outer: Node, is_lone: bool) -> bool:
+    """Tell whether most of the objects that may be envelopes have what is inside some."""
+    key = next((step for step in inner if step not in (ARRAY, ANY_KEY)), None)
+    return is_lone or key is None or 2 * outer.keys[key] > outer.objects
 
 
 def _are_parts(group: Group, outer: Node, is_lone: bool) -> bool:

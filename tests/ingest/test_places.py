@@ -426,3 +426,32 @@ def test_a_key_that_is_a_language_is_no_id(tmp_path: Path) -> None:
     assert {item.id for item in items}.isdisjoint({"en", "pt-BR"})
     assert [item.language for item in items if isinstance(item, Article)][:2] == ["en", "es"]
     assert items[2].id == "x1"
+
+
+def test_an_array_in_few_of_the_articles_is_no_place_of_articles(tmp_path: Path) -> None:
+    """A cluster of a news search has the articles of others below it; the other results have none."""
+    results = [{"title": f"Hall {number}", "link": f"https://a.example/{number}"} for number in range(3)]
+    cluster = {
+        "title": "Halls",
+        "stories": [{"title": f"Fair {n}", "link": f"https://b.example/{n}"} for n in range(4)],
+    }
+    articles, _ = read(tmp_path, {"news_results": [*results, cluster]})
+    assert headlines(articles) == ["Hall 0", "Hall 1", "Hall 2", "Halls"]
+
+
+def test_the_text_of_an_article_is_no_place_of_articles(tmp_path: Path) -> None:
+    pages = [
+        {
+            "Name": f"Hall {number}",
+            "Summary": {"type": "rich_text", "rich_text": [{"type": "text", "plain_text": BODY * 2}]},
+        }
+        for number in range(3)
+    ]
+    articles, _ = read(tmp_path, pages)
+    assert headlines(articles) == ["Hall 0", "Hall 1", "Hall 2"]
+
+
+def test_sections_with_headings_are_no_articles(tmp_path: Path) -> None:
+    sections = [{"heading": "Roof", "body": BODY}, {"heading": "Door", "body": BODY}]
+    articles, _ = read(tmp_path, [{"title": "Hall", "summary": "It leaks.", "detail": {"sections": sections}}])
+    assert headlines(articles) == ["Hall"]

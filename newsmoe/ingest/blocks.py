@@ -32,7 +32,7 @@ _INLINE = (
 INLINE = frozenset(_INLINE.split())
 _NOT_READ = (
     "image img video embed gallery audio figure caption ad advertisement divider delimiter linktool attaches"
-    " oembed iframe script raw_html_ad social service thematicbreak author_info"
+    " oembed iframe script raw_html_ad social service thematicbreak author_info box"
 )
 NOT_READ = frozenset(_NOT_READ.split())
 ASIDES = frozenset({"related", "recommended", "interstitial", "newsletter", "byline", "kicker"})
@@ -43,7 +43,7 @@ EDITORS = frozenset({"ops", "blocks", "root"})
 """Keys of the nodes in the document of an editor, which nothing else has."""
 LINE_BREAKS = frozenset({"linebreak", "line_break", "hardBreak", "br", "hard_break"})
 LOCALE = re.compile("[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
-TYPES = ("type", "_type", "nodeType", "blockName")
+TYPES = ("type", "_type", "nodeType", "blockName", "slice_type")
 OPENING = "([“‘"
 END = 8  # characters of a text, which tell whether it ends a line
 MIN_SPACES = 3  # in a text under an uncommon name
@@ -106,8 +106,8 @@ def _inner_text(node: Mapping[str, Any], kind: str, depth: int) -> str | None:
     """Return the first text in the nodes below a node; "" where there are only empty ones."""
     empty: str | None = None
     objects = [key for key, inner in node.items() if kind and isinstance(inner, Mapping)]
-    only = objects if len(objects) == 1 else ()  # as `props`, or Notion's, which is called like the type
-    for key in (*CONTAINERS, "attributes", *only):
+    only = objects if len(objects) == 1 else ()  # such as `props`
+    for key in (*CONTAINERS, "attributes", kind, *only):  # Notion's have what is in them under their type
         inner = node.get(key)
         text = _node(inner, depth + 1) if isinstance(inner, Mapping) else None
         if isinstance(inner, list):
@@ -148,7 +148,10 @@ def _piece(node: str | list[Any] | Mapping[str, Any], depth: int) -> str | None:
     text = _node(node, depth)
     if text is None and node and TAGS.issuperset(node):
         return _joined([*node.values()], depth + 1)
-    return _only_text(node) if text is None else text
+    if text is None and not _is_aside(_type(node)):
+        inner = (_only_text(part) for part in node.values() if isinstance(part, Mapping))
+        text = _only_text(node) or next(filter(None, inner), None)
+    return text
 
 
 def _joined(parts: list[Any] | tuple[Any, ...], depth: int, *, inline_leaves: bool = False) -> str | None:

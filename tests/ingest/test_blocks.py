@@ -215,3 +215,13 @@ def test_blocks_about_something_else_are_not_read(kind: str) -> None:
 @pytest.mark.parametrize("name", ["props", "attrs", "fields"])
 def test_a_block_may_have_its_text_in_the_only_object_of_it(name: str) -> None:
     assert text_in([{"type": "paragraph", name: {"text": text}} for text in (FIRST, SECOND)]) == BOTH
+
+
+def test_slices_and_quotes_have_a_text_inside() -> None:
+    slices = [
+        {"slice_type": "text", "primary": {"text": [{"type": "paragraph", "text": FIRST, "spans": []}]}, "items": []},
+        {"slice_type": "image", "primary": {"image": {"url": "https://a.example/x.png"}, "caption": []}},
+        {"type": "quote", "value": {"quote": SECOND, "attribution": "A trader"}},
+        {"type": "box", "box": {"title": "More", "text": "What a market hall costs the town in a year."}},
+    ]
+    assert text_in(slices) == BOTH

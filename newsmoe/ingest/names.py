@@ -84,7 +84,8 @@ ENGLISH: FieldNames = {
     "publication_date": tuple(name for names in _DATES.values() for name in names),
     "author": (
         "author", "authors", "byline", "creator", "dc:creator", "author_name", "primary_author", "writer", "reporter",
-        "journalist", "contributors", "contributor", "by", "from", "authors_byline", "bylines", "credits.by",
+        "journalist", "contributors", "contributor", "by", "from", "co_authors", "authors_byline", "bylines",
+        "credits.by",
     ),
     "source": (
         "source", "outlet", "publisher", "source_name", "source_title", "source_domain", "site_name", "publication",
@@ -108,8 +109,8 @@ SUBJECTS = frozenset({"subject"})
 """Names of a headline, or of a label such as `health-care` or `worldNews`."""
 
 _DECORATIONS = (
-    "article clean cleaned content doc document entry field full item main meta news og original page plain post raw"
-    " story str text web"
+    "article clean cleaned content copy doc document entry field full item main meta news og original page plain post"
+    " raw story str text web"
     " artikel articulo artigo berita haber nota noticia notizia статьи новости"
     " t txt s ss dt en"  # Solr's suffixes, and of a text in one of several languages
 )

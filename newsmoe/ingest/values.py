@@ -23,7 +23,7 @@ MAX_DEPTH = 8  # of names in objects and lists
 MAX_BITS = 4096  # Python writes no integer of more than 4,300 digits
 NAME_KEYS = (
     "name", "title", "full_name", "fullName", "display_name", "displayName", "original", "term", "label", "#text",
-    "literal",
+    "literal", "nombre", "nome", "nom",
 )  # fmt: skip
 GIVEN_NAMES, FAMILY_NAMES = (
     ("given", "firstname", "givenname", "forename"),
@@ -147,10 +147,15 @@ def url_of(value: object) -> str | None:
         case Mapping():
             inner = [text for key in URL_KEYS if isinstance(text := value.get(key), str)]
         case list():
-            inner = [item for item in map(unwrapped, value) if not isinstance(item, list)]
+            inner = sorted((item for item in map(unwrapped, value) if not isinstance(item, list)), key=_is_other_link)
         case _:
             return None
     return next(filter(None, map(url_of, inner)), None)
+
+
+def _is_other_link(value: object) -> bool:
+    """Tell whether a link of a feed says that it leads elsewhere than to the article, such as to its comments."""
+    return isinstance(value, Mapping) and value.get("rel", "alternate") != "alternate"
 
 
 def date_of(value: object, depth: int = 0) -> str | None:

@@ -49,7 +49,7 @@ def guessed_headline(element: Mapping[str, Any], shape: Shape, content: Content)
         and not is_address(line)
         and not is_no_value(line, content=True)
     ]
-    if title := next((line for line in lines if folded(words_of(line.key)[-1:][0]) in _TITLES), None):
+    if title := next((line for line in lines if folded("".join(words_of(line.key)[-1:])) in _TITLES), None):
         return title
     is_common = content.path in dict(shape.contents) or content.path in shape.mapped
     prose = [line for line in lines if strength_of(line.text) is Strength.PROSE and len(line.text) < len(content.text)]

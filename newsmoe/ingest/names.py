@@ -14,8 +14,8 @@ FieldNames = Mapping[str, Sequence[str]]
 _BODIES = (
     "bodies", "full_content", "full_text", "ctext", "maintext", "articleBody", "document", "content:encoded",
     "content", "contents", "text", "body", "body_text", "article_text", "content_text", "text_content", "article",
-    "story", "story_text", "selftext", "plaintext", "paragraphs", "post_content", "comment_text", "transcript",
-    "content_elements", "blocks", "sections", "markdown", "rich_content", "raw_text",
+    "story", "story_text", "selftext", "plaintext", "paragraphs", "body_paragraphs", "post_content", "comment_text",
+    "transcript", "content_elements", "blocks", "sections", "markdown", "rich_content", "raw_text",
     "content_html", "body_html", "html", "article_html",
 )  # fmt: skip
 BODIES = (*_BODIES, *other_languages.BODIES)
@@ -112,6 +112,8 @@ _DECORATIONS = (
     "article clean cleaned content copy doc document entry field full item main meta news og original page plain post"
     " raw story str text web"
     " artikel articulo artigo berita haber nota noticia notizia статьи новости"
+    " 新闻 新聞 文章 기사 뉴스"
+    " de la l du del della des da do"  # what links two words, as in `Texte de l'article`
     " t txt s ss dt en"  # Solr's suffixes, and of a text in one of several languages
 )
 DECORATIONS = frozenset(_DECORATIONS.split())
@@ -161,7 +163,7 @@ _DATE_NAME = re.compile(
     r"|released?+)|(?P<created>created?+|creation)|(?P<changed>updated?+|modified|modification|edited))"
     rf"(?P<after>(?:{_TIME_WORDS}|{DATE_WORDS}|{LITTLE_WORDS})*+)"
 )
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|新闻|新聞|文章|기사|뉴스|[^\W\d_a-zA-Z]+")
 _SEPARATORS = re.compile(r"[\s_.:/-]+")
 
 

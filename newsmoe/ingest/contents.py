@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from html import unescape
 from typing import Any, NamedTuple
 
+from newsmoe.article import UNSPACED
 from newsmoe.ingest import front_matter
 from newsmoe.ingest.blocks import is_block
 from newsmoe.ingest.evidence import Strength, is_address, is_no_page, is_no_value, strength_of
@@ -23,6 +24,7 @@ URLS = ("url", "link")
 MAX_CHARACTERS = 500_000  # of a content, some hundred pages; what comes later is not read
 MAX_LISTS = 3  # inside each other
 LABEL = re.compile("[a-z][A-Za-z]{2,}(?:[,/_-][A-Za-z]+)*")
+LETTERS = re.compile(UNSPACED)  # of scripts without spaces between words
 FORMATTED = frozenset({"value", "format"})
 MIN_UNNAMED, MIN_UNNAMED_WORDS = 80, 12  # of a text under a name that is not known
 SENTENCES = 2000  # characters of it, in which there are some
@@ -223,5 +225,6 @@ def _is_of_sentences(text: str) -> bool:
 
 def _is_prose(text: str) -> bool:
     is_data = text[:1] in ("[", "{") and text[1:2] in ('"', "'", "{", "[")
-    is_long = len(text) >= MIN_UNNAMED and len(text[:2000].split()) >= MIN_UNNAMED_WORDS
-    return is_long and not is_data and not is_no_page(text)
+    start = text[:SENTENCES]
+    are_words = len(start.split()) >= MIN_UNNAMED_WORDS or len(LETTERS.findall(start)) >= MIN_UNNAMED
+    return len(text) >= MIN_UNNAMED and are_words and not is_data and not is_no_page(text)

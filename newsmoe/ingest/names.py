@@ -47,7 +47,7 @@ _DATES: FieldNames = {
         "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished", "pub_date",
         "pubDate", "published", "date", "published_date", "publication_time", "publish_time", "web_publication_date",
         "isoDate", "dateTimePub", "date_time", "article:published_time", "dc:date", "time_published", "seendate",
-        "published_utc", "date_gmt", "release_date",
+        "published_utc", "date_gmt", "release_date", "public_timestamp",
     ),
     "first created": ("firstcreated",),
     "created": ("date_created", "created_at", "created_utc", "created"),
@@ -71,7 +71,7 @@ ENGLISH: FieldNames = {
     "url": (
         "url", "link", "canonical_link", "canonical_url", "web_url", "news_url", "article_url", "title_url", "page_url",
         "share_url", "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
-        "document_identifier", "links.permalink", "canonical", "alternate", "link_href",
+        "document_identifier", "links.permalink", "links.web", "canonical", "alternate", "link_href",
     ),
     "headline": (
         "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "header", "name", "h1",

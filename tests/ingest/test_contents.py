@@ -369,3 +369,10 @@ def test_sections_are_a_text_beside_the_headline_around_them() -> None:
     sections = [{"heading": "Lights", "body": BODY}, {"heading": "Parts", "body": "They have come at last."}]
     item = article({"title": "Night bus", "summary": "For a year.", "detail": {"sections": sections}})
     assert item.content == f"{BODY}\n\nThey have come at last."
+
+
+def test_prose_without_spaces_under_another_name_is_read_and_that_is_said() -> None:
+    body = "市は火曜日、中心部の古い橋を二か月間閉鎖し、橋脚を取り替えると発表した。" * 4
+    element = {"title": "橋が二か月閉鎖", "outline_with_ruby": body}
+    assert article(element).content == body
+    assert "read from 'outline_with_ruby'" in notices(element)[0]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from newsmoe.ingest.names import is_of_another_text
+from newsmoe.ingest.names import is_of_another_text, words_of
 from newsmoe.ingest.stored import stored_value
 
 TEXTS = (
@@ -32,14 +32,18 @@ _INLINE = (
 INLINE = frozenset(_INLINE.split())
 _NOT_READ = (
     "image img video embed gallery audio figure caption ad advertisement divider delimiter linktool attaches"
-    " oembed iframe script raw_html_ad social service thematicbreak"
+    " oembed iframe script raw_html_ad social service thematicbreak author_info box"
 )
 NOT_READ = frozenset(_NOT_READ.split())
+ASIDES = frozenset({"related", "recommended", "interstitial", "newsletter", "byline", "kicker"})
+"""Words in the types of blocks about the article, or about others: `related-content`, `interstitial_link`."""
 TAGS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol", "blockquote", "pre"])
 """Names of HTML's elements, under which a block has its text, as in `{"h2": "..."}`."""
+EDITORS = frozenset({"ops", "blocks", "root"})
+"""Keys of the nodes in the document of an editor, which nothing else has."""
 LINE_BREAKS = frozenset({"linebreak", "line_break", "hardBreak", "br", "hard_break"})
 LOCALE = re.compile("[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
-TYPES = ("type", "_type", "nodeType", "blockName")
+TYPES = ("type", "_type", "nodeType", "blockName", "slice_type")
 OPENING = "([“‘"
 END = 8  # characters of a text, which tell whether it ends a line
 MIN_SPACES = 3  # in a text under an uncommon name
@@ -70,11 +74,20 @@ def _type(node: Mapping[str, Any]) -> str:
     return next((kind for key in TYPES if isinstance(kind := node.get(key), str)), "")
 
 
+def is_block(value: Mapping[str, Any]) -> bool:
+    """Tell whether an object is a block of an editor, or a document of them."""
+    return bool(_type(value)) or any(isinstance(value.get(key), list | Mapping) for key in EDITORS)
+
+
+def _is_aside(kind: str) -> bool:
+    return kind.casefold() in NOT_READ or not ASIDES.isdisjoint(words_of(kind))
+
+
 def _node(node: Mapping[str, Any], depth: int) -> str | None:
     kind = _type(node)
     if kind in LINE_BREAKS:
         return "\n"
-    if depth > MAX_DEPTH or kind.casefold() in NOT_READ:
+    if depth > MAX_DEPTH or _is_aside(kind):
         return None
     if isinstance(blocks := node.get(INNER_BLOCKS), list) and blocks:
         return _joined(blocks, depth + 1)
@@ -92,7 +105,9 @@ def _node(node: Mapping[str, Any], depth: int) -> str | None:
 def _inner_text(node: Mapping[str, Any], kind: str, depth: int) -> str | None:
     """Return the first text in the nodes below a node; "" where there are only empty ones."""
     empty: str | None = None
-    for key in (*CONTAINERS, "attributes", kind):  # Notion's have what is in them under their type
+    objects = [key for key, inner in node.items() if kind and isinstance(inner, Mapping)]
+    only = objects if len(objects) == 1 else ()  # such as `props`
+    for key in (*CONTAINERS, "attributes", kind, *only):  # Notion's have what is in them under their type
         inner = node.get(key)
         text = _node(inner, depth + 1) if isinstance(inner, Mapping) else None
         if isinstance(inner, list):
@@ -105,7 +120,7 @@ def _inner_text(node: Mapping[str, Any], kind: str, depth: int) -> str | None:
 
 def _only_text(node: Mapping[str, Any]) -> str | None:
     """Return the text of a node that has a single one, under whatever name but that of something else."""
-    if _type(node).casefold() in NOT_READ:
+    if _is_aside(_type(node)):
         return None
     texts = [
         text
@@ -133,7 +148,10 @@ def _piece(node: str | list[Any] | Mapping[str, Any], depth: int) -> str | None:
     text = _node(node, depth)
     if text is None and node and TAGS.issuperset(node):
         return _joined([*node.values()], depth + 1)
-    return _only_text(node) if text is None else text
+    if text is None and not _is_aside(_type(node)):
+        inner = (_only_text(part) for part in node.values() if isinstance(part, Mapping))
+        text = _only_text(node) or next(filter(None, inner), None)
+    return text
 
 
 def _joined(parts: list[Any] | tuple[Any, ...], depth: int, *, inline_leaves: bool = False) -> str | None:

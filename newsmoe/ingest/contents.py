@@ -1,13 +1,16 @@
 """Which of an element's texts is the article: a whole text rather than a teaser, and no word for none."""
 
+import re
 from collections.abc import Mapping
 from html import unescape
 from typing import Any, NamedTuple
 
+from newsmoe.article import UNSPACED
 from newsmoe.ingest import front_matter
+from newsmoe.ingest.blocks import is_block
 from newsmoe.ingest.evidence import Strength, is_address, is_no_page, is_no_value, strength_of
 from newsmoe.ingest.fields import FieldFinder, KeyPath, Shape, value_at
-from newsmoe.ingest.names import SECTIONS, WEAK_HEADLINES, folded, is_of_another_text
+from newsmoe.ingest.names import NOT_AN_ARTICLE, SECTIONS, SUBJECTS, WEAK_HEADLINES, folded, is_of_another_text
 from newsmoe.ingest.stored import object_in, stored_value
 from newsmoe.ingest.values import text_of
 from newsmoe.text.cleaning import clean_line, clean_text
@@ -20,8 +23,11 @@ LONGER, TWICE, MUCH_LONGER = 1.5, 2, 3  # times the length that make another tex
 URLS = ("url", "link")
 MAX_CHARACTERS = 500_000  # of a content, some hundred pages; what comes later is not read
 MAX_LISTS = 3  # inside each other
+LABEL = re.compile("[a-z][A-Za-z]{2,}(?:[,/_-][A-Za-z]+)*")
+LETTERS = re.compile(UNSPACED)  # of scripts without spaces between words
 FORMATTED = frozenset({"value", "format"})
 MIN_UNNAMED, MIN_UNNAMED_WORDS = 80, 12  # of a text under a name that is not known
+SENTENCES = 2000  # characters of it, in which there are some
 
 
 class Content(NamedTuple):
@@ -67,8 +73,8 @@ def find_content(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
 
 def _is_no_text(value: Any, path: KeyPath, finder: FieldFinder, element: Mapping[str, Any], shape: Shape) -> bool:
     """Tell whether a value is an article, or a list of some, or the names of sections."""
-    if folded(path[-1]) in SECTIONS and not _holds_objects(value):
-        return True
+    if folded(path[-1]) in SECTIONS:
+        return not _holds_objects(value) or any(name in part for part in value for name in URLS)
     if isinstance(value, str):
         return value[:1] == "{" and _is_json_of_article(value, finder, element, shape)
     return _holds_articles(value, finder, element, shape)
@@ -128,8 +134,12 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
             continue
         if is_of_another_text(key) or (isinstance(value, str) and not _is_prose(value)):
             continue
+        if not isinstance(value, str) and NOT_AN_ARTICLE.search(key.casefold()):
+            continue
         text = text_of(value)
-        if text and _is_prose(text) and (best is None or len(text) > len(best.text)):
+        if not text or not _is_prose(text) or (best is not None and len(text) <= len(best.text)):
+            continue
+        if isinstance(value, str) or _is_of_sentences(text):
             content = _content((key,), text, is_body=True)
             is_text = _is_prose(content.text) and not _is_only_links(text, element, shape)
             best = content if is_text else best
@@ -149,10 +159,10 @@ def much_longer_text(element: Mapping[str, Any], shape: Shape, content: Content 
 
 
 def _is_text(value: Any) -> bool:
-    """Tell whether a value is a text, a list of some, or one with its format beside it, as Drupal has it."""
+    """Tell whether a value is a text, a list of some, blocks, or a text with its format, as Drupal has it."""
     if isinstance(value, list):
         return all(isinstance(part, str | None) or (isinstance(part, Mapping) and _is_text(part)) for part in value)
-    return isinstance(value, str) or (isinstance(value, Mapping) and value.keys() >= FORMATTED)
+    return isinstance(value, str) or (isinstance(value, Mapping) and (value.keys() >= FORMATTED or is_block(value)))
 
 
 class Headline(NamedTuple):
@@ -172,9 +182,15 @@ def find_headline(element: Mapping[str, Any], shape: Shape, *, beside_content: b
             continue
         if (text := text_of(value)) is None:
             unreadable.append(path)
-        elif (line := clean_line(text)) and not ("/" in line and is_address(line)) and not is_no_value(line):
+        elif (line := clean_line(text)) and not _is_no_headline(line, path):
             return Headline(line, path, [])
     return Headline("", None, unreadable)
+
+
+def _is_no_headline(line: str, path: KeyPath) -> bool:
+    if folded(path[-1]) in SUBJECTS and LABEL.fullmatch(line):
+        return True
+    return ("/" in line and is_address(line)) or is_no_value(line)
 
 
 def is_better(content: Content, best: Content) -> bool:
@@ -193,7 +209,7 @@ def is_better(content: Content, best: Content) -> bool:
 
 
 def _content(path: KeyPath, text: str, is_body: bool) -> Content:
-    if text.startswith("---") and (parts := front_matter.split(text)):
+    if front_matter.may_start(text) and (parts := front_matter.split(text)):
         text = parts.text
     text, truncated = clean_text(text)
     if len(text) > MAX_CHARACTERS:
@@ -201,7 +217,14 @@ def _content(path: KeyPath, text: str, is_body: bool) -> Content:
     return Content(path, text, truncated, strength_of(text), is_body)
 
 
+def _is_of_sentences(text: str) -> bool:
+    """Tell whether most of a text is in lines that are prose, and not in lists of words or names."""
+    lines = text[:SENTENCES].splitlines()
+    return 2 * sum(len(line) for line in lines if strength_of(line) is Strength.PROSE) >= sum(map(len, lines))
+
+
 def _is_prose(text: str) -> bool:
     is_data = text[:1] in ("[", "{") and text[1:2] in ('"', "'", "{", "[")
-    is_long = len(text) >= MIN_UNNAMED and len(text[:2000].split()) >= MIN_UNNAMED_WORDS
-    return is_long and not is_data and not is_no_page(text)
+    start = text[:SENTENCES]
+    are_words = len(start.split()) >= MIN_UNNAMED_WORDS or len(LETTERS.findall(start)) >= MIN_UNNAMED
+    return len(text) >= MIN_UNNAMED and are_words and not is_data and not is_no_page(text)

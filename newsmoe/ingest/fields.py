@@ -15,6 +15,7 @@ from newsmoe.ingest.names import (
     LATE,
     MARKUP,
     MAX_NAME,
+    METADATA,
     NO_POST,
     POST_TEXT,
     TEASERS,
@@ -70,6 +71,11 @@ class Shape:
     def names_of_dates(self) -> tuple[str, ...]:
         """Those of them that may stand for the date of publication."""
         return tuple(filter(may_name_date, self.unnamed))
+
+    @cached_property
+    def metadata(self) -> tuple[str, ...]:
+        """The keys that may hold an object about the article."""
+        return tuple(key for key in self.keys if isinstance(key, str) and METADATA.search(key.casefold()))
 
     @property
     def has_text(self) -> bool:

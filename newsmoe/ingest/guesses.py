@@ -8,7 +8,7 @@ from newsmoe.ingest import dates
 from newsmoe.ingest.contents import Content
 from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
 from newsmoe.ingest.fields import Shape
-from newsmoe.ingest.names import ALIASES, WEAK_HEADLINES, folded, is_of_another_text, words_of
+from newsmoe.ingest.names import ALIASES, WEAK_HEADLINES, folded, is_of_another_text, names_day, words_of
 from newsmoe.text.cleaning import clean_line
 
 MAX_HEADLINE, MAX_DATE, MAX_URL = 250, 40, 2_000  # characters
@@ -24,6 +24,7 @@ _PAGE = re.compile(
     r"https?://[^/\s?#]+/(?!\S*\.(?:jpe?g|png|gif|webp|svg|avif|bmp|ico|mp[34]|m4a|webm|xml|rss|json|css|js)\b)\S+",
     re.IGNORECASE,
 )
+_DIGIT = re.compile(r"\d")
 _LINKS = frozenset({"url", "link", "href", "permalink", "uri"})
 COMMON_BY_VALUE = frozenset({"data"})
 """Names, folded, that mean a date in some languages and much else in English: no guess where a date stands there."""
@@ -48,7 +49,7 @@ def guessed_headline(element: Mapping[str, Any], shape: Shape, content: Content)
         and not is_address(line)
         and not is_no_value(line, content=True)
     ]
-    if title := next((line for line in lines if folded(words_of(line.key)[-1:][0]) in _TITLES), None):
+    if title := next((line for line in lines if folded("".join(words_of(line.key)[-1:])) in _TITLES), None):
         return title
     is_common = content.path in dict(shape.contents) or content.path in shape.mapped
     prose = [line for line in lines if strength_of(line.text) is Strength.PROSE and len(line.text) < len(content.text)]
@@ -64,10 +65,15 @@ def guessed_url(element: Mapping[str, Any], shape: Shape) -> Guess | None:
 
 
 def guessed_date(element: Mapping[str, Any], shape: Shape) -> Guess | None:
-    """Return the only date under a name such as `EditionDate`, but for those of something else than publication."""
+    """Return the only date under a name such as `EditionDate`, else under one with a time, such as `ptime`."""
     values = _strings(element, shape.names_of_dates, MAX_DATE)
-    days = [Guess(key, date) for key, value in values if not value.isdecimal() and (date := dates.from_text(value))]
-    return days[0] if len(days) == 1 else None
+    days = [
+        Guess(key, date)
+        for key, value in values
+        if _DIGIT.search(value) and not value.isdecimal() and (date := dates.from_text(value))
+    ]
+    named = [day for day in days if names_day(day.key)]
+    return next((some[0] for some in (named, days) if len(some) == 1), None)
 
 
 def _strings(element: Mapping[str, Any], keys: Iterable[str], limit: int) -> Iterator[tuple[str, str]]:

@@ -21,7 +21,7 @@ USUAL_KEYS = ENVELOPE_KEYS[:4]
 PARTS = frozenset({"children", "content", "value", "values", "nodes", "list", "response"})
 """Those of them that an article may have as well, for its comments or paragraphs."""
 _ENVELOPES = frozenset(map(folded, ENVELOPE_KEYS))
-RELATED = re.compile(rf"^more|galler|embed|attach|breadcrumb|{NOT_AN_ARTICLE.pattern}")
+RELATED = re.compile(rf"^more|^sections$|galler|embed|attach|breadcrumb|{NOT_AN_ARTICLE.pattern}")
 """Names of what an article may hold that looks like articles, and is not this article."""
 
 HEADLINES = frozenset(map(folded, ALIASES["headline"]))
@@ -119,11 +119,17 @@ def _locate(root: Node, finder: FieldFinder) -> Location:
 
 def _nodes_along(node: Node, steps: Steps) -> Iterator[Node]:
     """Yield the nodes on the way to a place."""
-    yield node
-    if steps:
-        step, *others = steps
-        for child in node.children.values() if step == ANY_KEY else [node.children[step]]:
-            yield from _nodes_along(child, tuple(others))
+    for number in range(len(steps) + 1):
+        yield from _nodes_at(node, steps[:number])
+
+
+def _nodes_at(node: Node, steps: Steps) -> list[Node]:
+    """Return the nodes at a place; several where it leads through any key."""
+    nodes = [node]
+    for step in steps:
+        children = [inner.children for inner in nodes]
+        nodes = [child for some in children for key, child in some.items() if step in (ANY_KEY, key)]
+    return nodes
 
 
 def _groups(node: Node, steps: Steps) -> list[Group]:
@@ -145,11 +151,28 @@ def _groups(node: Node, steps: Steps) -> list[Group]:
         if group.node.articles >= COVERAGE * node.articles
         and (is_lone or bias(group.steps[len(steps) :]) >= 0)  # else what an article quotes, or links to
         and not _are_parts(group, node, is_lone)
+        and not _is_a_value(group, steps, node)
+        and _is_in_most(group, group.steps[len(steps) :], node, is_lone)
     ]
     best = max(inner, key=lambda group: (group.weight, group.node.articles), default=None)
     outer = node.mean + WHOLE * (2 * node.whole >= node.articles)
     is_one_of_several = best is not None and is_lone and () not in node.wrappers and best.node.articles > 1
     return below if best is not None and (best.weight > outer - is_one_of_several) else [here]
+
+
+def _is_a_value(group: Group, outer: Steps, node: Node) -> bool:
+    """Tell whether objects without headlines, one in each article, are the texts of these."""
+    is_single = ARRAY not in group.steps[len(outer) :] and ANY_KEY not in group.steps[len(outer) :]
+    return is_single and not group.node.headed and 2 * node.texts >= node.articles
+
+
+def _is_in_most(group: Group, inner: Steps, outer: Node, is_lone: bool) -> bool:
+    """Tell whether most of the objects that may be envelopes have what is inside some; a single object, all of them."""
+    key = next((step for step in inner if step not in (ARRAY, ANY_KEY)), None)
+    if is_lone or key is None:
+        return True
+    is_single = ARRAY not in inner and ANY_KEY not in inner
+    return group.node.objects >= outer.articles if is_single else 2 * outer.keys[key] > outer.objects
 
 
 def _are_parts(group: Group, outer: Node, is_lone: bool) -> bool:
@@ -192,10 +215,8 @@ def _collapsed(paths: list[Steps], root: Node) -> tuple[Steps, ...]:
         for index, step in enumerate(steps):
             before, after = steps[:index], steps[index + 1 :]
             siblings = [path for path in paths if path[:index] == before and path[index + 1 :] == after]
-            node = root
-            for inner in before:
-                node = node.children[inner]
-            if len(siblings) > 1 and step != ARRAY and len(siblings) == len(node.children):
+            beside = {key for node in _nodes_at(root, before) for key in node.children}
+            if len(siblings) > 1 and step != ARRAY and len(siblings) == len(beside):
                 others = [path for path in paths if path not in siblings]
                 return (
                     _collapsed([*others, (*before, ANY_KEY, *after)], root) if others else ((*before, ANY_KEY, *after),)

@@ -13,9 +13,9 @@ FieldNames = Mapping[str, Sequence[str]]
 
 _BODIES = (
     "bodies", "full_content", "full_text", "ctext", "maintext", "articleBody", "document", "content:encoded",
-    "content", "text", "body", "body_text", "article_text", "content_text", "text_content", "article", "story",
-    "story_text", "selftext", "plaintext", "paragraphs", "post_content", "comment_text", "transcript",
-    "content_elements", "blocks", "sections", "markdown", "rich_content", "raw_text",
+    "content", "contents", "text", "body", "body_text", "article_text", "content_text", "text_content", "article",
+    "story", "story_text", "selftext", "plaintext", "paragraphs", "body_paragraphs", "post_content", "comment_text",
+    "transcript", "content_elements", "blocks", "sections", "markdown", "rich_content", "raw_text",
     "content_html", "body_html", "html", "article_html",
 )  # fmt: skip
 BODIES = (*_BODIES, *other_languages.BODIES)
@@ -47,7 +47,7 @@ _DATES: FieldNames = {
         "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished", "pub_date",
         "pubDate", "published", "date", "published_date", "publication_time", "publish_time", "web_publication_date",
         "isoDate", "dateTimePub", "date_time", "article:published_time", "dc:date", "time_published", "seendate",
-        "published_utc", "date_gmt", "release_date",
+        "published_utc", "date_gmt", "release_date", "public_timestamp",
     ),
     "first created": ("firstcreated",),
     "created": ("date_created", "created_at", "created_utc", "created"),
@@ -71,7 +71,7 @@ ENGLISH: FieldNames = {
     "url": (
         "url", "link", "canonical_link", "canonical_url", "web_url", "news_url", "article_url", "title_url", "page_url",
         "share_url", "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
-        "document_identifier", "links.permalink", "canonical", "alternate", "link_href",
+        "document_identifier", "links.permalink", "links.web", "canonical", "alternate", "link_href",
     ),
     "headline": (
         "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "header", "name", "h1",
@@ -84,7 +84,8 @@ ENGLISH: FieldNames = {
     "publication_date": tuple(name for names in _DATES.values() for name in names),
     "author": (
         "author", "authors", "byline", "creator", "dc:creator", "author_name", "primary_author", "writer", "reporter",
-        "journalist", "contributors", "contributor", "by", "from", "authors_byline", "bylines", "credits.by",
+        "journalist", "contributors", "contributor", "by", "from", "co_authors", "authors_byline", "bylines",
+        "credits.by",
     ),
     "source": (
         "source", "outlet", "publisher", "source_name", "source_title", "source_domain", "site_name", "publication",
@@ -104,10 +105,15 @@ URLS_BY_VALUE = ("@id", "guid", "uri", "id", "source", "identifier", *other_lang
 WEAK_HEADLINES = frozenset({"name"})
 """Of a person, an outlet or a feed as well: a headline only where there is a content beside it."""
 
+SUBJECTS = frozenset({"subject"})
+"""Names of a headline, or of a label such as `health-care` or `worldNews`."""
+
 _DECORATIONS = (
-    "article clean cleaned content doc document entry field full item main meta news og original page plain post raw"
-    " story str text web"
-    " artikel articulo artigo berita haber noticia notizia"
+    "article clean cleaned content copy doc document entry field full item main meta news og original page plain post"
+    " raw story str text web"
+    " artikel articulo artigo berita haber nota noticia notizia статьи новости"
+    " 新闻 新聞 文章 기사 뉴스"
+    " de la l du del della des da do"  # what links two words, as in `Texte de l'article`
     " t txt s ss dt en"  # Solr's suffixes, and of a text in one of several languages
 )
 DECORATIONS = frozenset(_DECORATIONS.split())
@@ -142,7 +148,7 @@ _NO_URL = re.compile(
 _DAYS = frozenset({"date", "day", "data", "datum", "fecha", "tanggal", "tarih", "tarihi", "ngay", "дата"})
 _NO_PUBLICATION = re.compile(
     r"crawl|scrap|fetch|collect|download|process|generat|extract|retriev|insert|index|updat|modif|import|added|start"
-    r"|end|begin|until|from|due|dead|expir|valid|birth|event|effect|access|check|seen|sync|cach|today|last|next|colet"
+    r"|end|begin|until|from|due|dead|expir|valid|birth|born|found|event|effect|access|check|seen|sync|cach|today|last|next|colet"
     r"|recolec|vigen|수집|抓取|采集|爬取|取得"
 )
 """Keys of dates on which something else happened than publication."""
@@ -150,14 +156,14 @@ _NO_PUBLICATION = re.compile(
 INNER_TEXTS = frozenset({"rendered", "main", "text", "value", "name", "#text", "_content"})
 MAX_NAME = 100  # characters
 
-_TIME_WORDS = "(?:date|time|stamp|on|at|utc|gmt|iso)"
+_TIME_WORDS = "(?:date|time|stamp|on|at|utc|gmt|iso|dt)"
 _DATE_NAME = re.compile(
-    rf"(?P<before>(?:date|time|{DATE_WORDS}|{LITTLE_WORDS})*)(?P<edition>first|original|last|latest|version)?+"
+    rf"(?P<before>(?:date|time|dt|{DATE_WORDS}|{LITTLE_WORDS})*)(?P<edition>first|original|last|latest|version)?+"
     rf"(?:(?P<published>(?:{PUBLISHED})|publish(?:ed|ing)?+|publication|pub|post(?:ed)?+|issued?+|display(?:ed)?+"
     r"|released?+)|(?P<created>created?+|creation)|(?P<changed>updated?+|modified|modification|edited))"
     rf"(?P<after>(?:{_TIME_WORDS}|{DATE_WORDS}|{LITTLE_WORDS})*+)"
 )
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_a-zA-Z]+")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|新闻|新聞|文章|기사|뉴스|[^\W\d_a-zA-Z]+")
 _SEPARATORS = re.compile(r"[\s_.:/-]+")
 
 
@@ -235,4 +241,10 @@ def may_name_url(key: str) -> bool:
 
 def may_name_date(key: str) -> bool:
     """Tell whether a key that is no common name may stand for the date of publication."""
-    return not _DAYS.isdisjoint(words_of(key)) and not _NO_PUBLICATION.search(key.casefold())
+    is_date = names_day(key) or any(word.endswith(("time", "date")) for word in words_of(key))
+    return is_date and not _NO_PUBLICATION.search(key.casefold())
+
+
+def names_day(key: str) -> bool:
+    """Tell whether a key has a word for a date."""
+    return not _DAYS.isdisjoint(words_of(key))

@@ -7,7 +7,7 @@ from typing import Any
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.ingest import front_matter, values
-from newsmoe.ingest.contents import Content, find_content, find_headline, much_longer_text
+from newsmoe.ingest.contents import ENOUGH, Content, find_content, find_headline, much_longer_text
 from newsmoe.ingest.evidence import Strength, strength_of
 from newsmoe.ingest.extra import others_of
 from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, KeyPath, Shape, keys_of, some_keys, value_at
@@ -18,7 +18,7 @@ from newsmoe.ingest.stored import object_in
 from newsmoe.ingest.titles import without_headline, without_outlet
 from newsmoe.ingest.unwrap import unwrapped
 from newsmoe.ingest.values import MAX_LINE
-from newsmoe.ingest.wrappers import ArticleObject, find_article, find_heading
+from newsmoe.ingest.wrappers import ArticleObject, find_article, find_heading, with_details
 from newsmoe.text.boilerplate import without_boilerplate
 from newsmoe.text.cleaning import clean_line
 from newsmoe.text.dates import moment_of
@@ -130,9 +130,11 @@ class Normaliser:
             element = {**fields, **element}
             shape = self.fields.shape(element)
         element, shape, heading = find_heading(element, self.fields, shape, content)
+        element, shape = with_details(element, self.fields, shape)
         headline, headline_path, no_headline = heading
         if content is not None:
-            unreadable = []
+            is_teaser = not content.is_body and len(content.text) < ENOUGH
+            unreadable = [path for path in unreadable if is_teaser and (path, True) in shape.contents]
             if headline_path is None and (guess := guessed_headline(element, shape, content)):
                 headline, headline_path = self._guessed("headline", guess)
         elif headline_path is None:
@@ -231,7 +233,7 @@ class Normaliser:
 def _front_matter(element: Mapping[str, Any], content: Content) -> Mapping[str, Any] | None:
     """Return the fields that stand before the text of an element."""
     value = value_at(element, content.path)
-    parts = front_matter.split(value) if isinstance(value, str) and value.startswith("---") else None
+    parts = front_matter.split(value) if isinstance(value, str) and front_matter.may_start(value) else None
     return parts and {key: field for key, field in parts.fields.items() if key != content.path[0]}
 
 

@@ -9,7 +9,7 @@ HEADLINES = (
     "titel", "überschrift", "ueberschrift", "schlagzeile", "titre", "título", "titular", "manchete", "titolo",
     "заголовок", "标题", "標題", "タイトル", "見出し", "제목", "tytuł", "nagłówek", "başlık", "العنوان", "عنوان",
     "titlu", "judul", "tiêu đề", "nadpis", "titulek", "naslov", "cím", "otsikko", "tittel", "overskrift", "pealkiri",
-    "τίτλος", "כותרת", "शीर्षक",
+    "τίτλος", "כותרת", "शीर्षक", "kop",
 )  # fmt: skip
 
 BODIES = (
@@ -31,11 +31,12 @@ TEASERS = (
 )  # fmt: skip
 
 DATES = (
-    "datum", "dátum", "dato", "fecha", "дата", "日期", "日付", "日時", "公開日", "掲載日", "発行日", "发布时间",
-    "发布日期", "發布時間", "發布日期", "时间", "時間", "날짜", "게시일", "작성일", "등록일", "발행일", "tarih",
-    "tanggal", "ngày", "التاريخ", "تاریخ", "ημερομηνία", "תאריך", "veröffentlicht", "erschienen", "publicado",
-    "publicada", "publié", "pubblicato", "gepubliceerd", "publicerad", "publiceret", "publisert", "julkaistu",
-    "opublikowano", "опубликовано", "ngày đăng",
+    "datum", "dátum", "dato", "fecha", "дата", "日期", "日付", "日時", "公開日", "公開日時", "配信日時", "掲載日",
+    "発行日", "发布时间", "发布日期", "發布時間", "發布日期", "时间", "時間", "날짜", "게시일", "작성일", "작성일시",
+    "등록일", "등록일시", "입력일시", "발행일", "tarih", "tanggal", "waktu", "ngày", "التاريخ", "تاريخ",
+    "تاريخ النشر", "تاریخ", "दिनांक", "ημερομηνία", "תאריך", "veröffentlicht", "erschienen", "publicado", "publicada",
+    "publié", "pubblicato", "gepubliceerd", "publicerad", "publiceret", "publisert", "julkaistu", "opublikowano",
+    "опубликовано", "ngày đăng",
 )  # fmt: skip
 
 URLS = (
@@ -93,6 +94,6 @@ PUBLISHED = (
     "|опубликовано|публикации"
 )
 """How the words for publication go, without accents, in the name of a date: `fecha_de_publicacion`."""
-DATE_WORDS = "fecha|data|datum|tanggal|tarihi?|дата|ngay"
+DATE_WORDS = "fecha|data|datum|tanggal|waktu|tarihi?|дата|ngay"
 LITTLE_WORDS = "de|da|di|em|el|le|il|op|am"
 """What stands beside such a word: `publicado_em`, `publié le`."""

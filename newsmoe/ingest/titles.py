@@ -13,14 +13,18 @@ _EDITION_WORDS = (
 _EDITIONS = frozenset(_EDITION_WORDS.split())
 """Words after the name of an outlet that say which part of it."""
 
+_HEADING = re.compile(r"#{1,6}[ \t]+")
+"""What Markdown writes before a heading."""
 _ARTICLE = re.compile(r"\bthe\s+\Z", re.IGNORECASE)
 
 
 def without_headline(text: str, headline: str) -> str:
     """Return a content without the headline at its beginning, if a text of its own follows."""
-    if not headline or not text.startswith(headline) or headline.count(" ") < MIN_SPACES:
+    mark = _HEADING.match(text) if text.startswith("#") else None
+    start = mark.end() if mark else 0
+    if not headline or not text.startswith(headline, start) or headline.count(" ") < MIN_SPACES:
         return text
-    rest = text[len(headline) :]
+    rest = text[start + len(headline) :]
     remaining = rest.lstrip()
     is_apart = len(remaining) < len(rest) and not remaining[:1].islower() and remaining[:1] not in SEPARATORS
     return remaining if is_apart and strength_of(remaining) is Strength.PROSE else text

@@ -24,7 +24,7 @@ _WRAPPERS = _NUMBER_KEYS | {
     "$t", "_", "@value", "_content", "stringValue", "timestampValue", "arrayValue", "mapValue", "S", "L", "M", "SS",
 }  # fmt: skip
 """Keys of the value where all that is beside it says something of that value."""
-_LIKELY = _WRAPPERS.union(_SURE_WRAPPERS)
+_LIKELY = _WRAPPERS.union(_SURE_WRAPPERS, ("type",))
 _ABOUT = re.compile(
     r"[@$_].*|xml:.*|type|datatype|format|lang|language|role|id|meta|links|relationships|cursor|protected|processed"
     r"|contenttype"
@@ -58,9 +58,13 @@ def _inside(value: Mapping[str, Any]) -> Any:
     for key in _SURE_WRAPPERS:
         if not is_missing(value.get(key)):
             return value[key]
+    kind = value.get("type")
+    if isinstance(kind, str) and kind in value and all(key == kind or _is_remark(key) for key in value):
+        return value[kind]  # a property of Notion
     keys = [key for key, inner in value.items() if isinstance(key, str) and not is_missing(inner)]
     values = [key for key in keys if key in _WRAPPERS]
-    if len(values) == 1 and all(_is_remark(key) for key in keys if key not in values):
+    remarks = [key for key in keys if key not in values and not (key == "name" and "type" in keys)]
+    if len(values) == 1 and all(map(_is_remark, remarks)):
         return _typed(values[0], value[values[0]])
     if keys and keys != ["id"] and all(LOCALE.fullmatch(key) and language_code(key) for key in keys):
         return value[keys[0]]

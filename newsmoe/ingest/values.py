@@ -23,7 +23,7 @@ MAX_DEPTH = 8  # of names in objects and lists
 MAX_BITS = 4096  # Python writes no integer of more than 4,300 digits
 NAME_KEYS = (
     "name", "title", "full_name", "fullName", "display_name", "displayName", "original", "term", "label", "#text",
-    "literal",
+    "literal", "nombre", "nome", "nom",
 )  # fmt: skip
 GIVEN_NAMES, FAMILY_NAMES = (
     ("given", "firstname", "givenname", "forename"),
@@ -34,6 +34,7 @@ SOURCE_KEYS = (*NAME_KEYS, "site", "domain", "host", "uri")
 URL_KEYS = ("@id", "url", "href", "link", "canonical", "web")
 DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "start", "date-parts", "#text")
 _BY = re.compile(r"\Aby(?:[\s:]+|\Z)", re.IGNORECASE)
+_HOST = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 _LINK_TEXT = re.compile(r"#|javascript:.*|(?!(?i:[a-z][a-z0-9+.-]*+)://)\S*+\s.*|[A-Z][A-Za-z]+")
 _NUMBER = re.compile(r"-?[0-9]{1,20}")
 _TYPE_NAMES = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
@@ -132,8 +133,8 @@ def author_of(value: object) -> str | None:
 
 
 def source_of(value: object) -> str | None:
-    """Return the name of the outlet; its URL is no name."""
-    return next((name for name in names_of(value, SOURCE_KEYS) if not is_address(name)), None)
+    """Return the name of the outlet, or of its host; its URL is no name."""
+    return next((name for name in names_of(value, SOURCE_KEYS) if _HOST.fullmatch(name) or not is_address(name)), None)
 
 
 def url_of(value: object) -> str | None:
@@ -146,10 +147,15 @@ def url_of(value: object) -> str | None:
         case Mapping():
             inner = [text for key in URL_KEYS if isinstance(text := value.get(key), str)]
         case list():
-            inner = [item for item in map(unwrapped, value) if not isinstance(item, list)]
+            inner = sorted((item for item in map(unwrapped, value) if not isinstance(item, list)), key=_is_other_link)
         case _:
             return None
     return next(filter(None, map(url_of, inner)), None)
+
+
+def _is_other_link(value: object) -> bool:
+    """Tell whether a link of a feed says that it leads elsewhere than to the article, such as to its comments."""
+    return isinstance(value, Mapping) and value.get("rel", "alternate") != "alternate"
 
 
 def date_of(value: object, depth: int = 0) -> str | None:

@@ -18,6 +18,8 @@ from newsmoe.ingest.stored import object_in
 
 MAX_DEPTH = 4
 MAX_OBJECTS = 60
+DETAILS = ("publication_date", "author", "source", "language")
+"""Fields that are read from the metadata beside a headline, as is the URL."""
 
 
 class Wrapped(NamedTuple):
@@ -137,6 +139,27 @@ def _with_metadata(element: Mapping[str, Any], finder: FieldFinder) -> Mapping[s
                 **{name: inner[name] for name in _lacking(finder, keys_of(element), keys_of(inner), key)},
             }
     return element
+
+
+def with_details(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) -> tuple[Mapping[str, Any], Shape]:
+    """Return an element with the URL, date, author, source and language for which only its metadata has a key."""
+    if not any(isinstance(object_in(element.get(key)), Mapping) for key in shape.metadata):
+        return element, shape  # most articles
+    paths = {**{field: shape.fields[field] for field in DETAILS}, "url": [path for path, named in shape.urls if named]}
+    missing = {field for field, some in paths.items() if all(len(path) > 1 for path in some)}
+    for path, inner in islice(_objects(element, ()), MAX_OBJECTS):
+        if not missing or path[0] not in shape.metadata or not METADATA.search(path[-1].casefold()):
+            continue
+        theirs = finder.shape(inner)
+        roles = {name: missing & _roles(theirs, name) for name in inner if _may_be_detail(name, theirs)}
+        element = {**element, **{name: inner[name] for name, fields in roles.items() if fields}}
+        missing -= {field for name, fields in roles.items() for field in fields if value_at(inner, (name,)) is not None}
+    return element, finder.shape(element)
+
+
+def _may_be_detail(name: object, shape: Shape) -> bool:
+    """Tell whether a key is none of a date on which the metadata were written or changed."""
+    return isinstance(name, str) and (name,) not in shape.late_dates and "creat" not in name.casefold()
 
 
 @lru_cache(CACHED_SHAPES)

@@ -149,7 +149,7 @@ def _without_level(text: str) -> str:
     if "<" in text:
         markup = _without_comments(text.replace("<![CDATA[", "").replace("]]>", "")) if "<!" in text else text
         if (tags := list(_tags(markup))) or markup != text:
-            return _without_tags(markup, tags, _is_caption) or _without_tags(markup, tags)
+            return _without_tags(markup, tags, _is_left_out) or _without_tags(markup, tags)
     return unescape(text) if "&" in text and _ENTITY.search(text) else text
 
 
@@ -192,8 +192,12 @@ def _is_unmistakable(tag: _Tag) -> bool:
     return bool(tag.name) and (tag.closes or tag.name in _UNMISTAKABLE) or "=" in tag.attributes
 
 
-def _is_caption(tag: _Tag) -> bool:
-    return tag.name == "figcaption" or bool(tag.name in _BLOCKS and _CAPTION_CLASS.search(tag.attributes))
+_LEFT_OUT = _set("figcaption rt rp")
+"""Captions, and how letters are read, which stands beside them in Japanese."""
+
+
+def _is_left_out(tag: _Tag) -> bool:
+    return tag.name in _LEFT_OUT or bool(tag.name in _BLOCKS and _CAPTION_CLASS.search(tag.attributes))
 
 
 def _without_tags(markup: str, tags: Sequence[_Tag], is_left_out: Callable[[_Tag], bool] = lambda tag: False) -> str:

@@ -204,3 +204,24 @@ def test_pieces_of_a_line_are_joined_and_paragraphs_are_not(pieces: list[str], t
 def test_blocks_may_be_under_the_names_of_elements() -> None:
     blocks = [{"p": "The ferry was late."}, {"h2": "Storm"}, {"ul": ["one day", "two days"]}, {"anchor": "Storm"}]
     assert text_in(blocks) == "The ferry was late.\n\nStorm\n\none day\ntwo days"
+
+
+@pytest.mark.parametrize("kind", ["related-content", "relatedLinks", "interstitial_link", "byline", "author_info"])
+def test_blocks_about_something_else_are_not_read(kind: str) -> None:
+    aside = {"type": kind, "content": [{"title": "A tram is late", "url": "https://a.example/tram", "text": "Tram"}]}
+    assert text_in([{"type": "p", "content": FIRST}, aside, {"type": "p", "content": SECOND}]) == BOTH
+
+
+@pytest.mark.parametrize("name", ["props", "attrs", "fields"])
+def test_a_block_may_have_its_text_in_the_only_object_of_it(name: str) -> None:
+    assert text_in([{"type": "paragraph", name: {"text": text}} for text in (FIRST, SECOND)]) == BOTH
+
+
+def test_slices_and_quotes_have_a_text_inside() -> None:
+    slices = [
+        {"slice_type": "text", "primary": {"text": [{"type": "paragraph", "text": FIRST, "spans": []}]}, "items": []},
+        {"slice_type": "image", "primary": {"image": {"url": "https://a.example/x.png"}, "caption": []}},
+        {"type": "quote", "value": {"quote": SECOND, "attribution": "A trader"}},
+        {"type": "box", "box": {"title": "More", "text": "What a market hall costs the town in a year."}},
+    ]
+    assert text_in(slices) == BOTH

@@ -306,3 +306,73 @@ def test_a_mapping_that_never_matches_is_said() -> None:
     (notice,) = notices({"title": "Night bus", "copy": BODY}, fields=fields)
     assert "[fields] headline: no article has a key 'kicker'" in notice
     assert notices(fields=fields) == []
+
+
+def test_the_parts_of_an_article_may_be_called_contents() -> None:
+    parts = [{"type": "title", "content": "Night bus"}, {"type": "sanitized_html", "content": f"<p>{BODY}</p>"}]
+    item = article({"title": "Night bus", "contents": [{"type": "kicker", "content": "Town"}, *parts]})
+    assert item.content.removeprefix("Night bus").strip() == BODY
+
+
+@pytest.mark.parametrize("label", ["transport", "health-care,taxes", "worldNews"])
+def test_a_label_under_subject_is_no_headline(label: str) -> None:
+    assert article({"subject": label, "text": BODY}).headline == ""
+    assert article({"subject": "Buses", "text": BODY}).headline == "Buses"
+
+
+@pytest.mark.parametrize("heading", ["Night bus runs without lights", "# Night bus runs without lights"])
+def test_the_headline_before_a_content_is_left_out(heading: str) -> None:
+    assert article({"title": "Night bus runs without lights", "text": f"{heading}\n\n{BODY}"}).content == BODY
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"ops": [{"insert": f"{BODY}\n"}, {"insert": {"image": "https://a.example/bus.jpg"}}]},
+        {"root": {"children": [{"type": "paragraph", "children": [{"type": "text", "text": BODY}]}]}},
+        [{"type": "lead", "text": "For a year."}, {"type": "p", "text": BODY}],
+    ],
+)
+def test_an_editors_document_under_another_name_is_read_and_that_is_said(value: object) -> None:
+    element = {"title": "Night bus", "manuscript": value}
+    assert BODY in article(element).content
+    (notice,) = notices(element)
+    assert "read from 'manuscript'" in notice
+
+
+@pytest.mark.parametrize("words", [BODY.split(), ["Harrowmere", "Ann Lee", "The Bay", "Fenwick"] * 9])
+def test_a_list_of_words_or_names_is_no_content(words: list[str]) -> None:
+    assert article({"title": "Night bus", "places": words}).content == ""
+
+
+def test_a_text_that_cannot_be_read_is_said_beside_a_teaser() -> None:
+    teaser = {"title": "Night bus", "description": TEASER, "body": {"sys": {"id": "b1"}}}
+    assert article(teaser).content == TEASER
+    (notice,) = notices(teaser, {"title": "Day bus", "description": TEASER, "text": BODY, "body": {"id": 1}})
+    assert "'body' holds no text that can be read in 1 of 2 articles" in notice
+
+
+def test_the_metadata_beside_a_headline_have_what_it_lacks() -> None:
+    details = {"canonical": "https://a.example/7", "publish_time": "2026-03-02", "author_name": "Ann Lee", "lang": "en"}
+    item = article({"title": "Night bus", "text": BODY, "meta": {**details, "og": {"site_name": "Bay News"}}})
+    assert (item.url, item.publication_date, item.author) == ("https://a.example/7", "2026-03-02", "Ann Lee")
+    assert (item.source, item.language) == ("Bay News", "en")
+
+
+def test_the_metadata_have_no_say_where_the_article_has_a_key() -> None:
+    meta = {"author": "admin", "created_at": "2026-03-09", "updated": "2026-03-10", "site_name": "Bay News"}
+    item = article({"title": "Night bus", "text": BODY, "authors": [], "meta_data": meta})
+    assert (item.author, item.publication_date, item.source) == (None, None, "Bay News")
+
+
+def test_sections_are_a_text_beside_the_headline_around_them() -> None:
+    sections = [{"heading": "Lights", "body": BODY}, {"heading": "Parts", "body": "They have come at last."}]
+    item = article({"title": "Night bus", "summary": "For a year.", "detail": {"sections": sections}})
+    assert item.content == f"{BODY}\n\nThey have come at last."
+
+
+def test_prose_without_spaces_under_another_name_is_read_and_that_is_said() -> None:
+    body = "市は火曜日、中心部の古い橋を二か月間閉鎖し、橋脚を取り替えると発表した。" * 4
+    element = {"title": "橋が二か月閉鎖", "outline_with_ruby": body}
+    assert article(element).content == body
+    assert "read from 'outline_with_ruby'" in notices(element)[0]

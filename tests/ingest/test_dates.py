@@ -197,7 +197,8 @@ def test_the_time_of_a_change_is_the_last_resort() -> None:
 DATE_NAMES = (
     "publishing_date", "publishedTime", "published_time", "datePosted", "posted_on", "published_on", "created_time",
     "display_date", "issued", "createdOn", "firstcreated", "first_publish_date", "firstCreated", "contentCreated",
-    "published_dt", "Post Created", "article_published_on", "publishTimestamp", "last_modified", "Date Posted",
+    "published_dt", "dt_publicacao", "waktu_publish", "Post Created", "article_published_on", "publishTimestamp",
+    "last_modified", "Date Posted",
 )  # fmt: skip
 
 

@@ -43,3 +43,31 @@ def test_other_lines_of_hyphens_are_text(text: str) -> None:
     item = read(title="Tram", body=text)
     assert item.headline == "Tram"
     assert len(item.content) >= len(text) - 8
+
+
+TOML = """+++
+title = "Tram: on Sundays"
+date = 2026-03-02T08:00:00Z
+author = "Ann Lee"
+tags = [
+  "town",
+  "tram",
+]
+[extra]
+toc = true
++++
+
+"""
+
+
+def test_fields_may_be_toml() -> None:
+    item = read(body=TOML + BODY, slug="tram")
+    assert (item.headline, item.content, item.author) == ("Tram: on Sundays", BODY, "Ann Lee")
+    assert (item.publication_date, item.topics) == ("2026-03-02T08:00:00+00:00", ("town", "tram"))
+
+
+@pytest.mark.parametrize("text", [f"+++\n{BODY}\n+++\nmore", f"+++\ntitle = Tram\n+++\n{BODY}", f"+++ {BODY}"])
+def test_other_lines_of_pluses_are_text(text: str) -> None:
+    item = read(title="Tram", body=text)
+    assert item.headline == "Tram"
+    assert len(item.content) >= len(text) - 8

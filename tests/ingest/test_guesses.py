@@ -61,6 +61,10 @@ def test_the_only_url_of_a_page_is_the_articles(name: str) -> None:
     assert notices == [f"the URL of 1 of 1 articles was read from {name!r}"]
 
 
+def test_a_column_without_a_name_is_no_headline() -> None:
+    assert read({"": "1", "title": "", "text": BODY})[0].headline == ""
+
+
 def test_of_several_urls_the_one_with_a_links_name_is_read() -> None:
     assert read({"title": "Hall", "pdf_a": URL, "b": f"{URL}/b", "c_link": f"{URL}/c"})[0].url == f"{URL}/c"
 
@@ -81,7 +85,7 @@ def test_other_urls_are_not_the_articles(others: dict[str, str]) -> None:
     assert read({"title": "Hall", **others})[0].url == ""
 
 
-@pytest.mark.parametrize("name", ["EditionDate", "print_date", "AIR DATE"])
+@pytest.mark.parametrize("name", ["EditionDate", "print_date", "AIR DATE", "ptime"])
 def test_the_only_date_is_read(name: str) -> None:
     item, notices = read({"title": "Hall", name: "19/09/2026", "crawl_date": "2026-09-20", "day": "Monday"})
     assert item.publication_date == "2026-09-19"

@@ -273,6 +273,8 @@ def test_authors_are_joined(value: object, author: str | None) -> None:
         ({"id": "paper", "name": None}, None),
         ("The Paper", "The Paper"),
         (["First", "Second"], "First"),
+        ("www.paper.example", "www.paper.example"),
+        ("https://paper.example", None),
         (5, None),
     ],
 )

@@ -38,6 +38,13 @@ def article(element: dict[str, Any]) -> Article:
         ("제목", "본문", "게시일", "출처", "카테고리"),
         ("標題", "內容", "發布時間", "來源", "分類"),
         ("Заголовок", "Текст", "Дата публикации", "Источник", "Рубрика"),
+        ("заголовок_новости", "текст_статьи", "дата", "источник", "раздел"),
+        ("新闻标题", "新闻内容", "发布时间", "文章来源", "分类"),
+        ("기사제목", "기사본문", "작성일시", "언론사", "분류"),
+        ("العنوان", "النص", "تاريخ_النشر", "المصدر", "القسم"),
+        ("Titre de l'article", "Texte de l'article", "Date de publication", "source", "rubrique"),
+        ("TITULO_NOTA", "CUERPO_NOTA", "fecha", "fuente", "seccion"),
+        ("kop", "tekst", "datum", "bron", "rubriek"),
     ],
 )
 def test_names_in_a_language_are_understood(headline: str, content: str, date: str, source: str, topics: str) -> None:

@@ -426,3 +426,46 @@ def test_a_key_that_is_a_language_is_no_id(tmp_path: Path) -> None:
     assert {item.id for item in items}.isdisjoint({"en", "pt-BR"})
     assert [item.language for item in items if isinstance(item, Article)][:2] == ["en", "es"]
     assert items[2].id == "x1"
+
+
+def test_an_array_in_few_of_the_articles_is_no_place_of_articles(tmp_path: Path) -> None:
+    """A cluster of a news search has the articles of others below it; the other results have none."""
+    results = [{"title": f"Hall {number}", "link": f"https://a.example/{number}"} for number in range(3)]
+    cluster = {
+        "title": "Halls",
+        "stories": [{"title": f"Fair {n}", "link": f"https://b.example/{n}"} for n in range(4)],
+    }
+    articles, _ = read(tmp_path, {"news_results": [*results, cluster]})
+    assert headlines(articles) == ["Hall 0", "Hall 1", "Hall 2", "Halls"]
+
+
+def test_the_text_of_an_article_is_no_place_of_articles(tmp_path: Path) -> None:
+    pages = [
+        {
+            "Name": f"Hall {number}",
+            "Summary": {"type": "rich_text", "rich_text": [{"type": "text", "plain_text": BODY * 2}]},
+        }
+        for number in range(3)
+    ]
+    articles, _ = read(tmp_path, pages)
+    assert headlines(articles) == ["Hall 0", "Hall 1", "Hall 2"]
+
+
+def test_sections_with_headings_are_no_articles(tmp_path: Path) -> None:
+    sections = [{"heading": "Roof", "body": BODY}, {"heading": "Door", "body": BODY}]
+    articles, _ = read(tmp_path, [{"title": "Hall", "summary": "It leaks.", "detail": {"sections": sections}}])
+    assert headlines(articles) == ["Hall"]
+
+
+def test_arrays_keyed_twice_are_all_read(tmp_path: Path) -> None:
+    by_day = {"A": {"2026-03-02": STORIES[:1], "2026-03-03": STORIES[1:2]}, "B": {"2026-03-02": STORIES[2:]}}
+    articles, _ = read(tmp_path, by_day)
+    assert headlines(articles) == ["Hall 1", "Hall 2", "Hall 3"]
+
+
+def test_an_object_that_some_articles_lack_is_no_place_of_articles(tmp_path: Path) -> None:
+    """What a scraper adds to the entries of a feed may be missing where it failed."""
+    entries = [{"title": f"Hall {number}", "summary": "It leaks.", "scraped": None} for number in range(4)]
+    entries[0]["scraped"] = entries[1]["scraped"] = {"title": "The hall", "body_text": BODY * 2}
+    articles, _ = read(tmp_path, {"entries": entries})
+    assert [item.content[:9] for item in articles if isinstance(item, Article)] == [BODY[:9]] * 2 + ["It leaks."] * 2

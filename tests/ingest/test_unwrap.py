@@ -24,6 +24,8 @@ WRAPPERS = {
     "xml2js": lambda text: [{"_": text, "$": {"type": "text"}}],
     "xmltodict": lambda text: {"@type": "text", "#text": text},
     "JSON-LD": lambda text: {"@value": text, "@language": "en"},
+    "Kontent.ai": lambda text: {"type": "text", "name": "A field", "value": text},
+    "Notion": lambda text: {"id": "x", "type": "url", "url": text},
     "WordPress": lambda text: {"rendered": text, "raw": "<!-- quay -->", "protected": False},
 }
 
@@ -53,6 +55,7 @@ def test_all_fields_are_read_inside_a_wrapper(wrapper: Any) -> None:
         {"__datatype__": "timestamp", "value": DATE},
         [{"value": DATE, "format": "Y-m-d"}],
         {"en-US": DATE},
+        {"id": "x", "type": "date", "date": {"start": DATE, "end": None}},
         {"type": "literal", "datatype": "http://schema.example/dateTime", "value": DATE},
     ],
 )

@@ -382,3 +382,8 @@ def test_text_in_cdata_is_kept(text: str) -> None:
 
 def test_the_arabic_letter_mark_is_removed() -> None:
     assert clean_text("a\u061cb")[0] == "ab"
+
+
+def test_how_letters_are_read_is_left_out() -> None:
+    ruby = "<ruby>橋<rt>はし</rt></ruby>の<ruby>前<rp>(</rp><rt>まえ</rt><rp>)</rp></ruby>"
+    assert clean_text(f"<p>{ruby}に店がある。</p>") == ("橋の前に店がある。", False)

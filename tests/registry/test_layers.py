@@ -15,6 +15,7 @@ LAYERS = (
     {"card_expert"},
     {"hub"},
     {"kinds"},
+    {"expert_info"},
     {"registry"},
     {"labels", "scaffold"},
 )

@@ -26,7 +26,7 @@ from newsmoe.ingest.own_output import own_output
 from newsmoe.ingest.places import AbsentElement, parse_place
 from newsmoe.ingest.remote import RemoteFile, file_name, is_url
 from newsmoe.ingest.sniff import check_header, detect_format
-from newsmoe.plugins import unpacked_name
+from newsmoe.plugins import naming_plugin, unpacked_name
 from newsmoe.settings.model import Settings
 
 MAX_NAME = 50  # characters, of the name of a copy
@@ -252,8 +252,8 @@ def _count(name: str, path: Path, format: str, location: Location | None) -> _Co
 def read_elements(name: str, path: Path, format: str | None = None, location: Location | None = None) -> Iterator[Any]:
     """Yield the elements of a file as they stand there."""
     reader = _reader(name, format or format_of(path))
-    with translate_errors(name):
-        read: Callable[..., Iterator[Any]] = reader.read
+    read: Callable[..., Iterator[Any]] = reader.read
+    with naming_plugin("input format", read), translate_errors(name):
         yield from read(name, path) if location is None else read(name, path, place=location.place)
 
 

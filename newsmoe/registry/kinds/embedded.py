@@ -178,6 +178,8 @@ def load_head(folder: Path, shapes: Mapping[str, tuple[int, ...]], file: str = H
     path = folder / file
     try:
         tensors = load_file(path)
+    except FileNotFoundError:
+        raise ModelError(f"{path}: cannot be loaded: No such file; 'newsmoe train' writes it") from None
     except (OSError, SafetensorError) as error:
         raise ModelError(f"{path}: cannot be loaded: {error}") from None
     for name, shape in shapes.items():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from newsmoe.errors import ConfigError, InputError
+from newsmoe.errors import ConfigError, InputError, PluginError
 from newsmoe.ingest import formats
 from newsmoe.ingest.discovery import find_inputs
 from newsmoe.ingest.formats import READERS, format_of
@@ -68,6 +68,23 @@ def test_other_packages_are_imported_only_where_no_built_in_format_has_the_suffi
     assert log.text == ""
     assert [format_of(Path(name)) for name in ("a.txt", "b.txt", "a.broken")] == ["json"] * 3
     assert log.text.count("the input format 'broken' of broken (broken_reader) cannot be imported") == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "problem"),
+    [
+        ("def read(name, path):\n    yield {}['title']\n", r"KeyError: 'title' \(faulty_reader.py, line 2\)"),
+        ("def read(path):\n    yield path\n", "TypeError: read.* takes 1 positional argument but 2 were given"),
+    ],
+)
+def test_a_format_of_another_package_that_fails_is_named(
+    code: str, problem: str, install: Callable[..., None], readers: Formats[formats.Reader], workdir: Path
+) -> None:
+    install("faulty", {"faulty_reader": code}, {"faulty": "faulty_reader"}, GROUP)
+    Path("a.faulty").write_text("prose")
+    match = f"the input format read of faulty_reader failed: {problem}"
+    with pytest.raises(PluginError, match=match), open_source("a.faulty"):
+        pass
 
 
 def test_an_unknown_format_is_a_config_error(workdir: Path) -> None:

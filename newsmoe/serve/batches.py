@@ -37,6 +37,11 @@ class Submission:
         self.loop = asyncio.get_running_loop()
         self.results: asyncio.Queue[Result] = asyncio.Queue()
 
+    @property
+    def tokens(self) -> int:
+        """Tokens that wait."""
+        return sum(tokens for _, tokens in self.waiting)
+
     async def records(self) -> AsyncIterator[Record]:
         """Yield the record of each item, in order.
 
@@ -67,7 +72,7 @@ class Reservation:
         Raises:
             Problem: too much else is waiting by now.
         """
-        self.queue.require_room(beside=self.tokens)
+        self.queue.require_room(beside=self)
         self.tokens = tokens
 
 
@@ -121,9 +126,16 @@ class BatchQueue:
         finally:
             self._reservations.discard(reservation)
 
-    def require_room(self, beside: int = 0) -> None:
-        """Raise a `Problem` where too much is waiting, `beside` tokens left aside."""
-        if self.tokens - beside >= self.limits.queue_tokens:
+    def require_room(self, beside: Reservation | None = None) -> None:
+        """Raise a `Problem` where too much else is waiting.
+
+        A request counts for half of the room at most: one long list leaves room for others.
+        """
+        with self._changed:
+            sizes = [submission.tokens for submission in self._submissions]
+        sizes += [reservation.tokens for reservation in self._reservations if reservation is not beside]
+        excess = sum(max(0, tokens - self.limits.queue_tokens // 2) for tokens in sizes)
+        if self.tokens - (beside.tokens if beside else 0) - excess >= self.limits.queue_tokens:
             seconds = min(MAX_WAIT, max(1, ceil(self.tokens / self._rate))) if self._rate else 1
             raise Problem(
                 503, "Overloaded", f"too much is waiting; try again in {seconds} s", {"Retry-After": str(seconds)}
@@ -134,7 +146,7 @@ class BatchQueue:
         submission = Submission(session, items)
         if submission.waiting:
             with self._changed:
-                self._tokens += sum(tokens for _, tokens in submission.waiting)
+                self._tokens += submission.tokens
                 self._submissions.append(submission)
                 self._changed.notify()
         return submission
@@ -144,7 +156,7 @@ class BatchQueue:
         with self._changed:
             if submission in self._submissions:
                 self._submissions.remove(submission)
-                self._tokens -= sum(tokens for _, tokens in submission.waiting)
+                self._tokens -= submission.tokens
 
     def _work(self) -> None:
         while batch := self._next():

@@ -11,7 +11,7 @@ class Limits:
         body_bytes: of one request.
         body_seconds: in which a body must have arrived.
         articles: of one request.
-        queue_tokens: that may wait, about 4.4 characters of English each; one request may go over it.
+        queue_tokens: that may wait, about 4.4 characters of English each; a request counts for half of it at most.
         batch_tokens: that are computed at a time, exceeded by a single article only.
     """
 

@@ -68,6 +68,24 @@ def test_what_is_over_the_queue_is_refused_at_once() -> None:
     assert int(response.headers["retry-after"]) >= 1
 
 
+def test_a_list_of_many_leaves_room_for_others() -> None:
+    expert = HeldExpert()
+    with (
+        serving(session_of(expert), Limits(queue_tokens=40, batch_tokens=1)) as client,
+        ThreadPoolExecutor(3) as threads,
+    ):
+        expert.hold()
+        many = threads.submit(client.analyze, articles(40))
+        assert expert.entered.wait(20)
+        single = threads.submit(client.analyze, [{"id": "single", "headline": "Single", "content": "Text."}])
+        wait_until(lambda: len(client.service.queue._submissions) == 2)
+        more = threads.submit(client.analyze, [{**article, "id": f"more {article['id']}"} for article in articles(40)])
+        wait_until(lambda: len(client.service.queue._submissions) == 3)
+        assert client.analyze(articles(1)).status == 503
+        expert.released.set()
+        assert [request.result().status for request in (many, single, more)] == [200] * 3
+
+
 def test_a_client_that_hangs_up_is_dropped_from_the_queue() -> None:
     expert = HeldExpert()
     with serving(session_of(expert), Limits(batch_tokens=1)) as client:

@@ -5,6 +5,7 @@ from typing import Any
 
 import newsmoe
 from newsmoe.record import Record
+from newsmoe.serve.bodies import FORMATS
 from newsmoe.serve.service import Service
 
 REF = "#/components/schemas/{model}"
@@ -94,7 +95,8 @@ def _posts(service: Service) -> dict[str, Any]:
         _query("items", _ITEMS, {}),
     ]
     records = {"type": "array", "items": _ref("Record")}
-    articles = {"parameters": query, "requestBody": {"required": True, "content": _json(_ARTICLES)}}
+    content = {**_json(_ARTICLES), **dict.fromkeys(FORMATS, {"schema": {"type": "string"}})}
+    articles = {"parameters": query, "requestBody": {"required": True, "content": content}}
     analyze = _post(
         "analyze",
         "Analyze articles",

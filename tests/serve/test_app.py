@@ -241,6 +241,16 @@ def test_a_gate_that_fails_on_everything_does_not_keep_requests_waiting() -> Non
         assert client.service.queue.tokens == 0
 
 
+def test_the_page_for_programs_says_what_a_body_may_be() -> None:
+    with serving(session_of(FakeExpert(task="length"))) as client:
+        paths = client.ask("GET", "/openapi.json").json["paths"]
+        stated = list(paths["/v1/analyze"]["post"]["requestBody"]["content"])
+        assert stated[:2] == ["application/json", "text/csv"]
+        assert "Body: application/json, text/csv, " in client.ask("GET", "/docs").body.decode()
+        response = client.analyze(b"headline\nStorm hits the coast\n", **{"Content-Type": "text/csv"})
+    assert [record["headline"] for record in response.json] == ["Storm hits the coast"]
+
+
 def test_the_token_is_needed_but_for_health_and_pages() -> None:
     with serving(session_of(FakeExpert(task="length")), access=Access("a-token-of-ours")) as client:
         for path in ("/healthz", "/readyz", "/", "/docs", "/openapi.json"):

@@ -12,7 +12,7 @@ from newsmoe.journal.store import JOURNALS
 from tests.journal.support import STORM, keep, stored
 
 MEMORY = """
-from newsmoe.errors import JournalError, PluginError
+from newsmoe.errors import JournalError
 from newsmoe.journal.store import JournalStats, without_password
 
 SERVERS = {}

@@ -106,6 +106,7 @@ def test_a_full_disk_leaves_the_old_output_and_the_run_can_be_repeated(
     assert sorted(map(int, ids(disk / name))) == list(range(250))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["report", "stories"])
 def test_a_full_disk_leaves_no_page_and_no_stories(command: str, here: Path, disk: Path) -> None:
     write(here / "in.json", MANY)

@@ -87,6 +87,7 @@ def test_prefect(news: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert analyzed(news) == [0, 1, 2]
 
 
+@pytest.mark.slow
 def test_library(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     articles = [{"headline": "Rowers take gold", "content": "By a length."}]
     names: dict[str, Any] = {"__name__": "program", "my_articles": articles}
@@ -100,6 +101,7 @@ def test_library(workdir: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "'capitals': 1" in said[2]
 
 
+@pytest.mark.slow
 def test_an_output_format_in_one_file(workdir: Path, site: Path, install: Callable[..., None]) -> None:
     heading = "An output format in one file"
     project = tomllib.loads(example(PLUGINS, heading, "toml"))["project"]

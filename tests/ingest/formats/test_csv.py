@@ -26,6 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("csv")
 
 
+@pytest.mark.slow
 @FEW
 @given(st.lists(st.tuples(CELLS, CELLS), max_size=4))
 def test_what_a_csv_writer_wrote_is_read_back(folder: Path, rows: Sequence[tuple[str, str]]) -> None:

@@ -161,6 +161,7 @@ def test_an_expert_that_was_not_loaded_says_so(registry: Registry) -> None:
 # What is read
 
 
+@pytest.mark.slow
 def test_a_window_is_computed_once_however_many_experts_read_it(
     registry: Registry, backbone: Backbone, files: BackboneFiles, sample: list[Article]
 ) -> None:

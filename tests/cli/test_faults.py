@@ -286,7 +286,7 @@ ERRORS = {
     "nan": "PredictionError",
     "infinite": "PredictionError",
     "hungry": "MemoryError",
-    "clearing": "TypeError",
+    "clearing": "PredictionError",
 }
 
 

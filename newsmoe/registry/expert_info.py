@@ -65,15 +65,15 @@ class ExpertInfo:
         A plug-in states it in an attribute `fingerprint`: its predictions then depend on that and on the
         article's headline, content and language alone.
         """
-        return self._fingerprint
-
-    @cached_property  # it reads all weights, and gate, dispatcher and report need it
-    def _fingerprint(self) -> str:
         try:
-            stated = fingerprint(self.card) if self.card else getattr(self.expert, "fingerprint", "")
+            stated = self._hash_of_card if self.card else getattr(self.expert, "fingerprint", "")
         except Exception:  # noqa: BLE001  # a file that is gone, or other people's code: loading will tell
             return ""
         return stated if isinstance(stated, str) else ""
+
+    @cached_property  # it reads all weights, and gate, dispatcher and report need it
+    def _hash_of_card(self) -> str:
+        return fingerprint(self.card) if self.card else ""
 
     def reads(self, language: str | None) -> bool:
         """Tell whether the expert reads `language`; every expert reads articles of an unknown one."""

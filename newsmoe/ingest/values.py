@@ -7,6 +7,7 @@ from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 from math import isfinite
+from numbers import Number
 
 from newsmoe.ingest import dates
 from newsmoe.ingest.blocks import text_in
@@ -45,8 +46,10 @@ class NotAnArticleError(ValueError):
 
 
 def type_name(value: object) -> str:
-    """Return the name of a value's JSON type, for a message."""
-    return _TYPE_NAMES.get(type(value), "a number")
+    """Return the name of a value's JSON type, or of what a program passes that JSON has not, for a message."""
+    if isinstance(value, Number) and not isinstance(value, bool):
+        return "a number"
+    return _TYPE_NAMES.get(type(value), f"a Python {type(value).__name__}")
 
 
 def text_of(value: object) -> str | None:

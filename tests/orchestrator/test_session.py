@@ -167,6 +167,18 @@ def test_analyze_is_what_the_package_offers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("element", "kind"),
+    [(3, "a number"), (None, "null"), (True, "a boolean"), (b"x", "a Python bytes"), (Path("a"), "a Python PosixPath")],
+)
+def test_what_is_no_article_is_called_what_it_is(element: Any, kind: str) -> None:
+    registry = registry_of(FakeExpert(task="task"))
+    (record,) = Session(Settings(tasks=["task"]), registry=registry).analyze([element])
+    assert [error.message for error in record.errors] == [
+        f"expected an object with a headline or content, found {kind}"
+    ]
+
+
+@pytest.mark.parametrize(
     "element",
     [
         pytest.param({"headline": "x", "date": 10**400}, id="a date of 400 digits"),

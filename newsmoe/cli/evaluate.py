@@ -21,6 +21,7 @@ from newsmoe.cli.options import (
     takes,
 )
 from newsmoe.errors import ConfigError, InputError
+from newsmoe.text.counts import plural
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from newsmoe.settings.model import Settings
 
 MAX_COLUMNS = 14
-
 
 FEW = 50
 """Examples; with fewer the standard error of an accuracy of 80 % is more than five points."""
@@ -163,7 +163,7 @@ def show_evaluations(evaluations: Sequence["Evaluation"]) -> None:
         for part in _shown(evaluation):
             console.print(part)
         if evaluation.items < FEW:
-            few = "1 example is" if evaluation.items == 1 else f"{evaluation.items} examples are"
+            few = f"{plural(evaluation.items, 'example')} {'is' if evaluation.items == 1 else 'are'}"
             messages().print(plain(f"{few} too few for figures to rely on", style="yellow"), soft_wrap=True)
 
 

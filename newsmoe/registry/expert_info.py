@@ -57,7 +57,7 @@ class ExpertInfo:
         try:
             return missing(self.card)
         except Exception as error:  # noqa: BLE001  # its kind may be other people's code
-            return reason_of(error)
+            return why_broken(error)
 
     def fingerprint(self) -> str:
         """Return a hash of everything that decides the expert's predictions, or "" where that is unknown.
@@ -135,6 +135,6 @@ def info_of_object(expert: Any, name: str, origin: str) -> ExpertInfo:
     return ExpertInfo(**dict(statement), origin=origin, expert=expert, labels=tuple(labels) if stated_by_it else ())
 
 
-def reason_of(error: BaseException) -> str:
+def why_broken(error: BaseException) -> str:
     """Say why an expert cannot be used."""
     return str(error) if isinstance(error, RegistryError) else f"{type(error).__name__}: {error}{place_of(error)}"

@@ -14,7 +14,7 @@ from newsmoe.plugins import entry_points_of, origin_of
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import CARD_FILE, builtin_folder, misplaced_card, read_card
 from newsmoe.registry.expert import Expert
-from newsmoe.registry.expert_info import ExpertInfo, info_of_card, info_of_object, reason_of
+from newsmoe.registry.expert_info import ExpertInfo, info_of_card, info_of_object, why_broken
 from newsmoe.registry.kinds import build
 
 GROUP = "newsmoe.experts"
@@ -140,7 +140,7 @@ class Registry:
             card = read_card(folder)
             info = info_of_card(card)
         except Exception as error:  # noqa: BLE001  # its kind may be other people's code
-            return ExpertInfo(folder.name, "", origin=str(folder), broken=reason_of(error))
+            return ExpertInfo(folder.name, "", origin=str(folder), broken=why_broken(error))
         if not (changes := self.changes.get(card.name)):
             return info
         try:
@@ -155,7 +155,7 @@ class Registry:
                 loaded = point.load()
                 info = info_of_object(loaded() if callable(loaded) else loaded, point.name, origin)
             except (Exception, SystemExit) as error:  # noqa: BLE001  # other people's code may fail in any way
-                info = ExpertInfo(point.name, "", origin=origin, broken=reason_of(error))
+                info = ExpertInfo(point.name, "", origin=origin, broken=why_broken(error))
             yield info
 
 

@@ -17,6 +17,7 @@ from newsmoe.ingest.fields import some_keys
 from newsmoe.output.atomic import write_text
 from newsmoe.registry.cards import Name, builtin_folder, is_builtin
 from newsmoe.settings.sources import USER_FOLDER
+from newsmoe.text.counts import plural
 from newsmoe.training.recipe import RECIPE_FILE
 
 MAX_LABELS = 200
@@ -41,7 +42,7 @@ def classifier_recipe(
     path = _new_path(name, task)
     labels = _count_labels(file, {"label": "label", **keys})
     if not 2 <= len(labels) <= MAX_LABELS:
-        count = f"{len(labels)} different label{'' if len(labels) == 1 else 's'}"
+        count = plural(len(labels), "different label")
         raise InputError(f"{file}: {count}, and a classifier has 2 to {MAX_LABELS}; is --label the right column?")
     foreign = sorted(set(labels) - set(allowed))
     if allowed and foreign:

@@ -13,6 +13,7 @@ from pydantic import Field
 from newsmoe.article import Article
 from newsmoe.datasets.label_maps import map_label
 from newsmoe.datasets.splits import Split, split_of
+from newsmoe.datasets.words import BETWEEN_SENTENCES, text_of
 from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.formats import BadElement
@@ -25,6 +26,8 @@ TEXT_KEYS = FieldFinder({"content": ("sentence", "review")})
 """The usual keys of headline and content, in articles and in labelled texts."""
 
 T = TypeVar("T")
+
+ID = "id"
 
 
 class LabelledArticle(NamedTuple):
@@ -53,13 +56,18 @@ class ReadArticle(NamedTuple):
 
 
 class DataSource(Strict):
-    """A file of texts: JSON, JSON Lines, CSV or TSV, gzipped or not."""
+    """A file of texts: JSON, JSON Lines, CSV or TSV, gzipped or not.
 
-    path: str  # below the data folder; in a recipe a path that begins with `./` is relative to the recipe
+    In a recipe, paths that begin with `./` or `../` are relative to the recipe.
+    """
+
+    path: str  # below the data folder
+    annotations: str | None = None  # file of what readers said of the texts, joined by `id`; texts without are left out
     name: str = ""  # in cards; default: the path
     licence: str = "not stated"  # as published
     headline: str | None = None  # key or column of the headline
     content: str | None = None  # key or column of the text; without both, those with usual names
+    words: str | None = None  # key of the words of each sentence, where the content is a list of sentences
     language: str = "en"  # ISO 639-1 code of the texts
     first_sentences: int | None = Field(None, ge=1)  # what is read of the content, as in a teaser; None: everything
     exclude: re.Pattern[str] | None = None  # leaves out texts whose content matches
@@ -80,10 +88,10 @@ class DataSource(Strict):
     def _rows(self, root: Path, target: str = "") -> Iterator[tuple[Article, Mapping[str, Any], str]]:
         """Yield each article, which must have a value under `target`, its element, and where that is in the file."""
         keys = self.headline, self.content
-        for where, element in elements_of(root / self.path):
+        for where, element in self._elements(root):
             if not any(keys):
                 keys = _guess_text_keys(element, target, where)
-            headline, content = (str(value_of(element, key, where)) if key else "" for key in keys)
+            headline, content = (self._text(element, key, where) if key else "" for key in keys)
             article = Article(headline=clean_line(headline), content=clean_text(content)[0], language=self.language)
             excluded = self.exclude is not None and self.exclude.search(article.content)
             group = None if self.split_by is None else str(value_of(element, self.split_by, where))
@@ -91,6 +99,22 @@ class DataSource(Strict):
                 value_of(element, target, where)
             if not excluded and self.split in (None, split_of(article, group)):
                 yield self._beginning(article), element, where
+
+    def _elements(self, root: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Yield the elements of the file with where they are, those with annotations if there is a file of these."""
+        if self.annotations is None:
+            yield from elements_of(root / self.path)
+            return
+        said = {str(value_of(note, ID, where)): note for where, note in elements_of(root / self.annotations)}
+        for where, element in elements_of(root / self.path):
+            if note := said.pop(str(value_of(element, ID, where)), None):  # a text that is there twice counts once
+                yield where, {**element, **note}
+
+    def _text(self, element: Mapping[str, Any], key: str, where: str) -> str:
+        if self.words is None or key != self.content:
+            return str(value_of(element, key, where))
+        sentences = [_list(sentence, self.words, where) for sentence in _list(element, key, where)]
+        return BETWEEN_SENTENCES.join(text_of(words, "")[0] for words in sentences)
 
     def _beginning(self, article: Article) -> Article:
         if self.first_sentences is None:

@@ -6,16 +6,12 @@ from typing import Any, NamedTuple
 
 from newsmoe.article import Article
 from newsmoe.datasets.label_maps import map_label
-from newsmoe.datasets.sources import DataSource, elements_of
+from newsmoe.datasets.sources import DataSource
 from newsmoe.datasets.splits import split_of
+from newsmoe.datasets.words import BETWEEN_SENTENCES, text_of
 from newsmoe.errors import InputError
 
 OUTSIDE = "O"
-CLOSING = frozenset(".,;:!?)]}%…’”")
-"""Signs that stand after a word without a space."""
-
-OPENING = frozenset("([{‘“$£€#")
-BETWEEN_SENTENCES = "\n\n"
 
 
 class Span(NamedTuple):
@@ -49,7 +45,7 @@ class TaggedSource(DataSource):
         return self._slice(self._tagged(root))
 
     def _tagged(self, root: Path) -> Iterator[TaggedArticle]:
-        for where, element in elements_of(root / self.path):
+        for where, element in self._elements(root):
             parts = [element] if self.sentences is None else _objects(element, self.sentences, where)
             content, spans = "", list[Span]()
             for part in parts:
@@ -57,7 +53,7 @@ class TaggedSource(DataSource):
                 words, tags = (_texts(part, key, where) for key in (self.tokens, self.tags))
                 if len(words) != len(tags):
                     raise InputError(f"{where}: {len(words)} words but {len(tags)} tags")
-                content, ends = _text_of(words, content)
+                content, ends = text_of(words, content)
                 spans += self._spans(words, ends, tags)
             article = Article(content=content, language=self.language)
             if self.split in (None, split_of(article)):
@@ -78,18 +74,6 @@ class TaggedSource(DataSource):
     def _mapped(self, span: Span | None) -> Iterable[Span]:
         mapped = map_label(span.type, self.types) if span else None
         return [span._replace(type=mapped[0])] if span and mapped else []
-
-
-def _text_of(words: Sequence[str], text: str) -> tuple[str, list[int]]:
-    """Return a text with words added as they would be printed, and where each ends."""
-    ends = list[int]()
-    glued = True
-    for word in words:
-        is_closing = word[:1] in CLOSING or word.startswith(("'", "n't"))
-        text += word if glued or is_closing else f" {word}"
-        glued = word in OPENING
-        ends.append(len(text))
-    return text, ends
 
 
 def _objects(element: Mapping[str, Any], key: str, where: str) -> list[Mapping[str, Any]]:

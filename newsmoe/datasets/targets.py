@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from newsmoe.article import Article
 from newsmoe.datasets.label_maps import map_label
-from newsmoe.datasets.sources import DataSource, elements_of, value_of
+from newsmoe.datasets.sources import DataSource, value_of
 from newsmoe.datasets.splits import split_of
 from newsmoe.errors import InputError
 from newsmoe.prediction import Mention
@@ -41,7 +41,7 @@ class TargetSource(DataSource):
         return self._slice(self._targeted(root))
 
     def _targeted(self, root: Path) -> Iterator[TargetedArticle]:
-        for where, element in elements_of(root / self.path):
+        for where, element in self._elements(root):
             article = Article(content=str(value_of(element, self.content, where)), language=self.language)
             if self.split not in (None, split_of(article)):
                 continue

@@ -153,3 +153,32 @@ def test_a_summary_is_a_text_or_a_list_of_sentences(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps(rows))
     examples = [example.summary for example in SummarySource(path="a.json").examples(tmp_path)]
     assert examples == ["Short.", "Short.\nShorter."]
+
+
+def test_annotations_are_joined_by_id_and_texts_without_are_left_out(tmp_path: Path) -> None:
+    texts = [
+        {"id": 1, "text": "Rain."},
+        {"id": "b", "text": "Sun."},
+        {"id": 3, "text": "Fog."},
+        {"id": 1, "text": "Rain."},
+    ]
+    (tmp_path / "texts.jsonl").write_text("".join(json.dumps(text) + "\n" for text in texts))
+    (tmp_path / "said.csv").write_text("id,label\nb,good\n1,bad\n9,good\n")
+    source = LabelSource(path="texts.jsonl", annotations="said.csv", content="text")
+    read = [(example.article.content, example.label) for example in source.examples(tmp_path)]
+    assert read == [("Rain.", "bad"), ("Sun.", "good")]
+
+
+def test_texts_with_annotations_need_an_id(tmp_path: Path) -> None:
+    (tmp_path / "texts.csv").write_text("text\nRain.\n")
+    (tmp_path / "said.csv").write_text("id,label\n1,bad\n")
+    source = LabelSource(path="texts.csv", annotations="said.csv", content="text")
+    with pytest.raises(InputError, match=r"texts.csv: element 1: no value under 'id'; keys: 'text'"):
+        list(source.examples(tmp_path))
+
+
+def test_sentences_of_words_are_read_as_they_would_be_printed(tmp_path: Path) -> None:
+    sentences = [{"tokens": ["Rain", "fell", ",", "it", "says", "."]}, {"tokens": ["(", "Sun", ")", "."]}]
+    (tmp_path / "a.json").write_text(json.dumps([{"parts": sentences, "label": "bad"}]))
+    source = LabelSource(path="a.json", content="parts", words="tokens")
+    assert [example.article.content for example in source.examples(tmp_path)] == ["Rain fell, it says.\n\n(Sun)."]

@@ -138,6 +138,7 @@ class LabelSource(DataSource):
     others: str | None = None  # key of a list of labels that a second reader could have given
     labels: dict[str, str | tuple[str, ...]] = {}  # label map; other labels are left out; empty: no change
     closed: bool = False  # in an evaluation, only scores of labels that occur in the data count
+    teacher_share: float | None = Field(None, ge=0, le=1)  # of the target; default: the recipe's
     join: int = Field(1, ge=1)  # texts of a label joined to one, so that length does not tell labels apart
 
     def examples(self, root: Path, allowed: Sequence[str] | None = None) -> Iterator[LabelledArticle]:

@@ -126,10 +126,11 @@ def read_source(
     pairs = [(example, run.extract(example.article, recipe)) for example in source.examples(run.data, recipe.labels)]
     pairs = [(example, extract) for example, extract in pairs if extract.windows]
     shares = np.array([_shares(example.others, recipe) for example, _ in pairs]).reshape(-1, len(recipe.labels))
-    if teacher:
+    taught_share = recipe.teacher_share if source.teacher_share is None else source.teacher_share
+    if teacher and taught_share:
         articles = [example.article for example, _ in pairs]
         taught = run.teachers.probabilities(teacher, recipe.labels, articles, run.report)
-        shares = (1 - recipe.teacher_share) * shares + recipe.teacher_share * taught
+        shares = (1 - taught_share) * shares + taught_share * taught
     rows = (
         ([extract], [label in example.accepted for label in recipe.labels], row)
         for (example, extract), row in zip(pairs, shares.tolist(), strict=True)

@@ -293,6 +293,9 @@ def test_a_teacher_must_predict_the_labels_of_the_recipe(folder: Path) -> None:
     write(folder / "experts" / "mood", recipe.replace("[[train]]", 'teacher = "../place"\n\n[[train]]', 1))
     output = newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".", exit_code=1)
     assert "a teacher must predict the labels of the recipe: good, bad" in " ".join(output.split())
+    alone = recipe.replace("[[train]]", 'teacher = "../place"\n\n[[train]]\nteacher_share = 0', 1)  # is not asked
+    write(folder / "experts" / "mood", alone)
+    newsmoe("train", "joint", "experts/shared/recipe.toml", "--data", ".")
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from newsmoe.cli.report import check_page_name, write_page
 from newsmoe.cli.run_options import RunOptions, ScreenOptions
 from newsmoe.cli.stories import StoriesOptions, write_stories
 from newsmoe.errors import ITEMS_FAILED
+from newsmoe.text.counts import plural
 
 if TYPE_CHECKING:
     from newsmoe.jobs.plan import Job
@@ -251,5 +252,5 @@ def _show_plan(settings: "Settings", jobs: "list[Job]", limit: int | None) -> No
         for job in jobs:
             routed = list(read_routes(session.gate, job.inputs, settings, limit))
             inputs = ", ".join(job.inputs)
-            console.print(plain(f"{inputs}: {len(routed)} articles -> {job.output}"), soft_wrap=True)
+            console.print(plain(f"{inputs}: {plural(len(routed), 'article')} -> {job.output}"), soft_wrap=True)
             console.print(load_table(routed))

@@ -107,7 +107,7 @@ def _report(run: str, load: LoadSettings) -> "RunReport":
     from newsmoe.settings.trust import require_trusted
 
     if not run.isdecimal():
-        require_trusted(Path(run), "copy it, and read the copy before you have it done again")
+        require_trusted(Path(run), "copy it, check the copy, and retry that")
         try:
             return RunReport.model_validate_json(Path(run).read_bytes())
         except (OSError, ValidationError):

@@ -238,7 +238,7 @@ def load_settings(config: Path | None, overrides: Mapping[str, object] | None = 
     settings, folder = sources.load_settings(config, overrides), sources.USER_FOLDER
     if folder.is_dir():
         if folder not in settings.experts_dir:
-            require_trusted(folder, f"--experts-dir {folder} says that it is meant")
+            require_trusted(folder, f"if you trust it, name it with --experts-dir {folder}")
         folders = tuple(dict.fromkeys((*settings.experts_dir, folder)))
         settings = settings.model_copy(update={"experts_dir": folders})
     return settings

@@ -85,10 +85,10 @@ def retry(run: RunArgument, load: LoadSettings, yes: YesOption = False) -> None:
 
     again = Retry.of(_report(run, load))
     messages().print(plain(again), soft_wrap=True)
-    messages().print(plain(f"by its report, the run wrote {again.folder / again.output}"), soft_wrap=True)
+    messages().print(plain(f"according to its report, the run wrote {again.folder / again.output}"), soft_wrap=True)
     if not yes:
         if not is_terminal():
-            raise ConfigError("nobody is there to be asked whether to run this; say so with --yes")
+            raise ConfigError("standard input is no terminal, so nobody can confirm this; add --yes to run it")
         typer.confirm("Run it?", abort=True, err=True)
     if code := again.run(load().journal):
         raise typer.Exit(code)

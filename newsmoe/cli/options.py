@@ -60,7 +60,7 @@ StrictOption = Annotated[
     bool,
     typer.Option("--strict", help="End the run if one of several inputs cannot be read.", rich_help_panel=JOBS_PANEL),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 FileArgument = Annotated[
     Path, typer.Argument(help="Examples in CSV, TSV or JSON Lines, or a recipe.toml.", metavar="FILE")
 ]

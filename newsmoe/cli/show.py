@@ -78,7 +78,7 @@ def show(
     shown = (_print_json if as_json else _print_rows)(islice(rows, limit))
     if not shown and limit != 0 and article_filter != type(article_filter)():
         figures = count_rows(map(row_of, read_records(records)))
-        other_reason = "no article is like that; 'newsmoe stats' shows what there is"
+        other_reason = "no article matches all of these filters; 'newsmoe stats' counts what there is"
         for reason in [*article_filter.absent_labels(figures)] or [other_reason]:
             messages().print(plain(f"{records}: {reason}"), soft_wrap=True)
 

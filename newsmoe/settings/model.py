@@ -85,8 +85,8 @@ class Settings(Strict):
     )
     budget: float | None = _setting(
         None,
-        "largest share, from 0 to 1, of the articles that a second expert reads again, or, with a learned gate, of the"
-        " cost of running every expert; default: all articles that the first expert is not sure of; the gate's own",
+        "largest share, from 0 to 1, of the articles that second experts read again (default: all whose two best labels"
+        " are close); with a learned gate, of the cost of running every expert (default: the gate's own)",
         "SHARE",
         EXPERTS_PANEL,
         gt=0,

@@ -19,6 +19,7 @@ from newsmoe.cli.report import check_page_name, write_page
 from newsmoe.cli.run_options import RunOptions, ScreenOptions
 from newsmoe.cli.stories import StoriesOptions, write_stories
 from newsmoe.errors import ITEMS_FAILED
+from newsmoe.text.counts import plural
 
 if TYPE_CHECKING:
     from newsmoe.jobs.plan import Job
@@ -30,8 +31,8 @@ CLUSTER_PANEL = "Cluster"
 InputsArgument = Annotated[
     list[str],
     typer.Argument(
-        help="Article files (JSON, JSON Lines, CSV, TSV, RSS and Atom, HTML, packed or not; XLSX, Parquet), folders of"
-        " them, or patterns such as 'inbox/*.json', also at URLs such as s3://bucket/folder; '-' is standard input."
+        help="Files of articles (JSON, JSON Lines, CSV, TSV, XLSX, Parquet, RSS, Atom, HTML; also compressed), folders,"
+        " quoted patterns such as 'inbox/*.json', or URLs such as s3://bucket/folder; '-' is standard input."
     ),
 ]
 
@@ -42,31 +43,33 @@ class OutputOptions:
 
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="Output; default: analyzed_NAME.json beside each input.", metavar="FILE"),
+        typer.Option(
+            "-o", "--output", help="File to write; default: analyzed_NAME.json beside each input.", metavar="FILE"
+        ),
     ] = None
     run_report: Annotated[
         Path | None,
-        typer.Option(help="Where the run's figures go; default: *.run.json beside the output.", metavar="FILE"),
+        typer.Option(help="File for the figures of the run; default: *.run.json beside the output.", metavar="FILE"),
     ] = None
     page: Annotated[
         Path | None,
-        typer.Option(help="Where a page of the results goes too, as 'newsmoe report' makes one.", metavar="FILE"),
+        typer.Option(help="Also write an HTML page of the results, as 'newsmoe report' does.", metavar="FILE"),
     ] = None
     partition_by: Annotated[
         str | None,
         typer.Option(
-            help="Make the output a data set (parquet, jsonl or csv): a folder, with a folder for each value of these,"
-            " such as publication_date:day,topic.",
+            help="Write a folder of files (--format parquet, jsonl or csv), with a subfolder for each value of these"
+            " fields, such as publication_date:day,topic.",
             metavar="FIELDS",
         ),
     ] = None
     stories: Annotated[
         Path | None,
-        typer.Option(help="Where the stories of the articles go too, as 'newsmoe stories' finds them.", metavar="FILE"),
+        typer.Option(help="Also write the stories of the articles, as 'newsmoe stories' does.", metavar="FILE"),
     ] = None
     wait: WaitOption = False
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check inputs and show which experts would run; write nothing.")
+        bool, typer.Option("--dry-run", help="Check the inputs and show which experts would run; write nothing.")
     ] = False
 
 
@@ -83,23 +86,25 @@ class EngineOptions:
 
     engine: Annotated[
         Engine,
-        typer.Option(
-            help="local: this process; ray: workers on Ray, here or in a cluster.", rich_help_panel=CLUSTER_PANEL
-        ),
+        typer.Option(help="What runs the experts: this process, or workers on Ray.", rich_help_panel=CLUSTER_PANEL),
     ] = Engine.LOCAL
     ray_address: Annotated[
         str,
         typer.Option(
-            help="Ray cluster; default: Ray on this machine.", metavar="ADDRESS", rich_help_panel=CLUSTER_PANEL
+            help="Address of a Ray cluster; default: Ray is started on this machine.",
+            metavar="ADDRESS",
+            rich_help_panel=CLUSTER_PANEL,
         ),
     ] = ""
     workers: Annotated[
         int | None,
-        typer.Option(min=1, help="Workers; default: as many as fit.", metavar="N", rich_help_panel=CLUSTER_PANEL),
+        typer.Option(
+            min=1, help="Number of workers; default: as many as fit.", metavar="N", rich_help_panel=CLUSTER_PANEL
+        ),
     ] = None
     gpus_per_worker: Annotated[
         float,
-        typer.Option(min=0, help="GPUs of each worker, such as 1 or 0.5.", metavar="N", rich_help_panel=CLUSTER_PANEL),
+        typer.Option(min=0, help="GPUs for each worker, such as 1 or 0.5.", metavar="N", rich_help_panel=CLUSTER_PANEL),
     ] = 0.0
 
     def session_maker(self) -> "Callable[..., Session]":
@@ -127,11 +132,11 @@ def analyze(
 ) -> None:
     """Give every article a summary, a sentiment and a topic.
 
-    What is finished is stored in a journal: a run that was broken off goes on where it was, and what was
-    analyzed yesterday is not analyzed again. Of several inputs, one that cannot be read is left out.
+    Predictions are stored in a journal, so an interrupted run resumes where it stopped, and articles of earlier
+    runs are not predicted again. If one of several inputs cannot be read, the run continues with the others.
 
-    Exit codes: 0 all well, 1 could not run, 2 usage, 3 a bug, 4 some items or inputs failed, 5 another run
-    writes the output, 130 interrupted, 143 terminated.
+    Exit codes: 0 success, 1 could not run, 2 wrong usage, 3 a bug, 4 some articles or inputs failed, 5 another run
+    is writing the output, 130 interrupted, 143 terminated.
     """
     from newsmoe.cli.metrics import Metrics
     from newsmoe.cli.observers import Observers
@@ -247,5 +252,5 @@ def _show_plan(settings: "Settings", jobs: "list[Job]", limit: int | None) -> No
         for job in jobs:
             routed = list(read_routes(session.gate, job.inputs, settings, limit))
             inputs = ", ".join(job.inputs)
-            console.print(plain(f"{inputs}: {len(routed)} articles -> {job.output}"), soft_wrap=True)
+            console.print(plain(f"{inputs}: {plural(len(routed), 'article')} -> {job.output}"), soft_wrap=True)
             console.print(load_table(routed))

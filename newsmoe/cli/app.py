@@ -106,7 +106,8 @@ def _version(wanted: bool) -> None:
 
 
 app = typer.Typer(
-    help="Summary, sentiment and topic for every article in a pile of news.",
+    help="Give every news article a summary, a sentiment and a topic, by a mixture of small expert models.",
+    epilog="Start with 'newsmoe analyze FILE', then 'newsmoe show analyzed_FILE.json'.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -120,7 +121,7 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print what is installed and exit.")
     ] = False,
 ) -> None:
-    """Summary, sentiment and topic for every article in a pile of news."""
+    """Give every news article a summary, a sentiment and a topic, by a mixture of small expert models."""
 
 
 def _add(group: typer.Typer, name: str, command: Command) -> None:
@@ -139,17 +140,34 @@ def _add_group(name: str, help_text: str, **commands: Command) -> None:
 
 
 _add(app, "analyze", analyze.analyze)
-_add(app, "watch", watch.watch)
-_add(app, "serve", serve.serve)
-_add_group("schedule", "Print what runs a command again and again.", systemd=schedule.systemd, cron=schedule.cron)
 _add(app, "show", show.show)
 _add(app, "stats", show.stats)
 _add(app, "report", report.report)
-_add(app, "stories", stories.stories)
 _add(app, "route", route.route)
+_add(app, "stories", stories.stories)
+_add(app, "retry", journal.retry)
+_add(app, "watch", watch.watch)
+_add(app, "serve", serve.serve)
+_add(app, "evaluate", evaluate.evaluate)
+_add(app, "schema", schema.schema)
+_add_group("config", "See the settings.", show=config.show)
+_add_group(
+    "schedule",
+    "Print a crontab line or systemd units that run a command again and again.",
+    systemd=schedule.systemd,
+    cron=schedule.cron,
+)
+_add_group("runs", "See earlier runs.", list=journal.list_runs, show=journal.show_run)
+_add_group(
+    "journal",
+    "See and clean up the stored predictions.",
+    stats=journal.stats,
+    prune=journal.prune,
+    verify=journal.verify,
+)
 _add_group(
     "experts",
-    "See, try and make experts.",
+    "List, check, download and create experts.",
     list=experts.list_experts,
     show=experts.show,
     check=experts.check,
@@ -160,26 +178,16 @@ _add_group(
 )
 _add_group(
     "train",
-    "Make experts of your own data.",
+    "Train experts on your own data.",
     classifier=train.classifier,
     summarizer=train.summarizer,
     tagger=train.tagger,
     targets=train.targets,
     joint=train.joint,
 )
-_add_group("gate", "Make and measure gates that learn.", train=gate.train, evaluate=gate.evaluate, prune=gate.prune)
-_add(app, "evaluate", evaluate.evaluate)
-_add(app, "schema", schema.schema)
 _add_group(
-    "journal",
-    "See and clean up what is stored of finished work.",
-    stats=journal.stats,
-    prune=journal.prune,
-    verify=journal.verify,
+    "gate", "Train, measure and prune learned gates.", train=gate.train, evaluate=gate.evaluate, prune=gate.prune
 )
-_add_group("runs", "See what was run.", list=journal.list_runs, show=journal.show_run)
-_add(app, "retry", journal.retry)
-_add_group("config", "See the settings.", show=config.show)
 
 
 def main() -> None:

@@ -46,36 +46,36 @@ class ExampleOptions(ExampleKeys):
         list[str] | None,
         typer.Option(
             "--map",
-            help="A label of the data and what the expert calls it, business=economy; others are excluded.",
+            help="Label of the data and of the expert, business=economy; may be repeated; others are excluded.",
             metavar="OLD=NEW",
             rich_help_panel=EXAMPLES_PANEL,
         ),
     ] = None
     closed: Annotated[
-        bool, typer.Option("--closed", help="Predict only labels of the data.", rich_help_panel=EXAMPLES_PANEL)
+        bool, typer.Option("--closed", help="Predict only labels that are in the data.", rich_help_panel=EXAMPLES_PANEL)
     ] = False
     limit: Annotated[
-        int | None, typer.Option(min=1, help="Take the first N examples only.", rich_help_panel=EXAMPLES_PANEL)
+        int | None, typer.Option(min=1, help="Use only the first N examples.", rich_help_panel=EXAMPLES_PANEL)
     ] = None
 
 
 @takes("gate", "experts_dir", "device")
 def evaluate(
-    what: Annotated[str, typer.Argument(help="An expert, or a task: its whole pool behind the gate.", metavar="NAME")],
+    what: Annotated[str, typer.Argument(help="An expert; or a task: all its experts behind the gate.", metavar="NAME")],
     examples: ExampleOptions,
     load: LoadSettings,
     file: Annotated[
         Path | None,
-        typer.Argument(help="Examples: JSON Lines, CSV, TSV; default: the dev data of the expert's recipe."),
+        typer.Argument(help="Examples in CSV, TSV or JSON Lines; default: the dev data of the expert's recipe."),
     ] = None,
     data: DataOption = Path(),
-    write: Annotated[bool, typer.Option("--write", help="Put the figures into card and model card.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the figures into the card and the model card.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure an expert or a pool on labelled texts, as it is served.
+    """Measure an expert, or all experts of a task behind the gate, on labelled texts.
 
-    Labels: accuracy, macro-F1, figures by label, confusion, calibration. Summaries: ROUGE, beside the first
-    three sentences and the best ones that greedy search finds. Both: throughput.
+    Labels: accuracy, macro-F1, figures by label, confusion matrix, calibration error. Summaries: ROUGE, compared
+    with the first three sentences and with an oracle that selects sentences greedily. Both: throughput.
     """
     from newsmoe.cli.progress import reporting
 

@@ -24,7 +24,7 @@ MAIN_METRICS = ("accuracy", "F1", "ROUGE-2")
 
 @takes("experts_dir")
 def list_experts(load: LoadSettings, as_json: JsonOption = False) -> None:
-    """List all experts: built in, in your folders, and plugged in."""
+    """List all experts: built-in experts, your own cards, and plug-ins."""
     experts = registry_of(load()).experts.values()
     if as_json:
         typer.echo(json.dumps([_as_record(info) for info in experts], indent=2, ensure_ascii=False))
@@ -49,7 +49,7 @@ def list_experts(load: LoadSettings, as_json: JsonOption = False) -> None:
 
 @takes("experts_dir")
 def show(name: NameArgument, load: LoadSettings, as_json: JsonOption = False) -> None:
-    """Show one expert's card: what it was trained on, its licence, its measured quality."""
+    """Print the card of an expert: training data, licence, settings, measured quality."""
     record = _as_record(registry_of(load()).info(name))
     if as_json:
         typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
@@ -78,7 +78,7 @@ def _lines(value: object) -> list[str]:
 
 @takes("experts_dir")
 def check(name: NameArgument, load: LoadSettings) -> None:
-    """Load an expert and try it on three articles; exit code 1 where it breaks the contract."""
+    """Load an expert and test it on three articles; exit code 1 if it breaks the contract of an expert."""
     from newsmoe.registry.device import Device
 
     settings = load()
@@ -116,9 +116,10 @@ def compile_experts(
     load: LoadSettings,
     names: Annotated[list[str] | None, typer.Argument(help="Experts to compile; default: all with an adapter.")] = None,
 ) -> None:
-    """Compile experts for this machine, and check each against torch; analyze does so by itself, unchecked.
+    """Compile experts for this machine, and compare each with torch.
 
-    Exit code 1 where one differs by more than rounding.
+    'newsmoe analyze' compiles an expert when it first uses it, without the comparison. Exit code 1 if an expert
+    differs by more than rounding.
     """
     from newsmoe.registry.backbone.reference import MAX_DISTANCE, distance, reference_of
     from newsmoe.registry.device import Device
@@ -153,23 +154,32 @@ def compile_experts(
 
 def new(
     name: NameArgument,
-    task: Annotated[str | None, typer.Option("--task", help="What it predicts; default: a task of its name.")] = None,
-    card: Annotated[bool, typer.Option("--card", help="Make a folder with a card, without code.")] = False,
+    task: Annotated[
+        str | None, typer.Option("--task", help="Task that it predicts; default: a task with the name of the expert.")
+    ] = None,
+    card: Annotated[bool, typer.Option("--card", help="Create a card only, without code.")] = False,
     parent: Annotated[
-        Path | None, typer.Option("--in", help="Where to put it; default: here, cards in ./experts.", metavar="DIR")
+        Path | None,
+        typer.Option(
+            "--in", help="Folder to create it in; default: the current one; for cards ./experts.", metavar="DIR"
+        ),
     ] = None,
 ) -> None:
-    """Make a new expert to start from: a plug-in package, or with --card a card folder."""
+    """Create an expert to start from: a plug-in package, or with --card a card without code."""
     from newsmoe.registry.scaffold import new_card, new_package
     from newsmoe.settings.sources import USER_FOLDER
 
     if card:
         folder = new_card(name, task, parent or USER_FOLDER)
-        typer.echo(f"{folder}/expert.toml\n\nTry it:  newsmoe experts check {name}")
+        typer.echo(f"created {folder}/expert.toml: change its labels and their descriptions\n")
     else:
         folder = new_package(name, task, parent or Path())
-        typer.echo(f"{folder}\n\nTry it:  pip install -e {folder} && newsmoe experts check {name}")
-    typer.echo(f'\nSend articles to it by a rule in newsmoe.toml:\n\n[[rule]]\nuse = {{ {task or name} = "{name}" }}')
+        typer.echo(f"created {folder}: put your model into {folder}/{name.replace('-', '_')}/__init__.py\n")
+        typer.echo(f"Install it:  pip install -e {folder}")
+    typer.echo(f"Check it:    newsmoe experts check {name}\n")
+    typer.echo(
+        f'To send articles to it, add this rule to newsmoe.toml:\n\n[[rule]]\nuse = {{ {task or name} = "{name}" }}'
+    )
 
 
 def _in_short(quality: Sequence["Measurement"]) -> str:

@@ -36,15 +36,16 @@ def train(
     load: LoadSettings,
     data: DataOption = Path(),
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder of the gate; default: the recipe's.", metavar="DIR")
+        Path | None,
+        typer.Option("-o", "--output", help="Folder of the gate; default: the recipe's folder.", metavar="DIR"),
     ] = None,
-    task: Annotated[str, typer.Option(help="The task of the experts.", rich_help_panel=EXAMPLES_PANEL)] = "sentiment",
+    task: Annotated[str, typer.Option(help="Task of the experts.", rich_help_panel=EXAMPLES_PANEL)] = "sentiment",
 ) -> None:
-    """Train a gate: every expert of the pool predicts, and the gate learns which one is right where.
+    """Train a gate: all experts of a task predict examples, and the gate learns which expert is right on which.
 
-    Where the examples have summaries, it learns by ROUGE whose summary is nearer to theirs.
-    Of a file of examples a fifth is held out for measuring; its recipe is written to experts/gate-TASK, for
-    you to change and train again.
+    If the examples have summaries, the gate learns from the ROUGE scores of the experts' summaries. From a file of
+    examples, a fifth is held out for measuring, and a recipe is written to experts/gate-TASK. To train with other
+    settings, change the recipe and name it instead of the file.
     """
     from newsmoe.cli.progress import reporting
     from newsmoe.registry.device import Device
@@ -91,19 +92,20 @@ def evaluate(
     load: LoadSettings,
     data: DataOption = Path(),
     neighbours: Annotated[
-        bool, typer.Option("--neighbours/--no-neighbours", help="Compare with nearest neighbours in the training data.")
+        bool,
+        typer.Option("--neighbours/--no-neighbours", help="Compare also with nearest neighbours in the training data."),
     ] = True,
-    write: Annotated[bool, typer.Option("--write", help="Put table and curve into gate.toml and README.md.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Write the figures into gate.toml and README.md.")] = False,
     plot: Annotated[
-        Path | None, typer.Option("--plot", help="Draw quality against cost: .png, .svg or .pdf.", metavar="FILE")
+        Path | None, typer.Option("--plot", help="Draw quality against cost into a .png, .svg or .pdf.", metavar="FILE")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure a gate on the dev data of its recipe, beside everything that it has to beat.
+    """Compare a gate with rules, single experts and an oracle, on the dev data of its recipe.
 
-    Every variant of the gate and its rivals, with quality, cost in tokens and time, and load; then what the
-    gate makes of a budget, from the cheapest expert for all articles to the dearest, beside chance and the
-    oracle.
+    The first table has the quality and the cost, in tokens and time, of each; the second has the share of articles
+    that each expert reads. Then follows the quality for each budget, from the cheapest expert for all articles to the
+    most expensive, compared with chance and with the oracle.
     """
     from newsmoe.cli.progress import reporting
 
@@ -141,19 +143,20 @@ def prune(
     load: LoadSettings,
     data: DataOption = Path(),
     min_share: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the articles that an expert must run on.", metavar="SHARE")
+        float,
+        typer.Option(min=0, max=1, help="Smallest share of the articles that an expert must run on.", metavar="SHARE"),
     ] = 0.02,
     min_gain: Annotated[
         float,
-        typer.Option(min=0, max=1, help="Quality, from 0 to 1, that an expert must add to the gate.", metavar="GAIN"),
+        typer.Option(min=0, max=1, help="Smallest quality, from 0 to 1, that an expert must add.", metavar="GAIN"),
     ] = 0.001,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the figures, and write nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the figures; write nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Exclude experts from a gate that hardly run, or add nothing, on the dev data of its recipe.
 
-    One is excluded at a time, and the others are measured again. Its row of the weights is dropped, and its
-    probability goes to the others; the gate is not trained again.
+    One expert is excluded at a time, and the others are measured again. The gate is not trained again: the weights
+    of the excluded expert are dropped, and its probability goes to the others.
     """
     from newsmoe.cli.progress import reporting
 

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from newsmoe.journal.journal import Journal
     from newsmoe.output.run_report import RunReport
 
-RunArgument = Annotated[str, typer.Argument(help="Number of a run, as 'newsmoe runs list' has it, or its *.run.json.")]
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Run it without being asked.")]
+RunArgument = Annotated[str, typer.Argument(help="Number of the run in 'newsmoe runs list', or its *.run.json.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Run it without asking.")]
 
 
 @takes("journal")
 def stats(load: LoadSettings, as_json: JsonOption = False) -> None:
-    """Show how much of finished work is stored, and where."""
+    """Show where the journal is, and how much it stores."""
     with _journal(load) as journal:
         figures = {"journal": journal.place, **journal.stats()._asdict()}
     if as_json:
@@ -35,16 +35,16 @@ def stats(load: LoadSettings, as_json: JsonOption = False) -> None:
 @takes("journal")
 def prune(
     load: LoadSettings,
-    days: Annotated[float, typer.Option(min=0, max=36_500, help="Delete what is older than that.")] = 90,
+    days: Annotated[float, typer.Option(min=0, max=36_500, help="Delete predictions that are older than this.")] = 90,
 ) -> None:
-    """Delete old predictions."""
+    """Delete old predictions from the journal."""
     with _journal(load) as journal:
         typer.echo(f"{journal.prune(days)} predictions deleted")
 
 
 @takes("journal")
 def verify(load: LoadSettings) -> None:
-    """Check the journal and every prediction in it; damaged ones are deleted."""
+    """Check every prediction in the journal, and delete damaged ones."""
     with _journal(load) as journal:
         damaged = journal.verify()
         sound = journal.stats().predictions
@@ -54,7 +54,7 @@ def verify(load: LoadSettings) -> None:
 
 @takes("journal")
 def list_runs(load: LoadSettings, as_json: JsonOption = False) -> None:
-    """List the runs in the journal, the last one first."""
+    """List the runs in the journal, the newest first."""
     with _journal(load) as journal:
         runs = _reports(journal)
     if as_json:
@@ -77,18 +77,18 @@ def show_run(run: RunArgument, load: LoadSettings) -> None:
 
 @takes("journal")
 def retry(run: RunArgument, load: LoadSettings, yes: YesOption = False) -> None:
-    """Do again what failed in a run, and put it into the run's output.
+    """Run the command of an earlier run again, to repeat what failed.
 
-    It is the run's command once more, which is shown first: what went well is taken from the journal.
+    The command is shown first, and asks before it runs. What succeeded is taken from the journal.
     """
     from newsmoe.jobs.retry import Retry
 
     again = Retry.of(_report(run, load))
     messages().print(plain(again), soft_wrap=True)
-    messages().print(plain(f"by its report, the run wrote {again.folder / again.output}"), soft_wrap=True)
+    messages().print(plain(f"according to its report, the run wrote {again.folder / again.output}"), soft_wrap=True)
     if not yes:
         if not is_terminal():
-            raise ConfigError("nobody is there to be asked whether to run this; say so with --yes")
+            raise ConfigError("standard input is no terminal, so nobody can confirm this; add --yes to run it")
         typer.confirm("Run it?", abort=True, err=True)
     if code := again.run(load().journal):
         raise typer.Exit(code)
@@ -107,7 +107,7 @@ def _report(run: str, load: LoadSettings) -> "RunReport":
     from newsmoe.settings.trust import require_trusted
 
     if not run.isdecimal():
-        require_trusted(Path(run), "copy it, and read the copy before you have it done again")
+        require_trusted(Path(run), "copy it, check the copy, and retry that")
         try:
             return RunReport.model_validate_json(Path(run).read_bytes())
         except (OSError, ValidationError):

@@ -17,17 +17,19 @@ if TYPE_CHECKING:
 
 @takes("experts_dir")
 def pull(
-    names: Annotated[list[str], typer.Argument(help="Experts whose models to fetch; minilm and large: the backbones.")],
+    names: Annotated[
+        list[str], typer.Argument(help="Experts whose models to download; minilm and large are the backbones.")
+    ],
     load: LoadSettings,
     folder: Annotated[
-        Path | None, typer.Option("--from", help="Copy a backbone from this folder; nothing is fetched.", metavar="DIR")
+        Path | None, typer.Option("--from", help="Copy a backbone from this folder; download nothing.", metavar="DIR")
     ] = None,
 ) -> None:
-    """Fetch experts' models from the Hugging Face hub; analyze never uses the network.
+    """Download the models of experts from the Hugging Face hub.
 
-    Only safetensors, configs and tokenizers are fetched, and each file is checked by the hub's hash. What is
-    there already is not fetched again. The commit that came is printed, with the lines that pin it. HF_HOME,
-    HF_ENDPOINT and HF_TOKEN are used.
+    Only safetensors, configs and tokenizers are downloaded, and each file is checked against the hub's hash. Files
+    that are here already are not downloaded again. The command prints the commit, and the lines for newsmoe.toml
+    that pin it. HF_HOME, HF_ENDPOINT and HF_TOKEN are used. 'newsmoe analyze' never downloads a model.
     """
     from newsmoe.registry.backbone.files import BACKBONES
     from newsmoe.registry.hub.pull import copy_backbone, pull_backbone
@@ -55,11 +57,10 @@ def pull(
 
 @takes("experts_dir")
 def convert(name: NameArgument, load: LoadSettings) -> None:
-    """Make safetensors of a model whose weights are a pickle.
+    """Download a model whose weights are a pickle, and convert them to safetensors.
 
-    A pickle can run code when it is opened. This fetches the checkpoint, reads it with
-    torch.load(weights_only=True), which accepts tensors and nothing that could run, and keeps it as
-    safetensors; from then on the expert works like any other.
+    A pickle can run code when it is loaded. This command reads it with torch.load(weights_only=True), which accepts
+    only tensors. Afterwards the expert works like any other.
     """
     from newsmoe.registry.extras import require_hub_extra
     from newsmoe.registry.hub.convert import convert as make

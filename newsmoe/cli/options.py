@@ -6,6 +6,7 @@ command.
 """
 
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import StrEnum
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from newsmoe.jobs.timetable import Cron, Every
     from newsmoe.registry.registry import Registry
     from newsmoe.settings.model import Settings
+
+_LINE_END = re.compile(r"(?<!\n)\n(?!\n)")
+"""Within a paragraph; typer prints these as they are, whatever the width of the terminal."""
 
 JOBS_PANEL = "Jobs"
 EXAMPLES_PANEL = "Examples"
@@ -48,21 +52,21 @@ NameArgument = Annotated[str, typer.Argument(help="Name of the expert.")]
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="Settings file; default: newsmoe.toml here or above.", metavar="FILE")
 ]
-LimitOption = Annotated[int | None, typer.Option("--limit", min=0, help="Read the first N articles only.", metavar="N")]
+LimitOption = Annotated[int | None, typer.Option("--limit", min=0, help="Read only the first N articles.", metavar="N")]
 WaitOption = Annotated[
-    bool, typer.Option("--wait", help="Wait where another run is writing the same output.", rich_help_panel=JOBS_PANEL)
+    bool, typer.Option("--wait", help="Wait while another run writes the same output.", rich_help_panel=JOBS_PANEL)
 ]
 StrictOption = Annotated[
     bool,
-    typer.Option(
-        "--strict", help="End the run where one of several inputs cannot be read.", rich_help_panel=JOBS_PANEL
-    ),
+    typer.Option("--strict", help="End the run if one of several inputs cannot be read.", rich_help_panel=JOBS_PANEL),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 FileArgument = Annotated[
-    Path, typer.Argument(help="recipe.toml, or a file of examples: CSV, TSV, JSON Lines.", metavar="FILE")
+    Path, typer.Argument(help="Examples in CSV, TSV or JSON Lines, or a recipe.toml.", metavar="FILE")
 ]
-DataOption = Annotated[Path, typer.Option("--data", help="Folder that the recipe's paths start from.", metavar="DIR")]
+DataOption = Annotated[
+    Path, typer.Option("--data", help="Folder that paths in the recipe are relative to.", metavar="DIR")
+]
 
 
 @dataclass
@@ -71,11 +75,15 @@ class LogOptions:
 
     log_format: Annotated[
         LogFormat,
-        typer.Option(help="Messages on standard error: text, or JSON, one object a line.", rich_help_panel=JOBS_PANEL),
+        typer.Option(
+            help="Messages on standard error: text, or json with one object per line.", rich_help_panel=JOBS_PANEL
+        ),
     ] = LogFormat.TEXT
     metrics: Annotated[
         Path | None,
-        typer.Option(help="Figures for Prometheus: a textfile, *.prom.", metavar="FILE", rich_help_panel=JOBS_PANEL),
+        typer.Option(
+            help="File for the textfile collector of Prometheus: *.prom.", metavar="FILE", rich_help_panel=JOBS_PANEL
+        ),
     ] = None
 
     @property
@@ -90,7 +98,7 @@ class TimeOptions:
 
     every: Annotated[str | None, typer.Option(help="Time between runs: 30s, 15m, 2h, 1d.", metavar="DURATION")] = None
     cron: Annotated[
-        str | None, typer.Option(help='Times as for cron: "0 6 * * *" is every day at six.', metavar="EXPRESSION")
+        str | None, typer.Option(help='Times as in a crontab: "0 6 * * *" is every day at six.', metavar="EXPRESSION")
     ] = None
 
     def times(self) -> "Every | Cron":
@@ -161,7 +169,7 @@ def expanded(command: Command) -> Command:
             arguments["load"] = partial(_load, overrides, values.pop("config") if config else False)
         command(**values, **arguments)
 
-    run.__doc__ = command.__doc__
+    run.__doc__ = _LINE_END.sub(" ", inspect.getdoc(command) or "")
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return run
@@ -230,7 +238,7 @@ def load_settings(config: Path | None, overrides: Mapping[str, object] | None = 
     settings, folder = sources.load_settings(config, overrides), sources.USER_FOLDER
     if folder.is_dir():
         if folder not in settings.experts_dir:
-            require_trusted(folder, f"--experts-dir {folder} says that it is meant")
+            require_trusted(folder, f"if you trust it, name it with --experts-dir {folder}")
         folders = tuple(dict.fromkeys((*settings.experts_dir, folder)))
         settings = settings.model_copy(update={"experts_dir": folders})
     return settings

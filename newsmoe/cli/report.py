@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 RECORDS = typer.Argument(
-    help="What 'newsmoe analyze' wrote: a file in any of its formats, a data set, or a folder of Parquet files."
+    help="Output of 'newsmoe analyze': a file in any of its formats, a data set, or a folder of Parquet files."
 )
 PAGE_SUFFIXES = ("", ".html", ".htm")
 
@@ -16,18 +16,21 @@ def report(
     records: Annotated[list[Path], RECORDS],
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="The page; default: NAME.html beside the first input.", metavar="FILE"),
+        typer.Option(
+            "-o", "--output", help="HTML file to write; default: NAME.html beside the first input.", metavar="FILE"
+        ),
     ] = None,
     compare: Annotated[
-        Path | None, typer.Option(help="Records of another run of the same articles.", metavar="RECORDS")
+        Path | None,
+        typer.Option(help="Records of another run of the same articles, to show what changed.", metavar="RECORDS"),
     ] = None,
     stories: Annotated[
-        Path | None, typer.Option(help="Stories of the articles, which 'newsmoe stories' wrote.", metavar="FILE")
+        Path | None, typer.Option(help="Stories of these articles, as written by 'newsmoe stories'.", metavar="FILE")
     ] = None,
 ) -> None:
-    """Make a page of records: charts, all articles with search and filters, their stories, and what the run did.
+    """Write an HTML page of records: charts, a list with search and filters, stories, and what each expert did.
 
-    It is one HTML file that loads nothing and that any browser opens; an editor needs no more to look at a run.
+    The page is one file that any browser opens, and that loads nothing from elsewhere.
     """
     from newsmoe.report.files import default_page
 

@@ -25,16 +25,18 @@ ABSTAINED = "(abstained)"
 
 @takes("input_format", "items", "encoding", "tasks", "gate", "experts_dir", "profile", "budget")
 def route(
-    inputs: Annotated[list[str], typer.Argument(help="Article files, folders, patterns; '-' is standard input.")],
+    inputs: Annotated[list[str], typer.Argument(help="Inputs as for 'newsmoe analyze'; '-' is standard input.")],
     load: LoadSettings,
     limit: LimitOption = None,
     explain: Annotated[
         str | None,
-        typer.Option(help="Show the learned gates' scores of every expert for the article with this id.", metavar="ID"),
+        typer.Option(
+            help="Show the scores that learned gates give each expert, for the article with this id.", metavar="ID"
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which experts would read each article, and why; no expert is loaded."""
+    """Show which experts would read each article, and why, without loading them."""
     from newsmoe.gating.build import build_gate
     from newsmoe.ingest.discovery import find_inputs
     from newsmoe.orchestrator import routing

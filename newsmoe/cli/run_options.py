@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class ScreenOptions:
     """What is shown of a run."""
 
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no table; errors only.")] = False
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only: no progress, no tables.")] = False
     verbose: Annotated[
-        bool, typer.Option("-v", "--verbose", help="Name every item error as it comes, and show what each expert did.")
+        bool, typer.Option("-v", "--verbose", help="Print each error as it happens, and what each expert did.")
     ] = False
 
 
@@ -28,15 +28,17 @@ class RunOptions:
 
     append: Annotated[
         bool,
-        typer.Option("--append", help="Add to the output (jsonl, sqlite, parquet folder); no article comes twice."),
+        typer.Option("--append", help="Add to the output (jsonl, sqlite, parquet folder) only articles that it lacks."),
     ] = False
     limit: LimitOption = None
     max_errors: Annotated[
         str | None,
-        typer.Option(help="Most records that may have errors: 10, or 5%.", metavar="N|N%", rich_help_panel=JOBS_PANEL),
+        typer.Option(
+            help="Stop once more records than this have errors: 10, or 5%.", metavar="N|N%", rich_help_panel=JOBS_PANEL
+        ),
     ] = None
     no_journal: Annotated[
-        bool, typer.Option("--no-journal", help="Neither reuse nor store finished work.", rich_help_panel=JOBS_PANEL)
+        bool, typer.Option("--no-journal", help="Neither reuse nor store predictions.", rich_help_panel=JOBS_PANEL)
     ] = False
     strict: StrictOption = False
 

@@ -14,39 +14,37 @@ if TYPE_CHECKING:
     from newsmoe.cli.units import Scheduled
 
 CommandArgument = Annotated[
-    list[str],
-    typer.Argument(help="What to run, as after newsmoe: -- analyze news.json -o out.json", metavar="-- COMMAND"),
+    list[str], typer.Argument(help="Command of newsmoe to run: -- analyze news.json -o out.json", metavar="-- COMMAND")
 ]
 NameOption = Annotated[
-    str | None, typer.Option("--name", help="Name of units or log; default: newsmoe-COMMAND.", metavar="NAME")
+    str | None,
+    typer.Option("--name", help="Name of the units or of the log; default: newsmoe-COMMAND.", metavar="NAME"),
 ]
 
 
 def systemd(context: typer.Context, command: CommandArgument, times: TimeOptions, name: NameOption = None) -> None:
-    """Print a service and a timer of systemd that run COMMAND in this folder."""
+    """Print a systemd service and timer that run COMMAND in the current folder."""
     from newsmoe.cli.units import service_unit, timer_unit
 
     when = times.times()
     scheduled = _scheduled(context, command, name)
     unit = scheduled.name
     folder = "~/.config/systemd/user"
-    typer.echo(f"# {folder}/{unit}.service")
-    typer.echo(service_unit(scheduled))
-    typer.echo(f"# {folder}/{unit}.timer")
-    typer.echo("# Save both where their first lines say, then:")
+    typer.echo("# Save each of the two parts below as the file that its first line names, then run:")
     typer.echo("#   systemctl --user daemon-reload")
     typer.echo(f"#   systemctl --user enable --now {unit}.timer")
-    typer.echo(f"#   journalctl --user -u {unit}.service        # what it said")
-    typer.echo("#   loginctl enable-linger                    # if it is to run while you are logged out")
-    typer.echo(timer_unit(scheduled, when), nl=False)
+    typer.echo(f"#   journalctl --user -u {unit}.service        # the messages of its runs")
+    typer.echo("#   loginctl enable-linger                    # so that it also runs while you are logged out")
+    typer.echo(f"\n# {folder}/{unit}.service\n{service_unit(scheduled)}")
+    typer.echo(f"# {folder}/{unit}.timer\n{timer_unit(scheduled, when)}", nl=False)
 
 
 def cron(context: typer.Context, command: CommandArgument, times: TimeOptions, name: NameOption = None) -> None:
-    """Print a line for a crontab that runs COMMAND in this folder."""
+    """Print a crontab line that runs COMMAND in the current folder."""
     from newsmoe.cli.units import crontab_line
 
     line = crontab_line(_scheduled(context, command, name), times.times())
-    typer.echo("# Append this to your crontab: crontab -e")
+    typer.echo("# Run crontab -e, and add this line:")
     typer.echo(line, nl=False)
 
 

@@ -9,7 +9,7 @@ import typer
 def schema(
     side: Annotated[str, typer.Argument(help="input, output, report, stories, or all.", metavar="SIDE")] = "all",
 ) -> None:
-    """Print the JSON Schema of an article as read, of a record as written, of the run report, and of stories."""
+    """Print the JSON Schemas of articles (input), records (output), the run report, and stories."""
     from newsmoe.jobs.schemas import json_schemas
     from newsmoe.story import story_schema
 

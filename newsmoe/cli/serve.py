@@ -23,16 +23,16 @@ class LimitOptions:
     """How much the service takes on."""
 
     max_body: Annotated[
-        int, typer.Option(min=1, help="Bytes of one request.", metavar="N", rich_help_panel=LIMITS_PANEL)
+        int, typer.Option(min=1, help="Most bytes in a request.", metavar="N", rich_help_panel=LIMITS_PANEL)
     ] = Limits.body_bytes
     max_articles: Annotated[
-        int, typer.Option(min=1, help="Articles in one request.", metavar="N", rich_help_panel=LIMITS_PANEL)
+        int, typer.Option(min=1, help="Most articles in a request.", metavar="N", rich_help_panel=LIMITS_PANEL)
     ] = Limits.articles
     max_queue: Annotated[
         int,
         typer.Option(
             min=1,
-            help="Tokens that may wait; beyond it requests are refused, with when to try again.",
+            help="Most tokens that may wait; beyond that, requests are refused with 503 and Retry-After.",
             metavar="N",
             rich_help_panel=LIMITS_PANEL,
         ),
@@ -44,26 +44,29 @@ def serve(
     load: LoadSettings,
     limits: LimitOptions,
     host: Annotated[
-        str, typer.Option(help="Address to listen on; any but this machine's own needs a token.")
+        str, typer.Option(help="Address to listen on; one that other machines can reach needs a token.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0: any free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes any free one.")] = 8000,
     token_file: Annotated[
         Path | None,
-        typer.Option(help="File with the token that clients must send; default: NEWSMOE_TOKEN.", metavar="FILE"),
+        typer.Option(
+            help="File with the token that clients must send; default: the variable NEWSMOE_TOKEN.", metavar="FILE"
+        ),
     ] = None,
     records: Annotated[
-        Path | None, typer.Option(help="Folder of records to show too, such as a watch's OUTBOX.", metavar="DIR")
+        Path | None,
+        typer.Option(help="Also show the records in this folder, such as the OUTBOX of a watch.", metavar="DIR"),
     ] = None,
     log_format: Annotated[
-        LogFormat, typer.Option(help="Messages on standard error: text, or JSON, one object a line.")
+        LogFormat, typer.Option(help="Messages on standard error: text, or json with one object per line.")
     ] = LogFormat.TEXT,
 ) -> None:
-    """Answer over HTTP: POST articles to /v1/analyze, and get the records that 'newsmoe analyze' writes.
+    """Serve records over HTTP: POST articles to /v1/analyze and get what 'newsmoe analyze' writes.
 
-    The page / is to try it, /docs is for programs. SIGTERM or Ctrl-C finishes what was begun; a second one ends at
-    once.
+    Open http://HOST:PORT in a browser to try it; /docs there describes every request. SIGTERM or Ctrl-C finishes
+    the requests that are being answered; a second signal ends the process at once.
 
-    Exit codes: 143 terminated, 130 interrupted, 1 could not run, 2 usage.
+    Exit codes: 130 interrupted, 143 terminated, 1 could not run, 2 wrong usage.
     """
     require_extra("newsmoe serve", "serve", "starlette", "uvicorn", "prometheus_client")
     from newsmoe.serve.access import Access, is_loopback, read_token

@@ -34,10 +34,15 @@ MAX_ENTITIES = 10  # of an article
 class FilterOptions:
     """Which articles are shown."""
 
-    topic: Annotated[str | None, typer.Option(help="Articles of this topic only; 'unsure' is one.")] = None
-    sentiment: Annotated[str | None, typer.Option(help="Articles of this sentiment only; 'unsure' is one.")] = None
-    search: Annotated[str | None, typer.Option(help="Articles with these words only.", metavar="TEXT")] = None
-    since: Annotated[str | None, typer.Option(help="Articles from this day on only.", metavar="YYYY-MM-DD")] = None
+    topic: Annotated[str | None, typer.Option(help="Only articles with this topic, or 'unsure'.")] = None
+    sentiment: Annotated[str | None, typer.Option(help="Only articles with this sentiment, or 'unsure'.")] = None
+    search: Annotated[
+        str | None,
+        typer.Option(help="Only articles with these words in headline, summary, outlet or author.", metavar="TEXT"),
+    ] = None
+    since: Annotated[
+        str | None, typer.Option(help="Only articles published on this day or later.", metavar="YYYY-MM-DD")
+    ] = None
 
     def article_filter(self) -> "ArticleFilter":
         """Return what is asked for; it is an error of usage if the day is none."""
@@ -54,12 +59,13 @@ def show(
     records: Annotated[Path, RECORDS],
     wanted: FilterOptions,
     sort: Annotated[
-        str | None, typer.Option(help="score (highest first), date (newest first) or headline.", metavar="ORDER")
+        str | None,
+        typer.Option(help="Sort by score (highest first), date (newest first) or headline.", metavar="ORDER"),
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=0, help="Show N articles at most.", metavar="N")] = None,
+    limit: Annotated[int | None, typer.Option(min=0, help="Print at most N articles.", metavar="N")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the records of a finished run, one block an article."""
+    """Print the records of a run in readable form."""
     from newsmoe.report.article_filter import Sort
     from newsmoe.report.figures import count_rows
     from newsmoe.report.records import read_records
@@ -72,7 +78,7 @@ def show(
     shown = (_print_json if as_json else _print_rows)(islice(rows, limit))
     if not shown and limit != 0 and article_filter != type(article_filter)():
         figures = count_rows(map(row_of, read_records(records)))
-        other_reason = "no article is like that; 'newsmoe stats' shows what there is"
+        other_reason = "no article matches all of these filters; 'newsmoe stats' counts what there is"
         for reason in [*article_filter.absent_labels(figures)] or [other_reason]:
             messages().print(plain(f"{records}: {reason}"), soft_wrap=True)
 
@@ -100,7 +106,7 @@ def _print_json(rows: Iterable["Row"]) -> int:
 
 
 def stats(records: Annotated[list[Path], RECORDS], as_json: JsonOption = False) -> None:
-    """Count articles by topic, sentiment, genre, outlet, week and what they name."""
+    """Count articles by topic, sentiment, genre, outlet, entity and week."""
     from newsmoe.report.figures import count_rows
     from newsmoe.report.records import read_records
     from newsmoe.report.rows import row_of

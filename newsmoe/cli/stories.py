@@ -30,18 +30,18 @@ class StoriesOptions:
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", help="Output; default: stories_NAME.json beside the first input.", metavar="FILE"
+            "-o", "--output", help="File to write; default: stories_NAME.json beside the first input.", metavar="FILE"
         ),
     ] = None
     records: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Records of the articles, for their sentiment; default: analyzed_NAME.json beside each input.",
+            help="Records with the sentiment of the articles; default: analyzed_NAME.json beside each input.",
             metavar="FILE",
         ),
     ] = None
     append: Annotated[
-        bool, typer.Option("--append", help="Add to the stories of earlier runs, which keep their ids.")
+        bool, typer.Option("--append", help="Add to the stories of earlier runs; these keep their ids.")
     ] = False
     wait: WaitOption = False
     strict: StrictOption = False
@@ -50,17 +50,16 @@ class StoriesOptions:
 @takes("input_format", "items", "encoding", "device")
 def stories(
     inputs: Annotated[
-        list[str],
-        typer.Argument(help="Article files, folders, patterns, as for analyze; or records; '-' is standard input."),
+        list[str], typer.Argument(help="Inputs as for 'newsmoe analyze', or records; '-' is standard input.")
     ],
     load: LoadSettings,
     target: StoriesOptions,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress and no table; errors only.")] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only: no progress, no tables.")] = False,
 ) -> None:
     """Find near-copies of articles, and the stories: articles that report the same event.
 
-    Exit codes: 0 all well, 1 could not run, 2 usage, 3 a bug, 4 some elements or inputs failed, 5 another run
-    writes the output.
+    Exit codes: 0 success, 1 could not run, 2 wrong usage, 3 a bug, 4 some articles or inputs failed, 5 another run
+    is writing the output.
     """
     from newsmoe.stories.files import default_stories
 

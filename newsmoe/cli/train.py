@@ -35,11 +35,14 @@ class TrainOptions:
 
     data: DataOption = Path()
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="Folder of the expert; default: the recipe's.", metavar="DIR")
+        Path | None,
+        typer.Option("-o", "--output", help="Folder of the expert; default: the recipe's folder.", metavar="DIR"),
     ] = None
     name: Annotated[
         str | None,
-        typer.Option("--name", help="What to call the expert; default: as the file.", rich_help_panel=EXAMPLES_PANEL),
+        typer.Option(
+            "--name", help="Name of the expert; default: the name of the file.", rich_help_panel=EXAMPLES_PANEL
+        ),
     ] = None
 
 
@@ -50,20 +53,24 @@ def classifier(
     options: TrainOptions,
     task: Annotated[
         str | None,
-        typer.Option(help="What it predicts; default: a task of its own name.", rich_help_panel=EXAMPLES_PANEL),
+        typer.Option(
+            help="Task that it predicts; default: a task with the name of the expert.", rich_help_panel=EXAMPLES_PANEL
+        ),
     ] = None,
     content: ContentOption = None,
     headline: HeadlineOption = None,
     label: LabelOption = "label",
     head_only: Annotated[
         bool,
-        typer.Option("--head-only", help="Fit a head alone: seconds, not minutes.", rich_help_panel=EXAMPLES_PANEL),
+        typer.Option(
+            "--head-only", help="Train only the head: seconds instead of minutes.", rich_help_panel=EXAMPLES_PANEL
+        ),
     ] = False,
 ) -> None:
-    """Train a classifier on labelled texts: an adapter and a head on the backbone, with a card.
+    """Train a classifier on labelled texts: an adapter and a head on the backbone.
 
-    Of a file of examples a fifth is held out for measuring; its recipe is written to experts/NAME, for you to
-    change and train again. Training that was broken off goes on where it was.
+    From a file of examples, a fifth is held out for measuring, and a recipe is written to experts/NAME. To train
+    with other settings, change the recipe and name it instead of the file. Interrupted training resumes.
     """
     needs_training_extra("training")
     from newsmoe.registry.labels import built_in_labels
@@ -86,10 +93,10 @@ def summarizer(
     content: ContentOption = None,
     summary: SummaryOption = None,
 ) -> None:
-    """Train a ranker of sentences on articles with summaries, with a card.
+    """Train a summarizer, which selects sentences, on articles with summaries.
 
-    Of a file of examples a fifth is held out for measuring; its recipe is written to experts/NAME, for you to
-    change and train again. Training that was broken off goes on where it was.
+    From a file of examples, a fifth is held out for measuring, and a recipe is written to experts/NAME. To train
+    with other settings, change the recipe and name it instead of the file. Interrupted training resumes.
     """
     needs_training_extra("training")
     from newsmoe.training.recipe import SummarizerRecipe
@@ -112,14 +119,16 @@ def tagger(
     tags: Annotated[
         str,
         typer.Option(
-            help="Key of the list of their tags: O, B-Person, I-Person.", metavar="KEY", rich_help_panel=EXAMPLES_PANEL
+            help="Key of the list of their tags, such as O, B-Person, I-Person.",
+            metavar="KEY",
+            rich_help_panel=EXAMPLES_PANEL,
         ),
     ] = "tags",
 ) -> None:
-    """Train a tagger of entities on texts in which every word has a tag, with a card.
+    """Train a tagger of entities on texts in which every word has a tag.
 
-    Of a file of examples a fifth is held out for measuring; its recipe is written to experts/NAME, for you to
-    change and train again. Training that was broken off goes on where it was.
+    From a file of examples, a fifth is held out for measuring, and a recipe is written to experts/NAME. To train
+    with other settings, change the recipe and name it instead of the file. Interrupted training resumes.
     """
     needs_training_extra("training")
     from newsmoe.training.recipe import TaggerRecipe
@@ -138,14 +147,14 @@ def targets(
     options: TrainOptions,
     content: ContentOption = None,
     target: Annotated[
-        str, typer.Option(help="Key of what the text names.", metavar="KEY", rich_help_panel=EXAMPLES_PANEL)
+        str, typer.Option(help="Key of the name in the text.", metavar="KEY", rich_help_panel=EXAMPLES_PANEL)
     ] = "target",
     label: LabelOption = "label",
 ) -> None:
-    """Train an expert for the tone towards what a text names, with a card.
+    """Train an expert for the tone of a text towards somebody or something that it names.
 
-    Of a file of examples a fifth is held out for measuring; its recipe is written to experts/NAME, for you to
-    change and train again. Training that was broken off goes on where it was.
+    From a file of examples, a fifth is held out for measuring, and a recipe is written to experts/NAME. To train
+    with other settings, change the recipe and name it instead of the file. Interrupted training resumes.
     """
     needs_training_extra("training")
     from newsmoe.training.recipe import TargetRecipe
@@ -159,14 +168,14 @@ def targets(
 
 @takes("device", config=False)
 def joint(
-    recipe: Annotated[Path, typer.Argument(help="Joint recipe: an adapter, and the recipes of its experts.")],
+    recipe: Annotated[Path, typer.Argument(help="Joint recipe, which names the recipes of its experts.")],
     load: LoadSettings,
     data: DataOption = Path(),
 ) -> None:
-    """Train experts that share one adapter, so that they read an article once.
+    """Train experts that share one adapter, so that an article is read once for all of them.
 
-    The adapter is written to the recipe's folder, and each expert to that of its own recipe. Training that was
-    broken off goes on where it was.
+    The adapter is written to the folder of the joint recipe, each expert to the folder of its own recipe.
+    Interrupted training resumes.
     """
     needs_training_extra("training")
     from newsmoe.cli.evaluate import show_evaluations

@@ -54,7 +54,7 @@ def service_unit(what: Scheduled) -> str:
         "Type=oneshot",
         f"WorkingDirectory={_specified(folder)}",
         f"ExecStart={line}",
-        "# stopping it is no failure",
+        "# systemctl stop is not a failure",
         "SuccessExitStatus=143",
     )
 

@@ -32,26 +32,28 @@ Analyze = Callable[["Job"], "RunReport"]
 
 @takes(*RUN_SETTINGS)
 def watch(
-    inbox: Annotated[Path, typer.Argument(help="Folder into which article files come.", metavar="INBOX")],
-    out: Annotated[Path, typer.Option(help="Folder for outputs and the state of INBOX's files.", metavar="OUTBOX")],
+    inbox: Annotated[Path, typer.Argument(help="Folder to watch for files of articles.", metavar="INBOX")],
+    out: Annotated[
+        Path, typer.Option(help="Folder for the outputs, and for the list of analyzed files.", metavar="OUTBOX")
+    ],
     times: TimeOptions,
     load: LoadSettings,
     run: RunOptions,
     screen: ScreenOptions,
     logs: LogOptions,
-    once: Annotated[bool, typer.Option("--once", help="Scan once and end; for cron and systemd.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Scan once and end, for cron and systemd.")] = False,
     settle: Annotated[
-        float, typer.Option(min=0, help="Leave alone what was written in the last so many seconds.", metavar="SECONDS")
+        float, typer.Option(min=0, help="Skip files that were written less than SECONDS ago.", metavar="SECONDS")
     ] = 10,
 ) -> None:
-    """Analyze each file below a folder once, when it is new or has changed, to OUTBOX/analyzed_NAME.json.
+    """Scan a folder again and again, and analyze each new or changed file to OUTBOX/analyzed_NAME.json.
 
-    Hidden, temporary and empty files, those with other suffixes than articles have, what newsmoe wrote, and
-    files that are still being written are left alone. A file of a folder in INBOX has its output in a folder of
-    the same name in OUTBOX.
+    The scans are at the times of --every or --cron; --once scans once and ends. Hidden, temporary and empty files,
+    files of other formats, files that newsmoe wrote, and files that are still being written are skipped. The
+    output of a file in a subfolder is in a subfolder of the same name.
 
-    Exit codes: 143 terminated, 130 interrupted; with --once 0 all well, 4 some articles or files failed;
-    1 could not run, 2 usage, 5 another watch holds OUTBOX.
+    Exit codes: 130 interrupted, 143 terminated, 1 could not run, 2 wrong usage, 5 another watch is writing to
+    OUTBOX; with --once 0 success, 4 some articles or files failed.
     """
     from newsmoe.cli.metrics import Metrics
     from newsmoe.cli.observers import Observers

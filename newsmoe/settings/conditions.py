@@ -40,14 +40,16 @@ class Condition(Strict):
     Lists hold alternatives. Names are compared without regard to case.
     """
 
-    topics: Names | None = Field(None, description="one of the scraper's topics is one of these")
-    language: Names | None = Field(None, description="the language is one of these, such as en or English")
-    author: Names | None = Field(None, description="the author is one of these")
-    url_host: Names | None = Field(None, description="the URL's host is one of these, or below one")
-    headline: re.Pattern[str] | None = Field(None, description="a regular expression found in the headline")
-    has_content: bool | None = Field(None, description="whether there is any content")
-    min_words: int | None = Field(None, ge=0, description="least number of words in the content")
-    max_words: int | None = Field(None, ge=0, description="greatest number of words in the content")
+    topics: Names | None = Field(None, description="the article states one of these topics")
+    language: Names | None = Field(None, description="the article is in one of these languages, such as en or English")
+    author: Names | None = Field(None, description="the article is by one of these authors")
+    url_host: Names | None = Field(None, description="the host of the URL is one of these, or a subdomain of one")
+    headline: re.Pattern[str] | None = Field(
+        None, description="this regular expression matches somewhere in the headline"
+    )
+    has_content: bool | None = Field(None, description="whether the article has content")
+    min_words: int | None = Field(None, ge=0, description="smallest number of words in the content")
+    max_words: int | None = Field(None, ge=0, description="largest number of words in the content")
 
 
 class After(Strict):
@@ -56,9 +58,11 @@ class After(Strict):
     Several labels are alternatives. They are compared without regard to case.
     """
 
-    task: str = Field(description="the other task")
-    label: Names = Field(min_length=1, description="its prediction has one of these labels")
-    at_least: float | None = Field(None, gt=0, le=1, description="least score of that label; unset: it is the best")
+    task: str = Field(description="the other task, which runs first")
+    label: Names = Field(min_length=1, description="it must predict this label, or one of these")
+    at_least: float | None = Field(
+        None, gt=0, le=1, description="lowest score of the label; without it, the label must be the best one"
+    )
 
     def __str__(self) -> str:
         """Return the condition in words."""
@@ -83,16 +87,15 @@ class Rule(Strict):
     a table of that expert and the weight of its prediction.
     """
 
-    when: Condition = Field(Condition(), description="what must be true of the article; default: every article")
-    after: After | None = Field(None, description="what the prediction of another task must say; default: nothing")
+    when: Condition = Field(Condition(), description="conditions that the article must meet; default: none")
+    after: After | None = Field(None, description="what another task must predict for the article; default: anything")
     use: dict[str, _Use] = Field(
-        description="by task: an expert; a list, whose first one runs, then the fallbacks; a table of weights; or []"
+        description="by task: an expert; a list of an expert and its fallbacks; a table of experts and weights; or []"
     )
     unsure: dict[str, _Unsure] = Field(
-        {},
-        description="second expert for what those in `use` are not sure of, by task; or a table of it and its weight",
+        {}, description="by task: a second expert for what the first is not sure of; or a table of it and its weight"
     )
-    reason: str | None = Field(None, description="what the record says; default: the condition in words")
+    reason: str | None = Field(None, description="text for the record; default: the conditions in words")
 
     def second(self, task: str) -> Second | None:
         """Return the expert that reads again what the others are not sure of, if the rule names one for a task."""

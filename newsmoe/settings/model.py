@@ -60,54 +60,56 @@ class Settings(Strict):
     """
 
     profile: str = _setting(
-        "embedded", "settings by name: embedded, accurate, tutorial, your own", "NAME", EXPERTS_PANEL
+        "embedded", "named settings: embedded, accurate, tutorial, or a profile of your own", "NAME", EXPERTS_PANEL
     )
     tasks: Annotated[tuple[str, ...], NameList] = _setting(
         (),
-        f"tasks to run, separated by commas; default: {', '.join(DEFAULT_TASKS)}, and what your own rules name",
+        f"tasks to run, separated by commas; default: {', '.join(DEFAULT_TASKS)}, and those of your own rules",
         "TASKS",
     )
     gate: str = _setting(
         "auto",
-        "which gate decides: rules, all, learned, a .toml file of rules, or a learned gate's folder;"
-        " default: auto, learned gates where they were measured to be better than rules",
+        "gate that selects experts: auto, rules, learned, all, a .toml file of rules, or the folder of a learned gate;"
+        " auto uses rules, and learned gates that were measured to be better",
         "GATE",
         EXPERTS_PANEL,
     )
-    top_k: int | None = _setting(None, "requires a learned gate: experts for an article; default: the gate's own", ge=1)
+    top_k: int | None = _setting(
+        None, "number of experts for an article; requires a learned gate; default: the gate's own", ge=1
+    )
     capacity: float | None = _setting(
         None,
-        "requires a learned gate: largest share of the articles for one expert; default: the gate's own",
+        "largest share of the articles for one expert; requires a learned gate; default: the gate's own",
         gt=0,
         le=1,
     )
     budget: float | None = _setting(
         None,
-        "largest share of what running every expert costs (learned gates), or of the articles that second experts read"
-        " again; default: the gate's own, or what smaller experts are not sure of",
+        "largest share, from 0 to 1, of the articles that second experts read again (default: all whose two best labels"
+        " are close); with a learned gate, of the cost of running every expert (default: the gate's own)",
         "SHARE",
         EXPERTS_PANEL,
         gt=0,
         le=1,
     )
     experts_dir: Annotated[tuple[Path, ...], CommaList] = _setting(
-        (), "folder of your own expert cards, besides ./experts; may be repeated", "DIR", EXPERTS_PANEL
+        (), "folder of your own expert cards, in addition to ./experts; may be repeated", "DIR", EXPERTS_PANEL
     )
     device: str = _setting(
-        "cpu", "where models run: cpu, cuda, cuda:N, mps, or auto for the best that there is", "DEVICE", EXPERTS_PANEL
+        "cpu", "where models run: cpu, cuda, cuda:N, mps, or auto for the best available", "DEVICE", EXPERTS_PANEL
     )
-    threads: int | None = _setting(None, "processor threads a model may use; default: all", ge=1)
+    threads: int | None = _setting(None, "processor threads that a model may use; default: all", ge=1)
     max_memory: ByteSize | None = _setting(
         None,
-        "evict idle experts when the process takes more than this, such as 4GB; default: never",
+        "evict idle experts when the process uses more memory than this, such as 4GB; default: never",
         "SIZE",
         EXPERTS_PANEL,
     )
     batch_seconds: float | None = _setting(None, "seconds after which a batch is abandoned; default: never", gt=0)
     journal: str | None = _setting(
         None,
-        "what stores finished work: a file, or postgresql://USER@HOST/DATABASE; 'none' for nothing;"
-        " default: a file in the user's data folder",
+        "where predictions are stored: a file, postgresql://USER@HOST/DATABASE, or none;"
+        " default: a file in your data folder",
         "FILE|URL",
         JOBS_PANEL,
     )
@@ -122,32 +124,38 @@ class Settings(Strict):
     window_articles: int = _setting(128, "articles in memory at a time", ge=1)
     input_format: str | None = _setting(
         None,
-        "what the inputs are: json, jsonl, csv, tsv, xlsx, parquet, feed, html; default: by suffix, else by content",
+        "format of the inputs: json, jsonl, csv, tsv, xlsx, parquet, feed, html; default: by suffix, else by content",
         "FORMAT",
     )
     encoding: str | None = _setting(
-        None, "encoding of the inputs, such as windows-1251; default: as the file tells, else detected", "NAME"
+        None, "encoding of the inputs, such as windows-1251; default: what the file declares, else detected", "NAME"
     )
     items: str | None = _setting(
         None,
-        "where the articles are in JSON, such as response.docs or hits.hits[]._source; default: where they are found",
+        "path to the articles in JSON, such as response.docs or hits.hits[]._source; default: found automatically",
         "PATH",
     )
     max_characters: int = _setting(
-        16_000_000, "characters of the largest article in an input, with all that the scraper wrote of it", ge=1_000
+        16_000_000,
+        "characters of the largest article in an input, with everything that the scraper stored for it",
+        ge=1_000,
     )
     format: str | None = _setting(
-        None, "output: json, jsonl, csv, csv-excel, xlsx, parquet, sqlite; default: by its suffix", "FORMAT"
+        None,
+        "format of the output: json, jsonl, csv, csv-excel, xlsx, parquet, sqlite; default: by its suffix",
+        "FORMAT",
     )
     details: bool = _setting(False, "add each expert's own prediction to the record", panel=EXPERTS_PANEL)
-    rule: tuple[Rule, ...] = _setting((), "rules of your own, tried before the built-in ones")
-    fields: dict[str, Names] = _setting({}, "your scraper's names for the fields of an article")
-    experts: dict[str, dict[str, Any]] = _setting({}, "changed settings of experts, by name")
-    combiners: dict[str, str] = _setting({}, "how predictions are combined, by task: mean (default) or best")
-    placement: dict[str, Placement] = _setting(
-        {}, "requires --engine ray: experts in processes of their own, by name: replicas, and cpus and gpus of each"
+    rule: tuple[Rule, ...] = _setting((), "your own rules, tried before the built-in ones")
+    fields: dict[str, Names] = _setting({}, "names of the fields of an article in your files")
+    experts: dict[str, dict[str, Any]] = _setting({}, "changed settings of experts, by the name of the expert")
+    combiners: dict[str, str] = _setting(
+        {}, "how predictions of several experts are combined, by task: mean (default) or best"
     )
-    profiles: dict[str, dict[str, Any]] = _setting({}, "profiles of your own: settings, by name")
+    placement: dict[str, Placement] = _setting(
+        {}, "experts that get processes of their own, by name: replicas, cpus, gpus; requires --engine ray"
+    )
+    profiles: dict[str, dict[str, Any]] = _setting({}, "your own profiles: settings, by the name of the profile")
 
     @field_validator("encoding")
     @classmethod

@@ -56,7 +56,7 @@ def load_settings(
     """
     path = Path(config) if config else find_config(Path.cwd())
     if path and not config:
-        remedy = f"--config {path} says that it is meant, --config {os.devnull} goes without it"
+        remedy = f"if you trust it, name it with --config {path}; --config {os.devnull} runs without it"
         require_trusted(path, remedy)
     file = _relative_to(path.parent, _checked(path, read_toml(path))) if path else {}
     stronger: list[NamedSettings] = [

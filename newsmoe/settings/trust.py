@@ -10,13 +10,13 @@ ROOT = 0
 
 
 def require_trusted(path: Path, remedy: str) -> None:
-    """Refuse a file or folder that others could have written; `remedy` says how to have it obeyed all the same.
+    """Refuse a file or folder that others could have written; `remedy` says how to use it all the same.
 
     Raises:
         ConfigError: says whose it is.
     """
     if reason := distrusted(path):
-        raise ConfigError(f"{path}: is not obeyed, for {reason}; {remedy}")
+        raise ConfigError(f"{path}: is not used, because {reason}; {remedy}")
 
 
 def distrusted(path: Path) -> str | None:

@@ -165,7 +165,7 @@ def _opened(
         try:
             if os.path.isfile(name) and own_output(Path(name)) == RECORDS:
                 pairs = list(articles_of(Path(name)))
-                _logger.info("%s: are records; their summaries are read in the place of articles", name)
+                _logger.info("%s: holds records; their headlines and summaries are compared instead of articles", name)
                 opened = _Input(pairs, len(pairs), list)
             else:
                 source = stack.enter_context(open_input(name, settings))

@@ -195,6 +195,7 @@ def test_a_dry_run_prints_what_would_be_done_and_writes_nothing(here: Path) -> N
     assert "a.json: 3 articles -> analyzed_a.json" in result.stdout
     assert [line.split() for line in result.stdout.splitlines()][-1] == ["summarization", "lead", "3"]
     assert names(here) == ["a.json"]
+    assert "a.json: 1 article -> " in newsmoe("analyze", "a.json", "--dry-run", "--limit", 1, *GIST).stdout
 
 
 def test_a_dry_run_of_a_broken_input_fails_as_the_run_would(here: Path) -> None:

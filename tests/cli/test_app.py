@@ -1,8 +1,10 @@
 import os
+import re
 import shlex
 import subprocess
 import sys
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,16 @@ def test_every_command_has_help(command: tuple[str, ...]) -> None:
     result = newsmoe(*command, "--help")
     assert (result.exit_code, result.stderr) == (0, "")
     assert f"{command[-1]} [OPTIONS]" in result.stdout
+
+
+@pytest.mark.parametrize("command", [("analyze",), ("watch",), ("gate", "train")], ids=" ".join)
+def test_the_lines_of_a_help_text_are_as_wide_as_the_terminal(command: tuple[str, ...]) -> None:
+    text, _, _ = newsmoe(*command, "--help").stdout.partition("╭")
+    paragraphs = [[line.strip() for line in lines.splitlines()] for lines in re.split(r"\n *\n", text.strip())]
+    pairs = [pair for lines in paragraphs for pair in pairwise(lines)]
+    assert pairs
+    for line, following in pairs:
+        assert len(f"{line} {following.split()[0]}") > 80 - 2  # the margins
 
 
 @pytest.mark.parametrize("arguments", [(), ("experts",), ("train",), ("config",), ("schedule",), ("gate",)])

@@ -173,7 +173,10 @@ def test_articles_are_selected_and_sorted(options: str, expected: list[int], her
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ("--topic sport --since 2030-01-01", ["no article is like that; 'newsmoe stats' shows what there is"]),
+        (
+            "--topic sport --since 2030-01-01",
+            ["no article matches all of these filters; 'newsmoe stats' counts what there is"],
+        ),
         ("--topic Sports", ["no article has the topic 'Sports'; did you mean 'sport'?"]),
         (
             "--topic weather --sentiment angry --search cafe",

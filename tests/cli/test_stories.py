@@ -203,7 +203,10 @@ def test_records_stand_for_their_articles(here: Path) -> None:
     newsmoe("analyze", "a.json", *GIST, "-q")
     result = newsmoe("stories", "analyzed_a.json", "-o", "s.json")
     assert result.exit_code == 4
-    assert "analyzed_a.json: are records; their summaries are read in the place of articles" in result.stderr
+    assert (
+        "analyzed_a.json: holds records; their headlines and summaries are compared instead of articles"
+        in result.stderr
+    )
     assert [article["id"] for article in made(here / "s.json")["articles"]] == [0, 1, 2, 3, None]
 
 

@@ -40,8 +40,8 @@ def test_run_every_night(here: Path) -> None:
 
 
 @pytest.mark.slow
-def test_swap_an_expert(here: Path) -> None:
-    (here / "newsmoe.toml").write_text(example(README, "Swap an expert", "toml"), encoding="utf-8")
+def test_use_topics_of_your_own(here: Path) -> None:
+    (here / "newsmoe.toml").write_text(example(README, "Use topics of your own", "toml"), encoding="utf-8")
     done = newsmoe("analyze", SAMPLE.name, "--tasks", "topic", "--limit", 3)
     assert done.exit_code == 0, done.output
     records = read(here / "analyzed_news_data.json")

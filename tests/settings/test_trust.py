@@ -26,7 +26,7 @@ def test_a_configuration_of_another_user_is_refused_and_can_be_named(
     deep = workdir / "deep"
     deep.mkdir()
     monkeypatch.chdir(deep)
-    with pytest.raises(ConfigError, match=r"newsmoe\.toml: is not obeyed, for it belongs to another user \(12345\)"):
+    with pytest.raises(ConfigError, match=r"newsmoe\.toml: is not used, because it belongs to another user \(12345\)"):
         load_settings()
     assert load_settings(workdir / "newsmoe.toml").journal == "postgresql://x@elsewhere/db"
     assert load_settings(Path(os.devnull)).journal is None
@@ -60,7 +60,7 @@ def test_cards_of_another_user_are_read_only_where_their_folder_is_named(workdir
     os.chown(workdir / "experts", ANOTHER, ANOTHER)
     refused = newsmoe("experts", "list")
     assert refused.exit_code == 1
-    assert "--experts-dir experts says that it is meant" in refused.stderr
+    assert "name it with --experts-dir experts" in refused.stderr
     assert newsmoe("experts", "list", "--experts-dir", "experts").exit_code == 0
 
 

@@ -37,6 +37,27 @@ def test_nan_and_infinite_weights_are_refused(tmp_path: Path, weights: str) -> N
         load_settings(path, environment=NOTHING)
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("threads = true", "threads: must be a whole number"),
+        ("budget = true", "budget: must be a number"),
+        ("max_memory = true", "max_memory: must be a size such as 2GB or 512MB"),
+        ("[placement.lead]\ncpus = false", r"placement\.lead\.cpus: must be a number"),
+        ("[[rule]]\nuse = {}\nwhen = { min_words = true }", r"rule 1\.when\.min_words: must be a whole number"),
+        ("[[rule]]\nuse = { topic = { a = true, b = 1 } }", r"rule 1\.use\.topic\.weights\.a: must be a number"),
+        (
+            "[[rule]]\nuse = {}\nunsure = { topic = { a = true } }",
+            r"rule 1\.unsure\.topic\.weights\.a: must be a number",
+        ),
+    ],
+)
+def test_a_boolean_is_no_number(tmp_path: Path, text: str, problem: str) -> None:
+    path = write(tmp_path, text)
+    with pytest.raises(ConfigError, match=f"{problem}$"):
+        load_settings(path, environment=NOTHING)
+
+
 def test_an_invalid_pattern_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, '[[rule]]\nuse = {}\nwhen = { headline = "(" }')
     with pytest.raises(ConfigError, match=r"rule 1\.when\.headline: .*regular expression"):

@@ -3,15 +3,23 @@
 import codecs
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, ByteSize, Field, field_validator
+from pydantic import (
+    BeforeValidator,
+    ByteSize,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.config import JsonDict
 
 from newsmoe.article import FIELDS
-from newsmoe.errors import nearest
+from newsmoe.errors import ConfigError, nearest
 from newsmoe.settings.conditions import Names, Rule
-from newsmoe.validation import Strict
+from newsmoe.validation import Strict, describe
 
 GATE_NAMES = ("auto", "rules", "all", "learned")
 """The built-in gates."""
@@ -57,6 +65,9 @@ class Settings(Strict):
 
     Every key can stand in `newsmoe.toml` and, in capitals after `NEWSMOE_`, in the environment; the
     tables `rule`, `fields`, `experts`, `combiners`, `placement` and `profiles` stand in the file only.
+
+    Raises:
+        ConfigError: a key is unknown, or a value is wrong; names the key, and the nearest one.
     """
 
     profile: str = _setting(
@@ -148,6 +159,14 @@ class Settings(Strict):
         {}, "requires --engine ray: experts in processes of their own, by name: replicas, and cpus and gpus of each"
     )
     profiles: dict[str, dict[str, Any]] = _setting({}, "profiles of your own: settings, by name")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _refused_in_words(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(values)
+        except ValidationError as error:
+            raise ConfigError(describe(error, cls)) from None
 
     @field_validator("encoding")
     @classmethod

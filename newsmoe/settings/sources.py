@@ -11,13 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from newsmoe.errors import ConfigError, nearest
 from newsmoe.settings.model import TABLES, Settings, is_gate_path, split_list
 from newsmoe.settings.toml import read_toml
 from newsmoe.settings.trust import require_trusted
-from newsmoe.validation import describe
 
 CONFIG_FILE = "newsmoe.toml"
 USER_FOLDER = Path("experts")
@@ -65,14 +62,18 @@ def load_settings(
     ]
     sources = _with_profile((str(path), file), stronger)
     merged: dict[str, Any] = {}
-    for _, values in sources:
+    for source, values in sources:
+        _require_valid(source, values)
         merged = {**merged, **values, "rule": [*values.get("rule", ()), *merged.get("rule", ())]}
+    return Settings.model_validate(merged)
+
+
+def _require_valid(source: str, values: object) -> None:
+    """Refuse settings with an unknown key or a wrong value, which would be overridden perhaps."""
     try:
-        return Settings.model_validate(merged)
-    except ValidationError as error:
-        keys = [str(detail["loc"][0]) for detail in error.errors()]
-        names = (next(name for name, values in reversed(sources) if key in values) for key in keys)
-        raise ConfigError(f"{', '.join(dict.fromkeys(names))}: {describe(error, Settings)}") from None
+        Settings.model_validate(values)
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error}") from None
 
 
 def _checked(path: Path, values: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,6 @@
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -74,6 +76,25 @@ def test_one_name_stands_for_a_list_of_one(tmp_path: Path) -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
         Settings().gate = "all"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    "values", [{"task": ["topic"]}, {"threads": 0}, {"batch_articles": "many", "rule": [{"use": {}, "reasn": "x"}]}]
+)
+def test_a_program_is_told_what_the_file_is_told(tmp_path: Path, values: dict[str, Any]) -> None:
+    path = write(tmp_path, "\n".join(f"{key} = {json.dumps(value)}" for key, value in values.items() if key != "rule"))
+    if "rule" in values:
+        path.write_text(path.read_text() + '\n[[rule]]\nuse = {}\nreasn = "x"')
+    with pytest.raises(ConfigError) as of_file:
+        load_settings(path, environment=NOTHING)
+    with pytest.raises(ConfigError) as of_program:
+        Settings(**values)
+    assert str(of_file.value) == f"{path}: {of_program.value}"
+
+
+def test_an_unknown_setting_of_a_program_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r"^unknown key 'task'; did you mean 'tasks'\?$"):
+        Settings(task=["topic"])  # type: ignore[call-arg]
 
 
 def test_every_setting_is_described() -> None:

@@ -145,6 +145,19 @@ def test_a_wrong_value_on_the_command_line_names_it(workdir: Path) -> None:
         load_settings(environment={"NEWSMOE_DEVICE": "cpu"}, overrides={"batch_articles": 0})
 
 
+def test_a_wrong_value_that_was_overridden_is_refused_all_the_same(workdir: Path) -> None:
+    path = write(workdir, 'threads = "many"')
+    with pytest.raises(ConfigError, match=f"^{re.escape(str(path))}: threads: must be a whole number"):
+        load_settings(environment={"NEWSMOE_THREADS": "2"})
+
+
+def test_a_rule_is_named_by_its_number_in_its_own_source(workdir: Path) -> None:
+    text = '[[rule]]\nuse = {}\nreasn = "x"\n[[profiles.quick.rule]]\nuse = {}\n'
+    path = write(workdir, text)
+    with pytest.raises(ConfigError, match=rf"^{re.escape(str(path))}: unknown key 'rule 1\.reasn'"):
+        load_settings(environment={"NEWSMOE_PROFILE": "quick"})
+
+
 def test_a_right_value_that_was_overridden_is_not_blamed(workdir: Path) -> None:
     write(workdir, "batch_tokens = 10")
     with pytest.raises(ConfigError, match="^environment: batch_tokens"):

@@ -48,14 +48,16 @@ def load_settings(
         environment: where `NEWSMOE_*` are looked up; default: the process environment.
 
     Raises:
-        ConfigError: a source has an unknown key or a wrong value; names the source, and the nearest key. Or the
-            file was found, not named, and others could have written it.
+        ConfigError: a source, or any profile in the file, has an unknown key or a wrong value; names the source, and
+            the nearest key. Or the file was found, not named, and others could have written it.
     """
     path = Path(config) if config else find_config(Path.cwd())
     if path and not config:
         remedy = f"--config {path} says that it is meant, --config {os.devnull} goes without it"
         require_trusted(path, remedy)
     file = _relative_to(path.parent, _checked(path, read_toml(path))) if path else {}
+    for name, values in file.get("profiles", {}).items():
+        _require_valid(f"{path}: profile {name!r}", values)
     stronger: list[NamedSettings] = [
         ("environment", _from_environment(os.environ if environment is None else environment)),
         ("command line", {key: value for key, value in (overrides or {}).items() if value is not None}),
@@ -69,7 +71,7 @@ def load_settings(
 
 
 def _require_valid(source: str, values: object) -> None:
-    """Refuse settings with an unknown key or a wrong value, which would be overridden perhaps."""
+    """Refuse settings with an unknown key or a wrong value, though stronger ones may override it."""
     try:
         Settings.model_validate(values)
     except ConfigError as error:
@@ -101,8 +103,6 @@ def _with_profile(file: NamedSettings, stronger: Sequence[NamedSettings]) -> lis
     if name not in names:
         raise ConfigError(f"no profile is called {name!r}; {nearest(str(name), names)}")
     values = user_profiles[name] if name in user_profiles else read_toml(PROFILES / f"{name}.toml")
-    if not isinstance(values, dict):
-        raise ConfigError(f"{file[0]}: the profile {name!r} is no table of settings")
     profile = (f"profile {name!r}", {**values, "profile": name})
     return [file, profile, *stronger] if requested else [profile, file, *stronger]
 

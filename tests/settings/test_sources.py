@@ -315,6 +315,20 @@ def test_the_error_of_an_unknown_key_names_the_profile(workdir: Path) -> None:
         load_settings(overrides={"profile": "quick"}, environment={})
 
 
+@pytest.mark.parametrize(
+    ("profile", "problem"),
+    [
+        ('[profiles.quick]\ntaks = ["topic"]', "profile 'quick': unknown key 'taks'; did you mean 'tasks'?"),
+        ("[profiles.quick]\nthreads = 0", "profile 'quick': threads: must be greater than or equal to 1"),
+        ("[profiles]\nquick = 5", "profile 'quick': must be a table of keys and values"),
+    ],
+)
+def test_a_wrong_profile_is_refused_though_another_one_is_in_force(workdir: Path, profile: str, problem: str) -> None:
+    path = write(workdir, f'profile = "tutorial"\n[profiles.other]\ntasks = ["topic"]\n{profile}')
+    with pytest.raises(ConfigError, match=f"^{re.escape(f'{path}: {problem}')}$"):
+        load_settings(environment=NOTHING)
+
+
 def test_a_journal_in_the_file_is_relative_to_the_file(tmp_path: Path) -> None:
     for value, place in (
         ("kept.sqlite", str(tmp_path / "kept.sqlite")),

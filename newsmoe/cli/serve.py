@@ -37,6 +37,15 @@ class LimitOptions:
             rich_help_panel=LIMITS_PANEL,
         ),
     ] = Limits.queue_tokens
+    drain_seconds: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="Seconds in which SIGTERM or Ctrl-C lets it finish what was begun; what still waits then is refused.",
+            metavar="N",
+            rich_help_panel=LIMITS_PANEL,
+        ),
+    ] = Limits.drain_seconds
 
 
 @takes("tasks", "gate", "experts_dir", "profile", "device", "max_memory", "batch_tokens", "journal")
@@ -60,8 +69,8 @@ def serve(
 ) -> None:
     """Answer over HTTP: POST articles to /v1/analyze, and get the records that 'newsmoe analyze' writes.
 
-    The page / is to try it, /docs is for programs. SIGTERM or Ctrl-C finishes what was begun; a second one ends at
-    once.
+    The page / is to try it, /docs is for programs. SIGTERM or Ctrl-C finishes what was begun, within --drain-seconds;
+    a second one ends at once.
 
     Exit codes: 143 terminated, 130 interrupted, 1 could not run, 2 usage.
     """
@@ -78,7 +87,12 @@ def serve(
     if not access.token and not is_loopback(host):
         raise ConfigError(f"--host {host} lets other machines in; set a token with --token-file or {TOKEN_VARIABLE}")
     folder = RecordsFolder(records) if records else None
-    service_limits = Limits(body_bytes=limits.max_body, articles=limits.max_articles, queue_tokens=limits.max_queue)
+    service_limits = Limits(
+        body_bytes=limits.max_body,
+        articles=limits.max_articles,
+        queue_tokens=limits.max_queue,
+        drain_seconds=limits.drain_seconds,
+    )
     with listen(host, port) as connection, open_service(load(), service_limits) as service:
         address, number, *_ = connection.getsockname()
         _logger.info("serving on http://%s:%d", f"[{address}]" if ":" in address else address, number)

@@ -28,7 +28,7 @@ from newsmoe.serve.bodies import Body, for_client, read, receive
 from newsmoe.serve.experts import described_experts
 from newsmoe.serve.openapi import document
 from newsmoe.serve.pages import api_page, start_page
-from newsmoe.serve.problems import Problem, internal_error
+from newsmoe.serve.problems import Problem, draining, internal_error
 from newsmoe.serve.reports import RecordsFolder, report_of
 from newsmoe.serve.service import Service
 from newsmoe.text.cleaning import one_line
@@ -177,7 +177,7 @@ class _Api:
 
     def _require_ready(self) -> None:
         if self.service.draining:
-            raise Problem(503, "Draining", "the service is ending", {"Retry-After": "5"})
+            raise draining()
         if not self.service.ready:
             raise Problem(503, "Starting", "the experts are being loaded", {"Retry-After": "1"})
 

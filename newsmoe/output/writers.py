@@ -10,7 +10,8 @@ from types import MappingProxyType
 from newsmoe.errors import ConfigError, OutputError
 from newsmoe.output.atomic import descriptor_of, translate_errors
 from newsmoe.output.formats import STDOUT, WRITERS, OutputFormat, TaskColumns, Writer
-from newsmoe.plugins import PACKED_SUFFIXES, naming_plugin, unpacked_name
+from newsmoe.paths import PACKED_SUFFIXES, unpacked_name
+from newsmoe.plugins import naming_plugin
 from newsmoe.record import Record
 
 

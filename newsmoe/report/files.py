@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from newsmoe.plugins import ending_in_name, unpacked_name
+from newsmoe.paths import ending_in_name, unpacked_name
 from newsmoe.record import Record
 from newsmoe.report.comparison import compare
 from newsmoe.report.page import Reports, make_page

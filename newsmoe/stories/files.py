@@ -18,7 +18,7 @@ from newsmoe.ingest.source import open_input
 from newsmoe.output.atomic import remove_leftovers
 from newsmoe.output.formats import STDOUT, write_output
 from newsmoe.output.lock import output_lock
-from newsmoe.plugins import ending_in_name, unpacked_name
+from newsmoe.paths import ending_in_name, unpacked_name
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.device import Device
 from newsmoe.settings.model import Settings

@@ -9,6 +9,7 @@ from pathlib import Path
 from newsmoe.errors import ConfigError, InputError, OutputError
 from newsmoe.ingest.discovery import discover
 from newsmoe.ingest.remote import file_name, is_url
+from newsmoe.jobs.inputs import needs_all
 from newsmoe.journal.journal import journal_place
 from newsmoe.output.atomic import descriptor_of
 from newsmoe.output.dataset import check_dataset
@@ -70,16 +71,14 @@ def plan_jobs(
     if partition_by and output is None:
         raise ConfigError("--partition-by writes a folder; name it with -o")
     discovery = discover(inputs, [path for path in (output, report) if path is not None])
+    is_strict = needs_all(discovery, strict=strict)
     inputs = discovery.files
-    if strict and discovery.unreadable:
-        raise InputError(next(iter(discovery.unreadable.values())))
     if output is not None:
         groups = [(tuple(inputs), output)]
     else:
         groups = [((name,), _default_output(name, settings.format or "json")) for name in inputs]
     if report is not None and len(groups) > 1:
         raise ConfigError("one run report for several outputs: name one output with -o, or no report")
-    is_strict = strict or (len(inputs) == 1 and not discovery.listings)
     jobs = [
         replace(
             _job(names, path, report, settings.format or format_of(path), append, partition_by),

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from glob import has_magic
@@ -10,11 +10,12 @@ from itertools import islice
 from pathlib import Path
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.errors import InputError, OutputError
+from newsmoe.errors import OutputError
 from newsmoe.ingest.discovery import discover
 from newsmoe.ingest.own_output import RECORDS, own_output
 from newsmoe.ingest.remote import file_name, is_url
 from newsmoe.ingest.source import open_input
+from newsmoe.jobs.inputs import needs_all, readable_inputs
 from newsmoe.output.atomic import remove_leftovers
 from newsmoe.output.formats import STDOUT, write_output
 from newsmoe.output.lock import output_lock
@@ -93,8 +94,7 @@ def make_stories(
     """
     state = state_of(output)
     discovery = discover(inputs, [output, state])
-    if strict and discovery.unreadable:
-        raise InputError(next(iter(discovery.unreadable.values())))
+    is_strict = needs_all(discovery, strict=strict)
     _refuse_overwriting(output, state, [*discovery.files, *map(str, records)])
     with ExitStack() as stack:
         if output != STDOUT:
@@ -104,8 +104,9 @@ def make_stories(
         old = len(elements)
         moods = read_moods(records or records_beside(discovery.files))
         unreadable = dict(discovery.unreadable)
-        is_strict = strict or (len(inputs) == 1 and not discovery.listings)
-        sources = list(_opened(discovery.files, settings, unreadable, stack, is_strict=is_strict))
+        sources = list(
+            readable_inputs(discovery.files, lambda name: _opened(name, settings, stack), unreadable, strict=is_strict)
+        )
         elements += _new_elements(sources, moods, {element.identity for element in elements}, settings, report)
         members = [element.member for element in elements]
         assign(list(filter(None, members[old:])), list(filter(None, members[:old])))
@@ -156,30 +157,14 @@ class _Input:
     log_notices: Callable[[], object]
 
 
-def _opened(
-    names: Sequence[str], settings: Settings, unreadable: dict[str, str], stack: ExitStack, *, is_strict: bool
-) -> Iterator[_Input]:
-    """Yield each input that can be read, which is open until `stack` ends; the others become `unreadable`."""
-    readable = 0
-    for name in names:
-        try:
-            if os.path.isfile(name) and own_output(Path(name)) == RECORDS:
-                pairs = list(articles_of(Path(name)))
-                _logger.info("%s: are records; their summaries are read in the place of articles", name)
-                opened = _Input(pairs, len(pairs), list)
-            else:
-                source = stack.enter_context(open_input(name, settings))
-                opened = _Input(((item, None) for item in source.articles()), source.count, source.log_notices)
-        except InputError as error:
-            if is_strict:
-                raise
-            unreadable[name] = str(error)
-            _logger.warning("%s; it is left out", error)
-            continue
-        readable += 1
-        yield opened
-    if not readable:
-        raise InputError(f"none of the inputs can be read, such as {next(iter(unreadable.values()))}")
+def _opened(name: str, settings: Settings, stack: ExitStack) -> _Input:
+    """Return an input, which is open until `stack` ends."""
+    if os.path.isfile(name) and own_output(Path(name)) == RECORDS:
+        pairs = list(articles_of(Path(name)))
+        _logger.info("%s: are records; their summaries are read in the place of articles", name)
+        return _Input(pairs, len(pairs), list)
+    source = stack.enter_context(open_input(name, settings))
+    return _Input(((item, None) for item in source.articles()), source.count, source.log_notices)
 
 
 def _new_elements(

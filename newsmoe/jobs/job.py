@@ -25,7 +25,7 @@ from newsmoe.output.table import PREDICTIONS
 from newsmoe.output.writers import open_writer
 from newsmoe.prediction import record_key
 from newsmoe.record import ItemError, Record
-from newsmoe.settings.model import Settings, fingerprint
+from newsmoe.settings.model import Settings, settings_hash
 
 _logger = logging.getLogger(__name__)
 
@@ -201,7 +201,7 @@ def _write_all(
 def _open_output(session: Session, job: Job) -> AbstractContextManager[Writer]:
     columns = _columns(session)
     if job.partition_by:
-        return open_writer(job.output, Dataset(job.format, job.partition_by, fingerprint(session.settings)), columns)
+        return open_writer(job.output, Dataset(job.format, job.partition_by, settings_hash(session.settings)), columns)
     return open_writer(job.output, job.format, columns, append=job.append)
 
 

@@ -189,7 +189,7 @@ class Settings(Strict):
 TABLES = frozenset({"rule", "fields", "experts", "combiners", "placement", "profiles"})
 
 
-def fingerprint(settings: Settings) -> str:
+def settings_hash(settings: Settings) -> str:
     """Return a hash of all settings but the place of the journal."""
     return sha256(settings.model_dump_json(exclude={"journal"}).encode()).hexdigest()[:16]
 

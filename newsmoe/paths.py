@@ -14,6 +14,11 @@ def unpacked_name(path: Path) -> str:
     return name[: len(name) - len(suffix)]
 
 
+def stem_of(path: Path) -> str:
+    """Return a file's name without its suffixes, or a folder's name."""
+    return path.name if path.is_dir() else Path(unpacked_name(path)).stem
+
+
 def ending_in_name(path: Path) -> Path:
     """Return a path to the same place whose last part is a name, which `.` and `..` are not."""
     return path if path.name not in ("", "..") else Path(os.path.abspath(path))

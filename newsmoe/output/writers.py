@@ -17,8 +17,7 @@ from newsmoe.record import Record
 
 def default_output(source: Path, format: str) -> Path:
     """Return where the records of `source` go: `analyzed_news_data.json` beside `news-data.json`."""
-    stem = unpacked_name(source)
-    stem = Path(stem).stem or stem
+    stem = Path(unpacked_name(source)).stem
     suffix = getattr(WRITERS.load(format), "name_suffix", f".{format}") if format in WRITERS else f".{format}"
     return source.with_name(f"analyzed_{stem.replace('-', '_')}{suffix}")
 

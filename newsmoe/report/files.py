@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from newsmoe.paths import ending_in_name, unpacked_name
+from newsmoe.paths import ending_in_name, stem_of
 from newsmoe.record import Record
 from newsmoe.report.comparison import compare
 from newsmoe.report.page import Reports, make_page
@@ -16,8 +16,7 @@ from newsmoe.report.stories import read_stories, stories_on_page
 def default_page(path: Path) -> Path:
     """Return where the page of a file of records goes: `analyzed_news_data.html` beside `analyzed_news_data.json`."""
     path = ending_in_name(path)
-    name = path.name if path.is_dir() else Path(unpacked_name(path)).stem
-    return path.with_name(f"{name}.html")
+    return path.with_name(f"{stem_of(path)}.html")
 
 
 def page_of(paths: Sequence[Path], compared_with: Path | None = None, stories: Path | None = None) -> str:

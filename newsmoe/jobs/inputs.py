@@ -1,11 +1,14 @@
 """The inputs of a command: those that can be read, and whether the others may be left out."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TypeVar
 
-from newsmoe.errors import InputError
+from newsmoe.errors import InputError, OutputError
 from newsmoe.ingest.discovery import Discovery
+from newsmoe.output.formats import STDOUT
 
 T = TypeVar("T")
 
@@ -21,6 +24,14 @@ def needs_all(discovery: Discovery, *, strict: bool) -> bool:
     if strict and discovery.unreadable:
         raise InputError(next(iter(discovery.unreadable.values())))
     return strict or (len(discovery.files) == 1 and not discovery.listings)
+
+
+def refuse_overwriting(inputs: Iterable[str], outputs: Iterable[Path]) -> None:
+    """Raise an OutputError where one of the outputs is an input."""
+    read = {os.path.realpath(name) for name in inputs if name != "-"}
+    for path in outputs:
+        if path != STDOUT and os.path.realpath(path) in read:
+            raise OutputError(f"{path}: is an input too, and would be overwritten; name another output with -o")
 
 
 def readable_inputs(

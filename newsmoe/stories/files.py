@@ -15,7 +15,7 @@ from newsmoe.ingest.discovery import discover
 from newsmoe.ingest.own_output import RECORDS, own_output
 from newsmoe.ingest.remote import file_name, is_url
 from newsmoe.ingest.source import open_input
-from newsmoe.jobs.inputs import needs_all, readable_inputs
+from newsmoe.jobs.inputs import needs_all, readable_inputs, refuse_overwriting
 from newsmoe.output.atomic import remove_leftovers
 from newsmoe.output.formats import STDOUT, write_output
 from newsmoe.output.lock import output_lock
@@ -94,7 +94,7 @@ def make_stories(
     state = state_of(output)
     discovery = discover(inputs, [output, state])
     is_strict = needs_all(discovery, strict=strict)
-    _refuse_overwriting(output, state, [*discovery.files, *map(str, records)])
+    refuse_overwriting([*discovery.files, *map(str, records)], [output, state])
     with ExitStack() as stack:
         if output != STDOUT:
             stack.enter_context(output_lock(output, wait=wait))
@@ -126,13 +126,6 @@ def _warn_of_equal_ids(elements: Sequence[Element]) -> None:
             " they do not say which of these is meant",
             f"{repeated:,}",
         )
-
-
-def _refuse_overwriting(output: Path, state: Path, inputs: Iterable[str]) -> None:
-    read = {Path(name).resolve() for name in inputs if name != "-"}
-    for path in (output, state):
-        if path != STDOUT and path.resolve() in read:
-            raise OutputError(f"{path}: is an input too, and would be overwritten; name another output with -o")
 
 
 def _existing(output: Path, state: Path) -> list[Element]:

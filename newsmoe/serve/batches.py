@@ -83,10 +83,10 @@ class BatchQueue:
     All submissions have their turn in a batch, so that a single article need not wait for a list of many.
     """
 
-    def __init__(self, limits: Limits, on_batch: OnBatch = lambda stats, articles, seconds: None) -> None:
+    def __init__(self, limits: Limits, on_batch: OnBatch, before_batch: Callable[[], None]) -> None:
         self.limits = limits
         self.on_batch = on_batch
-        self.before_batch: Callable[[], None] = lambda: None
+        self.before_batch = before_batch
         self._reservations: set[Reservation] = set()
         self._submissions: deque[Submission] = deque()
         self._tokens = 0  # waiting and being computed
@@ -166,7 +166,10 @@ class BatchQueue:
                 self._tokens -= submission.tokens
 
     def refuse(self) -> int:
-        """Refuse all that is waiting, and from now on what comes; return how many submissions were waiting."""
+        """Refuse all that is waiting, and from now on what comes; return how many submissions were waiting.
+
+        To be called in their event loop.
+        """
         with self._changed:
             self._refuses = True
             refused, self._submissions = self._submissions, deque()

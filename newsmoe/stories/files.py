@@ -26,7 +26,7 @@ from newsmoe.settings.model import Settings
 from newsmoe.stories.build import Element, element_of, stories_of
 from newsmoe.stories.features import StoryFeatureReader
 from newsmoe.stories.grouping import Member, assign
-from newsmoe.stories.moods import Moods, articles_of, identity, read_moods, records_beside
+from newsmoe.stories.moods import Moods, articles_of, mood_key, read_moods, records_beside
 from newsmoe.stories.state import load_state, remove_state, save_state, state_of
 from newsmoe.story import Stories
 
@@ -175,7 +175,7 @@ def _new_elements(
     for source in inputs:
         items = iter(source.items)
         while batch := list(islice(items, BATCH)):
-            pairs = [(element_of(item, mood or moods.get(identity(item.id, item.url))), item) for item, mood in batch]
+            pairs = [(element_of(item, mood or moods.get(mood_key(item.id, item.url))), item) for item, mood in batch]
             pairs = [(element, item) for element, item in pairs if element.identity not in existing]
             _add_members(pairs, reader)
             elements += [element for element, _ in pairs]

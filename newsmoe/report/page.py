@@ -66,9 +66,8 @@ def make_page(name: str, rows: Sequence[Row], beside: Reports | None = None) -> 
     environment = Environment(
         loader=PackageLoader("newsmoe.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    return environment.get_template(
-        "page.html"
-    ).render(
+    template = environment.get_template("page.html")
+    return template.render(
         policy=_policy(style, script),
         style=style,
         script=script,

@@ -6,8 +6,10 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from newsmoe.serve.batches import LAST_BATCH
 from newsmoe.serve.limits import Limits
 from newsmoe.serve.recent import RecentPredictions
+from newsmoe.serve.server import UNREAD
 from newsmoe.testing import FakeExpert
 from tests.serve.support import SECONDS, Client, HeldExpert, articles, serving, session_of, wait_until
 
@@ -126,6 +128,10 @@ def test_what_still_waits_when_the_service_must_end_is_told_to_try_again() -> No
     assert lines.result().json == {"error": {"type": "Draining", "message": "the service is ending"}}
     assert answer.startswith(b"HTTP/1.1 503")
     assert expert.batches == [[0]]
+
+
+def test_it_ends_before_systemd_would_kill_it() -> None:
+    assert Limits().drain_seconds + UNREAD + LAST_BATCH < 90
 
 
 def test_what_waits_while_a_batch_is_computed_is_the_next_batch() -> None:

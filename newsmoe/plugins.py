@@ -13,6 +13,7 @@ from traceback import extract_tb
 from typing import Any, Generic, TypeVar
 
 from newsmoe.errors import MissingExtraError, NewsmoeError, PluginError, nearest
+from newsmoe.paths import unpacked_name
 
 T = TypeVar("T")
 _NOT_THEIRS = (f"{Path(__file__).parent}{os.sep}", f"{Path(os.__file__).parent / 'importlib'}{os.sep}", "<")
@@ -129,22 +130,6 @@ def all_entry_points() -> EntryPoints:
     """Return the entry points of all installed packages."""
     points: EntryPoints = entry_points()  # type: ignore[assignment]  # its stub is of Python 3.9
     return points
-
-
-PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
-"""Suffixes of packed files."""
-
-
-def unpacked_name(path: Path) -> str:
-    """Return a file's name without the suffix of a packed file."""
-    name = path.name
-    suffix = next((suffix for suffix in PACKED_SUFFIXES if name.lower().endswith(suffix)), "")
-    return name[: len(name) - len(suffix)]
-
-
-def ending_in_name(path: Path) -> Path:
-    """Return a path to the same place whose last part is a name, which `.` and `..` are not."""
-    return path if path.name not in ("", "..") else Path(os.path.abspath(path))
 
 
 class Formats(Plugins[T]):

@@ -271,6 +271,13 @@ def checked_list(predictions: Sequence[Prediction]) -> Sequence[Prediction]:
     return predictions
 
 
+def count_problem(predictions: Sequence[Prediction], articles: Sequence[object]) -> str | None:
+    """Say that `predict` returned too few or too many predictions; None where it did not."""
+    if len(predictions) == len(articles):
+        return None
+    return f"predict returned {len(predictions)} predictions for {len(articles)} articles"
+
+
 def checked_prediction(prediction: Prediction) -> Prediction:
     """Return a prediction as it is after a round trip through JSON.
 

@@ -10,7 +10,7 @@ from typing import Any
 from newsmoe.article import Article
 from newsmoe.errors import NewsmoeError, PredictionError
 from newsmoe.plugins import place_of
-from newsmoe.prediction import Fields, Labels, Prediction, checked_list, checked_prediction, scores_of
+from newsmoe.prediction import Fields, Labels, Prediction, checked_list, checked_prediction, count_problem, scores_of
 from newsmoe.registry.device import Device
 from newsmoe.registry.expert import Expert, lengths_of
 
@@ -108,7 +108,7 @@ def check_expert(
         ("loads", lambda: expert.load(device or Device())),
         ("states lengths", lambda: _lengths_problem(expert, readable)),
         ("predicts a batch", lambda: _collect(together, expert.predict(readable))),
-        ("returns one prediction an article", lambda: _count_problem(together, readable)),
+        ("returns one prediction an article", lambda: count_problem(together, readable)),
         ("returns valid predictions", lambda: _first_problem(together, readable)),
         ("returns the same predictions one at a time", lambda: _batch_problem(expert, readable, together)),
         ("returns nothing for an empty batch", lambda: "it did not" if expert.predict([]) else None),
@@ -158,12 +158,6 @@ def _lengths_problem(expert: Expert, articles: Sequence[Article]) -> str | None:
     return None if is_valid else f"lengths returned {lengths!r} for {len(articles)} articles"
 
 
-def _count_problem(predictions: Sequence[Prediction], articles: Sequence[Article]) -> str | None:
-    if len(predictions) == len(articles):
-        return None
-    return f"predict returned {len(predictions)} predictions for {len(articles)} articles"
-
-
 def _first_problem(predictions: Sequence[Prediction], articles: Sequence[Article]) -> str | None:
     for article, prediction in zip(articles, predictions, strict=True):
         try:
@@ -175,7 +169,10 @@ def _first_problem(predictions: Sequence[Prediction], articles: Sequence[Article
 
 def _batch_problem(expert: Expert, articles: Sequence[Article], together: Sequence[Prediction]) -> str | None:
     for article, before in zip(articles, together, strict=True):
-        alone, in_batch = checked_prediction(expert.predict([article])[0]), checked_prediction(before)
+        predictions = checked_list(expert.predict([article]))
+        if problem := count_problem(predictions, [article]):
+            return f"article {article.id!r}: {problem}"
+        alone, in_batch = checked_prediction(predictions[0]), checked_prediction(before)
         if not _is_same(alone, in_batch):
             return f"article {article.id!r}: {alone.fields()} alone, {in_batch.fields()} in a batch"
     return None

@@ -1,6 +1,10 @@
 """The base of all models, and validation errors as one line for a person."""
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import BaseModel, ByteSize, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from newsmoe.errors import nearest
 
@@ -21,10 +25,48 @@ _MESSAGES = {
 """What is said in the place of pydantic's messages that speak of Python or do not tell what to write, by their type."""
 
 
+_NUMBERS = frozenset({int, float, ByteSize})
+_NO_NUMBERS = frozenset({bool, str, Any})
+
+
 class Strict(BaseModel):
-    """Base of everything that is read or written: frozen, unknown keys refused."""
+    """Base of everything that is read or written: frozen, unknown keys and booleans in the place of numbers refused."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_boolean_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        return booleans_as_texts(value) if info.field_name in _number_fields(cls) else value
+
+
+def booleans_as_texts(value: Any) -> Any:
+    """Return what should be numbers, with a text for each boolean: pydantic takes `true` for 1, but no text for it."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case dict():
+            return {key: booleans_as_texts(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [booleans_as_texts(inner) for inner in value]
+    return value
+
+
+@cache
+def _number_fields(model: type[BaseModel]) -> frozenset[str]:
+    """Return the fields that hold numbers, or lists or tables of them, and nothing else."""
+    types = {name: _types_in(field.annotation) for name, field in model.model_fields.items()}
+    return frozenset(name for name, inner in types.items() if inner & _NUMBERS and not inner & _NO_NUMBERS)
+
+
+def _types_in(annotation: Any) -> frozenset[Any]:
+    """Return the types of an annotation, without those of a table's keys."""
+    arguments = get_args(annotation)
+    if get_origin(annotation) is Annotated:
+        arguments = arguments[:1]
+    elif isinstance(origin := get_origin(annotation), type) and issubclass(origin, Mapping):
+        arguments = arguments[1:]
+    return frozenset().union(*map(_types_in, arguments)) if arguments else frozenset({annotation})
 
 
 def describe(error: ValidationError, model: type[BaseModel]) -> str:

@@ -17,7 +17,7 @@ import newsmoe
 PACKAGE = Path(newsmoe.__file__).parent
 
 LAYERS = (
-    {"errors", "validation", "plugins", "article", "prediction", "record", "story", "sqlite"},
+    {"errors", "validation", "paths", "plugins", "article", "prediction", "record", "story", "sqlite"},
     {"text", "settings"},
     {"ingest", "output"},
     {"registry", "journal"},

@@ -103,6 +103,11 @@ def raising_exit(articles: Sequence[Article]) -> list[Prediction]:
             "predict returned 1 predictions for 3 articles",
         ),
         (
+            {"predict": lambda articles: [Summary("a")] * max(2, len(articles))},
+            "returns the same predictions one at a time",
+            "article 'short': predict returned 2 predictions for 1 articles",
+        ),
+        (
             {"predict": lambda articles: ["positive"] * len(articles)},
             "returns valid predictions",
             "article 'short': returned str, expected Summary, Labels, Fields or Entities",

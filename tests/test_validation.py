@@ -1,7 +1,10 @@
-import pytest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import json
+from typing import Annotated, Any
 
-from newsmoe.validation import describe
+import pytest
+from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
+
+from newsmoe.validation import Strict, describe
 
 
 class Inner(BaseModel):
@@ -46,3 +49,45 @@ def test_pydantic_errors_are_reported_in_one_line_with_the_nearest_key(values: d
     with pytest.raises(ValidationError) as caught:
         Outer.model_validate(values)
     assert describe(caught.value, Outer) == problem
+
+
+class Numbers(Strict):
+    count: int | None = None
+    share: float = 0
+    size: ByteSize | None = None
+    weights: dict[str, Annotated[float, Field(gt=0)]] = {}
+    strengths: tuple[float, ...] = ()
+    limit: Annotated[int, Field(ge=1)] | None = None
+    switch: bool = False
+    either: bool | int = 0
+    id: str | int | None = None
+    anything: Any = None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"count": True},
+        {"share": False},
+        {"size": True},
+        {"weights": {"a": True}},
+        {"strengths": [1, True]},
+        {"limit": True},
+    ],
+)
+def test_a_boolean_in_the_place_of_a_number_is_refused(values: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Numbers.model_validate(values)
+    with pytest.raises(ValidationError):
+        Numbers.model_validate_json(json.dumps(values))
+
+
+def test_a_boolean_stays_one_where_there_may_be_one() -> None:
+    values = {"switch": True, "either": True, "anything": [True]}
+    assert Numbers.model_validate(values).model_dump(include=set(values)) == values
+
+
+def test_what_a_boolean_is_refused_for_is_named() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Numbers.model_validate({"count": True, "weights": {"a": True}})
+    assert describe(caught.value, Numbers) == "count: must be a whole number; weights.a: must be a number"

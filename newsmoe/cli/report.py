@@ -50,7 +50,7 @@ def write_page(
     from newsmoe.cli.console import messages, plain
     from newsmoe.errors import OutputError
     from newsmoe.output.formats import STDOUT, write_output
-    from newsmoe.plugins import ending_in_name
+    from newsmoe.paths import ending_in_name
     from newsmoe.report.files import page_of
 
     records = list(map(ending_in_name, records))

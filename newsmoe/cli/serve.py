@@ -37,6 +37,15 @@ class LimitOptions:
             rich_help_panel=LIMITS_PANEL,
         ),
     ] = Limits.queue_tokens
+    drain_seconds: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="Seconds in which SIGTERM or Ctrl-C lets it finish what was begun; what still waits then is refused.",
+            metavar="N",
+            rich_help_panel=LIMITS_PANEL,
+        ),
+    ] = Limits.drain_seconds
 
 
 @takes("tasks", "gate", "experts_dir", "profile", "device", "max_memory", "batch_tokens", "journal")
@@ -64,7 +73,7 @@ def serve(
     """Serve records over HTTP: POST articles to /v1/analyze and get what 'newsmoe analyze' writes.
 
     Open http://HOST:PORT in a browser to try it; /docs there describes every request. SIGTERM or Ctrl-C finishes
-    the requests that are being answered; a second signal ends the process at once.
+    the requests that were accepted, within --drain-seconds; a second signal ends the process at once.
 
     Exit codes: 130 interrupted, 143 terminated, 1 could not run, 2 wrong usage.
     """
@@ -81,7 +90,12 @@ def serve(
     if not access.token and not is_loopback(host):
         raise ConfigError(f"--host {host} lets other machines in; set a token with --token-file or {TOKEN_VARIABLE}")
     folder = RecordsFolder(records) if records else None
-    service_limits = Limits(body_bytes=limits.max_body, articles=limits.max_articles, queue_tokens=limits.max_queue)
+    service_limits = Limits(
+        body_bytes=limits.max_body,
+        articles=limits.max_articles,
+        queue_tokens=limits.max_queue,
+        drain_seconds=limits.drain_seconds,
+    )
     with listen(host, port) as connection, open_service(load(), service_limits) as service:
         address, number, *_ = connection.getsockname()
         _logger.info("serving on http://%s:%d", f"[{address}]" if ":" in address else address, number)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from newsmoe.article import Article
 from newsmoe.errors import PredictionError
-from newsmoe.prediction import Prediction
+from newsmoe.prediction import Prediction, count_problem
 from newsmoe.registry.device import Device, device_of
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.expert_info import ExpertInfo
@@ -105,8 +105,8 @@ class Broker:
         articles = [article for call in calls for article in call.articles]
         try:
             predictions = await replica.predict.remote(articles)
-            if len(predictions) != len(articles):
-                raise PredictionError(f"returned {len(predictions)} predictions for {len(articles)} articles")
+            if problem := count_problem(predictions, articles):
+                raise PredictionError(problem)
         except (RayTaskError, PredictionError) as error:
             if len(calls) > 1:  # which of them it fails on is not known
                 await self._again([replace(call, alone=True) for call in calls])

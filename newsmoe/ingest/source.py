@@ -26,7 +26,8 @@ from newsmoe.ingest.own_output import own_output
 from newsmoe.ingest.places import AbsentElement, parse_place
 from newsmoe.ingest.remote import RemoteFile, file_name, is_url
 from newsmoe.ingest.sniff import check_header, detect_format
-from newsmoe.plugins import naming_plugin, unpacked_name
+from newsmoe.paths import unpacked_name
+from newsmoe.plugins import naming_plugin
 from newsmoe.settings.model import Settings
 
 MAX_NAME = 50  # characters, of the name of a copy

@@ -8,8 +8,9 @@ from itertools import chain, islice, tee
 from typing import NamedTuple, Self
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError, TooManyErrorsError
+from newsmoe.errors import ConfigError, NewsmoeError, OutputError, TooManyErrorsError
 from newsmoe.ingest.source import Source, open_input
+from newsmoe.jobs.inputs import readable_inputs
 from newsmoe.jobs.plan import Job
 from newsmoe.jobs.recorder import RunRecorder
 from newsmoe.journal.journal import journal_place
@@ -24,7 +25,7 @@ from newsmoe.output.table import PREDICTIONS
 from newsmoe.output.writers import open_writer
 from newsmoe.prediction import record_key
 from newsmoe.record import ItemError, Record
-from newsmoe.settings.model import Settings, fingerprint
+from newsmoe.settings.model import Settings, settings_hash
 
 _logger = logging.getLogger(__name__)
 
@@ -120,7 +121,7 @@ def run_job(
             stack.enter_context(output_lock(job.output, wait=wait))
         stack.enter_context(recorder.reporting_failure(session))
         _remove_leftovers(job)
-        sources = list(_opened(job, session.settings, recorder, observer, stack))
+        sources = _opened(job, session.settings, recorder, observer, stack)
         count = sum(source.count for source in sources)
         limit = None if limit is None else min(limit, count)  # without one each input is read to its end
         total = recorder.total = count if limit is None else limit
@@ -151,28 +152,15 @@ def _remove_leftovers(job: Job) -> None:
             remove_leftovers(path)
 
 
-def _opened(
-    job: Job, settings: Settings, recorder: RunRecorder, observer: Observer, stack: ExitStack
-) -> Iterator[Source]:
-    """Yield each input that can be read, which is open until `stack` ends.
+def _opened(job: Job, settings: Settings, recorder: RunRecorder, observer: Observer, stack: ExitStack) -> list[Source]:
+    """Return the inputs that can be read, which are open until `stack` ends."""
 
-    Others are left out if the job is not strict, unless there is no other input.
-    """
-    readable = 0
-    for name in job.inputs:
-        try:
-            source = stack.enter_context(open_input(name, settings))
-        except InputError as error:
-            if job.strict or len(job.inputs) == 1:
-                raise
-            recorder.unreadable[name] = str(error)
-            _logger.warning("%s; it is left out", error)
-            continue
-        readable += 1
+    def open_one(name: str) -> Source:
+        source = stack.enter_context(open_input(name, settings))
         observer.opened(source.name, source.count)
-        yield source
-    if not readable:
-        raise InputError(f"none of the {len(job.inputs)} inputs can be read, such as {recorder.unreadable[name]}")
+        return source
+
+    return list(readable_inputs(job.inputs, open_one, recorder.unreadable, strict=job.strict))
 
 
 def _records(
@@ -213,7 +201,7 @@ def _write_all(
 def _open_output(session: Session, job: Job) -> AbstractContextManager[Writer]:
     columns = _columns(session)
     if job.partition_by:
-        return open_writer(job.output, Dataset(job.format, job.partition_by, fingerprint(session.settings)), columns)
+        return open_writer(job.output, Dataset(job.format, job.partition_by, settings_hash(session.settings)), columns)
     return open_writer(job.output, job.format, columns, append=job.append)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from newsmoe.errors import ConfigError, InputError, OutputError
 from newsmoe.ingest.discovery import discover
 from newsmoe.ingest.remote import file_name, is_url
+from newsmoe.jobs.inputs import needs_all, refuse_overwriting
 from newsmoe.journal.journal import journal_place
 from newsmoe.output.atomic import descriptor_of
 from newsmoe.output.dataset import check_dataset
@@ -70,16 +71,14 @@ def plan_jobs(
     if partition_by and output is None:
         raise ConfigError("--partition-by writes a folder; name it with -o")
     discovery = discover(inputs, [path for path in (output, report) if path is not None])
+    is_strict = needs_all(discovery, strict=strict)
     inputs = discovery.files
-    if strict and discovery.unreadable:
-        raise InputError(next(iter(discovery.unreadable.values())))
     if output is not None:
         groups = [(tuple(inputs), output)]
     else:
         groups = [((name,), _default_output(name, settings.format or "json")) for name in inputs]
     if report is not None and len(groups) > 1:
         raise ConfigError("one run report for several outputs: name one output with -o, or no report")
-    is_strict = strict or (len(inputs) == 1 and not discovery.listings)
     jobs = [
         replace(
             _job(names, path, report, settings.format or format_of(path), append, partition_by),
@@ -89,7 +88,7 @@ def plan_jobs(
         )
         for number, (names, path) in enumerate(groups)
     ]
-    _refuse_overwriting(inputs, jobs, journal_place(settings))
+    _check_outputs(inputs, jobs, journal_place(settings))
     return jobs
 
 
@@ -125,19 +124,18 @@ def is_stream(output: Path) -> bool:
     return output == STDOUT or descriptor_of(output) is not None or output.is_char_device() or output.is_fifo()
 
 
-def _refuse_overwriting(inputs: Sequence[str], jobs: Sequence[Job], journal: str | None) -> None:
+def _check_outputs(inputs: Sequence[str], jobs: Sequence[Job], journal: str | None) -> None:
     """Refuse jobs that would write one file twice, or over an input."""
-    read = {os.path.realpath(name) for name in inputs if name != "-"}
+    outputs = [path for job in jobs for path in (job.output, job.report, job.errors) if path]
+    refuse_overwriting(inputs, outputs)
     written: set[str] = set()
-    for path in (path for job in jobs for path in (job.output, job.report, job.errors) if path):
+    for path in outputs:
         real = str(path) if path == STDOUT else os.path.realpath(path)
-        if real in read:
-            raise OutputError(f"{path}: is an input too, and would be overwritten; name another output with -o")
         if real in written:
             what = "several inputs" if len(jobs) > 1 else "output and report"
             raise ConfigError(f"{what} would be written to {path}; name one output with -o")
         written.add(real)
-    if journal and os.path.realpath(journal) in read | written:
+    if journal and os.path.realpath(journal) in {*map(os.path.realpath, inputs), *written}:
         raise OutputError(f"{journal}: is an input or an output, and no journal; name another --journal")
 
 

@@ -11,7 +11,7 @@ from newsmoe.journal.store import PredictionStore
 from newsmoe.orchestrator.loaded import LoadedExperts, LoadFailure
 from newsmoe.orchestrator.progress import Advance, stepwise
 from newsmoe.output.run_report import ExpertStats
-from newsmoe.prediction import Prediction, checked_list, checked_prediction, scores_of
+from newsmoe.prediction import Prediction, checked_list, checked_prediction, count_problem, scores_of
 from newsmoe.record import ItemError
 from newsmoe.registry.batching import cut_batches
 from newsmoe.registry.cache_key import cache_key
@@ -138,7 +138,10 @@ class Dispatcher:
     def _timed(self, name: str, task: str, articles: Sequence[Article], stats: ExpertStats) -> list[Outcome]:
         """Predict a batch, and count it; an expert that is loaded meanwhile is counted apart."""
         started, loading = perf_counter(), stats.load_seconds
-        outcomes = self._predict(name, task, articles, stats)
+        try:
+            outcomes = self._predict(name, task, articles, stats)
+        except PredictionError as error:
+            outcomes = [ItemError.of(task, name, error, "predict")] * len(articles)
         stats.seconds += perf_counter() - started - (stats.load_seconds - loading)
         predictions = [outcome for outcome in outcomes if not isinstance(outcome, ItemError)]
         stats.items += len(predictions)
@@ -161,13 +164,20 @@ class Dispatcher:
         return lengths if sound else unknown
 
     def _predict(self, name: str, task: str, articles: Sequence[Article], stats: ExpertStats) -> list[Outcome]:
-        """Predict a batch; halve one that fails, down to the articles that it fails on."""
+        """Predict a batch; halve one that fails, down to the articles that it fails on.
+
+        Raises:
+            PredictionError: the expert returns a wrong number of predictions, though it fails on no article.
+        """
         expert = self.experts.get(name, stats)  # another one, where a batch was abandoned
         if isinstance(expert, LoadFailure):
             return [expert.of_task(task)] * len(articles)
         stats.batches += 1
+        miscount = None
         try:
             predictions = self._predictions(expert, articles)
+            if miscount := count_problem(predictions, articles):
+                raise PredictionError(miscount)
             return [_outcome(task, expert.name, prediction) for prediction in predictions]
         except KeyboardInterrupt:
             raise
@@ -176,14 +186,14 @@ class Dispatcher:
                 return [ItemError.of(task, expert.name, error, "predict")] * len(articles)
         half = len(articles) // 2
         halves = articles[:half], articles[half:]
-        return [outcome for part in halves for outcome in self._predict(name, task, part, stats)]
+        outcomes = [outcome for part in halves for outcome in self._predict(name, task, part, stats)]
+        if miscount and _count_predictions(outcomes) == len(outcomes):
+            raise PredictionError(miscount)  # the fault is in none of the articles
+        return outcomes
 
-    def _predictions(self, expert: Expert, articles: Sequence[Article]) -> list[Prediction]:
+    def _predictions(self, expert: Expert, articles: Sequence[Article]) -> Sequence[Prediction]:
         batch = list(articles)  # a copy: what the expert does to the list is no concern of ours
-        predictions = expert.predict(batch) if self.batch_seconds is None else self._in_time(expert, batch)
-        if len(checked_list(predictions)) != len(articles):
-            raise PredictionError(f"predict returned {len(predictions)} predictions for {len(articles)} articles")
-        return predictions
+        return checked_list(expert.predict(batch) if self.batch_seconds is None else self._in_time(expert, batch))
 
     def _in_time(self, expert: Expert, articles: Sequence[Article]) -> list[Prediction]:
         """Predict in a thread that can be abandoned, and the expert with it, which is then built anew.

@@ -45,7 +45,7 @@ class PartInfo(Strict):
 
 
 class Manifest(Strict):
-    """What is in a data set, and what made it; `settings` is the fingerprint of the run's."""
+    """What is in a data set, and what made it; `settings` is a hash of the run's."""
 
     newsmoe: str
     settings: str
@@ -94,7 +94,7 @@ class Dataset:
     Attributes:
         format: of the files.
         keys: what folders are named by.
-        settings: fingerprint of the run's, for the manifest.
+        settings: hash of the run's, for the manifest.
     """
 
     format: str

@@ -10,14 +10,14 @@ from types import MappingProxyType
 from newsmoe.errors import ConfigError, OutputError
 from newsmoe.output.atomic import descriptor_of, translate_errors
 from newsmoe.output.formats import STDOUT, WRITERS, OutputFormat, TaskColumns, Writer
-from newsmoe.plugins import PACKED_SUFFIXES, naming_plugin, unpacked_name
+from newsmoe.paths import PACKED_SUFFIXES, unpacked_name
+from newsmoe.plugins import naming_plugin
 from newsmoe.record import Record
 
 
 def default_output(source: Path, format: str) -> Path:
     """Return where the records of `source` go: `analyzed_news_data.json` beside `news-data.json`."""
-    stem = unpacked_name(source)
-    stem = Path(stem).stem or stem
+    stem = Path(unpacked_name(source)).stem
     suffix = getattr(WRITERS.load(format), "name_suffix", f".{format}") if format in WRITERS else f".{format}"
     return source.with_name(f"analyzed_{stem.replace('-', '_')}{suffix}")
 

@@ -2,6 +2,7 @@
 
 from typing import Generic, TypeVar
 
+from newsmoe.errors import PredictionError
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card, needs_content
 from newsmoe.validation import Strict
@@ -20,3 +21,7 @@ class CardExpert(Generic[S]):
         self.card = card
         self.settings = settings
         self.backbones = backbones
+
+    def not_loaded(self) -> PredictionError:
+        """Return what is raised where there are no weights to predict with."""
+        return PredictionError(f"expert {self.name!r}: predict() was called before load()")

@@ -12,6 +12,7 @@ from newsmoe.report.columns import histogram, over_time
 from newsmoe.report.figures import UNJUDGED, Counts, Figures, mood_order, ranked
 from newsmoe.report.rows import GENRE, SENTIMENT, TOPIC, UNSURE
 from newsmoe.report.svg import BAR, clipped, drawing, link, mark, rect, row_height, row_label, text
+from newsmoe.report.words import percent
 
 MAX_ROWS = 20  # topics or genres of a chart
 MAX_OUTLETS = 12
@@ -95,7 +96,7 @@ def _moods(figures: Figures, moods: Counts) -> Chart | None:
     for row, mood in enumerate(mood_order(moods)):
         width, kind = 100 * moods[mood] / total, mood_class(mood, moods)
         y = 76 + 28 * row
-        share = f"{100 * moods[mood] / total:.0f}%"
+        share = percent(moods[mood], total)
         inner = (
             rect(0, y - 14, 100, 28, "hit") + rect(start, 0, width, 46, kind) + rect(0, y - 7, 3, 14, f"{kind} swatch")
         )

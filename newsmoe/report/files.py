@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from newsmoe.plugins import ending_in_name, unpacked_name
+from newsmoe.paths import ending_in_name, stem_of
 from newsmoe.record import Record
 from newsmoe.report.comparison import compare
-from newsmoe.report.page import Reports, make_page
+from newsmoe.report.page import PageContext, make_page
 from newsmoe.report.records import read_records
 from newsmoe.report.rows import Row, row_of
 from newsmoe.report.run import reports_beside
@@ -16,8 +16,7 @@ from newsmoe.report.stories import read_stories, stories_on_page
 def default_page(path: Path) -> Path:
     """Return where the page of a file of records goes: `analyzed_news_data.html` beside `analyzed_news_data.json`."""
     path = ending_in_name(path)
-    name = path.name if path.is_dir() else Path(unpacked_name(path)).stem
-    return path.with_name(f"{name}.html")
+    return path.with_name(f"{stem_of(path)}.html")
 
 
 def page_of(paths: Sequence[Path], compared_with: Path | None = None, stories: Path | None = None) -> str:
@@ -31,7 +30,7 @@ def page_of(paths: Sequence[Path], compared_with: Path | None = None, stories: P
     other = compared_with.name if compared_with else ""
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     on_page = stories_on_page(stories.name, read_stories(stories), rows) if stories else None
-    return make_page(f"{paths[0].name}{more}", rows, Reports(reports_beside(paths), comparison, other, on_page))
+    return make_page(f"{paths[0].name}{more}", rows, PageContext(reports_beside(paths), comparison, other, on_page))
 
 
 def page_of_records(name: str, records: Iterable[Record]) -> str:

@@ -46,7 +46,7 @@ SORTS = {
 }
 
 
-class Reports(NamedTuple):
+class PageContext(NamedTuple):
     """What is known besides the records: of their runs, and of their stories."""
 
     reports: Sequence[RunReport] = ()
@@ -55,20 +55,19 @@ class Reports(NamedTuple):
     stories: PageStories | None = None
 
 
-def make_page(name: str, rows: Sequence[Row], beside: Reports | None = None) -> str:
+def make_page(name: str, rows: Sequence[Row], context: PageContext | None = None) -> str:
     """Return the page for some articles, whose file is called `name`; the same bytes for the same arguments."""
-    beside = beside or Reports()
+    context = context or PageContext()
     figures = count_rows(rows)
-    comparison, stories = beside.comparison, beside.stories
+    comparison, stories = context.comparison, context.stories
     payload = pack(rows, comparison.changes if comparison else {}, figures.most_named(MAX_ENTITIES), stories)
     moods = figures.counts(SENTIMENT)
     style, script = Markup(asset("page.css")), Markup(asset("page.js"))
     environment = Environment(
         loader=PackageLoader("newsmoe.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    return environment.get_template(
-        "page.html"
-    ).render(
+    template = environment.get_template("page.html")
+    return template.render(
         policy=_policy(style, script),
         style=style,
         script=script,
@@ -92,8 +91,8 @@ def make_page(name: str, rows: Sequence[Row], beside: Reports | None = None) -> 
         ],
         stories=stories_section(stories, rows, moods) if stories else None,
         comparison=_comparison(comparison) if comparison else None,
-        compared_with=cut(beside.compared_with, MAX_NAME),
-        run=run_section(figures, rows, beside.reports),
+        compared_with=cut(context.compared_with, MAX_NAME),
+        run=run_section(figures, rows, context.reports),
     )
 
 

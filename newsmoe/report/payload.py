@@ -22,7 +22,7 @@ MAX_ERRORS = 10  # of an article
 MAX_ROUTES = 30
 MAX_NAME = 120  # characters
 MAX_REASON = 300
-MAX_ENTITIES = 10  # of an article
+MAX_SHOWN_ENTITIES = 10  # of an article
 MAX_OTHER = 300  # of what an expert without labels or a summary predicted
 
 Changes = Mapping[int, Mapping[str, str]]
@@ -117,8 +117,8 @@ class _Packer:
         tasks, labels = self.names["tasks"], self.names["labels"]
         ordered = sorted(prediction.scores.items(), key=lambda item: (-item[1], item[0]))[:MAX_SCORES]
         shown = [(label, score) for label, score in ordered if score >= MIN_SCORE]
-        scores = [part for label, score in shown for part in (labels.number(label), _1000(score))]
-        best = None if prediction.score is None else _1000(prediction.score)
+        scores = [part for label, score in shown for part in (labels.number(label), _thousandths(score))]
+        best = None if prediction.score is None else _thousandths(prediction.score)
         return [tasks.number(task), labels.number(prediction.label), best, int(prediction.unsure), scores]
 
     def _route_entry(self, entry: RouteEntry) -> int:
@@ -138,13 +138,13 @@ def _error(error: ItemError) -> list[str]:
     return [error.stage, type, message, cut(error.expert or "", MAX_NAME)]
 
 
-def _1000(score: float) -> int:
+def _thousandths(score: float) -> int:
     return round(1000 * score)
 
 
 def _other_predictions(row: Row) -> list[list[str]]:
     """Return what experts predicted that is neither a summary nor a label."""
-    others = [[ENTITIES, ", ".join(map(str, row.entities[:MAX_ENTITIES]))]] if row.entities else []
+    others = [[ENTITIES, ", ".join(map(str, row.entities[:MAX_SHOWN_ENTITIES]))]] if row.entities else []
     for task in row.record.analyses:
         prediction = row.record.fields(task)
         if prediction and task != SUMMARY and cut(task, MAX_NAME) not in row.predictions:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from newsmoe.output.run_report import ExpertStats, RunReport, default_report
-from newsmoe.plugins import unpacked_name
+from newsmoe.paths import unpacked_name
 from newsmoe.registry.cards import Measurement
 from newsmoe.registry.registry import Registry
 from newsmoe.report.figures import Figures, ranked

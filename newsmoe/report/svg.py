@@ -8,6 +8,8 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
+from newsmoe.report.rows import cut
+
 BAR = 39.0  # percent of the width, where bars begin; before them are the labels
 LINE = 14  # pixels between the lines of a label
 CHARACTERS = 18  # of a line of a label
@@ -75,11 +77,7 @@ def _lines(text: str) -> list[str]:
         return [text]
     end = max(text.rfind(mark, 1, CHARACTERS + 1) for mark in " .")
     end = end if end > 0 else CHARACTERS
-    return [text[:end], _short(text[end:].strip(), CHARACTERS)]
-
-
-def _short(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+    return [text[:end], cut(text[end:].strip(), CHARACTERS)]
 
 
 def row_height(label: str) -> int:

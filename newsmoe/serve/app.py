@@ -28,7 +28,7 @@ from newsmoe.serve.bodies import Body, for_client, read, receive
 from newsmoe.serve.experts import described_experts
 from newsmoe.serve.openapi import document
 from newsmoe.serve.pages import api_page, start_page
-from newsmoe.serve.problems import Problem, internal_error
+from newsmoe.serve.problems import Problem, draining, internal_error
 from newsmoe.serve.reports import RecordsFolder, report_of
 from newsmoe.serve.service import Service
 from newsmoe.text.cleaning import one_line
@@ -50,19 +50,19 @@ def make_app(service: Service, access: Access, folder: RecordsFolder | None = No
     """Return the application; `folder` has records that others have written."""
     api = _Api(service, access, folder)
     routes = [
-        api.route("/", api.start_page, is_open=True),
-        api.route("/docs", api.docs, is_open=True),
-        api.route("/openapi.json", api.openapi, is_open=True),
-        api.route("/healthz", api.health, is_open=True),
-        api.route("/readyz", api.readiness, is_open=True),
-        api.route("/metrics", api.metrics),
-        api.route("/v1/analyze", api.analyze, "POST"),
-        api.route("/v1/route", api.routes, "POST"),
-        api.route("/v1/report", api.report, "POST"),
-        api.route("/v1/experts", api.experts),
-        api.route("/v1/schema", api.schema),
-        api.route("/v1/records", api.records),
-        api.route("/v1/records/{name:path}", api.records_page),
+        api.at("/", api.start_page, is_open=True),
+        api.at("/docs", api.docs, is_open=True),
+        api.at("/openapi.json", api.openapi, is_open=True),
+        api.at("/healthz", api.health, is_open=True),
+        api.at("/readyz", api.readiness, is_open=True),
+        api.at("/metrics", api.metrics),
+        api.at("/v1/analyze", api.analyze, "POST"),
+        api.at("/v1/route", api.route, "POST"),
+        api.at("/v1/report", api.report, "POST"),
+        api.at("/v1/experts", api.experts),
+        api.at("/v1/schema", api.schema),
+        api.at("/v1/records", api.records),
+        api.at("/v1/records/{name:path}", api.records_page),
     ]
 
     @asynccontextmanager
@@ -81,7 +81,7 @@ class _Api:
         self.service, self.access, self.folder = service, access, folder
         self.readers, self.viewers = CapacityLimiter(READERS), CapacityLimiter(READERS)
 
-    def route(self, path: str, handler: Handler, method: str = "GET", *, is_open: bool = False) -> Route:
+    def at(self, path: str, handler: Handler, method: str = "GET", *, is_open: bool = False) -> Route:
         """Return the route of a handler, whose errors become responses; whoever asks must have access or it is open."""
 
         async def endpoint(request: Request) -> Response:
@@ -113,7 +113,7 @@ class _Api:
         text = "[\n" + ",\n".join(records) + "\n]\n" if records else "[]\n"  # as `newsmoe analyze` writes it
         return Response(text, media_type="application/json", headers=headers)
 
-    async def routes(self, request: Request) -> Response:
+    async def route(self, request: Request) -> Response:
         """Tell which experts would read the articles of a body."""
         with self._admitted() as reserved:
             session, body = await self._read(request, reserved)
@@ -177,7 +177,7 @@ class _Api:
 
     def _require_ready(self) -> None:
         if self.service.draining:
-            raise Problem(503, "Draining", "the service is ending", {"Retry-After": "5"})
+            raise draining()
         if not self.service.ready:
             raise Problem(503, "Starting", "the experts are being loaded", {"Retry-After": "1"})
 

@@ -14,7 +14,7 @@ from newsmoe.orchestrator.session import Session
 from newsmoe.output.run_report import RunStats
 from newsmoe.record import Record
 from newsmoe.serve.limits import Limits
-from newsmoe.serve.problems import Problem, internal_error
+from newsmoe.serve.problems import Problem, draining, internal_error
 
 Item = Article | InvalidItem
 Result = Record | Problem
@@ -23,6 +23,7 @@ OnBatch = Callable[[RunStats, int, float], None]
 
 MAX_WAIT = 60  # seconds that a client is told to wait
 SMOOTHING = 0.2  # weight of the last batch in the rate
+LAST_BATCH = 5  # seconds that the batch being computed may take when nobody waits for it any more
 
 _logger = logging.getLogger(__name__)
 
@@ -82,16 +83,16 @@ class BatchQueue:
     All submissions have their turn in a batch, so that a single article need not wait for a list of many.
     """
 
-    def __init__(self, limits: Limits, on_batch: OnBatch = lambda stats, articles, seconds: None) -> None:
+    def __init__(self, limits: Limits, on_batch: OnBatch, before_batch: Callable[[], None]) -> None:
         self.limits = limits
         self.on_batch = on_batch
-        self.before_batch: Callable[[], None] = lambda: None
+        self.before_batch = before_batch
         self._reservations: set[Reservation] = set()
         self._submissions: deque[Submission] = deque()
         self._tokens = 0  # waiting and being computed
         self._rate = 0.0  # tokens in a second
         self._changed = Condition()
-        self._closed = False
+        self._closed = self._refuses = False
         self._thread = Thread(target=self._work, name="newsmoe-batches", daemon=True)
 
     def start(self) -> None:
@@ -99,12 +100,12 @@ class BatchQueue:
         self._thread.start()
 
     def close(self) -> None:
-        """End when the batch that is being computed is done."""
+        """End when the batch that is being computed is done, or takes too long."""
         with self._changed:
             self._closed = True
             self._changed.notify()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(LAST_BATCH)
 
     @property
     def tokens(self) -> int:
@@ -142,10 +143,16 @@ class BatchQueue:
             )
 
     def submit(self, session: Session, items: Sequence[Item]) -> Submission:
-        """Have items analyzed by a session."""
+        """Have items analyzed by a session.
+
+        Raises:
+            Problem: nothing is computed any more but what has begun.
+        """
         submission = Submission(session, items)
         if submission.waiting:
             with self._changed:
+                if self._refuses:
+                    raise draining()
                 self._tokens += submission.tokens
                 self._submissions.append(submission)
                 self._changed.notify()
@@ -157,6 +164,19 @@ class BatchQueue:
             if submission in self._submissions:
                 self._submissions.remove(submission)
                 self._tokens -= submission.tokens
+
+    def refuse(self) -> int:
+        """Refuse all that is waiting, and from now on what comes; return how many submissions were waiting.
+
+        To be called in their event loop.
+        """
+        with self._changed:
+            self._refuses = True
+            refused, self._submissions = self._submissions, deque()
+            self._tokens -= sum(submission.tokens for submission in refused)
+        for submission in refused:
+            submission.results.put_nowait(draining())
+        return len(refused)
 
     def _work(self) -> None:
         while batch := self._next():

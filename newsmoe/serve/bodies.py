@@ -6,7 +6,7 @@ from typing import NamedTuple
 from starlette.requests import Request
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.errors import InputError
+from newsmoe.errors import ConfigError, InputError
 from newsmoe.ingest.files import PACKED_STARTS
 from newsmoe.ingest.source import open_stream
 from newsmoe.serve.batches import Reservation
@@ -107,6 +107,6 @@ def _charset(content_type: str) -> str | None:
     charset = values.get("charset", "").strip("\"' ")
     try:
         Settings(encoding=charset or None)
-    except ValueError:
+    except ConfigError:
         raise InputError(f"{BODY}: there is no encoding {charset[:40]!r}; name another charset, or none") from None
     return charset or None

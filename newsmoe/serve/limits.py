@@ -13,6 +13,7 @@ class Limits:
         articles: of one request.
         queue_tokens: that may wait, about 4.4 characters of English each; a request counts for half of it at most.
         batch_tokens: that are computed at a time, exceeded by a single article only.
+        drain_seconds: in which what was begun is finished, once the service is told to end.
     """
 
     body_bytes: int = 16_000_000
@@ -20,3 +21,4 @@ class Limits:
     articles: int = 1_000
     queue_tokens: int = 200_000
     batch_tokens: int = 16_384
+    drain_seconds: float = 60.0

@@ -24,6 +24,11 @@ class Problem(Exception):  # noqa: N818  # after "problem details for HTTP APIs"
         return JSONResponse(self.as_json(), self.status, self.headers)
 
 
+def draining() -> Problem:
+    """Return what is told while the service ends."""
+    return Problem(503, "Draining", "the service is ending", {"Retry-After": "5"})
+
+
 def internal_error() -> Problem:
     """Return what is told of a bug: no more than that it is one, for its message may quote an article or a path."""
     return Problem(500, "InternalError", "this is a bug of ours; the server's log says where")

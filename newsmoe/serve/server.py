@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+from math import inf
 from time import monotonic
 from types import FrameType
 
@@ -16,12 +17,15 @@ from newsmoe.serve.service import Service
 _logger = logging.getLogger(__name__)
 
 GRACE = 2.0  # seconds that a server which SIGTERM drains still accepts connections, to say that it is not ready
-UNREAD = 30  # seconds that clients have, when all is computed, to read their responses
+UNREAD = 20  # seconds that clients have, when all is computed or refused, to read their responses
 KEEP_ALIVE = 75  # seconds; more than the 60 of most proxies, which otherwise use a connection that is closing
 
 
 class Server(uvicorn.Server):
-    """Serves until a first SIGTERM or SIGINT, and what it has begun; a second signal ends it at once."""
+    """Serves until a first SIGTERM or SIGINT, then what it has begun; a second signal ends it at once.
+
+    Unless it is told otherwise, it has ended before the 90 seconds are over after which systemd would kill it.
+    """
 
     def __init__(self, app: Starlette, service: Service) -> None:
         config = uvicorn.Config(
@@ -37,7 +41,7 @@ class Server(uvicorn.Server):
         )
         super().__init__(config)
         self.service = service
-        self._end_after: float | None = None
+        self._end_after = self._end_before = inf
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop taking on work; on a second signal stop at once."""
@@ -49,12 +53,17 @@ class Server(uvicorn.Server):
         self.service.draining = True
         self._captured_signals.append(sig)
         self._end_after = monotonic() + (GRACE if sig == signal.SIGTERM else 0.0)
+        self._end_before = monotonic() + self.service.limits.drain_seconds
         self._loop.call_soon_threadsafe(self._say_what_is_left)
         return None
 
     def _say_what_is_left(self) -> None:
         if tokens := self.service.queue.tokens:
-            _logger.info("ending: %s tokens are waiting to be read first; a second signal ends at once", f"{tokens:,}")
+            _logger.info(
+                "ending: %s tokens are waiting to be read first, for %g s at most; a second signal ends at once",
+                f"{tokens:,}",
+                self.service.limits.drain_seconds,
+            )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to listen."""
@@ -68,9 +77,13 @@ class Server(uvicorn.Server):
                 transport.abort()
 
     async def on_tick(self, counter: int) -> bool:
-        """Return whether to stop listening: a while after a signal, when nothing is waiting any more."""
-        ends = self._end_after is not None and monotonic() >= self._end_after
-        return await super().on_tick(counter) or (ends and self.service.queue.tokens == 0)
+        """Return whether to stop listening: a while after a signal, when nothing waits, or nothing may any more."""
+        now = monotonic()
+        if now >= self._end_before:
+            if refused := self.service.queue.refuse():
+                _logger.warning("requests refused that would take longer: %d", refused)
+            return True
+        return await super().on_tick(counter) or (now >= self._end_after and self.service.queue.tokens == 0)
 
 
 def listen(host: str, port: int) -> socket.socket:

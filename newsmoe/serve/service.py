@@ -50,9 +50,8 @@ class Service:
         self.session = session
         self.limits = limits or Limits()
         self.metrics = Metrics()
-        self.queue = BatchQueue(self.limits, self.metrics.count_batch)
+        self.queue = BatchQueue(self.limits, self.metrics.count_batch, self._forget)
         self.metrics.watch(self.queue)
-        self.queue.before_batch = self._forget
         self.ready = self.draining = False
         self._variants: dict[tuple[tuple[str, ...], str], Session] = {}
         self._lock = Lock()
@@ -74,7 +73,7 @@ class Service:
         _logger.info("ready")
 
     def _forget(self) -> None:
-        """Have memory not grow with the number of batches."""
+        """Drop what only earlier batches needed, so that memory does not grow with their number."""
         self.session.forget()
         if isinstance(self.session.journal, RecentPredictions):
             self.session.journal.next_batch()

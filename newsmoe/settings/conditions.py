@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
-from newsmoe.validation import Strict
+from newsmoe.validation import Strict, booleans_as_texts
 
 SECOND_WEIGHT = 0.7
 """Of a larger expert's prediction beside the smaller ones' (docs/quality.md): right more often than either."""
@@ -24,7 +24,7 @@ def _shape(value: object) -> str | None:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_single)]
 _Expert = Annotated[str, Tag("expert")]
-_Weights = Annotated[dict[str, float], Tag("weights")]
+_Weights = Annotated[dict[str, float], BeforeValidator(booleans_as_texts), Tag("weights")]
 _Use = Annotated[
     _Expert | Annotated[tuple[str, ...], Tag("experts")] | _Weights,
     Discriminator(_shape, "use", "must be an expert, a list of experts, or a table of experts and their weights"),

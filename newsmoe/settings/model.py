@@ -3,15 +3,23 @@
 import codecs
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, ByteSize, Field, field_validator
+from pydantic import (
+    BeforeValidator,
+    ByteSize,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.config import JsonDict
 
 from newsmoe.article import FIELDS
-from newsmoe.errors import nearest
+from newsmoe.errors import ConfigError, nearest
 from newsmoe.settings.conditions import Names, Rule
-from newsmoe.validation import Strict
+from newsmoe.validation import Strict, describe
 
 GATE_NAMES = ("auto", "rules", "all", "learned")
 """The built-in gates."""
@@ -57,6 +65,9 @@ class Settings(Strict):
 
     Every key can stand in `newsmoe.toml` and, in capitals after `NEWSMOE_`, in the environment; the
     tables `rule`, `fields`, `experts`, `combiners`, `placement` and `profiles` stand in the file only.
+
+    Raises:
+        ConfigError: a key is unknown, or a value is wrong; names the key, and the nearest one.
     """
 
     profile: str = _setting(
@@ -157,6 +168,14 @@ class Settings(Strict):
     )
     profiles: dict[str, dict[str, Any]] = _setting({}, "your own profiles: settings, by the name of the profile")
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _refused_in_words(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(values)
+        except ValidationError as error:
+            raise ConfigError(describe(error, cls)) from None
+
     @field_validator("encoding")
     @classmethod
     def _existing_encoding(cls, encoding: str | None) -> str | None:
@@ -178,7 +197,7 @@ class Settings(Strict):
 TABLES = frozenset({"rule", "fields", "experts", "combiners", "placement", "profiles"})
 
 
-def fingerprint(settings: Settings) -> str:
+def settings_hash(settings: Settings) -> str:
     """Return a hash of all settings but the place of the journal."""
     return sha256(settings.model_dump_json(exclude={"journal"}).encode()).hexdigest()[:16]
 

@@ -11,13 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from newsmoe.errors import ConfigError, nearest
 from newsmoe.settings.model import TABLES, Settings, is_gate_path, split_list
 from newsmoe.settings.toml import read_toml
 from newsmoe.settings.trust import require_trusted
-from newsmoe.validation import describe
 
 CONFIG_FILE = "newsmoe.toml"
 USER_FOLDER = Path("experts")
@@ -51,28 +48,34 @@ def load_settings(
         environment: where `NEWSMOE_*` are looked up; default: the process environment.
 
     Raises:
-        ConfigError: a source has an unknown key or a wrong value; names the source, and the nearest key. Or the
-            file was found, not named, and others could have written it.
+        ConfigError: a source, or any profile in the file, has an unknown key or a wrong value; names the source, and
+            the nearest key. Or the file was found, not named, and others could have written it.
     """
     path = Path(config) if config else find_config(Path.cwd())
     if path and not config:
         remedy = f"if you trust it, name it with --config {path}; --config {os.devnull} runs without it"
         require_trusted(path, remedy)
     file = _relative_to(path.parent, _checked(path, read_toml(path))) if path else {}
+    for name, values in file.get("profiles", {}).items():
+        _require_valid(f"{path}: profile {name!r}", values)
     stronger: list[NamedSettings] = [
         ("environment", _from_environment(os.environ if environment is None else environment)),
         ("command line", {key: value for key, value in (overrides or {}).items() if value is not None}),
     ]
     sources = _with_profile((str(path), file), stronger)
     merged: dict[str, Any] = {}
-    for _, values in sources:
+    for source, values in sources:
+        _require_valid(source, values)
         merged = {**merged, **values, "rule": [*values.get("rule", ()), *merged.get("rule", ())]}
+    return Settings.model_validate(merged)
+
+
+def _require_valid(source: str, values: object) -> None:
+    """Refuse settings with an unknown key or a wrong value, though stronger ones may override it."""
     try:
-        return Settings.model_validate(merged)
-    except ValidationError as error:
-        keys = [str(detail["loc"][0]) for detail in error.errors()]
-        names = (next(name for name, values in reversed(sources) if key in values) for key in keys)
-        raise ConfigError(f"{', '.join(dict.fromkeys(names))}: {describe(error, Settings)}") from None
+        Settings.model_validate(values)
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error}") from None
 
 
 def _checked(path: Path, values: dict[str, Any]) -> dict[str, Any]:
@@ -100,8 +103,6 @@ def _with_profile(file: NamedSettings, stronger: Sequence[NamedSettings]) -> lis
     if name not in names:
         raise ConfigError(f"no profile is called {name!r}; {nearest(str(name), names)}")
     values = user_profiles[name] if name in user_profiles else read_toml(PROFILES / f"{name}.toml")
-    if not isinstance(values, dict):
-        raise ConfigError(f"{file[0]}: the profile {name!r} is no table of settings")
     profile = (f"profile {name!r}", {**values, "profile": name})
     return [file, profile, *stronger] if requested else [profile, file, *stronger]
 

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from glob import has_magic
@@ -10,22 +10,23 @@ from itertools import islice
 from pathlib import Path
 
 from newsmoe.article import Article, InvalidItem
-from newsmoe.errors import InputError, OutputError
+from newsmoe.errors import OutputError
 from newsmoe.ingest.discovery import discover
 from newsmoe.ingest.own_output import RECORDS, own_output
 from newsmoe.ingest.remote import file_name, is_url
 from newsmoe.ingest.source import open_input
+from newsmoe.jobs.inputs import needs_all, readable_inputs, refuse_overwriting
 from newsmoe.output.atomic import remove_leftovers
 from newsmoe.output.formats import STDOUT, write_output
 from newsmoe.output.lock import output_lock
-from newsmoe.plugins import ending_in_name, unpacked_name
+from newsmoe.paths import ending_in_name, stem_of
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.device import Device
 from newsmoe.settings.model import Settings
 from newsmoe.stories.build import Element, element_of, stories_of
 from newsmoe.stories.features import StoryFeatureReader
 from newsmoe.stories.grouping import Member, assign
-from newsmoe.stories.moods import Moods, articles_of, identity, read_moods, records_beside
+from newsmoe.stories.moods import Moods, articles_of, mood_key, read_moods, records_beside
 from newsmoe.stories.state import load_state, remove_state, save_state, state_of
 from newsmoe.story import Stories
 
@@ -67,8 +68,7 @@ def default_stories(name: str) -> Path:
     path = ending_in_name(Path(file_name(name) if is_url(name) else name))
     if has_magic(name) and not path.exists():
         return Path("stories.json")
-    stem = path.name if path.is_dir() else Path(unpacked_name(path)).stem
-    return path.with_name(f"stories_{stem.replace('-', '_')}.json")
+    return path.with_name(f"stories_{stem_of(path).replace('-', '_')}.json")
 
 
 def make_stories(
@@ -93,9 +93,8 @@ def make_stories(
     """
     state = state_of(output)
     discovery = discover(inputs, [output, state])
-    if strict and discovery.unreadable:
-        raise InputError(next(iter(discovery.unreadable.values())))
-    _refuse_overwriting(output, state, [*discovery.files, *map(str, records)])
+    is_strict = needs_all(discovery, strict=strict)
+    refuse_overwriting([*discovery.files, *map(str, records)], [output, state])
     with ExitStack() as stack:
         if output != STDOUT:
             stack.enter_context(output_lock(output, wait=wait))
@@ -104,8 +103,9 @@ def make_stories(
         old = len(elements)
         moods = read_moods(records or records_beside(discovery.files))
         unreadable = dict(discovery.unreadable)
-        is_strict = strict or (len(inputs) == 1 and not discovery.listings)
-        sources = list(_opened(discovery.files, settings, unreadable, stack, is_strict=is_strict))
+        sources = list(
+            readable_inputs(discovery.files, lambda name: _opened(name, settings, stack), unreadable, strict=is_strict)
+        )
         elements += _new_elements(sources, moods, {element.identity for element in elements}, settings, report)
         members = [element.member for element in elements]
         assign(list(filter(None, members[old:])), list(filter(None, members[:old])))
@@ -126,13 +126,6 @@ def _warn_of_equal_ids(elements: Sequence[Element]) -> None:
             " they do not say which of these is meant",
             f"{repeated:,}",
         )
-
-
-def _refuse_overwriting(output: Path, state: Path, inputs: Iterable[str]) -> None:
-    read = {Path(name).resolve() for name in inputs if name != "-"}
-    for path in (output, state):
-        if path != STDOUT and path.resolve() in read:
-            raise OutputError(f"{path}: is an input too, and would be overwritten; name another output with -o")
 
 
 def _existing(output: Path, state: Path) -> list[Element]:
@@ -156,30 +149,14 @@ class _Input:
     log_notices: Callable[[], object]
 
 
-def _opened(
-    names: Sequence[str], settings: Settings, unreadable: dict[str, str], stack: ExitStack, *, is_strict: bool
-) -> Iterator[_Input]:
-    """Yield each input that can be read, which is open until `stack` ends; the others become `unreadable`."""
-    readable = 0
-    for name in names:
-        try:
-            if os.path.isfile(name) and own_output(Path(name)) == RECORDS:
-                pairs = list(articles_of(Path(name)))
-                _logger.info("%s: holds records; their headlines and summaries are compared instead of articles", name)
-                opened = _Input(pairs, len(pairs), list)
-            else:
-                source = stack.enter_context(open_input(name, settings))
-                opened = _Input(((item, None) for item in source.articles()), source.count, source.log_notices)
-        except InputError as error:
-            if is_strict:
-                raise
-            unreadable[name] = str(error)
-            _logger.warning("%s; it is left out", error)
-            continue
-        readable += 1
-        yield opened
-    if not readable:
-        raise InputError(f"none of the inputs can be read, such as {next(iter(unreadable.values()))}")
+def _opened(name: str, settings: Settings, stack: ExitStack) -> _Input:
+    """Return an input, which is open until `stack` ends."""
+    if os.path.isfile(name) and own_output(Path(name)) == RECORDS:
+        pairs = list(articles_of(Path(name)))
+        _logger.info("%s: holds records; their headlines and summaries are compared instead of articles", name)
+        return _Input(pairs, len(pairs), list)
+    source = stack.enter_context(open_input(name, settings))
+    return _Input(((item, None) for item in source.articles()), source.count, source.log_notices)
 
 
 def _new_elements(
@@ -198,7 +175,7 @@ def _new_elements(
     for source in inputs:
         items = iter(source.items)
         while batch := list(islice(items, BATCH)):
-            pairs = [(element_of(item, mood or moods.get(identity(item.id, item.url))), item) for item, mood in batch]
+            pairs = [(element_of(item, mood or moods.get(mood_key(item.id, item.url))), item) for item, mood in batch]
             pairs = [(element, item) for element, item in pairs if element.identity not in existing]
             _add_members(pairs, reader)
             elements += [element for element, _ in pairs]

@@ -18,11 +18,11 @@ Moods = Mapping[tuple[str, str], str]
 def read_moods(paths: Iterable[Path]) -> Moods:
     """Return the moods in some files of records."""
     records = (record for path in paths for record in read_records(path))
-    return {identity(record.id, record.url): mood for record in records if (mood := mood_of(record))}
+    return {mood_key(record.id, record.url): mood for record in records if (mood := mood_of(record))}
 
 
-def identity(id: Identifier, url: str | None) -> tuple[str, str]:
-    """Return what tells an article from others."""
+def mood_key(id: Identifier, url: str | None) -> tuple[str, str]:
+    """Return what the mood of an article is found by."""
     return "" if id is None else str(id), url or ""
 
 

@@ -1,1 +1,1 @@
-"""What several rooms need to do with text: cleaning, language, sentences."""
+"""What several packages do with text: cleaning, language, sentences."""

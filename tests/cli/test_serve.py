@@ -33,6 +33,11 @@ class Process:
         finally:
             connection.close()
 
+    def queued_tokens(self) -> float:
+        _, metrics = self.ask("GET", "/metrics")
+        (tokens,) = re.findall(r"^newsmoe_queue_tokens (\S+)$", metrics.decode(), re.M)
+        return float(tokens)
+
     def end(self, number: int) -> int:
         self.process.send_signal(number)
         return self.process.wait(SECONDS)
@@ -80,6 +85,30 @@ def test_sigterm_finishes_what_was_begun_and_takes_on_nothing_else(workdir: Path
 
 
 @pytest.mark.slow
+def test_what_still_waits_when_it_must_end_is_refused(workdir: Path, plug_in: PlugIn) -> None:
+    wait = 'pathlib.Path("begun").touch()\n        while not pathlib.Path("go").exists():\n            time.sleep(0.01)'
+    code = COUNTING.replace(
+        "time.sleep(SECONDS)", f"if articles[0].id == 'long':\n            return []\n        {wait}"
+    )
+    environment = with_plug_ins(plug_in(code, counting="Counting"))
+    with process(environment, *COUNTED, "--drain-seconds", "0") as service, ThreadPoolExecutor(2) as threads:
+        first = threads.submit(service.ask, "POST", "/v1/analyze", articles(1))
+        wait_until(Path("begun").exists)
+        begun = service.queued_tokens()
+        second = threads.submit(service.ask, "POST", "/v1/analyze", articles(1))
+        wait_until(lambda: service.queued_tokens() > begun)
+        service.process.send_signal(signal.SIGTERM)
+        status, body = second.result()
+        assert (status, json.loads(body)["error"]["type"]) == (503, "Draining")
+        Path("go").touch()
+        assert first.result()[0] == 200
+        assert service.process.wait(SECONDS) == 143
+        log = service.log.read_text()
+    assert "requests refused that would take longer: 1" in log
+    assert "Traceback" not in log
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_second_signal_ends_it_at_once(workdir: Path, plug_in: PlugIn, sent: signal.Signals, code: int) -> None:
     seconds = "0 if articles[0].id == 'long' else 30"
@@ -94,7 +123,9 @@ def test_a_second_signal_ends_it_at_once(workdir: Path, plug_in: PlugIn, sent: s
         assert time.monotonic() - started < 10
         wait_until(waiting.done)
         log = service.log.read_text()
-    assert re.search(r"^ending: \d+ tokens are waiting to be read first; a second signal ends at once$", log, re.M)
+    assert re.search(
+        r"^ending: \d+ tokens are waiting to be read first, for 60 s at most; a second signal ends at once$", log, re.M
+    )
     assert "Traceback" not in log
 
 

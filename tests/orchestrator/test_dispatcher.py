@@ -227,9 +227,37 @@ def test_an_expert_that_returns_the_wrong_number_of_predictions_breaks_its_contr
 
 
 @pytest.mark.parametrize("more", [-1, 1])
-def test_an_expert_that_only_miscounts_in_batches_still_predicts(more: int) -> None:
-    outcomes, _ = dispatch(Miscounting(more, smallest=2), 9)
-    assert outcomes == good(9)
+@pytest.mark.parametrize("count", [2, 3, 9])
+def test_an_expert_that_only_miscounts_in_batches_breaks_its_contract_too(more: int, count: int) -> None:
+    outcomes, stats = dispatch(Miscounting(more, smallest=2), count)
+    assert {(error.expert, error.type) for error in outcomes if isinstance(error, ItemError)} == {
+        ("miscounting", "PredictionError")
+    }
+    assert {error.message for error in outcomes if isinstance(error, ItemError)} == {
+        f"predict returned {2 + more} predictions for 2 articles"
+    }
+    assert (stats.items, stats.errors) == (0, count)
+
+
+def test_an_expert_that_always_returns_one_prediction_fails_on_every_batch() -> None:
+    class Single(FakeExpert):
+        def predict(self, articles: Sequence[Article]) -> list[Prediction]:
+            return super().predict(articles)[:1]
+
+    outcomes, stats = dispatch(Single("single", TASK, echo), 64)
+    assert {getattr(outcome, "expert", None) for outcome in outcomes} == {"single"}
+    assert stats.batches <= 8
+
+
+def test_an_expert_that_returns_nothing_for_an_article_fails_on_that_alone() -> None:
+    class Skipping(FakeExpert):
+        def predict(self, articles: Sequence[Article]) -> list[Prediction]:
+            return super().predict([article for article in articles if article.id != 3])
+
+    outcomes, _ = dispatch(Skipping("skipping", TASK, echo), 9)
+    assert outcomes[:3] + outcomes[4:] == good(9)[:3] + good(9)[4:]
+    assert isinstance(outcomes[3], ItemError)
+    assert outcomes[3].message == "predict returned 0 predictions for 1 articles"
 
 
 UNSOUND: list[tuple[str, Any, str, str]] = [

@@ -210,7 +210,7 @@ def test_a_nan_is_a_missing_value(field: str) -> None:
 
 @pytest.mark.parametrize("weight", [float("inf"), float("-inf"), float("nan")])
 def test_a_weight_that_is_not_finite_is_refused(weight: float) -> None:
-    with pytest.raises(ValueError, match="the weights for 'task' must be greater than 0, and finite"):
+    with pytest.raises(ConfigError, match="the weights for 'task' must be greater than 0, and finite"):
         Settings(tasks=("task",), rule=[{"use": {"task": {"a": weight, "b": 1.0}}}])
 
 

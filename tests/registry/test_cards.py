@@ -42,6 +42,7 @@ def test_a_card_says_where_its_weights_come_from_and_how_good_they_are(tmp_path:
             LEAST + '[[quality]]\ndta = "x"\n[quality.figures]\na = 1',
             "unknown key 'quality 1.dta'; did you mean 'data'?",
         ),
+        (LEAST + '[[quality]]\ndata = "x"\n[quality.figures]\na = true', "quality 1.figures.a: must be a number"),
         (LEAST.replace("mine", "Mine"), "name: must be lower-case letters"),
         (LEAST.replace("mine", "../mine"), "name: must be lower-case letters"),
         (LEAST.replace("topic", ""), "task: must be lower-case letters"),

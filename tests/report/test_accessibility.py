@@ -5,7 +5,7 @@ from importlib.resources import files
 import pytest
 
 from newsmoe.report.comparison import compare
-from newsmoe.report.page import Reports, make_page
+from newsmoe.report.page import PageContext, make_page
 from newsmoe.report.rows import row_of
 from newsmoe.report.stories import stories_on_page
 from tests.report.browser import Browser, programs, start
@@ -41,7 +41,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> str:
     old = list(map(row_of, [*records(19), failed(20)]))
     path = tmp_path_factory.mktemp("page") / "r.html"
     path.write_text(
-        make_page("r.json", rows, Reports(comparison=compare(rows, old), compared_with="old.json", stories=told))
+        make_page("r.json", rows, PageContext(comparison=compare(rows, old), compared_with="old.json", stories=told))
     )
     return path.as_uri()
 

@@ -11,7 +11,7 @@ import pytest
 from newsmoe import Record
 from newsmoe.prediction import Labels
 from newsmoe.report.comparison import compare
-from newsmoe.report.page import Reports, make_page
+from newsmoe.report.page import PageContext, make_page
 from newsmoe.report.rows import Row, row_of
 from newsmoe.report.stories import stories_on_page
 from tests.report.browser import Browser, count, outside, programs, start
@@ -46,7 +46,7 @@ def page(rows: list[Row], tmp_path_factory: pytest.TempPathFactory) -> str:
     other_mood = {**first.analyses, "sentiment": Labels({"joy": 0.9, "grief": 0.1}).fields()}
     old = list(map(row_of, [first.model_copy(update={"analyses": other_mood}), *others]))
     path = tmp_path_factory.mktemp("page") / "r.html"
-    path.write_text(make_page("r.json", rows, Reports(comparison=compare(rows, old), compared_with="old.json")))
+    path.write_text(make_page("r.json", rows, PageContext(comparison=compare(rows, old), compared_with="old.json")))
     return path.as_uri()
 
 
@@ -334,7 +334,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> str:
     rows = list(map(row_of, some))
     path = tmp_path_factory.mktemp("stories") / "told.html"
     stories = stories_on_page("stories.json", stories_of(articles), rows)
-    path.write_text(make_page("r.json", rows, Reports(stories=stories)), encoding="utf-8")
+    path.write_text(make_page("r.json", rows, PageContext(stories=stories)), encoding="utf-8")
     return path.as_uri()
 
 

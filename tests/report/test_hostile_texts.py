@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from newsmoe.report.comparison import compare
-from newsmoe.report.page import Reports, make_page
+from newsmoe.report.page import PageContext, make_page
 from newsmoe.report.rows import row_of
 from newsmoe.report.stories import stories_on_page
 from tests.report.browser import Browser, count, outside, programs, start
@@ -40,7 +40,7 @@ def test_nothing_in_an_article_runs_or_is_requested(
     naughty = texts()
     rows = list(map(row_of, map(hostile, naughty)))
     told = stories_on_page(naughty[0], hostile_stories([row.record for row in rows], naughty), rows)
-    reports = Reports(comparison=compare(rows, rows[1:]), compared_with=naughty[1], stories=told)
+    reports = PageContext(comparison=compare(rows, rows[1:]), compared_with=naughty[1], stories=told)
     path = tmp_path / "r.html"
     path.write_text(make_page(naughty[0], rows, reports), encoding="utf-8")
     start(window, path.as_uri())

@@ -15,7 +15,7 @@ from newsmoe.prediction import Labels
 from newsmoe.record import ItemError, RouteEntry
 from newsmoe.report.charts import MAX_MOODS, MAX_ROWS
 from newsmoe.report.comparison import compare
-from newsmoe.report.page import PLAIN_ROWS, Reports, make_page
+from newsmoe.report.page import PLAIN_ROWS, PageContext, make_page
 from newsmoe.report.rows import row_of
 from tests.report.support import failed, record, records
 
@@ -73,7 +73,7 @@ class Elements(HTMLParser):
 
 
 def page_of(some: list[Record], **reports: Any) -> str:
-    return make_page("r.json", list(map(row_of, some)), Reports(**reports))
+    return make_page("r.json", list(map(row_of, some)), PageContext(**reports))
 
 
 def packed(page: str) -> Any:
@@ -222,7 +222,7 @@ def check_harmless(page: str) -> None:
 def test_nothing_in_an_article_becomes_markup() -> None:
     some = [hostile(text) for text in NAUGHTY]
     rows = list(map(row_of, some))
-    page = make_page(NAUGHTY[0], rows, Reports(comparison=compare(rows, rows[1:]), compared_with=NAUGHTY[1]))
+    page = make_page(NAUGHTY[0], rows, PageContext(comparison=compare(rows, rows[1:]), compared_with=NAUGHTY[1]))
     check_harmless(page)
     assert len(page) < 400_000
     assert len(packed(page)["articles"]) == len(some)

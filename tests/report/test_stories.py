@@ -9,7 +9,7 @@ import pytest
 from newsmoe import Record
 from newsmoe.errors import InputError
 from newsmoe.prediction import Labels
-from newsmoe.report.page import Reports, make_page
+from newsmoe.report.page import PageContext, make_page
 from newsmoe.report.rows import row_of
 from newsmoe.report.stories import MAX_STORY, PageStories, read_stories, stories_on_page
 from newsmoe.report.story_list import MAX_STORIES
@@ -55,7 +55,7 @@ def matched(some: list[Record], stories: Stories, name: str = "stories.json") ->
 
 
 def page_of(some: list[Record], stories: Stories) -> str:
-    return make_page("r.json", list(map(row_of, some)), Reports(stories=matched(some, stories)))
+    return make_page("r.json", list(map(row_of, some)), PageContext(stories=matched(some, stories)))
 
 
 def section(page: str) -> str:
@@ -167,7 +167,7 @@ def hostile_stories(some: list[Record], texts: Sequence[str] = NAUGHTY) -> Stori
 def test_nothing_in_a_file_of_stories_becomes_markup() -> None:
     some = records(2 * len(NAUGHTY))
     rows = list(map(row_of, some))
-    page = make_page("r.json", rows, Reports(stories=stories_on_page(NAUGHTY[0], hostile_stories(some), rows)))
+    page = make_page("r.json", rows, PageContext(stories=stories_on_page(NAUGHTY[0], hostile_stories(some), rows)))
     check_harmless(page)
     data = packed(page)
     assert len(data["stories"]) == len(NAUGHTY) - 1  # one has no letter that can be seen

@@ -1,14 +1,17 @@
 """What the service refuses, and what it drops."""
 
 import json
+import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from newsmoe.serve.batches import LAST_BATCH
 from newsmoe.serve.limits import Limits
 from newsmoe.serve.recent import RecentPredictions
+from newsmoe.serve.server import UNREAD
 from newsmoe.testing import FakeExpert
-from tests.serve.support import Client, HeldExpert, articles, serving, session_of, wait_until
+from tests.serve.support import SECONDS, Client, HeldExpert, articles, serving, session_of, wait_until
 
 
 def connected(client: Client, head: str, body: bytes = b"") -> socket.socket:
@@ -99,6 +102,36 @@ def test_a_client_that_hangs_up_is_dropped_from_the_queue() -> None:
         assert client.analyze([{"id": "later", "headline": "Later", "content": "Text."}]).status == 200
         assert client.service.queue.tokens == 0
     assert expert.batches == [[0], ["later"]]
+
+
+def test_what_still_waits_when_the_service_must_end_is_told_to_try_again() -> None:
+    expert = HeldExpert()
+    limits = Limits(batch_tokens=1, drain_seconds=0)
+    with serving(session_of(expert), limits) as client, ThreadPoolExecutor(3) as threads:
+        expert.hold()
+        first = threads.submit(client.analyze, articles(1))
+        assert expert.entered.wait(SECONDS)
+        later = [{**article, "id": f"later {article['id']}"} for article in articles(2)]
+        whole = threads.submit(client.analyze, later)
+        lines = threads.submit(client.analyze, later, Accept="application/x-ndjson")
+        wait_until(lambda: len(client.service.queue._submissions) == 2)
+        data = json.dumps(articles(1)).encode()
+        with connected(client, f"Content-Length: {len(data)}", data[:9]) as arriving:
+            wait_until(lambda: len(client.service.queue._reservations) == 1)
+            client.server.handle_exit(signal.SIGTERM, None)
+            assert whole.result().problem == ("Draining", "the service is ending")
+            arriving.sendall(data[9:])
+            answer = arriving.recv(65536)
+        expert.released.set()
+        assert first.result().status == 200
+    assert (whole.result().status, whole.result().headers["retry-after"]) == (503, "5")
+    assert lines.result().json == {"error": {"type": "Draining", "message": "the service is ending"}}
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert expert.batches == [[0]]
+
+
+def test_it_ends_before_systemd_would_kill_it() -> None:
+    assert Limits().drain_seconds + UNREAD + LAST_BATCH < 90
 
 
 def test_what_waits_while_a_batch_is_computed_is_the_next_batch() -> None:

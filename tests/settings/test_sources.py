@@ -145,6 +145,19 @@ def test_a_wrong_value_on_the_command_line_names_it(workdir: Path) -> None:
         load_settings(environment={"NEWSMOE_DEVICE": "cpu"}, overrides={"batch_articles": 0})
 
 
+def test_a_wrong_value_that_was_overridden_is_refused_all_the_same(workdir: Path) -> None:
+    path = write(workdir, 'threads = "many"')
+    with pytest.raises(ConfigError, match=f"^{re.escape(str(path))}: threads: must be a whole number"):
+        load_settings(environment={"NEWSMOE_THREADS": "2"})
+
+
+def test_a_rule_is_named_by_its_number_in_its_own_source(workdir: Path) -> None:
+    text = '[[rule]]\nuse = {}\nreasn = "x"\n[[profiles.quick.rule]]\nuse = {}\n'
+    path = write(workdir, text)
+    with pytest.raises(ConfigError, match=rf"^{re.escape(str(path))}: unknown key 'rule 1\.reasn'"):
+        load_settings(environment={"NEWSMOE_PROFILE": "quick"})
+
+
 def test_a_right_value_that_was_overridden_is_not_blamed(workdir: Path) -> None:
     write(workdir, "batch_tokens = 10")
     with pytest.raises(ConfigError, match="^environment: batch_tokens"):
@@ -300,6 +313,20 @@ def test_the_error_of_an_unknown_key_names_the_profile(workdir: Path) -> None:
     (workdir / "newsmoe.toml").write_text('[profiles.quick]\ntaks = ["topic"]\n')
     with pytest.raises(ConfigError, match="profile 'quick': unknown key 'taks'; did you mean 'tasks'"):
         load_settings(overrides={"profile": "quick"}, environment={})
+
+
+@pytest.mark.parametrize(
+    ("profile", "problem"),
+    [
+        ('[profiles.quick]\ntaks = ["topic"]', "profile 'quick': unknown key 'taks'; did you mean 'tasks'?"),
+        ("[profiles.quick]\nthreads = 0", "profile 'quick': threads: must be greater than or equal to 1"),
+        ("[profiles]\nquick = 5", "profile 'quick': must be a table of keys and values"),
+    ],
+)
+def test_a_wrong_profile_is_refused_though_another_one_is_in_force(workdir: Path, profile: str, problem: str) -> None:
+    path = write(workdir, f'profile = "tutorial"\n[profiles.other]\ntasks = ["topic"]\n{profile}')
+    with pytest.raises(ConfigError, match=f"^{re.escape(f'{path}: {problem}')}$"):
+        load_settings(environment=NOTHING)
 
 
 def test_a_journal_in_the_file_is_relative_to_the_file(tmp_path: Path) -> None:

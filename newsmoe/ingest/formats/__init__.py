@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from newsmoe.plugins import Formats, unpacked_name
+from newsmoe.paths import unpacked_name
+from newsmoe.plugins import Formats
 
 NOT_READ = {
     ".db": "sqlite", ".sqlite": "sqlite", ".sqlite3": "sqlite", ".tar": "tar archives", ".pdf": "PDF",

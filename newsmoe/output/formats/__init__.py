@@ -11,7 +11,8 @@ from typing import Protocol
 from newsmoe.article import Article, InvalidItem
 from newsmoe.errors import OutputError
 from newsmoe.output.atomic import atomic_write_text, write_text
-from newsmoe.plugins import Formats, unpacked_name
+from newsmoe.paths import unpacked_name
+from newsmoe.plugins import Formats
 from newsmoe.record import Record
 
 STDOUT = Path("-")

@@ -38,20 +38,21 @@ def compiled_backbone(files: BackboneFiles, adapter: Adapter | None = None) -> P
     int8. It is compiled where it is missing, torn or foreign; a second process waits for the first. Where the
     cache cannot be written, the model itself is returned, and compiled again the next time.
     """
-    key = _fingerprint(files, adapter.key if adapter else "")
+    key = _digest(files, adapter.key if adapter else "")
     return _cached(f"backbone-{key}.onnx", lambda: _compile(files, adapter))
 
 
 def word_table(files: BackboneFiles) -> NDArray[np.float16]:
     """Return the word embeddings, shape (vocabulary, width), mapped from the cache where that is possible."""
-    cached = _cached(f"words-{_fingerprint(files, 'words')}.npy", lambda: _words(files))
+    cached = _cached(f"words-{_digest(files, 'words')}.npy", lambda: _words(files))
     table: NDArray[np.float16] = (
         np.load(io.BytesIO(cached)) if isinstance(cached, bytes) else np.load(cached, mmap_mode="r")
     )
     return table
 
 
-def _fingerprint(files: BackboneFiles, content: str) -> str:
+def _digest(files: BackboneFiles, content: str) -> str:
+    """Return what tells one compiled file from all others."""
     return sha256(json.dumps([FORMAT, files.published.sha256, content]).encode()).hexdigest()[:16]
 
 

@@ -121,7 +121,7 @@ class HubExpert(CardExpert[S], ABC):
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:
         """Return the prediction of each article."""
         if self.device is None:
-            raise PredictionError(f"expert {self.name!r}: predict() was called before load()")
+            raise self.not_loaded()
         from newsmoe.registry.hub.loading import quiet
 
         with quiet():

@@ -66,7 +66,7 @@ class EmbeddedExpert(CardExpert[S]):
     def backbone(self) -> Backbone:
         """The shared backbone."""
         if self._backbone is None:
-            raise PredictionError(f"expert {self.name!r}: predict() was called before load()")
+            raise self.not_loaded()
         return self._backbone
 
     def encode(self, windows: Sequence[Window]) -> list[Encoded]:

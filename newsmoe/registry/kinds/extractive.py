@@ -15,7 +15,7 @@ from newsmoe.prediction import Prediction, Summary
 from newsmoe.registry.backbone.backbone import Encoded, Vectors, unit
 from newsmoe.registry.backbone.reading import HEADLINE, Extract, Reading
 from newsmoe.registry.kinds.embedded import EmbeddedExpert, EmbeddedSettings, load_head
-from newsmoe.registry.kinds.lengths import SummaryLength, candidates, joined
+from newsmoe.registry.kinds.lengths import Draft, SummaryLength, candidates, joined
 from newsmoe.registry.kinds.ranker import Ranker, Scores, ranker_shapes
 from newsmoe.text.references import opens_with_reference
 
@@ -85,42 +85,44 @@ def scored(ranker: Ranker, sentences: Sentences, extract: Extract, windows: Sequ
 
 
 def choose(sentences: Sentences, scores: Scores, reading: Reading, settings: ExtractiveSettings) -> list[int]:
-    """Return the numbers of the sentences of the summary, in the article's order."""
-    taken: list[int] = []
-    return settings.choose(_ranked(sentences, scores, reading, settings, taken), reading.lengths, taken)
+    """Return the numbers of the sentences of the summary, in the article's order.
 
-
-def _ranked(
-    sentences: Sentences, scores: Scores, reading: Reading, settings: ExtractiveSettings, taken: list[int]
-) -> Iterator[int]:
-    """Yield sentence numbers, the best first, as long as they are likely enough or `taken` is too short.
-
-    Those that point back to the sentence before them come after it only. Those that repeat three words in a row of
-    what was `taken` come after all others (trigram blocking, Paulus et al. 2018). The rest, and what is probably no
-    part of the article, comes only where there is nothing else.
+    First come the likeliest that say something new; where these are too short, those that repeat them; where there is
+    none, whatever there is, and what is probably no part of the article last.
     """
-    ranked = np.argsort(-scores.summary, kind="stable")
-    is_junk = scores.junk[ranked] > settings.max_junk
-    numbers, probabilities = sentences.numbers[ranked], scores.summary[ranked]
-    waiting = dict(zip(numbers[~is_junk].tolist(), probabilities[~is_junk].tolist(), strict=True))
-    pointing = {number for number in waiting if opens_with_reference(reading.sentences[number])}
+    order = np.argsort(-scores.summary, kind="stable")
+    numbers, is_junk = sentences.numbers[order], scores.junk[order] > settings.max_junk
+    ranked, junk = numbers[~is_junk].tolist(), numbers[is_junk].tolist()
+    draft = Draft(settings, reading.lengths)
+    likelihood = dict(zip(ranked, scores.summary[order][~is_junk].tolist(), strict=True))
+    repeating = _take_new(draft, likelihood, reading, settings.threshold)
+    if not draft.has_min_tokens:
+        draft.fill(repeating)
+    if not draft.taken:
+        draft.fill((*ranked, *junk))
+    return sorted(draft.taken)
+
+
+def _take_new(draft: Draft, likelihood: dict[int, float], reading: Reading, threshold: float) -> list[int]:
+    """Take sentences, the likeliest first, and pass over those that repeat others, which are returned.
+
+    One that points back to the sentence before it is taken after that one only. One repeats others if it has three
+    words in a row of theirs (trigram blocking, Paulus et al. 2018).
+    """
+    pointing = {number for number in likelihood if opens_with_reference(reading.sentences[number])}
+    waiting, repeating = list(likelihood), []
     taken_trigrams: set[tuple[str, ...]] = set()
-    repeating: list[int] = []
-    while (number := next((each for each in waiting if each not in pointing or each - 1 in taken), None)) is not None:
-        is_enough = sum(reading.lengths[other] for other in taken) >= settings.min_tokens
-        if waiting.pop(number) < settings.threshold and is_enough:
-            return
+    while not draft.is_full:
+        number = next((each for each in waiting if each not in pointing or each - 1 in draft.taken), None)
+        if number is None or (likelihood[number] < threshold and draft.has_min_tokens):
+            break
+        waiting.remove(number)
         trigrams = _trigrams(reading.sentences[number])
         if trigrams & taken_trigrams:
             repeating.append(number)
-            continue
-        yield number
-        if taken and taken[-1] == number:
+        elif draft.take(number):
             taken_trigrams |= trigrams
-    if sum(reading.lengths[other] for other in taken) < settings.min_tokens:
-        yield from repeating
-    if not taken:
-        yield from (*waiting, *numbers[is_junk].tolist())
+    return repeating
 
 
 def _trigrams(sentence: str) -> set[tuple[str, ...]]:

@@ -29,21 +29,46 @@ class SummaryLength(Strict):
             raise ValueError(f"min_tokens ({self.min_tokens}) is over max_tokens ({self.max_tokens})")
         return self
 
-    def choose(self, ranked: Iterable[int], tokens: Sequence[int], taken: list[int] | None = None) -> list[int]:
-        """Take sentences, the best first, and return their numbers in the article's order.
+    def choose(self, ranked: Iterable[int], tokens: Sequence[int]) -> list[int]:
+        """Take sentences, the best first, and return their numbers in the article's order."""
+        draft = Draft(self, tokens)
+        draft.fill(ranked)
+        return sorted(draft.taken)
 
-        Each is added to `taken` before the next one is asked for, so that `ranked` may depend on those before it.
-        """
-        taken = [] if taken is None else taken
-        total = 0
-        for candidate in ranked:
-            if taken and total + tokens[candidate] > self.max_tokens:
-                continue
-            taken.append(candidate)
-            total += tokens[candidate]
-            if len(taken) >= self.sentences and total >= self.min_tokens:
+
+class Draft:
+    """A summary that grows by whole sentences, given the tokens of each sentence of the article."""
+
+    def __init__(self, length: SummaryLength, tokens: Sequence[int]) -> None:
+        self.length = length
+        self.tokens = tokens
+        self.taken: list[int] = []
+        self.total = 0
+
+    @property
+    def has_min_tokens(self) -> bool:
+        """Whether it has as many tokens as it must."""
+        return self.total >= self.length.min_tokens
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it has as many sentences and tokens as it must."""
+        return len(self.taken) >= self.length.sentences and self.has_min_tokens
+
+    def take(self, number: int) -> bool:
+        """Take a sentence if it fits, as the first one always does; tell whether it was taken."""
+        if self.taken and self.total + self.tokens[number] > self.length.max_tokens:
+            return False
+        self.taken.append(number)
+        self.total += self.tokens[number]
+        return True
+
+    def fill(self, ranked: Iterable[int]) -> None:
+        """Take those that fit, the best first, until it is full."""
+        for number in ranked:
+            self.take(number)
+            if self.is_full:
                 break
-        return sorted(taken)
 
 
 def candidates(sentences: Sequence[str]) -> list[int]:

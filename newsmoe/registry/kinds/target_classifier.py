@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from newsmoe.article import Article
-from newsmoe.errors import PredictionError
 from newsmoe.prediction import Entity, Labels, Mention, Prediction
 from newsmoe.registry.backbone.adapter import Adapter
 from newsmoe.registry.backbone.backbone import Backbone, Vectors, unit
@@ -80,7 +79,7 @@ class TargetClassifier(EmbeddedExpert[TargetClassifierSettings]):
     def tagger(self) -> Tagger:
         """The expert that finds the entities."""
         if self._tagger is None:
-            raise PredictionError(f"expert {self.name!r}: predict() was called before load()")
+            raise self.not_loaded()
         return self._tagger
 
     def predict(self, articles: Sequence[Article]) -> list[Prediction]:

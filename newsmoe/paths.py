@@ -1,0 +1,24 @@
+"""Names of files and folders."""
+
+import os
+from pathlib import Path
+
+PACKED_SUFFIXES = (".gz", ".bz2", ".xz", ".zst")
+"""Suffixes of packed files."""
+
+
+def unpacked_name(path: Path) -> str:
+    """Return a file's name without the suffix of a packed file."""
+    name = path.name
+    suffix = next((suffix for suffix in PACKED_SUFFIXES if name.lower().endswith(suffix)), "")
+    return name[: len(name) - len(suffix)]
+
+
+def stem_of(path: Path) -> str:
+    """Return a file's name without its suffixes, or a folder's name."""
+    return path.name if path.is_dir() else Path(unpacked_name(path)).stem
+
+
+def ending_in_name(path: Path) -> Path:
+    """Return a path to the same place whose last part is a name, which `.` and `..` are not."""
+    return path if path.name not in ("", "..") else Path(os.path.abspath(path))

@@ -30,9 +30,13 @@ _NO_NUMBERS = frozenset({bool, str, Any})
 
 
 class Strict(BaseModel):
-    """Base of everything that is read or written: frozen, unknown keys and booleans in the place of numbers refused."""
+    """Base of everything that is read or written: frozen, unknown keys refused."""
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
+
+
+class Authored(Strict):
+    """Base of what people write, such as settings, cards and recipes: booleans in the place of numbers are refused."""
 
     @field_validator("*", mode="before")
     @classmethod

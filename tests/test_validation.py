@@ -4,7 +4,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
 
-from newsmoe.validation import Strict, describe
+from newsmoe.validation import Authored, describe
 
 
 class Inner(BaseModel):
@@ -51,7 +51,7 @@ def test_pydantic_errors_are_reported_in_one_line_with_the_nearest_key(values: d
     assert describe(caught.value, Outer) == problem
 
 
-class Numbers(Strict):
+class Numbers(Authored):
     count: int | None = None
     share: float = 0
     size: ByteSize | None = None

@@ -20,7 +20,7 @@ from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.source import read_elements
 from newsmoe.text.cleaning import clean_line, clean_text
 from newsmoe.text.sentences import split_sentences
-from newsmoe.validation import Strict
+from newsmoe.validation import Authored
 
 TEXT_KEYS = FieldFinder({"content": ("sentence", "review")})
 """The usual keys of headline and content, in articles and in labelled texts."""
@@ -55,7 +55,7 @@ class ReadArticle(NamedTuple):
     junk: frozenset[int]  # those that are no part of the article
 
 
-class DataSource(Strict):
+class DataSource(Authored):
     """A file of texts: JSON, JSON Lines, CSV or TSV, gzipped or not.
 
     In a recipe, paths that begin with `./` or `../` are relative to the recipe.

@@ -12,13 +12,13 @@ from newsmoe.gating.features import FeatureName
 from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.settings.conditions import Condition
 from newsmoe.settings.toml import read_toml
-from newsmoe.validation import Strict, describe
+from newsmoe.validation import Authored, describe
 
 GATE_FILE = "gate.toml"
 WEIGHTS_FILE = "gate.safetensors"
 
 
-class GateExpert(Strict):
+class GateExpert(Authored):
     """An expert that the gate was trained for."""
 
     name: str
@@ -26,7 +26,7 @@ class GateExpert(Strict):
     cost: float = Field(ge=0, le=1)  # of an article on average, as a share of what all experts cost together
 
 
-class GateSettings(Strict):
+class GateSettings(Authored):
     """How scores become a selection.
 
     `top_k` experts run, beside the `shared` ones, which always do (DeepSeekMoE's shared experts). `capacity`
@@ -47,7 +47,7 @@ class GateSettings(Strict):
         return self
 
 
-class Excluded(Strict):
+class Excluded(Authored):
     """An expert that `newsmoe gate prune` excluded."""
 
     name: str
@@ -56,21 +56,21 @@ class Excluded(Strict):
     saved: float  # cost without it, as a share of what the whole pool costs
 
 
-class GateTraining(Strict):
+class GateTraining(Authored):
     """What the weights were trained on."""
 
     data: tuple[str, ...]  # data sets, each with its licence
     command: str  # what makes the weights again
 
 
-class MeasuredGate(Strict):
+class MeasuredGate(Authored):
     """One system of the table on held-out data: figures by metric."""
 
     system: str
     figures: dict[str, float]
 
 
-class GateCard(Strict):
+class GateCard(Authored):
     """A trained gate as its folder describes it."""
 
     kind: Literal["linear"] = "linear"

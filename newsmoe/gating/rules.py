@@ -16,14 +16,14 @@ from newsmoe.registry.cards import language_named
 from newsmoe.registry.expert_info import ExpertInfo
 from newsmoe.settings.conditions import Condition, Rule
 from newsmoe.settings.toml import read_toml
-from newsmoe.validation import Strict, describe
+from newsmoe.validation import Authored, describe
 
 DEFAULT_RULES = Path(__file__).with_name("default_rules.toml")
 
 CACHED_ROUTES = 1024
 
 
-class RuleFile(Strict):
+class RuleFile(Authored):
     """A TOML file of rules."""
 
     rule: tuple[Rule, ...] = ()

@@ -5,9 +5,9 @@ from typing import Generic, TypeVar
 from newsmoe.errors import PredictionError
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.cards import Card, needs_content
-from newsmoe.validation import Strict
+from newsmoe.validation import Authored
 
-S = TypeVar("S", bound=Strict)
+S = TypeVar("S", bound=Authored)
 
 
 class CardExpert(Generic[S]):

@@ -13,12 +13,12 @@ from newsmoe.errors import CardError
 from newsmoe.settings.conditions import After
 from newsmoe.settings.toml import read_toml
 from newsmoe.text.language_codes import language_code
-from newsmoe.validation import Strict, describe
+from newsmoe.validation import Authored, describe
 
 CARD_FILE = "expert.toml"
 
 
-class Training(Strict):
+class Training(Authored):
     """How the weights were made."""
 
     data: list[str] = Field(description="data sets, each with its licence")
@@ -27,7 +27,7 @@ class Training(Strict):
     time: str = Field("", description="that it took, and on how many processors")
 
 
-class Measurement(Strict):
+class Measurement(Authored):
     """Figures by metric on one set of data, and where they come from."""
 
     data: str
@@ -67,7 +67,7 @@ Languages = Annotated[tuple[str, ...], AfterValidator(_codes_of)]
 """That an expert reads, as codes."""
 
 
-class Card(Strict):
+class Card(Authored):
     """One expert as its folder describes it.
 
     Attributes:

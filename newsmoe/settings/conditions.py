@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
-from newsmoe.validation import Strict, booleans_as_texts
+from newsmoe.validation import Authored, booleans_as_texts
 
 SECOND_WEIGHT = 0.7
 """Of a larger expert's prediction beside the smaller ones' (docs/quality.md): right more often than either."""
@@ -34,7 +34,7 @@ _Unsure = Annotated[
 ]
 
 
-class Condition(Strict):
+class Condition(Authored):
     """What must be true of an article; every key that is set must hold.
 
     Lists hold alternatives. Names are compared without regard to case.
@@ -52,7 +52,7 @@ class Condition(Strict):
     max_words: int | None = Field(None, ge=0, description="largest number of words in the content")
 
 
-class After(Strict):
+class After(Authored):
     """What the prediction of another task, which runs before, must say of an article.
 
     Several labels are alternatives. They are compared without regard to case.
@@ -77,7 +77,7 @@ class Second(NamedTuple):
     weight: float = SECOND_WEIGHT
 
 
-class Rule(Strict):
+class Rule(Authored):
     """Which experts run on which task for the articles that meet the condition.
 
     `use` maps a task to an expert, to a list of experts (the first runs, the next ones are its fallbacks), to

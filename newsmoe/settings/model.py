@@ -19,7 +19,7 @@ from pydantic.config import JsonDict
 from newsmoe.article import FIELDS
 from newsmoe.errors import ConfigError, nearest
 from newsmoe.settings.conditions import Names, Rule
-from newsmoe.validation import Strict, describe
+from newsmoe.validation import Authored, describe
 
 GATE_NAMES = ("auto", "rules", "all", "learned")
 """The built-in gates."""
@@ -52,7 +52,7 @@ def _setting(default: Any, description: str, metavar: str = "", panel: str = "",
     return Field(default, description=description, json_schema_extra=option, **constraints)
 
 
-class Placement(Strict):
+class Placement(Authored):
     """Where an expert runs, of a run on Ray: in processes of its own, which all workers share."""
 
     replicas: int = Field(1, ge=1)
@@ -60,7 +60,7 @@ class Placement(Strict):
     gpus: float = Field(0.0, ge=0)
 
 
-class Settings(Strict):
+class Settings(Authored):
     """All that a run can be told.
 
     Every key can stand in `newsmoe.toml` and, in capitals after `NEWSMOE_`, in the environment; the

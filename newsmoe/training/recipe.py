@@ -20,14 +20,14 @@ from newsmoe.registry.cards import Card, Name
 from newsmoe.registry.kinds.extractive import ExtractiveSettings
 from newsmoe.settings.conditions import Condition
 from newsmoe.settings.toml import read_toml
-from newsmoe.validation import Strict, describe
+from newsmoe.validation import Authored, describe
 
 RECIPE_FILE = "recipe.toml"
 
 Positive = Annotated[float, Field(gt=0)]
 
 
-class AdapterRecipe(Strict):
+class AdapterRecipe(Authored):
     """How an adapter is trained; without it the backbone stays frozen, and only a head is fitted."""
 
     rank: int = Field(16, ge=1)
@@ -68,7 +68,7 @@ class AdapterRecipe(Strict):
         return folder
 
 
-class Recipe(Strict):
+class Recipe(Authored):
     """What an expert is trained on, and how."""
 
     name: Name  # also of the folder
@@ -187,7 +187,7 @@ class TaggerRecipe(Recipe):
     dev: tuple[TaggedSource, ...] = Field(min_length=1)
 
 
-class JointRecipe(Strict):
+class JointRecipe(Authored):
     """An adapter that several experts share, and that is trained for all of them at once.
 
     An article that several of them learn from is read once in training, and so it is in use.
@@ -199,7 +199,7 @@ class JointRecipe(Strict):
     adapter: AdapterRecipe
 
 
-class BalanceRecipe(Strict):
+class BalanceRecipe(Authored):
     """Noisy top-k training with losses that balance the load (Shazeer et al. 2017, appendix A)."""
 
     importance: float = Field(0.1, ge=0)  # weight of the unevenness of each expert's sum of gates
@@ -214,7 +214,7 @@ Examples = Annotated[
 """A source with a `summary` key has summaries, any other labels."""
 
 
-class GateRecipe(Strict):
+class GateRecipe(Authored):
     """What a gate is trained on, and how."""
 
     name: Name  # also of the folder
@@ -252,7 +252,7 @@ SharingRecipe = ClassifierRecipe | SummarizerRecipe | TaggerRecipe
 """Those whose experts may share an adapter."""
 
 AnyRecipe = SharingRecipe | TargetRecipe
-KindOfRecipe = TypeVar("KindOfRecipe", bound=Strict)
+KindOfRecipe = TypeVar("KindOfRecipe", bound=Authored)
 RECIPES: Mapping[str, type[AnyRecipe]] = {
     "classifier": ClassifierRecipe,
     "extractive": SummarizerRecipe,

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from newsmoe.article import Article
 from newsmoe.text.sentences import split_sentences
-from newsmoe.validation import Strict
+from newsmoe.validation import Authored
 
 LongInput = Literal["head", "head+tail", "windows", "sentences"]
 """What is read of an article: its first window, the first and the last, all of them, or the headline and the
@@ -41,7 +41,7 @@ MAX_CHARACTERS = 100_000
 """An article is read up to here: some 20,000 words, ten times a long-read."""
 
 
-class ReadOn(Strict):
+class ReadOn(Authored):
     """When an expert that reads the `head` of an article reads on, and what."""
 
     read_on_below: float | None = Field(None, gt=0, le=1)

@@ -8,14 +8,14 @@ from pydantic import Field, field_validator
 
 from newsmoe.errors import ModelError
 from newsmoe.registry.cards import Card
-from newsmoe.validation import Strict
+from newsmoe.validation import Authored
 
 CONFIG = "config.json"
 PICKLES = ("pytorch_model*.bin", "*.pt", "*.pth", "*.ckpt")
 """Checkpoints in Python's pickle format, which can run code when they are opened."""
 
 
-class ModelSource(Strict):
+class ModelSource(Authored):
     """Which model an expert loads."""
 
     model: str = Field(min_length=1, description="'owner/name' on the hub, or a folder")

@@ -21,12 +21,12 @@ from newsmoe.registry.card_expert import CardExpert
 from newsmoe.registry.cards import Card
 from newsmoe.registry.device import Device
 from newsmoe.registry.kinds.scores import Probabilities, softmax
-from newsmoe.validation import Strict
+from newsmoe.validation import Authored
 
 HEAD_FILE = "head.safetensors"
 
 
-class EmbeddedSettings(Strict):
+class EmbeddedSettings(Authored):
     """The backbone, what is read of an article, and what a processor computes in, where there is an adapter."""
 
     backbone: BackboneName = "minilm"

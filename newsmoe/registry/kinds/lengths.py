@@ -7,12 +7,12 @@ from pydantic import Field, model_validator
 
 from newsmoe.text.captions import is_caption
 from newsmoe.text.datelines import without_dateline
-from newsmoe.validation import Strict
+from newsmoe.validation import Authored
 
 _FINISHED = re.compile(r"""[.!?…。！？।؟]["'”’»)\]]*$""")
 
 
-class SummaryLength(Strict):
+class SummaryLength(Authored):
     """Bounds of a summary; tokens are word pieces, about 1.3 to a word.
 
     A summary grows until it has `sentences` sentences and `min_tokens` tokens, and takes no sentence

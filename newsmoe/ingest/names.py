@@ -30,6 +30,12 @@ _TEASERS = (
 TEASERS = (*_TEASERS, *other_languages.TEASERS)
 """Names of what stands for a text where there is no other."""
 
+LEADS = (
+    "lead", "lede", "lead_paragraph", "lead_text", "intro", "intro_text", "introduction", "standfirst", "dek",
+    *other_languages.LEADS,
+)  # fmt: skip
+"""Names of teasers that a site shows above the body, as its first paragraph."""
+
 POST_TEXT = "message"
 """The name of a text in a social network, where there is a date beside it and nothing that an error or a log has."""
 

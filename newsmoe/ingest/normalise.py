@@ -13,6 +13,7 @@ from newsmoe.ingest.extra import others_of
 from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, KeyPath, Shape, keys_of, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.guesses import COMMON_BY_VALUE, Guess, guessed_date, guessed_headline, guessed_url
+from newsmoe.ingest.leads import with_lead
 from newsmoe.ingest.names import FieldNames, folded
 from newsmoe.ingest.stored import object_in
 from newsmoe.ingest.titles import without_headline, without_outlet
@@ -141,12 +142,14 @@ class Normaliser:
             self._refuse(element, shape, [*no_headline, *unreadable])
         for path in (*no_headline, *unreadable):
             self.unreadable[".".join(path)] += 1
+        content, lead_path = with_lead(element, shape, content)
         text = content.text if content is not None and _WORD.search(content.text) else ""
         url, url_path = _url(element, shape)
         if not url and (guess := guessed_url(element, shape)):
             url, url_path = self._guessed("URL", guess)
-        read = {path[0] for path in (headline_path, content and content.path, url_path) if path and len(path) == 1}
-        others = {field: _value(element, field, paths, read) for field, paths in shape.others}
+        paths = (headline_path, content and content.path, lead_path, url_path)
+        read = {path[0] for path in paths if path and len(path) == 1}
+        others = {field: _value(element, field, places, read) for field, places in shape.others}
         identifier = others.get("id")
         return {
             **others,

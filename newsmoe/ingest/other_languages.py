@@ -30,6 +30,12 @@ TEASERS = (
     "manchet", "perex", "anotace", "souhrn", "sažetak", "összefoglaló", "ملخص", "الوصف", "περίληψη", "תקציר", "विवरण",
 )  # fmt: skip
 
+LEADS = (
+    "vorspann", "chapô", "chapeau", "entradilla", "bajada", "bajante", "copete", "linha fina", "ingress", "perex",
+    "inleiding", "导语", "導語", "リード", "리드",
+)  # fmt: skip
+"""Names of teasers that stand above the body."""
+
 DATES = (
     "datum", "dátum", "dato", "fecha", "дата", "日期", "日付", "日時", "公開日", "公開日時", "配信日時", "掲載日",
     "発行日", "发布时间", "发布日期", "發布時間", "發布日期", "时间", "時間", "날짜", "게시일", "작성일", "작성일시",

@@ -12,9 +12,9 @@ from newsmoe.ingest.names import is_of_another_text, words_of
 from newsmoe.ingest.stored import stored_value
 
 TEXTS = (
-    "text", "plain_text", "value", "rendered", "main", "#text", "_content", "content", "$t", "__cdata", "@value", "_",
-    "html", "innerHTML", "body", "plaintext", "markdown", "raw", "insert", "full", "default", "stringValue", "S",
-    "bodyTextSummary", "bodyHtml", "*", "markup",
+    "text", "plain_text", "value", "rendered", "main", "#text", "_content", "content", "$t", "$text", "__cdata",
+    "@value", "_", "html", "innerHTML", "body", "plaintext", "markdown", "raw", "insert", "full", "default",
+    "stringValue", "S", "bodyTextSummary", "bodyHtml", "*", "markup",
 )  # fmt: skip
 CONTAINERS = (
     "blocks", "children", "content", "text", "data", "items", "root", "model", "ops", "paragraphs", "innerBlocks",

@@ -8,13 +8,13 @@ from newsmoe.ingest import dates
 from newsmoe.ingest.contents import Content
 from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
 from newsmoe.ingest.fields import Shape
-from newsmoe.ingest.names import ALIASES, WEAK_HEADLINES, folded, is_of_another_text, names_day, words_of
+from newsmoe.ingest.names import ALIASES, folded, is_of_another_text, names_day, words_of
 from newsmoe.text.cleaning import clean_line
 
 MAX_HEADLINE, MAX_DATE, MAX_URL = 250, 40, 2_000  # characters
 PROSE_WORDS = 4
 
-_TITLES = frozenset(map(folded, ALIASES["headline"])) - WEAK_HEADLINES
+_TITLES = frozenset(map(folded, ALIASES["headline"])) - {"name"}
 _NO_HEADLINE = re.compile(
     r"instruct|question|answer|respon|output|input|label|expla|context|role|locat|address|place|city|country|region"
     r"|section|series|channel|book|job|album|show|user|account|descri|company|organi[sz]|publish|event|tweet"

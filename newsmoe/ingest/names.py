@@ -15,7 +15,7 @@ _BODIES = (
     "bodies", "full_content", "full_text", "ctext", "maintext", "articleBody", "document", "content:encoded",
     "content", "contents", "text", "body", "body_text", "article_text", "content_text", "text_content", "article",
     "story", "story_text", "selftext", "plaintext", "paragraphs", "body_paragraphs", "post_content", "comment_text",
-    "transcript", "content_elements", "blocks", "sections", "markdown", "rich_content", "raw_text",
+    "transcript", "content_elements", "blocks", "sections", "pages", "markdown", "rich_content", "raw_text",
     "content_html", "body_html", "html", "article_html",
 )  # fmt: skip
 BODIES = (*_BODIES, *other_languages.BODIES)
@@ -25,7 +25,7 @@ _TEASERS = (
     "description", "summary", "lead_paragraph", "abstract", "snippet", "short_description", "excerpt", "standfirst",
     "trail_text", "teaser", "lead", "lede", "intro", "introduction", "synopsis", "blurb", "subtitle", "dek",
     "custom_excerpt", "contentSnippet", "content:encodedSnippet", "highlights", "og:description", "meta_description",
-    "desc", "digest", "first_sentence",
+    "desc", "digest", "first_sentence", "abstract_note",
 )  # fmt: skip
 TEASERS = (*_TEASERS, *other_languages.TEASERS)
 """Names of what stands for a text where there is no other."""
@@ -41,8 +41,8 @@ POST_TEXT = "message"
 
 NO_POST = frozenset({"error", "errors", "status", "statuscode", "code", "exception", "level", "severity", "logger"})
 
-SECTIONS = frozenset({"sections"})
-"""Names, folded, of the parts of a text where these are objects; elsewhere of labels."""
+SECTIONS = frozenset({"sections", "pages"})
+"""Names, folded, of the parts of a text where these are objects; elsewhere of labels, or of a number."""
 
 MARKUP = frozenset({"html", "contenthtml", "bodyhtml", "articlehtml"})
 """Names, folded, of what may be a whole page."""
@@ -53,14 +53,14 @@ _DATES: FieldNames = {
         "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished", "pub_date",
         "pubDate", "published", "date", "published_date", "publication_time", "publish_time", "web_publication_date",
         "isoDate", "dateTimePub", "date_time", "article:published_time", "dc:date", "time_published", "seendate",
-        "published_utc", "date_gmt", "release_date", "public_timestamp",
+        "published_utc", "date_gmt", "release_date", "public_timestamp", "ptime", "publish_ts", "provider_publish_time",
     ),
     "first created": ("firstcreated",),
-    "created": ("date_created", "created_at", "created_utc", "created"),
+    "created": ("date_created", "created_at", "created_utc", "created", "ctime", "create_dt"),
     "unclear": (
-        "timestamp", "date_unixtime", "published_parsed", "posted_at", "time",
+        "timestamp", "date_unixtime", "published_parsed", "posted_at", "time", "dt", "ts",
     ),
-    "changed": ("version_created", "updated_at", "updated", "date_modify", "date_modified"),
+    "changed": ("version_created", "updated_at", "updated", "date_modify", "date_modified", "mtime"),
     "read": ("date_download", "crawled", "date_added", "modified"),
 }  # fmt: skip
 DATES: FieldNames = {**_DATES, "unclear": (*other_languages.DATES, *_DATES["unclear"])}
@@ -68,6 +68,12 @@ DATES: FieldNames = {**_DATES, "unclear": (*other_languages.DATES, *_DATES["uncl
 
 LATE = ("changed", "read")
 """Of these, what happened after the publication."""
+
+_LABELS_OF_OUTLETS = (
+    "website", "portal", "paper", "press", "agency", "journal", "magazine", "media", "channel", "brand", "feed", "src",
+)  # fmt: skip
+LABELS_OF_OUTLETS = frozenset(_LABELS_OF_OUTLETS)
+"""Names of an outlet, or of much else: a source only where a short text stands there."""
 
 ENGLISH: FieldNames = {
     "id": (
@@ -77,10 +83,11 @@ ENGLISH: FieldNames = {
     "url": (
         "url", "link", "canonical_link", "canonical_url", "web_url", "news_url", "article_url", "title_url", "page_url",
         "share_url", "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
-        "document_identifier", "links.permalink", "links.web", "canonical", "alternate", "link_href",
+        "document_identifier", "links.permalink", "links.web", "canonical", "alternate", "link_href", "loc",
     ),
     "headline": (
         "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "header", "name", "h1",
+        "article_name", "subject_line", "title1", "head", "hed", "hl", "hl1",
     ),
     "content": (*_BODIES, *_TEASERS),
     "topics": (
@@ -91,13 +98,19 @@ ENGLISH: FieldNames = {
     "author": (
         "author", "authors", "byline", "creator", "dc:creator", "author_name", "primary_author", "writer", "reporter",
         "journalist", "contributors", "contributor", "by", "from", "co_authors", "authors_byline", "bylines",
-        "credits.by",
+        "credits.by", "author_names", "author_list", "authors_list", "writers", "writer_name", "reporters",
+        "reporter_name", "journalists", "journalist_name", "contributor_name", "correspondent", "columnist",
+        "written_by", "posted_by", "published_bylines", "published_by", "submitted_by", "submitter", "creators", "user",
+        "username", "screen_name",
     ),
     "source": (
         "source", "outlet", "publisher", "source_name", "source_title", "source_domain", "site_name", "publication",
         "newspaper", "news_site", "provider", "og:site_name", "meta_site_name", "source-hostname", "hostname", "site",
         "source_id", "domain", "thread.site", "name_source", "publisher_name", "media_name", "pubtitle",
-        "container-title", "origin.title", "feed.title",
+        "container-title", "origin.title", "feed.title", "feed_title", "feed_name", "outlet_name", "newspaper_name",
+        "paper_name", "portal_name", "website_name", "web_name", "domain_name", "site_title", "source_site",
+        "publication_name", "publication_title", "journal_name", "media_outlet", "news_agency", "clean_url",
+        *_LABELS_OF_OUTLETS,
     ),
     "language": ("language", "lang", "in_language", "human_language", "language_code", "meta_lang", "locale"),
 }  # fmt: skip
@@ -108,7 +121,10 @@ ALIASES: FieldNames = {field: (*names, *OTHER_LANGUAGES.get(field, ())) for fiel
 URLS_BY_VALUE = ("@id", "guid", "uri", "id", "source", "identifier", *other_languages.SOURCES)
 """Names under which a URL may stand, or something else."""
 
-WEAK_HEADLINES = frozenset({"name"})
+ABBREVIATED_HEADLINES = frozenset({"head", "hed", "hl", "hl1"})
+"""Names, in newsrooms, of a headline, and elsewhere of an object."""
+
+WEAK_HEADLINES = frozenset({"name"}) | ABBREVIATED_HEADLINES
 """Of a person, an outlet or a feed as well: a headline only where there is a content beside it."""
 
 SUBJECTS = frozenset({"subject"})
@@ -116,7 +132,7 @@ SUBJECTS = frozenset({"subject"})
 
 _DECORATIONS = (
     "article clean cleaned content copy doc document entry field full item main meta news og original page plain post"
-    " raw story str text web"
+    " raw resolved story str text web art dc prism"
     " artikel articulo artigo berita haber nota noticia notizia статьи новости"
     " 新闻 新聞 文章 기사 뉴스"
     " de la l du del della des da do"  # what links two words, as in `Texte de l'article`
@@ -126,7 +142,7 @@ DECORATIONS = frozenset(_DECORATIONS.split())
 """Words before and after a name that leave its meaning: `news_title`, `webUrl`, `title_raw`."""
 
 _OTHER_TEXTS = (
-    "error message detail fault status copyright license licence disclaimer terms legal cookie caption credit alt"
+    "error message fault status copyright license licence disclaimer terms legal cookie caption credit alt"
     " author byline bio source publisher url link href image photo video media thumbnail icon logo keyword tag entity"
     " entities embedding prompt query path file hash token script style css comment note reason debug log"
 )
@@ -190,12 +206,13 @@ def folded(key: object) -> object:
 
 
 _COMMON_DATES = frozenset(map(folded, ALIASES["publication_date"]))
+_OUTLETS = frozenset(map(folded, ENGLISH["source"]))
 
 
 @lru_cache(4096)
 def plainer(key: object) -> list[object]:
     """Return simpler names that a key may stand for: without its decorations, or the last part of a path."""
-    if not isinstance(key, str) or len(key) > MAX_NAME or "<" in key:
+    if not isinstance(key, str) or len(key) > MAX_NAME or "<" in key or folded(key) in _OUTLETS:
         return []
     outer, _, last = key.rpartition(".")
     if last in INNER_TEXTS:  # `title.rendered`, as tables made of JSON have it

@@ -14,7 +14,7 @@ from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, KeyPath,
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.guesses import COMMON_BY_VALUE, Guess, guessed_date, guessed_headline, guessed_url
 from newsmoe.ingest.leads import with_lead
-from newsmoe.ingest.names import FieldNames, folded
+from newsmoe.ingest.names import LABELS_OF_OUTLETS, FieldNames, folded
 from newsmoe.ingest.stored import object_in
 from newsmoe.ingest.titles import without_headline, without_outlet
 from newsmoe.ingest.unwrap import unwrapped
@@ -253,7 +253,9 @@ def _value(element: Mapping[str, Any], field: str, paths: Sequence[KeyPath], rea
     for path in paths:
         key = path[0]
         value = element.get(key) if len(path) == 1 else value_at(element, path)
-        if value is None or key in read or (converted := _CONVERTERS[field](unwrapped(value))) is None:
+        is_label = field == "source" and folded(key) in LABELS_OF_OUTLETS
+        convert = values.label_of if is_label else _CONVERTERS[field]
+        if value is None or key in read or (converted := convert(unwrapped(value))) is None:
             continue
         if len(path) == 1:
             read.add(key)

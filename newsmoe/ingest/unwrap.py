@@ -20,8 +20,9 @@ _SURE_WRAPPERS = ("$oid", "rendered", "basic")
 
 _NUMBER_KEYS = frozenset({"$numberLong", "$numberInt", "$numberDouble", "N", "integerValue", "doubleValue"})
 _WRAPPERS = _NUMBER_KEYS | {
-    "value", "values", "fields", "data", "attributes", "node", "nodes", "edges", "#text", "_text", "_cdata", "__cdata",
-    "$t", "_", "@value", "_content", "stringValue", "timestampValue", "arrayValue", "mapValue", "S", "L", "M", "SS",
+    "value", "values", "fields", "data", "attributes", "properties", "node", "nodes", "edges", "#text", "_text",
+    "_cdata", "__cdata", "$t", "$text", "_", "@value", "_content", "stringValue", "timestampValue", "arrayValue",
+    "mapValue", "S", "L", "M", "SS",
 }  # fmt: skip
 """Keys of the value where all that is beside it says something of that value."""
 _LIKELY = _WRAPPERS.union(_SURE_WRAPPERS, ("type",))

@@ -15,6 +15,7 @@ from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, KeyPath, Shape, keys_of, value_at
 from newsmoe.ingest.names import METADATA, NOT_AN_ARTICLE
 from newsmoe.ingest.stored import object_in
+from newsmoe.ingest.surroundings import of_object, with_surroundings
 
 MAX_DEPTH = 4
 MAX_OBJECTS = 60
@@ -104,6 +105,8 @@ def _merged(element: Mapping[str, Any], path: KeyPath, finder: FieldFinder) -> d
     for key, level in zip(reversed(path), reversed(levels), strict=True):
         for name in _lacking(finder, keys_of(result), keys_of(level), key):
             result[name] = level[name]
+    for key, level in zip(("", *path), levels, strict=False):
+        result = dict(with_surroundings(result, of_object(level, key)))
     return result
 
 

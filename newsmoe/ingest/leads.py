@@ -11,7 +11,7 @@ from newsmoe.ingest.fields import KeyPath, Shape, value_at
 from newsmoe.ingest.values import text_of
 from newsmoe.text.cleaning import clean_text
 
-BEGINNING = 1_000  # characters of a body, beside twice the lead's, in which a copy of the lead is looked for
+BEGINNING = 500  # characters of a body, beside twice the lead's, in which a copy of the lead is looked for
 COPIED = 0.5  # share of its runs of three words that make a lead a copy
 _WORD = re.compile(rf"{UNSPACED}|\w+")
 

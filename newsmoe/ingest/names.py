@@ -156,7 +156,7 @@ NOT_AN_ARTICLE = re.compile(
 """Keys of objects about something else than the article, such as its author, with a text of their own."""
 
 METADATA = re.compile(
-    r"meta|^head(?:er)?$|^info|^seo$|opengraph|open_graph|^og$|propert|attribut|details|front_?matter"
+    r"meta|^head(?:er)?$|^info|^seo$|opengraph|open_graph|^og$|propert|attribut|details|front_?matter|^locators?$|^sys$"
 )
 """Keys of objects with the headline and dates of the text beside them."""
 

@@ -175,6 +175,13 @@ _NO_PUBLICATION = re.compile(
 )
 """Keys of dates on which something else happened than publication."""
 
+_OF_ANOTHER = re.compile(
+    r"author|byline|publisher|(?<!_)source|image|photo|video|media|thumb|logo|icon|comment|user|creator|related|quot"
+)
+"""Keys in a path to the title, URL or text of something else: `image.title`, `source.url`."""
+_TITLES = frozenset({"title", "label", "displayName", "display_name"})
+_OUTLET_OR_PERSON = re.compile("source|publisher|author|creator")
+
 INNER_TEXTS = frozenset({"rendered", "main", "text", "value", "name", "#text", "_content"})
 MAX_NAME = 100  # characters
 
@@ -214,9 +221,8 @@ def plainer(key: object) -> list[object]:
     """Return simpler names that a key may stand for: without its decorations, or the last part of a path."""
     if not isinstance(key, str) or len(key) > MAX_NAME or "<" in key or folded(key) in _OUTLETS:
         return []
-    outer, _, last = key.rpartition(".")
-    if last in INNER_TEXTS:  # `title.rendered`, as tables made of JSON have it
-        last = outer.rpartition(".")[2]
+    if (last := _last_part(key)) is None:
+        return []
     words = [word.casefold() for word in _WORDS.findall(last)]
     first = next((index for index, word in enumerate(words) if word not in DECORATIONS), len(words))
     end = len(words) - next(
@@ -227,6 +233,17 @@ def plainer(key: object) -> list[object]:
     )
     names = dict.fromkeys((folded(last), *parts))
     return [name for name in names if name and name != folded(key) and name not in WEAK_HEADLINES]
+
+
+def _last_part(key: str) -> str | None:
+    """Return the key at the end of a path, as tables made of JSON have it; None where it is about something else."""
+    outer = key.split(".")
+    last = outer.pop()
+    if outer and last in INNER_TEXTS:  # `title.rendered`
+        last = outer.pop()
+    if not any(_OF_ANOTHER.search(part.casefold()) for part in outer):
+        return last
+    return outer[-1] if last in _TITLES and _OUTLET_OR_PERSON.fullmatch(outer[-1]) else None
 
 
 @lru_cache(4096)

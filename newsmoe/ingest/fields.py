@@ -30,6 +30,7 @@ from newsmoe.ingest.names import (
     plainer,
 )
 
+PARTS_OF_DATE = ("year", "month", "day")
 TEXT_FIELDS = ("headline", "content")
 EXAMPLES = ("headline", "title", "content", "text", "body", "description")  # of names, in messages
 CACHED_SHAPES = 256  # sets of keys; the elements of one scraper mostly have the same
@@ -73,6 +74,12 @@ class Shape:
     def names_of_dates(self) -> tuple[str, ...]:
         """Those of them that may stand for the date of publication."""
         return tuple(filter(may_name_date, self.unnamed))
+
+    @cached_property
+    def parts_of_date(self) -> tuple[str, ...]:
+        """The keys of a year, a month and a day; empty where one of them is missing."""
+        keys = {folded(key): key for key in self.keys}
+        return tuple(keys[part] for part in PARTS_OF_DATE) if keys.keys() >= {*PARTS_OF_DATE} else ()
 
     @cached_property
     def metadata(self) -> tuple[str, ...]:

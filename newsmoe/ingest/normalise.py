@@ -15,6 +15,7 @@ from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.guesses import COMMON_BY_VALUE, Guess, guessed_date, guessed_headline, guessed_url
 from newsmoe.ingest.leads import with_lead
 from newsmoe.ingest.names import LABELS_OF_OUTLETS, FieldNames, folded
+from newsmoe.ingest.parts import with_joined_parts
 from newsmoe.ingest.stored import object_in
 from newsmoe.ingest.titles import without_headline, without_outlet
 from newsmoe.ingest.unwrap import unwrapped
@@ -93,7 +94,7 @@ class Normaliser:
         if not isinstance(element, dict | Mapping):
             return InvalidItem(f"expected an object with a headline or content, found {values.type_name(element)}")
         try:
-            return self._article_fields(element)
+            return self._article_fields(with_joined_parts(element, self.fields))
         except values.NotAnArticleError as error:
             return self._invalid_item(element, str(error))
 

@@ -204,6 +204,9 @@ def _named(texts: Any) -> Iterator[dict[str, Any]]:
 def _transposed(table: Any) -> Iterator[Any]:
     """Yield the rows of a table of columns, each a list or an object; the table is in memory as a whole."""
     columns = {name: column for name, column in table.items() if isinstance(column, list | dict)}
+    lists = [name for name, column in columns.items() if column and all(isinstance(cell, list) for cell in column)]
+    if "documents" in lists:  # Chroma answers several queries
+        columns |= {name: [*chain.from_iterable(columns[name])] for name in lists}
     keys = dict.fromkeys(chain.from_iterable(column for column in columns.values() if isinstance(column, dict)))
     for key in keys:
         yield {name: column.get(key) for name, column in columns.items() if isinstance(column, dict)}

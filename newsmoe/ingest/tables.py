@@ -25,7 +25,7 @@ def _named(node: Node, depth: int = 0) -> Iterator[Node]:
 def _tables(node: Node, steps: Steps, finder: FieldFinder, named: Sequence[Node]) -> Iterator[Place]:
     """Yield the tables in a document, as pandas and others write them; `named` are arrays of names anywhere in it."""
     if node.objects == 1 and not node.arrays:
-        if _is_of_columns(node, finder):
+        if _is_of_columns(node, finder) or _is_of_documents(node):
             yield Place((steps,), "columns")
         if node.collections:
             yield Place((steps,), "texts")
@@ -42,6 +42,17 @@ def _tables(node: Node, steps: Steps, finder: FieldFinder, named: Sequence[Node]
         rows = node.children.get(ARRAY, Node())
         if rows.arrays > 1 and not node.scalars and not rows.objects and finder.has_text(rows.names):
             yield Place(((*steps, ARRAY),), "header")
+
+
+def _is_of_documents(node: Node) -> bool:
+    """Tell whether an object has a list of texts and one of what is said of them, as Chroma answers."""
+    texts, details = (node.children.get(key, Node()) for key in ("documents", "metadatas"))
+    if texts.arrays == details.arrays == 1:  # of several queries
+        texts, details = (
+            inner if (inner := some.children.get(ARRAY, Node())).arrays == some.values else some
+            for some in (texts, details)
+        )
+    return texts.arrays > 0 and texts.scalars == texts.values == details.values > 0
 
 
 def _rows(table: Node) -> tuple[Steps, Node]:

@@ -25,7 +25,7 @@ MAX_DEPTH = 8  # of names in objects and lists
 MAX_BITS = 4096  # Python writes no integer of more than 4,300 digits
 NAME_KEYS = (
     "name", "title", "full_name", "fullName", "display_name", "displayName", "original", "term", "label", "#text",
-    "literal", "nombre", "nome", "nom",
+    "literal", "news:name", "nombre", "nome", "nom",
 )  # fmt: skip
 GIVEN_NAMES, FAMILY_NAMES = (
     ("given", "firstname", "givenname", "forename"),

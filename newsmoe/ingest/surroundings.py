@@ -18,7 +18,7 @@ _OUTLETS = frozenset(
     {"newspapers", "papers", "outlets", "sources", "feeds", "publications", "publishers", "sites", "websites"}
 )
 """Keys of objects that have the names of outlets as keys."""
-_HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
+_HOST = re.compile(r"(?:[a-z0-9-]+\.)+(?!(?:jsonl?|csv|tsv|html?|xml|txt|md|xlsx?|parquet|pdf|gz|zip|rss)$)[a-z]{2,}")
 _finder = FieldFinder()
 
 Surroundings = Mapping[str, str]

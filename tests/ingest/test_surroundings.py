@@ -65,6 +65,7 @@ def test_a_long_feed_has_an_outlet_too(name: str, tmp_path: Path, monkeypatch: p
         {"status": "ok", "totalResults": 2, "articles": ITEMS},
         {"source": "https://fenwick.example/rss", "articles": ITEMS},
         {"politics": ITEMS[:1], "sport": ITEMS[1:]},
+        {"part1.json": ITEMS[:1], "part2.json": ITEMS[1:]},
     ],
 )
 def test_other_titles_and_keys_are_no_outlet(document: Any, tmp_path: Path) -> None:

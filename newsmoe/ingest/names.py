@@ -16,7 +16,8 @@ _BODIES = (
     "content", "contents", "text", "body", "body_text", "article_text", "content_text", "text_content", "article",
     "story", "story_text", "selftext", "plaintext", "paragraphs", "body_paragraphs", "post_content", "comment_text",
     "transcript", "revisions", "content_elements", "blocks", "sections", "pages", "markdown", "rich_content",
-    "raw_text", "documents", "content_html", "body_html", "html", "article_html",
+    "raw_text", "documents", "chunk_text", "chunk", "text_resource", "content_html", "body_html", "html",
+    "article_html",
 )  # fmt: skip
 BODIES = (*_BODIES, *other_languages.BODIES)
 """Names of whole texts. The first ones stand for more than what is beside them under a plainer name."""
@@ -98,10 +99,10 @@ ENGLISH: FieldNames = {
     "author": (
         "author", "authors", "byline", "creator", "dc:creator", "author_name", "primary_author", "writer", "reporter",
         "journalist", "contributors", "contributor", "by", "from", "co_authors", "authors_byline", "bylines",
-        "credits.by", "author_names", "author_list", "authors_list", "writers", "writer_name", "reporters",
-        "reporter_name", "journalists", "journalist_name", "contributor_name", "correspondent", "columnist",
-        "written_by", "posted_by", "published_bylines", "published_by", "submitted_by", "submitter", "creators", "user",
-        "username", "screen_name",
+        "credits.by", "author_names", "authors_name", "author_list", "authors_list", "writers", "writer_name",
+        "reporters", "reporter_name", "journalists", "journalist_name", "contributor_name", "correspondent",
+        "columnist", "written_by", "posted_by", "published_bylines", "published_by", "submitted_by", "submitter",
+        "creators", "user", "username", "screen_name",
     ),
     "source": (
         "source", "outlet", "publisher", "source_name", "source_title", "source_domain", "site_name", "publication",
@@ -109,6 +110,7 @@ ENGLISH: FieldNames = {
         "source_id", "domain", "thread.site", "name_source", "publisher_name", "media_name", "pubtitle",
         "container-title", "origin.title", "feed.title", "feed_title", "feed_name", "outlet_name", "newspaper_name",
         "paper_name", "portal_name", "website_name", "web_name", "domain_name", "site_title", "source_site",
+        "publisher_site", "outlet_domain",
         "publication_name", "publication_title", "journal_name", "media_outlet", "news_agency", "clean_url",
         *_LABELS_OF_OUTLETS,
     ),

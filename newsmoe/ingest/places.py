@@ -12,10 +12,10 @@ from newsmoe.ingest.blocks import LOCALE
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.json_buffer import Buffer
 from newsmoe.ingest.stored import stored_value
-from newsmoe.ingest.surroundings import Surroundings, of_key, of_object, with_surroundings
+from newsmoe.ingest.surroundings import ARRAY, Surroundings, of_key, of_object, with_surroundings
 from newsmoe.text.language_codes import language_code
 
-ARRAY, ANY_KEY = "[]", "*"
+ANY_KEY = "*"
 MAX_SHOWN = 8  # paths in a message
 AT_END = "[]?"  # the elements of an array, or what is no array itself
 
@@ -108,7 +108,7 @@ def _walk(
             yield from (with_surroundings(element, around) for element in elements) if around else elements
         else:
             for _ in buffer.items():
-                yield from _walk(buffer, rest, around, key, inside=True)
+                yield from _walk(buffer, rest, around, f"{key}{ARRAY}", inside=True)
     elif opening == '"':
         yield from _walk_text(buffer.value(), buffer.limit, paths, around, inside)
     elif _may_be_lone(paths):
@@ -140,7 +140,7 @@ def _walk_members(
     buffer: Buffer, paths: tuple[Steps, ...], around: Surroundings, outer: str, inside: bool
 ) -> Iterator[Any]:
     matched = False
-    around = {**around, **of_object(buffer.small_object(), outer)}
+    around = {**around, **of_object(buffer.small_object(), outer, inside=inside)}
     for key in buffer.members():
         rest = tuple(path[1:] for path in paths if path[0] in (key, ANY_KEY))
         if not rest:

@@ -13,23 +13,33 @@ from newsmoe.ingest.values import source_of, url_of
 
 FEEDS = frozenset({"feed", "channel"})
 """Keys of a feed, whose title is that of the outlet."""
-_OF_FEEDS = frozenset({"link", "homepageurl", "feedurl", "siteurl", "htmlurl", "feedlink", "lastbuilddate"})
+_OF_FEEDS = frozenset({"link", "homepageurl", "feedurl", "siteurl", "htmlurl", "feedlink", "lastbuilddate", "homepage"})
 _OUTLETS = frozenset(
     {"newspapers", "papers", "outlets", "sources", "feeds", "publications", "publishers", "sites", "websites"}
 )
 """Keys of objects that have the names of outlets as keys."""
-_HOST = re.compile(r"(?:[a-z0-9-]+\.)+(?!(?:jsonl?|csv|tsv|html?|xml|txt|md|xlsx?|parquet|pdf|gz|zip|rss)$)[a-z]{2,}")
+_HOST = re.compile(r"(?:[a-z0-9-]+\.)+(?:com|org|net|info|news|press|online|media|gov|edu|example|(?!md$|gz$)[a-z]{2})")
+_ABOUT = ("metadata", "meta")
+ARRAY = "[]"
+"""What follows the key of an array where an object stands in it."""
 _finder = FieldFinder()
 
 Surroundings = Mapping[str, str]
 """Values by the keys under which articles that lack them get them."""
 
 
-def of_object(value: Any, key: str = "") -> Surroundings:
-    """Return what an object that stands under a key says of the articles in it."""
+def of_object(value: Any, key: str = "", *, inside: bool = False) -> Surroundings:
+    """Return what an object that stands under a key says of the articles in it; if it is one of several, also a date.
+
+    A single object may have the date of the scraper's run.
+    """
     if not isinstance(value, Mapping):
         return {}
-    return dict(_of_object(value, key))
+    about = next((inner for name in _ABOUT if isinstance(inner := value.get(name), Mapping)), {})
+    around = {**dict(_of_object(about, "")), **dict(_of_object(value, key.removesuffix(ARRAY)))}
+    if inside and isinstance(day := value.get("date"), str) and dates.from_text(day):
+        around["date"] = day
+    return around
 
 
 def _of_object(value: Mapping[str, Any], key: str) -> Iterator[tuple[str, str]]:

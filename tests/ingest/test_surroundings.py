@@ -35,6 +35,8 @@ FEEDS = {
     "an object": {"publisher": {"name": PAPER, "url": LINK}, "articles": ITEMS},
     "several": [{"source": PAPER, "articles": ITEMS[:1]}, {"articles": ITEMS[1:], "source": PAPER}],
     "JSON in text": {"site_name": PAPER, "body": json.dumps({"articles": ITEMS})},
+    "outlets": {"outlets": [{"name": PAPER, "homepage": LINK, "articles": ITEMS}]},
+    "metadata": {"metadata": {"source": PAPER, "total": 2}, "articles": ITEMS},
     "by outlet": {"newspapers": {PAPER: {"articles": ITEMS}}},
 }
 
@@ -66,10 +68,12 @@ def test_a_long_feed_has_an_outlet_too(name: str, tmp_path: Path, monkeypatch: p
         {"source": "https://fenwick.example/rss", "articles": ITEMS},
         {"politics": ITEMS[:1], "sport": ITEMS[1:]},
         {"part1.json": ITEMS[:1], "part2.json": ITEMS[1:]},
+        {"body.content": {"items": ITEMS}, "body.head": {"items": []}},
+        {"date": "2026-03-09", "sources": [{"articles": ITEMS}]},
     ],
 )
 def test_other_titles_and_keys_are_no_outlet(document: Any, tmp_path: Path) -> None:
-    assert [item.source for item in read(tmp_path, document)] == [None, None]
+    assert [(item.source, item.publication_date) for item in read(tmp_path, document)] == [(None, None)] * 2
 
 
 def test_what_an_article_says_goes_before_its_surroundings(tmp_path: Path) -> None:
@@ -109,5 +113,7 @@ def test_the_url_of_a_list_is_not_that_of_its_articles(tmp_path: Path) -> None:
 def test_lists_may_stand_under_days_and_hosts(tmp_path: Path) -> None:
     articles = read(tmp_path, {"2026-03-02": ITEMS[:1], "2026-03-03": [{**ITEMS[1], "date": "2026-03-04"}]})
     assert [item.publication_date for item in articles] == ["2026-03-02", "2026-03-04"]
+    articles = read(tmp_path, [{"date": "2026-03-02", "articles": ITEMS[:1]}, {"date": "today", "articles": ITEMS[1:]}])
+    assert [item.publication_date for item in articles] == ["2026-03-02", None]
     articles = read(tmp_path, {"fenwick.example": ITEMS[:1], "www.bay.example": ITEMS[1:]})
     assert [item.source for item in articles] == ["fenwick.example", "www.bay.example"]

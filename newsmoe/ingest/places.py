@@ -12,10 +12,10 @@ from newsmoe.ingest.blocks import LOCALE
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.json_buffer import Buffer
 from newsmoe.ingest.stored import stored_value
-from newsmoe.ingest.surroundings import ARRAY, Surroundings, of_key, of_object, with_surroundings
+from newsmoe.ingest.surroundings import Surroundings, of_key, of_object, with_surroundings
 from newsmoe.text.language_codes import language_code
 
-ANY_KEY = "*"
+ARRAY, ANY_KEY = "[]", "*"
 MAX_SHOWN = 8  # paths in a message
 AT_END = "[]?"  # the elements of an array, or what is no array itself
 

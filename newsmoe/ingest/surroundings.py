@@ -20,7 +20,7 @@ _OUTLETS = frozenset(
 """Keys of objects that have the names of outlets as keys."""
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+(?:com|org|net|info|news|press|online|media|gov|edu|example|(?!md$|gz$)[a-z]{2})")
 _ABOUT = ("metadata", "meta")
-ARRAY = "[]"
+_ARRAY = "[]"
 """What follows the key of an array where an object stands in it."""
 _finder = FieldFinder()
 
@@ -36,7 +36,7 @@ def of_object(value: Any, key: str = "", *, inside: bool = False) -> Surrounding
     if not isinstance(value, Mapping):
         return {}
     about = next((inner for name in _ABOUT if isinstance(inner := value.get(name), Mapping)), {})
-    around = {**dict(_of_object(about, "")), **dict(_of_object(value, key.removesuffix(ARRAY)))}
+    around = {**dict(_of_object(about, "")), **dict(_of_object(value, key.removesuffix(_ARRAY)))}
     if inside and isinstance(day := value.get("date"), str) and dates.from_text(day):
         around["date"] = day
     return around

@@ -10,15 +10,17 @@ from typing import Any
 
 from newsmoe.ingest.names import is_of_another_text, words_of
 from newsmoe.ingest.stored import stored_value
+from newsmoe.text.language_codes import language_code
 
 TEXTS = (
-    "text", "plain_text", "value", "rendered", "main", "#text", "_content", "content", "$t", "__cdata", "@value", "_",
-    "html", "innerHTML", "body", "plaintext", "markdown", "raw", "insert", "full", "default", "stringValue", "S",
-    "bodyTextSummary", "bodyHtml", "*", "markup",
+    "text", "plain_text", "value", "rendered", "main", "#text", "_content", "content", "$t", "$text", "__cdata",
+    "@value", "_", "html", "innerHTML", "body", "plaintext", "markdown", "raw", "insert", "full", "default",
+    "stringValue", "S", "bodyTextSummary", "bodyHtml", "*", "markup",
 )  # fmt: skip
 CONTAINERS = (
     "blocks", "children", "content", "text", "data", "items", "root", "model", "ops", "paragraphs", "innerBlocks",
-    "content_elements", "rich_text", "parts", "sections", "document", "doc", "body", "value", "nodes", "p", "textData",
+    "content_elements", "rich_text", "parts", "sections", "document", "doc", "body", "value", "nodes", "p",
+    "paragraph", "textData", "slots", "main",
 )  # fmt: skip
 INNER_BLOCKS = "innerBlocks"
 """The container whose blocks hold the text, where there are any, and not the markup around them (WordPress)."""
@@ -43,12 +45,15 @@ EDITORS = frozenset({"ops", "blocks", "root"})
 """Keys of the nodes in the document of an editor, which nothing else has."""
 LINE_BREAKS = frozenset({"linebreak", "line_break", "hardBreak", "br", "hard_break"})
 LOCALE = re.compile("[a-z]{2}(?:[-_][A-Za-z]{2,4})?")
+HEADLINES, FIRST = frozenset({"headline", "title"}), 5
+"""Types of a block that is the headline, and how many blocks may be before it."""
 TYPES = ("type", "_type", "nodeType", "blockName", "slice_type")
 OPENING = "([“‘"
-END = 8  # characters of a text, which tell whether it ends a line
+END = 24  # characters of a text, which tell whether it ends a line
 MIN_SPACES = 3  # in a text under an uncommon name
 MAX_DEPTH = 40
 
+_TAGS_AT_START, _TAGS_AT_END = re.compile(r"(?:<[a-z][a-z0-9]*>)+"), re.compile(r"(?:</[a-z][a-z0-9]*>\s*)+\Z")
 _NO_SPACE = re.compile(r"[.!?…][\"”’)]?\Z")
 _ENDS = re.compile(r"[.!?…:][\"”’)]?\s*\Z")
 _CONTINUES = re.compile(r"\s*[a-z,;)]|[.:’”]")
@@ -70,6 +75,13 @@ def text_in(value: Any) -> str | None:
     return None
 
 
+def headline_in(value: Any) -> str | None:
+    """Return the text of the block that says that it is the headline, of those at the beginning of some."""
+    first = value[:FIRST] if isinstance(value, list) else ()
+    blocks = (part for part in first if isinstance(part, Mapping) and _type(part) in HEADLINES)
+    return next(filter(None, (_node(block, 0) for block in blocks)), None)
+
+
 def _type(node: Mapping[str, Any]) -> str:
     return next((kind for key in TYPES if isinstance(kind := node.get(key), str)), "")
 
@@ -77,6 +89,11 @@ def _type(node: Mapping[str, Any]) -> str:
 def is_block(value: Mapping[str, Any]) -> bool:
     """Tell whether an object is a block of an editor, or a document of them."""
     return bool(_type(value)) or any(isinstance(value.get(key), list | Mapping) for key in EDITORS)
+
+
+def is_locale(key: str) -> bool:
+    """Tell whether a key names the language of a text: `en`, `en-US`, `eng`."""
+    return bool(LOCALE.fullmatch(key)) or (len(key) == 3 and key.islower() and language_code(key) is not None)
 
 
 def _is_aside(kind: str) -> bool:
@@ -91,13 +108,15 @@ def _node(node: Mapping[str, Any], depth: int) -> str | None:
         return None
     if isinstance(blocks := node.get(INNER_BLOCKS), list) and blocks:
         return _joined(blocks, depth + 1)
+    if isinstance(lead := node.get("summary"), list) and isinstance(sections := node.get("sections"), list):  # fundus
+        return _joined([lead, *sections], depth + 1)
     for key in TEXTS:
         if isinstance(text := node.get(key), str) and text.strip():
             return text
     inner = _inner_text(node, kind, depth)
     if inner is not None:
         return inner
-    if all(LOCALE.fullmatch(key) and isinstance(text, str) for key, text in node.items()):  # one text in languages
+    if all(is_locale(key) and isinstance(text, str) for key, text in node.items()):  # one text in languages
         return next((text for key, text in node.items() if text.strip()), None)
     return next((text for key in TEXTS if isinstance(text := node.get(key), str)), None)
 
@@ -134,9 +153,9 @@ def _is_inline(part: Any, inline_leaves: bool) -> bool:
     if not isinstance(part, Mapping):
         return False
     kind = _type(part)
-    if kind in INLINE:
-        return not isinstance(part.get("content"), str)
     is_leaf = not any(isinstance(part.get(key), list | Mapping) for key in CONTAINERS)
+    if kind in INLINE:  # a text with blocks in it is a block, as BBC's are
+        return not isinstance(part.get("content"), str) and (is_leaf or kind != "text")
     return inline_leaves and not kind and is_leaf
 
 
@@ -172,7 +191,7 @@ def _joined(parts: list[Any] | tuple[Any, ...], depth: int, *, inline_leaves: bo
     first, before_inline = pieces[0]
     parts, end = [first], first[-END:]
     for text, is_inline in pieces[1:]:
-        ends = _NO_SPACE.search(end[-2:]) and text[:1].isupper()  # paragraphs that are called texts
+        ends = _is_paragraph(end, text)  # paragraphs that are called texts
         runs_on = (is_inline and before_inline and not ends) or (between_strings and _touch(end, text))
         if not runs_on:
             _strip_end(parts)
@@ -180,6 +199,15 @@ def _joined(parts: list[Any] | tuple[Any, ...], depth: int, *, inline_leaves: bo
         parts.append(text)
         end, before_inline = (end + text)[-END:], is_inline
     return "".join(parts)
+
+
+def _is_paragraph(before: str, text: str) -> bool:
+    """Tell whether a text begins with a sentence, and the one before it, of which this is the end, ended with one."""
+    if before.endswith(">"):
+        before = _TAGS_AT_END.sub("", before)
+    if text.startswith("<"):
+        text = _TAGS_AT_START.sub("", text, count=1)
+    return bool(_NO_SPACE.search(before[-2:])) and text[:1].isupper()
 
 
 def _strip_end(parts: list[str]) -> None:

@@ -10,7 +10,15 @@ from newsmoe.ingest import front_matter
 from newsmoe.ingest.blocks import is_block
 from newsmoe.ingest.evidence import Strength, is_address, is_no_page, is_no_value, strength_of
 from newsmoe.ingest.fields import FieldFinder, KeyPath, Shape, value_at
-from newsmoe.ingest.names import NOT_AN_ARTICLE, SECTIONS, SUBJECTS, WEAK_HEADLINES, folded, is_of_another_text
+from newsmoe.ingest.names import (
+    ABBREVIATED_HEADLINES,
+    NOT_AN_ARTICLE,
+    SECTIONS,
+    SUBJECTS,
+    WEAK_HEADLINES,
+    folded,
+    is_of_another_text,
+)
 from newsmoe.ingest.stored import object_in, stored_value
 from newsmoe.ingest.values import text_of
 from newsmoe.text.cleaning import clean_line, clean_text
@@ -179,6 +187,8 @@ def find_headline(element: Mapping[str, Any], shape: Shape, *, beside_content: b
     for path in shape.fields["headline"]:
         value = value_at(element, path)
         if value is None or (folded(path[-1]) in WEAK_HEADLINES and not beside_content):
+            continue
+        if folded(path[-1]) in ABBREVIATED_HEADLINES and not isinstance(value, str):
             continue
         if (text := text_of(value)) is None:
             unreadable.append(path)

@@ -13,6 +13,7 @@ from newsmoe.ingest.names import (
     DATES,
     ENGLISH,
     LATE,
+    LEADS,
     MARKUP,
     MAX_NAME,
     METADATA,
@@ -29,6 +30,7 @@ from newsmoe.ingest.names import (
     plainer,
 )
 
+PARTS_OF_DATE = ("year", "month", "day")
 TEXT_FIELDS = ("headline", "content")
 EXAMPLES = ("headline", "title", "content", "text", "body", "description")  # of names, in messages
 CACHED_SHAPES = 256  # sets of keys; the elements of one scraper mostly have the same
@@ -50,6 +52,7 @@ class Shape:
     fields: Mapping[str, tuple[KeyPath, ...]]  # all but the content
     mapped: tuple[KeyPath, ...]  # contents under the user's names
     contents: tuple[tuple[KeyPath, bool], ...]  # under the common names; and whether it would be a whole text
+    leads: tuple[KeyPath, ...]  # that may stand apart from a body
     urls: tuple[tuple[KeyPath, bool], ...]  # and whether its name says that it is one
     others: tuple[tuple[str, tuple[KeyPath, ...]], ...]  # fields that are no texts, no URL and no date
     late_dates: frozenset[KeyPath]  # of what happened after publication
@@ -71,6 +74,12 @@ class Shape:
     def names_of_dates(self) -> tuple[str, ...]:
         """Those of them that may stand for the date of publication."""
         return tuple(filter(may_name_date, self.unnamed))
+
+    @cached_property
+    def parts_of_date(self) -> tuple[str, ...]:
+        """The keys of a year, a month and a day; empty where one of them is missing."""
+        keys = {folded(key): key for key in self.keys}
+        return tuple(keys[part] for part in PARTS_OF_DATE) if keys.keys() >= {*PARTS_OF_DATE} else ()
 
     @cached_property
     def metadata(self) -> tuple[str, ...]:
@@ -144,7 +153,8 @@ class FieldFinder:
         others = tuple((name, fields[name]) for name in fields if fields[name] and name not in _READ_APART)
         urls = tuple((path, folded(path[-1]) not in _MAY_BE_URLS) for path in fields["url"])
         late = {path for path, kind in dates.items() if kind in LATE} - {*self._mapped("publication_date", exact)}
-        return Shape(fields, mapped, bodies_first, urls, others, frozenset(late), keys)
+        leads = tuple(_paths(LEADS, exact, similar))
+        return Shape(fields, mapped, bodies_first, leads, urls, others, frozenset(late), keys)
 
     def _mapped(self, field: str, exact: Mapping[object, str]) -> tuple[KeyPath, ...]:
         """Return the paths to a field under the user's names, such as `meta.title` for a key inside another."""

@@ -8,13 +8,13 @@ from newsmoe.ingest import dates
 from newsmoe.ingest.contents import Content
 from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
 from newsmoe.ingest.fields import Shape
-from newsmoe.ingest.names import ALIASES, WEAK_HEADLINES, folded, is_of_another_text, names_day, words_of
+from newsmoe.ingest.names import ALIASES, folded, is_of_another_text, names_day, words_of
 from newsmoe.text.cleaning import clean_line
 
 MAX_HEADLINE, MAX_DATE, MAX_URL = 250, 40, 2_000  # characters
-PROSE_WORDS = 4
+HREF = "-href"
 
-_TITLES = frozenset(map(folded, ALIASES["headline"])) - WEAK_HEADLINES
+_TITLES = frozenset(map(folded, ALIASES["headline"])) - {"name"}
 _NO_HEADLINE = re.compile(
     r"instruct|question|answer|respon|output|input|label|expla|context|role|locat|address|place|city|country|region"
     r"|section|series|channel|book|job|album|show|user|account|descri|company|organi[sz]|publish|event|tweet"
@@ -38,7 +38,13 @@ class Guess(NamedTuple):
 
 
 def guessed_headline(element: Mapping[str, Any], shape: Shape, content: Content) -> Guess | None:
-    """Return the text under a name such as `bill_title`; beside a content of no common name, a single short text."""
+    """Return the text under a name such as `bill_title`; beside a content of no common name, a single short text.
+
+    The text of a link is one, too, where its URL stands beside it, as webscraper.io writes it.
+    """
+    links = ((key, element.get(key)) for href in shape.keys if (key := _of_link(href)))
+    if link := next((Guess(key, line) for key, text in links if (line := _short_line(text))), None):
+        return link
     lines = [
         Guess(key, line)
         for key, value in _strings(element, shape.unnamed, MAX_HEADLINE)
@@ -65,7 +71,12 @@ def guessed_url(element: Mapping[str, Any], shape: Shape) -> Guess | None:
 
 
 def guessed_date(element: Mapping[str, Any], shape: Shape) -> Guess | None:
-    """Return the only date under a name such as `EditionDate`, else under one with a time, such as `ptime`."""
+    """Return the only date under a name such as `EditionDate`, else under one with a time, such as `xtime`.
+
+    A year, a month and a day in columns of their own are one, too.
+    """
+    if (parts := shape.parts_of_date) and (date := _date_of_parts(*map(element.get, parts))):
+        return Guess(", ".join(parts), date)
     values = _strings(element, shape.names_of_dates, MAX_DATE)
     days = [
         Guess(key, date)
@@ -74,6 +85,24 @@ def guessed_date(element: Mapping[str, Any], shape: Shape) -> Guess | None:
     ]
     named = [day for day in days if names_day(day.key)]
     return next((some[0] for some in (named, days) if len(some) == 1), None)
+
+
+def _of_link(key: object) -> str:
+    """Return the key of the text of a link that a key is the URL of; empty where it is of none."""
+    return key.removesuffix(HREF) if isinstance(key, str) and key.endswith(HREF) else ""
+
+
+def _short_line(value: object) -> str:
+    line = clean_line(value) if isinstance(value, str) and len(value) <= MAX_HEADLINE else ""
+    return "" if is_address(line) or is_no_value(line, content=True) else line
+
+
+def _date_of_parts(*parts: object) -> str | None:
+    """Return the date of a year, a month and a day, which may be texts, and whole numbers with a fraction."""
+    try:
+        return dates.from_parts(*(int(float(part)) for part in parts if isinstance(part, str | int | float)))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _strings(element: Mapping[str, Any], keys: Iterable[str], limit: int) -> Iterator[tuple[str, str]]:

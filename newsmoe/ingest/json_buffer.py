@@ -147,6 +147,13 @@ class Buffer:
             return False, None
         return True, decoded
 
+    def small_object(self) -> Any:
+        """Return the object that starts here, if it is small, and stay before it; else None."""
+        start = self.read
+        is_small, value = self.small_value()
+        self.pos = start - self._dropped
+        return value if is_small else None
+
     def skip(self) -> None:
         """Step over the value that starts here, in memory for a small value or a string."""
         if self.peek() not in ("[", "{"):

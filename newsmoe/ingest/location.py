@@ -9,7 +9,9 @@ from newsmoe.ingest import other_languages
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.names import ALIASES, NOT_AN_ARTICLE, folded
 from newsmoe.ingest.places import ANY_KEY, ARRAY, LINES_OF_CELLS, Place, Steps
+from newsmoe.ingest.surroundings import FEEDS
 from newsmoe.ingest.survey import Node, Survey
+from newsmoe.ingest.tables import tables_in
 
 ENVELOPE_KEYS = (
     "articles", "items", "data", "results", "entries", "posts", "docs", "hits", "news", "stories", "records", "rows",
@@ -32,7 +34,6 @@ WHOLE = 2.0  # that a body gives to an object that may be an envelope
 LONE = 2.5  # least score of an object that is in no array
 COVERAGE = 0.5  # least number of articles in what an envelope holds, for each envelope
 RIVAL = 0.7  # least score, compared with the articles that are read, of what is worth a message
-MAX_DEPTH = 4  # of objects around the names of columns
 SAME_SHAPE = 0.6  # least share of the keys that two arrays have in common, for both to be read
 
 
@@ -86,7 +87,7 @@ def locate(survey: Survey) -> Location:
     location = _locate(survey.root, survey.finder)
     place, node = location.place, survey.root
     (first, *_) = place.paths
-    if not survey.is_whole or place != Place((first,)) or not first or first[-1] != ARRAY:
+    if not survey.is_whole or replace(place, around=()) != Place((first,)) or not first or first[-1] != ARRAY:
         return location
     for step in first[:-1]:
         if step in (ARRAY, ANY_KEY):
@@ -96,11 +97,12 @@ def locate(survey: Survey) -> Location:
 
 
 def _locate(root: Node, finder: FieldFinder) -> Location:
-    if table := next(_tables(root, (), finder, [*_named(root)]), None):
+    if table := next(tables_in(root, finder), None):
         return Location(table)
     if root.arrays > 1 and not root.objects and finder.has_text(root.names):
         return Location(LINES_OF_CELLS)
     groups = _groups(root, ())
+    groups = [group for group in groups if not _is_feed(group)] or groups
     if not groups:
         return Location(_without_articles(root))
     best = max(groups, key=lambda group: group.rank)
@@ -113,7 +115,10 @@ def _locate(root: Node, finder: FieldFinder) -> Location:
     place = Place() if paths == ((ARRAY,),) else Place(paths, has_others=has_others)
     if has_others and place == Place():
         place = Place(((ARRAY,),), has_others=True)
-    stored = any(node.stored for steps in paths for node in _nodes_along(root, steps))
+    nodes = [node for steps in paths for node in _nodes_along(root, steps)]
+    stored = any(node.stored for node in nodes)
+    if len(paths) == 1 and (around := {name: value for node in nodes for name, value in node.around.items()}):
+        place = replace(place, paths=paths, around=tuple(around.items()))
     return Location(place, wrapper, tuple(unread), stored=stored)
 
 
@@ -142,9 +147,9 @@ def _groups(node: Node, steps: Steps) -> list[Group]:
     below = [group for step, child in node.children.items() for group in _groups(child, (*steps, step))]
     is_lone = node.objects == 1 and ARRAY not in steps and ANY_KEY not in steps
     is_headline = bool(steps) and folded(steps[-1]) in HEADLINES
-    if not node.articles or is_headline or (is_lone and node.mean < LONE):
-        return below
     here = Group(steps, node, below)
+    if not node.articles or is_headline or (is_lone and node.mean < LONE) or (below and _is_feed(here)):
+        return below
     inner = [
         group
         for group in below
@@ -158,6 +163,11 @@ def _groups(node: Node, steps: Steps) -> list[Group]:
     outer = node.mean + WHOLE * (2 * node.whole >= node.articles)
     is_one_of_several = best is not None and is_lone and () not in node.wrappers and best.node.articles > 1
     return below if best is not None and (best.weight > outer - is_one_of_several) else [here]
+
+
+def _is_feed(group: Group) -> bool:
+    """Tell whether a single object is a feed, beside or around its entries."""
+    return group.node.objects == 1 and bool(group.steps) and folded(group.steps[-1]) in FEEDS
 
 
 def _is_a_value(group: Group, outer: Steps, node: Node) -> bool:
@@ -222,70 +232,6 @@ def _collapsed(paths: list[Steps], root: Node) -> tuple[Steps, ...]:
                     _collapsed([*others, (*before, ANY_KEY, *after)], root) if others else ((*before, ANY_KEY, *after),)
                 )
     return tuple(paths)
-
-
-def _named(node: Node, depth: int = 0) -> Iterator[Node]:
-    """Yield the arrays in the objects of a document that may be the names of columns."""
-    for child in node.children.values() if depth < MAX_DEPTH and not node.arrays else ():
-        if child.names:
-            yield child
-        yield from _named(child, depth + 1)
-
-
-def _tables(node: Node, steps: Steps, finder: FieldFinder, named: Sequence[Node]) -> Iterator[Place]:
-    """Yield the tables in a document, as pandas and others write them; `named` are arrays of names anywhere in it."""
-    if node.objects == 1 and not node.arrays:
-        if _is_of_columns(node, finder):
-            yield Place((steps,), "columns")
-        if node.collections:
-            yield Place((steps,), "texts")
-        for step, child in node.children.items():
-            cells, rows = _rows(child)
-            names = next(
-                (other.names for other in named if other is not child and _names_rows(other, rows, finder)), ()
-            )
-            if child.arrays == 1 and names and not child.scalars:
-                yield Place(((*steps, step, *cells),), "rows", names)
-        for step, child in node.children.items():
-            yield from _tables(child, (*steps, step), finder, named)
-    elif node.arrays == 1 and not node.objects:
-        rows = node.children.get(ARRAY, Node())
-        if rows.arrays > 1 and not node.scalars and not rows.objects and finder.has_text(rows.names):
-            yield Place(((*steps, ARRAY),), "header")
-
-
-def _rows(table: Node) -> tuple[Steps, Node]:
-    """Return the rows in an array: arrays of cells, or objects with nothing in them but such an array."""
-    rows = table.children.get(ARRAY, Node())
-    if rows.arrays or len(rows.keys) != 1 or rows.keys.keys() != rows.children.keys():
-        return (ARRAY,), rows
-    ((key, cells),) = rows.children.items()
-    return (ARRAY, key), cells
-
-
-def _names_rows(node: Node, rows: Node, finder: FieldFinder) -> bool:
-    """Tell whether an array of names may be the columns of rows."""
-    fits = rows.arrays > 0 and not rows.objects and len(node.names) * rows.arrays == rows.values
-    return fits and finder.has_text(node.names)
-
-
-def _is_of_columns(node: Node, finder: FieldFinder) -> bool:
-    """Tell whether each member of an object is a column: a list or an object with a value for each row.
-
-    Beside headlines some of the lists may hold lists or objects.
-    """
-    columns = list(node.children.values())
-    first = columns[0] if len(columns) > 1 else Node()
-    is_list = bool(first.arrays)
-    if not first.values or node.scalars or (is_list and first.values < 2):
-        return False
-    plain = [name for name, column in node.children.items() if column.scalars == column.values]
-    are_plain = len(plain) == len(columns)
-    is_table = finder.has_text(plain) if are_plain else is_list and any(finder.shape(plain).headlines)
-    return is_table and all(
-        column.values == first.values and column.arrays == first.arrays and column.keys == first.keys
-        for column in columns
-    )
 
 
 def _without_articles(root: Node) -> Place:

@@ -15,8 +15,9 @@ _BODIES = (
     "bodies", "full_content", "full_text", "ctext", "maintext", "articleBody", "document", "content:encoded",
     "content", "contents", "text", "body", "body_text", "article_text", "content_text", "text_content", "article",
     "story", "story_text", "selftext", "plaintext", "paragraphs", "body_paragraphs", "post_content", "comment_text",
-    "transcript", "content_elements", "blocks", "sections", "markdown", "rich_content", "raw_text",
-    "content_html", "body_html", "html", "article_html",
+    "transcript", "revisions", "content_elements", "blocks", "sections", "pages", "markdown", "rich_content",
+    "raw_text", "documents", "chunk_text", "chunk", "text_resource", "content_html", "body_html", "html",
+    "article_html",
 )  # fmt: skip
 BODIES = (*_BODIES, *other_languages.BODIES)
 """Names of whole texts. The first ones stand for more than what is beside them under a plainer name."""
@@ -25,18 +26,24 @@ _TEASERS = (
     "description", "summary", "lead_paragraph", "abstract", "snippet", "short_description", "excerpt", "standfirst",
     "trail_text", "teaser", "lead", "lede", "intro", "introduction", "synopsis", "blurb", "subtitle", "dek",
     "custom_excerpt", "contentSnippet", "content:encodedSnippet", "highlights", "og:description", "meta_description",
-    "desc", "digest", "first_sentence",
+    "desc", "digest", "first_sentence", "abstract_note",
 )  # fmt: skip
 TEASERS = (*_TEASERS, *other_languages.TEASERS)
 """Names of what stands for a text where there is no other."""
+
+LEADS = (
+    "lead", "lede", "lead_paragraph", "lead_text", "intro", "intro_text", "introduction", "standfirst", "dek",
+    *other_languages.LEADS,
+)  # fmt: skip
+"""Names of teasers that a site shows above the body, as its first paragraph."""
 
 POST_TEXT = "message"
 """The name of a text in a social network, where there is a date beside it and nothing that an error or a log has."""
 
 NO_POST = frozenset({"error", "errors", "status", "statuscode", "code", "exception", "level", "severity", "logger"})
 
-SECTIONS = frozenset({"sections"})
-"""Names, folded, of the parts of a text where these are objects; elsewhere of labels."""
+SECTIONS = frozenset({"sections", "pages"})
+"""Names, folded, of the parts of a text where these are objects; elsewhere of labels, or of a number."""
 
 MARKUP = frozenset({"html", "contenthtml", "bodyhtml", "articlehtml"})
 """Names, folded, of what may be a whole page."""
@@ -47,14 +54,14 @@ _DATES: FieldNames = {
         "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished", "pub_date",
         "pubDate", "published", "date", "published_date", "publication_time", "publish_time", "web_publication_date",
         "isoDate", "dateTimePub", "date_time", "article:published_time", "dc:date", "time_published", "seendate",
-        "published_utc", "date_gmt", "release_date", "public_timestamp",
+        "published_utc", "date_gmt", "release_date", "public_timestamp", "ptime", "publish_ts", "provider_publish_time",
     ),
     "first created": ("firstcreated",),
-    "created": ("date_created", "created_at", "created_utc", "created"),
+    "created": ("date_created", "created_at", "created_utc", "created", "ctime", "create_dt"),
     "unclear": (
-        "timestamp", "date_unixtime", "published_parsed", "posted_at", "time",
+        "timestamp", "date_unixtime", "published_parsed", "posted_at", "time", "dt", "ts",
     ),
-    "changed": ("version_created", "updated_at", "updated", "date_modify", "date_modified"),
+    "changed": ("version_created", "updated_at", "updated", "date_modify", "date_modified", "mtime"),
     "read": ("date_download", "crawled", "date_added", "modified"),
 }  # fmt: skip
 DATES: FieldNames = {**_DATES, "unclear": (*other_languages.DATES, *_DATES["unclear"])}
@@ -62,6 +69,12 @@ DATES: FieldNames = {**_DATES, "unclear": (*other_languages.DATES, *_DATES["uncl
 
 LATE = ("changed", "read")
 """Of these, what happened after the publication."""
+
+_LABELS_OF_OUTLETS = (
+    "website", "portal", "paper", "press", "agency", "journal", "magazine", "media", "channel", "brand", "feed", "src",
+)  # fmt: skip
+LABELS_OF_OUTLETS = frozenset(_LABELS_OF_OUTLETS)
+"""Names of an outlet, or of much else: a source only where a short text stands there."""
 
 ENGLISH: FieldNames = {
     "id": (
@@ -71,10 +84,11 @@ ENGLISH: FieldNames = {
     "url": (
         "url", "link", "canonical_link", "canonical_url", "web_url", "news_url", "article_url", "title_url", "page_url",
         "share_url", "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
-        "document_identifier", "links.permalink", "links.web", "canonical", "alternate", "link_href",
+        "document_identifier", "links.permalink", "links.web", "canonical", "alternate", "link_href", "loc",
     ),
     "headline": (
         "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "header", "name", "h1",
+        "article_name", "subject_line", "title1", "head", "hed", "hl", "hl1",
     ),
     "content": (*_BODIES, *_TEASERS),
     "topics": (
@@ -85,13 +99,20 @@ ENGLISH: FieldNames = {
     "author": (
         "author", "authors", "byline", "creator", "dc:creator", "author_name", "primary_author", "writer", "reporter",
         "journalist", "contributors", "contributor", "by", "from", "co_authors", "authors_byline", "bylines",
-        "credits.by",
+        "credits.by", "author_names", "authors_name", "author_list", "authors_list", "writers", "writer_name",
+        "reporters", "reporter_name", "journalists", "journalist_name", "contributor_name", "correspondent",
+        "columnist", "written_by", "posted_by", "published_bylines", "published_by", "submitted_by", "submitter",
+        "creators", "user", "username", "screen_name",
     ),
     "source": (
         "source", "outlet", "publisher", "source_name", "source_title", "source_domain", "site_name", "publication",
         "newspaper", "news_site", "provider", "og:site_name", "meta_site_name", "source-hostname", "hostname", "site",
         "source_id", "domain", "thread.site", "name_source", "publisher_name", "media_name", "pubtitle",
-        "container-title", "origin.title", "feed.title",
+        "container-title", "origin.title", "feed.title", "feed_title", "feed_name", "outlet_name", "newspaper_name",
+        "paper_name", "portal_name", "website_name", "web_name", "domain_name", "site_title", "source_site",
+        "publisher_site", "outlet_domain",
+        "publication_name", "publication_title", "journal_name", "media_outlet", "news_agency", "clean_url",
+        *_LABELS_OF_OUTLETS,
     ),
     "language": ("language", "lang", "in_language", "human_language", "language_code", "meta_lang", "locale"),
 }  # fmt: skip
@@ -102,7 +123,10 @@ ALIASES: FieldNames = {field: (*names, *OTHER_LANGUAGES.get(field, ())) for fiel
 URLS_BY_VALUE = ("@id", "guid", "uri", "id", "source", "identifier", *other_languages.SOURCES)
 """Names under which a URL may stand, or something else."""
 
-WEAK_HEADLINES = frozenset({"name"})
+ABBREVIATED_HEADLINES = frozenset({"head", "hed", "hl", "hl1"})
+"""Names, in newsrooms, of a headline, and elsewhere of an object."""
+
+WEAK_HEADLINES = frozenset({"name"}) | ABBREVIATED_HEADLINES
 """Of a person, an outlet or a feed as well: a headline only where there is a content beside it."""
 
 SUBJECTS = frozenset({"subject"})
@@ -110,7 +134,7 @@ SUBJECTS = frozenset({"subject"})
 
 _DECORATIONS = (
     "article clean cleaned content copy doc document entry field full item main meta news og original page plain post"
-    " raw story str text web"
+    " raw resolved story str text web art dc prism"
     " artikel articulo artigo berita haber nota noticia notizia статьи новости"
     " 新闻 新聞 文章 기사 뉴스"
     " de la l du del della des da do"  # what links two words, as in `Texte de l'article`
@@ -120,7 +144,7 @@ DECORATIONS = frozenset(_DECORATIONS.split())
 """Words before and after a name that leave its meaning: `news_title`, `webUrl`, `title_raw`."""
 
 _OTHER_TEXTS = (
-    "error message detail fault status copyright license licence disclaimer terms legal cookie caption credit alt"
+    "error message fault status copyright license licence disclaimer terms legal cookie caption credit alt"
     " author byline bio source publisher url link href image photo video media thumbnail icon logo keyword tag entity"
     " entities embedding prompt query path file hash token script style css comment note reason debug log"
 )
@@ -134,7 +158,7 @@ NOT_AN_ARTICLE = re.compile(
 """Keys of objects about something else than the article, such as its author, with a text of their own."""
 
 METADATA = re.compile(
-    r"meta|^head(?:er)?$|^info|^seo$|opengraph|open_graph|^og$|propert|attribut|details|front_?matter"
+    r"meta|^head(?:er)?$|^info|^seo$|opengraph|open_graph|^og$|propert|attribut|details|front_?matter|^locators?$|^sys$"
 )
 """Keys of objects with the headline and dates of the text beside them."""
 
@@ -152,6 +176,13 @@ _NO_PUBLICATION = re.compile(
     r"|recolec|vigen|수집|抓取|采集|爬取|取得"
 )
 """Keys of dates on which something else happened than publication."""
+
+_OF_ANOTHER = re.compile(
+    r"author|byline|publisher|(?<!_)source|image|photo|video|media|thumb|logo|icon|comment|user|creator|related|quot"
+)
+"""Keys in a path to the title, URL or text of something else: `image.title`, `source.url`."""
+_TITLES = frozenset({"title", "label", "displayName", "display_name"})
+_OUTLET_OR_PERSON = re.compile("source|publisher|author|creator")
 
 INNER_TEXTS = frozenset({"rendered", "main", "text", "value", "name", "#text", "_content"})
 MAX_NAME = 100  # characters
@@ -184,16 +215,16 @@ def folded(key: object) -> object:
 
 
 _COMMON_DATES = frozenset(map(folded, ALIASES["publication_date"]))
+_OUTLETS = frozenset(map(folded, ENGLISH["source"]))
 
 
 @lru_cache(4096)
 def plainer(key: object) -> list[object]:
     """Return simpler names that a key may stand for: without its decorations, or the last part of a path."""
-    if not isinstance(key, str) or len(key) > MAX_NAME or "<" in key:
+    if not isinstance(key, str) or len(key) > MAX_NAME or "<" in key or folded(key) in _OUTLETS:
         return []
-    outer, _, last = key.rpartition(".")
-    if last in INNER_TEXTS:  # `title.rendered`, as tables made of JSON have it
-        last = outer.rpartition(".")[2]
+    if (last := _last_part(key)) is None:
+        return []
     words = [word.casefold() for word in _WORDS.findall(last)]
     first = next((index for index, word in enumerate(words) if word not in DECORATIONS), len(words))
     end = len(words) - next(
@@ -204,6 +235,17 @@ def plainer(key: object) -> list[object]:
     )
     names = dict.fromkeys((folded(last), *parts))
     return [name for name in names if name and name != folded(key) and name not in WEAK_HEADLINES]
+
+
+def _last_part(key: str) -> str | None:
+    """Return the key at the end of a path, as tables made of JSON have it; None where it is about something else."""
+    outer = key.split(".")
+    last = outer.pop()
+    if outer and last in INNER_TEXTS:  # `title.rendered`
+        last = outer.pop()
+    if not any(_OF_ANOTHER.search(part.casefold()) for part in outer):
+        return last
+    return outer[-1] if last in _TITLES and _OUTLET_OR_PERSON.fullmatch(outer[-1]) else None
 
 
 @lru_cache(4096)

@@ -13,7 +13,9 @@ from newsmoe.ingest.extra import others_of
 from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, KeyPath, Shape, keys_of, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.guesses import COMMON_BY_VALUE, Guess, guessed_date, guessed_headline, guessed_url
-from newsmoe.ingest.names import FieldNames, folded
+from newsmoe.ingest.leads import with_lead
+from newsmoe.ingest.names import LABELS_OF_OUTLETS, FieldNames, folded
+from newsmoe.ingest.parts import with_joined_parts
 from newsmoe.ingest.stored import object_in
 from newsmoe.ingest.titles import without_headline, without_outlet
 from newsmoe.ingest.unwrap import unwrapped
@@ -92,7 +94,7 @@ class Normaliser:
         if not isinstance(element, dict | Mapping):
             return InvalidItem(f"expected an object with a headline or content, found {values.type_name(element)}")
         try:
-            return self._article_fields(element)
+            return self._article_fields(with_joined_parts(element, self.fields))
         except values.NotAnArticleError as error:
             return self._invalid_item(element, str(error))
 
@@ -141,12 +143,14 @@ class Normaliser:
             self._refuse(element, shape, [*no_headline, *unreadable])
         for path in (*no_headline, *unreadable):
             self.unreadable[".".join(path)] += 1
+        content, lead_path = with_lead(element, shape, content)
         text = content.text if content is not None and _WORD.search(content.text) else ""
         url, url_path = _url(element, shape)
         if not url and (guess := guessed_url(element, shape)):
             url, url_path = self._guessed("URL", guess)
-        read = {path[0] for path in (headline_path, content and content.path, url_path) if path and len(path) == 1}
-        others = {field: _value(element, field, paths, read) for field, paths in shape.others}
+        paths = (headline_path, content and content.path, lead_path, url_path)
+        read = {path[0] for path in paths if path and len(path) == 1}
+        others = {field: _value(element, field, places, read) for field, places in shape.others}
         identifier = others.get("id")
         return {
             **others,
@@ -250,7 +254,9 @@ def _value(element: Mapping[str, Any], field: str, paths: Sequence[KeyPath], rea
     for path in paths:
         key = path[0]
         value = element.get(key) if len(path) == 1 else value_at(element, path)
-        if value is None or key in read or (converted := _CONVERTERS[field](unwrapped(value))) is None:
+        is_label = field == "source" and folded(key) in LABELS_OF_OUTLETS
+        convert = values.label_of if is_label else _CONVERTERS[field]
+        if value is None or key in read or (converted := convert(unwrapped(value))) is None:
             continue
         if len(path) == 1:
             read.add(key)

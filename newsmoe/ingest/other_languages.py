@@ -13,11 +13,11 @@ HEADLINES = (
 )  # fmt: skip
 
 BODIES = (
-    "inhalt", "artikeltext", "volltext", "contenu", "corps", "contenido", "cuerpo", "conteúdo", "corpo", "testo",
-    "contenuto", "texte", "texto", "текст", "содержание", "内容", "內容", "正文", "全文", "本文", "본문", "내용",
-    "tekst", "treść", "zawartość", "içerik", "metin", "النص", "المحتوى", "متن", "conținut", "isi", "konten",
-    "nội dung", "inhoud", "innehåll", "brødtekst", "indhold", "innhold", "sisältö", "teksti", "obsah", "sadržaj",
-    "tartalom", "szöveg", "vsebina", "κείμενο", "תוכן",
+    "inhalt", "artikeltext", "artikel", "volltext", "contenu", "corps", "contenido", "cuerpo", "conteúdo", "corpo",
+    "testo", "contenuto", "texte", "texto", "текст", "содержание", "内容", "內容", "正文", "全文", "本文", "본문",
+    "내용", "tekst", "treść", "zawartość", "içerik", "metin", "النص", "المحتوى", "متن", "conținut", "isi", "konten",
+    "nội dung", "inhoud", "innehåll", "brödtext", "brødtekst", "indhold", "innhold", "sisältö", "teksti", "obsah",
+    "sadržaj", "tartalom", "szöveg", "vsebina", "κείμενο", "תוכן",
 )  # fmt: skip
 
 TEASERS = (
@@ -30,10 +30,16 @@ TEASERS = (
     "manchet", "perex", "anotace", "souhrn", "sažetak", "összefoglaló", "ملخص", "الوصف", "περίληψη", "תקציר", "विवरण",
 )  # fmt: skip
 
+LEADS = (
+    "vorspann", "chapô", "chapeau", "entradilla", "bajada", "bajante", "copete", "linha fina", "ingress", "perex",
+    "inleiding", "导语", "導語", "リード", "리드",
+)  # fmt: skip
+"""Names of teasers that stand above the body."""
+
 DATES = (
     "datum", "dátum", "dato", "fecha", "дата", "日期", "日付", "日時", "公開日", "公開日時", "配信日時", "掲載日",
     "発行日", "发布时间", "发布日期", "發布時間", "發布日期", "时间", "時間", "날짜", "게시일", "작성일", "작성일시",
-    "등록일", "등록일시", "입력일시", "발행일", "tarih", "tanggal", "waktu", "ngày", "التاريخ", "تاريخ",
+    "일자", "등록일", "등록일시", "입력일시", "발행일", "tarih", "tanggal", "waktu", "ngày", "التاريخ", "تاريخ",
     "تاريخ النشر", "تاریخ", "दिनांक", "ημερομηνία", "תאריך", "veröffentlicht", "erschienen", "publicado", "publicada",
     "publié", "pubblicato", "gepubliceerd", "publicerad", "publiceret", "publisert", "julkaistu", "opublikowano",
     "опубликовано", "ngày đăng",
@@ -60,9 +66,9 @@ AUTHORS = (
 )  # fmt: skip
 
 SOURCES = (
-    "quelle", "fuente", "fonte", "sumber", "kaynak", "sursă", "zdroj", "źródło", "bron", "källa", "kilde", "lähde",
-    "nguồn", "nguồn đăng", "источник", "来源", "來源", "媒体", "出典", "출처", "언론사", "medium", "medio", "testata",
-    "المصدر",
+    "quelle", "zeitung", "fuente", "fonte", "sumber", "kaynak", "sursă", "zdroj", "źródło", "bron", "källa", "kilde",
+    "lähde", "nguồn", "nguồn đăng", "источник", "来源", "來源", "媒体", "媒体名", "出典", "출처", "언론사", "medium",
+    "medio", "testata", "المصدر",
 )  # fmt: skip
 """Names of outlets, under which a URL may stand as well."""
 

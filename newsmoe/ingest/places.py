@@ -12,6 +12,7 @@ from newsmoe.ingest.blocks import LOCALE
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.json_buffer import Buffer
 from newsmoe.ingest.stored import stored_value
+from newsmoe.ingest.surroundings import Surroundings, of_key, of_object, with_surroundings
 from newsmoe.text.language_codes import language_code
 
 ARRAY, ANY_KEY = "[]", "*"
@@ -39,6 +40,7 @@ class Place:
         columns: names for rows.
         has_others: whether objects that say that they are no articles are left out.
         is_code: whether the document is what a program has of arrays and objects, and no JSON.
+        around: what the objects around a single array say of all elements.
     """
 
     paths: tuple[Steps, ...] = ((),)
@@ -46,6 +48,7 @@ class Place:
     columns: tuple[str, ...] = ()
     has_others: bool = False
     is_code: bool = False
+    around: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_read_whole(self) -> bool:
@@ -81,44 +84,47 @@ def shown(steps: Steps) -> str:
 def elements_at(buffer: Buffer, place: Place, *, inside: bool = False) -> Iterator[Any]:
     """Yield the elements of the value that starts here, which may be `inside` of what holds one for each article."""
     if place.is_read_whole:
-        for value in _walk(buffer, place.paths):
+        for value in _walk(buffer, place.paths, {}):
             yield from _transposed(value) if place.layout == "columns" else _named(value)
         return
-    elements = _walk(buffer, place.paths, inside=inside)
+    elements = _walk(buffer, place.paths, dict(place.around), inside=inside)
     if place.layout != "objects":
         yield from as_objects(elements, place.columns)
     else:
         yield from elements
 
 
-def _walk(buffer: Buffer, paths: tuple[Steps, ...], *, inside: bool = False) -> Iterator[Any]:
-    """Yield what is at the end of the paths, in the order of the document."""
+def _walk(
+    buffer: Buffer, paths: tuple[Steps, ...], around: Surroundings, key: str = "", *, inside: bool = False
+) -> Iterator[Any]:
+    """Yield what is at the end of the paths, in the order of the document; `key` is that of the value that starts."""
     opening = buffer.peek()
     if () in paths:
-        yield buffer.value()
+        yield with_surroundings(buffer.value(), around)
     elif opening == "[":
         rest = tuple(path[1:] if path[0] in (ARRAY, AT_END) else path for path in paths)
         if rest == ((),):
-            yield from buffer.elements()
+            elements = buffer.elements()
+            yield from (with_surroundings(element, around) for element in elements) if around else elements
         else:
             for _ in buffer.items():
-                yield from _walk(buffer, rest, inside=True)
+                yield from _walk(buffer, rest, around, f"{key}{ARRAY}", inside=True)
     elif opening == '"':
-        yield from _walk_text(buffer.value(), buffer.limit, paths, inside)
+        yield from _walk_text(buffer.value(), buffer.limit, paths, around, inside)
     elif _may_be_lone(paths):
-        yield buffer.value()
+        yield with_surroundings(buffer.value(), around)
     elif opening == "{":
-        yield from _walk_members(buffer, paths, inside)
+        yield from _walk_members(buffer, paths, around, key, inside)
     else:
         buffer.skip()
         yield from _absent(paths, inside)
 
 
-def _walk_text(text: str, limit: int, paths: tuple[Steps, ...], inside: bool) -> Iterator[Any]:
+def _walk_text(text: str, limit: int, paths: tuple[Steps, ...], around: Surroundings, inside: bool) -> Iterator[Any]:
     """Yield what is at the end of the paths in a text that is JSON."""
     value = stored_value(text)
     if isinstance(value, dict | list):
-        yield from _walk(Buffer(StringIO(), limit, text=json.dumps(value)), paths, inside=inside)
+        yield from _walk(Buffer(StringIO(), limit, text=json.dumps(value)), paths, around, inside=inside)
     elif _may_be_lone(paths):
         yield value
     else:
@@ -130,25 +136,28 @@ def _may_be_lone(paths: tuple[Steps, ...]) -> bool:
     return any(path[0] == AT_END or path == (ARRAY,) for path in paths)
 
 
-def _walk_members(buffer: Buffer, paths: tuple[Steps, ...], inside: bool) -> Iterator[Any]:
+def _walk_members(
+    buffer: Buffer, paths: tuple[Steps, ...], around: Surroundings, outer: str, inside: bool
+) -> Iterator[Any]:
     matched = False
+    around = {**around, **of_object(buffer.small_object(), outer, inside=inside)}
     for key in buffer.members():
         rest = tuple(path[1:] for path in paths if path[0] in (key, ANY_KEY))
         if not rest:
             buffer.skip()
         elif (ANY_KEY,) in paths:
             if buffer.peek() == "{":
-                yield _with_id(key, buffer.value())
+                yield with_surroundings(_with_id(key, buffer.value()), around)
             else:
                 buffer.skip()
         elif any(path[0] == ANY_KEY for path in paths) and buffer.peek() not in ("[", "{"):
             matched = True  # by a date, a count or the like beside the arrays
             value = buffer.value()
             if isinstance(value, str) and isinstance(stored_value(value), dict | list):
-                yield from _walk_text(value, buffer.limit, rest, inside)
+                yield from _walk_text(value, buffer.limit, rest, around, inside)
         else:
             matched = True
-            yield from _walk(buffer, rest, inside=inside)
+            yield from _walk(buffer, rest, {**around, **of_key(key, outer)}, key, inside=inside)
     if not matched:
         yield from _absent(paths, inside)
 
@@ -195,6 +204,9 @@ def _named(texts: Any) -> Iterator[dict[str, Any]]:
 def _transposed(table: Any) -> Iterator[Any]:
     """Yield the rows of a table of columns, each a list or an object; the table is in memory as a whole."""
     columns = {name: column for name, column in table.items() if isinstance(column, list | dict)}
+    lists = [name for name, column in columns.items() if column and all(isinstance(cell, list) for cell in column)]
+    if "documents" in lists:  # Chroma answers several queries
+        columns |= {name: [*chain.from_iterable(columns[name])] for name in lists}
     keys = dict.fromkeys(chain.from_iterable(column for column in columns.values() if isinstance(column, dict)))
     for key in keys:
         yield {name: column.get(key) for name, column in columns.items() if isinstance(column, dict)}

@@ -12,6 +12,7 @@ from newsmoe.ingest.json_buffer import Buffer
 from newsmoe.ingest.likeness import likeness_of
 from newsmoe.ingest.places import ANY_KEY, ARRAY, Steps
 from newsmoe.ingest.stored import object_in, stored_value
+from newsmoe.ingest.surroundings import Surroundings, of_object
 
 SAMPLED = 20  # elements of an array that are looked at; of the later ones some
 NAMED = 200  # keys of an object that are told apart; an object with more is keyed by ids
@@ -43,6 +44,7 @@ class Node:
     wrappers: Counter[tuple[str, ...]] = field(default_factory=Counter)
     content_paths: set[tuple[str, ...]] = field(default_factory=set)
     names: tuple[str, ...] = ()  # of the first row of names here
+    around: Surroundings = field(default_factory=dict)  # what a long object says of the articles in it
     children: dict[str, "Node"] = field(default_factory=dict)
 
     def child(self, step: str) -> "Node":
@@ -181,6 +183,7 @@ class Survey:
             value = self.read_inner(buffer, node, key if number < NAMED else ANY_KEY, number, depth)
             if number < MAX_COLUMNS:
                 members[key] = value
+        node.around = of_object(members)
         self._add_object(members, node)
         self._add_texts(members, node, depth)
 

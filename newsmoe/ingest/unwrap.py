@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from newsmoe.ingest.blocks import LOCALE
+from newsmoe.ingest.blocks import is_locale
 from newsmoe.ingest.evidence import is_missing
 from newsmoe.ingest.stored import stored_value
 from newsmoe.text.language_codes import language_code
@@ -20,8 +20,9 @@ _SURE_WRAPPERS = ("$oid", "rendered", "basic")
 
 _NUMBER_KEYS = frozenset({"$numberLong", "$numberInt", "$numberDouble", "N", "integerValue", "doubleValue"})
 _WRAPPERS = _NUMBER_KEYS | {
-    "value", "values", "fields", "data", "attributes", "node", "nodes", "edges", "#text", "_text", "_cdata", "__cdata",
-    "$t", "_", "@value", "_content", "stringValue", "timestampValue", "arrayValue", "mapValue", "S", "L", "M", "SS",
+    "value", "values", "fields", "data", "attributes", "properties", "node", "nodes", "edges", "#text", "_text",
+    "_cdata", "__cdata", "$t", "$text", "_", "@value", "_content", "stringValue", "timestampValue", "arrayValue",
+    "mapValue", "S", "L", "M", "SS",
 }  # fmt: skip
 """Keys of the value where all that is beside it says something of that value."""
 _LIKELY = _WRAPPERS.union(_SURE_WRAPPERS, ("type",))
@@ -53,7 +54,7 @@ def unwrapped(value: Any) -> Any:
 
 def _inside(value: Mapping[str, Any]) -> Any:
     """Return what an object is a wrapper of; the object itself where it is none."""
-    if _LIKELY.isdisjoint(value) and not all(isinstance(key, str) and LOCALE.fullmatch(key) for key in value):
+    if _LIKELY.isdisjoint(value) and not all(isinstance(key, str) and is_locale(key) for key in value):
         return value  # most objects
     for key in _SURE_WRAPPERS:
         if not is_missing(value.get(key)):
@@ -66,7 +67,7 @@ def _inside(value: Mapping[str, Any]) -> Any:
     remarks = [key for key in keys if key not in values and not (key == "name" and "type" in keys)]
     if len(values) == 1 and all(map(_is_remark, remarks)):
         return _typed(values[0], value[values[0]])
-    if keys and keys != ["id"] and all(LOCALE.fullmatch(key) and language_code(key) for key in keys):
+    if keys and keys != ["id"] and all(is_locale(key) and language_code(key) for key in keys):
         return value[keys[0]]
     return value
 

@@ -19,12 +19,13 @@ from newsmoe.text.cleaning import clean_line
 SHORT = 64  # characters
 MAX_LINE = 4_000  # characters of what is one line: headline, URL, id, author
 MAX_TOPICS = 1_000
+MAX_OUTLET = 80  # characters of its name
 MAX_EXACT = 2**53  # below it a float holds every whole number
 MAX_DEPTH = 8  # of names in objects and lists
 MAX_BITS = 4096  # Python writes no integer of more than 4,300 digits
 NAME_KEYS = (
     "name", "title", "full_name", "fullName", "display_name", "displayName", "original", "term", "label", "#text",
-    "literal", "nombre", "nome", "nom",
+    "literal", "news:name", "nombre", "nome", "nom",
 )  # fmt: skip
 GIVEN_NAMES, FAMILY_NAMES = (
     ("given", "firstname", "givenname", "forename"),
@@ -136,8 +137,14 @@ def author_of(value: object) -> str | None:
 
 
 def source_of(value: object) -> str | None:
-    """Return the name of the outlet, or of its host; its URL is no name."""
-    return next((name for name in names_of(value, SOURCE_KEYS) if _HOST.fullmatch(name) or not is_address(name)), None)
+    """Return the name of the outlet, or of its host; its URL is no name, nor is a text."""
+    names = (name for name in names_of(value, SOURCE_KEYS) if len(name) <= MAX_OUTLET)
+    return next((name for name in names if _HOST.fullmatch(name) or not is_address(name)), None)
+
+
+def label_of(value: object) -> str | None:
+    """Return the name of an outlet where only a string may be one, and an object something else."""
+    return source_of(value) if isinstance(value, str) else None
 
 
 def url_of(value: object) -> str | None:

@@ -10,14 +10,19 @@ from itertools import islice
 from operator import ne
 from typing import Any, NamedTuple
 
+from newsmoe.ingest.blocks import headline_in
 from newsmoe.ingest.contents import Content, Headline, find_content, find_headline, is_better, unnamed_content
 from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, KeyPath, Shape, keys_of, value_at
 from newsmoe.ingest.names import METADATA, NOT_AN_ARTICLE
 from newsmoe.ingest.stored import object_in
+from newsmoe.ingest.surroundings import of_object, with_surroundings
+from newsmoe.text.cleaning import clean_line
 
 MAX_DEPTH = 4
 MAX_OBJECTS = 60
+ENTRY = "sys"
+"""The key of what Contentful says of an entry itself."""
 DETAILS = ("publication_date", "author", "source", "language")
 """Fields that are read from the metadata beside a headline, as is the URL."""
 
@@ -104,6 +109,8 @@ def _merged(element: Mapping[str, Any], path: KeyPath, finder: FieldFinder) -> d
     for key, level in zip(reversed(path), reversed(levels), strict=True):
         for name in _lacking(finder, keys_of(result), keys_of(level), key):
             result[name] = level[name]
+    for key, level in zip(("", *path), levels, strict=False):
+        result = dict(with_surroundings(result, of_object(level, key)))
     return result
 
 
@@ -125,6 +132,8 @@ def find_heading(
         element = _with_metadata(element, finder)
         shape = finder.shape(element)
         headline = find_headline(element, shape, beside_content=True)
+        if headline.path is None and (text := headline_in(value_at(element, content.path))):
+            headline = Headline(clean_line(text), content.path, headline.unreadable)
     return element, shape, headline
 
 
@@ -151,15 +160,16 @@ def with_details(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
         if not missing or path[0] not in shape.metadata or not METADATA.search(path[-1].casefold()):
             continue
         theirs = finder.shape(inner)
-        roles = {name: missing & _roles(theirs, name) for name in inner if _may_be_detail(name, theirs)}
+        roles = {name: missing & _roles(theirs, name) for name in inner if _may_be_detail(name, theirs, path[-1])}
         element = {**element, **{name: inner[name] for name, fields in roles.items() if fields}}
         missing -= {field for name, fields in roles.items() for field in fields if value_at(inner, (name,)) is not None}
     return element, finder.shape(element)
 
 
-def _may_be_detail(name: object, shape: Shape) -> bool:
-    """Tell whether a key is none of a date on which the metadata were written or changed."""
-    return isinstance(name, str) and (name,) not in shape.late_dates and "creat" not in name.casefold()
+def _may_be_detail(name: object, shape: Shape, key: str) -> bool:
+    """Tell whether a name is none of a date on which the metadata under a key were written or changed."""
+    is_of_metadata = isinstance(name, str) and "creat" in name.casefold() and key != ENTRY
+    return isinstance(name, str) and (name,) not in shape.late_dates and not is_of_metadata
 
 
 @lru_cache(CACHED_SHAPES)

@@ -7,6 +7,7 @@ from newsmoe.text.markdown import without_marks
 from newsmoe.text.markup import plain_text
 from newsmoe.text.mojibake import without_mojibake
 from newsmoe.text.shortcodes import without_shortcodes
+from newsmoe.text.wikitext import without_wikitext
 
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|[@-Z\\^_])")
 _CONTROL = re.compile(  # control codes but tab and newline; zero-width and text-direction codes
@@ -23,9 +24,10 @@ def clean_text(text: str) -> tuple[str, bool]:
     looks like a tag but is none of HTML or XML, such as `<redacted>`, is text. The mark of a cut at the end, escape
     sequences, control and direction codes are removed; lone surrogates become U+FFFD. Line breaks and quotes that
     all were escaped as in JSON are restored, and so are letters that were decoded wrongly. What is unmistakably
-    Markdown loses its marks, images and navigation, and shortcodes of WordPress go. All other text stays the same.
+    Markdown loses its marks, images and navigation, wikitext its templates, notes and marks, and shortcodes of
+    WordPress go. All other text stays the same.
     """
-    return without_cut_mark(without_marks(_plain(without_shortcodes(text)).strip()))
+    return without_cut_mark(without_marks(_plain(without_shortcodes(without_wikitext(text))).strip()))
 
 
 def clean_line(text: str) -> str:

@@ -154,7 +154,7 @@ SHAPES: dict[str, Shape] = {
              "id": "f1", "published_parsed": [2024, 10, 1, 8, 0, 0, 1, 275, 0],
              "tags": [{"term": "Books", "label": None}]}]},
         "entries[]",
-        expected(id="f1", publication_date=OF_EPOCH, source=None, topics=("Books",)),
+        expected(id="f1", publication_date=OF_EPOCH, topics=("Books",)),
     ),
     "JSON Feed": Shape(
         {"version": "https://jsonfeed.org/version/1.1", "title": SOURCE, "home_page_url": "https://paper.example",
@@ -162,7 +162,7 @@ SHAPES: dict[str, Shape] = {
             {"id": "j1", "url": URL, "title": HEADLINE, "content_html": HTML, "date_published": DATE,
              "authors": [{"name": AUTHOR}]}]},
         "",
-        expected(id="j1", source=None),
+        expected(id="j1"),
     ),
     "WordPress": Shape(
         [{"id": 9, "date": DATE, "guid": {"rendered": "https://paper.example/?p=9"}, "link": URL, "author": 3,

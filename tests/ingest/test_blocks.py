@@ -225,3 +225,56 @@ def test_slices_and_quotes_have_a_text_inside() -> None:
         {"type": "box", "box": {"title": "More", "text": "What a market hall costs the town in a year."}},
     ]
     assert text_in(slices) == BOTH
+
+
+SENTENCES = (
+    "The tram to Fenwick runs on Sundays again, as it did before the war.",
+    "Riders had asked the town for it since the spring of last year.",
+    "The town found the money by closing the baths an hour earlier.",
+)
+
+
+def bbc_paragraph(text: str) -> dict[str, Any]:
+    return {"type": "paragraph", "model": {"text": text, "blocks": [{"type": "fragment", "model": {"text": text}}]}}
+
+
+def of_texts(*texts: str) -> dict[str, Any]:
+    return {"type": "text", "model": {"blocks": [bbc_paragraph(text) for text in texts]}}
+
+
+def test_bbc_has_texts_with_blocks_and_the_headline_among_them() -> None:
+    blocks = [
+        {"type": "headline", "model": {"blocks": [of_texts("Tram runs on Sundays")]}},
+        {"type": "timestamp", "model": {"timestamp": 1772440200000}},
+        {"type": "image", "model": {"blocks": [{"type": "caption", "model": {"blocks": [of_texts("A tram")]}}]}},
+        of_texts(SENTENCES[0].removesuffix(".")),
+        of_texts(*SENTENCES[1:]),
+    ]
+    item = Normaliser()({"url": "https://paper.example/1", "blocks": blocks})
+    assert isinstance(item, Article)
+    assert item.headline == "Tram runs on Sundays"
+    assert item.content == "\n\n".join((SENTENCES[0].removesuffix("."), *SENTENCES[1:]))
+    locators = {"locators": {"canonicalUrl": "https://paper.example/1"}, "headline": "Tram"}
+    item = Normaliser()({"metadata": locators, "content": {"model": {"blocks": blocks[2:]}}})
+    assert isinstance(item, Article)
+    assert (item.headline, item.url) == ("Tram", "https://paper.example/1")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [{"type": "text", "value": f"<strong>{text}</strong>"} for text in SENTENCES],
+        {"paragraph": [{"num": str(number), "$text": text} for number, text in enumerate(SENTENCES)]},
+        {"summary": [SENTENCES[0]], "sections": [{"headline": [], "paragraphs": [*SENTENCES[1:]]}]},
+        {"eng": "\n\n".join(SENTENCES)},
+    ],
+    ids=["Tagesschau", "NPR", "fundus", "Event Registry"],
+)
+def test_paragraphs_are_apart(value: object) -> None:
+    item = Normaliser()({"title": {"eng": "Tram"}, "body": value})
+    assert isinstance(item, Article)
+    assert (item.headline, [*filter(None, item.content.splitlines())]) == ("Tram", [*SENTENCES])
+
+
+def test_three_letters_may_be_no_language() -> None:
+    assert text_in({"url": "https://img.example/tram.jpg", "alt": "The tram in the snow of Fenwick"}) is None

@@ -85,7 +85,7 @@ def test_other_urls_are_not_the_articles(others: dict[str, str]) -> None:
     assert read({"title": "Hall", **others})[0].url == ""
 
 
-@pytest.mark.parametrize("name", ["EditionDate", "print_date", "AIR DATE", "ptime"])
+@pytest.mark.parametrize("name", ["EditionDate", "print_date", "AIR DATE", "xtime"])
 def test_the_only_date_is_read(name: str) -> None:
     item, notices = read({"title": "Hall", name: "19/09/2026", "crawl_date": "2026-09-20", "day": "Monday"})
     assert item.publication_date == "2026-09-19"

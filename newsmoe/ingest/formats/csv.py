@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TextIO
 from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.files import MAX_CHARACTERS, max_characters, open_text, remark
+from newsmoe.ingest.flattened import inner_names, single_articles
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.headers import header_index, titles_note
 from newsmoe.ingest.rows import Row, TooLongError, backslashed_rows_of, rows_of
@@ -45,16 +46,21 @@ class _Layout(NamedTuple):
 def header(path: Path, delimiters: Sequence[str] = DELIMITERS) -> tuple[list[str], str]:
     """Return the column names, and the delimiter in words."""
     layout = _layout(path, delimiters)
-    return [*layout.names], f"the delimiter is {layout.delimiter!r}"
+    return [*inner_names(layout.names)], f"the delimiter is {layout.delimiter!r}"
 
 
 def read(name: str, path: Path, delimiters: Sequence[str] = DELIMITERS) -> Iterator[Any]:
     """Yield each row as an object with the header's names; of columns with the same name the first with a value.
 
     Cells that a row lacks are empty, and the header is left out where it is repeated. A row becomes a `BadElement` if
-    it has more cells, or may be a part of another row: of a single cell, or beside a quote that does not close.
+    it has more cells, or may be a part of another row: of a single cell, or beside a quote that does not close. A row
+    of several articles becomes these.
     """
     layout = _layout(path, delimiters)
+    yield from single_articles(_elements(name, path, layout), layout.names, path)
+
+
+def _elements(name: str, path: Path, layout: _Layout) -> Iterator[Any]:
     names, skipped = layout.names, layout.skipped
     if not names:
         raise InputError(f"{name}: the file is empty; expected a first row that names the columns")

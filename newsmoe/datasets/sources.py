@@ -58,7 +58,7 @@ class ReadArticle(NamedTuple):
 class DataSource(Authored):
     """A file of texts: JSON, JSON Lines, CSV or TSV, gzipped or not.
 
-    In a recipe, paths that begin with `./` or `../` are relative to the recipe.
+    In a recipe, paths that begin with `./` are relative to the recipe.
     """
 
     path: str  # below the data folder

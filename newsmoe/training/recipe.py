@@ -263,13 +263,13 @@ RECIPES: Mapping[str, type[AnyRecipe]] = {
 
 
 def read_recipe(path: Path, recipe: type[KindOfRecipe]) -> KindOfRecipe:
-    """Read a recipe; paths in it that begin with `./` or `../` become relative to its folder."""
+    """Read a recipe; paths in it that begin with `./` become relative to its folder."""
     values = read_toml(path)
     for part in ("train", "dev", "unlabelled", "taught"):
         sources = values.get(part)
         for source in sources if isinstance(sources, list) else ():
             for key in {"path", "annotations"} & source.keys() if isinstance(source, dict) else ():
-                if str(source[key]).startswith(("./", "../")):
+                if str(source[key]).startswith("./"):
                     source.setdefault("name", source["path"])
                     source[key] = str((path.parent / source[key]).resolve())
     try:

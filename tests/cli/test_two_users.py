@@ -125,7 +125,7 @@ def test_retry_shows_what_it_runs_and_asks(here: Path) -> None:
     assert (here / "mine.txt").read_text() == "precious"
     assert result.exit_code == 1
     assert f"cd {here} && newsmoe analyze a.json -o mine.txt --format jsonl" in result.stderr
-    assert "say so with --yes" in result.stderr
+    assert "add --yes to run it" in result.stderr
 
 
 @pytest.mark.parametrize("reply", ["n\n", ""])

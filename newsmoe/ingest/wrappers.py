@@ -168,8 +168,9 @@ def with_details(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
 
 def _may_be_detail(name: object, shape: Shape, key: str) -> bool:
     """Tell whether a name is none of a date on which the metadata under a key were written or changed."""
-    is_of_metadata = isinstance(name, str) and "creat" in name.casefold() and key != ENTRY
-    return isinstance(name, str) and (name,) not in shape.late_dates and not is_of_metadata
+    if not isinstance(name, str) or (name,) in shape.late_dates:
+        return False
+    return key == ENTRY or "creat" not in name.casefold()
 
 
 @lru_cache(CACHED_SHAPES)

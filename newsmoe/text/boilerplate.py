@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Set
 
 from newsmoe.text.boilerplate_patterns import BYLINE, LEADING, LINE, SENTENCE, SHARE_BUTTON, SOURCE_LINE
+from newsmoe.text.credits import credited_captions
 
 MAX_LENGTH = 240  # characters of a line or sentence; longer ones have something of the article in them
 SHORT_LINE = 80
@@ -56,6 +57,8 @@ _AFTER = (*_BEFORE, ".\n")
 _SOURCES = ("appeared first on", "first appeared on", "on Medium, where", "a reader-supported publication")
 _DATABASE = ("\nLoad-Date: ", "\nEnd of Document")  # what Nexis puts around an article
 _DASHES = frozenset("-–—:")
+_GAP = "\0"  # a control code, which no cleaned text has
+_BETWEEN_WORDS = re.compile(rf"(?<=[^\s{_GAP}]){_GAP}+(?=[^\s{_GAP}])")
 
 
 def without_boilerplate(text: str) -> str:
@@ -65,15 +68,19 @@ def without_boilerplate(text: str) -> str:
         return text
     parts, position = [], 0
     for start, end in spans:
-        parts.append(text[position : max(start, position)])
+        parts.append(text[position:start])
         position = max(position, end)
-    remaining = re.sub(r"\s*\n\s*\n\s*", "\n\n", "".join((*parts, text[position:]))).strip()
+    remaining = _GAP.join((*parts, text[position:]))
+    remaining = _BETWEEN_WORDS.sub("\n\n", remaining).replace(_GAP, "")
+    remaining = re.sub(r"\s*\n\s*\n\s*", "\n\n", remaining).strip()
     return remaining if re.search(r"\w", remaining) else text
 
 
 def boilerplate_spans(text: str) -> list[tuple[int, int]]:
     """Return where lines and sentences that are no part of the article begin and end, in order."""
-    return sorted([*_leading(text), *_short_lines(text), *_source_lines(text), *_sentences(text)])
+    return sorted(
+        [*_leading(text), *_short_lines(text), *_source_lines(text), *_sentences(text), *credited_captions(text)]
+    )
 
 
 def _leading(text: str) -> Iterator[tuple[int, int]]:

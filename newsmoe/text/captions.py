@@ -35,7 +35,8 @@ _VIDEO = re.compile(
     r"|reports (?:on|from))\b"
 )
 _PHOTO = re.compile(
-    rf"\b[Ii]n this (?:{_DATE} |undated |recent |combination |[A-Z]\w+(?: \d{{4}})? )*"
+    r"^(?:FILE PHOTO\b|CLOSE\s+(?:A |[A-Z][a-z]))"  # the button over a video in the pages of Gannett
+    rf"|\b[Ii]n this (?:{_DATE} |undated |recent |combination |[A-Z]\w+(?: \d{{4}})? )*"
     r"(?:file |handout |illustration |aerial )*(?:photo|picture|image|illustration|sketch|frame)"
     r"|\b(?:photo|image|picture) (?:provided|released) by\b|\b(?:file|undated|handout) photo\b"
     r"|\bposes for (?:a |an )?(?:\w+ )?(?:photo|portrait|picture)"
@@ -49,10 +50,21 @@ _PLACED = re.compile(
     rf", {_SIDE}, |(?<!\b[Tt]he )\((?:(?:pictured |seen )?{_SIDE}|(?:not )?(?:pictured|seen)|out of frame)\)"
 )
 _SEEN = re.compile(r"\b(?:is|are) (?:seen|pictured|photographed|shown|displayed)(?! as\b)")
+_TALK = re.compile(  # of a video over the article: what its guests talk about
+    r"(?!.*\b(?:is|has|have|had|will|would|was|were|said|says|told)\b)[^“”\"]{10,300}?(?<!\bto )(?<!\bmay )"
+    r"\b(?:discuss(?:es|ess)?|joins? ['‘A-Z]|weighs? in|breaks? down|chats? with|calls? out|speaks? exclusively"
+    r"|sounds? off)\b",
+    re.DOTALL,
+)
 
 
-def is_caption(sentence: str) -> bool:
-    """Tell whether a sentence of English is worded like the caption of a photo or a video."""
+def is_caption(sentence: str, *, is_first: bool = False) -> bool:
+    """Tell whether a sentence of English is worded like the caption of a photo or a video.
+
+    More of them are recognized where it is the first one of an article, above which a video often stands.
+    """
+    if is_first and _TALK.match(sentence):
+        return True
     if _FULLY_DATED.search(sentence) and not _REPORTED.search(sentence):
         return True
     if (_DATED.search(sentence) or _SEEN.search(sentence)) and not _TOLD.search(sentence):

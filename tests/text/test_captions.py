@@ -25,6 +25,8 @@ from newsmoe.text.captions import is_caption
         "Paul Orme (centre) was elected last week.",
         "He met the minister (out of frame) again on Friday.",
         "Smoke is seen over the harbour of Veldram.",
+        "FILE PHOTO: A heron stands in the shallows.",
+        "CLOSE A ferry ran aground near Ardmouth.",
     ],
 )
 def test_captions_are_recognized(sentence: str) -> None:
@@ -52,6 +54,21 @@ def test_captions_are_recognized(sentence: str) -> None:
 )
 def test_sentences_that_tell_what_happened_are_none(sentence: str) -> None:
     assert not is_caption(sentence)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "caption"),
+    [
+        ("Energy minister Paul Orme and two guests discuss the price of gas.", True),
+        ("Mayor Anna Lindqvist speaks exclusively to Mia Lund about the strike.", True),
+        ("Paul Orme and Anna Lindqvist join 'Morning Desk' to debate the ruling.", True),
+        ("The council will discuss the budget on Thursday.", False),
+        ("Two ministers met in Veldram to discuss the price of gas.", False),
+        ("Families who join their relatives in Norland may stay.", False),
+    ],
+)
+def test_a_video_over_an_article_is_recognized_by_what_its_guests_do(sentence: str, caption: bool) -> None:
+    assert is_caption(sentence, is_first=True) is caption
 
 
 @pytest.mark.parametrize(

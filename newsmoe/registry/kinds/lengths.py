@@ -82,9 +82,9 @@ def candidates(sentences: Sequence[str]) -> list[int]:
         first.setdefault(" ".join(sentence.lower().split()), number)
     distinct = list(first.values())
     finished = [number for number in distinct if _FINISHED.search(sentences[number])] or distinct
-    return [number for number in finished if not is_caption(sentences[number])] or finished
+    return [number for number in finished if not is_caption(sentences[number], is_first=number == 0)] or finished
 
 
 def joined(sentences: Sequence[str], chosen: Iterable[int]) -> str:
     """Return the chosen sentences as one text, without datelines."""
-    return " ".join(without_dateline(sentences[number]) for number in chosen)
+    return " ".join(without_dateline(sentences[number], is_first=number == 0) for number in chosen)

@@ -41,6 +41,7 @@ _OF_OTHERS = (  # (Photo: Bay Police), (Bay News Debate); but not (Reuters), (Re
     rf"(?=[^()\[\]]*[ /]){_CREDITED}[)\]]"
     rf"|(?:[|–—-] ?)?(?:{_KIND}\b:? ?{_NAMES}|[A-Z]{{2,5}} Photo\b(?: {_NAMES})?|Getty Images))"
 )
+_HINT = re.compile(r"(?:/|hoto|via )[^()\n]{2,60}[)\]]")  # looked for first, in less time
 _END = r"[.!?][\"”'’]? {0,2}"
 _LINES = (
     re.compile(rf".{{20,{MAX_CAPTION}}}?{_END}(?:[(\[]{{1,2}}{_OF_AGENCY}[)\]]{{1,2}} ?){{1,3}}(?:@\w+)?"),
@@ -48,7 +49,7 @@ _LINES = (
     re.compile(rf".{{20,{MAX_UNSURE_CAPTION}}}?{_END}{_OF_OTHERS}"),
 )
 _LAST = frozenset(".!?…\"”'’,;:")  # letter of lines that end with a sentence of the article, as most do
-_GLUED = re.compile(r"[a-z\d][\"”)]?[.!?][\"”]?(?=[A-Z“\"])")  # the end of a sentence, without a space behind it
+_GLUED = re.compile(r"[a-z\d][\"”)]?[.!?][\"”’']{0,3}(?=[A-Z“\"])")  # the end of a sentence, without a space behind it
 
 
 def credited_captions(text: str) -> Iterator[tuple[int, int]]:
@@ -63,7 +64,7 @@ def credited_captions(text: str) -> Iterator[tuple[int, int]]:
         if shown and shown[-1] not in _LAST and any(pattern.fullmatch(shown) for pattern in _LINES):
             yield position, position + len(line) + 1
         position += len(line) + 1
-    for credit in _IN_BRACKETS.finditer(text):
+    for credit in _IN_BRACKETS.finditer(text) if _HINT.search(text) else ():
         start = max(text.rfind("\n", 0, credit.start()) + 1, credit.start() - MAX_CAPTION)
         before = text[start : credit.start()]
         caption = _GLUED.split((split_sentences(before, "en") or [""])[-1])[-1]

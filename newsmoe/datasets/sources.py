@@ -18,6 +18,7 @@ from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.source import read_elements
+from newsmoe.text.boilerplate import without_boilerplate
 from newsmoe.text.cleaning import clean_line, clean_text
 from newsmoe.text.sentences import split_sentences
 from newsmoe.validation import Authored
@@ -98,7 +99,7 @@ class DataSource(Authored):
             if target:
                 value_of(element, target, where)
             if not excluded and self.split in (None, split_of(article, group)):
-                yield self._beginning(article), element, where
+                yield self._beginning(replace(article, content=without_boilerplate(article.content))), element, where
 
     def _elements(self, root: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield the elements of the file with where they are, those with annotations if there is a file of these."""

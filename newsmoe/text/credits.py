@@ -32,8 +32,8 @@ _OF_AGENCY = (  # AP Photo/Ann Lee, File; Ann Lee/AFP via Getty Images; Bo Hill/
 )
 _KIND = r"(?:Photo|PHOTO|Photograph|Image|Picture|Illustration|Video|Credit|Courtesy)s?"
 _NAMES = r"[A-Z@](?:[\w.'’@&/|, -](?! (?:is|was|has|had|were|are|said) )){2,70}"
-_IN_BRACKETS = re.compile(  # but not (Photo: Getty), which stands behind other sentences too
-    rf"[(\[]{{1,2}}(?!{_KIND}:){_OF_AGENCY}[)\]]{{1,2}}\.?"
+_IN_BRACKETS = re.compile(  # but not (Photo: Getty), which stands behind other sentences too, nor (CBS/AP), who report
+    rf"[(\[]{{1,2}}(?!{_KIND}:|[A-Z]+/[A-Z]+\)){_OF_AGENCY}[)\]]{{1,2}}\.?"
 )
 _OF_OTHERS = (  # (Photo: Bay Police), (Bay News Debate); but not (Reuters), (Related: ...), (Reporting by Ann Lee)
     rf"(?:[(\[]{_KIND}\b[^()\[\]\n]{{2,70}}[)\]]"
@@ -49,6 +49,7 @@ _LINES = (
     re.compile(rf".{{20,{MAX_UNSURE_CAPTION}}}?{_END}{_OF_OTHERS}"),
 )
 _LAST = frozenset(".!?…\"”'’,;:")  # letter of lines that end with a sentence of the article, as most do
+_CAPTION_ENDS = _LAST | {")"}  # of captions within a line, the last one for those with several credits
 _GLUED = re.compile(r"[a-z\d][\"”)]?[.!?][\"”’']{0,3}(?=[A-Z“\"])")  # the end of a sentence, without a space behind it
 
 
@@ -68,4 +69,5 @@ def credited_captions(text: str) -> Iterator[tuple[int, int]]:
         start = max(text.rfind("\n", 0, credit.start()) + 1, credit.start() - MAX_CAPTION)
         before = text[start : credit.start()]
         caption = _GLUED.split((split_sentences(before, "en") or [""])[-1])[-1]
-        yield start + before.rfind(caption), credit.end()
+        if caption[-1:] in _CAPTION_ENDS or text[credit.end() : credit.end() + 1] in ("", "\n"):
+            yield start + before.rfind(caption), credit.end()

@@ -2,7 +2,7 @@ import json
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ByteSize, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 from newsmoe.validation import Authored, describe
 
@@ -91,3 +91,33 @@ def test_what_a_boolean_is_refused_for_is_named() -> None:
     with pytest.raises(ValidationError) as caught:
         Numbers.model_validate({"count": True, "weights": {"a": True}})
     assert describe(caught.value, Numbers) == "count: must be a whole number; weights.a: must be a number"
+
+
+class Tabled(Inner):
+    shape: str
+
+
+_BY_SHAPE = Discriminator(lambda value: "tabled" if "shape" in value else "inner")
+
+
+class Shapes(Authored):
+    either: tuple[str, ...] | dict[str, float] = ()
+    tagged: dict[str, Annotated[Annotated[Inner, Tag("inner")] | Annotated[Tabled, Tag("tabled")], _BY_SHAPE]] = {}
+    listed: list[dict[str, float] | None] = []
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"either": 1}, "either: must be a list, in brackets, or a table of keys and values"),
+        ({"either": {"a": "x"}}, "either: must be a list, in brackets; either.a: must be a number"),
+        ({"tagged": {"tabled": {"shape": 1}}}, "tagged.tabled.shape: must be a text, in quotes"),
+        ({"tagged": {"x": {"shape": "round", "shap": 1}}}, "unknown key 'tagged.x.shap'; did you mean 'shape'?"),
+        ({"tagged": {"x": {"shap": 1}}}, "unknown key 'tagged.x.shap'; available: colour, ratio"),
+        ({"listed": [None, {"a": "x"}]}, "listed 2.a: must be a number"),
+    ],
+)
+def test_a_place_has_no_names_but_those_that_its_writer_knows(values: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Shapes.model_validate(values)
+    assert describe(caught.value, Shapes) == problem

@@ -57,17 +57,22 @@ def plain(text: object, style: str = "") -> Text:
 
 
 class _FittingTable(Table):
-    """A table that has a line for each cell where its columns are too many for the terminal."""
+    """A table that has a line for each cell where its columns are too many for the terminal.
+
+    Its heading may be wider than the columns; rich would break the title of a table to their width.
+    """
+
+    heading: str | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield what the console prints."""
         names = [str(column.header) for column in self.columns]
         min_width = sum(map(_min_width, self.columns)) + 2 * (len(names) - 1)
+        if self.heading:
+            yield Text(self.heading, style="table.title")
         if min_width <= options.max_width or len(names) < 3:
             yield from super().__rich_console__(console, options)
             return
-        if self.title:
-            yield Text(str(self.title))
         for number, cells in enumerate(zip(*(column.cells for column in self.columns), strict=True)):
             rows = Table.grid(padding=(0, 2, 0, 0))
             rows.add_column(no_wrap=True, style="bold")
@@ -91,7 +96,8 @@ def table(*columns: str, title: str | None = None) -> Table:
     Columns whose name starts with `>` are set to the right, and those that start with `!` hold names, which are
     never cut; what does not fit elsewhere is continued below. Where that leaves no room, each cell has its line.
     """
-    made = _FittingTable(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    made = _FittingTable(box=None, pad_edge=False, header_style="bold")
+    made.heading = title
     for column in columns:
         made.add_column(
             column.lstrip(">!"),

@@ -162,9 +162,14 @@ def show_evaluations(evaluations: Sequence["Evaluation"]) -> None:
     for evaluation in evaluations:
         for part in _shown(evaluation):
             console.print(part)
-        if evaluation.items < FEW:
-            few = f"{plural(evaluation.items, 'example')} {'is' if evaluation.items == 1 else 'are'}"
-            messages().print(plain(f"{few} too few for figures to rely on", style="yellow"), soft_wrap=True)
+        warn_of_few(evaluation.items)
+
+
+def warn_of_few(examples: int) -> None:
+    """Say where figures are of so few examples that they tell little."""
+    if examples < FEW:
+        few = f"{plural(examples, 'example')} {'is' if examples == 1 else 'are'} too few for figures to rely on"
+        messages().print(plain(f"{few}: differences may be chance", style="yellow"), soft_wrap=True)
 
 
 def _shown(evaluation: "Evaluation") -> Iterator["RenderableType"]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsmoe.cli.console import messages, plain, results, table
+from newsmoe.cli.evaluate import warn_of_few
 from newsmoe.cli.options import (
     EXAMPLES_PANEL,
     DataOption,
@@ -71,6 +72,7 @@ def train(
         comparison = measure_gate(card, recipe, data, registry, report, neighbours=False)
     figures, is_better = against_rivals(card, comparison)
     console.print(plain(figures), soft_wrap=True)
+    warn_of_few(comparison.items)
     if not is_better:
         console.print(
             plain("it is not better than what it would replace: do not use it", style="yellow"), soft_wrap=True
@@ -129,6 +131,7 @@ def evaluate(
         from newsmoe.cli.gate_tables import show_comparison
 
         show_comparison(comparison)
+        warn_of_few(comparison.items)
     if plot is not None:
         draw_curves(comparison.curve, plot)
     if write:

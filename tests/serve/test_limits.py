@@ -12,6 +12,7 @@ from newsmoe.serve.recent import RecentPredictions
 from newsmoe.serve.server import UNREAD
 from newsmoe.testing import FakeExpert
 from tests.serve.support import SECONDS, Client, HeldExpert, articles, serving, session_of, wait_until
+from tests.support import LogCapture
 
 
 def connected(client: Client, head: str, body: bytes = b"") -> socket.socket:
@@ -102,6 +103,19 @@ def test_a_client_that_hangs_up_is_dropped_from_the_queue() -> None:
         assert client.analyze([{"id": "later", "headline": "Later", "content": "Text."}]).status == 200
         assert client.service.queue.tokens == 0
     assert expert.batches == [[0], ["later"]]
+
+
+def test_a_client_that_hangs_up_on_lines_is_no_matter_for_the_log(log: LogCapture) -> None:
+    expert, body = HeldExpert(), json.dumps(articles(900)).encode()
+    with serving(session_of(expert)) as client:
+        for _ in range(5):
+            expert.hold()
+            connection = connected(client, f"Accept: application/x-ndjson\r\nContent-Length: {len(body)}", body)
+            assert expert.entered.wait(SECONDS)
+            expert.released.set()
+            connection.close()
+            assert client.analyze(articles(1)).status == 200
+    assert "asyncio" not in {record.name for record in log.records}
 
 
 def test_what_still_waits_when_the_service_must_end_is_told_to_try_again() -> None:

@@ -24,6 +24,7 @@ from newsmoe.jobs.inbox_state import (
     output_name,
     read_state,
     write_state,
+    written_with,
 )
 from newsmoe.jobs.plan import Job
 from newsmoe.output.atomic import in_utf8, remove_leftovers, translate_errors
@@ -91,6 +92,7 @@ class Inbox:
         self.clock = clock
         remove_leftovers(outbox / STATE)
         self.state = read_state(outbox / STATE)
+        self._taken = {path for state in self.state.files.values() for path in written_with(Path(state.output))}
         self._said: set[str] = set()
         self._unsettled: set[str] = set()
 
@@ -167,7 +169,7 @@ class Inbox:
     def _process(self, name: str, stamp: Stamp, analyze: Analyze, result: ScanResult) -> bool:
         """Analyze the file if its content is new; return whether it stayed as it was all the while."""
         before = self.state.files.get(name)
-        output = output_name(name, self.format, self.state.files)
+        output = before.output if before else output_name(name, self.format, self._taken)
         digest, report, problem = None, None, None
         try:
             digest = _digest(self.folder / name)
@@ -227,6 +229,7 @@ class Inbox:
 
     def _save_file(self, name: str, state: FileState) -> None:
         self._save(self.state.model_copy(update={"files": {**self.state.files, name: state}}))
+        self._taken.update(written_with(Path(state.output)))
 
     def _save(self, state: State) -> None:
         write_state(self.outbox / STATE, state)

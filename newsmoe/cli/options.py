@@ -101,6 +101,11 @@ class TimeOptions:
         str | None, typer.Option(help='Times as in a crontab: "0 6 * * *" is every day at six.', metavar="EXPRESSION")
     ] = None
 
+    @property
+    def named(self) -> bool:
+        """Whether there are any."""
+        return self.every is not None or self.cron is not None
+
     def times(self) -> "Every | Cron":
         """Return when; it is an error of usage if neither or both are set."""
         from newsmoe.jobs.timetable import parse_cron, parse_every

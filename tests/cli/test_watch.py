@@ -4,7 +4,6 @@ import random
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -187,21 +186,14 @@ def test_a_watch_that_cannot_run_is_reported_in_one_line(
     assert one_line(result.stderr) and message in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [(), ("--every", "1m", "--cron", "@daily"), ("--every", "1m", "--settle", "-1")])
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--every", "1m", "--cron", "@daily"), ("--every", "1m", "--settle", "-1"), ("--once", "--every", "1m")],
+)
 def test_the_times_of_scans_are_required(arguments: tuple[str, ...], inbox: Path) -> None:
     result = newsmoe("watch", "in", "--out", "out", *arguments)
     assert result.exit_code == 2
     assert "Usage" in result.stderr
-
-
-def test_without_apscheduler_the_extra_is_named_and_a_single_scan_works(
-    inbox: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "apscheduler", None)
-    result = newsmoe("watch", "in", "--out", "out", "--every", "1m")
-    assert result.exit_code == 1
-    assert one_line(result.stderr) and "pip install 'newsmoe[schedule]'" in result.stderr
-    assert newsmoe("watch", "in", *ONCE).exit_code == 0
 
 
 def test_an_inbox_that_is_missing_for_a_while_does_not_end_the_watch(

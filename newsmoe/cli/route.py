@@ -56,7 +56,7 @@ def route(
 def _print_table(routed: "list[Routed]") -> None:
     rows = table("id", "headline", "!task", "!expert", ">weight", "reason")
     for item, route in routed:
-        name = plain(item.id or "-"), plain((item.headline or "")[:40])
+        name = plain("-" if item.id is None else item.id), plain((item.headline or "")[:40])
         if not route:
             rows.add_row(*name, "-", plain("-"), "", plain(getattr(item, "message", "")))
         for entry in (entry for decision in route for entry in decision.entries):

@@ -17,6 +17,7 @@ from newsmoe.cli.options import (
     JsonOption,
     LoadSettings,
     needs_training_extra,
+    refuse_example_options,
     registry_of,
     takes,
 )
@@ -61,6 +62,7 @@ class ExampleOptions(ExampleKeys):
 
 @takes("gate", "experts_dir", "device")
 def evaluate(
+    context: typer.Context,
     what: Annotated[str, typer.Argument(help="An expert; or a task: all its experts behind the gate.", metavar="NAME")],
     examples: ExampleOptions,
     load: LoadSettings,
@@ -80,6 +82,8 @@ def evaluate(
     from newsmoe.cli.progress import reporting
 
     needs_training_extra("measuring")
+    if file is None:
+        refuse_example_options(context, "name one after the expert")
     settings = load()
     session, task, card = _session(what, settings)  # before what takes seconds to import
     from newsmoe.evaluation.measure import measure

@@ -228,6 +228,14 @@ def _option_type(annotation: Any) -> Any:
     return next((kind for kind in (bool, int, float) if kind in parts), str)
 
 
+def refuse_example_options(context: typer.Context, help: str) -> None:
+    """Refuse options that say how a file of examples is read, where there is none to read."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if getattr(parameter, "rich_help_panel", "") == EXAMPLES_PANEL and source and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"{parameter.opts[0]} is for a file of examples; {help}")
+
+
 def needs_training_extra(what: str) -> None:
     """Check that the packages of the extra `train` are installed, without importing them."""
     from newsmoe.plugins import require_extra

@@ -5,7 +5,12 @@ import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
 
+import pytest
+
+from newsmoe.serve import server
 from newsmoe.serve.batches import LAST_BATCH
 from newsmoe.serve.limits import Limits
 from newsmoe.serve.recent import RecentPredictions
@@ -53,6 +58,32 @@ def test_a_slow_body_times_out() -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 408")
         wait_until(lambda: client.service.queue.tokens == 0)
         assert client.analyze([]).status == 200
+
+
+@pytest.mark.parametrize("head", [b"", b"GET /healthz HTTP/1.1\r\nHost: local"])
+def test_a_head_that_does_not_come_is_not_waited_for(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEAD_SECONDS", 0.05)
+    with serving(session_of(FakeExpert(task="length"))) as client:
+        with socket.create_connection(("127.0.0.1", client.port), timeout=SECONDS) as connection:
+            connection.sendall(head)
+            assert connection.recv(65536) == b""
+        with closing(HTTPConnection("127.0.0.1", client.port, timeout=SECONDS)) as kept:
+            for _ in range(2):
+                kept.request("GET", "/healthz")
+                assert kept.getresponse().read() == b'{"status":"ok"}'
+
+
+def test_connections_over_the_limit_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
+    with serving(session_of(FakeExpert(task="length"))) as client:
+        idle = [socket.create_connection(("127.0.0.1", client.port), timeout=SECONDS) for _ in range(2)]
+        wait_until(lambda: len(client.server.server_state.connections) == 2)
+        with pytest.raises(OSError):
+            client.ask("GET", "/healthz")
+        for connection in idle:
+            connection.close()
+        wait_until(lambda: not client.server.server_state.connections)
+        assert client.ask("GET", "/healthz").status == 200
 
 
 def test_what_is_over_the_queue_is_refused_at_once() -> None:

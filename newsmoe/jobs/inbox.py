@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError, TooManyErrorsError
+from newsmoe.errors import ConfigError, InputError, LockedError, NewsmoeError, OutputError, TooManyErrorsError
 from newsmoe.ingest.discovery import list_folder
 from newsmoe.jobs.inbox_state import (
     STATE,
@@ -182,7 +182,7 @@ class Inbox:
                 report = analyze(self._job(name, output))
         except (InputError, TooManyErrorsError) as error:
             problem = str(error)
-        except OutputError as error:
+        except (OutputError, LockedError) as error:
             _logger.warning("%s; the next scan tries again", error)
             result.unwritten += 1
             return True

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from newsmoe.jobs.inbox import open_inbox
+from newsmoe.output.lock import output_lock
 from tests.cli.support import (
     COUNTED,
     GIST,
@@ -54,6 +55,19 @@ def test_new_files_are_analyzed_and_reported_in_one_line_each(here: Path, inbox:
     ]
     assert read(here / "out" / "analyzed_b.json")[1]["analyses"] == {"summarization": {"summary": SHORT}}
     assert "analyzed_b.run.json" in names(here / "out")
+
+
+def test_an_output_that_another_run_is_writing_stops_no_other_file(here: Path, inbox: Path) -> None:
+    write(inbox / "a.json", articles(3))
+    write(inbox / "b.json", articles(2))
+    (here / "out").mkdir()
+    with output_lock(here / "out" / "analyzed_a.json", wait=False):
+        result = newsmoe("watch", "in", *ONCE)
+    assert result.exit_code == 1
+    assert "another run is writing it" in result.stderr and "the next scan tries again" in result.stderr
+    assert names(here / "out")[1:] == ["analyzed_b.json", "analyzed_b.run.json"]
+    assert newsmoe("watch", "in", *ONCE).exit_code == 0
+    assert len(read(here / "out" / "analyzed_a.json")) == 3
 
 
 def test_its_runs_are_listed_with_all_others(here: Path, inbox: Path) -> None:

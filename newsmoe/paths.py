@@ -19,6 +19,14 @@ def stem_of(path: Path) -> str:
     return path.name if path.is_dir() else Path(unpacked_name(path)).stem
 
 
+def beside(path: Path, suffix: str) -> Path:
+    """Return the path of a file that belongs to another one: with this suffix in the place of that of a format.
+
+    What a date or a number is after a dot, as in `news.2026-01`, is part of the name.
+    """
+    return path.with_suffix(suffix) if path.suffix[1:2].isalpha() else path.with_name(f"{path.name}{suffix}")
+
+
 def ending_in_name(path: Path) -> Path:
     """Return a path to the same place whose last part is a name, which `.` and `..` are not."""
     return path if path.name not in ("", "..") else Path(os.path.abspath(path))

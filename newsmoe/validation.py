@@ -125,7 +125,7 @@ def _inside(annotation: Any, part: int | str) -> Any:
     """Return the annotation of what stands under a key, or of an element of a list."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         fields = {field.alias or name: field for name, field in annotation.model_fields.items()}
-        return fields[str(part)].annotation if part in fields else Any
+        return fields[str(part)].annotation if part in fields else annotation  # of a list of such models
     arguments = [argument for argument in get_args(annotation) if argument is not ...]
     return arguments[-1] if arguments else Any
 

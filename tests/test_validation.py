@@ -2,7 +2,7 @@ import json
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, ByteSize, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import BaseModel, ByteSize, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from newsmoe.validation import Authored, describe
 
@@ -49,6 +49,12 @@ def test_pydantic_errors_are_reported_in_one_line_with_the_nearest_key(values: d
     with pytest.raises(ValidationError) as caught:
         Outer.model_validate(values)
     assert describe(caught.value, Outer) == problem
+
+
+def test_elements_of_a_list_are_counted_too() -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(list[Outer]).validate_python([{}, {"iner": {}}])
+    assert describe(caught.value, Outer) == "unknown key '2.iner'; did you mean 'inner'?"
 
 
 class Numbers(Authored):

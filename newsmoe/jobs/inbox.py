@@ -120,7 +120,8 @@ class Inbox:
     def _names(self) -> list[str]:
         """Return the input files; what is left out is said once, and again when it changes."""
         checked = {str(self.folder / name) for name, state in self.state.files.items() if state.problem is None}
-        listing = list_folder(str(self.folder), [self.outbox], checked)
+        outputs = [self.outbox] if self.outbox.resolve().is_relative_to(self.folder.resolve()) else []
+        listing = list_folder(str(self.folder), outputs, checked)
         if listing.left_out:
             self._say(logging.INFO, f"{self.folder}: {listing.reasons}")
         for reason in listing.unreadable.values():

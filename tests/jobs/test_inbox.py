@@ -318,6 +318,14 @@ def test_outputs_do_not_go_to_the_inbox(tmp_path: Path) -> None:
         pass
 
 
+def test_outputs_may_go_to_the_folder_that_the_inbox_is_in(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    put(tmp_path / "in" / "a.json", "one", 0)
+    with open_inbox(tmp_path / "in", tmp_path) as inbox:
+        assert inbox.scan(Analyst()) == ScanResult(files=1, articles=1)
+    assert (tmp_path / "analyzed_a.json").read_text() == "one"
+
+
 def test_an_outbox_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match="cannot be written"), open_inbox(tmp_path, tmp_path / "file" / "x"):

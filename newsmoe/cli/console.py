@@ -100,7 +100,7 @@ def table(*columns: str, title: str | None = None) -> Table:
     made.heading = title
     for column in columns:
         made.add_column(
-            column.lstrip(">!"),
+            plain(column.lstrip(">!")),  # not as markup: it may be a label
             justify="right" if column.startswith(">") else "left",
             no_wrap=column.startswith((">", "!")),
             overflow="fold",

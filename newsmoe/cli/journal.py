@@ -63,7 +63,7 @@ def list_runs(load: LoadSettings, as_json: JsonOption = False) -> None:
         return
     rows = table("!run", "!started", ">articles", ">with errors", ">seconds", "output")
     for number, report in runs.items():
-        started, seconds = f"{report.started:%Y-%m-%d %H:%M}", f"{report.seconds:.1f}"
+        started, seconds = f"{report.started.astimezone():%Y-%m-%d %H:%M}", f"{report.seconds:.1f}"
         figures = str(report.items), str(report.failed), seconds
         rows.add_row(str(number), started, *figures, plain(report.output))
     results().print(rows)

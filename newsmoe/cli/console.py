@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from shutil import get_terminal_size
 from typing import TextIO
 
+import typer
 from rich.cells import cell_len
 from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderResult
 from rich.table import Column, Table
 from rich.text import Text
 
-from newsmoe.text.cleaning import one_line
+from newsmoe.text.cleaning import escape_control_codes, one_line
 
 WIDTH_OF_A_FILE = 160  # columns of a table that goes to a file or a pipe
 MIN_WIDTH = 8  # of a column whose cells may be continued below
@@ -54,6 +55,11 @@ def console_with_bar() -> Iterator[Console]:
 def plain(text: object, style: str = "") -> Text:
     """Return text from outside as one line for the terminal: no markup, no control codes."""
     return Text(one_line(str(text)), style=style)
+
+
+def print_json(text: str) -> None:
+    """Print JSON as a result, with no control codes that a terminal would heed."""
+    typer.echo(escape_control_codes(text))
 
 
 class _FittingTable(Table):

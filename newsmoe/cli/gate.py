@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.console import messages, plain, results, table
+from newsmoe.cli.console import messages, plain, print_json, results, table
 from newsmoe.cli.evaluate import warn_of_few
 from newsmoe.cli.options import (
     EXAMPLES_PANEL,
@@ -131,7 +131,7 @@ def evaluate(
     with reporting(messages()) as report:
         comparison = measure_gate(card, recipe, data, registry, report, neighbours=neighbours)
     if as_json:
-        typer.echo(comparison.model_dump_json(indent=2))
+        print_json(comparison.model_dump_json(indent=2))
     else:
         from newsmoe.cli.gate_tables import show_comparison
 

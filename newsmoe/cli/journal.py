@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.console import messages, plain, results, table
+from newsmoe.cli.console import messages, plain, print_json, results, table
 from newsmoe.cli.options import JsonOption, LoadSettings, takes
 from newsmoe.errors import ConfigError
 
@@ -72,7 +72,7 @@ def list_runs(load: LoadSettings, as_json: JsonOption = False) -> None:
 @takes("journal")
 def show_run(run: RunArgument, load: LoadSettings) -> None:
     """Print the report of a run."""
-    typer.echo(_report(run, load).model_dump_json(indent=2))
+    print_json(_report(run, load).model_dump_json(indent=2))
 
 
 @takes("journal")

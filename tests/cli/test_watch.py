@@ -70,6 +70,14 @@ def test_an_output_that_another_run_is_writing_stops_no_other_file(here: Path, i
     assert len(read(here / "out" / "analyzed_a.json")) == 3
 
 
+def test_a_file_may_have_as_long_a_name_as_the_system_takes(here: Path, inbox: Path) -> None:
+    for name in ("新" * 83, "新" * 82 + "闻"):
+        write(inbox / f"{name}.json", articles(1))
+    assert newsmoe("watch", "in", *ONCE).exit_code == 0
+    assert len(names(here / "out")) == 5
+    assert newsmoe("watch", "in", *ONCE).stderr == ""
+
+
 def test_its_runs_are_listed_with_all_others(here: Path, inbox: Path) -> None:
     write(inbox / "a.json", [7, article()])
     newsmoe("watch", "in", *ONCE)

@@ -122,7 +122,7 @@ class Broker:
             return False
         start = 0
         for call in calls:
-            call.result.set_result(predictions[start : start + len(call.articles)])
+            call.result.set_result(list(predictions[start : start + len(call.articles)]))
             start += len(call.articles)
         return True
 

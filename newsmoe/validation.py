@@ -1,10 +1,11 @@
 """The base of all models, and validation errors as one line for a person."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ByteSize, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ByteSize, ConfigDict, Tag, ValidationError, ValidationInfo, field_validator
 
 from newsmoe.errors import nearest
 
@@ -75,36 +76,61 @@ def _types_in(annotation: Any) -> frozenset[Any]:
 
 def describe(error: ValidationError, model: type[BaseModel]) -> str:
     """Return which keys are wrong and why; for an unknown key of `model`, the nearest valid one."""
-    problems = []
+    messages: dict[str, list[str]] = {}
     for detail in error.errors(include_url=False):
-        place = _in_words(detail["loc"])
+        place, around = _followed(model, detail["loc"])
         if detail["type"] == "extra_forbidden":
-            hint = nearest(str(detail["loc"][-1]), _valid_keys(model, detail["loc"]))
-            problems.append(f"unknown key {place!r}; {hint}")
+            messages[f"unknown key {place!r}; {nearest(str(detail['loc'][-1]), _keys_of(around))}"] = []
         else:
             message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-            problems.append(": ".join(filter(None, [place, _MESSAGES.get(detail["type"], message)])))
+            messages.setdefault(place, []).append(_MESSAGES.get(detail["type"], message))
+    said = {place: ", or ".join(each).replace(", or must be ", ", or ") for place, each in messages.items()}
+    problems = [": ".join(filter(None, pair)) for pair in said.items()]
     more = len(problems) - MAX_PROBLEMS
     return "; ".join([*problems[:MAX_PROBLEMS], *([f"and {more} more"] if more > 0 else [])])
 
 
-def _in_words(place: tuple[int | str, ...]) -> str:
-    """Return where a value is: keys, and the elements of lists counted from 1, as in `rule 1.use`."""
-    return "".join(f" {part + 1}" if isinstance(part, int) else f".{part}" for part in place).lstrip(". ")
+def _followed(annotation: Any, place: Sequence[int | str]) -> tuple[str, Any]:
+    """Return where a value is, as its writer knows it, and the annotation of the table or list that it is in.
 
-
-def _valid_keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
-    """Return the valid keys of the table at `place`, from the annotations."""
-    for part in place[:-1]:
-        field = model.model_fields.get(str(part)) if isinstance(part, str) else None
-        if field is None:
+    Elements of lists are counted from 1, as in `rule 1.use`. Pydantic names members of unions too, which are left out.
+    """
+    words, around = "", annotation
+    for part in place:
+        members = _members(annotation)
+        if len(members) > 1:
+            annotation = next((member for member in members if part in _names_of(member)), Any)
             continue
-        inner = _models_in(field.annotation)
-        model = inner[0] if inner else model
-    return [field.alias or name for name, field in model.model_fields.items() if not field.exclude]
+        words += f" {part + 1}" if isinstance(part, int) else f".{part}"
+        around = members[0]
+        annotation = _inside(around, part)
+    return words.lstrip(". "), around
 
 
-def _models_in(annotation: object) -> list[type[BaseModel]]:
+def _members(annotation: Any) -> list[Any]:
+    """Return the members of a union without None, or what is no union, without what else is annotated."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _members(arguments[0])
+    return [member for member in arguments if member is not NoneType] if origin in (Union, UnionType) else [annotation]
+
+
+def _names_of(member: Any) -> list[str]:
+    """Return what pydantic may call a member of a union: its tag, else its type."""
+    tags = [part.tag for part in get_args(member) if isinstance(part, Tag)]
+    return tags or [getattr(member, "__name__", ""), str(member)]
+
+
+def _inside(annotation: Any, part: int | str) -> Any:
+    """Return the annotation of what stands under a key, or of an element of a list."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for part in getattr(annotation, "__args__", ()) for model in _models_in(part)]
+        fields = {field.alias or name: field for name, field in annotation.model_fields.items()}
+        return fields[str(part)].annotation if part in fields else annotation  # of a list of such models
+    arguments = [argument for argument in get_args(annotation) if argument is not ...]
+    return arguments[-1] if arguments else Any
+
+
+def _keys_of(annotation: Any) -> list[str]:
+    """Return the valid keys of a table."""
+    fields = getattr(annotation, "model_fields", {})
+    return [field.alias or name for name, field in fields.items() if not field.exclude]

@@ -2,7 +2,7 @@ import json
 from typing import Annotated, Any
 
 import pytest
-from pydantic import BaseModel, ByteSize, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ByteSize, ConfigDict, Discriminator, Field, Tag, TypeAdapter, ValidationError
 
 from newsmoe.validation import Authored, describe
 
@@ -51,6 +51,12 @@ def test_pydantic_errors_are_reported_in_one_line_with_the_nearest_key(values: d
     assert describe(caught.value, Outer) == problem
 
 
+def test_elements_of_a_list_are_counted_too() -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(list[Outer]).validate_python([{}, {"iner": {}}])
+    assert describe(caught.value, Outer) == "unknown key '2.iner'; did you mean 'inner'?"
+
+
 class Numbers(Authored):
     count: int | None = None
     share: float = 0
@@ -91,3 +97,33 @@ def test_what_a_boolean_is_refused_for_is_named() -> None:
     with pytest.raises(ValidationError) as caught:
         Numbers.model_validate({"count": True, "weights": {"a": True}})
     assert describe(caught.value, Numbers) == "count: must be a whole number; weights.a: must be a number"
+
+
+class Tabled(Inner):
+    shape: str
+
+
+_BY_SHAPE = Discriminator(lambda value: "tabled" if "shape" in value else "inner")
+
+
+class Shapes(Authored):
+    either: tuple[str, ...] | dict[str, float] = ()
+    tagged: dict[str, Annotated[Annotated[Inner, Tag("inner")] | Annotated[Tabled, Tag("tabled")], _BY_SHAPE]] = {}
+    listed: list[dict[str, float] | None] = []
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"either": 1}, "either: must be a list, in brackets, or a table of keys and values"),
+        ({"either": {"a": "x"}}, "either: must be a list, in brackets; either.a: must be a number"),
+        ({"tagged": {"tabled": {"shape": 1}}}, "tagged.tabled.shape: must be a text, in quotes"),
+        ({"tagged": {"x": {"shape": "round", "shap": 1}}}, "unknown key 'tagged.x.shap'; did you mean 'shape'?"),
+        ({"tagged": {"x": {"shap": 1}}}, "unknown key 'tagged.x.shap'; available: colour, ratio"),
+        ({"listed": [None, {"a": "x"}]}, "listed 2.a: must be a number"),
+    ],
+)
+def test_a_place_has_no_names_but_those_that_its_writer_knows(values: dict[str, object], problem: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        Shapes.model_validate(values)
+    assert describe(caught.value, Shapes) == problem

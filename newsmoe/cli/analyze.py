@@ -236,8 +236,9 @@ def _check_stories(target: OutputOptions, jobs: "list[Job]", limit: int | None) 
     names = [name for job in jobs for name in job.inputs]
     if unreadable := [name for name in names if name == "-" or (Path(name).exists() and not Path(name).is_file())]:
         raise typer.BadParameter(f"--stories cannot read {unreadable[0]} again; name a file of articles")
-    if stories.resolve() in {path.resolve() for path in (*map(Path, names), *(job.output for job in jobs))}:
-        raise typer.BadParameter(f"--stories {stories}: name a file that is neither an input nor an output")
+    written = [path for job in jobs for path in (job.output, job.report, job.errors) if path]
+    if stories.resolve() in {path.resolve() for path in (*map(Path, names), *written)}:
+        raise typer.BadParameter(f"--stories {stories}: name a file that is neither an input nor written by the run")
     if target.page and (stories == STDOUT or stories.resolve() == target.page.resolve()):
         raise typer.BadParameter(f"--page cannot read --stories {stories} again; name another file")
 

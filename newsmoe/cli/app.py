@@ -40,7 +40,7 @@ from newsmoe.cli.exits import UsageError, exit_code
 from newsmoe.cli.options import Command, expanded
 from newsmoe.cli.signals import TerminatedError, terminate
 from newsmoe.cli.streams import guard_streams
-from newsmoe.errors import COULD_NOT_RUN, NewsmoeError
+from newsmoe.errors import COULD_NOT_RUN, ConfigError, NewsmoeError
 
 MAX_PATH = 200  # characters of a path in a message
 
@@ -190,6 +190,13 @@ _add_group(
 )
 
 
+def _check_working_directory() -> None:
+    try:
+        os.getcwd()
+    except OSError:
+        raise ConfigError("the folder that this runs in was removed; go to another one") from None
+
+
 def main() -> None:
     """Run the command line; SIGTERM ends it as an exception, so that nothing half done is left behind."""
     # numpy has small products only, on which its threads wait for each other: up to 200 times longer where
@@ -199,13 +206,14 @@ def main() -> None:
     guard_streams()
     code: Any = 0
     try:
+        _check_working_directory()
         try:
             app()
         except SystemExit as ended:
             code = ended.code
         with suppress(typer.Exit):  # of a reader that has closed standard output
             sys.stdout.flush()
-    except NewsmoeError as error:  # of standard output, outside of a command
+    except NewsmoeError as error:  # outside of a command
         if code != COULD_NOT_RUN:
             _tell(error)
         code = COULD_NOT_RUN

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import typer
-
-from newsmoe.cli.console import messages, plain
+from newsmoe.cli.console import messages, plain, print_json
 from newsmoe.cli.options import ConfigOption, load_settings
 
 
@@ -18,4 +16,4 @@ def show(config: ConfigOption = None) -> None:
     messages().print(plain(f"read from {path}" if path else "no newsmoe.toml here or above"), soft_wrap=True)
     if settings.journal:
         settings = settings.model_copy(update={"journal": without_password(settings.journal)})
-    typer.echo(settings.model_dump_json(indent=2, exclude_none=True))
+    print_json(settings.model_dump_json(indent=2, exclude_none=True))

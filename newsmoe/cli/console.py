@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from shutil import get_terminal_size
 from typing import TextIO
 
+import typer
 from rich.cells import cell_len
 from rich.console import Console, ConsoleDimensions, ConsoleOptions, RenderResult
 from rich.table import Column, Table
 from rich.text import Text
 
-from newsmoe.text.cleaning import one_line
+from newsmoe.text.cleaning import escape_control_codes, one_line
 
 WIDTH_OF_A_FILE = 160  # columns of a table that goes to a file or a pipe
 MIN_WIDTH = 8  # of a column whose cells may be continued below
@@ -56,18 +57,28 @@ def plain(text: object, style: str = "") -> Text:
     return Text(one_line(str(text)), style=style)
 
 
+def print_json(text: str) -> None:
+    """Print JSON as a result, with no control codes that a terminal would heed."""
+    typer.echo(escape_control_codes(text))
+
+
 class _FittingTable(Table):
-    """A table that has a line for each cell where its columns are too many for the terminal."""
+    """A table that has a line for each cell where its columns are too many for the terminal.
+
+    Its heading may be wider than the columns; rich would break the title of a table to their width.
+    """
+
+    heading: str | None = None
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield what the console prints."""
         names = [str(column.header) for column in self.columns]
         min_width = sum(map(_min_width, self.columns)) + 2 * (len(names) - 1)
+        if self.heading:
+            yield Text(self.heading, style="table.title")
         if min_width <= options.max_width or len(names) < 3:
             yield from super().__rich_console__(console, options)
             return
-        if self.title:
-            yield Text(str(self.title))
         for number, cells in enumerate(zip(*(column.cells for column in self.columns), strict=True)):
             rows = Table.grid(padding=(0, 2, 0, 0))
             rows.add_column(no_wrap=True, style="bold")
@@ -91,10 +102,11 @@ def table(*columns: str, title: str | None = None) -> Table:
     Columns whose name starts with `>` are set to the right, and those that start with `!` hold names, which are
     never cut; what does not fit elsewhere is continued below. Where that leaves no room, each cell has its line.
     """
-    made = _FittingTable(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    made = _FittingTable(box=None, pad_edge=False, header_style="bold")
+    made.heading = title
     for column in columns:
         made.add_column(
-            column.lstrip(">!"),
+            plain(column.lstrip(">!")),  # not as markup: it may be a label
             justify="right" if column.startswith(">") else "left",
             no_wrap=column.startswith((">", "!")),
             overflow="fold",

@@ -17,6 +17,7 @@ from newsmoe.cli.options import (
     JsonOption,
     LoadSettings,
     needs_training_extra,
+    refuse_example_options,
     registry_of,
     takes,
 )
@@ -61,6 +62,7 @@ class ExampleOptions(ExampleKeys):
 
 @takes("gate", "experts_dir", "device")
 def evaluate(
+    context: typer.Context,
     what: Annotated[str, typer.Argument(help="An expert; or a task: all its experts behind the gate.", metavar="NAME")],
     examples: ExampleOptions,
     load: LoadSettings,
@@ -80,6 +82,8 @@ def evaluate(
     from newsmoe.cli.progress import reporting
 
     needs_training_extra("measuring")
+    if file is None:
+        refuse_example_options(context, "name one after the expert")
     settings = load()
     session, task, card = _session(what, settings)  # before what takes seconds to import
     from newsmoe.evaluation.measure import measure
@@ -162,9 +166,14 @@ def show_evaluations(evaluations: Sequence["Evaluation"]) -> None:
     for evaluation in evaluations:
         for part in _shown(evaluation):
             console.print(part)
-        if evaluation.items < FEW:
-            few = f"{plural(evaluation.items, 'example')} {'is' if evaluation.items == 1 else 'are'}"
-            messages().print(plain(f"{few} too few for figures to rely on", style="yellow"), soft_wrap=True)
+        warn_of_few(evaluation.items)
+
+
+def warn_of_few(examples: int) -> None:
+    """Say where figures are of so few examples that they tell little."""
+    if examples < FEW:
+        few = f"{plural(examples, 'example')} {'is' if examples == 1 else 'are'} too few for figures to rely on"
+        messages().print(plain(f"{few}: differences may be chance", style="yellow"), soft_wrap=True)
 
 
 def _shown(evaluation: "Evaluation") -> Iterator["RenderableType"]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.console import plain, results, table
+from newsmoe.cli.console import plain, print_json, results, table
 from newsmoe.cli.logs import show_logs
 from newsmoe.cli.options import JsonOption, LoadSettings, NameArgument, registry_of, takes
 
@@ -27,7 +27,7 @@ def list_experts(load: LoadSettings, as_json: JsonOption = False) -> None:
     """List all experts: built-in experts, your own cards, and plug-ins."""
     experts = registry_of(load()).experts.values()
     if as_json:
-        typer.echo(json.dumps([_as_record(info) for info in experts], indent=2, ensure_ascii=False))
+        print_json(json.dumps([_as_record(info) for info in experts], indent=2, ensure_ascii=False))
         return
     rows = table("!name", "!task", "!here", "!reads", "what it is", "measured, %")
     for info in experts:
@@ -52,7 +52,7 @@ def show(name: NameArgument, load: LoadSettings, as_json: JsonOption = False) ->
     """Print the card of an expert: training data, licence, settings, measured quality."""
     record = _as_record(registry_of(load()).info(name))
     if as_json:
-        typer.echo(json.dumps(record, indent=2, ensure_ascii=False))
+        print_json(json.dumps(record, indent=2, ensure_ascii=False))
         return
     rows = table("!", "")
     rows.show_header = False

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.console import messages, plain, results, table
+from newsmoe.cli.console import messages, plain, print_json, results, table
+from newsmoe.cli.evaluate import warn_of_few
 from newsmoe.cli.options import (
     EXAMPLES_PANEL,
     DataOption,
@@ -16,9 +17,11 @@ from newsmoe.cli.options import (
     JsonOption,
     LoadSettings,
     needs_training_extra,
+    refuse_example_options,
     registry_of,
     takes,
 )
+from newsmoe.cli.train import taking_back
 from newsmoe.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -31,6 +34,7 @@ FolderArgument = Annotated[Path, typer.Argument(help="Folder of a learned gate."
 
 @takes("experts_dir", "device")
 def train(
+    context: typer.Context,
     file: FileArgument,
     keys: ExampleKeys,
     load: LoadSettings,
@@ -57,20 +61,23 @@ def train(
     from newsmoe.training.recipe import GateRecipe, read_recipe
     from newsmoe.training.scaffold import gate_recipe
 
-    console, settings = messages(), load()
+    console, settings, made = messages(), load(), None
     registry = registry_of(settings)
     if file.suffix != ".toml":
         _check_choice(task, registry)
         keys.summary = keys.summary or ("summary" if task == "summarization" else None)
-        file = gate_recipe(file, task, **vars(keys))
+        file = made = gate_recipe(file, task, **vars(keys))
         console.print(plain(f"wrote {file}"), soft_wrap=True)
+    else:
+        refuse_example_options(context, f"change {file} instead")
     folder, recipe = output or file.parent, read_recipe(file, GateRecipe)
-    with reporting(console) as report:
+    with taking_back(made), reporting(console) as report:
         train_gate(file, recipe, data, folder, registry, Device(settings.device, settings.threads), report)
         card = read_gate(folder)
         comparison = measure_gate(card, recipe, data, registry, report, neighbours=False)
     figures, is_better = against_rivals(card, comparison)
     console.print(plain(figures), soft_wrap=True)
+    warn_of_few(comparison.items)
     if not is_better:
         console.print(
             plain("it is not better than what it would replace: do not use it", style="yellow"), soft_wrap=True
@@ -124,11 +131,12 @@ def evaluate(
     with reporting(messages()) as report:
         comparison = measure_gate(card, recipe, data, registry, report, neighbours=neighbours)
     if as_json:
-        typer.echo(comparison.model_dump_json(indent=2))
+        print_json(comparison.model_dump_json(indent=2))
     else:
         from newsmoe.cli.gate_tables import show_comparison
 
         show_comparison(comparison)
+        warn_of_few(comparison.items)
     if plot is not None:
         draw_curves(comparison.curve, plot)
     if write:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.console import messages, plain, results, table
+from newsmoe.cli.console import messages, plain, print_json, results, table
 from newsmoe.cli.options import JsonOption, LoadSettings, takes
 from newsmoe.errors import ConfigError
 
@@ -63,7 +63,7 @@ def list_runs(load: LoadSettings, as_json: JsonOption = False) -> None:
         return
     rows = table("!run", "!started", ">articles", ">with errors", ">seconds", "output")
     for number, report in runs.items():
-        started, seconds = f"{report.started:%Y-%m-%d %H:%M}", f"{report.seconds:.1f}"
+        started, seconds = f"{report.started.astimezone():%Y-%m-%d %H:%M}", f"{report.seconds:.1f}"
         figures = str(report.items), str(report.failed), seconds
         rows.add_row(str(number), started, *figures, plain(report.output))
     results().print(rows)
@@ -72,7 +72,7 @@ def list_runs(load: LoadSettings, as_json: JsonOption = False) -> None:
 @takes("journal")
 def show_run(run: RunArgument, load: LoadSettings) -> None:
     """Print the report of a run."""
-    typer.echo(_report(run, load).model_dump_json(indent=2))
+    print_json(_report(run, load).model_dump_json(indent=2))
 
 
 @takes("journal")

@@ -101,6 +101,11 @@ class TimeOptions:
         str | None, typer.Option(help='Times as in a crontab: "0 6 * * *" is every day at six.', metavar="EXPRESSION")
     ] = None
 
+    @property
+    def named(self) -> bool:
+        """Whether there are any."""
+        return self.every is not None or self.cron is not None
+
     def times(self) -> "Every | Cron":
         """Return when; it is an error of usage if neither or both are set."""
         from newsmoe.jobs.timetable import parse_cron, parse_every
@@ -221,6 +226,14 @@ def _option_type(annotation: Any) -> Any:
     if Path in get_args(annotation):
         return list[Path]
     return next((kind for kind in (bool, int, float) if kind in parts), str)
+
+
+def refuse_example_options(context: typer.Context, help: str) -> None:
+    """Refuse options that say how a file of examples is read, where there is none to read."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name or "")
+        if getattr(parameter, "rich_help_panel", "") == EXAMPLES_PANEL and source and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"{parameter.opts[0]} is for a file of examples; {help}")
 
 
 def needs_training_extra(what: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.console import plain, results, table
+from newsmoe.cli.console import plain, print_json, results, table
 from newsmoe.cli.options import JsonOption, LimitOption, LoadSettings, registry_of, takes
 from newsmoe.errors import ConfigError, InputError
 
@@ -48,7 +48,7 @@ def route(
         _explain(gate, routed, explain, as_json=as_json)
     elif as_json:
         records = [routing.as_json(item, route) for item, route in routed]
-        typer.echo(json.dumps(records, indent=2, ensure_ascii=False))
+        print_json(json.dumps(records, indent=2, ensure_ascii=False))
     else:
         _print_table(list(routed))
 
@@ -56,7 +56,7 @@ def route(
 def _print_table(routed: "list[Routed]") -> None:
     rows = table("id", "headline", "!task", "!expert", ">weight", "reason")
     for item, route in routed:
-        name = plain(item.id or "-"), plain((item.headline or "")[:40])
+        name = plain("-" if item.id is None else item.id), plain((item.headline or "")[:40])
         if not route:
             rows.add_row(*name, "-", plain("-"), "", plain(getattr(item, "message", "")))
         for entry in (entry for decision in route for entry in decision.entries):

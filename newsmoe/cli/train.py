@@ -1,7 +1,7 @@
 """`newsmoe train`: experts of one's own data."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os.path import normpath
 from pathlib import Path
@@ -20,10 +20,11 @@ from newsmoe.cli.options import (
     LoadSettings,
     SummaryOption,
     needs_training_extra,
+    refuse_example_options,
     registry_of,
     takes,
 )
-from newsmoe.errors import InputError
+from newsmoe.errors import NewsmoeError
 
 if TYPE_CHECKING:
     from newsmoe.training.recipe import AnyRecipe
@@ -48,6 +49,7 @@ class TrainOptions:
 
 @takes("device", config=False)
 def classifier(
+    context: typer.Context,
     file: FileArgument,
     load: LoadSettings,
     options: TrainOptions,
@@ -82,11 +84,12 @@ def classifier(
         allowed = built_in_labels(registry_of(load()), task or expert)
         return classifier_recipe(file, expert, task=task, allowed=allowed, head_only=head_only, **keys)
 
-    _make(file, options, ClassifierRecipe, scaffold, load)
+    _make(context, file, options, ClassifierRecipe, scaffold, load)
 
 
 @takes("device", config=False)
 def summarizer(
+    context: typer.Context,
     file: FileArgument,
     load: LoadSettings,
     options: TrainOptions,
@@ -105,11 +108,12 @@ def summarizer(
     def scaffold(expert: str) -> Path:
         return summarizer_recipe(file, expert, content=content, summary=summary or "summary")
 
-    _make(file, options, SummarizerRecipe, scaffold, load)
+    _make(context, file, options, SummarizerRecipe, scaffold, load)
 
 
 @takes("device", config=False)
 def tagger(
+    context: typer.Context,
     file: FileArgument,
     load: LoadSettings,
     options: TrainOptions,
@@ -137,11 +141,12 @@ def tagger(
     def scaffold(expert: str) -> Path:
         return tagger_recipe(file, expert, tokens=tokens, tags=tags)
 
-    _make(file, options, TaggerRecipe, scaffold, load)
+    _make(context, file, options, TaggerRecipe, scaffold, load)
 
 
 @takes("device", config=False)
 def targets(
+    context: typer.Context,
     file: FileArgument,
     load: LoadSettings,
     options: TrainOptions,
@@ -163,7 +168,7 @@ def targets(
     def scaffold(expert: str) -> Path:
         return target_recipe(file, expert, content=content or "sentence", target=target, label=label)
 
-    _make(file, options, TargetRecipe, scaffold, load)
+    _make(context, file, options, TargetRecipe, scaffold, load)
 
 
 @takes("device", config=False)
@@ -194,7 +199,12 @@ def joint(
 
 
 def _make(
-    file: Path, options: TrainOptions, kind: "type[AnyRecipe]", scaffold: Callable[[str], Path], load: LoadSettings
+    context: typer.Context,
+    file: Path,
+    options: TrainOptions,
+    kind: "type[AnyRecipe]",
+    scaffold: Callable[[str], Path],
+    load: LoadSettings,
 ) -> None:
     """Train an expert by a recipe, or by one that `scaffold` writes for a file of examples, given the expert's name."""
     from newsmoe.cli.evaluate import show_evaluations
@@ -209,9 +219,11 @@ def _make(
     if file.suffix != ".toml":
         file = made = scaffold(options.name or name_from(file))
         console.print(plain(f"wrote {file}"), soft_wrap=True)
+    else:
+        refuse_example_options(context, f"change {file} instead")
     recipe = read_recipe(file, kind)
     folder = options.output or file.parent
-    with _taking_back(made), reporting(console) as report:
+    with taking_back(made), reporting(console) as report:
         evaluations = make_expert(file, recipe, options.data, folder, Device(load().device), report)
     show_evaluations(evaluations)
     use = f"newsmoe analyze news.json --tasks {recipe.task}"
@@ -221,14 +233,13 @@ def _make(
 
 
 @contextmanager
-def _taking_back(recipe: Path | None) -> Iterator[None]:
-    """Remove a recipe that was made from examples which cannot be learned from; it would be in the way of others."""
+def taking_back(recipe: Path | None) -> Iterator[None]:
+    """Remove a recipe that this command made, where nothing came of it: it would be in the way of the next try."""
     try:
         yield
-    except InputError:
-        if recipe is not None:
-            recipe.unlink(missing_ok=True)
+    except NewsmoeError:
+        if recipe is not None and [*recipe.parent.iterdir()] == [recipe]:
+            recipe.unlink()
+            recipe.parent.rmdir()
             messages().print(plain(f"removed {recipe}"), soft_wrap=True)
-            with suppress(OSError):  # there is more in it
-                recipe.parent.rmdir()
         raise

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,7 @@ from newsmoe.cli.exits import exit_code
 from newsmoe.cli.logs import show_logs
 from newsmoe.cli.options import RUN_SETTINGS, LoadSettings, LogOptions, TimeOptions, takes
 from newsmoe.cli.run_options import RunOptions, ScreenOptions
-from newsmoe.errors import COULD_NOT_RUN, ITEMS_FAILED, ConfigError, InputError, NewsmoeError, OutputError
+from newsmoe.errors import COULD_NOT_RUN, ITEMS_FAILED, InputError, NewsmoeError, OutputError
 from newsmoe.text.counts import plural
 
 if TYPE_CHECKING:
@@ -62,9 +61,9 @@ def watch(
     from newsmoe.jobs.job import open_session
 
     show_logs(quiet=screen.quiet, as_json=logs.as_json)
-    when = None if once else times.times()
-    if when and find_spec("apscheduler") is None:
-        raise ConfigError("newsmoe watch needs apscheduler; pip install 'newsmoe[schedule]'; or use --once")
+    when = None if once and not times.named else times.times()
+    if once and when:
+        raise typer.BadParameter(f"--once scans once, and not {when}; leave out one of them")
     with Metrics(logs.metrics) as metrics:
         settings, stop = run.applied_to(load()), Stop()
         with (

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from newsmoe.article import Article
 from newsmoe.errors import PredictionError
-from newsmoe.prediction import Prediction, count_problem
+from newsmoe.prediction import Prediction, checked_list, count_problem
 from newsmoe.registry.device import Device, device_of
 from newsmoe.registry.expert import Expert
 from newsmoe.registry.expert_info import ExpertInfo
@@ -104,14 +104,14 @@ class Broker:
 
         articles = [article for call in calls for article in call.articles]
         try:
-            predictions = await replica.predict.remote(articles)
+            predictions = checked_list(await replica.predict.remote(articles))
             if problem := count_problem(predictions, articles):
                 raise PredictionError(problem)
         except (RayTaskError, PredictionError) as error:
             if len(calls) > 1:  # which of them it fails on is not known
                 await self._again([replace(call, alone=True) for call in calls])
             else:
-                _fail(calls[0], getattr(error, "cause", error))
+                _fail(calls[0], getattr(error, "cause", None) or error)
             return True
         except RayError as error:  # it has died, or cannot be reached
             again = [replace(call, alone=True, deaths=call.deaths + 1) for call in calls]
@@ -122,7 +122,7 @@ class Broker:
             return False
         start = 0
         for call in calls:
-            call.result.set_result(predictions[start : start + len(call.articles)])
+            call.result.set_result(list(predictions[start : start + len(call.articles)]))
             start += len(call.articles)
         return True
 

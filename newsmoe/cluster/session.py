@@ -87,8 +87,11 @@ class ClusterSession(Session):
         self, articles: Iterable[Article | InvalidItem | Mapping[str, Any]], stats: RunStats | None = None
     ) -> Iterator[Record]:
         """Analyze articles: yield one record for each, in order, as soon as all windows before it are done."""
-        stats = RunStats() if stats is None else stats
-        for window in self._windows(self._items(articles)):
+        self._check_call(articles)
+        return self._analyzed(self._items(articles), RunStats() if stats is None else stats)
+
+    def _analyzed(self, items: Iterator[Article | InvalidItem], stats: RunStats) -> Iterator[Record]:
+        for window in self._windows(items):
             stats.add(window.stats)
             stats.workers[window.worker] += len(window.records)
             self._show(window.warnings)

@@ -25,8 +25,12 @@ DRAWS = 20  # of random choices, whose mean is reported
 
 
 class GateComparison(Strict):
-    """The systems as they would be served, the curves over all budgets, and the gate's calibration error."""
+    """The systems as they would be served, the curves over all budgets, and the gate's calibration error.
 
+    All are measured on so many `items`.
+    """
+
+    items: int
     systems: tuple[SystemFigures, ...]
     curve: QualityCost
     gate_ece: float
@@ -65,6 +69,7 @@ def compare_gates(
     means = mean_of([draw.model_dump(exclude={"system"}) for draw in draws])
     random = SystemFigures(system="random at equal cost", **means)
     return GateComparison(
+        items=sum(len(source.articles) for source in dev),
         systems=(*map(figures, (*systems, *learned)), random, figures(oracle)),
         curve=quality_cost([expert.cost for expert in card.experts], dev, readings),
         gate_ece=_gate_ece(readings, dev),

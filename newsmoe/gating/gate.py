@@ -108,6 +108,9 @@ def routes_of(gate: Gate, articles: Sequence[Article]) -> list[Route]:
             raise ValueError(f"{len(routes)} routes for {plural(len(articles), 'article')}")
         if wrong := next((part for route in routes for part in _parts(route) if not isinstance(part, Decision)), None):
             raise TypeError(f"a route must be a tuple of Decision, and has {wrong!r} in it")
+        for weights in (decision.weights for route in routes for decision in route):
+            if not all(0 <= round(weight, 6) <= 1 for weight in weights.values()):
+                raise ValueError(f"weights must be numbers from 0 to 1, and are {weights}")
     return routes
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from newsmoe.errors import ConfigError, InputError, NewsmoeError, OutputError, TooManyErrorsError
+from newsmoe.errors import ConfigError, InputError, LockedError, NewsmoeError, OutputError, TooManyErrorsError
 from newsmoe.ingest.discovery import list_folder
 from newsmoe.jobs.inbox_state import (
     STATE,
@@ -24,6 +24,7 @@ from newsmoe.jobs.inbox_state import (
     output_name,
     read_state,
     write_state,
+    written_with,
 )
 from newsmoe.jobs.plan import Job
 from newsmoe.output.atomic import in_utf8, remove_leftovers, translate_errors
@@ -91,6 +92,7 @@ class Inbox:
         self.clock = clock
         remove_leftovers(outbox / STATE)
         self.state = read_state(outbox / STATE)
+        self._taken = {path for state in self.state.files.values() for path in written_with(Path(state.output))}
         self._said: set[str] = set()
         self._unsettled: set[str] = set()
 
@@ -118,7 +120,8 @@ class Inbox:
     def _names(self) -> list[str]:
         """Return the input files; what is left out is said once, and again when it changes."""
         checked = {str(self.folder / name) for name, state in self.state.files.items() if state.problem is None}
-        listing = list_folder(str(self.folder), [self.outbox], checked)
+        outputs = [self.outbox] if self.outbox.resolve().is_relative_to(self.folder.resolve()) else []
+        listing = list_folder(str(self.folder), outputs, checked)
         if listing.left_out:
             self._say(logging.INFO, f"{self.folder}: {listing.reasons}")
         for reason in listing.unreadable.values():
@@ -167,7 +170,7 @@ class Inbox:
     def _process(self, name: str, stamp: Stamp, analyze: Analyze, result: ScanResult) -> bool:
         """Analyze the file if its content is new; return whether it stayed as it was all the while."""
         before = self.state.files.get(name)
-        output = output_name(name, self.format, self.state.files)
+        output = before.output if before else output_name(name, self.format, self._taken)
         digest, report, problem = None, None, None
         try:
             digest = _digest(self.folder / name)
@@ -180,7 +183,7 @@ class Inbox:
                 report = analyze(self._job(name, output))
         except (InputError, TooManyErrorsError) as error:
             problem = str(error)
-        except OutputError as error:
+        except (OutputError, LockedError) as error:
             _logger.warning("%s; the next scan tries again", error)
             result.unwritten += 1
             return True
@@ -227,6 +230,7 @@ class Inbox:
 
     def _save_file(self, name: str, state: FileState) -> None:
         self._save(self.state.model_copy(update={"files": {**self.state.files, name: state}}))
+        self._taken.update(written_with(Path(state.output)))
 
     def _save(self, state: State) -> None:
         write_state(self.outbox / STATE, state)

@@ -1,6 +1,6 @@
 """What became of the files of an inbox, in one small file beside their outputs; its keys stay as they are."""
 
-import json
+from collections.abc import Set
 from hashlib import sha256
 from pathlib import Path
 from typing import Literal
@@ -69,23 +69,21 @@ def read_state(path: Path) -> State:
 
 def write_state(path: Path, state: State) -> None:
     """Write the state."""
-    write_text(path, json.dumps(state.model_dump(mode="json"), indent=1) + "\n")
+    write_text(path, state.model_dump_json(indent=1) + "\n")
 
 
-def output_name(name: str, format: str, files: dict[str, FileState]) -> str:
+def output_name(name: str, format: str, taken: Set[Path]) -> str:
     """Return the name of the output of the inbox's file `name`, as `analyze` would choose it.
 
-    Where that, or the name of what is written beside it, belongs to another file, it gets a hash suffix after
+    Where that, or the name of what is written beside it, is `taken` by another file, it gets a hash suffix after
     a dash, which no other output has.
     """
-    if name in files:
-        return files[name].output
-    taken = {path for state in files.values() for path in _written(Path(state.output))}
     plain = default_output(Path(name), format)
-    if taken & set(_written(plain)):
+    if not taken.isdisjoint(written_with(plain)):
         plain = plain.with_stem(f"{plain.stem}-{sha256(name.encode()).hexdigest()[:12]}")
     return plain.as_posix()
 
 
-def _written(output: Path) -> tuple[Path, ...]:
+def written_with(output: Path) -> tuple[Path, ...]:
+    """Return an output and what is written beside it."""
     return output, default_report(output), default_errors(output)

@@ -115,10 +115,11 @@ def run_job(
     Where another run is writing the output, that is an error, or this one waits. `command` is for the report,
     which is written for a run that fails too.
     """
-    recorder, observer = RunRecorder(job, session.settings, command), observer or Observer()
+    observer = observer or Observer()
     with ExitStack() as stack:
         if job.output != STDOUT:
             stack.enter_context(output_lock(job.output, wait=wait))
+        recorder = RunRecorder(job, session.settings, command)  # whose time begins now
         stack.enter_context(recorder.reporting_failure(session))
         _remove_leftovers(job)
         sources = _opened(job, session.settings, recorder, observer, stack)

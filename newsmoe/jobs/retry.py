@@ -58,7 +58,7 @@ class Retry(NamedTuple):
         if journal:
             command = tuple(argument.replace(without_password(journal), journal) for argument in command)
         try:
-            child = subprocess.Popen([sys.executable, "-m", "newsmoe", *command], cwd=self.folder)
+            child = subprocess.Popen([sys.executable, "-P", "-m", "newsmoe", *command], cwd=self.folder)
         except OSError as error:
             raise ConfigError(
                 f"{self.folder}: the run was there, on this machine or another: {error.strerror}"

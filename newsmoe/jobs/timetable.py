@@ -3,10 +3,13 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import count, product
 
 from newsmoe.errors import ConfigError
 
 SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+HOURS = 24  # of a day
 MAX_SECONDS = 366 * SECONDS["d"]
 
 MACROS = {
@@ -37,6 +40,11 @@ class Every:
     seconds: int
     text: str
 
+    def after(self, previous: datetime, now: datetime) -> datetime:
+        """Return the first time after `now`, given an earlier one."""
+        step = timedelta(seconds=self.seconds)
+        return previous + ((now - previous) // step + 1) * step
+
     def __str__(self) -> str:
         return f"every {self.text}"
 
@@ -63,6 +71,32 @@ class Cron:
     weekdays: tuple[int, ...]
     either_day: bool
     text: str
+
+    def after(self, previous: datetime, now: datetime) -> datetime:
+        """Return the first time after `now`, in UTC.
+
+        A time that clocks leave out comes an hour later, and one that they show twice counts once, as with cron,
+        unless every hour is asked for.
+        """
+        today = now.astimezone().date()
+        days = (today + timedelta(days=number) for number in count())
+        return next(time for day in days if self._includes(day) for time in self._times(day) if time > now)
+
+    def _includes(self, day: date) -> bool:
+        fits = day.day in self.days, day.isoweekday() % 7 in self.weekdays
+        return day.month in self.months and (any(fits) if self.either_day else all(fits))
+
+    def _times(self, day: date) -> list[datetime]:
+        return sorted(moment for parts in product(self.hours, self.minutes) for moment in self._at(day, time(*parts)))
+
+    def _at(self, day: date, clock: time) -> list[datetime]:
+        """Return the moments, in UTC, at which clocks show a time on a day."""
+        local = (datetime.combine(day, clock.replace(fold=fold)) for fold in (0, 1))
+        moments = sorted({moment.astimezone(UTC) for moment in local})
+        if len(moments) == 1:
+            return moments
+        shown = [moment for moment in moments if moment.astimezone().time() == clock]
+        return shown if len(self.hours) == HOURS else shown[:1] or moments[-1:]
 
     def __str__(self) -> str:
         return f'at "{self.text}"'

@@ -9,6 +9,8 @@ from newsmoe.journal.store import JournalStats, Row
 COLUMNS = "expert, article, answer, mark"
 """The fields of `Row`. Tables and columns keep the names that the first version gave them."""
 
+LAST_RUNS = 100  # that are looked at for the same one
+
 
 class SqlStore(ABC):
     """A `Store` whose statements a subclass executes; `?` is where a value goes."""
@@ -58,7 +60,9 @@ class SqlStore(ABC):
         """Store the report of a run; once, even if an earlier try succeeded without our knowing."""
         statement = (
             f"insert into {self.run_table} (started, report) select ?, ?"
-            f" where not exists (select * from {self.run_table} where started = ? and report = ?)"
+            " where not exists (select * from"
+            f" (select started, report from {self.run_table} order by id desc limit {LAST_RUNS}) as last"
+            " where started = ? and report = ?)"
         )
         self._change(statement, [(started, report) * 2], in_run=True)
 

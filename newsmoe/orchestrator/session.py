@@ -131,12 +131,15 @@ class Session:
             TypeError: what was passed is one article, a text or a table, and no list of articles.
             RuntimeError: the session is closed.
         """
-        _require_several(articles)
-        if self._closed:
-            raise RuntimeError("the session is closed; analyze articles within its 'with' block")
+        self._check_call(articles)
         with self._lock:
             self._experts.retry_failed()
         return self._pipeline.run(self._items(articles), RunStats() if stats is None else stats)
+
+    def _check_call(self, articles: object) -> None:
+        _require_several(articles)
+        if self._closed:
+            raise RuntimeError("the session is closed; analyze articles within its 'with' block")
 
     def variant(self, *, tasks: Sequence[str] | None = None, gate: str | None = None) -> "Session":
         """Return a session for other tasks, or by another gate, with the experts, the journal and the lock of this one.

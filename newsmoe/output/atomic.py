@@ -11,6 +11,7 @@ from secrets import token_hex
 from typing import TextIO
 
 from newsmoe.errors import OutputError, reason_of
+from newsmoe.paths import short_name
 from newsmoe.settings.trust import is_foreign_link
 
 HINTS = {
@@ -131,7 +132,7 @@ def descriptor_of(path: Path) -> int | None:
 def _make_temporary(target: Path) -> Path:
     """Make an empty file beside `target`, never an existing one or a link."""
     while True:
-        temporary = target.with_name(f".{target.name}.{token_hex(4)}.tmp")
+        temporary = target.with_name(f".{short_name(target.name)}.{token_hex(4)}.tmp")
         with suppress(FileExistsError):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
             os.close(os.open(temporary, flags, 0o666))
@@ -144,7 +145,7 @@ def remove_leftovers(path: Path) -> None:
     To be called only where no other run can be writing there now.
     """
     target = Path(os.path.realpath(path))
-    folder, name = (target, r".+?") if target.is_dir() else (target.parent, re.escape(target.name))
+    folder, name = (target, r".+?") if target.is_dir() else (target.parent, re.escape(short_name(target.name)))
     leftover = re.compile(rf"\.{name}\.{_TEMPORARY}\.tmp(-journal|-wal|-shm)?", re.DOTALL)
     with suppress(OSError):
         for file in filter(leftover.fullmatch, os.listdir(folder)):

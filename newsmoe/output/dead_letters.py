@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from newsmoe.errors import InputError
 from newsmoe.output.atomic import atomic_write_text, translate_errors
+from newsmoe.paths import beside
 from newsmoe.record import ItemError
 
 KEYS = ("input", "index", "element", "errors")
@@ -33,7 +34,7 @@ class InputElements(Protocol):
 
 def default_errors(output: Path) -> Path:
     """Return where dead letters go: `analyzed_news_data.errors.jsonl` beside `analyzed_news_data.json`."""
-    return output.with_suffix(".errors.jsonl")
+    return beside(output, ".errors.jsonl")
 
 
 def write_dead_letters(

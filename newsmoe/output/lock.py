@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from newsmoe.errors import LockedError
 from newsmoe.output.atomic import check_folder, check_link, descriptor_of, translate_errors
+from newsmoe.paths import short_name
 
 FOR_ALL = 0o666
 """The mode of a lock: who may write an output may be another user than who wrote it before."""
@@ -30,7 +31,7 @@ def output_lock(output: Path, *, wait: bool) -> Iterator[None]:
     check_folder(output)
     check_link(output)
     message = f"{output}: another run is writing it; wait for it with --wait, or name another output with -o"
-    with locked(target.with_name(f".{target.name}.lock"), message, of=output, wait=wait):
+    with locked(target.with_name(f".{short_name(target.name)}.lock"), message, of=output, wait=wait):
         yield
 
 

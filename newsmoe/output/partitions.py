@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from newsmoe.errors import ConfigError, nearest
 from newsmoe.output.formats import TaskColumns
+from newsmoe.paths import HASH, MAX_NAME
 from newsmoe.record import Record
 from newsmoe.text.dates import moment_of
 
@@ -16,9 +17,6 @@ UNITS = {"day": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 """What Hive, and readers after it, take for no value."""
-
-MAX_NAME = 200  # bytes of the 255 that a file system takes
-HASH = 12  # characters
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from newsmoe.paths import beside
 from newsmoe.record import Record, Stage
 from newsmoe.text.counts import plural
 
@@ -177,7 +178,7 @@ class RunReport(RunStats, RunInfo):
 
 def default_report(output: Path) -> Path:
     """Return where the report goes: `analyzed_news_data.run.json` beside `analyzed_news_data.json`."""
-    return output.with_suffix(".run.json")
+    return beside(output, ".run.json")
 
 
 def run_line(name: str, report: RunReport) -> str:

@@ -1,13 +1,11 @@
 """Records as rows of a table, for CSV, Parquet and SQLite; and as JSON."""
 
-import re
-
 from pydantic_core import to_json
 
 from newsmoe.output.formats import TaskColumns
 from newsmoe.prediction import fields_of
 from newsmoe.record import Record
-from newsmoe.text.cleaning import one_line
+from newsmoe.text.cleaning import escape_control_codes, one_line
 
 FIRST = ("id", "headline", "url", "publication_date", "source", "author", "language", "status")
 LAST = ("errors", "experts")
@@ -17,8 +15,6 @@ PREDICTIONS = ""
 
 IDENTITY = ("key", "id", "url")
 """Columns that tell articles apart: the hash of the text, and where it comes from."""
-
-_CONTROL = re.compile(r"[\x7f-\x9f]")
 
 
 def column_names(columns: TaskColumns) -> list[str]:
@@ -65,7 +61,7 @@ def keyed_row(record: Record, key: str, columns: TaskColumns) -> list[str | floa
 
 def as_json(record: Record, indent: int | None = None) -> str:
     """Return the record as JSON."""
-    return _escape(record.model_dump_json(indent=indent))
+    return escape_control_codes(record.model_dump_json(indent=indent))
 
 
 def _task_keys(columns: TaskColumns) -> list[tuple[str, str]]:
@@ -80,7 +76,7 @@ def _cell(prediction: object, key: str) -> str | float | None:
     if prediction is None:
         return None
     if key == WHOLE:
-        return _escape(to_json(prediction).decode())
+        return escape_control_codes(to_json(prediction).decode())
     value = fields_of(prediction).get(key)
     if is_number(f"_{key}"):
         return float(value) if isinstance(value, int | float) else None
@@ -91,10 +87,3 @@ def _cell(prediction: object, key: str) -> str | float | None:
     if isinstance(value, list):
         return "; ".join(map(str, value))
     return None if value is None else str(value)
-
-
-def _escape(text: str) -> str:
-    """Escape the control codes that JSON may hold raw, so that records can be shown on a terminal."""
-    if text.replace("\n", "").isprintable():
-        return text  # a quarter of the time
-    return _CONTROL.sub(lambda code: f"\\u{ord(code[0]):04x}", text)

@@ -10,16 +10,15 @@ from types import MappingProxyType
 from newsmoe.errors import ConfigError, OutputError
 from newsmoe.output.atomic import descriptor_of, translate_errors
 from newsmoe.output.formats import STDOUT, WRITERS, OutputFormat, TaskColumns, Writer
-from newsmoe.paths import PACKED_SUFFIXES, unpacked_name
+from newsmoe.paths import PACKED_SUFFIXES, short_name, stem_of
 from newsmoe.plugins import naming_plugin
 from newsmoe.record import Record
 
 
 def default_output(source: Path, format: str) -> Path:
     """Return where the records of `source` go: `analyzed_news_data.json` beside `news-data.json`."""
-    stem = Path(unpacked_name(source)).stem
     suffix = getattr(WRITERS.load(format), "name_suffix", f".{format}") if format in WRITERS else f".{format}"
-    return source.with_name(f"analyzed_{stem.replace('-', '_')}{suffix}")
+    return source.with_name(f"analyzed_{short_name(stem_of(source).replace('-', '_'))}{suffix}")
 
 
 def check_format(path: Path, format: str, *, append: bool = False) -> None:

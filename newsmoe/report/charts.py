@@ -1,7 +1,7 @@
 """Charts that need no script: each mark is a link to the articles that it stands for."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import replace
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ from newsmoe.report.chart import Chart, are, mood_class
 from newsmoe.report.columns import histogram, over_time
 from newsmoe.report.figures import UNJUDGED, Counts, Figures, mood_order, ranked
 from newsmoe.report.rows import GENRE, SENTIMENT, TOPIC, UNSURE
-from newsmoe.report.svg import BAR, clipped, drawing, link, mark, rect, row_height, row_label, text
+from newsmoe.report.svg import BAR, Band, bands, clipped, drawing, link, mark, rect, row_label, text
 from newsmoe.report.words import percent
 
 MAX_ROWS = 20  # topics or genres of a chart
@@ -73,20 +73,18 @@ def _labels(figures: Figures, task: str, name: str, title: str, note: str) -> Ch
     if not counts:
         return None
     labels = ranked(counts)
-    shown, most = labels[:MAX_ROWS], max(counts.values())
-    rows, height = [], 0
-    for label in shown:
-        size = row_height(label)
-        middle, width = height + size / 2, max(0.4, BAR_WIDTH * counts[label] / most)
-        bar = rect(BAR, middle - 7, width, 14, "unsure" if label == UNSURE else "plain")
-        number = text(BAR + width, middle, str(counts[label]), "number", dx=6)
-        inner = rect(0, height, 100, size, "hit") + row_label(label, middle) + bar + number
-        rows.append(mark(inner, _told(label, counts[label], figures), link(**{task: label})))
-        height += size
-    left_out = f" The {len(labels) - len(shown)} rarest are left out." if len(labels) > len(shown) else ""
-    svg = drawing(name, f"Articles by {task}", _list(counts, shown), height, Markup().join(rows))
+    rows, most, marks = bands(labels[:MAX_ROWS]), max(counts.values()), []
+    for row in rows:
+        count = counts[row.label]
+        width = max(0.4, BAR_WIDTH * count / most)
+        bar = rect(BAR, row.middle - 7, width, 14, "unsure" if row.label == UNSURE else "plain")
+        number = text(BAR + width, row.middle, str(count), "number", dx=6)
+        marks.append(mark(row.named() + bar + number, _told(row.label, count, figures), link(**{task: row.label})))
+    desc = _list(counts, labels[:MAX_ROWS])
+    svg = drawing(name, f"Articles by {task}", desc, rows[-1].bottom, Markup().join(marks))
     missing = _missing_note(figures.articles - sum(counts.values()))
-    return Chart(name, title, f"{note}{left_out}{_unsure_note(counts)}{missing}", svg)
+    note += _left_out("The {} rarest", labels, rows)
+    return Chart(name, title, f"{note}{_unsure_note(counts)}{missing}", svg)
 
 
 def _moods(figures: Figures, moods: Counts) -> Chart | None:
@@ -118,27 +116,24 @@ def _heat_map(figures: Figures, moods: Counts) -> Chart | None:
         return None
     columns = mood_order(moods)
     totals = {topic: sum(counts.values()) for topic, counts in table.items()}
-    shown, top, width = ranked(totals)[:MAX_ROWS], 24, (100 - BAR) / len(columns)
-    marks, height = [], top
+    rows, width, marks = bands(ranked(totals)[:MAX_ROWS], top=24), (100 - BAR) / len(columns), []
     for number, mood in enumerate(columns):
         marks.append(clipped(BAR + width * number, 0, width - 0.5, 20, text(50, 10, mood, "axis middle")))
-    for topic in shown:
-        size = row_height(topic)
-        marks.append(row_label(topic, height + size / 2))
+    for row in rows:
+        topic = row.label
+        marks.append(row_label(topic, row.middle))
         for number, mood in enumerate(columns):
             count = table[topic].get(mood, 0)
             if count:
-                x, share = BAR + width * number, count / totals[topic]
-                cell = rect(x, height + 1, width - 0.5, size - 2, mood_class(mood, moods), opacity=0.1 + 0.5 * share)
-                cell += text(x + width / 2, height + size / 2, str(count), "number middle")
+                x, shade = BAR + width * number, 0.1 + 0.5 * count / totals[topic]
+                cell = rect(x, row.top + 1, width - 0.5, row.height - 2, mood_class(mood, moods), opacity=shade)
+                cell += text(x + width / 2, row.middle, str(count), "number middle")
                 title = f"{topic}, {mood}: {count} of {totals[topic]}"
                 marks.append(mark(cell, title, link(topic=topic, sentiment=mood)))
-        height += size
-    desc = "; ".join(f"{topic}: {_list(table[topic], mood_order(table[topic]))}" for topic in shown)
-    svg = drawing("heat", "Articles by topic and sentiment", desc, height, Markup().join(marks))
-    left_out = f" The {len(table) - len(shown)} rarest topics are left out." if len(table) > len(shown) else ""
-    note = f"Articles by topic and sentiment; the stronger the colour, the larger the share of the topic.{left_out}"
-    return Chart("heat", "Sentiment by topic", note, svg)
+    title = "Articles by topic and sentiment"
+    svg = drawing("heat", title, _lists(table, rows), rows[-1].bottom, Markup().join(marks))
+    note = f"{title}; the stronger the colour, the larger the share of the topic."
+    return Chart("heat", "Sentiment by topic", note + _left_out("The {} rarest topics", totals, rows), svg)
 
 
 def _by_outlet(figures: Figures, moods: Counts, legend: Sequence[tuple[str, str]]) -> Chart | None:
@@ -146,59 +141,65 @@ def _by_outlet(figures: Figures, moods: Counts, legend: Sequence[tuple[str, str]
     if len(table) < 2:  # else it would be the chart of all
         return None
     totals = {outlet: sum(counts.values()) for outlet, counts in table.items()}
-    order = ranked(totals)
-    shown, marks, height = order[:MAX_OUTLETS], [], 0
-    for outlet in shown:
-        size = row_height(outlet)
-        middle, start = height + size / 2, BAR
+    rows, marks = bands(ranked(totals)[:MAX_OUTLETS]), []
+    for row in rows:
+        outlet, start = row.label, BAR
         told = f"{outlet}: {totals[outlet]}"
-        marks.append(mark(row_label(outlet, middle), told, link(outlet=outlet), kind="name"))
+        marks.append(mark(row_label(outlet, row.middle), told, link(outlet=outlet), kind="name"))
         for mood in mood_order(table[outlet]):
             count = table[outlet][mood]
             width = BAR_WIDTH * count / totals[outlet]
-            bar = rect(start, middle - 8, width, 16, mood_class(mood, moods))
+            bar = rect(start, row.middle - 8, width, 16, mood_class(mood, moods))
             title = f"{outlet}, {mood}: {count} of {totals[outlet]}"
             marks.append(mark(bar, title, link(outlet=outlet, sentiment=mood)))
             start += width
-        marks.append(text(100, middle, str(totals[outlet]), "number end"))
-        height += size
-    desc = "; ".join(f"{outlet}: {_list(table[outlet], mood_order(table[outlet]))}" for outlet in shown)
-    svg = drawing("outlets", "Articles by outlet and sentiment", desc, height, Markup().join(marks))
-    left_out = f" The {len(order) - len(shown)} with the fewest are left out." if len(order) > len(shown) else ""
-    note = f"Share of each sentiment, and how many articles there are.{left_out}"
+        marks.append(text(100, row.middle, str(totals[outlet]), "number end"))
+    title = "Articles by outlet and sentiment"
+    svg = drawing("outlets", title, _lists(table, rows), rows[-1].bottom, Markup().join(marks))
+    note = (
+        f"Share of each sentiment, and how many articles there are.{_left_out('The {} with the fewest', totals, rows)}"
+    )
     return Chart("outlets", "Sentiment by outlet", note, svg, legend)
 
 
 def _entities(figures: Figures) -> Chart | None:
-    shown = list(figures.most_named(MAX_ENTITIES).values())
-    if not shown:
+    rows = bands(figures.most_named(MAX_ENTITIES).values())
+    if not rows:
         return None
     totals = {name: counts.total() for name, counts in figures.entities.items()}
     tones = _total(figures.entities)
     judged = {tone: count for tone, count in tones.items() if tone != UNJUDGED}
-    most, marks, height = totals[shown[0]], [], 0
-    for name in shown:
-        size = row_height(name)
-        middle, start = height + size / 2, BAR
-        inner = rect(0, height, 100, size, "hit") + row_label(name, middle)
+    most, marks = totals[rows[0].label], []
+    for row in rows:
+        counts, start, inner = figures.entities[row.label], BAR, row.named()
         for tone in (*mood_order(judged), UNJUDGED):
-            if count := figures.entities[name][tone]:
+            if count := counts[tone]:
                 width = BAR_WIDTH * count / most
-                inner += rect(start, middle - 7, width, 14, mood_class(tone, judged) if tone else "plain")
+                inner += rect(start, row.middle - 7, width, 14, mood_class(tone, judged) if tone else "plain")
                 start += width
-        inner += text(start, middle, str(totals[name]), "number", dx=6)
-        told = _list(figures.entities[name], [tone for tone in mood_order(judged) if figures.entities[name][tone]])
-        title = f"{_told(name, totals[name], figures)}{': ' if told else ''}{told}"
-        marks.append(mark(inner, title, link(entity=name)))
-        height += size
+        inner += text(start, row.middle, str(totals[row.label]), "number", dx=6)
+        told = _list(counts, [tone for tone in mood_order(judged) if counts[tone]])
+        title = f"{_told(row.label, totals[row.label], figures)}{': ' if told else ''}{told}"
+        marks.append(mark(inner, title, link(entity=row.label)))
     legend = [(tone, mood_class(tone, judged)) for tone in mood_order(judged)]
     if legend and UNJUDGED in tones:
         legend.append(("not judged", "plain"))
-    svg = drawing("entities", "Articles by who and what they name", _list(totals, shown), height, Markup().join(marks))
+    desc = _list(totals, [row.label for row in rows])
+    svg = drawing("entities", "Articles by who and what they name", desc, rows[-1].bottom, Markup().join(marks))
     tone_note = ", by the tone towards them" if legend else ""
-    left_out = f" The other {len(totals) - len(shown):,} are left out." if len(totals) > len(shown) else ""
-    note = f"Articles that name people, organizations, places and other things{tone_note}.{left_out}"
-    return Chart("entities", "Who is in it", note, svg, legend)
+    note = f"Articles that name people, organizations, places and other things{tone_note}."
+    return Chart("entities", "Who is in it", note + _left_out("The other {}", totals, rows), svg, legend)
+
+
+def _left_out(what: str, names: Sized, rows: Sized) -> str:
+    """Return a sentence on what has no row, with its number in it."""
+    count = len(names) - len(rows)
+    return f" {what.format(f'{count:,}')} are left out." if count else ""
+
+
+def _lists(table: Mapping[str, Counts], rows: Sequence[Band]) -> str:
+    """Return the counts of a table in words."""
+    return "; ".join(f"{row.label}: {_list(table[row.label], mood_order(table[row.label]))}" for row in rows)
 
 
 def _told(label: str, count: int, figures: Figures) -> str:

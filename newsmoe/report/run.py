@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +90,7 @@ def _facts(report: RunReport) -> Iterator[tuple[str, str]]:
     rate = f", {report.items / report.seconds:.0f} articles a second" if report.seconds else ""
     in_gate = percent(report.gate_seconds, report.seconds)
     yield "Command", cut(" ".join(["newsmoe", *report.command]), MAX_REASON) if report.command else "by a program"
-    yield "Started", f"{report.started:%Y-%m-%d %H:%M} UTC"
+    yield "Started", f"{report.started.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     yield "Time", f"{report.seconds:.1f} s{rate}; {report.gate_seconds:.2f} s of it in the gate ({in_gate})"
     yield "Read", f"{plural(report.items, 'article')}, {report.tokens:,} tokens, on {cut(report.device, MAX_LABEL)}"
     yield "Gate", cut(report.gate, MAX_LABEL)

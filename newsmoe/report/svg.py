@@ -4,6 +4,8 @@ Widths are in percent and texts in pixels, so that texts keep their size on a ph
 policy forbids it.
 """
 
+from collections.abc import Iterable
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
@@ -50,6 +52,36 @@ def text(x: float, y: float, text: str, kind: str, dx: int = 0) -> Markup:
     """Return a text whose middle is so many pixels from the top."""
     shift = Markup(' dx="{}"').format(dx) if dx else Markup()
     return Markup('<text x="{}%" y="{}" class="{}"{}>{}</text>').format(_number(x), _number(y + 4), kind, shift, text)
+
+
+class Band(NamedTuple):
+    """A row of a chart, with its label: how many pixels are above it, and how many it takes."""
+
+    label: str
+    top: int
+    height: int
+
+    @property
+    def middle(self) -> float:
+        """The pixels above its middle."""
+        return self.top + self.height / 2
+
+    @property
+    def bottom(self) -> int:
+        """The pixels above what is below it."""
+        return self.top + self.height
+
+    def named(self) -> Markup:
+        """Return its label, on all of it, so that it can be hit anywhere."""
+        return rect(0, self.top, 100, self.height, "hit") + row_label(self.label, self.middle)
+
+
+def bands(labels: Iterable[str], top: int = 0) -> list[Band]:
+    """Return a row for each label, one below the other, with so many pixels above them."""
+    made: list[Band] = []
+    for label in labels:
+        made.append(Band(label, made[-1].bottom if made else top, row_height(label)))
+    return made
 
 
 def row_label(text: str, middle: float) -> Markup:

@@ -238,6 +238,7 @@ class _Api:
             try:
                 async for record in submission.records():
                     yield as_json(record) + "\n"
+                    await asyncio.sleep(0)  # else a whole batch is written before it is seen that nobody reads it
             except Problem as problem:
                 yield json.dumps(problem.as_json()) + "\n"
 

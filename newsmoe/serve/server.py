@@ -8,8 +8,10 @@ from math import inf
 from time import monotonic
 from types import FrameType
 
+import h11
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from newsmoe.errors import ConfigError
 from newsmoe.serve.service import Service
@@ -19,6 +21,45 @@ _logger = logging.getLogger(__name__)
 GRACE = 2.0  # seconds that a server which SIGTERM drains still accepts connections, to say that it is not ready
 UNREAD = 20  # seconds that clients have, when all is computed or refused, to read their responses
 KEEP_ALIVE = 75  # seconds; more than the 60 of most proxies, which otherwise use a connection that is closing
+HEAD_SECONDS = 30.0  # in which the head of a request must have arrived
+MAX_CONNECTIONS = 500  # half of the files that a process may mostly have open
+
+
+class Connection(H11Protocol):
+    """A connection, which is closed where a head takes too long to arrive, or where there are too many others.
+
+    Uvicorn would wait for a head for ever, and nobody could connect any more once all connections wait for one.
+    """
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a head."""
+        super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS:
+            transport.abort()
+        self._wait_for_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in what has arrived."""
+        super().data_received(data)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End to wait."""
+        super().connection_lost(exc)
+        self._end_wait()
+
+    def _wait_for_head(self) -> None:
+        if self.conn.their_state is not h11.IDLE:
+            self._end_wait()
+        elif self._timer is None:
+            self._timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _end_wait(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
 
 class Server(uvicorn.Server):
@@ -34,6 +75,7 @@ class Server(uvicorn.Server):
             access_log=False,
             server_header=False,
             proxy_headers=False,
+            http=Connection,
             ws="none",
             lifespan="on",
             timeout_keep_alive=KEEP_ALIVE,

@@ -19,7 +19,7 @@ from newsmoe.jobs.inputs import needs_all, readable_inputs, refuse_overwriting
 from newsmoe.output.atomic import remove_leftovers
 from newsmoe.output.formats import STDOUT, write_output
 from newsmoe.output.lock import output_lock
-from newsmoe.paths import ending_in_name, stem_of
+from newsmoe.paths import ending_in_name, short_name, stem_of
 from newsmoe.registry.backbone.pool import BackbonePool
 from newsmoe.registry.device import Device
 from newsmoe.settings.model import Settings
@@ -68,7 +68,7 @@ def default_stories(name: str) -> Path:
     path = ending_in_name(Path(file_name(name) if is_url(name) else name))
     if has_magic(name) and not path.exists():
         return Path("stories.json")
-    return path.with_name(f"stories_{stem_of(path).replace('-', '_')}.json")
+    return path.with_name(f"stories_{short_name(stem_of(path).replace('-', '_'))}.json")
 
 
 def make_stories(

@@ -15,6 +15,7 @@ import numpy as np
 
 from newsmoe.errors import OutputError
 from newsmoe.output.atomic import check_link
+from newsmoe.paths import beside
 from newsmoe.sqlite import UnsafeSchemaError, application_id, check_schema, connect, is_interrupted
 from newsmoe.stories.build import Element
 from newsmoe.stories.features import StoryFeatures
@@ -33,7 +34,7 @@ FIELDS = ("key", "id", "headline", "url", "source", "outlet", "publication_date"
 
 def state_of(output: Path) -> Path:
     """Return where the state of an output is: `stories.state.sqlite3` beside `stories.json`."""
-    return output.with_suffix(".state.sqlite3")
+    return beside(output, ".state.sqlite3")
 
 
 def load_state(path: Path) -> list[Element]:

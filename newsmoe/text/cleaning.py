@@ -14,6 +14,7 @@ _CONTROL = re.compile(  # control codes but tab and newline; zero-width and text
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
 )
 _BREAK = re.compile(r"[\x0b\x0c\x85]")  # vertical tab, form feed, next line: white space between words
+_RAW_IN_JSON = re.compile(r"[\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
@@ -38,6 +39,13 @@ def clean_line(text: str) -> str:
 def one_line(text: str) -> str:
     """Return `text` as one line without control codes; markup stays."""
     return " ".join(_without_codes(text).split())
+
+
+def escape_control_codes(json: str) -> str:
+    """Return JSON with the control codes escaped that it may hold raw, so that it can be shown on a terminal."""
+    if json.replace("\n", "").isprintable():
+        return json  # a quarter of the time
+    return _RAW_IN_JSON.sub(lambda code: f"\\u{ord(code[0]):04x}", json)
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,8 @@ def classifier_recipe(
 def summarizer_recipe(file: Path, name: str, **keys: str | None) -> Path:
     """Write `experts/NAME/recipe.toml` for a file of articles with summaries; see `classifier_recipe`."""
     path = _new_path(name, "summarization")
-    _check_keys(file, keys)
+    for _ in _complete_elements(file, keys):
+        pass
     values = {
         "task": "summarization",
         "description": f"{name}: sentences chosen as in {file.name}",
@@ -110,7 +111,8 @@ def gate_recipe(file: Path, task: str, **keys: str | None) -> Path:
     path = _new_path(f"gate-{task}", task)
     has_labels = keys.get("summary") is None
     keys = keys if has_labels else keys | {"label": None}
-    _check_keys(file, keys)
+    for _ in _complete_elements(file, keys):
+        pass
     return _write(path, {"task": task, **({} if has_labels else {"features": [*LEAD_FEATURES]})}, file, keys)
 
 
@@ -121,26 +123,31 @@ def name_from(file: Path) -> str:
 
 def _count_labels(file: Path, keys: Mapping[str, str | None]) -> Counter[str]:
     """Count the labels, and check that no element lacks a value."""
-    labels: Counter[str] = Counter()
+    return Counter(str(element[keys["label"] or "label"]) for element in _complete_elements(file, keys))
+
+
+def _complete_elements(file: Path, keys: Mapping[str, str | None]) -> Iterator[Mapping[str, Any]]:
+    """Yield the elements that have all values, and at the end refuse a file with others."""
+    problems: list[tuple[str, str]] = []
     for where, element in elements_of(file):
-        _check_values(where, element, keys)
-        labels[str(element[keys["label"] or "label"])] += 1
-    return labels
+        if problem := _missing_value(element, keys):
+            problems.append((where, problem))
+        else:
+            yield element
+    if problems:
+        where, problem = problems[0]
+        others = f"; it is the first of {len(problems):,} elements that lack a value" if len(problems) > 1 else ""
+        raise InputError(f"{where}: {problem}{others}")
 
 
-def _check_keys(file: Path, keys: Mapping[str, str | None]) -> None:
-    """Refuse a file with an element that lacks a value."""
-    for where, element in elements_of(file):
-        _check_values(where, element, keys)
-
-
-def _check_values(where: str, element: Mapping[str, Any], keys: Mapping[str, str | None]) -> None:
-    """Refuse an element that lacks a value; `keys` are named by their options."""
+def _missing_value(element: Mapping[str, Any], keys: Mapping[str, str | None]) -> str | None:
+    """Say which value an element lacks, and what to do; `keys` are named by their options."""
     for option, key in keys.items():
         if key is not None and key not in element:
-            raise InputError(f"{where}: no value under {key!r} (keys: {some_keys(element)}); see --{option}")
+            return f"no value under {key!r} (keys: {some_keys(element)}); see --{option}"
         if key is not None and element[key] in (None, ""):
-            raise InputError(f"{where}: empty value under {key!r}; leave such elements out")
+            return f"empty value under {key!r}; leave such elements out of the file"
+    return None
 
 
 def _new_path(name: str, task: str) -> Path:

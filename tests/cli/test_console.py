@@ -43,6 +43,18 @@ def test_where_a_table_does_not_fit_each_cell_has_its_line() -> None:
     ]
 
 
+def test_a_heading_stays_on_its_line_above_a_narrow_table() -> None:
+    rows = table("label", ">[b]", title="predicted label of [each]")
+    rows.add_row("1 a", "3")
+    shown = io.StringIO()
+    Console(file=shown, width=80).print(rows)
+    assert list(map(str.rstrip, shown.getvalue().splitlines())) == [
+        "predicted label of [each]",
+        "label  [b]",
+        "1 a      3",
+    ]
+
+
 def test_a_dumb_terminal_has_the_width_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = io.StringIO()
     monkeypatch.setattr(terminal, "isatty", lambda: True)

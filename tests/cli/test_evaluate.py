@@ -69,3 +69,9 @@ def test_an_invalid_mapping_is_a_usage_error(workdir: Path) -> None:
     result = newsmoe("evaluate", "topic-zero-shot", "a.csv", "--map", "sport")
     assert result.exit_code == 2
     assert "--map sport: expected OLD=NEW" in result.stderr
+
+
+def test_options_for_examples_require_some(workdir: Path) -> None:
+    result = newsmoe("evaluate", "topic-zero-shot", "--limit", "5")
+    assert result.exit_code == 2
+    assert "--limit is for a file of examples" in result.stderr

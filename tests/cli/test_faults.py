@@ -173,6 +173,14 @@ def test_a_full_standard_output_is_reported(here: Path) -> None:
     assert "standard output: cannot be written: No space left on device" in done.stderr
 
 
+def test_a_folder_that_was_removed_is_reported(here: Path) -> None:
+    (here / "gone").mkdir()
+    shell = 'cd gone && rmdir ../gone && exec "$@"'
+    done = subprocess.run(["sh", "-c", shell, "sh", *MAIN, "analyze", "a.json"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "newsmoe: the folder that this runs in was removed; go to another one\n"
+
+
 # the input changes
 
 

@@ -57,6 +57,7 @@ def trained(here: Path, plug_in: PlugIn) -> Path:
     assert "wrote experts/gate-mood/recipe.toml" in result.stderr
     assert "accuracy on the dev data: the gate 100.0, the rules " in " ".join(result.stderr.split())
     assert "do not use it" not in result.stderr
+    assert re.search(r"\n\d+ examples are too few for figures to rely on: differences may be chance\n", result.stderr)
     return here / "experts" / "gate-mood"
 
 

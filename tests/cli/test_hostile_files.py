@@ -249,3 +249,11 @@ def test_the_content_of_a_book_is_cut_and_said(here: Path) -> None:
     with open_source("a.json") as source:
         (item,) = source.articles()
     assert (len(item.content), item.truncated, dict(item.extra)) == (500_000, True, {})  # type: ignore[union-attr]
+
+
+def test_control_codes_in_the_name_of_a_file_do_not_reach_the_terminal(here: Path) -> None:
+    write(here / "a\x9b31m.json", [{"headline": "Storm", "content": "It rained."}])
+    assert newsmoe("analyze", "a\x9b31m.json", "-o", "out.json", *GIST).exit_code == 0
+    shown = newsmoe("runs", "show", "out.run.json").stdout
+    assert "\x9b" not in shown
+    assert json.loads(shown)["inputs"] == ["a\x9b31m.json"]

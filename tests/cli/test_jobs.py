@@ -5,6 +5,7 @@ import random
 import signal
 import subprocess
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,8 @@ def test_the_journal_and_its_runs_can_be_seen(here: Path) -> None:
     (run,) = json.loads(newsmoe("runs", "list", "--json").stdout)
     assert (run["run"], run["items"], run["output"]) == (1, 3, "analyzed_a.json")
     assert "analyzed_a.json" in newsmoe("runs", "list").stdout
+    started = datetime.fromisoformat(run["started"]).astimezone()
+    assert f"{started:%Y-%m-%d %H:%M} " in newsmoe("runs", "list").stdout
     assert json.loads(newsmoe("runs", "show", "1").stdout)["items"] == 3
     assert "no run 7" in newsmoe("runs", "show", "7").stderr
     assert newsmoe("journal", "prune", "--days", "0").stdout == "3 predictions deleted\n"

@@ -286,6 +286,7 @@ def test_analyze_makes_stories_with_moods_too(here: Path) -> None:
     assert page.count('class="name" dir="auto" href="#story=') == 1
     assert "Of these articles" not in page
     same = ("--page", "s.json", "--stories", "s.json"), ("--page", "p.html", "--stories", "-")
-    for arguments in (("--stories", "a.json"), ("--stories", "s.json", "--limit", "1"), *same):
+    written = (("--stories", f"analyzed_a.{suffix}") for suffix in ("json", "run.json", "errors.jsonl"))
+    for arguments in (("--stories", "a.json"), ("--stories", "s.json", "--limit", "1"), *same, *written):
         assert newsmoe("analyze", "a.json", *GIST, *arguments).exit_code == 2
     assert newsmoe("analyze", "-", *GIST, "--stories", "s.json", stdin="[]").exit_code == 2

@@ -144,6 +144,13 @@ def test_only_an_analysis_is_repeated(here: Path) -> None:
     assert not (here / "evil").exists()
 
 
+def test_a_retry_runs_no_code_that_lies_in_the_folder(here: Path) -> None:
+    report = hostile_report(here, "analyze", "a.json", *GIST)
+    (here / "newsmoe.py").write_text("open('ran', 'w')")
+    assert newsmoe("retry", report, "--yes").exit_code == 0
+    assert not (here / "ran").exists()
+
+
 @pytest.mark.skipif(not hasattr(os, "getuid") or os.getuid() != 0, reason="only root can give files to other users")
 def test_a_report_of_another_user_is_refused(here: Path) -> None:
     report = hostile_report(here, "analyze", "a.json")

@@ -92,3 +92,13 @@ def test_a_data_set_that_cannot_be_had_is_refused(here: Path, options: tuple[str
     assert result.exit_code == 1
     assert message in result.stderr
     assert not (here / "out").exists()
+
+
+def test_data_sets_of_several_months_have_a_report_and_errors_each(here: Path) -> None:
+    write(here / "a.json", [article(), 7])
+    write(here / "b.json", [article()])
+    options = ("--format", "jsonl", "--partition-by", "source", "--quiet", *GIST)
+    assert newsmoe("analyze", "a.json", "-o", "news.2026-01", *options).exit_code == 4
+    assert newsmoe("analyze", "b.json", "-o", "news.2026-02", *options).exit_code == 0
+    assert [read(here / f"news.2026-0{month}.run.json")["items"] for month in (1, 2)] == [2, 1]
+    assert (here / "news.2026-01.errors.jsonl").exists()

@@ -4,7 +4,6 @@ import random
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from newsmoe.jobs.inbox import open_inbox
+from newsmoe.output.lock import output_lock
 from tests.cli.support import (
     COUNTED,
     GIST,
@@ -55,6 +55,27 @@ def test_new_files_are_analyzed_and_reported_in_one_line_each(here: Path, inbox:
     ]
     assert read(here / "out" / "analyzed_b.json")[1]["analyses"] == {"summarization": {"summary": SHORT}}
     assert "analyzed_b.run.json" in names(here / "out")
+
+
+def test_an_output_that_another_run_is_writing_stops_no_other_file(here: Path, inbox: Path) -> None:
+    write(inbox / "a.json", articles(3))
+    write(inbox / "b.json", articles(2))
+    (here / "out").mkdir()
+    with output_lock(here / "out" / "analyzed_a.json", wait=False):
+        result = newsmoe("watch", "in", *ONCE)
+    assert result.exit_code == 1
+    assert "another run is writing it" in result.stderr and "the next scan tries again" in result.stderr
+    assert names(here / "out")[1:] == ["analyzed_b.json", "analyzed_b.run.json"]
+    assert newsmoe("watch", "in", *ONCE).exit_code == 0
+    assert len(read(here / "out" / "analyzed_a.json")) == 3
+
+
+def test_a_file_may_have_as_long_a_name_as_the_system_takes(here: Path, inbox: Path) -> None:
+    for name in ("新" * 83, "新" * 82 + "闻"):
+        write(inbox / f"{name}.json", articles(1))
+    assert newsmoe("watch", "in", *ONCE).exit_code == 0
+    assert len(names(here / "out")) == 5
+    assert newsmoe("watch", "in", *ONCE).stderr == ""
 
 
 def test_its_runs_are_listed_with_all_others(here: Path, inbox: Path) -> None:
@@ -187,21 +208,14 @@ def test_a_watch_that_cannot_run_is_reported_in_one_line(
     assert one_line(result.stderr) and message in result.stderr
 
 
-@pytest.mark.parametrize("arguments", [(), ("--every", "1m", "--cron", "@daily"), ("--every", "1m", "--settle", "-1")])
+@pytest.mark.parametrize(
+    "arguments",
+    [(), ("--every", "1m", "--cron", "@daily"), ("--every", "1m", "--settle", "-1"), ("--once", "--every", "1m")],
+)
 def test_the_times_of_scans_are_required(arguments: tuple[str, ...], inbox: Path) -> None:
     result = newsmoe("watch", "in", "--out", "out", *arguments)
     assert result.exit_code == 2
     assert "Usage" in result.stderr
-
-
-def test_without_apscheduler_the_extra_is_named_and_a_single_scan_works(
-    inbox: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "apscheduler", None)
-    result = newsmoe("watch", "in", "--out", "out", "--every", "1m")
-    assert result.exit_code == 1
-    assert one_line(result.stderr) and "pip install 'newsmoe[schedule]'" in result.stderr
-    assert newsmoe("watch", "in", *ONCE).exit_code == 0
 
 
 def test_an_inbox_that_is_missing_for_a_while_does_not_end_the_watch(

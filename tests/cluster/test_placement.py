@@ -88,6 +88,11 @@ def test_too_few_predictions_are_nobodys() -> None:
     assert all("predictions for 1 articles" in str(result) for result in results_of(StandIn(lambda articles: [])))
 
 
+def test_what_is_no_list_keeps_nobody_waiting() -> None:
+    results = results_of(StandIn(lambda articles: None))  # type: ignore[arg-type,return-value]
+    assert all("predict returned NoneType, expected a list" in str(result) for result in results)
+
+
 def test_what_no_future_can_hold_is_an_error_too() -> None:
     def exhausted(articles: Sequence[Article]) -> list[Prediction]:
         return [next(iter([]))]

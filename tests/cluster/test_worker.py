@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from newsmoe.article import Article, InvalidItem
+from newsmoe.cluster.session import ClusterSession
 from newsmoe.cluster.worker import Worker
 from newsmoe.errors import ConfigError
 from newsmoe.settings.model import Settings
@@ -63,3 +64,10 @@ def test_a_window_has_the_warnings_of_its_analysis(install: Callable[..., None])
         assert warning.analyze([SHORT]).warnings == ["loaded in haste", "FutureWarning: this is old"]
         assert warning.analyze([SHORT]).warnings == ["FutureWarning: this is old"]
     assert logging.getLogger("newsmoe").handlers == handlers
+
+
+def test_a_session_on_workers_refuses_what_any_session_refuses() -> None:
+    with ClusterSession(Settings(tasks=("summarization",))) as session, pytest.raises(TypeError, match="one article"):
+        session.analyze({"headline": "Rain"})
+    with pytest.raises(RuntimeError, match="the session is closed"):
+        session.analyze([])

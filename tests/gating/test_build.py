@@ -305,6 +305,11 @@ def test_a_broken_gate_is_reported_and_others_are_unaffected(install: Callable[.
             "return [{'topic': 'a'}]",
             "TypeError: a route must be a tuple of Decision, and has {'topic': 'a'} in",
         ),
+        (
+            "weighing",
+            "return [(Decision('topic', {'topic-news': 1.5}, (), 'why'),)]",
+            "the gate Cheapest of weighing failed: ValueError: weights must be numbers from 0 to 1, and are {",
+        ),
     ],
 )
 def test_what_a_gate_of_a_package_does_wrong_is_an_error_that_names_it(

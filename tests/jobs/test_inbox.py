@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from newsmoe.errors import ConfigError, InputError, LockedError, OutputError
 from newsmoe.jobs.inbox import Inbox, ScanResult, open_inbox
-from newsmoe.jobs.inbox_state import STATE, FileState, output_name
+from newsmoe.jobs.inbox_state import STATE, output_name, written_with
 from newsmoe.output.dead_letters import default_errors
 from newsmoe.output.run_report import default_report
 from tests.jobs.support import SETTLE, Analyst, Clock, CrashError, put
@@ -168,9 +168,8 @@ def test_an_output_is_not_reused_for_another_file_when_the_first_is_gone(desk: D
 
 @pytest.mark.parametrize("names", [("a.errors.jsonl", "a.jsonl"), ("a.jsonl", "a.errors.jsonl")])
 def test_an_output_does_not_take_the_name_of_a_file_of_errors(names: tuple[str, str]) -> None:
-    first = output_name(names[0], "jsonl", {})
-    state = FileState(stamp=(0, 0, 0), digest="", output=first, problem=None)
-    second = Path(output_name(names[1], "jsonl", {names[0]: state}))
+    first = output_name(names[0], "jsonl", set())
+    second = Path(output_name(names[1], "jsonl", set(written_with(Path(first)))))
     assert {first, default_errors(Path(first)).name}.isdisjoint({second.name, default_errors(second).name})
 
 
@@ -317,6 +316,14 @@ def test_an_inbox_must_be_there(tmp_path: Path) -> None:
 def test_outputs_do_not_go_to_the_inbox(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="would come in again"), open_inbox(tmp_path, tmp_path / "."):
         pass
+
+
+def test_outputs_may_go_to_the_folder_that_the_inbox_is_in(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    put(tmp_path / "in" / "a.json", "one", 0)
+    with open_inbox(tmp_path / "in", tmp_path) as inbox:
+        assert inbox.scan(Analyst()) == ScanResult(files=1, articles=1)
+    assert (tmp_path / "analyzed_a.json").read_text() == "one"
 
 
 def test_an_outbox_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from newsmoe.jobs.plan import Job
 from newsmoe.journal.journal import open_journal
 from newsmoe.orchestrator.session import Session
 from newsmoe.output.formats import STDOUT
+from newsmoe.output.lock import output_lock
 from newsmoe.output.run_report import RunReport, RunStats
 from newsmoe.prediction import Fields, InputStats, Prediction, Summary
 from newsmoe.record import Record
@@ -53,6 +57,21 @@ class Watcher(Observer):
 
 def session_of(*experts: FakeExpert, **settings: Any) -> Session:
     return Session(Settings(tasks=("task",), **settings), registry=registry_of(*experts))
+
+
+def test_the_time_of_a_run_begins_when_it_has_its_output(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = []
+
+    @contextmanager
+    def noting(output: Path, *, wait: bool) -> Iterator[None]:
+        with output_lock(output, wait=wait):
+            held.append(datetime.now(UTC))
+            yield
+
+    monkeypatch.setattr("newsmoe.jobs.job.output_lock", noting)
+    job = Job((numbered(workdir / "a.json", 0, 3),), workdir / "out.json", "json", None)
+    with session_of(FakeExpert("a", "task", echo)) as session:
+        assert run_job(session, job, wait=True).started >= held[0]
 
 
 def test_a_run_writes_a_record_for_each_element_of_all_inputs_in_order(workdir: Path) -> None:

@@ -2,8 +2,9 @@ import json
 import os
 import random
 import signal
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -12,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from apscheduler.triggers.interval import IntervalTrigger
 
 from newsmoe.jobs import scheduler
 from newsmoe.jobs.inbox import Inbox, open_inbox
@@ -49,12 +49,9 @@ class Simulation(Clock):
             def now(cls, tz: tzinfo | None = None) -> Any:
                 return datetime.fromtimestamp(simulation.now - simulation.slow, tz)
 
-        patch.setattr("apscheduler.triggers.interval.datetime", Time)
         patch.setattr(scheduler, "datetime", Time)
         patch.setattr(scheduler, "sleep", self.pass_by)
         patch.setattr(scheduler, "MAX_WAIT", HOUR)  # for the sake of the tests' own time
-        patch.setattr("apscheduler.triggers.interval.get_localzone", lambda: UTC)
-        patch.setattr("apscheduler.triggers.cron.get_localzone", lambda: UTC)
 
     def at(self, seconds: float, event: Callable[[], object]) -> None:
         """Schedule an event `seconds` after the start."""
@@ -71,7 +68,17 @@ class Simulation(Clock):
 
 
 @pytest.fixture
-def simulation(monkeypatch: pytest.MonkeyPatch) -> Simulation:
+def zone(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The time zone of the machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", getattr(request, "param", "UTC"))
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.fixture
+def simulation(zone: None, monkeypatch: pytest.MonkeyPatch) -> Simulation:
     return Simulation(monkeypatch)
 
 
@@ -138,6 +145,40 @@ def test_days_of_the_week_are_counted_as_in_cron(text: str, days: list[float], s
     assert [hours / 24 for hours in starts] == days
 
 
+@pytest.mark.parametrize("zone", ["CET-1CEST,M3.5.0,M10.5.0/3"], indirect=True)
+@pytest.mark.parametrize(
+    ("text", "day", "clocks"),
+    [
+        ("30 2 * * *", (2026, 3, 29), ["03:30+0200"]),
+        ("15 2,3 * * *", (2026, 3, 29), ["03:15+0200"]),
+        ("30 * * * *", (2026, 3, 29), ["00:30+0100", "01:30+0100", "03:30+0200", "04:30+0200", "05:30+0200"]),
+        ("30 2 * * *", (2026, 10, 25), ["02:30+0200"]),
+        ("0 1-3 * * *", (2026, 10, 25), ["01:00+0200", "02:00+0200", "03:00+0100"]),
+        ("30 * * * *", (2026, 10, 25), ["00:30+0200", "01:30+0200", "02:30+0200", "02:30+0100", "03:30+0100"]),
+    ],
+)
+def test_where_clocks_are_changed_no_run_is_lost_and_none_comes_twice(
+    text: str, day: tuple[int, int, int], clocks: list[str], simulation: Simulation
+) -> None:
+    midnight = datetime(*day).timestamp()
+    simulation.now, simulation.end = midnight - 1, midnight + 4.75 * HOUR
+    ran = []
+
+    def job() -> None:
+        ran.append(datetime.fromtimestamp(simulation.now).astimezone().strftime("%H:%M%z"))
+
+    with pytest.raises(OverError):
+        run_at(parse_cron(text), job)
+    assert ran == clocks
+
+
+@pytest.mark.parametrize("zone", ["CET-1CEST,M3.5.0,M10.5.0/3"], indirect=True)
+def test_an_interval_stays_the_same_where_clocks_are_changed(simulation: Simulation) -> None:
+    simulation.now = datetime(2026, 10, 25).timestamp()
+    simulation.start, simulation.end = simulation.now, simulation.now + 5 * HOUR
+    assert times(simulation, parse_every("1h")) == [0, 1, 2, 3, 4]
+
+
 def test_an_exception_of_a_job_ends_the_schedule(simulation: Simulation) -> None:
     def job() -> None:
         raise ZeroDivisionError
@@ -172,23 +213,6 @@ def test_a_signal_ends_a_wait(handler: None, simulation: Simulation) -> None:
 def test_a_signal_ends_a_job(handler: None, simulation: Simulation) -> None:
     with pytest.raises(CrashError):
         run_at(parse_every("1h"), lambda: os.kill(os.getpid(), signal.SIGTERM))
-
-
-def test_a_signal_that_comes_while_apscheduler_is_busy_is_not_lost(
-    handler: None, simulation: Simulation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ran = []
-    next_time = IntervalTrigger.get_next_fire_time
-
-    def busy(*arguments: Any) -> Any:
-        if ran:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return next_time(*arguments)
-
-    monkeypatch.setattr(IntervalTrigger, "get_next_fire_time", busy)
-    with pytest.raises(CrashError):
-        run_at(parse_every("1h"), lambda: ran.append(1))
-    assert ran == [1]
 
 
 # a day
@@ -245,10 +269,10 @@ def test_in_a_day_with_crashes_each_file_is_analyzed_once(tmp_path: Path, simula
     last = {}
     expected = []
     for name in map("".join, product(("wi-re", "wi_re"), "01", (".json", ".json.gz", ".jsonl"))):
-        time = draw.randrange(1, 80) * 900 - draw.randrange(20)
+        moment = draw.randrange(1, 80) * 900 - draw.randrange(20)
         for version in range(draw.choice((1, 1, 2))):
             last[name] = f"{name}, version {version}"
-            newsroom.write(time + version * HOUR, name, last[name])
+            newsroom.write(moment + version * HOUR, name, last[name])
             expected.append((name, last[name]))
     old, new = newsroom.folder / "wi_re0.json", newsroom.folder / "renamed.json"
     simulation.at(DAY - 2 * HOUR, lambda: old.rename(new))

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsmoe.errors import ConfigError
-from newsmoe.output.partitions import MAX_NAME, check_keys, parse_partition_by
+from newsmoe.output.partitions import check_keys, parse_partition_by
+from newsmoe.paths import MAX_NAME
 from newsmoe.record import Record
 from tests.output.support import record
 from tests.strategies import FEW

@@ -5,13 +5,19 @@ import signal
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
 
+import pytest
+
+from newsmoe.serve import server
 from newsmoe.serve.batches import LAST_BATCH
 from newsmoe.serve.limits import Limits
 from newsmoe.serve.recent import RecentPredictions
 from newsmoe.serve.server import UNREAD
 from newsmoe.testing import FakeExpert
 from tests.serve.support import SECONDS, Client, HeldExpert, articles, serving, session_of, wait_until
+from tests.support import LogCapture
 
 
 def connected(client: Client, head: str, body: bytes = b"") -> socket.socket:
@@ -52,6 +58,33 @@ def test_a_slow_body_times_out() -> None:
         assert connection.recv(65536).startswith(b"HTTP/1.1 408")
         wait_until(lambda: client.service.queue.tokens == 0)
         assert client.analyze([]).status == 200
+
+
+@pytest.mark.parametrize("head", [b"", b"GET /healthz HTTP/1.1\r\nHost: local"])
+def test_a_head_that_does_not_come_is_not_waited_for(head: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEAD_SECONDS", 0.05)
+    with serving(session_of(FakeExpert(task="length"))) as client:
+        with socket.create_connection(("127.0.0.1", client.port), timeout=SECONDS) as connection:
+            connection.sendall(head)
+            assert connection.recv(65536) == b""
+        monkeypatch.setattr(server, "HEAD_SECONDS", SECONDS)
+        with closing(HTTPConnection("127.0.0.1", client.port, timeout=SECONDS)) as asking:
+            for _ in range(2):
+                asking.request("GET", "/healthz")
+                assert asking.getresponse().read() == b'{"status":"ok"}'
+
+
+def test_connections_over_the_limit_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
+    with serving(session_of(FakeExpert(task="length"))) as client:
+        idle = [socket.create_connection(("127.0.0.1", client.port), timeout=SECONDS) for _ in range(2)]
+        wait_until(lambda: len(client.server.server_state.connections) == 2)
+        with pytest.raises(OSError):
+            client.ask("GET", "/healthz")
+        for connection in idle:
+            connection.close()
+        wait_until(lambda: not client.server.server_state.connections)
+        assert client.ask("GET", "/healthz").status == 200
 
 
 def test_what_is_over_the_queue_is_refused_at_once() -> None:
@@ -102,6 +135,19 @@ def test_a_client_that_hangs_up_is_dropped_from_the_queue() -> None:
         assert client.analyze([{"id": "later", "headline": "Later", "content": "Text."}]).status == 200
         assert client.service.queue.tokens == 0
     assert expert.batches == [[0], ["later"]]
+
+
+def test_a_client_that_hangs_up_on_lines_is_no_matter_for_the_log(log: LogCapture) -> None:
+    expert, body = HeldExpert(), json.dumps(articles(900)).encode()
+    with serving(session_of(expert)) as client:
+        for _ in range(5):
+            expert.hold()
+            connection = connected(client, f"Accept: application/x-ndjson\r\nContent-Length: {len(body)}", body)
+            assert expert.entered.wait(SECONDS)
+            expert.released.set()
+            connection.close()
+            assert client.analyze(articles(1)).status == 200
+    assert "asyncio" not in {record.name for record in log.records}
 
 
 def test_what_still_waits_when_the_service_must_end_is_told_to_try_again() -> None:

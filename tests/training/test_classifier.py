@@ -249,6 +249,21 @@ def test_an_impossible_training_is_refused_before_anything_is_written(
     assert not (folder / "experts").exists()
 
 
+def test_options_for_examples_are_refused_with_a_recipe(folder: Path) -> None:
+    result = CliRunner().invoke(app, ["train", "classifier", "mood/recipe.toml", "--label", "mood"])
+    assert result.exit_code == 2
+    assert "--label is for a file of examples; change" in result.stderr
+
+
+def test_all_examples_without_a_label_are_counted_at_once(folder: Path) -> None:
+    (folder / "half.csv").write_text("text,label\nA fine day.,good\nA day.,\nA night.,\nA sad day.,bad\n")
+    result = CliRunner().invoke(app, ["train", "classifier", "half.csv"])
+    assert (
+        "half.csv: element 2: empty value under 'label'; leave such elements out of the file; it is the first of 2"
+        " elements that lack a value" in " ".join(result.stderr.split())
+    )
+
+
 def test_a_recipe_of_too_few_examples_is_in_nobodys_way(folder: Path) -> None:
     enough = (folder / "train.jsonl").read_text()
     lines = enough.splitlines(keepends=True)
@@ -257,6 +272,8 @@ def test_a_recipe_of_too_few_examples_is_in_nobodys_way(folder: Path) -> None:
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 1
     assert "too few examples" in result.stderr
+    assert not (folder / "experts" / "train").exists()
+    assert "unknown device" in CliRunner().invoke(app, [*command, "--device", "x"]).stderr
     assert not (folder / "experts" / "train").exists()
     (folder / "train.jsonl").write_text(enough)
     assert CliRunner().invoke(app, command).exit_code == 0

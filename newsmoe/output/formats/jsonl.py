@@ -29,9 +29,10 @@ def open_appender(path: Path, columns: TaskColumns) -> Iterator[Writer]:
 
     The old lines are copied into the temporary file first, rather than the file being grown in its place:
     they must be read anyway to know which articles are there, and a run that breaks off leaves the file as
-    it was. A record holds no hash of its article, so that articles are told apart by id, URL and headline.
+    it was. A record holds no hash of its article, so that articles are told apart from those of earlier runs by id,
+    URL and headline.
     """
-    with closing(Seen()) as done, closing(Seen()) as redone, text_output(path) as file:
+    with closing(Seen()) as done, closing(Seen()) as new, closing(Seen()) as redone, text_output(path) as file:
         for line, record in _records(path):
             if not _may_be_redone(record):
                 done.add(*_identity(record))
@@ -41,7 +42,10 @@ def open_appender(path: Path, columns: TaskColumns) -> Iterator[Writer]:
             redone.add(*_identity(record))
             file.write(as_json(record) + "\n")
 
-        yield Writer(write, lambda item: not done.add(*_identity(item)))
+        def holds(item: Article | InvalidItem) -> bool:
+            return done.has(*_identity(item)) or not new.add(*_identity(item), item.key)
+
+        yield Writer(write, holds)
         for line, record in _records(path):
             if _may_be_redone(record) and not redone.has(*_identity(record)):
                 file.write(line)

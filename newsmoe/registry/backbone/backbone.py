@@ -67,7 +67,7 @@ class Backbone:
         self.max_cached_windows = MAX_CACHED_WINDOWS
         self._batcher = Batcher(runtime.batch_tokens, runtime.workers)
         self._encoded: OrderedDict[tuple[Window, str], Encoded] = OrderedDict()
-        self._readings: OrderedDict[tuple[str, int], Reading] = OrderedDict()
+        self._readings: OrderedDict[str, dict[int, Reading]] = OrderedDict()  # by article, then by window tokens
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
@@ -99,13 +99,15 @@ class Backbone:
 
     def read(self, article: Article, window_tokens: int = WINDOW_TOKENS) -> Reading:
         """Cut an article into windows of so many tokens, or of as many as the backbone has positions for."""
-        key = article.key, min(window_tokens, self.max_window_tokens)
-        if key not in self._readings:
-            self._readings[key] = read_article(article, self.tokenizer, key[1])
-        self._readings.move_to_end(key)
-        while len(self._readings) > MAX_CACHED_READINGS:
+        size = min(window_tokens, self.max_window_tokens)
+        readings = self._readings.setdefault(article.key, {})
+        self._readings.move_to_end(article.key)
+        if len(self._readings) > MAX_CACHED_READINGS:
             self._readings.popitem(last=False)
-        return self._readings[key]
+        if size not in readings:
+            other = next(iter(readings.values()), None)
+            readings[size] = other.cut(size) if other else read_article(article, self.tokenizer, size)
+        return readings[size]
 
     def encode(self, windows: Sequence[Window], adapter: Adapter | None = None) -> list[Encoded]:
         """Return the vectors of each window, in order, as the backbone with `adapter` computes them."""

@@ -1,7 +1,7 @@
 """An article cut into the windows that a model reads."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal, NamedTuple, Self
 
 import numpy as np
@@ -135,6 +135,12 @@ class Reading:
         """Return the first windows, the first of which weighs most."""
         windows = self.windows[: len(BEGINNING)]
         return Extract(windows, BEGINNING[: len(windows)], self._are_whole(windows))
+
+    def cut(self, max_tokens: int) -> Self:
+        """Return the same article in windows of at most `max_tokens` tokens."""
+        ids = np.frombuffer(b"".join(window.ids for window in self.windows), dtype=np.int32)
+        starts = len(ids) - sum(self.lengths) + np.cumsum([0, *self.lengths[:-1]])  # of sentences, after the headline
+        return replace(self, windows=tuple(_pack(np.split(ids, starts) if self.lengths else [ids], max_tokens)))
 
     def _are_whole(self, windows: tuple[Window, ...]) -> bool:
         return not self.truncated and len(windows) == len(self.windows)

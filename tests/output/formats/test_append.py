@@ -108,6 +108,13 @@ def test_articles_of_equal_text_at_two_addresses_are_two(tmp_path: Path, format:
     assert sorted(ids(path, format)) == [1, 2]
 
 
+@FORMATS
+def test_different_texts_that_are_called_the_same_are_all_written(tmp_path: Path, format: str) -> None:
+    path = tmp_path / "out"
+    add(path, format, item(1, content="one day's weather"), item(1, content="another day's"))
+    assert ids(path, format) == [1, 1]
+
+
 @pytest.mark.parametrize("format", ["parquet", "sqlite"])
 def test_an_article_whose_text_has_changed_is_another(tmp_path: Path, format: str) -> None:
     path = tmp_path / "out"

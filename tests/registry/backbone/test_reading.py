@@ -100,6 +100,14 @@ def test_a_window_is_only_closed_where_the_next_sentence_does_not_fit(
         assert len(window) + reading.lengths[following.spans[0].sentence] > most
 
 
+@given(headline=st.text(max_size=60), content=SENTENCES, most=st.integers(16, 40), other=st.integers(16, 510))
+def test_what_was_read_can_be_cut_into_other_windows(
+    tokenizer: Tokenizer, headline: str, content: str, most: int, other: int
+) -> None:
+    article = Article(headline=headline, content=content)
+    assert read_article(article, tokenizer, most).cut(other) == read_article(article, tokenizer, other)
+
+
 def test_the_headline_comes_first(tokenizer: Tokenizer) -> None:
     reading = read_article(Article(headline="Storm", content="It rained. It blew."), tokenizer, 254)
     assert [span.sentence for span in reading.windows[0].spans] == [HEADLINE, 0, 1]

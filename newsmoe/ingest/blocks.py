@@ -20,7 +20,7 @@ TEXTS = (
 CONTAINERS = (
     "blocks", "children", "content", "text", "data", "items", "root", "model", "ops", "paragraphs", "innerBlocks",
     "content_elements", "rich_text", "parts", "sections", "document", "doc", "body", "value", "nodes", "p",
-    "paragraph", "textData", "slots", "main",
+    "paragraph", "textData", "slots", "main", "body.content", "block",
 )  # fmt: skip
 INNER_BLOCKS = "innerBlocks"
 """The container whose blocks hold the text, where there are any, and not the markup around them (WordPress)."""

@@ -9,10 +9,13 @@ from newsmoe.ingest.contents import Content
 from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
 from newsmoe.ingest.fields import Shape
 from newsmoe.ingest.names import ALIASES, folded, is_of_another_text, names_day, words_of
+from newsmoe.ingest.unwrap import unwrapped
+from newsmoe.ingest.values import author_of
 from newsmoe.text.cleaning import clean_line
 
 MAX_HEADLINE, MAX_DATE, MAX_URL = 250, 40, 2_000  # characters
 HREF = "-href"
+ACCOUNT = "account"
 
 _TITLES = frozenset(map(folded, ALIASES["headline"])) - {"name"}
 _NO_HEADLINE = re.compile(
@@ -85,6 +88,18 @@ def guessed_date(element: Mapping[str, Any], shape: Shape) -> Guess | None:
     ]
     named = [day for day in days if names_day(day.key)]
     return next((some[0] for some in (named, days) if len(some) == 1), None)
+
+
+def guessed_author(element: Mapping[str, Any], shape: Shape) -> Guess | None:
+    """Return who posted the text, which may be its author, or whoever put it into a database."""
+    posters = ((key, element.get(key)) for key in shape.posters)
+    authors = ((key, author_of(unwrapped(value))) for key, value in posters if _may_be_poster(key, value))
+    return next((Guess(key, author) for key, author in authors if author), None)
+
+
+def _may_be_poster(key: str, value: object) -> bool:
+    """Tell whether a value is a person: an account that is a bare text may be a customer's."""
+    return folded(key) != ACCOUNT or not isinstance(value, str)
 
 
 def _of_link(key: object) -> str:

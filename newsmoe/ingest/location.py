@@ -7,7 +7,9 @@ from math import log2
 
 from newsmoe.ingest import other_languages
 from newsmoe.ingest.fields import FieldFinder
+from newsmoe.ingest.flattened import hold_several
 from newsmoe.ingest.names import ALIASES, NOT_AN_ARTICLE, folded
+from newsmoe.ingest.outlets import are_outlets
 from newsmoe.ingest.places import ANY_KEY, ARRAY, LINES_OF_CELLS, Place, Steps
 from newsmoe.ingest.surroundings import FEEDS
 from newsmoe.ingest.survey import Node, Survey
@@ -87,6 +89,8 @@ def locate(survey: Survey) -> Location:
     location = _locate(survey.root, survey.finder)
     place, node = location.place, survey.root
     (first, *_) = place.paths
+    if place.layout == "objects" and any(hold_several(node.keys) for node in _elements(survey.root, place.paths)):
+        return replace(location, place=replace(place, is_flattened=True))
     if not survey.is_whole or replace(place, around=()) != Place((first,)) or not first or first[-1] != ARRAY:
         return location
     for step in first[:-1]:
@@ -117,9 +121,39 @@ def _locate(root: Node, finder: FieldFinder) -> Location:
         place = Place(((ARRAY,),), has_others=True)
     nodes = [node for steps in paths for node in _nodes_along(root, steps)]
     stored = any(node.stored for node in nodes)
+    if outlets := _outlets(root, paths):
+        place = replace(place, paths=paths, outlets=outlets)
     if len(paths) == 1 and (around := {name: value for node in nodes for name, value in node.around.items()}):
         place = replace(place, paths=paths, around=tuple(around.items()))
     return Location(place, wrapper, tuple(unread), stored=stored)
+
+
+def _outlets(root: Node, paths: tuple[Steps, ...]) -> tuple[str, ...]:
+    """Return the keys on the way to articles that are the names of their outlets."""
+    keys = {(steps[:index], step) for steps in paths for index, step in enumerate(steps) if step != ARRAY}
+    for before in dict.fromkeys(before for before, _ in keys):
+        steps = {step for prefix, step in keys if prefix == before}
+        beside = [node.children for node in _nodes_at(root, before)]
+        names = {
+            key: child
+            for children in beside
+            for key, child in children.items()
+            if steps & {key, ANY_KEY} and folded(key) not in _ENVELOPES
+        }
+        if names and are_outlets({key: _hosts(child) for key, child in names.items()}):
+            return tuple(names)
+    return ()
+
+
+def _hosts(node: Node) -> set[str]:
+    """Return the hosts of the articles at and below a node."""
+    return node.hosts.union(*map(_hosts, node.children.values()))
+
+
+def _elements(root: Node, paths: tuple[Steps, ...]) -> Iterator[Node]:
+    """Yield the nodes of the elements at some places, of which the top level may be an array."""
+    for steps in paths:
+        yield from (node.children.get(ARRAY, node) if not steps else node for node in _nodes_at(root, steps))
 
 
 def _nodes_along(node: Node, steps: Steps) -> Iterator[Node]:

@@ -13,7 +13,8 @@ HEADLINES = (
 )  # fmt: skip
 
 BODIES = (
-    "inhalt", "artikeltext", "artikel", "volltext", "contenu", "corps", "contenido", "cuerpo", "conteúdo", "corpo",
+    "inhalt", "artikeltext", "artikel", "volltext", "fließtext", "fliesstext", "haupttext",
+    "contenu", "corps", "contenido", "cuerpo", "conteúdo", "corpo",
     "testo", "contenuto", "texte", "texto", "текст", "содержание", "内容", "內容", "正文", "全文", "本文", "본문",
     "내용", "tekst", "treść", "zawartość", "içerik", "metin", "النص", "المحتوى", "متن", "conținut", "isi", "konten",
     "nội dung", "inhoud", "innehåll", "brödtext", "brødtekst", "indhold", "innhold", "sisältö", "teksti", "obsah",
@@ -62,13 +63,15 @@ TOPICS = (
 AUTHORS = (
     "autor", "autoren", "verfasser", "auteur", "auteurs", "autores", "autora", "periodista", "autore", "автор",
     "авторы", "作者", "记者", "記者", "著者", "기자", "작성자", "yazar", "penulis", "wartawan", "tác giả",
-    "người đăng", "författare", "forfatter", "szerző", "الكاتب",
+    "người đăng", "författare", "forfatter", "szerző", "الكاتب", "autorname", "autorenname", "redakteur", "jornalista",
+    "giornalista", "журналист",
 )  # fmt: skip
 
 SOURCES = (
     "quelle", "zeitung", "fuente", "fonte", "sumber", "kaynak", "sursă", "zdroj", "źródło", "bron", "källa", "kilde",
     "lähde", "nguồn", "nguồn đăng", "источник", "来源", "來源", "媒体", "媒体名", "出典", "출처", "언론사", "medium",
-    "medio", "testata", "المصدر",
+    "medio", "testata", "المصدر", "издание", "сми", "газета", "新聞社", "报纸", "신문사", "매체", "매체명", "veículo",
+    "jornal", "periódico", "krant", "tidning", "gazete", "gazeta", "surat kabar",
 )  # fmt: skip
 """Names of outlets, under which a URL may stand as well."""
 

@@ -14,7 +14,7 @@ from newsmoe.ingest.blocks import headline_in
 from newsmoe.ingest.contents import Content, Headline, find_content, find_headline, is_better, unnamed_content
 from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, KeyPath, Shape, keys_of, value_at
-from newsmoe.ingest.names import METADATA, NOT_AN_ARTICLE
+from newsmoe.ingest.names import METADATA, NOT_AN_ARTICLE, TITLES, folded
 from newsmoe.ingest.stored import object_in
 from newsmoe.ingest.surroundings import of_object, with_surroundings
 from newsmoe.text.cleaning import clean_line
@@ -23,6 +23,7 @@ MAX_DEPTH = 4
 MAX_OBJECTS = 60
 ENTRY = "sys"
 """The key of what Contentful says of an entry itself."""
+HEAD_OF_NITF = "body.head"
 DETAILS = ("publication_date", "author", "source", "language")
 """Fields that are read from the metadata beside a headline, as is the URL."""
 
@@ -86,7 +87,7 @@ def _find_wrapped(
     objects = list(islice(_objects(element, ()), MAX_OBJECTS))
     for path, inner in objects:
         shape = finder.shape(inner)
-        if not shape.has_text:
+        if not shape.has_text or folded(path[-1]) in TITLES:
             continue
         text, _ = find_content(inner, finder, shape)
         headline, *_ = find_headline(inner, shape, beside_content=text is not None)
@@ -143,10 +144,9 @@ def _with_metadata(element: Mapping[str, Any], finder: FieldFinder) -> Mapping[s
         if not METADATA.search(key.casefold()):
             continue
         if find_headline(inner, finder.shape(inner), beside_content=False)[0]:
-            return {
-                **element,
-                **{name: inner[name] for name in _lacking(finder, keys_of(element), keys_of(inner), key)},
-            }
+            is_metadata = METADATA.search  # `head` would be a headline
+            ours = tuple(name for name in keys_of(element) if not (name == key or is_metadata(str(name).casefold())))
+            return {**element, **{name: inner[name] for name in _lacking(finder, ours, keys_of(inner), key)}}
     return element
 
 
@@ -157,7 +157,8 @@ def with_details(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
     paths = {**{field: shape.fields[field] for field in DETAILS}, "url": [path for path, named in shape.urls if named]}
     missing = {field for field, some in paths.items() if all(len(path) > 1 for path in some)}
     for path, inner in islice(_objects(element, ()), MAX_OBJECTS):
-        if not missing or path[0] not in shape.metadata or not METADATA.search(path[-1].casefold()):
+        is_inside = path[0] in shape.metadata or path[-1] == HEAD_OF_NITF
+        if not missing or not is_inside or not METADATA.search(path[-1].casefold()):
             continue
         theirs = finder.shape(inner)
         roles = {name: missing & _roles(theirs, name) for name in inner if _may_be_detail(name, theirs, path[-1])}

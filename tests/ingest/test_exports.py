@@ -1,0 +1,187 @@
+"""Shapes of exports and converters that are like no others."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from newsmoe.article import Article
+from newsmoe.ingest.source import open_source
+
+BODY = "The tram to Fenwick runs on Sundays again. Riders had asked the town for it since the spring of last year."
+MORE = "The depot needed new tracks, which took the town a year to lay. The first tram left at six in the morning."
+PLAIN = {"title": "Tram", "text": BODY}
+
+
+def read(folder: Path, document: Any, name: str = "news.json") -> tuple[list[Article], list[str]]:
+    path = folder / name
+    path.write_bytes(document if isinstance(document, bytes) else json.dumps(document).encode())
+    with open_source(str(path)) as source:
+        items = [item for item in source.articles() if isinstance(item, Article)]
+        assert len(items) == source.count
+        return items, [notice.removeprefix(f"{path}: ") for notice in source.notices()]
+
+
+def nitf(title: str) -> dict[str, Any]:
+    head = {"docdata": {"date.issue": {"@norm": "2026-03-02T08:30:00Z"}}}
+    top = {"hedline": {"hl1": title, "hl2": "Riders are glad"}, "byline": {"person": "Ada Byron"}}
+    return {"head": head, "body": {"body.head": top, "body.content": {"block": {"p": [BODY, MORE]}}}}
+
+
+@pytest.mark.parametrize("is_text", [True, False])
+def test_nitf_as_json_has_its_headline_text_author_and_date(is_text: bool, tmp_path: Path) -> None:
+    stories = [nitf("Tram"), nitf("Bus")]
+    for story in stories if not is_text else ():
+        story["body"]["body.head"]["hedline"]["hl1"] = {
+            "#text": story["body"]["body.head"]["hedline"]["hl1"],
+            "@id": "h",
+        }
+    for document in (stories, {"articles": stories}, [{"nitf": story} for story in stories]):
+        items, notices = read(tmp_path, document)
+        assert [item.headline for item in items] == ["Tram", "Bus"]
+        assert {item.content for item in items} == {f"{BODY}\n{MORE}"}
+        assert {(item.author, item.publication_date) for item in items} == {("Ada Byron", "2026-03-02T08:30:00Z")}
+        assert notices == []
+
+
+@pytest.mark.parametrize(
+    ("element", "author"),
+    [
+        ({"text": BODY, "user": "kim"}, "kim"),
+        ({"text": BODY, "name": "Kim Ode", "screen_name": "kim"}, "kim"),
+        ({"text": BODY, "account": {"username": "kim", "display_name": "Kim Ode"}}, "Kim Ode"),
+        ({**PLAIN, "user": {"name": "Kim Ode", "username": "kim"}}, "Kim Ode"),
+        ({**PLAIN, "user": "scraper-7", "author": "Ada Byron"}, "Ada Byron"),
+        ({**PLAIN, "account": "acme-production"}, None),
+        ({**PLAIN, "auteur": {"prenom": "Ada", "nom": "Byron"}}, "Ada Byron"),
+        ({**PLAIN, "autor": {"nombre": "Ada", "apellidos": "Byron"}}, "Ada Byron"),
+        ({**PLAIN, "autor": {"nombre": "Ada Byron"}}, "Ada Byron"),
+        ({**PLAIN, "authors": {"1": {"name": "Ada Byron"}, "2": {"name": "Bo Lee"}}}, "Ada Byron, Bo Lee"),
+        ({**PLAIN, "author": {"type": "rich_text", "rich_text": [{"plain_text": "Ada Byron"}]}}, "Ada Byron"),
+        ({**PLAIN, "source": {"name": "Fenwick Post", "authors": ["Ada Byron"]}}, "Ada Byron"),
+    ],
+)
+def test_who_wrote_or_posted_a_text_is_its_author(element: Any, author: str | None, tmp_path: Path) -> None:
+    (item,), notices = read(tmp_path, [element])
+    assert (item.author, notices) == (author, [])
+    assert item.headline in ("", "Tram")
+
+
+def test_a_bare_user_beside_a_headline_is_a_guess(tmp_path: Path) -> None:
+    (item,), notices = read(tmp_path, [{**PLAIN, "user": "scraper-7"}])
+    said = "the author of 1 of 1 articles was read from 'user', which is not a common name"
+    assert (item.author, notices) == ("scraper-7", [said])
+
+
+@pytest.mark.parametrize(
+    "element",
+    [
+        {"Título": "Tram", "Subtítulo": "Riders are glad.", "Conteúdo da notícia": BODY},
+        {"ueberschrift": "Tram", "vorspann": "Riders are glad.", "Fließtext": BODY},
+        {"titre": "Tram", "résumé": "Riders are glad.", "Texte intégral de l'article": "x", "texte de l’article": BODY},
+    ],
+)
+def test_names_with_accents_are_words(element: Any, tmp_path: Path) -> None:
+    (item,), _ = read(tmp_path, [element])
+    assert (item.headline, item.content.removeprefix("Riders are glad.\n\n")) == ("Tram", BODY)
+
+
+@pytest.mark.parametrize("name", ["издание", "新聞社", "Veículo", "Gazete", "매체"])
+def test_outlets_have_names_in_many_languages(name: str, tmp_path: Path) -> None:
+    (item,), _ = read(tmp_path, [{**PLAIN, name: "Fenwick Post"}])
+    assert item.source == "Fenwick Post"
+
+
+@pytest.mark.parametrize(
+    ("element", "url"),
+    [
+        ({"url": {"base": "https://fenwick.example", "path": "/tram"}}, "https://fenwick.example/tram"),
+        ({"warc_headers": {"WARC-Target-URI": "https://fenwick.example/1"}}, "https://fenwick.example/1"),
+        ({"warc_headers": {"warc-target-uri": "https://fenwick.example/1"}}, "https://fenwick.example/1"),
+    ],
+)
+def test_a_url_may_be_in_parts_or_headers(element: Any, url: str, tmp_path: Path) -> None:
+    (item,), _ = read(tmp_path, [{**PLAIN, **element}])
+    assert item.url == url
+
+
+def test_a_date_may_have_its_zone_after_a_comma(tmp_path: Path) -> None:
+    (item,), _ = read(tmp_path, [{**PLAIN, "date": "03/17/2026, 08:30 AM, +0000 UTC"}])
+    assert item.publication_date == "2026-03-17T08:30:00+00:00"
+
+
+FLAT = {f"articles/{number}/{name}": f"{value} {number}" for number in (0, 1) for name, value in PLAIN.items()}
+
+
+@pytest.mark.parametrize("document", [{"status": "ok", **FLAT}, [FLAT], [{**FLAT, "source/name": "Fenwick Post"}]])
+def test_flattened_objects_hold_several_articles(document: Any, tmp_path: Path) -> None:
+    items, notices = read(tmp_path, document)
+    assert [(item.headline, item.content) for item in items] == [("Tram 0", f"{BODY} 0"), ("Tram 1", f"{BODY} 1")]
+    said = "objects hold several articles (under keys such as 'articles/0/title'); 2 articles were read from them"
+    assert notices == [said]
+
+
+def test_a_row_of_a_sheet_may_hold_several_articles(tmp_path: Path) -> None:
+    book = Workbook()
+    for row in (["status", *FLAT], ["ok", *FLAT.values()]):
+        book.active.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    items, notices = read(tmp_path, file.getvalue(), "news.xlsx")
+    assert [item.headline for item in items] == ["Tram 0", "Tram 1"]
+    assert notices == [
+        "rows hold several articles (in columns such as 'articles/0/title'); 2 articles were read from them"
+    ]
+
+
+def test_keys_may_be_paths_with_slashes(tmp_path: Path) -> None:
+    element = {"article/title": "Tram", "article/text": BODY, "article/source/name": "Fenwick Post"}
+    (item,), _ = read(tmp_path, [{**element, "article/image/title": "A tram in the snow"}])
+    assert (item.headline, item.content, item.source) == ("Tram", BODY, "Fenwick Post")
+
+
+def test_a_list_of_articles_may_stand_under_a_title(tmp_path: Path) -> None:
+    for items in ([PLAIN, {**PLAIN, "title": "Bus"}], [{"title": "Tram"}, {"title": "Bus"}]):
+        articles, _ = read(tmp_path, {"title": "News of the week", "items": items})
+        assert [item.headline for item in articles] == ["Tram", "Bus"]
+
+
+def listed(*hosts: str) -> list[dict[str, str]]:
+    return [{**PLAIN, "url": f"https://{host}/{number}"} for number, host in enumerate(hosts)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"BBC": listed("a.example"), "CNN": listed("b.example", "b.example")},
+        {"Fenwick News": listed("www.fenwicknews.example"), "Bay": listed("bay.example")},
+        {"The Northern Standard": listed("nstandard.example"), "New Bay Voices": listed("nbvoices.example")},
+        {"data": {"Fenwick Post": {"url": "https://a.example", "articles": listed("a.example")}}},
+        {"BBC": {**PLAIN, "url": "https://a.example/1"}, "Reuters": {**PLAIN, "url": "https://b.example/1"}},
+    ],
+)
+def test_the_name_of_an_outlet_over_a_list_is_its_source(document: Any, tmp_path: Path) -> None:
+    items, notices = read(tmp_path, document)
+    names = [*document.get("data", document)]
+    assert list(dict.fromkeys(item.source for item in items)) == names
+    said = ", ".join(map(repr, names))
+    assert notices == [f"the names under which the articles stand were read as their sources: {said}"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"politics": listed("a.example"), "sport": listed("sport.example")},
+        {"India": listed("indiatoday.example"), "Japan": listed("japantimes.example")},
+        {"AAPL": listed("a.example"), "TSLA": listed("b.example")},
+        {"a": {"b": listed("a.example")}},
+        {"news": {"articles": listed("news.example")}},
+        {"Top news": listed("a.example"), "Latest post": listed("b.example")},
+    ],
+)
+def test_other_names_over_lists_are_no_outlets(document: Any, tmp_path: Path) -> None:
+    items, notices = read(tmp_path, document)
+    assert ({item.source for item in items}, notices) == ({None}, [])

@@ -25,6 +25,7 @@ from newsmoe.text.cleaning import clean_line, clean_text
 from newsmoe.text.markup import is_only_links
 
 ENOUGH = 500  # characters; a longer text is an article, and no teaser
+WORTH_A_MESSAGE = 250  # characters of a text under no common name, beside a teaser
 SHORT = 100  # characters; a longer text is no mere label
 SENTENCE_ENDS = ".!?…\"”'’»)。！？"
 LONGER, TWICE, MUCH_LONGER = 1.5, 2, 3  # times the length that make another text the article
@@ -159,7 +160,7 @@ def much_longer_text(element: Mapping[str, Any], shape: Shape, content: Content 
     """Return the key of a text under no common name that may be the article, where a teaser was read."""
     if content is None or content.is_body or len(content.text) >= ENOUGH:
         return None
-    enough = max(ENOUGH, MUCH_LONGER * len(content.text))
+    enough = max(WORTH_A_MESSAGE, MUCH_LONGER * len(content.text))
     values = map(element.get, shape.unnamed)
     if not any(isinstance(value, list) or (isinstance(value, str) and len(value) >= enough) for value in values):
         return None  # most articles

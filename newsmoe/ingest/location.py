@@ -25,7 +25,7 @@ USUAL_KEYS = ENVELOPE_KEYS[:4]
 PARTS = frozenset({"children", "content", "value", "values", "nodes", "list", "response"})
 """Those of them that an article may have as well, for its comments or paragraphs."""
 _ENVELOPES = frozenset(map(folded, ENVELOPE_KEYS))
-RELATED = re.compile(rf"^more|^sections$|galler|embed|attach|breadcrumb|{NOT_AN_ARTICLE.pattern}")
+RELATED = re.compile(rf"^more|^sections$|galler|embed|attach|breadcrumb|metatag|{NOT_AN_ARTICLE.pattern}")
 """Names of what an article may hold that looks like articles, and is not this article."""
 
 HEADLINES = frozenset(map(folded, ALIASES["headline"]))

@@ -54,7 +54,8 @@ _DATES: FieldNames = {
         "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished", "pub_date",
         "pubDate", "published", "date", "published_date", "publication_time", "publish_time", "web_publication_date",
         "isoDate", "dateTimePub", "date_time", "article:published_time", "dc:date", "time_published", "seendate",
-        "published_utc", "date_gmt", "release_date", "public_timestamp", "ptime", "publish_ts", "provider_publish_time",
+        "published_utc", "date_gmt", "release_date", "public_timestamp", "ptime", "publish_ts",
+        "provider_publish_time", "page_age",
     ),
     "first created": ("firstcreated",),
     "created": ("date_created", "created_at", "created_utc", "created", "ctime", "create_dt"),
@@ -139,7 +140,7 @@ SUBJECTS = frozenset({"subject"})
 _DECORATIONS = (
     "article clean cleaned content copy doc document entry field full item main meta news og original page plain post"
     " raw resolved story str text web art dc prism"
-    " artikel articulo artigo berita haber materia nota noticia notizia статьи новости"
+    " artikel articolo articulo artigo berita haber materia nota noticia notizia статьи новости"
     " 新闻 新聞 文章 기사 뉴스"
     " de la l du del della des da do"  # what links two words, as in `Texte de l'article`
     " t txt s ss dt en"  # Solr's suffixes, and of a text in one of several languages
@@ -199,7 +200,6 @@ _DATE_NAME = re.compile(
     rf"(?P<after>(?:{_TIME_WORDS}|{DATE_WORDS}|{LITTLE_WORDS})*+)"
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|新闻|新聞|文章|기사|뉴스|[^\W\d_a-zA-Z]+")
-"""The words of a key whose Latin letters have no accents."""
 _SEPARATORS = re.compile(r"[\s_.:/-]+")
 
 
@@ -226,7 +226,7 @@ _OUTLETS = frozenset(map(folded, ENGLISH["source"]))
 @lru_cache(4096)
 def plainer(key: object) -> list[object]:
     """Return simpler names that a key may stand for: without its decorations, or the last part of a path."""
-    if not isinstance(key, str) or len(key) > MAX_NAME or "<" in key or folded(key) in _OUTLETS:
+    if not isinstance(key, str) or len(key) > MAX_NAME or "<" in key or "://" in key or folded(key) in _OUTLETS:
         return []
     if (last := _last_part(key)) is None:
         return []

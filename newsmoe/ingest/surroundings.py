@@ -45,7 +45,7 @@ def of_object(value: Any, key: str = "", *, inside: bool = False) -> Surrounding
 def _of_object(value: Mapping[str, Any], key: str) -> Iterator[tuple[str, str]]:
     shape = _finder.shape(value)
     outlets = (value_at(value, path) for path in shape.fields["source"] if folded(path[-1]) not in LABELS_OF_OUTLETS)
-    is_feed = folded(key) in FEEDS or not _OF_FEEDS.isdisjoint(map(folded, value))
+    is_feed = folded(key) in FEEDS or folded(key) in _OUTLETS or not _OF_FEEDS.isdisjoint(map(folded, value))
     titles = (value_at(value, path) for path in shape.fields["headline"]) if is_feed else ()
     if name := next(filter(None, (source_of(unwrapped(name)) for name in (*outlets, *titles))), None):
         yield "source", name

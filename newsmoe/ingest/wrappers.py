@@ -14,7 +14,7 @@ from newsmoe.ingest.blocks import headline_in
 from newsmoe.ingest.contents import Content, Headline, find_content, find_headline, is_better, unnamed_content
 from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, KeyPath, Shape, keys_of, value_at
-from newsmoe.ingest.names import METADATA, NOT_AN_ARTICLE, TITLES, folded
+from newsmoe.ingest.names import LABELS_OF_OUTLETS, MARKUP, METADATA, NOT_AN_ARTICLE, TITLES, folded
 from newsmoe.ingest.stored import object_in
 from newsmoe.ingest.surroundings import of_object, with_surroundings
 from newsmoe.text.cleaning import clean_line
@@ -100,7 +100,9 @@ def _find_wrapped(
         return None
     if content is None:
         return best
-    return best if best.content is not None and is_better(best.content, content) else None
+    is_page = not content.is_body and folded(content.path[-1]) in MARKUP
+    is_article = is_page and best.has_headline and best.content is not None and best.content.is_whole
+    return best if is_article or (best.content is not None and is_better(best.content, content)) else None
 
 
 def _merged(element: Mapping[str, Any], path: KeyPath, finder: FieldFinder) -> dict[str, Any]:
@@ -155,6 +157,7 @@ def with_details(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
     if not any(isinstance(object_in(element.get(key)), Mapping) for key in shape.metadata):
         return element, shape  # most articles
     paths = {**{field: shape.fields[field] for field in DETAILS}, "url": [path for path, named in shape.urls if named]}
+    paths["source"] = [path for path in paths["source"] if _may_be_outlet(path, element)]
     missing = {field for field, some in paths.items() if all(len(path) > 1 for path in some)}
     for path, inner in islice(_objects(element, ()), MAX_OBJECTS):
         is_inside = path[0] in shape.metadata or path[-1] == HEAD_OF_NITF
@@ -165,6 +168,11 @@ def with_details(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) 
         element = {**element, **{name: inner[name] for name, fields in roles.items() if fields}}
         missing -= {field for name, fields in roles.items() for field in fields if value_at(inner, (name,)) is not None}
     return element, finder.shape(element)
+
+
+def _may_be_outlet(path: KeyPath, element: Mapping[str, Any]) -> bool:
+    """Tell whether there may be an outlet at a path, and no object with images under `media`, or the like."""
+    return folded(path[-1]) not in LABELS_OF_OUTLETS or isinstance(element.get(path[0]), str)
 
 
 def _may_be_detail(name: object, shape: Shape, key: str) -> bool:

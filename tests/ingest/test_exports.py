@@ -100,12 +100,76 @@ def test_outlets_have_names_in_many_languages(name: str, tmp_path: Path) -> None
     [
         ({"url": {"base": "https://fenwick.example", "path": "/tram"}}, "https://fenwick.example/tram"),
         ({"warc_headers": {"WARC-Target-URI": "https://fenwick.example/1"}}, "https://fenwick.example/1"),
+        ({"media": {"images": []}, "metadata": {"url": "https://fenwick.example/1"}}, "https://fenwick.example/1"),
         ({"warc_headers": {"warc-target-uri": "https://fenwick.example/1"}}, "https://fenwick.example/1"),
     ],
 )
 def test_a_url_may_be_in_parts_or_headers(element: Any, url: str, tmp_path: Path) -> None:
     (item,), _ = read(tmp_path, [{**PLAIN, **element}])
     assert item.url == url
+
+
+def test_a_url_in_an_object_such_as_a_request_is_a_guess(tmp_path: Path) -> None:
+    (item,), notices = read(tmp_path, [{**PLAIN, "request": {"url": "https://fenwick.example/1", "status": 200}}])
+    said = "the URL of 1 of 1 articles was read from 'request.url', which is not a common name"
+    assert (item.url, notices) == ("https://fenwick.example/1", [said])
+    for pages in (
+        {"a_url": "https://a.example/1", "b_url": "https://a.example/2"},
+        {"image_url": "https://a.example/1"},
+    ):
+        (item,), notices = read(tmp_path, [{**PLAIN, "request": pages}])
+        assert (item.url, notices) == ("", [])
+
+
+def test_an_object_under_a_name_of_outlets_is_none(tmp_path: Path) -> None:
+    (item,), _ = read(tmp_path, [{**PLAIN, "media": {"images": []}, "metadata": {"og:site_name": "Fenwick Post"}}])
+    assert item.source == "Fenwick Post"
+
+
+def test_an_article_beside_its_page_is_read(tmp_path: Path) -> None:
+    page = f"<html><head><title>Tram | Fenwick Post</title></head><body><p>Menu</p><p>{BODY}</p></body></html>"
+    (item,), _ = read(tmp_path, [{"url": "https://fenwick.example/1", "html": page, "extracted": PLAIN}])
+    assert (item.headline, item.content, item.url) == ("Tram", BODY, "https://fenwick.example/1")
+
+
+@pytest.mark.parametrize("names", [("https://a.example/1.html", "https://a.example/2.html"), ("1.html", "2.html")])
+def test_articles_under_their_urls_or_files_are_no_columns(names: tuple[str, ...], tmp_path: Path) -> None:
+    items, _ = read(tmp_path, {name: {**PLAIN, "author": "Ada Byron"} for name in names})
+    assert [(item.headline, item.content) for item in items] == [("Tram", BODY)] * 2
+    assert [item.url or item.id for item in items] == list(names)
+
+
+def test_tags_of_a_page_are_no_article(tmp_path: Path) -> None:
+    tags = [{"og:title": "Tram | Fenwick Post", "og:description": BODY, "article:published_time": "2026-03-02"}]
+    element = {
+        "title": "Tram",
+        "link": "https://fenwick.example/1",
+        "snippet": "Riders are glad.",
+        "page": {"metatags": tags},
+    }
+    items, _ = read(tmp_path, {"items": [element, element]})
+    assert [(item.headline, item.url) for item in items] == [("Tram", "https://fenwick.example/1")] * 2
+
+
+def test_a_list_of_sources_names_the_outlets(tmp_path: Path) -> None:
+    sources = [{"name": "Fenwick Post", "url": "https://fenwick.example", "country": "UK", "news": [PLAIN]}]
+    (item,), _ = read(tmp_path, {"scraped": "2026-04-01", "sources": sources})
+    assert (item.source, item.url) == ("Fenwick Post", "")
+
+
+@pytest.mark.parametrize(
+    ("rubrik", "headline"), [("The tram runs on Sundays", "The tram runs on Sundays"), ("Town", "")]
+)
+def test_a_word_for_a_headline_or_a_section_is_a_guess(rubrik: str, headline: str, tmp_path: Path) -> None:
+    (item,), notices = read(tmp_path, [{"rubrik": rubrik, "brödtext": BODY, "skribent": "Ada Byron"}])
+    assert (item.headline, item.author, len(notices)) == (headline, "Ada Byron", bool(headline))
+
+
+def test_a_longer_text_beside_a_teaser_is_named(tmp_path: Path) -> None:
+    _, notices = read(
+        tmp_path, [{"title": "Tram", "teaser": "Riders are glad about it.", "Meldetext": f"{BODY} {MORE} {BODY}"}]
+    )
+    assert ["'Meldetext' holds a longer text" in notice for notice in notices] == [True]
 
 
 def test_a_date_may_have_its_zone_after_a_comma(tmp_path: Path) -> None:

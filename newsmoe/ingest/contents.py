@@ -158,7 +158,7 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
 
 def much_longer_text(element: Mapping[str, Any], shape: Shape, content: Content | None) -> str | None:
     """Return the key of a text under no common name that may be the article, where a teaser was read."""
-    if content is None or content.is_body or len(content.text) >= ENOUGH:
+    if content is None or len(content.text) >= (SHORT if content.is_body else ENOUGH):
         return None
     enough = max(WORTH_A_MESSAGE, MUCH_LONGER * len(content.text))
     values = map(element.get, shape.unnamed)

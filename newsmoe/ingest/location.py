@@ -191,6 +191,7 @@ def _groups(node: Node, steps: Steps) -> list[Group]:
         and (is_lone or bias(group.steps[len(steps) :]) >= 0)  # else what an article quotes, or links to
         and not _are_parts(group, node, is_lone)
         and not _is_a_value(group, steps, node)
+        and group.steps[len(steps) :] != node.wrappers.most_common(1)[0][0]  # else what is around it would be lost
         and _is_in_most(group, group.steps[len(steps) :], node, is_lone)
     ]
     best = max(inner, key=lambda group: (group.weight, group.node.articles), default=None)

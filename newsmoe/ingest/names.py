@@ -55,7 +55,7 @@ _DATES: FieldNames = {
         "pubDate", "published", "date", "published_date", "publication_time", "publish_time", "web_publication_date",
         "isoDate", "dateTimePub", "date_time", "article:published_time", "dc:date", "time_published", "seendate",
         "published_utc", "date_gmt", "release_date", "public_timestamp", "ptime", "publish_ts",
-        "provider_publish_time", "page_age",
+        "provider_publish_time", "page_age", "dates.published",
     ),
     "first created": ("firstcreated",),
     "created": ("date_created", "created_at", "created_utc", "created", "ctime", "create_dt"),
@@ -86,7 +86,7 @@ ENGLISH: FieldNames = {
         "url", "link", "canonical_link", "canonical_url", "web_url", "news_url", "article_url", "title_url", "page_url",
         "share_url", "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
         "document_identifier", "links.permalink", "links.web", "canonical", "alternate", "link_href", "loc",
-        "WARC-Target-URI", "warc_headers.WARC-Target-URI", "warc_headers.warc-target-uri",
+        "WARC-Target-URI", "warc_headers.WARC-Target-URI", "warc_headers.warc-target-uri", "urls.canonical",
     ),
     "headline": (
         "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "header", "name", "h1",
@@ -138,10 +138,10 @@ SUBJECTS = frozenset({"subject"})
 """Names of a headline, or of a label such as `health-care` or `worldNews`."""
 
 _DECORATIONS = (
-    "article clean cleaned content copy doc document entry field full item main meta news og original page plain post"
-    " raw resolved story str text web art dc prism"
+    "article clean cleaned content copy detail doc document entry field full item long main meta news og original page"
+    " plain post raw resolved story str text web art dc prism"
     " artikel articolo articulo artigo berita haber materia nota noticia notizia статьи новости"
-    " 新闻 新聞 文章 기사 뉴스"
+    " 新闻 新聞 文章 記事 기사 뉴스"
     " de la l du del della des da do"  # what links two words, as in `Texte de l'article`
     " t txt s ss dt en"  # Solr's suffixes, and of a text in one of several languages
 )
@@ -199,7 +199,7 @@ _DATE_NAME = re.compile(
     r"|released?+)|(?P<created>created?+|creation)|(?P<changed>updated?+|modified|modification|edited))"
     rf"(?P<after>(?:{_TIME_WORDS}|{DATE_WORDS}|{LITTLE_WORDS})*+)"
 )
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|新闻|新聞|文章|기사|뉴스|[^\W\d_a-zA-Z]+")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|新闻|新聞|文章|記事|기사|뉴스|[^\W\d_a-zA-Z]+")
 _SEPARATORS = re.compile(r"[\s_.:/-]+")
 
 

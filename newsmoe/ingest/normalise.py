@@ -125,7 +125,7 @@ class Normaliser:
             element = {**fields, **element}
             shape = self.fields.shape(element)
         element, shape, heading = find_heading(element, self.fields, shape, content)
-        element, shape = with_details(element, self.fields, shape)
+        element, shape = with_details(element, self.fields, shape, content)
         headline, headline_path, no_headline = heading
         if content is not None:
             is_teaser = not content.is_body and len(content.text) < ENOUGH

@@ -41,10 +41,10 @@ LEADS = (
 DATES = (
     "datum", "dátum", "dato", "fecha", "дата", "日期", "日付", "日時", "公開日", "公開日時", "配信日時", "掲載日",
     "発行日", "发布时间", "发布日期", "發布時間", "發布日期", "时间", "時間", "날짜", "게시일", "작성일", "작성일시",
-    "일자", "등록일", "등록일시", "입력일시", "발행일", "tarih", "tanggal", "waktu", "ngày", "التاريخ", "تاريخ",
-    "تاريخ النشر", "تاریخ", "दिनांक", "ημερομηνία", "תאריך", "veröffentlicht", "erschienen", "publicado", "publicada",
-    "publié", "pubblicato", "gepubliceerd", "publicerad", "publiceret", "publisert", "julkaistu", "opublikowano",
-    "опубликовано", "ngày đăng",
+    "일자", "등록일", "등록일시", "입력일시", "발행일", "配信日", "tarih", "tanggal", "waktu", "ngày", "التاريخ",
+    "تاريخ", "تاريخ النشر", "تاریخ", "दिनांक", "ημερομηνία", "תאריך", "veröffentlicht", "erschienen", "publicado",
+    "publicada", "publié", "pubblicato", "gepubliceerd", "publicerad", "publiceret", "publisert", "julkaistu",
+    "opublikowano", "опубликовано", "ngày đăng",
 )  # fmt: skip
 
 URLS = (
@@ -66,15 +66,16 @@ AUTHORS = (
     "autor", "autoren", "verfasser", "auteur", "auteurs", "autores", "autora", "periodista", "autore", "автор",
     "авторы", "作者", "记者", "記者", "著者", "기자", "작성자", "yazar", "penulis", "wartawan", "tác giả",
     "người đăng", "författare", "forfatter", "szerző", "الكاتب", "autorname", "autorenname", "redakteur", "jornalista",
-    "giornalista", "журналист", "skribent", "लेखक", "기자명",
+    "giornalista", "журналист", "skribent", "लेखक", "기자명", "執筆者", "ライター",
+    "autorin", "autor*in",
 )  # fmt: skip
 
 SOURCES = (
     "quelle", "zeitung", "fuente", "fonte", "sumber", "kaynak", "sursă", "zdroj", "źródło", "bron", "källa", "kilde",
     "lähde", "nguồn", "nguồn đăng", "источник", "来源", "來源", "媒体", "媒体名", "出典", "출처", "언론사", "medium",
     "medio", "testata", "المصدر", "издание", "сми", "газета", "新聞社", "报纸", "신문사", "매체", "매체명", "언론사명",
-    "स्रोत", "veículo",
-    "jornal", "periódico", "krant", "tidning", "gazete", "gazeta", "surat kabar",
+    "स्रोत", "veículo", "jornal", "periódico", "krant", "tidning", "gazete", "gazeta", "surat kabar", "来源媒体",
+    "媒体来源", "配信元", "掲載元", "提供元", "medio de comunicación", "medio comunicación",
 )  # fmt: skip
 """Names of outlets, under which a URL may stand as well."""
 

@@ -10,7 +10,7 @@ from itertools import islice
 from operator import ne
 from typing import Any, NamedTuple
 
-from newsmoe.ingest.blocks import headline_in
+from newsmoe.ingest.blocks import headline_in, is_block
 from newsmoe.ingest.contents import Content, Headline, find_content, find_headline, is_better, unnamed_content
 from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, KeyPath, Shape, keys_of, value_at
@@ -23,6 +23,8 @@ MAX_DEPTH = 4
 MAX_OBJECTS = 60
 ENTRY = "sys"
 """The key of what Contentful says of an entry itself."""
+ARTICLES = frozenset({"article", "story", "news", "newsitem", "item", "post", "entry"})
+"""Keys, folded, of an object that has the headline of the text beside it."""
 HEAD_OF_NITF = "body.head"
 DETAILS = ("publication_date", "author", "source", "language")
 """Fields that are read from the metadata beside a headline, as is the URL."""
@@ -141,9 +143,9 @@ def find_heading(
 
 
 def _with_metadata(element: Mapping[str, Any], finder: FieldFinder) -> Mapping[str, Any]:
-    """Return an element that has no headline with what its `meta`, `frontmatter` or the like has and it lacks."""
-    for (*_, key), inner in islice(_objects(element, ()), MAX_OBJECTS):
-        if not METADATA.search(key.casefold()):
+    """Return an element that has no headline with what its `meta`, `article` or the like has and it lacks."""
+    for (*outer, key), inner in islice(_objects(element, ()), MAX_OBJECTS):
+        if not METADATA.search(key.casefold()) and (outer or folded(key) not in ARTICLES):
             continue
         if find_headline(inner, finder.shape(inner), beside_content=False)[0]:
             is_metadata = METADATA.search  # `head` would be a headline
@@ -152,16 +154,23 @@ def _with_metadata(element: Mapping[str, Any], finder: FieldFinder) -> Mapping[s
     return element
 
 
-def with_details(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) -> tuple[Mapping[str, Any], Shape]:
-    """Return an element with the URL, date, author, source and language for which only its metadata has a key."""
-    if not any(isinstance(object_in(element.get(key)), Mapping) for key in shape.metadata):
+def with_details(
+    element: Mapping[str, Any], finder: FieldFinder, shape: Shape, content: Content | None = None
+) -> tuple[Mapping[str, Any], Shape]:
+    """Return an element with the URL, date, author, source and language for which only its metadata has a key.
+
+    So does an object that holds the `content`, unless it is the document of an editor.
+    """
+    around = element.get(content.path[0]) if content is not None else None
+    texts = (content.path[0],) if content and isinstance(around, Mapping) and not is_block(around) else ()
+    if not texts and not any(isinstance(object_in(element.get(key)), Mapping) for key in shape.metadata):
         return element, shape  # most articles
     paths = {**{field: shape.fields[field] for field in DETAILS}, "url": [path for path, named in shape.urls if named]}
     paths["source"] = [path for path in paths["source"] if _may_be_outlet(path, element)]
     missing = {field for field, some in paths.items() if all(len(path) > 1 for path in some)}
     for path, inner in islice(_objects(element, ()), MAX_OBJECTS):
         is_inside = path[0] in shape.metadata or path[-1] == HEAD_OF_NITF
-        if not missing or not is_inside or not METADATA.search(path[-1].casefold()):
+        if not missing or (path != texts and not (is_inside and METADATA.search(path[-1].casefold()))):
             continue
         theirs = finder.shape(inner)
         roles = {name: missing & _roles(theirs, name) for name in inner if _may_be_detail(name, theirs, path[-1])}

@@ -151,6 +151,61 @@ def test_tags_of_a_page_are_no_article(tmp_path: Path) -> None:
     assert [(item.headline, item.url) for item in items] == [("Tram", "https://fenwick.example/1")] * 2
 
 
+def test_an_object_with_the_text_has_the_details_too(tmp_path: Path) -> None:
+    inner = {"author": "Ada Byron", "published": "2026-03-02", "content": BODY}
+    (item,), _ = read(tmp_path, [{"link": "https://fenwick.example/1", "headline": "Tram", "full_article": inner}])
+    assert (item.headline, item.content, item.author) == ("Tram", BODY, "Ada Byron")
+    assert item.publication_date == "2026-03-02"
+    editor = {"time": 1774400000000, "blocks": [{"type": "paragraph", "data": {"text": BODY}}], "version": "2.29"}
+    (item,), _ = read(tmp_path, [{"title": "Tram", "content": editor}])
+    assert (item.content, item.publication_date) == (BODY, None)
+
+
+def test_an_article_beside_its_text_has_the_headline(tmp_path: Path) -> None:
+    about = {"headline": "Tram", "meta": {"published": "2026-03-02", "writer": "Ada Byron"}}
+    (item,), _ = read(tmp_path, [{"article": about, "text": BODY, "outlet": "Fenwick Post"}])
+    assert (item.headline, item.content, item.source) == ("Tram", BODY, "Fenwick Post")
+    assert (item.author, item.publication_date) == ("Ada Byron", "2026-03-02")
+
+
+def test_what_stands_around_an_article_is_not_lost(tmp_path: Path) -> None:
+    elements = [{"news": {**PLAIN, "title": title}, "reporter": {"name": "Ada Byron"}} for title in ("Tram", "Bus")]
+    items, _ = read(tmp_path, {"page": 1, "news_list": elements})
+    assert [(item.headline, item.author) for item in items] == [("Tram", "Ada Byron"), ("Bus", "Ada Byron")]
+
+
+def test_lines_of_a_log_are_no_articles(tmp_path: Path) -> None:
+    log = {"type": "log", "message": "Fetched the front page of the paper without an error", "time": "2026-04-01"}
+    items, notices = read(tmp_path, [{"type": "article", "data": PLAIN}, log])
+    assert [item.headline for item in items] == ["Tram"]
+    assert notices == ["objects that say that they are no articles: 1; they were left out"]
+
+
+@pytest.mark.parametrize(
+    ("element", "expected"),
+    [
+        ({"title": "Tram", "body": "Riders are glad.", "body_long": BODY}, ("Tram", BODY, None, None, None)),
+        ({"title": "Tram", "news_detail": BODY}, ("Tram", BODY, None, None, None)),
+        (
+            {
+                "タイトル": "電車",
+                "記事本文": BODY,
+                "記事URL": "https://a.example/1",
+                "執筆者": "山田",
+                "配信元": "海岸新聞",
+            },
+            ("電車", BODY, "山田", "海岸新聞", None),
+        ),
+        ({"Titel": "Tram", "Text": BODY, "Autor:in": "Ada Byron"}, ("Tram", BODY, "Ada Byron", None, None)),
+        ({**PLAIN, "dates": {"published": "2026-03-02"}}, ("Tram", BODY, None, None, "2026-03-02")),
+        ({**PLAIN, "medio_comunicacion": "El Faro"}, ("Tram", BODY, None, "El Faro", None)),
+    ],
+)
+def test_names_of_fields_are_recognized(element: Any, expected: tuple[object, ...], tmp_path: Path) -> None:
+    (item,), _ = read(tmp_path, [element])
+    assert (item.headline, item.content, item.author, item.source, item.publication_date) == expected
+
+
 def test_a_list_of_sources_names_the_outlets(tmp_path: Path) -> None:
     sources = [{"name": "Fenwick Post", "url": "https://fenwick.example", "country": "UK", "news": [PLAIN]}]
     (item,), _ = read(tmp_path, {"scraped": "2026-04-01", "sources": sources})

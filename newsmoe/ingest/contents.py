@@ -190,7 +190,7 @@ def find_headline(element: Mapping[str, Any], shape: Shape, *, beside_content: b
         value = value_at(element, path)
         if value is None or (path_name(path) in WEAK_HEADLINES and not beside_content):
             continue
-        if path_name(path) == NAME and shape.posters:  # of a person
+        if path_name(path) == NAME and shape.has_handle:  # of a person
             continue
         if path_name(path) in ABBREVIATED_HEADLINES and not isinstance(value, str):
             continue

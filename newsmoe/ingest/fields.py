@@ -33,6 +33,7 @@ from newsmoe.ingest.names import (
 PARTS_OF_DATE = ("year", "month", "day")
 POSTERS = ("user", "username", "screenname", "account")
 """Names, folded, of who posted a text in a social network; elsewhere also of who put it into a database."""
+HANDLES = frozenset({"username", "screenname"})
 TEXT_FIELDS = ("headline", "content")
 EXAMPLES = ("headline", "title", "content", "text", "body", "description")  # of names, in messages
 CACHED_SHAPES = 256  # sets of keys; the elements of one scraper mostly have the same
@@ -88,6 +89,11 @@ class Shape:
         """The keys of who posted the text."""
         keys = {folded(key): key for key in self.keys}
         return tuple(keys[name] for name in POSTERS if name in keys)
+
+    @cached_property
+    def has_handle(self) -> bool:
+        """Whether one of the keys is that of the short name of a user, beside which a `name` is the user's."""
+        return any(folded(key) in HANDLES for key in self.posters)
 
     @cached_property
     def metadata(self) -> tuple[str, ...]:

@@ -12,7 +12,9 @@ _BLOCK = re.compile(
 )
 _TOML = re.compile(r"\s*+\+\+\+[ \t]*\r?\n(?P<fields>.*?\n)\+\+\+[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _HEADER = r"[A-Z][A-Za-z-]*+:(?:[ \t].*+|[ \t]*+)\r?\n(?:[ \t]++\S.*+\r?\n)*+"
-_MAIL = re.compile(rf"(?=(?:.*\n){{0,12}}?From: )(?=(?:.*\n){{0,12}}?Subject: )(?P<fields>(?:{_HEADER}){{2,}}+)\r?\n")
+_MAIL = re.compile(
+    rf"(?=(?:.*\n){{0,12}}?From: .*@)(?=(?:.*\n){{0,12}}?Subject: )(?P<fields>(?:{_HEADER}){{2,}}+)\r?\n"
+)
 _STARTS = ("---", "+++", "From: ", "Subject: ", "Newsgroups: ", "Path: ", "Xref: ")
 _FIELD = re.compile(r"([\w-]+)[ \t]*:[ \t]*(.*)")
 _ITEM = re.compile(r"[ \t]*-[ \t]+(.*)")

@@ -13,7 +13,7 @@ _OF_ACTIONS = re.compile(r"_.+|routing|version|version_type|pipeline|require_ali
 """Keys in the action before each document of a bulk file of Elasticsearch."""
 _MESSAGES = {
     "SCHEMA": "schema", "STATE": "value", "ACTIVATE_VERSION": "version", "LOG": "log", "TRACE": "trace",
-    "service": "action", **dict.fromkeys(("log", "debug", "info", "warning", "error"), "message"),
+    "service": "action", "log": "message", "debug": "message",
 }  # fmt: skip
 """What a message of Singer or Airbyte, other than a record, one of Telegram's own, or a log's has beside its type."""
 

@@ -70,6 +70,12 @@ def test_who_wrote_or_posted_a_text_is_its_author(element: Any, author: str | No
     assert item.headline in ("", "Tram")
 
 
+@pytest.mark.parametrize("poster", [{"user": "editor1"}, {"account": {"id": 7, "plan": "pro"}}])
+def test_a_name_beside_a_user_may_be_the_headline(poster: Any, tmp_path: Path) -> None:
+    (item,), _ = read(tmp_path, [{"name": "Tram", "body": BODY, **poster}])
+    assert item.headline == "Tram"
+
+
 def test_a_bare_user_beside_a_headline_is_a_guess(tmp_path: Path) -> None:
     (item,), notices = read(tmp_path, [{**PLAIN, "user": "scraper-7"}])
     said = "the author of 1 of 1 articles was read from 'user', which is not a common name"

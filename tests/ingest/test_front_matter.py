@@ -82,7 +82,7 @@ def test_headers_of_a_mail_are_fields(sender: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "start", ["From: kim@uni.example\n\n", "From: the spring on\nSubject: trams\n", "Subject: Tram\n\n"]
+    "start", ["From: kim@uni.example\n\n", "From: the spring on\nSubject: trams\n\n", "Subject: Tram\n\n"]
 )
 def test_other_lines_with_colons_are_text(start: str) -> None:
     assert read(title="Tram", body=start + BODY).content == (start + BODY).strip()

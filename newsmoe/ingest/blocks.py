@@ -15,7 +15,7 @@ from newsmoe.text.language_codes import language_code
 TEXTS = (
     "text", "plain_text", "value", "rendered", "main", "#text", "_content", "content", "$t", "$text", "__cdata",
     "@value", "_", "html", "innerHTML", "body", "plaintext", "markdown", "raw", "insert", "full", "default",
-    "stringValue", "S", "bodyTextSummary", "bodyHtml", "*", "markup",
+    "stringValue", "S", "bodyTextSummary", "bodyHtml", "*", "markup", "block",
 )  # fmt: skip
 CONTAINERS = (
     "blocks", "children", "content", "text", "data", "items", "root", "model", "ops", "paragraphs", "innerBlocks",

@@ -10,7 +10,7 @@ from newsmoe.ingest.fields import FieldFinder, KeyPath, path_name, value_at
 from newsmoe.ingest.names import WEAK_HEADLINES
 from newsmoe.ingest.others import is_other
 from newsmoe.ingest.outlets import host_of
-from newsmoe.ingest.wrappers import find_article, find_heading
+from newsmoe.ingest.wrappers import find_article, find_heading, with_details
 
 HEADLINE, NAME, DATE, URL, NAMED = 2.0, 0.75, 1.5, 1.0, 0.5
 BODY, TEASER, WORDS, LONG = 3.0, 2.0, 0.5, 2000  # LONG in characters, for which a body gets 2 more
@@ -50,6 +50,7 @@ def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
     content, _ = find_content(element, finder, shape)
     wrapper, element, shape, content, _ = find_article(element, finder, content)
     element, shape, (headline, path, _) = find_heading(element, finder, shape, content)
+    element, shape = with_details(element, finder, shape, content)
     dated, linked, authored, named = (
         any(value_at(element, path) is not None for path in shape.fields[field])
         for field in ("publication_date", "url", "author", "source")

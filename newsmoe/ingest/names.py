@@ -16,7 +16,7 @@ _BODIES = (
     "content", "contents", "text", "body", "body_text", "article_text", "content_text", "text_content", "article",
     "story", "story_text", "selftext", "plaintext", "paragraphs", "body_paragraphs", "post_content", "comment_text",
     "transcript", "revisions", "content_elements", "blocks", "sections", "pages", "markdown", "rich_content",
-    "raw_text", "documents", "chunk_text", "chunk", "text_resource", "content_html", "body_html", "html",
+    "raw_text", "documents", "main", "chunk_text", "chunk", "text_resource", "content_html", "body_html", "html",
     "article_html",
 )  # fmt: skip
 BODIES = (*_BODIES, *other_languages.BODIES)

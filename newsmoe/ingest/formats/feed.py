@@ -75,12 +75,12 @@ def _is_other_xml(document: str) -> bool:
 def _articles(name: str, path: Path, document: str) -> Iterator[Any]:
     """Yield the articles in XML that is no feed, and say where they were."""
     try:
-        found = articles_in(document, max_characters(path))
+        place_and_articles = articles_in(document, max_characters(path))
     except TreeError as error:
         raise InputError(f"{name}: no RSS, Atom or RDF feed, nor other XML that can be read: {error}") from None
-    if found is None:
+    if place_and_articles is None:
         raise InputError(f"{name}: no RSS, Atom or RDF feed, nor other XML with articles in it")
-    location, articles = found
+    location, articles = place_and_articles
     yield from articles
     remark(path, f"XML that is no feed; articles were read from {location.place}")
 

@@ -234,6 +234,7 @@ def _split(name: str) -> tuple[str, KeyPath]:
     return first, tuple(inner)
 
 
+@lru_cache(4096)
 def path_name(path: KeyPath) -> object:
     """Return the name, folded, that a path stands for."""
     return folded(path[0] if len(path) == 1 else ".".join(path))

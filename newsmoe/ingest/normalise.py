@@ -144,7 +144,7 @@ class Normaliser:
         paths = (headline_path, content and content.path, lead_path, url_path)
         read = {path[0] for path in paths if path and len(path) == 1}
         others = {field: first_value(element, field, places, read) for field, places in shape.others}
-        if others.get("author") is None and (poster := guessed_author(element, shape)):
+        if shape.posters and others.get("author") is None and (poster := guessed_author(element, shape)):
             others["author"] = self._poster(poster, bool(headline) and isinstance(element[poster.key], str), read)
         identifier = others.get("id")
         return {

@@ -111,7 +111,7 @@ def names_of(value: object, keys: Sequence[str] = NAME_KEYS, depth: int = 0) -> 
 
 def _names_in(value: Mapping[str, object], keys: Sequence[str], depth: int) -> Iterable[str]:
     """Yield the name in an object, under the first of some keys, or the names in an array that became an object."""
-    if value and all(str(key).isdecimal() for key in value):
+    if value and "name" not in value and all(str(key).isdecimal() for key in value):
         yield from names_of([*value.values()], keys, depth)
         return
     for key in keys:

@@ -15,12 +15,12 @@ from newsmoe.text.language_codes import language_code
 TEXTS = (
     "text", "plain_text", "value", "rendered", "main", "#text", "_content", "content", "$t", "$text", "__cdata",
     "@value", "_", "html", "innerHTML", "body", "plaintext", "markdown", "raw", "insert", "full", "default",
-    "stringValue", "S", "bodyTextSummary", "bodyHtml", "*", "markup",
+    "stringValue", "S", "bodyTextSummary", "bodyHtml", "*", "markup", "block",
 )  # fmt: skip
 CONTAINERS = (
     "blocks", "children", "content", "text", "data", "items", "root", "model", "ops", "paragraphs", "innerBlocks",
     "content_elements", "rich_text", "parts", "sections", "document", "doc", "body", "value", "nodes", "p",
-    "paragraph", "textData", "slots", "main",
+    "paragraph", "textData", "slots", "main", "body.content", "block",
 )  # fmt: skip
 INNER_BLOCKS = "innerBlocks"
 """The container whose blocks hold the text, where there are any, and not the markup around them (WordPress)."""

@@ -9,7 +9,7 @@ from newsmoe.article import UNSPACED
 from newsmoe.ingest import front_matter
 from newsmoe.ingest.blocks import is_block
 from newsmoe.ingest.evidence import Strength, is_address, is_no_page, is_no_value, strength_of
-from newsmoe.ingest.fields import FieldFinder, KeyPath, Shape, value_at
+from newsmoe.ingest.fields import FieldFinder, KeyPath, Shape, path_name, value_at
 from newsmoe.ingest.names import (
     ABBREVIATED_HEADLINES,
     NOT_AN_ARTICLE,
@@ -25,10 +25,12 @@ from newsmoe.text.cleaning import clean_line, clean_text
 from newsmoe.text.markup import is_only_links
 
 ENOUGH = 500  # characters; a longer text is an article, and no teaser
+WORTH_A_MESSAGE = 250  # characters of a text under no common name, beside a teaser
 SHORT = 100  # characters; a longer text is no mere label
 SENTENCE_ENDS = ".!?…\"”'’»)。！？"
 LONGER, TWICE, MUCH_LONGER = 1.5, 2, 3  # times the length that make another text the article
 URLS = ("url", "link")
+NAME = "name"
 MAX_CHARACTERS = 500_000  # of a content, some hundred pages; what comes later is not read
 MAX_LISTS = 3  # inside each other
 LABEL = re.compile("[a-z][A-Za-z]{2,}(?:[,/_-][A-Za-z]+)*")
@@ -156,9 +158,9 @@ def unnamed_content(element: Mapping[str, Any], shape: Shape) -> Content | None:
 
 def much_longer_text(element: Mapping[str, Any], shape: Shape, content: Content | None) -> str | None:
     """Return the key of a text under no common name that may be the article, where a teaser was read."""
-    if content is None or content.is_body or len(content.text) >= ENOUGH:
+    if content is None or len(content.text) >= (SHORT if content.is_body else ENOUGH):
         return None
-    enough = max(ENOUGH, MUCH_LONGER * len(content.text))
+    enough = max(WORTH_A_MESSAGE, MUCH_LONGER * len(content.text))
     values = map(element.get, shape.unnamed)
     if not any(isinstance(value, list) or (isinstance(value, str) and len(value) >= enough) for value in values):
         return None  # most articles
@@ -186,9 +188,11 @@ def find_headline(element: Mapping[str, Any], shape: Shape, *, beside_content: b
     unreadable: list[KeyPath] = []
     for path in shape.fields["headline"]:
         value = value_at(element, path)
-        if value is None or (folded(path[-1]) in WEAK_HEADLINES and not beside_content):
+        if value is None or (path_name(path) in WEAK_HEADLINES and not beside_content):
             continue
-        if folded(path[-1]) in ABBREVIATED_HEADLINES and not isinstance(value, str):
+        if path_name(path) == NAME and shape.has_handle:  # of a person
+            continue
+        if path_name(path) in ABBREVIATED_HEADLINES and not isinstance(value, str):
             continue
         if (text := text_of(value)) is None:
             unreadable.append(path)

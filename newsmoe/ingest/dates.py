@@ -32,7 +32,7 @@ _TIME = (
     r"(?:(?:[T:]|,?\s+(?:(?:at|à|às|um|om|kl\.?|alle|ore|a las|o godz\.?|в)\s+|[-–|·@]\s+)?)"
     r"(?P<hour>\d{1,2})[:.h](?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,]\d+)?)?(?:\s*(?P<half>[ap])\.?m\b\.?)?"
     r"(?:\s*(?:Uhr|uur|hrs?|h)\b\.?)?"
-    r"(?:\s*(?P<zone>(?-i:[A-Z]{1,5})))?(?:\s*(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?)?"
+    r"(?:\s*(?P<zone>(?-i:[A-Z]{1,5})))?(?:,?\s*(?P<sign>[+-])(?P<hours>\d{1,2})(?::?(?P<minutes>\d\d))?(?:\s*UTC)?)?"
     r"(?:\s*[(\[][^)\]]*[)\]])?)?"
 )
 _FORMS = [

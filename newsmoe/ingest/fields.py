@@ -31,6 +31,9 @@ from newsmoe.ingest.names import (
 )
 
 PARTS_OF_DATE = ("year", "month", "day")
+POSTERS = ("user", "username", "screenname", "account")
+"""Names, folded, of who posted a text in a social network; elsewhere also of who put it into a database."""
+HANDLES = frozenset({"username", "screenname"})
 TEXT_FIELDS = ("headline", "content")
 EXAMPLES = ("headline", "title", "content", "text", "body", "description")  # of names, in messages
 CACHED_SHAPES = 256  # sets of keys; the elements of one scraper mostly have the same
@@ -82,6 +85,17 @@ class Shape:
         return tuple(keys[part] for part in PARTS_OF_DATE) if keys.keys() >= {*PARTS_OF_DATE} else ()
 
     @cached_property
+    def posters(self) -> tuple[str, ...]:
+        """The keys of who posted the text."""
+        keys = {folded(key): key for key in self.keys}
+        return tuple(keys[name] for name in POSTERS if name in keys)
+
+    @cached_property
+    def has_handle(self) -> bool:
+        """Whether one of the keys is that of the short name of a user, beside which a `name` is the user's."""
+        return any(folded(key) in HANDLES for key in self.posters)
+
+    @cached_property
     def metadata(self) -> tuple[str, ...]:
         """The keys that may hold an object about the article."""
         return tuple(key for key in self.keys if isinstance(key, str) and METADATA.search(key.casefold()))
@@ -94,7 +108,7 @@ class Shape:
     @property
     def headlines(self) -> Iterator[KeyPath]:
         """The paths to what is a headline whether there is a content beside it or not."""
-        return (path for path in self.fields["headline"] if folded(path[-1]) not in WEAK_HEADLINES)
+        return (path for path in self.fields["headline"] if path_name(path) not in WEAK_HEADLINES)
 
 
 class FieldFinder:
@@ -218,6 +232,12 @@ def _spellings(names: tuple[str, ...]) -> dict[object, list[tuple[int, _Spelling
 def _split(name: str) -> tuple[str, KeyPath]:
     first, *inner = name.split(".")
     return first, tuple(inner)
+
+
+@lru_cache(4096)
+def path_name(path: KeyPath) -> object:
+    """Return the name, folded, that a path stands for."""
+    return folded(path[0] if len(path) == 1 else ".".join(path))
 
 
 def keys_of(element: Iterable[str]) -> tuple[str, ...]:

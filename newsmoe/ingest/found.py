@@ -29,6 +29,9 @@ def unread(location: Location | None) -> Iterator[str]:
     """Yield what a document was read as that is no JSON, and which articles in it were left out."""
     if location is not None and location.place.is_code:
         yield "no JSON, so it was read as JavaScript or Python writes arrays and objects, without what code computes"
+    if location is not None and location.place.outlets:
+        names = some_keys(location.place.outlets)
+        yield f"the names under which the articles stand were read as their sources: {names}"
     if location is not None and location.unread:
         yield f"what looks like articles at {listed(location.unread)} was not read; --items reads them instead"
 

@@ -8,13 +8,18 @@ from newsmoe.ingest import dates
 from newsmoe.ingest.contents import Content
 from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
 from newsmoe.ingest.fields import Shape
-from newsmoe.ingest.names import ALIASES, folded, is_of_another_text, names_day, words_of
+from newsmoe.ingest.names import ALIASES, NOT_AN_ARTICLE, folded, is_of_another_text, may_name_url, names_day, words_of
+from newsmoe.ingest.unwrap import unwrapped
+from newsmoe.ingest.values import author_of
 from newsmoe.text.cleaning import clean_line
 
 MAX_HEADLINE, MAX_DATE, MAX_URL = 250, 40, 2_000  # characters
 HREF = "-href"
+ACCOUNT = "account"
 
 _TITLES = frozenset(map(folded, ALIASES["headline"])) - {"name"}
+_TITLES_OR_SECTIONS = frozenset({"rubrik"})  # in Swedish a headline, in German a section
+MIN_WORDS = 3  # of a headline, where there might be a label
 _NO_HEADLINE = re.compile(
     r"instruct|question|answer|respon|output|input|label|expla|context|role|locat|address|place|city|country|region"
     r"|section|series|channel|book|job|album|show|user|account|descri|company|organi[sz]|publish|event|tweet"
@@ -55,7 +60,7 @@ def guessed_headline(element: Mapping[str, Any], shape: Shape, content: Content)
         and not is_address(line)
         and not is_no_value(line, content=True)
     ]
-    if title := next((line for line in lines if folded("".join(words_of(line.key)[-1:])) in _TITLES), None):
+    if title := next(filter(_is_title, lines), None):
         return title
     is_common = content.path in dict(shape.contents) or content.path in shape.mapped
     prose = [line for line in lines if strength_of(line.text) is Strength.PROSE and len(line.text) < len(content.text)]
@@ -63,11 +68,37 @@ def guessed_headline(element: Mapping[str, Any], shape: Shape, content: Content)
 
 
 def guessed_url(element: Mapping[str, Any], shape: Shape) -> Guess | None:
-    """Return the only URL of a page, or the only one under a name that ends or begins with `url` or the like."""
-    values = _strings(element, shape.names_of_urls, MAX_URL)
-    pages = [Guess(key, value) for key, value in values if value.startswith("http") and _PAGE.fullmatch(value)]
-    named = [page for page in pages if not _LINKS.isdisjoint((words := words_of(page.key))[:1] + words[-1:])]
-    return next((some[0] for some in (pages, named) if len(some) == 1), None)
+    """Return the only URL of a page, or the only one under a name that ends or begins with `url` or the like.
+
+    Where there is none, it may be in one of the objects in the element, such as that of the request.
+    """
+    pages = _pages(element, shape.names_of_urls)
+    named = [page for page in pages if _names_link(page.key)]
+    if guess := next((some[0] for some in (pages, named) if len(some) == 1), None):
+        return guess
+    objects = {key: element[key] for key in shape.keys if isinstance(element[key], Mapping) and _may_tell_url(key)}
+    inner = {
+        page.text: Guess(f"{key}.{page.key}", page.text)
+        for key, value in objects.items()
+        for page in (_pages(value, filter(_names_link, map(str, value))) if not pages else ())
+    }
+    return next(iter(inner.values())) if len(inner) == 1 else None
+
+
+def _pages(element: Mapping[str, Any], keys: Iterable[str]) -> list[Guess]:
+    """Return the URLs of pages under some keys."""
+    values = _strings(element, keys, MAX_URL)
+    return [Guess(key, value) for key, value in values if value.startswith("http") and _PAGE.fullmatch(value)]
+
+
+def _names_link(key: str) -> bool:
+    words = words_of(key)
+    return not _LINKS.isdisjoint(words[:1] + words[-1:]) and may_name_url(key)
+
+
+def _may_tell_url(key: str) -> bool:
+    """Tell whether the URL in an object under a key may be that of the article."""
+    return isinstance(key, str) and may_name_url(key) and not NOT_AN_ARTICLE.search(key.casefold())
 
 
 def guessed_date(element: Mapping[str, Any], shape: Shape) -> Guess | None:
@@ -85,6 +116,24 @@ def guessed_date(element: Mapping[str, Any], shape: Shape) -> Guess | None:
     ]
     named = [day for day in days if names_day(day.key)]
     return next((some[0] for some in (named, days) if len(some) == 1), None)
+
+
+def guessed_author(element: Mapping[str, Any], shape: Shape) -> Guess | None:
+    """Return who posted the text, which may be its author, or whoever put it into a database."""
+    posters = ((key, element.get(key)) for key in shape.posters)
+    authors = ((key, author_of(unwrapped(value))) for key, value in posters if _may_be_poster(key, value))
+    return next((Guess(key, author) for key, author in authors if author), None)
+
+
+def _is_title(line: Guess) -> bool:
+    """Tell whether a line stands under a name that ends with that of a headline."""
+    name = folded("".join(words_of(line.key)[-1:]))
+    return name in _TITLES or (name in _TITLES_OR_SECTIONS and len(line.text.split()) >= MIN_WORDS)
+
+
+def _may_be_poster(key: str, value: object) -> bool:
+    """Tell whether a value is a person: an account that is a bare text may be a customer's."""
+    return folded(key) != ACCOUNT or not isinstance(value, str)
 
 
 def _of_link(key: object) -> str:

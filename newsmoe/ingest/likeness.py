@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from newsmoe.ingest.contents import SHORT, Content, find_content
 from newsmoe.ingest.evidence import Strength
-from newsmoe.ingest.fields import FieldFinder, KeyPath, value_at
-from newsmoe.ingest.names import WEAK_HEADLINES, folded
+from newsmoe.ingest.fields import FieldFinder, KeyPath, path_name, value_at
+from newsmoe.ingest.names import WEAK_HEADLINES
 from newsmoe.ingest.others import is_other
-from newsmoe.ingest.wrappers import find_article, find_heading
+from newsmoe.ingest.outlets import host_of
+from newsmoe.ingest.wrappers import find_article, find_heading, with_details
 
 HEADLINE, NAME, DATE, URL, NAMED = 2.0, 0.75, 1.5, 1.0, 0.5
 BODY, TEASER, WORDS, LONG = 3.0, 2.0, 0.5, 2000  # LONG in characters, for which a body gets 2 more
@@ -30,6 +31,7 @@ class Likeness(NamedTuple):
     has_content: bool  # any words
     has_headline: bool  # of its own, and not only a name
     is_other: bool = False  # it says that it is no article
+    host: str = ""  # of its URL
 
     @property
     def is_article(self) -> bool:
@@ -48,6 +50,7 @@ def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
     content, _ = find_content(element, finder, shape)
     wrapper, element, shape, content, _ = find_article(element, finder, content)
     element, shape, (headline, path, _) = find_heading(element, finder, shape, content)
+    element, shape = with_details(element, finder, shape, content)
     dated, linked, authored, named = (
         any(value_at(element, path) is not None for path in shape.fields[field])
         for field in ("publication_date", "url", "author", "source")
@@ -56,7 +59,7 @@ def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
     if not headline and not (is_prose and (dated or linked or len(content.text if content else "") >= SHORT)):
         return NOTHING._replace(has_content=content is not None)
     details = DATE * dated + URL * linked + NAMED * authored + NAMED * named
-    weak = path is not None and (folded(path[-1]) in WEAK_HEADLINES or not _LETTER.search(headline))
+    weak = path is not None and (path_name(path) in WEAK_HEADLINES or not _LETTER.search(headline))
     score = _content_score(content) + details + (NAME if weak else HEADLINE) * bool(headline)
     return Likeness(
         score,
@@ -66,6 +69,7 @@ def likeness_of(element: Mapping[str, Any], finder: FieldFinder) -> Likeness:
         content_path=(*wrapper, *(content.path if content else ())),
         has_content=content is not None,
         has_headline=bool(headline) and not weak,
+        host=next(filter(None, (host_of(value_at(element, path)) for path in shape.fields["url"])), ""),
     )
 
 

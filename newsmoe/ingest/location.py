@@ -7,7 +7,9 @@ from math import log2
 
 from newsmoe.ingest import other_languages
 from newsmoe.ingest.fields import FieldFinder
+from newsmoe.ingest.flattened import hold_several
 from newsmoe.ingest.names import ALIASES, NOT_AN_ARTICLE, folded
+from newsmoe.ingest.outlets import are_outlets
 from newsmoe.ingest.places import ANY_KEY, ARRAY, LINES_OF_CELLS, Place, Steps
 from newsmoe.ingest.surroundings import FEEDS
 from newsmoe.ingest.survey import Node, Survey
@@ -23,7 +25,7 @@ USUAL_KEYS = ENVELOPE_KEYS[:4]
 PARTS = frozenset({"children", "content", "value", "values", "nodes", "list", "response"})
 """Those of them that an article may have as well, for its comments or paragraphs."""
 _ENVELOPES = frozenset(map(folded, ENVELOPE_KEYS))
-RELATED = re.compile(rf"^more|^sections$|galler|embed|attach|breadcrumb|{NOT_AN_ARTICLE.pattern}")
+RELATED = re.compile(rf"^more|^sections$|galler|embed|attach|breadcrumb|metatag|{NOT_AN_ARTICLE.pattern}")
 """Names of what an article may hold that looks like articles, and is not this article."""
 
 HEADLINES = frozenset(map(folded, ALIASES["headline"]))
@@ -87,6 +89,8 @@ def locate(survey: Survey) -> Location:
     location = _locate(survey.root, survey.finder)
     place, node = location.place, survey.root
     (first, *_) = place.paths
+    if place.layout == "objects" and any(hold_several(node.keys) for node in _elements(survey.root, place.paths)):
+        return replace(location, place=replace(place, is_flattened=True))
     if not survey.is_whole or replace(place, around=()) != Place((first,)) or not first or first[-1] != ARRAY:
         return location
     for step in first[:-1]:
@@ -117,9 +121,39 @@ def _locate(root: Node, finder: FieldFinder) -> Location:
         place = Place(((ARRAY,),), has_others=True)
     nodes = [node for steps in paths for node in _nodes_along(root, steps)]
     stored = any(node.stored for node in nodes)
+    if outlets := _outlets(root, paths):
+        place = replace(place, paths=paths, outlets=outlets)
     if len(paths) == 1 and (around := {name: value for node in nodes for name, value in node.around.items()}):
         place = replace(place, paths=paths, around=tuple(around.items()))
     return Location(place, wrapper, tuple(unread), stored=stored)
+
+
+def _outlets(root: Node, paths: tuple[Steps, ...]) -> tuple[str, ...]:
+    """Return the keys on the way to articles that are the names of their outlets."""
+    keys = {(steps[:index], step) for steps in paths for index, step in enumerate(steps) if step != ARRAY}
+    for before in dict.fromkeys(before for before, _ in keys):
+        steps = {step for prefix, step in keys if prefix == before}
+        beside = [node.children for node in _nodes_at(root, before)]
+        names = {
+            key: child
+            for children in beside
+            for key, child in children.items()
+            if steps & {key, ANY_KEY} and folded(key) not in _ENVELOPES
+        }
+        if names and are_outlets({key: _hosts(child) for key, child in names.items()}):
+            return tuple(names)
+    return ()
+
+
+def _hosts(node: Node) -> set[str]:
+    """Return the hosts of the articles at and below a node."""
+    return node.hosts.union(*map(_hosts, node.children.values()))
+
+
+def _elements(root: Node, paths: tuple[Steps, ...]) -> Iterator[Node]:
+    """Yield the nodes of the elements at some places, of which the top level may be an array."""
+    for steps in paths:
+        yield from (node.children.get(ARRAY, node) if not steps else node for node in _nodes_at(root, steps))
 
 
 def _nodes_along(node: Node, steps: Steps) -> Iterator[Node]:
@@ -157,6 +191,7 @@ def _groups(node: Node, steps: Steps) -> list[Group]:
         and (is_lone or bias(group.steps[len(steps) :]) >= 0)  # else what an article quotes, or links to
         and not _are_parts(group, node, is_lone)
         and not _is_a_value(group, steps, node)
+        and group.steps[len(steps) :] != node.wrappers.most_common(1)[0][0]  # else what is around it would be lost
         and _is_in_most(group, group.steps[len(steps) :], node, is_lone)
     ]
     best = max(inner, key=lambda group: (group.weight, group.node.articles), default=None)

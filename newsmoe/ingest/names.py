@@ -16,7 +16,7 @@ _BODIES = (
     "content", "contents", "text", "body", "body_text", "article_text", "content_text", "text_content", "article",
     "story", "story_text", "selftext", "plaintext", "paragraphs", "body_paragraphs", "post_content", "comment_text",
     "transcript", "revisions", "content_elements", "blocks", "sections", "pages", "markdown", "rich_content",
-    "raw_text", "documents", "chunk_text", "chunk", "text_resource", "content_html", "body_html", "html",
+    "raw_text", "documents", "main", "chunk_text", "chunk", "text_resource", "content_html", "body_html", "html",
     "article_html",
 )  # fmt: skip
 BODIES = (*_BODIES, *other_languages.BODIES)
@@ -54,7 +54,8 @@ _DATES: FieldNames = {
         "publication_date", "publish_date", "publishedAt", "published_at", "date_publish", "datePublished", "pub_date",
         "pubDate", "published", "date", "published_date", "publication_time", "publish_time", "web_publication_date",
         "isoDate", "dateTimePub", "date_time", "article:published_time", "dc:date", "time_published", "seendate",
-        "published_utc", "date_gmt", "release_date", "public_timestamp", "ptime", "publish_ts", "provider_publish_time",
+        "published_utc", "date_gmt", "release_date", "public_timestamp", "ptime", "publish_ts",
+        "provider_publish_time", "page_age", "dates.published",
     ),
     "first created": ("firstcreated",),
     "created": ("date_created", "created_at", "created_utc", "created", "ctime", "create_dt"),
@@ -85,10 +86,11 @@ ENGLISH: FieldNames = {
         "url", "link", "canonical_link", "canonical_url", "web_url", "news_url", "article_url", "title_url", "page_url",
         "share_url", "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
         "document_identifier", "links.permalink", "links.web", "canonical", "alternate", "link_href", "loc",
+        "WARC-Target-URI", "warc_headers.WARC-Target-URI", "warc_headers.warc-target-uri", "urls.canonical",
     ),
     "headline": (
         "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "header", "name", "h1",
-        "article_name", "subject_line", "title1", "head", "hed", "hl", "hl1",
+        "article_name", "subject_line", "title1", "hedline.hl1", "hedline", "head", "hed", "hl", "hl1",
     ),
     "content": (*_BODIES, *_TEASERS),
     "topics": (
@@ -99,10 +101,10 @@ ENGLISH: FieldNames = {
     "author": (
         "author", "authors", "byline", "creator", "dc:creator", "author_name", "primary_author", "writer", "reporter",
         "journalist", "contributors", "contributor", "by", "from", "co_authors", "authors_byline", "bylines",
-        "credits.by", "author_names", "authors_name", "author_list", "authors_list", "writers", "writer_name",
-        "reporters", "reporter_name", "journalists", "journalist_name", "contributor_name", "correspondent",
-        "columnist", "written_by", "posted_by", "published_bylines", "published_by", "submitted_by", "submitter",
-        "creators", "user", "username", "screen_name",
+        "credits.by", "source.authors", "author_names", "authors_name", "author_list", "authors_list", "writers",
+        "writer_name", "reporters", "reporter_name", "journalists", "journalist_name", "contributor_name",
+        "correspondent", "columnist", "written_by", "posted_by", "published_bylines", "published_by", "submitted_by",
+        "submitter", "creators",
     ),
     "source": (
         "source", "outlet", "publisher", "source_name", "source_title", "source_domain", "site_name", "publication",
@@ -129,14 +131,17 @@ ABBREVIATED_HEADLINES = frozenset({"head", "hed", "hl", "hl1"})
 WEAK_HEADLINES = frozenset({"name"}) | ABBREVIATED_HEADLINES
 """Of a person, an outlet or a feed as well: a headline only where there is a content beside it."""
 
+TITLES = frozenset({"headline", "headlines", "title", "hedline", "hl1"})
+"""Names, folded, of an object that is a headline, and no article."""
+
 SUBJECTS = frozenset({"subject"})
 """Names of a headline, or of a label such as `health-care` or `worldNews`."""
 
 _DECORATIONS = (
-    "article clean cleaned content copy doc document entry field full item main meta news og original page plain post"
-    " raw resolved story str text web art dc prism"
-    " artikel articulo artigo berita haber nota noticia notizia статьи новости"
-    " 新闻 新聞 文章 기사 뉴스"
+    "article clean cleaned content copy detail doc document entry field full item long main meta news og original page"
+    " plain post raw resolved story str text web art dc prism"
+    " artikel articolo articulo artigo berita haber materia nota noticia notizia статьи новости"
+    " 新闻 新聞 文章 記事 기사 뉴스"
     " de la l du del della des da do"  # what links two words, as in `Texte de l'article`
     " t txt s ss dt en"  # Solr's suffixes, and of a text in one of several languages
 )
@@ -158,7 +163,7 @@ NOT_AN_ARTICLE = re.compile(
 """Keys of objects about something else than the article, such as its author, with a text of their own."""
 
 METADATA = re.compile(
-    r"meta|^head(?:er)?$|^info|^seo$|opengraph|open_graph|^og$|propert|attribut|details|front_?matter|^locators?$|^sys$"
+    r"meta|(?:^|\.)head(?:er)?$|^info|^seo$|opengraph|open_graph|^og$|propert|attribut|details|front_?matter|^locators?$|^sys$|^docdata$"
 )
 """Keys of objects with the headline and dates of the text beside them."""
 
@@ -181,7 +186,7 @@ _OF_ANOTHER = re.compile(
     r"author|byline|publisher|(?<!_)source|image|photo|video|media|thumb|logo|icon|comment|user|creator|related|quot"
 )
 """Keys in a path to the title, URL or text of something else: `image.title`, `source.url`."""
-_TITLES = frozenset({"title", "label", "displayName", "display_name"})
+_LABELS = frozenset({"title", "label", "displayName", "display_name"})
 _OUTLET_OR_PERSON = re.compile("source|publisher|author|creator")
 
 INNER_TEXTS = frozenset({"rendered", "main", "text", "value", "name", "#text", "_content"})
@@ -194,11 +199,11 @@ _DATE_NAME = re.compile(
     r"|released?+)|(?P<created>created?+|creation)|(?P<changed>updated?+|modified|modification|edited))"
     rf"(?P<after>(?:{_TIME_WORDS}|{DATE_WORDS}|{LITTLE_WORDS})*+)"
 )
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|新闻|新聞|文章|기사|뉴스|[^\W\d_a-zA-Z]+")
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|新闻|新聞|文章|記事|기사|뉴스|[^\W\d_a-zA-Z]+")
 _SEPARATORS = re.compile(r"[\s_.:/-]+")
 
 
-_LETTERS = str.maketrans({"ı": "i", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe"})
+_LETTERS = str.maketrans({"ı": "i", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ß": "ss"})
 """Letters whose accents are a part of them, as people write them who leave accents out."""
 
 
@@ -221,11 +226,11 @@ _OUTLETS = frozenset(map(folded, ENGLISH["source"]))
 @lru_cache(4096)
 def plainer(key: object) -> list[object]:
     """Return simpler names that a key may stand for: without its decorations, or the last part of a path."""
-    if not isinstance(key, str) or len(key) > MAX_NAME or "<" in key or folded(key) in _OUTLETS:
+    if not isinstance(key, str) or len(key) > MAX_NAME or "<" in key or "://" in key or folded(key) in _OUTLETS:
         return []
     if (last := _last_part(key)) is None:
         return []
-    words = [word.casefold() for word in _WORDS.findall(last)]
+    words = words_of(last)
     first = next((index for index, word in enumerate(words) if word not in DECORATIONS), len(words))
     end = len(words) - next(
         (index for index, word in enumerate(reversed(words)) if word not in DECORATIONS), len(words)
@@ -239,13 +244,13 @@ def plainer(key: object) -> list[object]:
 
 def _last_part(key: str) -> str | None:
     """Return the key at the end of a path, as tables made of JSON have it; None where it is about something else."""
-    outer = key.split(".")
+    outer = key.replace("/", ".").split(".")
     last = outer.pop()
     if outer and last in INNER_TEXTS:  # `title.rendered`
         last = outer.pop()
     if not any(_OF_ANOTHER.search(part.casefold()) for part in outer):
         return last
-    return outer[-1] if last in _TITLES and _OUTLET_OR_PERSON.fullmatch(outer[-1]) else None
+    return outer[-1] if last in _LABELS and _OUTLET_OR_PERSON.fullmatch(outer[-1]) else None
 
 
 @lru_cache(4096)
@@ -265,7 +270,10 @@ def date_kind(key: object) -> str | None:
 
 @lru_cache(4096)
 def words_of(key: str) -> list[str]:
-    """Return the words in a key, in small letters."""
+    """Return the words in a key, in small letters, and Latin ones without accents."""
+    if not key.isascii():
+        bases = ((mark, unicodedata.normalize("NFKD", mark)[0]) for mark in key.translate(_LETTERS))
+        key = "".join(base if base.isascii() and base.isalpha() else mark for mark, base in bases)
     return [word.casefold() for word in _WORDS.findall(key)]
 
 

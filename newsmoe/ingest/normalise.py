@@ -2,23 +2,23 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from newsmoe.article import Article, InvalidItem
 from newsmoe.ingest import front_matter, values
 from newsmoe.ingest.contents import ENOUGH, Content, find_content, find_headline, much_longer_text
+from newsmoe.ingest.details import first_date, first_url, first_value
 from newsmoe.ingest.evidence import Strength, strength_of
 from newsmoe.ingest.extra import others_of
 from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, KeyPath, Shape, keys_of, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
-from newsmoe.ingest.guesses import COMMON_BY_VALUE, Guess, guessed_date, guessed_headline, guessed_url
+from newsmoe.ingest.guesses import COMMON_BY_VALUE, Guess, guessed_author, guessed_date, guessed_headline, guessed_url
 from newsmoe.ingest.leads import with_lead
-from newsmoe.ingest.names import LABELS_OF_OUTLETS, FieldNames, folded
+from newsmoe.ingest.names import FieldNames, folded
 from newsmoe.ingest.parts import with_joined_parts
 from newsmoe.ingest.stored import object_in
 from newsmoe.ingest.titles import without_headline, without_outlet
-from newsmoe.ingest.unwrap import unwrapped
 from newsmoe.ingest.values import MAX_LINE
 from newsmoe.ingest.wrappers import ArticleObject, find_article, find_heading, with_details
 from newsmoe.text.boilerplate import without_boilerplate
@@ -36,13 +36,6 @@ _ArticleFields = dict[str, Any]
 """What an `Article` is made of, with the language as the scraper stated it."""
 
 _WORD = re.compile(r"\w")
-_CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
-    "id": values.identifier_of,
-    "topics": values.topics_of,
-    "author": values.author_of,
-    "source": values.source_of,
-    "language": values.line_or_none,
-}
 
 
 class Normaliser:
@@ -132,7 +125,7 @@ class Normaliser:
             element = {**fields, **element}
             shape = self.fields.shape(element)
         element, shape, heading = find_heading(element, self.fields, shape, content)
-        element, shape = with_details(element, self.fields, shape)
+        element, shape = with_details(element, self.fields, shape, content)
         headline, headline_path, no_headline = heading
         if content is not None:
             is_teaser = not content.is_body and len(content.text) < ENOUGH
@@ -145,12 +138,14 @@ class Normaliser:
             self.unreadable[".".join(path)] += 1
         content, lead_path = with_lead(element, shape, content)
         text = content.text if content is not None and _WORD.search(content.text) else ""
-        url, url_path = _url(element, shape)
+        url, url_path = first_url(element, shape)
         if not url and (guess := guessed_url(element, shape)):
             url, url_path = self._guessed("URL", guess)
         paths = (headline_path, content and content.path, lead_path, url_path)
         read = {path[0] for path in paths if path and len(path) == 1}
-        others = {field: _value(element, field, places, read) for field, places in shape.others}
+        others = {field: first_value(element, field, places, read) for field, places in shape.others}
+        if shape.posters and others.get("author") is None and (poster := guessed_author(element, shape)):
+            others["author"] = self._poster(poster, bool(headline) and isinstance(element[poster.key], str), read)
         identifier = others.get("id")
         return {
             **others,
@@ -170,10 +165,17 @@ class Normaliser:
             self.guessed[field, guess.key] += 1
         return guess.text, (guess.key,)
 
+    def _poster(self, poster: Guess, is_guess: bool, read: set[str]) -> str:
+        """Return who posted an article; a guess where a bare name stands beside a headline, as for a scraper's user."""
+        read.add(poster.key)
+        if is_guess:
+            self._guessed("author", poster)
+        return poster.text[:MAX_LINE]
+
     def _date(self, element: Mapping[str, Any], shape: Shape, read: set[str]) -> str | None:
         """Return the first date that is understood, but for later ones than the publication; else the first at all."""
         paths = shape.fields["publication_date"]
-        date, path = _date(element, shape, read, self.fields.users.get("publication_date"))
+        date, path = first_date(element, shape, read, self.fields.users.get("publication_date"))
         if date is None and (guess := guessed_date(element, shape)):
             date, path = self._guessed("date", guess)
         if path is not None and len(path) == 1:
@@ -228,8 +230,8 @@ class Normaliser:
     def _invalid_item(self, element: Mapping[str, Any], message: str) -> InvalidItem:
         shape = self.fields.shape(element)
         headline, *_ = find_headline(element, shape, beside_content=True)
-        identifier = _value(element, "id", shape.fields["id"], set())
-        url, _ = _url(element, shape)
+        identifier = first_value(element, "id", shape.fields["id"], set())
+        url, _ = first_url(element, shape)
         headline, url = headline[:MAX_LINE], url[:MAX_LINE]
         return InvalidItem(message, id=identifier, headline=headline or None, url=url or None)
 
@@ -247,50 +249,3 @@ def _article(fields: _ArticleFields | InvalidItem) -> Article | InvalidItem:
         return fields
     fields["language"] = article_language(fields.get("language"), fields["content"], fields["headline"])
     return Article(**fields)
-
-
-def _value(element: Mapping[str, Any], field: str, paths: Sequence[KeyPath], read: set[str]) -> Any:
-    """Return the first value of a field, and add its key to those that were read; a key is read once."""
-    for path in paths:
-        key = path[0]
-        value = element.get(key) if len(path) == 1 else value_at(element, path)
-        is_label = field == "source" and folded(key) in LABELS_OF_OUTLETS
-        convert = values.label_of if is_label else _CONVERTERS[field]
-        if value is None or key in read or (converted := convert(unwrapped(value))) is None:
-            continue
-        if len(path) == 1:
-            read.add(key)
-        return converted[:MAX_LINE] if isinstance(converted, str) else converted
-    return None
-
-
-def _date(
-    element: Mapping[str, Any], shape: Shape, read: set[str], users: Sequence[str] | None
-) -> tuple[str | None, KeyPath | None]:
-    """Return a date and its path; of the user's names the first counts, whether it is understood or not."""
-    first: tuple[str | None, KeyPath | None] = None, None
-    for path in shape.fields["publication_date"]:
-        value = value_at(element, path)
-        if value is None or path[0] in read or (date := values.date_of(unwrapped(value))) is None:
-            continue
-        if first[0] is None:
-            first = date[:MAX_LINE], path
-        elif path in shape.late_dates:
-            break
-        if users or moment_of(date):
-            return date[:MAX_LINE], path
-    return first
-
-
-def _url(element: Mapping[str, Any], shape: Shape) -> tuple[str, KeyPath | None]:
-    """Return the URL and its path: the first value with a scheme, else the first."""
-    first: tuple[str, KeyPath | None] = "", None
-    for path, by_name in shape.urls:
-        value = element.get(path[0]) if len(path) == 1 else value_at(element, path)
-        if value is None or not (url := values.url_of(unwrapped(value))):
-            continue
-        if "://" in url:
-            return url, path if by_name else None
-        if not first[0] and by_name:
-            first = url, path
-    return first

@@ -7,17 +7,19 @@ from collections.abc import Mapping, Sequence
 
 HEADLINES = (
     "titel", "überschrift", "ueberschrift", "schlagzeile", "titre", "título", "titular", "manchete", "titolo",
-    "заголовок", "标题", "標題", "タイトル", "見出し", "제목", "tytuł", "nagłówek", "başlık", "العنوان", "عنوان",
-    "titlu", "judul", "tiêu đề", "nadpis", "titulek", "naslov", "cím", "otsikko", "tittel", "overskrift", "pealkiri",
-    "τίτλος", "כותרת", "शीर्षक", "kop",
+    "заголовок", "标题", "標題", "タイトル", "見出し", "제목", "tytuł", "nagłówek", "başlık", "başlığı", "العنوان",
+    "عنوان", "titlu", "judul", "tiêu đề", "nadpis", "titulek", "naslov", "cím", "otsikko", "tittel", "overskrift",
+    "pealkiri", "τίτλος", "כותרת", "शीर्षक", "kop",
 )  # fmt: skip
 
 BODIES = (
-    "inhalt", "artikeltext", "artikel", "volltext", "contenu", "corps", "contenido", "cuerpo", "conteúdo", "corpo",
+    "inhalt", "artikeltext", "artikel", "volltext", "fließtext", "fliesstext", "haupttext",
+    "contenu", "corps", "contenido", "cuerpo", "conteúdo", "corpo",
     "testo", "contenuto", "texte", "texto", "текст", "содержание", "内容", "內容", "正文", "全文", "本文", "본문",
-    "내용", "tekst", "treść", "zawartość", "içerik", "metin", "النص", "المحتوى", "متن", "conținut", "isi", "konten",
+    "내용", "tekst", "treść", "zawartość", "içerik", "içeriği", "metin",
+    "metni", "النص", "المحتوى", "متن", "conținut", "isi", "konten",
     "nội dung", "inhoud", "innehåll", "brödtext", "brødtekst", "indhold", "innhold", "sisältö", "teksti", "obsah",
-    "sadržaj", "tartalom", "szöveg", "vsebina", "κείμενο", "תוכן",
+    "sadržaj", "tartalom", "szöveg", "vsebina", "κείμενο", "תוכן", "सामग्री",
 )  # fmt: skip
 
 TEASERS = (
@@ -25,7 +27,7 @@ TEASERS = (
     "accroche", "extrait", "sous titre", "resumen", "descripción", "entradilla", "bajada", "sumario", "extracto",
     "bajante", "subtítulo", "resumo", "descrição", "linha fina", "sommario", "descrizione", "sintesi", "riassunto",
     "occhiello", "sottotitolo", "описание", "анонс", "аннотация", "摘要", "简介", "簡介", "概要", "要約", "요약",
-    "özet", "açıklama", "zajawka", "opis", "streszczenie", "rezumat", "descriere", "ringkasan", "deskripsi",
+    "özet", "özeti", "açıklama", "zajawka", "opis", "streszczenie", "rezumat", "descriere", "ringkasan", "deskripsi",
     "tóm tắt", "mô tả", "nội dung ngắn", "samenvatting", "omschrijving", "beschrijving", "ingress", "sammanfattning",
     "manchet", "perex", "anotace", "souhrn", "sažetak", "összefoglaló", "ملخص", "الوصف", "περίληψη", "תקציר", "विवरण",
 )  # fmt: skip
@@ -39,14 +41,15 @@ LEADS = (
 DATES = (
     "datum", "dátum", "dato", "fecha", "дата", "日期", "日付", "日時", "公開日", "公開日時", "配信日時", "掲載日",
     "発行日", "发布时间", "发布日期", "發布時間", "發布日期", "时间", "時間", "날짜", "게시일", "작성일", "작성일시",
-    "일자", "등록일", "등록일시", "입력일시", "발행일", "tarih", "tanggal", "waktu", "ngày", "التاريخ", "تاريخ",
-    "تاريخ النشر", "تاریخ", "दिनांक", "ημερομηνία", "תאריך", "veröffentlicht", "erschienen", "publicado", "publicada",
-    "publié", "pubblicato", "gepubliceerd", "publicerad", "publiceret", "publisert", "julkaistu", "opublikowano",
-    "опубликовано", "ngày đăng",
+    "일자", "등록일", "등록일시", "입력일시", "발행일", "配信日", "tarih", "tanggal", "waktu", "ngày", "التاريخ",
+    "تاريخ", "تاريخ النشر", "تاریخ", "दिनांक", "ημερομηνία", "תאריך", "veröffentlicht", "erschienen", "publicado",
+    "publicada", "publié", "pubblicato", "gepubliceerd", "publicerad", "publiceret", "publisert", "julkaistu",
+    "opublikowano", "опубликовано", "ngày đăng",
 )  # fmt: skip
 
 URLS = (
-    "enlace", "lien", "ссылка", "链接", "網址", "网址", "リンク", "링크", "bağlantı", "tautan", "odkaz", "länk",
+    "enlace", "lien", "ссылка", "链接", "網址", "网址", "リンク", "링크", "bağlantı",
+    "bağlantısı", "linki", "लिंक", "tautan", "odkaz", "länk",
     "lenke", "linkki", "الرابط", "رابط", "đường dẫn",
 )  # fmt: skip
 
@@ -62,13 +65,17 @@ TOPICS = (
 AUTHORS = (
     "autor", "autoren", "verfasser", "auteur", "auteurs", "autores", "autora", "periodista", "autore", "автор",
     "авторы", "作者", "记者", "記者", "著者", "기자", "작성자", "yazar", "penulis", "wartawan", "tác giả",
-    "người đăng", "författare", "forfatter", "szerző", "الكاتب",
+    "người đăng", "författare", "forfatter", "szerző", "الكاتب", "autorname", "autorenname", "redakteur", "jornalista",
+    "giornalista", "журналист", "skribent", "लेखक", "기자명", "執筆者", "ライター",
+    "autorin", "autor*in",
 )  # fmt: skip
 
 SOURCES = (
     "quelle", "zeitung", "fuente", "fonte", "sumber", "kaynak", "sursă", "zdroj", "źródło", "bron", "källa", "kilde",
     "lähde", "nguồn", "nguồn đăng", "источник", "来源", "來源", "媒体", "媒体名", "出典", "출처", "언론사", "medium",
-    "medio", "testata", "المصدر",
+    "medio", "testata", "المصدر", "издание", "сми", "газета", "新聞社", "报纸", "신문사", "매체", "매체명", "언론사명",
+    "स्रोत", "veículo", "jornal", "periódico", "krant", "tidning", "gazete", "gazeta", "surat kabar", "来源媒体",
+    "媒体来源", "配信元", "掲載元", "提供元", "medio de comunicación", "medio comunicación",
 )  # fmt: skip
 """Names of outlets, under which a URL may stand as well."""
 

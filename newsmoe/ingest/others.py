@@ -11,8 +11,11 @@ _ARTICLE_TYPE = re.compile(r"(?:^|[:/#])(?:\w*(?:Article|Posting|Report|Review|N
 _ACTIONS = frozenset({"index", "create", "update", "delete"})
 _OF_ACTIONS = re.compile(r"_.+|routing|version|version_type|pipeline|require_alias|retry_on_conflict|dynamic_templates")
 """Keys in the action before each document of a bulk file of Elasticsearch."""
-_MESSAGES = {"SCHEMA": "schema", "STATE": "value", "ACTIVATE_VERSION": "version", "service": "action"}
-"""What a message of Singer, other than a record, or one of Telegram's own has beside its type."""
+_MESSAGES = {
+    "SCHEMA": "schema", "STATE": "value", "ACTIVATE_VERSION": "version", "LOG": "log", "TRACE": "trace",
+    "service": "action", "log": "message", "debug": "message",
+}  # fmt: skip
+"""What a message of Singer or Airbyte, other than a record, one of Telegram's own, or a log's has beside its type."""
 
 
 def is_other(element: Any) -> bool:

@@ -2,11 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from itertools import chain, zip_longest
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from newsmoe.ingest.blocks import LOCALE
 from newsmoe.ingest.formats import BadElement
@@ -40,7 +40,9 @@ class Place:
         columns: names for rows.
         has_others: whether objects that say that they are no articles are left out.
         is_code: whether the document is what a program has of arrays and objects, and no JSON.
+        is_flattened: whether the elements hold several articles, under keys such as `articles.0.title`.
         around: what the objects around a single array say of all elements.
+        outlets: the keys on the way to the elements that are the names of their outlets.
     """
 
     paths: tuple[Steps, ...] = ((),)
@@ -48,7 +50,9 @@ class Place:
     columns: tuple[str, ...] = ()
     has_others: bool = False
     is_code: bool = False
+    is_flattened: bool = False
     around: tuple[tuple[str, str], ...] = ()
+    outlets: tuple[str, ...] = ()
 
     @property
     def is_read_whole(self) -> bool:
@@ -84,35 +88,43 @@ def shown(steps: Steps) -> str:
 def elements_at(buffer: Buffer, place: Place, *, inside: bool = False) -> Iterator[Any]:
     """Yield the elements of the value that starts here, which may be `inside` of what holds one for each article."""
     if place.is_read_whole:
-        for value in _walk(buffer, place.paths, {}):
+        for value in _walk(buffer, place.paths, _Around({})):
             yield from _transposed(value) if place.layout == "columns" else _named(value)
         return
-    elements = _walk(buffer, place.paths, dict(place.around), inside=inside)
+    elements = _walk(buffer, place.paths, _Around(dict(place.around), place.outlets), inside=inside)
     if place.layout != "objects":
         yield from as_objects(elements, place.columns)
     else:
         yield from elements
 
 
+class _Around(NamedTuple):
+    """What is known of the elements below a value: what the objects around it say, and which keys are outlets."""
+
+    says: Surroundings
+    outlets: Collection[str] = ()
+
+
 def _walk(
-    buffer: Buffer, paths: tuple[Steps, ...], around: Surroundings, key: str = "", *, inside: bool = False
+    buffer: Buffer, paths: tuple[Steps, ...], around: _Around, key: str = "", *, inside: bool = False
 ) -> Iterator[Any]:
     """Yield what is at the end of the paths, in the order of the document; `key` is that of the value that starts."""
     opening = buffer.peek()
     if () in paths:
-        yield with_surroundings(buffer.value(), around)
+        yield with_surroundings(buffer.value(), around.says)
     elif opening == "[":
         rest = tuple(path[1:] if path[0] in (ARRAY, AT_END) else path for path in paths)
         if rest == ((),):
             elements = buffer.elements()
-            yield from (with_surroundings(element, around) for element in elements) if around else elements
+            says = around.says
+            yield from (with_surroundings(element, says) for element in elements) if says else elements
         else:
             for _ in buffer.items():
                 yield from _walk(buffer, rest, around, f"{key}{ARRAY}", inside=True)
     elif opening == '"':
         yield from _walk_text(buffer.value(), buffer.limit, paths, around, inside)
     elif _may_be_lone(paths):
-        yield with_surroundings(buffer.value(), around)
+        yield with_surroundings(buffer.value(), around.says)
     elif opening == "{":
         yield from _walk_members(buffer, paths, around, key, inside)
     else:
@@ -120,7 +132,7 @@ def _walk(
         yield from _absent(paths, inside)
 
 
-def _walk_text(text: str, limit: int, paths: tuple[Steps, ...], around: Surroundings, inside: bool) -> Iterator[Any]:
+def _walk_text(text: str, limit: int, paths: tuple[Steps, ...], around: _Around, inside: bool) -> Iterator[Any]:
     """Yield what is at the end of the paths in a text that is JSON."""
     value = stored_value(text)
     if isinstance(value, dict | list):
@@ -136,28 +148,28 @@ def _may_be_lone(paths: tuple[Steps, ...]) -> bool:
     return any(path[0] == AT_END or path == (ARRAY,) for path in paths)
 
 
-def _walk_members(
-    buffer: Buffer, paths: tuple[Steps, ...], around: Surroundings, outer: str, inside: bool
-) -> Iterator[Any]:
+def _walk_members(buffer: Buffer, paths: tuple[Steps, ...], around: _Around, outer: str, inside: bool) -> Iterator[Any]:
     matched = False
-    around = {**around, **of_object(buffer.small_object(), outer, inside=inside)}
+    says = {**around.says, **of_object(buffer.small_object(), outer, inside=inside)}
     for key in buffer.members():
         rest = tuple(path[1:] for path in paths if path[0] in (key, ANY_KEY))
         if not rest:
             buffer.skip()
         elif (ANY_KEY,) in paths:
             if buffer.peek() == "{":
-                yield with_surroundings(_with_id(key, buffer.value()), around)
+                named = {**says, **({"source": key} if key in around.outlets else {})}
+                yield with_surroundings(_with_id(key, buffer.value()), named)
             else:
                 buffer.skip()
         elif any(path[0] == ANY_KEY for path in paths) and buffer.peek() not in ("[", "{"):
             matched = True  # by a date, a count or the like beside the arrays
             value = buffer.value()
             if isinstance(value, str) and isinstance(stored_value(value), dict | list):
-                yield from _walk_text(value, buffer.limit, rest, around, inside)
+                yield from _walk_text(value, buffer.limit, rest, around._replace(says=says), inside)
         else:
             matched = True
-            yield from _walk(buffer, rest, {**around, **of_key(key, outer)}, key, inside=inside)
+            inner = around._replace(says={**says, **of_key(key, outer, around.outlets)})
+            yield from _walk(buffer, rest, inner, key, inside=inside)
     if not matched:
         yield from _absent(paths, inside)
 

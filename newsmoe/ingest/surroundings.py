@@ -1,7 +1,7 @@
 """What only the objects around articles say of them: the outlet of a feed or a list, a date, the URL of a page."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from newsmoe.ingest import dates
@@ -45,7 +45,7 @@ def of_object(value: Any, key: str = "", *, inside: bool = False) -> Surrounding
 def _of_object(value: Mapping[str, Any], key: str) -> Iterator[tuple[str, str]]:
     shape = _finder.shape(value)
     outlets = (value_at(value, path) for path in shape.fields["source"] if folded(path[-1]) not in LABELS_OF_OUTLETS)
-    is_feed = folded(key) in FEEDS or not _OF_FEEDS.isdisjoint(map(folded, value))
+    is_feed = folded(key) in FEEDS or folded(key) in _OUTLETS or not _OF_FEEDS.isdisjoint(map(folded, value))
     titles = (value_at(value, path) for path in shape.fields["headline"]) if is_feed else ()
     if name := next(filter(None, (source_of(unwrapped(name)) for name in (*outlets, *titles))), None):
         yield "source", name
@@ -54,11 +54,11 @@ def _of_object(value: Mapping[str, Any], key: str) -> Iterator[tuple[str, str]]:
         yield "url", url
 
 
-def of_key(key: str, outer: str = "") -> Surroundings:
+def of_key(key: str, outer: str = "", outlets: Collection[str] = ()) -> Surroundings:
     """Return what the key of a list, in an object that stands under `outer`, says of the articles in it."""
     if is_address(key) and "://" in key:
         return {"url": key}
-    if folded(outer) in _OUTLETS or _HOST.fullmatch(key):
+    if folded(outer) in _OUTLETS or key in outlets or _HOST.fullmatch(key):
         return {"source": key}
     return {"date": key} if not key.isdecimal() and dates.from_text(key) else {}
 

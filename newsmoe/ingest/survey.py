@@ -41,6 +41,7 @@ class Node:
     collections: int = 0  # objects that hold texts under their URLs or titles
     others: int = 0  # objects that say that they are no articles
     keys: Counter[str] = field(default_factory=Counter)
+    hosts: set[str] = field(default_factory=set)  # of the articles' URLs
     wrappers: Counter[tuple[str, ...]] = field(default_factory=Counter)
     content_paths: set[tuple[str, ...]] = field(default_factory=set)
     names: tuple[str, ...] = ()  # of the first row of names here
@@ -59,6 +60,7 @@ class Node:
         self.keys.update(other.keys)
         self.wrappers.update(other.wrappers)
         self.content_paths |= other.content_paths
+        self.hosts |= other.hosts
         self.names = self.names or other.names
         for step, child in other.children.items():
             self.child(step).absorb(child)
@@ -159,6 +161,8 @@ class Survey:
             node.score += likeness.score
             node.wrappers[likeness.wrapper] += 1
             node.content_paths.add(likeness.content_path)
+            if likeness.host:
+                node.hosts.add(likeness.host)
         node.contents += likeness.has_content
         node.collections += _holds_texts(value)
         node.others += likeness.is_other

@@ -80,6 +80,8 @@ def _is_of_columns(node: Node, finder: FieldFinder) -> bool:
     is_list = bool(first.arrays)
     if not first.values or node.scalars or (is_list and first.values < 2):
         return False
+    if not is_list and finder.has_text(first.keys):  # articles by their names, such as `1.html`
+        return False
     plain = [name for name, column in node.children.items() if column.scalars == column.values]
     are_plain = len(plain) == len(columns)
     is_table = finder.has_text(plain) if are_plain else is_list and any(finder.shape(plain).headlines)

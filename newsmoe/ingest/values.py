@@ -25,16 +25,18 @@ MAX_DEPTH = 8  # of names in objects and lists
 MAX_BITS = 4096  # Python writes no integer of more than 4,300 digits
 NAME_KEYS = (
     "name", "title", "full_name", "fullName", "display_name", "displayName", "original", "term", "label", "#text",
-    "literal", "news:name", "nombre", "nome", "nom",
+    "literal", "news:name", "plain_text", "person", "nombre", "nome", "nom",
 )  # fmt: skip
 GIVEN_NAMES, FAMILY_NAMES = (
-    ("given", "firstname", "givenname", "forename"),
-    ("family", "lastname", "familyname", "surname"),
+    ("given", "firstname", "givenname", "forename", "prenom", "vorname", "nombre", "nome"),
+    ("family", "lastname", "familyname", "surname", "nom", "nachname", "apellido", "apellidos", "cognome", "sobrenome"),
 )
+OFTEN_PARTS = frozenset({"nombre", "nome", "nom"})
+"""Those of them under which a part of a name may stand, beside the other one."""
 TOPIC_KEYS = (*NAME_KEYS, "topic", "tag", "category", "keyword")
 SOURCE_KEYS = (*NAME_KEYS, "site", "domain", "host", "uri")
 URL_KEYS = ("@id", "url", "href", "link", "canonical", "web")
-DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "start", "date-parts", "#text")
+DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "start", "date-parts", "#text", "@norm", "norm")
 _BY = re.compile(r"\Aby(?:[\s:]+|\Z)", re.IGNORECASE)
 _HOST = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 _LINK_TEXT = re.compile(r"#|javascript:.*|(?!(?i:[a-z][a-z0-9+.-]*+)://)\S*+\s.*|[A-Z][A-Za-z]+")
@@ -104,14 +106,22 @@ def names_of(value: object, keys: Sequence[str] = NAME_KEYS, depth: int = 0) -> 
         for item in value:
             yield from names_of(unwrapped(item), keys, depth + 1)
     elif isinstance(value, dict | Mapping):
-        for key in keys:
-            names = list(names_of(unwrapped(value.get(key)), depth=depth + 1))
-            if key == "name" and not names:
-                names = _parts_of_name(value, at_least=2)
-            if names:
-                yield from names
-                return
-        yield from _parts_of_name(value, at_least=1)
+        yield from _names_in(value, keys, depth)
+
+
+def _names_in(value: Mapping[str, object], keys: Sequence[str], depth: int) -> Iterable[str]:
+    """Yield the name in an object, under the first of some keys, or the names in an array that became an object."""
+    if value and "name" not in value and all(str(key).isdecimal() for key in value):
+        yield from names_of([*value.values()], keys, depth)
+        return
+    for key in keys:
+        names = list(names_of(unwrapped(value.get(key)), depth=depth + 1))
+        if key in OFTEN_PARTS or (key == "name" and not names):
+            names = _parts_of_name(value, at_least=2) or names
+        if names:
+            yield from names
+            return
+    yield from _parts_of_name(value, at_least=1)
 
 
 def _parts_of_name(person: Mapping[str, object], at_least: int) -> list[str]:
@@ -154,6 +164,8 @@ def url_of(value: object) -> str | None:
             is_plain = value.startswith("http") and "&" not in value and " " not in value and value.isprintable()
             line = value if is_plain else _line_with_value(value)
             return line if line and not _LINK_TEXT.fullmatch(line) else None
+        case {"base": str(base), "path": str(path)}:
+            return url_of(base + path)
         case Mapping():
             inner = [text for key in URL_KEYS if isinstance(text := value.get(key), str)]
         case list():

@@ -10,11 +10,11 @@ from itertools import islice
 from operator import ne
 from typing import Any, NamedTuple
 
-from newsmoe.ingest.blocks import headline_in
+from newsmoe.ingest.blocks import headline_in, is_block
 from newsmoe.ingest.contents import Content, Headline, find_content, find_headline, is_better, unnamed_content
 from newsmoe.ingest.evidence import Strength
 from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, KeyPath, Shape, keys_of, value_at
-from newsmoe.ingest.names import METADATA, NOT_AN_ARTICLE
+from newsmoe.ingest.names import LABELS_OF_OUTLETS, MARKUP, METADATA, NOT_AN_ARTICLE, TITLES, folded
 from newsmoe.ingest.stored import object_in
 from newsmoe.ingest.surroundings import of_object, with_surroundings
 from newsmoe.text.cleaning import clean_line
@@ -23,6 +23,9 @@ MAX_DEPTH = 4
 MAX_OBJECTS = 60
 ENTRY = "sys"
 """The key of what Contentful says of an entry itself."""
+ARTICLES = frozenset({"article", "story", "news", "newsitem", "item", "post", "entry"})
+"""Keys, folded, of an object that has the headline of the text beside it."""
+HEAD_OF_NITF = "body.head"
 DETAILS = ("publication_date", "author", "source", "language")
 """Fields that are read from the metadata beside a headline, as is the URL."""
 
@@ -86,7 +89,7 @@ def _find_wrapped(
     objects = list(islice(_objects(element, ()), MAX_OBJECTS))
     for path, inner in objects:
         shape = finder.shape(inner)
-        if not shape.has_text:
+        if not shape.has_text or folded(path[-1]) in TITLES:
             continue
         text, _ = find_content(inner, finder, shape)
         headline, *_ = find_headline(inner, shape, beside_content=text is not None)
@@ -99,7 +102,9 @@ def _find_wrapped(
         return None
     if content is None:
         return best
-    return best if best.content is not None and is_better(best.content, content) else None
+    is_page = not content.is_body and folded(content.path[-1]) in MARKUP
+    is_article = is_page and best.has_headline and best.content is not None and best.content.is_whole
+    return best if is_article or (best.content is not None and is_better(best.content, content)) else None
 
 
 def _merged(element: Mapping[str, Any], path: KeyPath, finder: FieldFinder) -> dict[str, Any]:
@@ -138,32 +143,46 @@ def find_heading(
 
 
 def _with_metadata(element: Mapping[str, Any], finder: FieldFinder) -> Mapping[str, Any]:
-    """Return an element that has no headline with what its `meta`, `frontmatter` or the like has and it lacks."""
-    for (*_, key), inner in islice(_objects(element, ()), MAX_OBJECTS):
-        if not METADATA.search(key.casefold()):
+    """Return an element that has no headline with what its `meta`, `article` or the like has and it lacks."""
+    for (*outer, key), inner in islice(_objects(element, ()), MAX_OBJECTS):
+        if not METADATA.search(key.casefold()) and (outer or folded(key) not in ARTICLES):
             continue
         if find_headline(inner, finder.shape(inner), beside_content=False)[0]:
-            return {
-                **element,
-                **{name: inner[name] for name in _lacking(finder, keys_of(element), keys_of(inner), key)},
-            }
+            is_metadata = METADATA.search  # `head` would be a headline
+            ours = tuple(name for name in keys_of(element) if not (name == key or is_metadata(str(name).casefold())))
+            return {**element, **{name: inner[name] for name in _lacking(finder, ours, keys_of(inner), key)}}
     return element
 
 
-def with_details(element: Mapping[str, Any], finder: FieldFinder, shape: Shape) -> tuple[Mapping[str, Any], Shape]:
-    """Return an element with the URL, date, author, source and language for which only its metadata has a key."""
-    if not any(isinstance(object_in(element.get(key)), Mapping) for key in shape.metadata):
+def with_details(
+    element: Mapping[str, Any], finder: FieldFinder, shape: Shape, content: Content | None = None
+) -> tuple[Mapping[str, Any], Shape]:
+    """Return an element with the URL, date, author, source and language for which only its metadata has a key.
+
+    So does an object that holds the `content`, unless it is the document of an editor.
+    """
+    around = element.get(content.path[0]) if content is not None else None
+    is_object = not isinstance(around, str) and isinstance(around, Mapping) and not is_block(around)
+    texts = (content.path[0],) if content and is_object else ()
+    if not texts and not any(isinstance(object_in(element.get(key)), Mapping) for key in shape.metadata):
         return element, shape  # most articles
     paths = {**{field: shape.fields[field] for field in DETAILS}, "url": [path for path, named in shape.urls if named]}
+    paths["source"] = [path for path in paths["source"] if _may_be_outlet(path, element)]
     missing = {field for field, some in paths.items() if all(len(path) > 1 for path in some)}
     for path, inner in islice(_objects(element, ()), MAX_OBJECTS):
-        if not missing or path[0] not in shape.metadata or not METADATA.search(path[-1].casefold()):
+        is_inside = path[0] in shape.metadata or path[-1] == HEAD_OF_NITF
+        if not missing or (path != texts and not (is_inside and METADATA.search(path[-1].casefold()))):
             continue
         theirs = finder.shape(inner)
         roles = {name: missing & _roles(theirs, name) for name in inner if _may_be_detail(name, theirs, path[-1])}
         element = {**element, **{name: inner[name] for name, fields in roles.items() if fields}}
         missing -= {field for name, fields in roles.items() for field in fields if value_at(inner, (name,)) is not None}
     return element, finder.shape(element)
+
+
+def _may_be_outlet(path: KeyPath, element: Mapping[str, Any]) -> bool:
+    """Tell whether there may be an outlet at a path, and no object with images under `media`, or the like."""
+    return folded(path[-1]) not in LABELS_OF_OUTLETS or isinstance(element.get(path[0]), str)
 
 
 def _may_be_detail(name: object, shape: Shape, key: str) -> bool:

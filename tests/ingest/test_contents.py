@@ -216,11 +216,11 @@ def test_a_name_is_a_headline_only_beside_a_content() -> None:
 
 
 def test_a_long_text_under_another_name_is_read_and_that_is_said() -> None:
-    elements = [{"title": "Night bus", "Fließtext": BODY}, {"title": "Day bus", "content": BODY}]
+    elements = [{"title": "Night bus", "Meldetext": BODY}, {"title": "Day bus", "content": BODY}]
     assert article(elements[0]).content == BODY
     (notice,) = notices(*elements)
     assert "content of 1 of 2 articles" in notice
-    assert "'Fließtext'" in notice
+    assert "'Meldetext'" in notice
 
 
 def test_a_text_without_words_under_a_common_name_is_read_and_nothing_is_said() -> None:

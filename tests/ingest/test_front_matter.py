@@ -71,3 +71,18 @@ def test_other_lines_of_pluses_are_text(text: str) -> None:
     item = read(title="Tram", body=text)
     assert item.headline == "Tram"
     assert len(item.content) >= len(text) - 8
+
+
+@pytest.mark.parametrize("sender", ["kim@uni.example (Kim Ode)", "Kim Ode <kim@uni.example>"])
+def test_headers_of_a_mail_are_fields(sender: str) -> None:
+    headers = f"Newsgroups: town\nFrom: {sender}\nSubject: The tram\n on Sundays\nDate: Mon, 02 Mar 2026 08:30:00 GMT\n"
+    item = read(text=f"{headers}Lines: 12\n\n{BODY}", label=7)
+    assert (item.headline, item.content, item.author) == ("The tram on Sundays", BODY, "Kim Ode")
+    assert item.publication_date == "2026-03-02T08:30:00+00:00"
+
+
+@pytest.mark.parametrize(
+    "start", ["From: kim@uni.example\n\n", "From: the spring on\nSubject: trams\n\n", "Subject: Tram\n\n"]
+)
+def test_other_lines_with_colons_are_text(start: str) -> None:
+    assert read(title="Tram", body=start + BODY).content == (start + BODY).strip()

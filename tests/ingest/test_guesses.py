@@ -121,7 +121,7 @@ def test_a_much_longer_text_than_the_teaser_is_said() -> None:
     [
         {"title": "Hall", "description": "For a year.", "explainer": BODY},
         {"title": "Hall", "description": "For a year.", "image_description_text": f"{BODY} " * 6},
-        {"title": "Hall", "content": "For a year.", "explainer": f"{BODY} " * 6},
+        {"title": "Hall", "content": "The hall closes for a year. " * 5, "explainer": f"{BODY} " * 6},
     ],
 )
 def test_other_texts_are_not_said(element: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""RSS, Atom and RDF: one article an entry; feedparser comes with the extra `feeds`."""
+"""RSS, Atom and RDF, one article an entry, and other XML; feedparser comes with the extra `feeds`."""
 
 import calendar
 import io
@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from newsmoe.errors import InputError
-from newsmoe.ingest.files import read_whole, remark
+from newsmoe.ingest.files import max_characters, read_whole, remark
 from newsmoe.ingest.values import date_of
+from newsmoe.ingest.xml_tree import TreeError, articles_in
 from newsmoe.plugins import import_extra
 from newsmoe.text.dates import moment_of
 
@@ -19,6 +20,9 @@ MAX_TAGS = 500_000  # a feed has some twenty for an entry
 suffixes = (".rss", ".atom", ".rdf", ".xml")
 _ROOT = re.compile(r"<(rss|feed|rdf:RDF|channel)[\s>]")
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+_FIRST = re.compile(r"\A\s*+(?:<\?[^>]*+>\s*+|<!--.*?-->\s*+|<!DOCTYPE[^>\[]*+>\s*+)*+<([\w:.-]++)", re.DOTALL)
+"""The first element of XML, after its declaration and comments."""
+_FEEDS_AND_PAGES = frozenset({"rss", "feed", "rdf", "channel", "html"})
 _RENAMED = frozenset({"content", "summary", "tags", "authors", "published_parsed", "updated_parsed", "created_parsed"})
 _NO_ARTICLES = frozenset(
     {"attachment", "nav_menu_item", "revision", "custom_css", "customize_changeset", "oembed_cache"}
@@ -34,12 +38,15 @@ def matches(start: str) -> bool:
 
 def read(name: str, path: Path) -> Iterator[Any]:
     """Yield each entry as an object, with the feed's title and language where the entry has none."""
-    parser = import_extra("feedparser", "a feed", "feeds")
     document = read_whole(path, name)
     if (tags := document.count("<")) > MAX_TAGS:
         raise InputError(
             f"{name}: a feed of {tags:,} tags; no more than {MAX_TAGS:,} are read at once, cut it in parts"
         )
+    if _is_other_xml(document):
+        yield from _articles(name, path, _DECLARATION.sub("", document))
+        return
+    parser = import_extra("feedparser", "a feed", "feeds")
     root = _ROOT.search(document)
     if root and f"</{root[1]}" not in document:  # feedparser would read what there is
         raise InputError(f"{name}: the feed breaks off: </{root[1]}> is missing at its end; fetch it again")
@@ -51,12 +58,31 @@ def read(name: str, path: Path) -> Iterator[Any]:
         resolve_relative_uris=False,
     )
     if not parsed.get("version") and not root:
-        raise InputError(f"{name}: no RSS, Atom or RDF feed; newsmoe reads no other XML")
+        raise InputError(f"{name}: no RSS, Atom or RDF feed, nor other XML with articles in it")
     posts = [entry for entry in parsed.entries if not _is_no_article(entry)]
     for entry in posts:
         yield _element(entry, parsed.feed)
     if others := len(parsed.entries) - len(posts):
         remark(path, f"images, menus and the like in an export of WordPress: {others}; they were left out")
+
+
+def _is_other_xml(document: str) -> bool:
+    """Tell whether a document is XML, and its first element is not that of a feed, or of a page."""
+    first = _FIRST.match(document)
+    return first is not None and first[1].rpartition(":")[2].casefold() not in _FEEDS_AND_PAGES
+
+
+def _articles(name: str, path: Path, document: str) -> Iterator[Any]:
+    """Yield the articles in XML that is no feed, and say where they were."""
+    try:
+        place_and_articles = articles_in(document, max_characters(path))
+    except TreeError as error:
+        raise InputError(f"{name}: no RSS, Atom or RDF feed, nor other XML that can be read: {error}") from None
+    if place_and_articles is None:
+        raise InputError(f"{name}: no RSS, Atom or RDF feed, nor other XML with articles in it")
+    location, articles = place_and_articles
+    yield from articles
+    remark(path, f"XML that is no feed; articles were read from {location.place}")
 
 
 def _is_no_article(entry: Mapping[str, Any]) -> bool:

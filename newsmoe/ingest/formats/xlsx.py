@@ -14,6 +14,7 @@ from zipfile import BadZipFile, ZipFile
 from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder, some_keys
 from newsmoe.ingest.files import max_characters, remark, too_long
+from newsmoe.ingest.flattened import inner_names, single_articles
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.headers import MAX_TITLES, header_index, titles_note
 from newsmoe.plugins import import_extra
@@ -37,32 +38,35 @@ def header(path: Path) -> tuple[list[str], str]:
     """Return the column names, and the sheet in words."""
     with _workbook(str(path), path) as book:
         table = _table(book)
-        return [*table.names], f"the sheet is {table.sheet!r}"
+        return [*inner_names(table.names)], f"the sheet is {table.sheet!r}"
 
 
 def read(name: str, path: Path) -> Iterator[Any]:
     """Yield each row as an object with the header's names; dates are ISO 8601, and empty rows are passed over.
 
-    A row that has more cells than the header becomes a `BadElement`.
+    A row that has more cells than the header becomes a `BadElement`, and a row of several articles becomes these.
     """
-    limit = max_characters(path)
     with _workbook(name, path) as book:
         title, names, rows, titles = _table(book)
         if not names:
             raise InputError(f"{name}: the sheets are empty; expected a first row that names the columns")
-        dates = FieldFinder().names_in(names)["publication_date"]
-        for row in rows:
-            if any(value is not None for value in row[len(names) :]):
-                yield BadElement(f"{len(row)} cells, where the header names {len(names)} columns")
-            elif sum(len(value) for value in row if isinstance(value, str)) > limit:
-                yield BadElement(too_long(limit))
-            else:
-                element = _element(names, row)
-                yield element | {key: _date(element[key], book.epoch) for key in dates}
+        yield from single_articles(_elements(names, rows, book.epoch, max_characters(path)), names, path)
         if titles:
             remark(path, titles_note(titles))
         if unread := [sheet for sheet in _with_articles(book) if sheet != title]:
             remark(path, f"of the sheets only {title!r} was read; to read {some_keys(unread)}, save it as its own file")
+
+
+def _elements(names: Sequence[str], rows: Iterator[list[Any]], epoch: datetime, limit: int) -> Iterator[Any]:
+    dates = FieldFinder().names_in(names)["publication_date"]
+    for row in rows:
+        if any(value is not None for value in row[len(names) :]):
+            yield BadElement(f"{len(row)} cells, where the header names {len(names)} columns")
+        elif sum(len(value) for value in row if isinstance(value, str)) > limit:
+            yield BadElement(too_long(limit))
+        else:
+            element = _element(names, row)
+            yield element | {key: _date(element[key], epoch) for key in dates}
 
 
 @contextmanager
@@ -101,7 +105,7 @@ def _table(book: Any) -> _Table:
     finder, tables = FieldFinder(), []
     for sheet in book.worksheets:
         table = _table_of(sheet, finder)
-        if finder.has_text(table.names):
+        if finder.has_text(inner_names(table.names)):
             return table
         if table.names:
             tables.append(table)
@@ -123,7 +127,7 @@ def _with_articles(book: Any) -> Iterator[str]:
     finder = FieldFinder()
     for sheet in book.worksheets:
         table = _table_of(sheet, finder)
-        if finder.has_text(table.names) and next(table.rows, None):
+        if finder.has_text(inner_names(table.names)) and next(table.rows, None):
             yield table.sheet
 
 

@@ -47,10 +47,10 @@ def test_nan_and_infinite_weights_are_refused(tmp_path: Path, weights: str) -> N
         ("max_memory = true", "max_memory: must be a size such as 2GB or 512MB"),
         ("[placement.lead]\ncpus = false", r"placement\.lead\.cpus: must be a number"),
         ("[[rule]]\nuse = {}\nwhen = { min_words = true }", r"rule 1\.when\.min_words: must be a whole number"),
-        ("[[rule]]\nuse = { topic = { a = true, b = 1 } }", r"rule 1\.use\.topic\.weights\.a: must be a number"),
+        ("[[rule]]\nuse = { topic = { a = true, b = 1 } }", r"rule 1\.use\.topic\.a: must be a number"),
         (
             "[[rule]]\nuse = {}\nunsure = { topic = { a = true } }",
-            r"rule 1\.unsure\.topic\.weights\.a: must be a number",
+            r"rule 1\.unsure\.topic\.a: must be a number",
         ),
     ],
 )

@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 
 from newsmoe.text.boilerplate_patterns import BYLINE, LEADING, LINE, SENTENCE, SHARE_BUTTON, SOURCE_LINE
 from newsmoe.text.credits import credited_captions
@@ -57,8 +57,6 @@ _AFTER = (*_BEFORE, ".\n")
 _SOURCES = ("appeared first on", "first appeared on", "on Medium, where", "a reader-supported publication")
 _DATABASE = ("\nLoad-Date: ", "\nEnd of Document")  # what Nexis puts around an article
 _DASHES = frozenset("-–—:")
-_GAP = "\0"  # a control code, which no cleaned text has
-_BETWEEN_WORDS = re.compile(rf"(?<=[^\s{_GAP}]){_GAP}+(?=[^\s{_GAP}])")
 
 
 def without_boilerplate(text: str) -> str:
@@ -70,10 +68,18 @@ def without_boilerplate(text: str) -> str:
     for start, end in spans:
         parts.append(text[position:start])
         position = max(position, end)
-    remaining = _GAP.join((*parts, text[position:]))
-    remaining = _BETWEEN_WORDS.sub("\n\n", remaining).replace(_GAP, "")
-    remaining = re.sub(r"\s*\n\s*\n\s*", "\n\n", remaining).strip()
+    parts.append(text[position:])
+    remaining = re.sub(r"\s*\n\s*\n\s*", "\n\n", _joined(parts)).strip()
     return remaining if re.search(r"\w", remaining) else text
+
+
+def _joined(parts: Iterable[str]) -> str:
+    """Join what is left of a text; where two words would touch, a paragraph ends."""
+    joined = ""
+    for part in filter(None, parts):
+        touch = joined and not (joined[-1].isspace() or part[0].isspace())
+        joined += f"\n\n{part}" if touch else part
+    return joined
 
 
 def boilerplate_spans(text: str) -> list[tuple[int, int]]:

@@ -69,7 +69,7 @@ class Source:
         where = [f"{self.name}: {notice}" for notice in read_from(self.location, self.count, self.normaliser.stored)]
         if self.normaliser.shortened:
             count = f"{self.normaliser.shortened} of {self.normaliser.count}"
-            where.append(f"{self.name}: links, credits and the like were left out of the content of {count} articles")
+            where.append(f"{self.name}: links, captions and the like were left out of the content of {count} articles")
         for notice in where:
             _logger.info("%s", notice)
         for notice in self.notices():

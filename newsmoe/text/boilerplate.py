@@ -48,7 +48,7 @@ _HINTS = (
         "",
         ("getty", "reuters", "contributed ", "inbox", "rights reserved", " here.", "sign up", "delivered ")
         + (" on twitter", " on facebook", "expressed ", "not responsible", "your story", "appeared first")
-        + ("first appeared", "receive new posts", "on medium, where"),
+        + ("first appeared", "receive new posts", "on medium, where", "to the editor", "think about this article"),
     ),
 )
 """How a sentence begins, and what else is in one, that may be boilerplate; looked up first, for the same reason."""

@@ -107,6 +107,7 @@ _INVITATIONS = (  # to the reader, and nothing else; none has a verb of `_REPORT
     r"(?:for (?:more|updates|the latest)\b[^.,;“\"]{0,60})?\W*",
     # readers
     r"send your story ideas to\b[^“\"]{0,80}",
+    r"(?:we want to hear what you think about this article|submit a letter to the editor\b[^.“\"]{0,60})(?:\.\w+)?\W*",
     r"send us your (?:story|stories|pictures|photos|news tips)\b[^.,;“\"]{0,40}\W*",
     r"(?:do you have|got) a (?:story|tip|news tip)(?: (?:for us|to share))?\?|e-?mail us at \S+@\S+",
     r"join the conversation(?: (?:at|on|below|in the comments|by following)\b[^.,;“\"]{0,60})?\W*",

@@ -48,10 +48,7 @@ def test_nan_and_infinite_weights_are_refused(tmp_path: Path, weights: str) -> N
         ("[placement.lead]\ncpus = false", r"placement\.lead\.cpus: must be a number"),
         ("[[rule]]\nuse = {}\nwhen = { min_words = true }", r"rule 1\.when\.min_words: must be a whole number"),
         ("[[rule]]\nuse = { topic = { a = true, b = 1 } }", r"rule 1\.use\.topic\.a: must be a number"),
-        (
-            "[[rule]]\nuse = {}\nunsure = { topic = { a = true } }",
-            r"rule 1\.unsure\.topic\.a: must be a number",
-        ),
+        ("[[rule]]\nuse = {}\nunsure = { topic = { a = true } }", r"rule 1\.unsure\.topic\.a: must be a number"),
     ],
 )
 def test_a_boolean_is_no_number(tmp_path: Path, text: str, problem: str) -> None:

@@ -37,6 +37,8 @@ SENTENCES = [
     "This material may not be published, broadcast, rewritten or redistributed.",
     "Download the Bay News app for free.", "The BBC is not responsible for the content of external sites.",
     "Media playback is unsupported on your device.", "Watch ferries leave the harbour »", "Join us on Telegram.",
+    "We want to hear what you think about this article.",
+    "Submit a letter to the editor or write to letters@bay.example.",
     "Image credit: Bay News.", "E-mail to a friend.", "Please enter your email to subscribe.", "Thanks for reading!",
     "Subscribe for free to receive new posts and support my work.",
     "To receive new posts and support my work, consider becoming a free or paid subscriber.",

@@ -33,6 +33,7 @@ _OF_AGENCY = (  # AP Photo/Ann Lee, File; Ann Lee/AFP via Getty Images; Bo Hill/
 )
 _KIND = r"(?:Photo|PHOTO|Photograph|Image|Picture|Illustration|Video|Credit|Courtesy)s?"
 _NAMES = r"[A-Z@](?:[\w.'’@&/|, -](?! (?:is|was|has|had|were|are|said) )){2,70}"
+_DOMAIN = r"[a-z][\w-]+(?:\.\w{2,6})+"
 _NO_PHOTO = rf"(?!{_KIND}:|[A-Z]+/[A-Z]+\))"  # (Photo: Getty) stands behind other sentences too; (CBS/AP) report
 _IN_BRACKETS = (  # apart, since a pattern that begins with one letter is found in a third of the time
     re.compile(rf"\(\(?{_NO_PHOTO}{_OF_AGENCY}\)\)?\.?"),
@@ -42,7 +43,7 @@ _OF_OTHERS = (  # (Photo: Bay Police), (Bay News Debate); but not (Reuters), (Re
     rf"(?:[(\[]{_KIND}\b[^()\[\]\n]{{2,70}}[)\]]"
     r"|[(\[](?!(?i:reporting|editing|writing|additional|with|compiled|edited|translated|by|read|see|more|also)\b)"
     rf"(?=[^()\[\]]*[ /]){_CREDITED}[)\]]"
-    rf"|(?:[|–—-] ?)?(?:{_KIND}\b:? ?{_NAMES}|[A-Z]{{2,5}} Photo\b(?: {_NAMES})?|Getty Images))"
+    rf"|(?:[|–—-] ?)?(?:{_KIND}\b:? ?(?:{_NAMES}|{_DOMAIN})|[A-Z]{{2,5}} Photo\b(?: {_NAMES})?|Getty Images))"
 )
 _END = r"[.!?][\"”'’]? {0,2}"
 _LINES = (

@@ -29,6 +29,7 @@ OTHERS = [
     "Photograph: Ann Lee/AP",
     "Credit: NASA/Bay Observatory",
     "- BNS Photo Ann Lee",
+    "- Photo baynews.com.vn",
 ]
 
 

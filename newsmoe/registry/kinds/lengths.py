@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from newsmoe.text.captions import is_caption
 from newsmoe.text.datelines import without_dateline
+from newsmoe.text.notes import is_editors_note
 from newsmoe.validation import Authored
 
 _FINISHED = re.compile(r"""[.!?…。！？।؟]["'”’»)\]]*$""")
@@ -74,15 +75,19 @@ class Draft:
 def candidates(sentences: Sequence[str]) -> list[int]:
     """Return the numbers of the sentences that may stand in a summary.
 
-    Excluded are those that repeat an earlier one, case and spacing aside, captions, and headings and bylines, which
-    have no punctuation mark at their end; where no sentence has one, none is excluded for that.
+    Excluded are those that repeat an earlier one, case and spacing aside, captions, notes of the editors, and headings
+    and bylines, which have no punctuation mark at their end; where no sentence has one, none is excluded for that.
     """
     first: dict[str, int] = {}
     for number, sentence in enumerate(sentences):
         first.setdefault(" ".join(sentence.lower().split()), number)
     distinct = list(first.values())
     finished = [number for number in distinct if _FINISHED.search(sentences[number])] or distinct
-    return [number for number in finished if not is_caption(sentences[number], is_first=number == 0)] or finished
+    return [number for number in finished if not _is_about_it(number, sentences[number])] or finished
+
+
+def _is_about_it(number: int, sentence: str) -> bool:
+    return is_editors_note(sentence) or is_caption(sentence, is_first=number == 0)
 
 
 def joined(sentences: Sequence[str], chosen: Iterable[int]) -> str:

@@ -6,7 +6,8 @@ _NOTE = re.compile(
     r"\W*(?:(?:editors?|author)['’]?s?['’]? note\b"
     r"|(?:correction|clarification|disclaimer)\b[^:]{0,45}:"
     r"|(?:this|an earlier version of this) (?:story|article|post|report|piece) (?:(?:has been|was) )?"
-    r"(?:(?:first|originally) )?(?:updated|amended|corrected|edited|published|posted|appeared|misstated|misidentified|said incorrectly)\b)",
+    r"(?:(?:first|originally) )?"
+    r"(?:updated|amended|corrected|edited|published|posted|appeared|misstated|misidentified|said incorrectly)\b)",
     re.IGNORECASE,
 )
 

@@ -51,7 +51,7 @@ _PLACED = re.compile(
 )
 _SEEN = re.compile(r"\b(?:is|are) (?:seen|pictured|photographed|shown|displayed)(?! as\b)")
 _TALK = re.compile(  # of a video over the article: what its guests talk about
-    r"(?!.*\b(?:is|has|have|had|will|would|was|were|said|says|told)\b)[^“”\"]{10,300}?(?<!\bto )(?<!\bmay )"
+    r"(?!.*\b(?:is|has|have|had|will|would|was|were|said|told)\b)[^“”\"]{10,300}?(?<!\bto )(?<!\bmay )"
     r"\b(?:discuss(?:es|ess)?|joins? ['‘A-Z]|weighs? in|breaks? down|chats? with|calls? out|speaks? exclusively"
     r"|sounds? off)\b",
     re.DOTALL,

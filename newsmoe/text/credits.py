@@ -35,9 +35,13 @@ _KIND = r"(?:Photo|PHOTO|Photograph|Image|Picture|Illustration|Video|Credit|Cour
 _NAMES = r"[A-Z@](?:[\w.'’@&/|, -](?! (?:is|was|has|had|were|are|said) )){2,70}"
 _DOMAIN = r"[a-z][\w-]+(?:\.\w{2,6})+"
 _NO_PHOTO = rf"(?!{_KIND}:|[A-Z]+/[A-Z]+\))"  # (Photo: Getty) stands behind other sentences too; (CBS/AP) report
-_IN_BRACKETS = (  # apart, since a pattern that begins with one letter is found in a third of the time
+_WITHIN = (  # apart, since a pattern that begins with one letter is found in a third of the time
     re.compile(rf"\(\(?{_NO_PHOTO}{_OF_AGENCY}\)\)?\.?"),
     re.compile(rf"\[{_NO_PHOTO}{_OF_AGENCY}\]\.?"),
+    re.compile(rf"\| {_CREDITED} ?/ ?{_AGENCY}(?=\s)"),
+)
+_OPENING = re.compile(
+    rf"(?P<caption>[^\n]{{20,{MAX_UNSURE_CAPTION}}}?[.!?][\"”’']?) ?[(\[]{_KIND}\b[^()\[\]\n]{{2,70}}[)\]]"
 )
 _OF_OTHERS = (  # (Photo: Bay Police), (Bay News Debate); but not (Reuters), (Related: ...), (Reporting by Ann Lee)
     rf"(?:[(\[]{_KIND}\b[^()\[\]\n]{{2,70}}[)\]]"
@@ -60,15 +64,17 @@ def credited_captions(text: str) -> Iterator[tuple[int, int]]:
     """Yield where captions begin, and where their credits end.
 
     A line that ends with a credit is a caption, unless it is the last one, where an agency may sign its article. Within
-    a line, it is the sentence before an agency's credit in brackets.
+    a line, it is the sentence before an agency's credit; and the first one of the text, before any credit in brackets.
     """
+    if (opening := _OPENING.match(text)) and len(split_sentences(opening["caption"], "en")) == 1:
+        yield opening.span()
     position = 0
     for line in text.split("\n")[:-1]:
         shown = line.rstrip()
         if shown and shown[-1] not in _LAST and any(pattern.fullmatch(shown) for pattern in _LINES):
             yield position, position + len(line) + 1
         position += len(line) + 1
-    for credit in chain.from_iterable(pattern.finditer(text) for pattern in _IN_BRACKETS):
+    for credit in chain.from_iterable(pattern.finditer(text) for pattern in _WITHIN):
         start = max(text.rfind("\n", 0, credit.start()) + 1, credit.start() - MAX_CAPTION)
         before = text[start : credit.start()]
         caption = _GLUED.split((split_sentences(before, "en") or [""])[-1])[-1]

@@ -42,6 +42,19 @@ def test_a_caption_before_an_agencys_credit_is_left_out(credit: str, space: str)
     assert without_boilerplate(f"{caption}\n{AFTER}") == AFTER
 
 
+def test_a_caption_before_a_credit_behind_a_bar_is_left_out() -> None:
+    text = f"{CAPTION} | Ann Lee/Getty Images Council to vote\n\n{AFTER}"
+    assert without_boilerplate(text) == f"Council to vote\n\n{AFTER}"
+
+
+@pytest.mark.parametrize("credit", ["(Video: Ann Lee /Office of the Mayor)", "(Credit: Bay Police)"])
+@pytest.mark.parametrize("space", [" ", ""])
+def test_a_text_that_begins_with_a_caption_loses_it(credit: str, space: str) -> None:
+    assert without_boilerplate(f"{CAPTION}{space}{credit}{space}{BEFORE} {AFTER}").strip() == f"{BEFORE} {AFTER}"
+    within = f"{BEFORE} {CAPTION} {credit} {AFTER}"
+    assert CAPTION in without_boilerplate(f"{AFTER * 9} {within}")
+
+
 @pytest.mark.parametrize("credit", OF_AGENCY + OTHERS)
 def test_a_line_that_ends_with_a_credit_is_left_out(credit: str) -> None:
     line = f"{CAPTION} It was the last one of the day. {credit}"

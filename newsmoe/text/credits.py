@@ -40,7 +40,7 @@ _WITHIN = (  # apart, since a pattern that begins with one letter is found in a 
     re.compile(rf"\[{_NO_PHOTO}{_OF_AGENCY}\]\.?"),
     re.compile(rf"\| {_CREDITED} ?/ ?{_AGENCY}(?=\s)"),
 )
-_OPENING = re.compile(
+_OPENING = re.compile(  # Ferries leave the quay. (Video: Ann Lee)
     rf"(?P<caption>[^\n]{{20,{MAX_UNSURE_CAPTION}}}?[.!?][\"”’']?) ?[(\[]{_KIND}\b[^()\[\]\n]{{2,70}}[)\]]"
 )
 _OF_OTHERS = (  # (Photo: Bay Police), (Bay News Debate); but not (Reuters), (Related: ...), (Reporting by Ann Lee)
@@ -55,8 +55,8 @@ _LINES = (
     re.compile(rf".{{20,{MAX_CAPTION}}}?{_END}(?:[|–—-] ?)?{_NAMES} ?/ ?{_AGENCY}"),
     re.compile(rf".{{20,{MAX_UNSURE_CAPTION}}}?{_END}{_OF_OTHERS}"),
 )
-_LAST = frozenset(".!?…\"”'’,;:")  # letter of lines that end with a sentence of the article, as most do
-_CAPTION_ENDS = _LAST | {")"}  # of captions within a line, the last one for those with several credits
+_MARKS = frozenset(".!?…\"”'’,;:")  # at the end of lines of the article, which are looked at no further
+_CAPTION_ENDS = _MARKS | {")"}  # the bracket is that of another credit
 _GLUED = re.compile(r"[a-z\d][\"”)]?[.!?][\"”’']{0,3}(?=[A-Z“\"])")  # the end of a sentence, without a space behind it
 
 
@@ -71,7 +71,7 @@ def credited_captions(text: str) -> Iterator[tuple[int, int]]:
     position = 0
     for line in text.split("\n")[:-1]:
         shown = line.rstrip()
-        if shown and shown[-1] not in _LAST and any(pattern.fullmatch(shown) for pattern in _LINES):
+        if shown and shown[-1] not in _MARKS and any(pattern.fullmatch(shown) for pattern in _LINES):
             yield position, position + len(line) + 1
         position += len(line) + 1
     for credit in chain.from_iterable(pattern.finditer(text) for pattern in _WITHIN):

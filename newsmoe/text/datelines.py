@@ -11,7 +11,7 @@ _AGENCY = (
 _BRACKETS = r"\(\s?[^()]{2,40}\)"
 _CAPITALS = r"[A-ZÀ-ÖØ-Þ][A-ZÀ-ÖØ-Þ.'’/-]+"
 _PLACE = rf"{_CAPITALS}(?:,? {{1,2}}(?:{_CAPITALS}|[A-Z][\w.'’-]*|[a-z]{{2,3}}\s|\d{{1,4}},?)){{0,6}}"
-_QUOTED_OR_CAPITAL = r"(?=[A-ZÀ-ÖØ-Þ\"“‘'\d])"
+_BEGINNING = r"(?=[A-ZÀ-ÖØ-Þ\"“‘'\d])"
 _NAME = r"[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]+){1,2}"
 _ROLE = (
     r"(?:(?:[A-Z][\w'’-]*|and|of) )*(?:[Cc]orrespondent|[Rr]eporter|[Ee]ditor|[Ww]riter|[Ss]taff|BBC (?:News|Sport))"
@@ -19,11 +19,11 @@ _ROLE = (
 _DATELINE = re.compile(
     rf"\s*(?:(?:[^.()\n]{{2,60}}\s)?(?i:{_AGENCY})(?:{_DASH}|\s*)"  # LONDON, England (CNN) --
     rf"|(?:{_PLACE}\s)?{_BRACKETS}{_DASH}"  # PARIS (Le Monde) -
-    rf"|{_PLACE}{_DASH}{_QUOTED_OR_CAPITAL}"  # WASHINGTON — The; but not: NASA — the agency
-    rf"|(?:[A-Z][\w.'’-]*,?\s){{0,4}}CNN(?: Business)?\s*{_DASH}{_QUOTED_OR_CAPITAL})"  # Hong Kong CNN — The
+    rf"|{_PLACE}{_DASH}{_BEGINNING}"  # WASHINGTON — The; but not: NASA — the agency
+    rf"|(?:[A-Z][\w.'’-]*,?\s){{0,4}}CNN(?: Business)?\s*{_DASH}{_BEGINNING})"  # Hong Kong CNN — The
 )
 _OPENING = re.compile(  # of an article only: Kampala – The
-    rf"\s*[A-Z][\w.'’-]+(?:,? [A-Z][\w.'’-]+){{0,2}}\s?[–—―]\s+{_QUOTED_OR_CAPITAL}(?!.*[–—―])"
+    rf"\s*[A-Z][\w.'’-]+(?:,? [A-Z][\w.'’-]+){{0,2}}\s?[–—―]\s+{_BEGINNING}(?!.*[–—―])"
 )
 _SLUG = re.compile(
     r"\s*(?:FIRST ON [A-Z]+|EXCLUSIVE|BREAKING(?: NEWS)?|JUST IN|DEVELOPING|UPDATED?|ANALYSIS|OPINION)\s?[:|]\s*"

@@ -83,10 +83,10 @@ def candidates(sentences: Sequence[str]) -> list[int]:
         first.setdefault(" ".join(sentence.lower().split()), number)
     distinct = list(first.values())
     finished = [number for number in distinct if _FINISHED.search(sentences[number])] or distinct
-    return [number for number in finished if not _is_about_it(number, sentences[number])] or finished
+    return [number for number in finished if not _is_excluded(number, sentences[number])] or finished
 
 
-def _is_about_it(number: int, sentence: str) -> bool:
+def _is_excluded(number: int, sentence: str) -> bool:
     return is_editors_note(sentence) or is_caption(sentence, is_first=number == 0)
 
 

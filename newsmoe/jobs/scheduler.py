@@ -11,8 +11,11 @@ from typing import NoReturn
 
 from newsmoe.jobs.timetable import Cron, Every
 
-MAX_WAIT = 60
-"""Seconds after which the clock is looked at again: no wait counts what a machine sleeps."""
+MAX_WAIT = 2
+"""Seconds after which the clock is looked at again: no wait counts what a machine sleeps.
+
+So few, because a signal that comes just before a wait begins is noticed only after it.
+"""
 
 
 def run_at(when: Every | Cron, job: Callable[[], None]) -> NoReturn:

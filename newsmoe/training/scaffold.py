@@ -59,8 +59,7 @@ def classifier_recipe(
 def summarizer_recipe(file: Path, name: str, **keys: str | None) -> Path:
     """Write `experts/NAME/recipe.toml` for a file of articles with summaries; see `classifier_recipe`."""
     path = _new_path(name, "summarization")
-    for _ in _complete_elements(file, keys):
-        pass
+    _check_elements(file, keys)
     values = {
         "task": "summarization",
         "description": f"{name}: sentences chosen as in {file.name}",
@@ -111,8 +110,7 @@ def gate_recipe(file: Path, task: str, **keys: str | None) -> Path:
     path = _new_path(f"gate-{task}", task)
     has_labels = keys.get("summary") is None
     keys = keys if has_labels else keys | {"label": None}
-    for _ in _complete_elements(file, keys):
-        pass
+    _check_elements(file, keys)
     return _write(path, {"task": task, **({} if has_labels else {"features": [*LEAD_FEATURES]})}, file, keys)
 
 
@@ -124,6 +122,12 @@ def name_from(file: Path) -> str:
 def _count_labels(file: Path, keys: Mapping[str, str | None]) -> Counter[str]:
     """Count the labels, and check that no element lacks a value."""
     return Counter(str(element[keys["label"] or "label"]) for element in _complete_elements(file, keys))
+
+
+def _check_elements(file: Path, keys: Mapping[str, str | None]) -> None:
+    """Refuse a file with elements that lack a value."""
+    for _ in _complete_elements(file, keys):
+        pass
 
 
 def _complete_elements(file: Path, keys: Mapping[str, str | None]) -> Iterator[Mapping[str, Any]]:

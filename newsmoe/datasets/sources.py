@@ -98,8 +98,9 @@ class DataSource(Authored):
             group = None if self.split_by is None else str(value_of(element, self.split_by, where))
             if target:
                 value_of(element, target, where)
-            if not excluded and self.split in (None, split_of(article, group)):
-                yield self._beginning(replace(article, content=without_boilerplate(article.content))), element, where
+            if not excluded and self.split in (None, split_of(article, group)):  # which the text as it was decides
+                article = replace(article, content=without_boilerplate(article.content))
+                yield self._beginning(article), element, where
 
     def _elements(self, root: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield the elements of the file with where they are, those with annotations if there is a file of these."""

@@ -162,7 +162,7 @@ def with_details(
     So does an object that holds the `content`, unless it is the document of an editor.
     """
     around = element.get(content.path[0]) if content is not None else None
-    is_object = not isinstance(around, str) and isinstance(around, Mapping) and not is_block(around)
+    is_object = isinstance(around, Mapping) and not is_block(around)
     texts = (content.path[0],) if content and is_object else ()
     if not texts and not any(isinstance(object_in(element.get(key)), Mapping) for key in shape.metadata):
         return element, shape  # most articles

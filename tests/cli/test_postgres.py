@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 STOPPING = """
 import os
+import signal
 
 from newsmoe import Fields
 
@@ -46,7 +47,9 @@ class Stopping:
     def predict(self, articles):
         self.batches += 1
         if self.batches == 3 and "SERVER" in os.environ:
-            os.kill(int(os.environ["SERVER"]), 3)
+            server = int(os.environ["SERVER"])
+            os.kill(server, signal.SIGQUIT)
+            os.waitid(os.P_PID, server, os.WEXITED | os.WNOWAIT)  # until then it may store what comes
         return [Fields({"length": len(article.content)}) for article in articles]
 """
 

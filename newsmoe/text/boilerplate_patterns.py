@@ -5,6 +5,8 @@ They are to be right rather than complete: a sentence of the article that is los
 
 import re
 
+from newsmoe.text.credits import AGENCY
+
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
     r"|nov(?:ember)?|dec(?:ember)?)"
@@ -19,7 +21,6 @@ _SITE = (
     r"(?:facebook|twitter|x|instagram|linked ?in|whatsapp|telegram|pinterest|reddit|youtube|tiktok|flipboard|messenger"
     r"|threads|bluesky|snapchat)"
 )
-_AGENCY = r"(?:ap|afp|reuters|epa|pa|getty(?: images)?|associated press|shutterstock|istock|alamy|xinhua|handout)"
 _CAPITALIZED = r"[A-ZÀ-ÖØ-Þ][\w.'’-]*+"
 _CREDIT_WORD = (  # a name, or what stands between names in a credit; no verb of a sentence is among them
     rf"(?:{_CAPITALIZED}|@\w++|(?:in|at|of|for|the|from|by|with|via|and|also|de|del|da|di|du|van|von|der|bin|al|el|la|le"
@@ -38,8 +39,8 @@ _CREDITS = (  # how a sentence goes in which all else is names
     r"\W*(?:(?:additional )?(?:reporting|editing|writing)|compiled|edited) by\b|\W*with (?:files|inputs?) from\b",
     r".* contributed (?:to|reporting for|reporting to) this (?:report|story|article|piece|post)\W*$",
     r"\W*(?:media|photo(?:graph)?|image|picture|illustration)s? (?:by|via|courtesy|credits?|copyright|caption|source)",
-    rf".{{1,60}}?(?: ?/ ?| via )(?:the )?{_AGENCY}\b|\W*{_AGENCY}(?: (?:file )?photo\b|/)|[(\[]{_AGENCY}[)\]]",
-    rf"[(\[][^()]{{2,60}} for (?:the )?{_AGENCY}[)\]]",
+    rf".{{1,60}}?(?: ?/ ?| via )(?:the )?{AGENCY}\b|\W*{AGENCY}(?: (?:file )?photo\b|/)|[(\[]{AGENCY}[)\]]",
+    rf"[(\[][^()]{{2,60}} for (?:the )?{AGENCY}[)\]]",
     r"[(\[][^()]{2,60}(?: ?/ ?| via | for )(?:the )?[\w ]{3,20} (?:news|times|post|tribune|press)[)\]]",
 )
 

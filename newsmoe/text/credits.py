@@ -15,10 +15,11 @@ MAX_CAPTION = 600
 MAX_UNSURE_CAPTION = 250
 """Characters before another credit, which stands behind paragraphs of the article too, that may be a caption."""
 
-_AGENCY = (
+AGENCY = (
     r"(?:AP|AFP|Reuters|REUTERS|EPA|PA|Getty(?: Images)?|(?:The )?Associated Press|Shutterstock|iStock|Alamy|Xinhua"
     r"|Bloomberg|Anadolu|Handout)"
 )
+"""Pattern of an agency in the credit of a photo."""
 _PAPER = (
     r"(?:[Tt]he )?[A-Z][\w.' -]{2,24}[ -](?:News|Times|Post|Tribune|Press|Journal|Herald|Star|Sun|Globe|Chronicle"
     r"|Register|Gazette)"
@@ -29,7 +30,7 @@ _CREDITED = (  # capitalized words, and what stands between them
 )
 _OF_AGENCY = (  # AP Photo/Ann Lee, File; Ann Lee/AFP via Getty Images; Bo Hill/The Bay Times
     r"(?:(?:AP|AFP|Reuters) (?:[Ff]ile )?[Pp]hoto\b[^()\[\]\n]{0,60}"
-    rf"|{_CREDITED}(?: ?/ ?| via )(?:{_AGENCY}\b[^()\[\]\n]{{0,40}}|{_PAPER}))"
+    rf"|{_CREDITED}(?: ?/ ?| via )(?:{AGENCY}\b[^()\[\]\n]{{0,40}}|{_PAPER}))"
 )
 _KIND = r"(?:Photo|PHOTO|Photograph|Image|Picture|Illustration|Video|Credit|Courtesy)s?"
 _NAMES = r"[A-Z@](?:[\w.'’@&/|, -](?! (?:is|was|has|had|were|are|said) )){2,70}"
@@ -38,7 +39,7 @@ _NO_PHOTO = rf"(?!{_KIND}:|[A-Z]+/[A-Z]+\))"  # (Photo: Getty) stands behind oth
 _WITHIN = (  # apart, since a pattern that begins with one letter is found in a third of the time
     re.compile(rf"\(\(?{_NO_PHOTO}{_OF_AGENCY}\)\)?\.?"),
     re.compile(rf"\[{_NO_PHOTO}{_OF_AGENCY}\]\.?"),
-    re.compile(rf"\| {_CREDITED} ?/ ?{_AGENCY}(?=\s)"),
+    re.compile(rf"\| {_CREDITED} ?/ ?{AGENCY}(?=\s)"),
 )
 _OPENING = re.compile(  # Ferries leave the quay. (Video: Ann Lee)
     rf"(?P<caption>[^\n]{{20,{MAX_UNSURE_CAPTION}}}?[.!?][\"”’']?) ?[(\[]{_KIND}\b[^()\[\]\n]{{2,70}}[)\]]"
@@ -52,7 +53,7 @@ _OF_OTHERS = (  # (Photo: Bay Police), (Bay News Debate); but not (Reuters), (Re
 _END = r"[.!?][\"”'’]? {0,2}"
 _LINES = (
     re.compile(rf".{{20,{MAX_CAPTION}}}?{_END}(?:[(\[]{{1,2}}{_OF_AGENCY}[)\]]{{1,2}} ?){{1,3}}(?:@\w+)?"),
-    re.compile(rf".{{20,{MAX_CAPTION}}}?{_END}(?:[|–—-] ?)?{_NAMES} ?/ ?{_AGENCY}"),
+    re.compile(rf".{{20,{MAX_CAPTION}}}?{_END}(?:[|–—-] ?)?{_NAMES} ?/ ?{AGENCY}"),
     re.compile(rf".{{20,{MAX_UNSURE_CAPTION}}}?{_END}{_OF_OTHERS}"),
 )
 _MARKS = frozenset(".!?…\"”'’,;:")  # at the end of lines of the article, which are looked at no further

@@ -3,7 +3,7 @@
 import re
 
 _DASH = r"\s?(?:--+|[-–—―])\s+"
-_AGENCY = (
+_AGENCY = (  # none of those in credits that stand behind other names too: the Palestinian Authority (PA) said
     r"\(\s?(?:cnn(?: (?:business|money|student news))?|ap|afp|reuters|upi|xinhua|bloomberg|ians|ani|pti|efe|dpa|bbc"
     r"|the associated press|associated press|agence france-presse|mashable|wired|financial times"
     r"|[\w-]+\.(?:com|org))\s?\)"

@@ -50,7 +50,7 @@ NAMES_AND_TITLES = [  # which only capitals tell from other words
     "Read more: Why the harbour is full.", "ALSO READ: Why the harbour is full", "(RELATED: Why the harbour is full)",
     "Related: Why the harbour is full.", "(Also on BAYNEWS: Why the harbour is full)", "Photo: Ann Lee/Bay News.",
     "Photographs by Ann Lee.",
-    "REUTERS/Ann Lee.", "Ann Lee / Getty Images.", "Image source, Getty Images.",
+    "REUTERS/Ann Lee.", "Ann Lee / Getty Images.", "(Bo Hill for Bloomberg)", "Image source, Getty Images.",
     "Additional reporting by Ann Lee in Harrowmere.", "(Reporting by Ann Lee and Bo de Hill; Editing by Cy Moe)",
     "With inputs from agencies.", "Bay News writers Ann Lee in Harrowmere and Bo Hill contributed to this report.",
     "JUST WATCHED Ferries leave the harbour", "The post Why the harbour is full appeared first on Bay News.",

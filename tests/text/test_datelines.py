@@ -53,6 +53,7 @@ def test_what_stands_before_the_sentence_is_cut(dateline: str) -> None:
         "SHIPS: The harbour is full.",
         "CNN — which reported it — withdrew the story.",
         "The World Health Organization (WHO) warned of it.",
+        "The Palestinian Authority (PA) called for it.",
         "EU-wide rules apply from May.",
         "NATO (which met in Ghent) agreed.",
         "(CNN)",

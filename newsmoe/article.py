@@ -91,10 +91,7 @@ class Article:
     @cached_property
     def url_host(self) -> str:
         """Host of the URL in lower case; empty where there is none."""
-        try:
-            return (urlsplit(self.url).hostname or "").lower()
-        except ValueError:
-            return ""
+        return host_of(self.url)
 
 
 @dataclass(frozen=True)
@@ -112,6 +109,14 @@ class InvalidItem:
         """Hash of all fields."""
         fields = [self.type, self.message, self.id, self.headline, self.url]
         return sha256(json.dumps(fields).encode()).hexdigest()
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL in lower case; empty where there is none."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
 
 
 def base_language(code: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 
+from newsmoe import article
 from newsmoe.ingest.names import words_of
 
 _SHORT = (
@@ -21,13 +22,11 @@ _PLAIN = frozenset({"www", "news", "sport", "sports", "business", "world", "edit
 """Labels of hosts that say nothing of whose they are."""
 MIN_NAME, MIN_LABEL = 2, 4  # letters; a label that is a part of a name
 _ENDINGS = ("", "news", "online", "tv")
-_SCHEME = re.compile(r"https?://(?:[^/?#@]*@)?(?P<host>[^/?#:@]+)", re.IGNORECASE)
 
 
 def host_of(url: object) -> str:
-    """Return the host in a URL; empty where there is none."""
-    match = _SCHEME.match(url) if isinstance(url, str) else None
-    return match["host"].casefold() if match else ""
+    """Return the host of a value that may be a URL; empty where there is none."""
+    return article.host_of(url) if isinstance(url, str) else ""
 
 
 def are_outlets(names: Mapping[str, Collection[str]]) -> bool:

@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
+from newsmoe.article import host_of
 from newsmoe.prediction import TOSS_UP, fields_of
 from newsmoe.record import Record
 from newsmoe.text.cleaning import one_line
@@ -103,7 +104,7 @@ def row_of(record: Record) -> Row:
         summary=cut(summary, MAX_TEXT) if isinstance(summary, str) else "",
         url=url,
         day=moment.date() if moment else None,
-        outlet=cut(record.source or "", MAX_LABEL) or cut(_host(url), MAX_LABEL),
+        outlet=cut(record.source or "", MAX_LABEL) or cut(host_of(url or "").removeprefix("www."), MAX_LABEL),
         language=cut(record.language or "", MAX_LABEL),
         predictions=dict(_label_predictions(record)),
         entities=tuple(_entities(record.analyses.get(ENTITIES))),
@@ -167,12 +168,4 @@ def _safe_url(url: str | None) -> str | None:
     """Return a URL that a link may lead to: no script, no data, no file."""
     if not url or len(url) > MAX_URL or one_line(url) != url:
         return None
-    try:
-        parts = urlsplit(url)
-        return url if parts.scheme.lower() in ("http", "https") and parts.hostname else None
-    except ValueError:
-        return None
-
-
-def _host(url: str | None) -> str:
-    return ((urlsplit(url).hostname if url else None) or "").removeprefix("www.")
+    return url if host_of(url) and urlsplit(url).scheme in ("http", "https") else None

@@ -18,6 +18,8 @@ from newsmoe.cli.options import (
     LoadSettings,
     needs_training_extra,
     refuse_example_options,
+    refuse_label_options,
+    refuse_options,
     registry_of,
     takes,
 )
@@ -84,6 +86,8 @@ def evaluate(
     needs_training_extra("measuring")
     if file is None:
         refuse_example_options(context, "name one after the expert")
+    else:
+        refuse_options(context, {"data"}, f"is for the paths in a recipe; leave it out with {file}")
     settings = load()
     session, task, card = _session(what, settings)  # before what takes seconds to import
     from newsmoe.evaluation.measure import measure
@@ -100,7 +104,7 @@ def evaluate(
     with reporting(messages()) as report:
         if file is not None:
             report(f"measuring on {file}", 0, 1)
-            source = _source(task, file, examples)
+            source = _source(context, task, file, examples)
             evaluations = [measure(session, task, source, Path())]
         elif recipe is not None:
             with _naming_the_recipe(what):
@@ -140,7 +144,7 @@ def _session(what: str, settings: "Settings") -> tuple["Session", str, "Card | N
     return single_expert_session(what, settings, registry), info.task, info.card
 
 
-def _source(task: str, file: Path, options: ExampleOptions) -> "LabelSource | SummarySource":
+def _source(context: typer.Context, task: str, file: Path, options: ExampleOptions) -> "LabelSource | SummarySource":
     """Return how the file of examples is read."""
     from newsmoe.datasets.sources import LabelSource, SummarySource
 
@@ -151,6 +155,7 @@ def _source(task: str, file: Path, options: ExampleOptions) -> "LabelSource | Su
         "limit": options.limit,
     }
     if options.summary is not None or task == "summarization":
+        refuse_label_options(context)
         return SummarySource(**texts, summary=options.summary or "summary")
     pairs = [pair.partition("=") for pair in options.rename or ()]
     for old, sign, new in pairs:

@@ -18,6 +18,7 @@ from newsmoe.cli.options import (
     LoadSettings,
     needs_training_extra,
     refuse_example_options,
+    refuse_label_options,
     registry_of,
     takes,
 )
@@ -66,6 +67,8 @@ def train(
     if file.suffix != ".toml":
         _check_choice(task, registry)
         keys.summary = keys.summary or ("summary" if task == "summarization" else None)
+        if keys.summary:
+            refuse_label_options(context)
         file = made = gate_recipe(file, task, **vars(keys))
         console.print(plain(f"wrote {file}"), soft_wrap=True)
     else:

@@ -7,7 +7,7 @@ command.
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import partial
@@ -114,7 +114,9 @@ class TimeOptions:
             return parse_every(self.every)
         if self.cron is not None and self.every is None:
             return parse_cron(self.cron)
-        raise typer.BadParameter("either --every or --cron is required, such as --every 15m or --cron '0 6 * * *'")
+        if self.named:
+            raise contradiction("--every", "--cron")
+        raise typer.BadParameter("--every or --cron is required, such as --every 15m or --cron '0 6 * * *'")
 
 
 def _key(name: str, text: str) -> Any:
@@ -168,6 +170,9 @@ def expanded(command: Command) -> Command:
             parameters.append(parameter.replace(kind=Parameter.KEYWORD_ONLY))
 
     def run(**values: Any) -> None:
+        for name in names:
+            if values.get(f"no_{name}") and values[name] is not None:
+                raise contradiction(f"--no-{name}", f"--{name}")
         arguments = {name: group(**_taken(values, group)) for name, group in groups.items()}
         if names:
             overrides = {name: None if (value := values.pop(name)) == [] else value for name in names}
@@ -228,12 +233,30 @@ def _option_type(annotation: Any) -> Any:
     return next((kind for kind in (bool, int, float) if kind in parts), str)
 
 
-def refuse_example_options(context: typer.Context, help: str) -> None:
-    """Refuse options that say how a file of examples is read, where there is none to read."""
+def contradiction(option: str, other: str) -> typer.BadParameter:
+    """Return the error of two options that contradict each other."""
+    return typer.BadParameter(f"{option} and {other} contradict each other; leave out one of them")
+
+
+def refuse_options(context: typer.Context, names: Collection[str | None], help: str) -> None:
+    """Refuse options that stand on the command line where they would do nothing."""
     for parameter in context.command.params:
         source = context.get_parameter_source(parameter.name or "")
-        if getattr(parameter, "rich_help_panel", "") == EXAMPLES_PANEL and source and source.name == "COMMANDLINE":
-            raise typer.BadParameter(f"{parameter.opts[0]} is for a file of examples; {help}")
+        if parameter.name in names and source and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"{parameter.opts[0]} {help}")
+
+
+def refuse_example_options(context: typer.Context, help: str) -> None:
+    """Refuse options that say how a file of examples is read, where there is none to read."""
+    parameters = context.command.params
+    names = {each.name for each in parameters if getattr(each, "rich_help_panel", "") == EXAMPLES_PANEL}
+    refuse_options(context, names, f"is for a file of examples; {help}")
+
+
+def refuse_label_options(context: typer.Context) -> None:
+    """Refuse options for examples with labels, where they have summaries."""
+    names = {"label", "rename", "closed"}
+    refuse_options(context, names, "is for examples with labels, and these have summaries; leave it out")
 
 
 def needs_training_extra(what: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsmoe.cli.options import JOBS_PANEL, LimitOption, StrictOption
+from newsmoe.cli.options import JOBS_PANEL, LimitOption, StrictOption, contradiction
 
 if TYPE_CHECKING:
     from newsmoe.jobs.job import ErrorLimit
@@ -20,6 +20,10 @@ class ScreenOptions:
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="Print each error as it happens, and what each expert did.")
     ] = False
+
+    def __post_init__(self) -> None:
+        if self.quiet and self.verbose:
+            raise contradiction("--quiet", "--verbose")
 
 
 @dataclass

@@ -562,6 +562,22 @@ def test_wrong_usage_has_an_exit_code_of_its_own(arguments: tuple[str, ...]) -> 
     assert "Usage" in result.stderr and "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("command", [("analyze", "a.json"), ("watch", "in", "--out", "out", "--once")])
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (("-q", "-v"), "--quiet and --verbose"),
+        (("--no-journal", "--journal", "j.sqlite3"), "--no-journal and --journal"),
+    ],
+)
+def test_options_that_contradict_each_other_are_refused(
+    command: tuple[str, ...], options: tuple[str, ...], named: str
+) -> None:
+    result = newsmoe(*command, *options)
+    assert result.exit_code == 2
+    assert f"{named} contradict each other" in result.stderr
+
+
 def test_experts_of_a_folder_are_used(here: Path) -> None:
     card(here / "mine", "opening")
     newsmoe("analyze", write(here / "a.json", articles(1)), "--experts-dir", "mine", "--tasks", "opening")

@@ -75,3 +75,19 @@ def test_options_for_examples_require_some(workdir: Path) -> None:
     result = newsmoe("evaluate", "topic-zero-shot", "--limit", "5")
     assert result.exit_code == 2
     assert "--limit is for a file of examples" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("evaluate", "first", "gist.jsonl", "--summary", "highlights", "--label", "x"), "--label is for examples"),
+        (("evaluate", "first", "gist.jsonl", "--closed"), "--closed is for examples with labels"),
+        (("evaluate", "first", "gist.jsonl", "--map", "a=b"), "--map is for examples with labels"),
+        (("evaluate", "first", "gist.jsonl", "--data", "."), "--data is for the paths in a recipe"),
+        (("gate", "train", "gist.jsonl", "--task", "summarization", "--label", "x"), "--label is for examples"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(arguments: tuple[str, ...], message: str, gist: Path) -> None:
+    result = newsmoe(*arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr

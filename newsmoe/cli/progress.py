@@ -59,7 +59,7 @@ class _Bar(Progress):
         for task in self.tasks:
             self.update(task.id, completed=stats.items + int(stats.underway))
             speed = task.speed
-            self.update(task.id, rate=f"{speed:.{0 if speed >= MIN_WHOLE_RATE else 1}f}/s" if speed else "")
+            self.update(task.id, rate=f"{_rate(speed)}/s" if speed else "")
         yield from super().get_renderables()
         experts = dict(stats.experts)
         counts = [f"{name} {expert.items}" for name, expert in experts.items()]
@@ -154,7 +154,11 @@ def _summary(stats: RunStats, reports: Sequence[RunReport], left_out: int) -> st
     parts += [f"{plural(left_out, 'input')} left out"] if left_out else []
     rate = stats.items / seconds if seconds else 0.0
     output = reports[0].output if len(reports) == 1 else f"{len(reports)} outputs"
-    return f"{', '.join(parts)}, {seconds:.1f} s ({rate:.0f} a second) -> {output}"
+    return f"{', '.join(parts)}, {seconds:.1f} s ({_rate(rate)} a second) -> {output}"
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:.{0 if rate >= MIN_WHOLE_RATE or not rate else 1}f}"
 
 
 @contextmanager

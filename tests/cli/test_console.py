@@ -1,6 +1,8 @@
 import io
 import os
 import sys
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -8,6 +10,9 @@ from rich.live import Live
 
 from newsmoe.cli.console import console_with_bar, messages, results, table
 from newsmoe.cli.logs import say
+from newsmoe.cli.progress import show_stats
+from newsmoe.jobs.plan import Job
+from newsmoe.output.run_report import RunReport, RunStats
 
 
 def test_names_are_never_cut_and_other_cells_are_continued_below() -> None:
@@ -73,3 +78,14 @@ def test_a_message_stands_above_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
         say("it is left out")
     assert "it is left out\n" in sys.stderr.getvalue()  # type: ignore[attr-defined]
     assert messages() is not console
+
+
+@pytest.mark.parametrize(("seconds", "rate"), [(0.25, "16"), (8, "0.5")])
+def test_a_low_rate_is_shown_with_a_decimal(seconds: float, rate: str, capsys: pytest.CaptureFixture[str]) -> None:
+    run = RunReport(
+        inputs=["a.json"], output="b.json", started=datetime(2026, 1, 31), seconds=seconds, device="cpu",
+        gate="rules", tasks=[], versions={}, items=4,
+    )  # fmt: skip
+    job = Job(("a.json",), Path("b.json"), "json", None)
+    show_stats(RunStats(items=4), [(job, run)])
+    assert f"({rate} a second)" in capsys.readouterr().err

@@ -24,8 +24,13 @@ MAX_REPORTS = 50
 
 
 def reports_beside(paths: Iterable[Path]) -> list[RunReport]:
-    """Return the run reports beside files of records; none where there is none, or another file."""
-    return [report for path in paths if (report := _read(default_report(path.with_name(unpacked_name(path)))))]
+    """Return the run reports beside files of records; none where there is none, or another file.
+
+    Outputs whose names differ in the suffix alone share one, that of the last run.
+    """
+    outputs = (path.with_name(unpacked_name(path)) for path in paths)
+    reports = ((output, _read(default_report(output))) for output in outputs)
+    return [report for output, report in reports if report and Path(report.output).suffix == output.suffix]
 
 
 def _read(path: Path) -> RunReport | None:

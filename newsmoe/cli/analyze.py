@@ -159,7 +159,8 @@ def analyze(
             )
             with _saying_how_to_go_on(session):
                 observers.run_all(jobs, run_one)
-        _write_page_and_stories(target, jobs, observers.outputs, settings, append=run.append, quiet=screen.quiet)
+        is_quiet = screen.quiet or logs.as_json
+        _write_page_and_stories(target, jobs, observers.outputs, settings, append=run.append, quiet=is_quiet)
         if observers.incomplete:
             raise typer.Exit(ITEMS_FAILED)
 
@@ -219,7 +220,8 @@ def _check_page(page: Path | None, jobs: "list[Job]") -> None:
         is_stream = job.output == STDOUT or (job.output.exists() and not (job.output.is_file() or job.output.is_dir()))
         if is_stream or job.format not in WRITERS.builtin:
             raise typer.BadParameter(f"--page cannot read {job.output} again; name a file of a built-in format with -o")
-        if page == STDOUT or page.resolve() in (job.output.resolve(), *(Path(name).resolve() for name in job.inputs)):
+        files = (job.output, job.report, job.errors, *map(Path, job.inputs))
+        if page == STDOUT or page.resolve() in {path.resolve() for path in files if path}:
             raise typer.BadParameter(f"--page {page}: name a file that is neither an input nor an output")
     check_page_name(page)
 

@@ -1,15 +1,20 @@
 """`newsmoe report`: records as a page."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from newsmoe.cli.logs import show_logs
+
 RECORDS = typer.Argument(
     help="Output of 'newsmoe analyze': a file in any of its formats, a data set, or a folder of Parquet files."
 )
 PAGE_SUFFIXES = ("", ".html", ".htm")
+
+_logger = logging.getLogger(__name__)
 
 
 def report(
@@ -34,6 +39,7 @@ def report(
     """
     from newsmoe.report.files import default_page
 
+    show_logs(quiet=False)
     write_page(records, output or default_page(records[0]), compare, stories)
 
 
@@ -47,7 +53,6 @@ def write_page(
     records: Sequence[Path], target: Path, compared_with: Path | None = None, stories: Path | None = None
 ) -> None:
     """Write the page of some files of records, and say how large it is; an input is never written over."""
-    from newsmoe.cli.console import messages, plain
     from newsmoe.errors import OutputError
     from newsmoe.output.formats import STDOUT, write_output
     from newsmoe.paths import ending_in_name
@@ -61,5 +66,4 @@ def write_page(
     page = page_of(records, compared_with, stories)
     write_output(target, page)
     if target != STDOUT:
-        size = f"{target}: {len(page.encode()) / 1000:,.0f} kB"
-        messages().print(plain(size), soft_wrap=True)
+        _logger.info("%s: %s kB", target, f"{len(page.encode()) / 1000:,.0f}")

@@ -1,5 +1,6 @@
 """`newsmoe stories`: which articles are copies, and which report the same event."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MAX_STORIES = 10
 MAX_HEADLINE = 80  # characters
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -88,10 +91,9 @@ def write_stories(
             strict=target.strict,
             report=(lambda what, done, of: None) if quiet else report,
         )
-    if not quiet:
-        if output != STDOUT:
-            _show_biggest(messages(), made)
-        messages().print(plain(f"{_summary(made)} -> {output}"), soft_wrap=True)
+    if not quiet and output != STDOUT:
+        _show_biggest(messages(), made)
+    _logger.info("%s -> %s", _summary(made), output)
     return bool(made.failed or made.unreadable)
 
 

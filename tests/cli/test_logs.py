@@ -101,6 +101,14 @@ def test_quiet_logs_only_errors(here: Path) -> None:
     assert kinds(events(newsmoe("analyze", "a.json", "-q", *JSON, *GIST).stderr)) == ["item_error"]
 
 
+def test_page_and_stories_of_a_run_are_logged_as_it_is(here: Path) -> None:
+    write(here / "a.json", articles(2))
+    command = ("analyze", "a.json", "--page", "a.html", "--stories", "s.json", *GIST)
+    *_, stories, page = events(newsmoe(*command, *JSON).stderr)
+    assert stories["message"].endswith("-> s.json") and page["message"].startswith("a.html: ")
+    assert newsmoe(*command, "-q").stderr == ""
+
+
 @pytest.mark.parametrize("arguments", [("no.json",), ("a.json", "--gate", "rool"), ("a.json", "-o", "no/out")])
 def test_a_run_that_could_not_start_is_an_error_with_its_code(arguments: tuple[str, ...], here: Path) -> None:
     write(here / "a.json", articles(1))

@@ -19,6 +19,15 @@ def test_a_run_becomes_a_page_beside_its_records(here: Path) -> None:
     assert "There is no run report" not in page
 
 
+def test_the_report_of_another_output_is_not_on_the_page(here: Path) -> None:
+    write(here / "a.json", articles(3))
+    newsmoe("analyze", "a.json", "-o", "out.json", *GIST)
+    newsmoe("analyze", "a.json", "-o", "out.csv", *GIST)
+    for output, without in (("out.json", True), ("out.csv", False)):
+        newsmoe("report", output, "-o", "page.html")
+        assert ("There is no run report" in (here / "page.html").read_text(encoding="utf-8")) is without
+
+
 @pytest.mark.parametrize("name", ["r.jsonl", "r.csv", "r.xlsx", "r.parquet", "r.db"])
 def test_every_format_becomes_a_page(name: str, here: Path) -> None:
     result = newsmoe("report", write_records(here / name, records(3)), "-o", "page.html")
@@ -147,7 +156,13 @@ def test_the_working_directory_may_be_the_data_set(here: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize(
-    "arguments", [("-o", "-"), ("-o", "page.html", "--format", "json"), ("-o", "out.json", "--page", "a.json")]
+    "arguments",
+    [
+        ("-o", "-"),
+        ("-o", "page.html", "--format", "json"),
+        ("-o", "out.json", "--page", "a.json"),
+        ("--run-report", "page.html"),
+    ],
 )
 def test_a_page_that_cannot_be_made_is_refused_before_the_run(arguments: tuple[str, ...], here: Path) -> None:
     before = write(here / "a.json", articles(1)).read_bytes()

@@ -24,11 +24,13 @@ def run_at(when: Every | Cron, job: Callable[[], None]) -> NoReturn:
     What recurs at an interval runs at once for the first time. Times that pass while the job runs, or while
     the machine sleeps, are coalesced into one run; a clock that is put back makes no wait longer.
     """
-    now = _now()
+    last = now = _now()
     due = now if isinstance(when, Every) else when.after(now, now)
     while True:
         while (now := _now()) < due:
-            due = min(due, when.after(now, now))  # for the clock may have been put back
+            if now < last:  # the clock was put back
+                due = min(due, when.after(now, now))
+            last = now
             sleep(min((due - now).total_seconds(), MAX_WAIT))
         job()
         due = when.after(due, now)

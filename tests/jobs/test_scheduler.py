@@ -107,6 +107,13 @@ def test_a_cron_expression_waits_for_its_time(simulation: Simulation) -> None:
     assert times(simulation, parse_cron("30 6,18 * * *")) == [6.5, 18.5]
 
 
+def test_the_next_time_is_looked_up_once(simulation: Simulation, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_up, after = [], Cron.after
+    monkeypatch.setattr(Cron, "after", lambda *arguments: looked_up.append(1) or after(*arguments))
+    assert times(simulation, parse_cron("30 6,18 * * *")) == [6.5, 18.5]
+    assert len(looked_up) == 3
+
+
 @pytest.mark.parametrize(
     ("when", "hours"),
     [(parse_every("4h"), [0, 4.5, 8.5, 12.5, 16.5, 20.5]), (parse_cron("0 */6 * * *"), [0, 1, 7, 13, 19])],

@@ -22,6 +22,8 @@ _MESSAGES = {
     **dict.fromkeys(("dict_type", "model_type"), "must be a table of keys and values"),
     "string_type": "must be a text, in quotes",
     "finite_number": "must be a finite number",
+    "string_too_short": "must not be empty",
+    "too_short": "needs at least {min_length}, and has {actual_length}",
 }
 """What is said in the place of pydantic's messages that speak of Python or do not tell what to write, by their type."""
 
@@ -83,7 +85,8 @@ def describe(error: ValidationError, model: type[BaseModel]) -> str:
             messages[f"unknown key {place!r}; {nearest(str(detail['loc'][-1]), _keys_of(around))}"] = []
         else:
             message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-            messages.setdefault(place, []).append(_MESSAGES.get(detail["type"], message))
+            plain = _MESSAGES.get(detail["type"], "").format_map(detail.get("ctx", {}))
+            messages.setdefault(place, []).append(plain or message)
     said = {place: ", or ".join(each).replace(", or must be ", ", or ") for place, each in messages.items()}
     problems = [": ".join(filter(None, pair)) for pair in said.items()]
     more = len(problems) - MAX_PROBLEMS

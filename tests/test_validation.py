@@ -20,6 +20,8 @@ class Outer(BaseModel):
     many: list[Inner] = []
     named: dict[str, Inner] = {}
     depth: int = Field(0, alias="how-deep")
+    labels: dict[str, str] = Field({}, min_length=2)
+    name: str = Field("x", min_length=1)
 
 
 @pytest.mark.parametrize(
@@ -36,12 +38,14 @@ class Outer(BaseModel):
             {"named": dict.fromkeys("abcdefg", 1)},
             "; ".join([f"named.{key}: must be a table of keys and values" for key in "abcde"] + ["and 2 more"]),
         ),
+        ({"labels": {"a": "b"}}, "labels: needs at least 2, and has 1"),
+        ({"name": ""}, "name: must not be empty"),
         ({"inner": 1}, "inner: must be a table of keys and values"),
         ({"many": 1}, "many: must be a list, in brackets"),
         ({"inner": {"ratio": 2}}, "inner.ratio: must be less than or equal to 1"),
         (
             {"how-deep": "x", "a": 1},
-            "how-deep: must be a whole number; unknown key 'a'; available: how-deep, inner, many, named",
+            "how-deep: must be a whole number; unknown key 'a'; available: how-deep, inner, labels, many, name, named",
         ),
     ],
 )

@@ -10,8 +10,9 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from typer.core import TyperCommand
@@ -44,28 +45,16 @@ from newsmoe.errors import COULD_NOT_RUN, ConfigError, NewsmoeError
 
 MAX_PATH = 200  # characters of a path in a message
 
-
-class _LazyCommand(TyperCommand):
-    """A command whose options are made when it runs: the program's own help needs none of them."""
-
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """Make the context of the command with all its options."""
-        callback: Any = self.callback
-        full = get_command_from_info(
-            CommandInfo(info_name, callback=with_exit_codes(expanded(callback.command))),
-            pretty_exceptions_short=False,
-            rich_markup_mode=self.rich_markup_mode,
-        )
-        return full.make_context(info_name, args, parent, **extra)
+T = TypeVar("T")
 
 
-def with_exit_codes(command: Command) -> Command:
+def with_exit_codes(command: Callable[..., T]) -> Callable[..., T]:
     """Turn what a command raises into a message and an exit code."""
 
     @functools.wraps(command)
-    def run(*args: Any, **kwargs: Any) -> None:
+    def run(*args: Any, **kwargs: Any) -> T:
         try:
-            command(*args, **kwargs)
+            return command(*args, **kwargs)
         except (typer.Exit, typer.Abort, UsageError, BrokenPipeError):
             raise
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # outermost: a bug is told, not spilled
@@ -94,6 +83,21 @@ def _tell(error: BaseException) -> None:
             place = traceback.extract_tb(error.__traceback__)[-1]
             say(f"newsmoe: this is a bug of ours: {type(error).__name__}: {error}", **fields)
             say(f"Please report it, with the place {place.filename}:{place.lineno} and what you ran.")
+
+
+class _LazyCommand(TyperCommand):
+    """A command whose options are made when it runs: the program's own help needs none of them."""
+
+    @with_exit_codes
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Make the context of the command with all its options."""
+        callback: Any = self.callback
+        full = get_command_from_info(
+            CommandInfo(info_name, callback=with_exit_codes(expanded(callback.command))),
+            pretty_exceptions_short=False,
+            rich_markup_mode=self.rich_markup_mode,
+        )
+        return full.make_context(info_name, args, parent, **extra)
 
 
 def _version(wanted: bool) -> None:

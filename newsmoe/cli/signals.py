@@ -22,8 +22,9 @@ def terminate(number: int, frame: FrameType | None) -> None:
 class Stop:
     """Within its block a first SIGINT or SIGTERM lets the current batch finish; a second ends it at once.
 
-    Before there is a batch, so does the first one. A signal in the last batch takes effect at the end of the
-    block, which can be entered again.
+    Before there is a batch, so does the first one; where code that is running then swallows the exception, as a
+    module in C that is being imported may, the next batch ends it. A signal in the last batch takes effect at the end
+    of the block, which can be entered again.
     """
 
     def __init__(self) -> None:
@@ -40,7 +41,7 @@ class Stop:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
-        if error is None and self.requested is not None:
+        if self.requested is not None and (error is None or not self.working):
             self._end(self.requested)
 
     def on_batch(self) -> None:
@@ -50,11 +51,11 @@ class Stop:
             self._end(self.requested)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        if self.requested is not None or not self.working:
+        is_first, self.requested = self.requested is None, number
+        if not (is_first and self.working):
             self._end(number)
         from newsmoe.cli.logs import say  # not at the top, for `newsmoe --help` is to be quick
 
-        self.requested = number
         say("finishing the current batch; send the signal again to end at once", logging.WARNING)
 
     def _end(self, number: int) -> None:

@@ -749,6 +749,20 @@ def test_a_terminated_run_leaves_the_old_output_and_a_report(here: Path, plug_in
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("then", ["pass", "raise ImportError('initialization failed') from None"])
+@pytest.mark.parametrize("where", ["class Planted:", "def load(self, device):"])
+def test_a_signal_that_other_code_swallows_ends_the_run(where: str, then: str, here: Path, plug_in: PlugIn) -> None:
+    indent = "    " if where.startswith("class") else "        "
+    lines = ["import signal", "try: signal.raise_signal(2)", f"except KeyboardInterrupt: {then}"]
+    code = PLANTED.replace(where, "\n".join([where, *(indent + line for line in lines)]))
+    folder = plug_in(code, planted="Planted")
+    write(here / "a.json", articles(2))
+    result = process("analyze", "a.json", "--tasks", "planted", env=with_plug_ins(folder))
+    assert result.returncode == 130
+    assert result.stderr.endswith("newsmoe: interrupted\n")
+
+
+@pytest.mark.slow
 def test_a_closed_pipe_on_standard_output_gives_no_message(here: Path) -> None:
     write(here / "a.json", articles(2000))
     with subprocess.Popen(

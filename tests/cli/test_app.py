@@ -120,6 +120,19 @@ def test_ctrl_c_while_the_program_is_being_imported_is_told_in_a_line(tmp_path: 
     assert (ended.returncode, ended.stderr) == (130, "newsmoe: interrupted\n")
 
 
+@pytest.mark.parametrize(("number", "code", "said"), [(2, 130, "interrupted"), (15, 143, "terminated")])
+def test_a_signal_while_options_are_made_is_told_in_a_line(number: int, code: int, said: str, tmp_path: Path) -> None:
+    main = f"""
+import signal, newsmoe.cli.app as app
+def expanded(command):
+    signal.raise_signal({number})
+app.expanded = expanded
+app.main()
+"""
+    ended = process("stats", main=(sys.executable, "-c", main))
+    assert (ended.returncode, ended.stderr) == (code, f"newsmoe: {said}\n")
+
+
 def test_a_bug_is_reported_with_its_place_and_without_a_traceback(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(ZeroDivisionError("[red]x[/red] \x1b[31m")) == 3
     out, said = capsys.readouterr()

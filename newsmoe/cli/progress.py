@@ -154,6 +154,7 @@ def _summary(stats: RunStats, reports: Sequence[RunReport], left_out: int) -> st
     parts += [f"{plural(left_out, 'input')} left out"] if left_out else []
     rate = stats.items / seconds if seconds else 0.0
     output = reports[0].output if len(reports) == 1 else f"{len(reports)} outputs"
+    output = "standard output" if output == "-" else output
     return f"{', '.join(parts)}, {seconds:.1f} s ({_rate(rate)} a second) -> {output}"
 
 

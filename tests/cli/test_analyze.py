@@ -126,6 +126,7 @@ def test_a_dash_writes_the_records_to_standard_output_alone(here: Path) -> None:
     assert [record["id"] for record in json.loads(result.stdout)] == [0, 1]
     assert "2 articles" in result.stderr
     assert names(here) == ["a.json"]
+    assert result.stderr.endswith("-> standard output\n")
 
 
 def test_standard_input_is_analyzed_to_standard_output(here: Path) -> None:

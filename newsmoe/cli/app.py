@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Annotated, Any, TypeVar
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
@@ -85,6 +85,31 @@ def _tell(error: BaseException) -> None:
             say(f"Please report it, with the place {place.filename}:{place.lineno} and what you ran.")
 
 
+class _PlainFlags:
+    """A command in whose help flags have no type, since they take no value."""
+
+    def get_params(self, context: Any) -> Any:
+        """Return the parameters."""
+        parameters = super().get_params(context)  # type: ignore[misc]  # of the command that this is mixed into
+        for parameter in parameters:
+            if getattr(parameter, "is_flag", False):
+                parameter.metavar = ""
+        return parameters
+
+
+class _Command(_PlainFlags, TyperCommand): ...
+
+
+class _Group(_PlainFlags, TyperGroup):
+    """The commands; a file in the place of one is most likely to be analyzed."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is named."""
+        if args[0] not in self.commands and os.path.isfile(args[0]):
+            raise UsageError(f"No such command {args[0]!r}. Did you mean newsmoe analyze {args[0]!r}?", ctx)
+        return super().resolve_command(ctx, args)
+
+
 class _LazyCommand(TyperCommand):
     """A command whose options are made when it runs: the program's own help needs none of them."""
 
@@ -93,7 +118,7 @@ class _LazyCommand(TyperCommand):
         """Make the context of the command with all its options."""
         callback: Any = self.callback
         full = get_command_from_info(
-            CommandInfo(info_name, callback=with_exit_codes(expanded(callback.command))),
+            CommandInfo(info_name, cls=_Command, callback=with_exit_codes(expanded(callback.command))),
             pretty_exceptions_short=False,
             rich_markup_mode=self.rich_markup_mode,
         )
@@ -110,6 +135,7 @@ def _version(wanted: bool) -> None:
 
 
 app = typer.Typer(
+    cls=_Group,
     help="Give every news article a summary, a sentiment and a topic, by a mixture of small expert models.",
     epilog="Start with 'newsmoe analyze FILE', then 'newsmoe show analyzed_FILE.json'.",
     no_args_is_help=True,
@@ -137,7 +163,7 @@ def _add(group: typer.Typer, name: str, command: Command) -> None:
 
 
 def _add_group(name: str, help_text: str, **commands: Command) -> None:
-    group = typer.Typer(help=help_text, no_args_is_help=True)
+    group = typer.Typer(cls=_Group, help=help_text, no_args_is_help=True)
     for command_name, command in commands.items():
         _add(group, command_name, command)
     app.add_typer(group, name=name)

@@ -78,6 +78,18 @@ def test_the_lines_of_a_help_text_are_as_wide_as_the_terminal(command: tuple[str
         assert len(f"{line} {following.split()[0]}") > 80 - 2  # the margins
 
 
+def test_an_option_without_a_value_has_no_type_in_the_help() -> None:
+    for command in ((), ("runs",), ("analyze",)):
+        assert "bool" not in newsmoe(*command, "--help").stdout
+
+
+def test_a_file_in_the_place_of_a_command_is_answered_with_the_command_that_reads_it(here: Path) -> None:
+    (here / "a.json").touch()
+    result = newsmoe("a.json")
+    assert result.exit_code == 2
+    assert "Did you mean newsmoe analyze 'a.json'?" in result.stderr
+
+
 @pytest.mark.parametrize("arguments", [(), ("experts",), ("train",), ("config",), ("schedule",), ("gate",)])
 def test_a_missing_command_gets_help_and_the_code_of_wrong_usage(arguments: tuple[str, ...]) -> None:
     result = newsmoe(*arguments)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class ScreenOptions:
     """What is shown of a run."""
 
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only: no progress, no tables.")] = False
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="Print warnings and errors only: no progress, no tables.")
+    ] = False
     verbose: Annotated[
         bool, typer.Option("-v", "--verbose", help="Print each error as it happens, and what each expert did.")
     ] = False

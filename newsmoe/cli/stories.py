@@ -57,7 +57,9 @@ def stories(
     ],
     load: LoadSettings,
     target: StoriesOptions,
-    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print errors only: no progress, no tables.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", help="Print warnings and errors only: no progress, no tables.")
+    ] = False,
 ) -> None:
     """Find near-copies of articles, and the stories: articles that report the same event.
 

@@ -67,6 +67,8 @@ def open_inbox(
     if not folder.is_dir():
         raise InputError(f"{folder}: {'is no folder' if folder.exists() else 'no such folder'}")
     check_format(Path(f"*.{format}"), format, append=append)
+    if outbox.exists() and not outbox.is_dir():
+        raise OutputError(f"{outbox}: is no folder; name one with --out")
     with translate_errors(outbox):
         outbox.mkdir(parents=True, exist_ok=True)
         if outbox.samefile(folder):

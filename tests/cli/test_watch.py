@@ -194,6 +194,7 @@ def test_another_watch_over_the_same_outputs_has_its_own_exit_code(here: Path, i
     [
         (("nowhere", "--once"), "nowhere: no such folder"),
         (("in/a.json", "--once"), "in/a.json: is no folder"),
+        (("in", "--once", "--out", "in/a.json"), "in/a.json: is no folder; name one with --out"),
         (("in", "--every", "soon"), "'soon' is no duration"),
         (("in", "--cron", "at six"), "'at six' is no cron expression"),
         (("in", "--once", "--gate", "rool"), "no gate is called 'rool'"),
@@ -203,7 +204,7 @@ def test_a_watch_that_cannot_run_is_reported_in_one_line(
     arguments: tuple[str, ...], message: str, here: Path, inbox: Path
 ) -> None:
     write(inbox / "a.json", [article()])
-    result = newsmoe("watch", *arguments, "--out", "out", *GIST)
+    result = newsmoe("watch", "--out", "out", *arguments, *GIST)
     assert result.exit_code == 1
     assert one_line(result.stderr) and message in result.stderr
 

@@ -9,7 +9,8 @@ from newsmoe.article import UNSPACED
 from newsmoe.ingest import front_matter
 from newsmoe.ingest.blocks import is_block
 from newsmoe.ingest.evidence import Strength, is_address, is_no_page, is_no_value, strength_of
-from newsmoe.ingest.fields import FieldFinder, KeyPath, Shape, path_name, value_at
+from newsmoe.ingest.fields import FieldFinder, Shape, path_name, value_at
+from newsmoe.ingest.key_paths import KeyPath
 from newsmoe.ingest.names import (
     ABBREVIATED_HEADLINES,
     NOT_AN_ARTICLE,

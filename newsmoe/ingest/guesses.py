@@ -30,6 +30,7 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
+_TWO_DAYS = re.compile(r"(?:0?[1-9]|1[0-2])([/-])(?:0?[1-9]|1[0-2])\1[12]\d{3}(?: \d{1,2}:\d\d(?::\d\d)?)?")
 _LINKS = frozenset({"url", "link", "href", "permalink", "uri"})
 COMMON_BY_VALUE = frozenset({"data"})
 """Names, folded, that mean a date in some languages and much else in English: no guess where a date stands there."""
@@ -112,10 +113,16 @@ def guessed_date(element: Mapping[str, Any], shape: Shape) -> Guess | None:
     days = [
         Guess(key, date)
         for key, value in values
-        if _DIGIT.search(value) and not value.isdecimal() and (date := dates.from_text(value))
+        if _DIGIT.search(value) and not value.isdecimal() and (date := _date_in(value, key))
     ]
     named = [day for day in days if names_day(day.key)]
     return next((some[0] for some in (named, days) if len(some) == 1), None)
+
+
+def _date_in(value: str, key: str) -> str | None:
+    """Return the date in a text, under a common name also one that may mean two days, so that a message says so."""
+    is_date = folded(key) in COMMON_BY_VALUE and _TWO_DAYS.fullmatch(value)
+    return dates.from_text(value) or (value if is_date else None)
 
 
 def guessed_author(element: Mapping[str, Any], shape: Shape) -> Guess | None:

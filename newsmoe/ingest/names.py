@@ -59,9 +59,7 @@ _DATES: FieldNames = {
     ),
     "first created": ("firstcreated",),
     "created": ("date_created", "created_at", "created_utc", "created", "ctime", "create_dt"),
-    "unclear": (
-        "timestamp", "date_unixtime", "published_parsed", "posted_at", "time", "dt", "ts",
-    ),
+    "unclear": ("timestamp", "date_unixtime", "published_parsed", "posted_at", "time", "dt", "ts"),
     "changed": ("version_created", "updated_at", "updated", "date_modify", "date_modified", "mtime"),
     "read": ("date_download", "crawled", "date_added", "modified"),
 }  # fmt: skip
@@ -87,6 +85,7 @@ ENGLISH: FieldNames = {
         "share_url", "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
         "document_identifier", "links.permalink", "links.web", "canonical", "alternate", "link_href", "loc",
         "WARC-Target-URI", "warc_headers.WARC-Target-URI", "warc_headers.warc-target-uri", "urls.canonical",
+        "links.self", "html.requested_url",
     ),
     "headline": (
         "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "header", "name", "h1",
@@ -95,7 +94,7 @@ ENGLISH: FieldNames = {
     "content": (*_BODIES, *_TEASERS),
     "topics": (
         "topics", "topic", "categories", "category", "section", "tags", "section_name", "article_section", "keywords",
-        "tag",
+        "tag", "_embedded.wp:term", "headline_category", "subjects", "subject_terms", "manual_tags", "automatic_tags",
     ),
     "publication_date": tuple(name for names in _DATES.values() for name in names),
     "author": (
@@ -104,7 +103,7 @@ ENGLISH: FieldNames = {
         "credits.by", "source.authors", "author_names", "authors_name", "author_list", "authors_list", "writers",
         "writer_name", "reporters", "reporter_name", "journalists", "journalist_name", "contributor_name",
         "correspondent", "columnist", "written_by", "posted_by", "published_bylines", "published_by", "submitted_by",
-        "submitter", "creators",
+        "submitter", "creators", "_embedded.author", "author_info", "author_details",
     ),
     "source": (
         "source", "outlet", "publisher", "source_name", "source_title", "source_domain", "site_name", "publication",
@@ -112,8 +111,9 @@ ENGLISH: FieldNames = {
         "source_id", "domain", "thread.site", "name_source", "publisher_name", "media_name", "pubtitle",
         "container-title", "origin.title", "feed.title", "feed_title", "feed_name", "outlet_name", "newspaper_name",
         "paper_name", "portal_name", "website_name", "web_name", "domain_name", "site_title", "source_site",
-        "publisher_site", "outlet_domain",
-        "publication_name", "publication_title", "journal_name", "media_outlet", "news_agency", "clean_url",
+        "publisher_site", "outlet_domain", "source_info", "site_info", "publisher_info", "domain_metadata",
+        "html.source_info", "publication_name", "publication_title", "journal_name", "media_outlet", "news_agency",
+        "clean_url",
         *_LABELS_OF_OUTLETS,
     ),
     "language": ("language", "lang", "in_language", "human_language", "language_code", "meta_lang", "locale"),
@@ -191,7 +191,7 @@ _OUTLET_OR_PERSON = re.compile("source|publisher|author|creator")
 
 INNER_TEXTS = frozenset({"rendered", "main", "text", "value", "name", "#text", "_content"})
 MAX_NAME = 100  # characters
-
+_NOT_ANALYSED = re.compile(r"(?<!meta)\.(?:keyword|raw)\Z")  # how Elasticsearch ends the name of a whole text
 _TIME_WORDS = "(?:date|time|stamp|on|at|utc|gmt|iso|dt)"
 _DATE_NAME = re.compile(
     rf"(?P<before>(?:date|time|dt|{DATE_WORDS}|{LITTLE_WORDS})*)(?P<edition>first|original|last|latest|version)?+"
@@ -244,7 +244,7 @@ def plainer(key: object) -> list[object]:
 
 def _last_part(key: str) -> str | None:
     """Return the key at the end of a path, as tables made of JSON have it; None where it is about something else."""
-    outer = key.replace("/", ".").split(".")
+    outer = _NOT_ANALYSED.sub("", key).replace("/", ".").split(".")
     last = outer.pop()
     if outer and last in INNER_TEXTS:  # `title.rendered`
         last = outer.pop()

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from newsmoe.ingest import values
-from newsmoe.ingest.fields import Shape, value_at
+from newsmoe.ingest.fields import Shape, path_name, value_at
 from newsmoe.ingest.key_paths import KeyPath
-from newsmoe.ingest.names import LABELS_OF_OUTLETS, folded
+from newsmoe.ingest.names import LABELS_OF_OUTLETS, SUBJECTS, folded
 from newsmoe.ingest.unwrap import unwrapped
 from newsmoe.ingest.values import MAX_LINE
 from newsmoe.text.dates import moment_of
@@ -19,6 +19,7 @@ _OF_SEVERAL = re.compile(
 )
 """Names, folded, of topics of which several may stand in one text, between commas."""
 
+LABEL_WORDS = 2  # at most, of a subject that is a topic, and no second title
 _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "id": values.identifier_of,
     "author": values.author_of,
@@ -43,6 +44,8 @@ def first_value(element: Mapping[str, Any], shape: Shape, field: str, read: set[
 def _converted(value: Any, field: str, path: KeyPath, shape: Shape) -> Any:
     """Return what a value says of a field; None where it says nothing."""
     if field == "topics":
+        if isinstance(value, str) and path_name(path) in SUBJECTS and len(value.split()) > LABEL_WORDS:
+            return None
         is_of_several = _OF_SEVERAL.fullmatch(str(folded(path[-1])))
         among_several = values.SEPARATORS_OF_LISTS if is_of_several else values.SEPARATORS
         return values.topics_of(value, values.SPACES if shape.has_spaced_topics else among_several)

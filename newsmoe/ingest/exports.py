@@ -55,6 +55,12 @@ EXPORTS = (
         url="troveurl url",
     ),  # Trove
     _export(
+        "contentmeta", "contentset", headline="contentMeta.headline", author="contentMeta.by contentMeta.creator",
+        publication_date="itemMeta.firstCreated contentMeta.contentCreated itemMeta.versionCreated",
+        source="itemMeta.provider", topics="contentMeta.subject", language="contentMeta.language.tag", id="guid",
+        content="contentSet.inlineXML.html.body contentSet.inlineXML.nitf.body",
+    ),  # NewsML-G2
+    _export(
         "teiheader", headline=f"{_TEI}titleStmt.title",
         author=f"{_TEI}titleStmt.author {_BIBLIOGRAPHY}titleStmt.author",
         publication_date=f"{_BIBLIOGRAPHY}publicationStmt.date {_TEI}publicationStmt.date",

@@ -25,9 +25,8 @@ from newsmoe.ingest.names import (
     WEAK_HEADLINES,
     FieldNames,
     folded,
-    may_name_date,
-    may_name_url,
 )
+from newsmoe.ingest.uncommon_names import may_name_date, may_name_url
 
 PARTS_OF_DATE = ("year", "month", "day")
 POSTERS = ("user", "username", "screenname", "account")

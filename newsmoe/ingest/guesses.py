@@ -8,9 +8,10 @@ from newsmoe.ingest import dates
 from newsmoe.ingest.contents import Content
 from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
 from newsmoe.ingest.fields import Shape
-from newsmoe.ingest.names import ALIASES, NOT_AN_ARTICLE, folded, is_of_another_text, may_name_url, names_day, words_of
+from newsmoe.ingest.names import ALIASES, NOT_AN_ARTICLE, folded, words_of
+from newsmoe.ingest.uncommon_names import is_of_another_text, may_name_url, names_day
 from newsmoe.ingest.unwrap import unwrapped
-from newsmoe.ingest.values import author_of
+from newsmoe.ingest.values import author_of, url_of
 from newsmoe.text.cleaning import clean_line
 
 MAX_HEADLINE, MAX_DATE, MAX_URL = 250, 40, 2_000  # characters
@@ -32,8 +33,9 @@ _PAGE = re.compile(
 _DIGIT = re.compile(r"\d")
 _TWO_DAYS = re.compile(r"(?:0?[1-9]|1[0-2])([/-])(?:0?[1-9]|1[0-2])\1[12]\d{3}(?: \d{1,2}:\d\d(?::\d\d)?)?")
 _LINKS = frozenset({"url", "link", "href", "permalink", "uri"})
-COMMON_BY_VALUE = frozenset({"data"})
-"""Names, folded, that mean a date in some languages and much else in English: no guess where a date stands there."""
+LINKS = "links"
+COMMON_BY_VALUE = frozenset({"data", f"{LINKS}self"})
+"""Names, folded, of a date in some languages and of much else in English, and of a link of an API: no guesses."""
 
 
 class Guess(NamedTuple):
@@ -83,13 +85,21 @@ def guessed_url(element: Mapping[str, Any], shape: Shape) -> Guess | None:
         for key, value in objects.items()
         for page in (_pages(value, filter(_names_link, map(str, value))) if not pages else ())
     }
-    return next(iter(inner.values())) if len(inner) == 1 else None
+    return next(iter(inner.values())) if len(inner) == 1 else _link_to_itself(element, shape)
+
+
+def _link_to_itself(element: Mapping[str, Any], shape: Shape) -> Guess | None:
+    """Return the URL under which an API gives the article, which is better than none."""
+    links = (unwrapped(element[key]) for key in shape.keys if folded(key) == LINKS)
+    urls = (url_of(unwrapped(value.get("self"))) for value in links if isinstance(value, Mapping))
+    return next((Guess(f"{LINKS}.self", url) for url in urls if url), None)
 
 
 def _pages(element: Mapping[str, Any], keys: Iterable[str]) -> list[Guess]:
     """Return the URLs of pages under some keys."""
     values = _strings(element, keys, MAX_URL)
-    return [Guess(key, value) for key, value in values if value.startswith("http") and _PAGE.fullmatch(value)]
+    urls = ((value, key) for key, value in values if value.startswith("http") and _PAGE.fullmatch(value))
+    return [Guess(key, url) for url, key in dict(urls).items()]
 
 
 def _names_link(key: str) -> bool:

@@ -26,7 +26,7 @@ _TEASERS = (
     "description", "summary", "lead_paragraph", "abstract", "snippet", "short_description", "excerpt", "standfirst",
     "trail_text", "teaser", "lead", "lede", "intro", "introduction", "synopsis", "blurb", "subtitle", "dek",
     "custom_excerpt", "contentSnippet", "content:encodedSnippet", "highlights", "og:description", "meta_description",
-    "desc", "digest", "first_sentence", "abstract_note",
+    "desc", "digest", "first_sentence", "abstract_note", "opening_text", "hit_sentence",
 )  # fmt: skip
 TEASERS = (*_TEASERS, *other_languages.TEASERS)
 """Names of what stands for a text where there is no other."""
@@ -85,7 +85,7 @@ ENGLISH: FieldNames = {
         "share_url", "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
         "document_identifier", "links.permalink", "links.web", "canonical", "alternate", "link_href", "loc",
         "WARC-Target-URI", "warc_headers.WARC-Target-URI", "warc_headers.warc-target-uri", "urls.canonical",
-        "links.self", "html.requested_url",
+        "html.requested_url", "requested_url", "responded_url",
     ),
     "headline": (
         "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "header", "name", "h1",
@@ -95,6 +95,7 @@ ENGLISH: FieldNames = {
     "topics": (
         "topics", "topic", "categories", "category", "section", "tags", "section_name", "article_section", "keywords",
         "tag", "_embedded.wp:term", "headline_category", "subjects", "subject_terms", "manual_tags", "automatic_tags",
+        "labels", "taxonomy.primary_section", "taxonomy.tags", "news_type", "subject",
     ),
     "publication_date": tuple(name for names in _DATES.values() for name in names),
     "author": (
@@ -148,14 +149,6 @@ _DECORATIONS = (
 DECORATIONS = frozenset(_DECORATIONS.split())
 """Words before and after a name that leave its meaning: `news_title`, `webUrl`, `title_raw`."""
 
-_OTHER_TEXTS = (
-    "error message fault status copyright license licence disclaimer terms legal cookie caption credit alt"
-    " author byline bio source publisher url link href image photo video media thumbnail icon logo keyword tag entity"
-    " entities embedding prompt query path file hash token script style css comment note reason debug log"
-)
-OTHER_TEXTS = frozenset(_OTHER_TEXTS.split())
-"""Words in keys whose long text is never taken for the article's by its length alone."""
-
 NOT_AN_ARTICLE = re.compile(
     r"author|byline|publisher|(?<!_)source|image|photo|video|media|thumb|logo|icon|comment|user|link|creator|highlight|error"
     r"|related|similar|recommend|see_?also|repl(?:y|ies)|quot|retweet|reblog|most_?read|^(?:parent|prev|next|includ)|asset"
@@ -166,21 +159,6 @@ METADATA = re.compile(
     r"meta|(?:^|\.)head(?:er)?$|^info|^seo$|opengraph|open_graph|^og$|propert|attribut|details|front_?matter|^locators?$|^sys$|^docdata$"
 )
 """Keys of objects with the headline and dates of the text beside them."""
-
-_NO_URL = re.compile(
-    r"im(?:m?ag|g)|foto|photo|pict|thumb|icon|logo|avatar|video|audio|media|cover|banner|poster|embed|galler|author"
-    r"|profile|user|account|feed|rss|api|json|pdf|archive|screenshot|comment|next|prev|related|home|site|base|domain"
-    r"|outlet|publisher|company|share|twitter|facebook|instagram|youtube|bild|obraz|gambar|hinh|okladka|portada|resim"
-)
-"""Keys of URLs of something else than the article."""
-
-_DAYS = frozenset({"date", "day", "data", "datum", "fecha", "tanggal", "tarih", "tarihi", "ngay", "дата"})
-_NO_PUBLICATION = re.compile(
-    r"crawl|scrap|fetch|collect|download|process|generat|extract|retriev|insert|index|updat|modif|import|added|start"
-    r"|end|begin|until|from|due|dead|expir|valid|birth|born|found|event|effect|access|check|seen|sync|cach|today|last|next|colet"
-    r"|recolec|vigen|수집|抓取|采集|爬取|取得"
-)
-"""Keys of dates on which something else happened than publication."""
 
 _OF_ANOTHER = re.compile(
     r"author|byline|publisher|(?<!_)source|image|photo|video|media|thumb|logo|icon|comment|user|creator|related|quot"
@@ -201,6 +179,8 @@ _DATE_NAME = re.compile(
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|新闻|新聞|文章|記事|기사|뉴스|[^\W\d_a-zA-Z]+")
 _SEPARATORS = re.compile(r"[\s_.:/-]+")
+_PUNCTUATION = re.compile(r"[-/|:(（](?=[^\x00-\x7f])")
+_LATIN = re.compile(r"[a-zA-Z]")
 
 
 _LETTERS = str.maketrans({"ı": "i", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ß": "ss"})
@@ -238,8 +218,14 @@ def plainer(key: object) -> list[object]:
     parts = (
         folded("".join(words[start:stop])) for start in range(first + 1) for stop in range(len(words), end - 1, -1)
     )
-    names = dict.fromkeys((folded(last), *parts))
+    names = dict.fromkeys((folded(last), *parts, *map(folded, _in_two_scripts(key))))
     return [name for name in names if name and name != folded(key) and name not in WEAK_HEADLINES]
+
+
+def _in_two_scripts(key: str) -> list[str]:
+    """Return the parts of a name in Latin letters and in another script, such as `Title-题名`."""
+    parts = _PUNCTUATION.split(key)
+    return parts if len(parts) == 2 and parts[0].isascii() and not _LATIN.search(parts[1]) else []
 
 
 def _last_part(key: str) -> str | None:
@@ -275,26 +261,3 @@ def words_of(key: str) -> list[str]:
         bases = ((mark, unicodedata.normalize("NFKD", mark)[0]) for mark in key.translate(_LETTERS))
         key = "".join(base if base.isascii() and base.isalpha() else mark for mark, base in bases)
     return [word.casefold() for word in _WORDS.findall(key)]
-
-
-@lru_cache(4096)
-def is_of_another_text(key: str) -> bool:
-    """Tell whether a key says that its text is no article's."""
-    words = words_of(key)
-    return any(word in OTHER_TEXTS or word.removesuffix("s") in OTHER_TEXTS for word in words)
-
-
-def may_name_url(key: str) -> bool:
-    """Tell whether a key that is no common name may stand for the URL of the article."""
-    return not _NO_URL.search(key.casefold())
-
-
-def may_name_date(key: str) -> bool:
-    """Tell whether a key that is no common name may stand for the date of publication."""
-    is_date = names_day(key) or any(word.endswith(("time", "date")) for word in words_of(key))
-    return is_date and not _NO_PUBLICATION.search(key.casefold())
-
-
-def names_day(key: str) -> bool:
-    """Tell whether a key has a word for a date."""
-    return not _DAYS.isdisjoint(words_of(key))

@@ -148,13 +148,14 @@ class Normaliser:
         if shape.posters and others.get("author") is None and (poster := guessed_author(element, shape)):
             others["author"] = self._poster(poster, bool(headline) and isinstance(element[poster.key], str), read)
         identifier = others.get("id")
+        title = without_outlet(headline, others.get("source"))
         return {
             **others,
             "publication_date": self._date(element, shape, read),
             "id": values.derived_id(url, headline, text) if identifier is None else identifier,
             "url": url[:MAX_LINE],
-            "headline": without_outlet(headline, others.get("source"))[:MAX_LINE],
-            "content": self._without_boilerplate(text, headline),
+            "headline": title[:MAX_LINE],
+            "content": self._without_boilerplate(text, (headline, title)),
             "topics": others.get("topics") or (),
             "truncated": bool(text and content and content.truncated),
             "extra": others_of(element, read),
@@ -198,8 +199,11 @@ class Normaliser:
             if len(self._dates) < MAX_DATES:
                 self._dates[example] = None
 
-    def _without_boilerplate(self, text: str, headline: str) -> str:
-        remaining = without_boilerplate(without_headline(text, headline))
+    def _without_boilerplate(self, text: str, headlines: Iterable[str]) -> str:
+        remaining = text
+        for headline in dict.fromkeys(headlines):
+            remaining = without_headline(remaining, headline)
+        remaining = without_boilerplate(remaining)
         self.shortened += len(remaining) < len(text)
         return remaining
 

@@ -43,8 +43,10 @@ GIVEN_NAMES, FAMILY_NAMES = (
         "last",
     ),
 )
-OFTEN_PARTS = frozenset({"nombre", "nome", "nom"})
-"""Those of them under which a part of a name may stand, beside the other one."""
+OFTEN_PARTS = frozenset({"nombre", "nome", "nom", "title"})
+"""Keys under which a part of a name may stand, or what its bearer is, beside a name in parts."""
+AUTHOR_KEYS = ("name", "by", "byline", "full_name", "fullName", "display_name", "displayName", *NAME_KEYS)
+"""A title may be that of an office."""
 TEXT_KEYS = ("text", "content")
 """Under which a name may stand where nothing else says what it is, or a long text about whom it names."""
 TOPIC_KEYS = (*NAME_KEYS, "topic", "tag", "category", "keyword")
@@ -178,7 +180,7 @@ def topics_of(value: object, separators: re.Pattern[str] = SEPARATORS) -> tuple[
 
 def author_of(value: object) -> str | None:
     """Return the names of the authors in a line, without the `By` of a byline."""
-    names = (_BY.sub("", name) for name in names_of(value))
+    names = (_BY.sub("", name) for name in names_of(value, AUTHOR_KEYS))
     return ", ".join(name for name in names if name and not is_address(name)) or None
 
 

@@ -82,6 +82,37 @@ EXPORTS: dict[str, tuple[Any, dict[str, Any]]] = {
          "sectionName": "Town", "fields": {"headline": "Tram", "body": MORE, "shortUrl": "https://gu.example/p/x"}},
         {"url": URL, "publication_date": "2026-03-02T08:00:00Z", "topics": ("Town",), "content": MORE},
     ),
+    "Arc XP": (
+        {"headlines": {"basic": "Tram"}, "content_elements": [{"type": "text", "content": MORE}],
+         "taxonomy": {"primary_section": {"name": "Town"}, "tags": [{"text": "trams"}]},
+         "credits": {"by": [{"name": "Ada Byron"}]}},
+        {"headline": "Tram", "content": MORE, "topics": ("Town",), "author": "Ada Byron"},
+    ),
+    "attributes of XML": (
+        {**PLAIN, "link": [{"$": {"rel": "alternate", "href": URL}}], "category": [{"$": {"term": "Town"}}]},
+        {"url": URL, "topics": ("Town",)},
+    ),
+    "CNKI": (
+        {"Title-题名": "电车", "Author-作者": "李明", "Source-文献来源": "早报", "Keyword-关键词": "电车;城市",
+         "Summary-摘要": "芬威克的电车从今年春天起星期日恢复运行。" * 3, "PubTime-发表时间": DATE, "URL-网址": URL},
+        {"headline": "电车", "author": "李明", "source": "早报", "topics": ("电车", "城市"), "publication_date": DATE,
+         "url": URL},
+    ),
+    "the outlet in the title of a page": (
+        {"markdown": f"# The tram runs on Sundays again\n\n{MORE}",
+         "metadata": {"title": "The tram runs on Sundays again | Fenwick Post", "ogSiteName": "Fenwick Post"}},
+        {"headline": "The tram runs on Sundays again", "content": MORE, "source": "Fenwick Post"},
+    ),
+    "an office in a byline": (
+        {**PLAIN, "bylines": [{"by": "By Ada Byron", "title": "Agency of Fenwick"}]}, {"author": "Ada Byron"},
+    ),
+    "an office beside a name in parts": (
+        {**PLAIN, "author": {"title": "Editor", "firstName": "Ada", "lastName": "Byron"}}, {"author": "Ada Byron"},
+    ),
+    "a label for a subject": ({**PLAIN, "subject": "townNews"}, {"topics": ("townNews",)}),
+    "a second title for a subject": ({**PLAIN, "subject": "Riders are glad of it"}, {"topics": ()}),
+    "a Swedish date": ({**PLAIN, "Publiceringsdatum": DATE}, {"publication_date": DATE}),
+    "a German date": ({**PLAIN, "Erscheinungsdatum": "02.03.2026"}, {"publication_date": DATE}),
     "dates and names in objects": (
         {**PLAIN, "date": {"published": "2026-03-02", "crawled": "2026-09-01"},
          "authors": [{"first": "Ada", "last": "Byron"}]},
@@ -165,6 +196,39 @@ def test_tei_has_its_fields_from_its_header(tmp_path: Path) -> None:
     assert (item.headline, item.content, item.url) == ("Tram", f"{LEAD}\n\n{MORE}", URL)
     assert (item.author, item.source, item.publication_date) == ("Ada Byron", "Fenwick Post", DATE)
     assert notices == [f"{path}: XML that is no feed; articles were read from the top level"]
+
+
+def test_newsml_has_its_fields_from_its_metadata(tmp_path: Path) -> None:
+    path = tmp_path / "news.xml"
+    page = f"<html xmlns='http://www.w3.org/1999/xhtml'><body><p>{LEAD}</p><p>{MORE}</p></body></html>"
+    path.write_text(
+        "<newsItem xmlns='http://iptc.org/std/nar/2006-10-01/' guid='urn:fenwick:1' standard='NewsML-G2'>"
+        f"<itemMeta><provider literal='Fenwick Post'/><firstCreated>{DATE}T08:00:00Z</firstCreated></itemMeta>"
+        "<contentMeta><creator><name>Ada Byron</name></creator><language tag='en'/><headline>Tram</headline>"
+        f"<subject qcode='medtop:1'><name>Town</name></subject></contentMeta>"
+        f"<contentSet><inlineXML>{page}</inlineXML></contentSet></newsItem>"
+    )
+    with open_source(str(path)) as source:
+        (item,) = source.articles()
+    assert isinstance(item, Article)
+    assert (item.headline, item.content, item.id) == ("Tram", f"{LEAD}\n\n{MORE}", "urn:fenwick:1")
+    assert (item.author, item.source, item.publication_date) == ("Ada Byron", "Fenwick Post", f"{DATE}T08:00:00Z")
+    assert item.topics == ("Town",)
+
+
+def test_an_image_is_no_outlet_beside_that_of_the_feed(tmp_path: Path) -> None:
+    path = tmp_path / "news.json"
+    entry = {**PLAIN, "media:content": {"@url": f"{URL}.jpg", "@medium": "image"}}
+    path.write_text(json.dumps({"rss": {"channel": {"title": "Fenwick Post", "link": URL, "item": [entry, entry]}}}))
+    with open_source(str(path)) as source:
+        assert [getattr(item, "source", "") for item in source.articles()] == ["Fenwick Post"] * 2
+
+
+def test_a_url_under_two_uncommon_names_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "news.json"
+    path.write_text(json.dumps([{**PLAIN, "gelesen_href": URL, "final_href": URL}]))
+    with open_source(str(path)) as source:
+        assert [getattr(item, "url", "") for item in source.articles()] == [URL]
 
 
 def test_a_date_of_two_days_under_a_name_of_several_languages_is_said(tmp_path: Path) -> None:

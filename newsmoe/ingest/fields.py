@@ -13,6 +13,7 @@ from newsmoe.ingest.names import (
     ALIASES,
     BODIES,
     ENGLISH,
+    HEADLINES_OR_SECTIONS,
     LATE,
     LEADS,
     MARKUP,
@@ -61,7 +62,7 @@ class Shape:
     def unnamed(self) -> tuple[str, ...]:
         """The keys that are neither common names nor the user's."""
         paths = (*self.mapped, *(path for path, _ in self.contents), *chain.from_iterable(self.fields.values()))
-        named = {path[0] for path in paths}
+        named = {path[0] for path in paths if folded(path[0]) not in HEADLINES_OR_SECTIONS}
         return tuple(key for key in self.keys if isinstance(key, str) and len(key) <= MAX_NAME and key not in named)
 
     @cached_property

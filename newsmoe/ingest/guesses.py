@@ -8,7 +8,7 @@ from newsmoe.ingest import dates
 from newsmoe.ingest.contents import Content
 from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
 from newsmoe.ingest.fields import Shape
-from newsmoe.ingest.names import ALIASES, NOT_AN_ARTICLE, folded, words_of
+from newsmoe.ingest.names import ALIASES, HEADLINES_OR_SECTIONS, NOT_AN_ARTICLE, folded, words_of
 from newsmoe.ingest.uncommon_names import is_of_another_text, may_name_url, names_day
 from newsmoe.ingest.unwrap import unwrapped
 from newsmoe.ingest.values import author_of, url_of
@@ -19,7 +19,6 @@ HREF = "-href"
 ACCOUNT = "account"
 
 _TITLES = frozenset(map(folded, ALIASES["headline"])) - {"name"}
-_TITLES_OR_SECTIONS = frozenset({"rubrik"})  # in Swedish a headline, in German a section
 MIN_WORDS = 3  # of a headline, where there might be a label
 _NO_HEADLINE = re.compile(
     r"instruct|question|answer|respon|output|input|label|expla|context|role|locat|address|place|city|country|region"
@@ -145,7 +144,7 @@ def guessed_author(element: Mapping[str, Any], shape: Shape) -> Guess | None:
 def _is_title(line: Guess) -> bool:
     """Tell whether a line stands under a name that ends with that of a headline."""
     name = folded("".join(words_of(line.key)[-1:]))
-    return name in _TITLES or (name in _TITLES_OR_SECTIONS and len(line.text.split()) >= MIN_WORDS)
+    return name in _TITLES or (name in HEADLINES_OR_SECTIONS and len(line.text.split()) >= MIN_WORDS)
 
 
 def _may_be_poster(key: str, value: object) -> bool:

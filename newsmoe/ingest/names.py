@@ -95,7 +95,8 @@ ENGLISH: FieldNames = {
     "topics": (
         "topics", "topic", "categories", "category", "section", "tags", "section_name", "article_section", "keywords",
         "tag", "_embedded.wp:term", "headline_category", "subjects", "subject_terms", "manual_tags", "automatic_tags",
-        "labels", "taxonomy.primary_section", "taxonomy.tags", "news_type", "subject",
+        "labels", "taxonomy.primary_section", "taxonomy.tags", "news_type", "subject", "author_keywords",
+        "rubric", "rubrik",
     ),
     "publication_date": tuple(name for names in _DATES.values() for name in names),
     "author": (
@@ -114,7 +115,7 @@ ENGLISH: FieldNames = {
         "paper_name", "portal_name", "website_name", "web_name", "domain_name", "site_title", "source_site",
         "publisher_site", "outlet_domain", "source_info", "site_info", "publisher_info", "domain_metadata",
         "html.source_info", "publication_name", "publication_title", "journal_name", "media_outlet", "news_agency",
-        "clean_url",
+        "clean_url", "medium_name",
         *_LABELS_OF_OUTLETS,
     ),
     "language": ("language", "lang", "in_language", "human_language", "language_code", "meta_lang", "locale"),
@@ -134,6 +135,12 @@ WEAK_HEADLINES = frozenset({"name"}) | ABBREVIATED_HEADLINES
 
 TITLES = frozenset({"headline", "headlines", "title", "hedline", "hl1"})
 """Names, folded, of an object that is a headline, and no article."""
+
+HEADLINES_OR_SECTIONS = frozenset({"rubrik"})
+"""Names, folded, of a headline in Swedish, and of a section in German."""
+
+PUBDATA = "pubdata"
+"""What NITF has about the outlet, and no date."""
 
 SUBJECTS = frozenset({"subject"})
 """Names of a headline, or of a label such as `health-care` or `worldNews`."""
@@ -242,7 +249,7 @@ def _last_part(key: str) -> str | None:
 @lru_cache(4096)
 def date_kind(key: object) -> str | None:
     """Return which of the kinds of `DATES` a key that is not in them is of by its words, such as `posted_on`."""
-    if folded(key) in _COMMON_DATES:
+    if folded(key) in _COMMON_DATES or folded(key) == PUBDATA:
         return None
     names = (str(name) for name in (folded(key), *plainer(key)))
     match = next(filter(None, map(_DATE_NAME.fullmatch, names)), None)

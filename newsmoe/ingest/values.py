@@ -28,21 +28,12 @@ NAME_KEYS = (
     "literal", "news:name", "plain_text", "person", "nombre", "nome", "nom",
 )  # fmt: skip
 GIVEN_NAMES, FAMILY_NAMES = (
-    ("given", "firstname", "givenname", "forename", "prenom", "vorname", "nombre", "nome", "first"),
+    ("given", "firstname", "givenname", "forename", "prenom", "vorname", "nombre", "nome", "first", "fname"),
     (
-        "family",
-        "lastname",
-        "familyname",
-        "surname",
-        "nom",
-        "nachname",
-        "apellido",
-        "apellidos",
-        "cognome",
-        "sobrenome",
-        "last",
+        "family", "lastname", "familyname", "surname", "nom", "nachname", "apellido", "apellidos", "cognome",
+        "sobrenome", "last", "lname",
     ),
-)
+)  # fmt: skip
 OFTEN_PARTS = frozenset({"nombre", "nome", "nom", "title"})
 """Keys under which a part of a name may stand, or what its bearer is, beside a name in parts."""
 AUTHOR_KEYS = ("name", "by", "byline", "full_name", "fullName", "display_name", "displayName", *NAME_KEYS)

@@ -113,6 +113,17 @@ EXPORTS: dict[str, tuple[Any, dict[str, Any]]] = {
     "a second title for a subject": ({**PLAIN, "subject": "Riders are glad of it"}, {"topics": ()}),
     "a Swedish date": ({**PLAIN, "Publiceringsdatum": DATE}, {"publication_date": DATE}),
     "a German date": ({**PLAIN, "Erscheinungsdatum": "02.03.2026"}, {"publication_date": DATE}),
+    "a section with a headline's name": ({**PLAIN, "Rubrik": "Town"}, {"headline": "Tram", "topics": ("Town",)}),
+    "Swissdox": (
+        {"head": "Tram", "content": f"<tx><p>{MORE}</p></tx>", "medium_code": "FP", "medium_name": "Fenwick Post",
+         "rubric": "Town", "pubtime": DATE},
+        {"headline": "Tram", "content": MORE, "source": "Fenwick Post", "topics": ("Town",), "publication_date": DATE},
+    ),
+    "NITF, what it has about the paper": (
+        {"head": {"title": "Tram", "docdata": {"date.issue": {"norm": "20260302T080000Z"}},
+                  "pubdata": {"name": "Fenwick Post"}}, "body": {"body.content": [MORE]}},
+        {"headline": "Tram", "content": MORE, "publication_date": "20260302T080000Z"},
+    ),
     "dates and names in objects": (
         {**PLAIN, "date": {"published": "2026-03-02", "crawled": "2026-09-01"},
          "authors": [{"first": "Ada", "last": "Byron"}]},

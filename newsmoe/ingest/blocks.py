@@ -8,8 +8,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from newsmoe.ingest.names import is_of_another_text, words_of
+from newsmoe.ingest.names import words_of
 from newsmoe.ingest.stored import stored_value
+from newsmoe.ingest.uncommon_names import is_of_another_text
 from newsmoe.text.language_codes import language_code
 
 TEXTS = (

@@ -9,17 +9,11 @@ from newsmoe.article import UNSPACED
 from newsmoe.ingest import front_matter
 from newsmoe.ingest.blocks import is_block
 from newsmoe.ingest.evidence import Strength, is_address, is_no_page, is_no_value, strength_of
-from newsmoe.ingest.fields import FieldFinder, KeyPath, Shape, path_name, value_at
-from newsmoe.ingest.names import (
-    ABBREVIATED_HEADLINES,
-    NOT_AN_ARTICLE,
-    SECTIONS,
-    SUBJECTS,
-    WEAK_HEADLINES,
-    folded,
-    is_of_another_text,
-)
+from newsmoe.ingest.fields import FieldFinder, Shape, path_name, value_at
+from newsmoe.ingest.key_paths import KeyPath
+from newsmoe.ingest.names import ABBREVIATED_HEADLINES, NOT_AN_ARTICLE, SECTIONS, SUBJECTS, WEAK_HEADLINES, folded
 from newsmoe.ingest.stored import object_in, stored_value
+from newsmoe.ingest.uncommon_names import is_of_another_text
 from newsmoe.ingest.values import text_of
 from newsmoe.text.cleaning import clean_line, clean_text
 from newsmoe.text.markup import is_only_links

@@ -1,37 +1,56 @@
 """Which of an element's values are the URL, the date, the author and the like of the article."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from newsmoe.ingest import values
-from newsmoe.ingest.fields import KeyPath, Shape, value_at
-from newsmoe.ingest.names import LABELS_OF_OUTLETS, folded
+from newsmoe.ingest.fields import Shape, path_name, value_at
+from newsmoe.ingest.key_paths import KeyPath
+from newsmoe.ingest.names import LABELS_OF_OUTLETS, SUBJECTS, folded
 from newsmoe.ingest.unwrap import unwrapped
 from newsmoe.ingest.values import MAX_LINE
 from newsmoe.text.dates import moment_of
 
+_OF_SEVERAL = re.compile(
+    r".*(?:tags|keywords?|topics|categories|subjects|subjectterms|schlagworter|kategorien|themen|motscles|themes"
+    r"|categorias|etiquetas|temas|palabrasclave|palavraschave|parolechiave|argomenti|etiketler|tagi|trefwoorden|теги"
+    r"|标签|標籤|关键词|關鍵詞|キーワード|키워드)"
+)
+"""Names, folded, of topics of which several may stand in one text, between commas."""
+
+LABEL_WORDS = 2  # at most, of a subject that is a topic, and no second title
 _CONVERTERS: Mapping[str, Callable[[Any], Any]] = {
     "id": values.identifier_of,
-    "topics": values.topics_of,
     "author": values.author_of,
     "source": values.source_of,
     "language": values.line_or_none,
 }
 
 
-def first_value(element: Mapping[str, Any], field: str, paths: Sequence[KeyPath], read: set[str]) -> Any:
+def first_value(element: Mapping[str, Any], shape: Shape, field: str, read: set[str]) -> Any:
     """Return the first value of a field, and add its key to those that were read; a key is read once."""
-    for path in paths:
+    for path in shape.fields[field]:
         key = path[0]
         value = element.get(key) if len(path) == 1 else value_at(element, path)
-        is_label = field == "source" and folded(key) in LABELS_OF_OUTLETS
-        convert = values.label_of if is_label else _CONVERTERS[field]
-        if value is None or key in read or (converted := convert(unwrapped(value))) is None:
+        if value is None or key in read or (converted := _converted(unwrapped(value), field, path, shape)) is None:
             continue
         if len(path) == 1:
             read.add(key)
         return converted[:MAX_LINE] if isinstance(converted, str) else converted
     return None
+
+
+def _converted(value: Any, field: str, path: KeyPath, shape: Shape) -> Any:
+    """Return what a value says of a field; None where it says nothing."""
+    if field == "topics":
+        if isinstance(value, str) and path_name(path) in SUBJECTS and len(value.split()) > LABEL_WORDS:
+            return None
+        is_of_several = _OF_SEVERAL.fullmatch(str(folded(path[-1])))
+        among_several = values.SEPARATORS_OF_LISTS if is_of_several else values.SEPARATORS
+        return values.topics_of(value, values.SPACES if shape.has_spaced_topics else among_several)
+    is_label = field == "source" and folded(path[0]) in LABELS_OF_OUTLETS
+    return values.label_of(value) if is_label else _CONVERTERS[field](value)
 
 
 def first_date(

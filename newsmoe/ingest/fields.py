@@ -1,17 +1,19 @@
 """Which keys of an element may stand for which field of an article."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import chain, islice
 from typing import Any
 
 from newsmoe.ingest.evidence import is_missing
+from newsmoe.ingest.exports import export_with
+from newsmoe.ingest.key_paths import KeyPath, date_paths, exact_names, paths_to, similar_names
 from newsmoe.ingest.names import (
     ALIASES,
     BODIES,
-    DATES,
     ENGLISH,
+    HEADLINES_OR_SECTIONS,
     LATE,
     LEADS,
     MARKUP,
@@ -23,12 +25,9 @@ from newsmoe.ingest.names import (
     URLS_BY_VALUE,
     WEAK_HEADLINES,
     FieldNames,
-    date_kind,
     folded,
-    may_name_date,
-    may_name_url,
-    plainer,
 )
+from newsmoe.ingest.uncommon_names import may_name_date, may_name_url
 
 PARTS_OF_DATE = ("year", "month", "day")
 POSTERS = ("user", "username", "screenname", "account")
@@ -39,9 +38,6 @@ EXAMPLES = ("headline", "title", "content", "text", "body", "description")  # of
 CACHED_SHAPES = 256  # sets of keys; the elements of one scraper mostly have the same
 
 MAX_KEYS = 2_000  # of an element; later ones are passed over
-
-KeyPath = tuple[str, ...]
-"""Keys that lead to a value, one inside the other."""
 
 _READ_APART = frozenset({"headline", "url", "publication_date"})
 _MAY_BE_URLS = frozenset(map(folded, URLS_BY_VALUE))
@@ -57,15 +53,16 @@ class Shape:
     contents: tuple[tuple[KeyPath, bool], ...]  # under the common names; and whether it would be a whole text
     leads: tuple[KeyPath, ...]  # that may stand apart from a body
     urls: tuple[tuple[KeyPath, bool], ...]  # and whether its name says that it is one
-    others: tuple[tuple[str, tuple[KeyPath, ...]], ...]  # fields that are no texts, no URL and no date
+    others: tuple[str, ...]  # fields that are no texts, no URL and no date
     late_dates: frozenset[KeyPath]  # of what happened after publication
     keys: tuple[str, ...]
+    has_spaced_topics: bool  # words between spaces
 
     @cached_property
     def unnamed(self) -> tuple[str, ...]:
         """The keys that are neither common names nor the user's."""
         paths = (*self.mapped, *(path for path, _ in self.contents), *chain.from_iterable(self.fields.values()))
-        named = {path[0] for path in paths}
+        named = {path[0] for path in paths if folded(path[0]) not in HEADLINES_OR_SECTIONS}
         return tuple(key for key in self.keys if isinstance(key, str) and len(key) <= MAX_NAME and key not in named)
 
     @cached_property
@@ -146,29 +143,37 @@ class FieldFinder:
         return any(shape.headlines) and bool(shape.contents or shape.mapped or shape.urls)
 
     def _shape(self, keys: tuple[str, ...]) -> Shape:
-        exact: dict[object, str] = {folded(key): key for key in reversed(keys)}  # the first one counts
-        exact.update((key, key) for key in keys)
-        similar: dict[object, list[str]] = {}
-        for key in keys:
-            for name in plainer(key):
-                similar.setdefault(name, []).append(key)
-        paths = {field: _paths(names, exact, similar) for field, names in ALIASES.items()}
-        dates = _date_paths(keys, exact)
-        paths["publication_date"] = dict.fromkeys((*dates, *paths["publication_date"]))
-        paths["url"] |= _paths(URLS_BY_VALUE, exact, {})
-        fields = {field: tuple(dict.fromkeys((*self._mapped(field, exact), *usual))) for field, usual in paths.items()}
-        mapped, headlines = self._mapped("content", exact), fields["headline"]
+        all_names = exact_names(keys)
+        export = export_with(all_names)
+        sure = {field: paths_to(names, all_names, {}) for field, names in export.fields.items()}
+        claimed = {path[0] for paths in sure.values() for path in paths}
+        rest = tuple(key for key in keys if key not in claimed)
+        exact, similar = exact_names(rest), similar_names(rest)
+        usual = {field: sure.get(field, {}) | paths_to(names, exact, similar) for field, names in ALIASES.items()}
+        dates = date_paths(rest, exact)
+        usual["publication_date"] = sure.get("publication_date", {}) | dict.fromkeys(dates) | usual["publication_date"]
+        usual["url"] |= paths_to(URLS_BY_VALUE, exact, {})
+        mapped = {field: self._mapped(field, all_names) for field in ALIASES}
+        fields = {field: tuple(dict.fromkeys((*mapped[field], *paths))) for field, paths in usual.items()}
+        not_contents = (*mapped["content"], *fields["headline"])
         del fields["content"]
-        bodies = _paths(BODIES, exact, similar)
+        bodies = sure.get("content", {}) | paths_to(BODIES, exact, similar)
         if fields["publication_date"] and NO_POST.isdisjoint(exact):
-            bodies |= _paths((POST_TEXT,), exact, {})
-        contents = [path for path in bodies | _paths(TEASERS, exact, similar) if path not in (*mapped, *headlines)]
-        bodies_first = tuple((path, path in bodies and folded(path[-1]) not in MARKUP) for path in contents)
-        others = tuple((name, fields[name]) for name in fields if fields[name] and name not in _READ_APART)
-        urls = tuple((path, folded(path[-1]) not in _MAY_BE_URLS) for path in fields["url"])
-        late = {path for path, kind in dates.items() if kind in LATE} - {*self._mapped("publication_date", exact)}
-        leads = tuple(_paths(LEADS, exact, similar))
-        return Shape(fields, mapped, bodies_first, leads, urls, others, frozenset(late), keys)
+            bodies |= paths_to((POST_TEXT,), exact, {})
+        lead = sure.get("lead", {})
+        contents = [path for path in bodies | lead | paths_to(TEASERS, exact, similar) if path not in not_contents]
+        late = {path for path, kind in dates.items() if kind in LATE} - {*mapped["publication_date"]}
+        return Shape(
+            fields,
+            mapped["content"],
+            contents=tuple((path, path in bodies and folded(path[-1]) not in MARKUP) for path in contents),
+            leads=tuple(lead | paths_to(LEADS, exact, similar)),
+            urls=tuple((path, folded(path[-1]) not in _MAY_BE_URLS) for path in fields["url"]),
+            others=tuple(name for name in fields if fields[name] and name not in _READ_APART),
+            late_dates=frozenset(late),
+            keys=keys,
+            has_spaced_topics=export.has_spaced_topics,
+        )
 
     def _mapped(self, field: str, exact: Mapping[object, str]) -> tuple[KeyPath, ...]:
         """Return the paths to a field under the user's names, such as `meta.title` for a key inside another."""
@@ -182,56 +187,6 @@ class FieldFinder:
         if paths:
             self.matched.add(field)
         return tuple(paths)
-
-
-def _paths(
-    names: Sequence[str], exact: Mapping[object, str], similar: Mapping[object, list[str]]
-) -> dict[KeyPath, None]:
-    """Return the paths for some names, first the keys that are these names, then those that resemble them."""
-    paths: dict[KeyPath, None] = {}
-    by_key = _spellings(tuple(names))
-    near = {number: spelling for key in (*exact, *similar) for number, spelling in by_key.get(key, ())}
-    spellings = [near[number] for number in sorted(near)]
-    for name, plain, first, inner in spellings:
-        if name in exact:
-            paths[(exact[name],)] = None
-        if plain in exact:
-            paths[(exact[plain],)] = None
-        if inner and first in exact:
-            paths[(exact[first], *inner)] = None
-    for _, plain, _, _ in spellings if similar else ():
-        for key in similar.get(plain, ()):
-            paths[(key,)] = None
-    return paths
-
-
-def _date_paths(keys: tuple[str, ...], exact: Mapping[object, str]) -> dict[KeyPath, str]:
-    """Return the paths to dates, by what happened then; of the names that are not common the times of a day last."""
-    paths: dict[KeyPath, str] = {}
-    by_words = sorted(filter(date_kind, keys), key=lambda key: "time" in key.casefold())
-    for kind, names in DATES.items():
-        for path in (*_paths(names, exact, {}), *((key,) for key in by_words if date_kind(key) == kind)):
-            paths.setdefault(path, kind)
-    return paths
-
-
-_Spelling = tuple[str, object, str, KeyPath]
-
-
-@lru_cache
-def _spellings(names: tuple[str, ...]) -> dict[object, list[tuple[int, _Spelling]]]:
-    """Return each name, without case and punctuation too, and as a path where it has dots: by what it is found by."""
-    spellings: dict[object, list[tuple[int, _Spelling]]] = {}
-    for number, name in enumerate(names):
-        spelling: _Spelling = (name, folded(name), *_split(name))
-        for key in {name, folded(name), *_split(name)[:1]}:
-            spellings.setdefault(key, []).append((number, spelling))
-    return spellings
-
-
-def _split(name: str) -> tuple[str, KeyPath]:
-    first, *inner = name.split(".")
-    return first, tuple(inner)
 
 
 @lru_cache(4096)

@@ -8,9 +8,10 @@ from newsmoe.ingest import dates
 from newsmoe.ingest.contents import Content
 from newsmoe.ingest.evidence import Strength, is_address, is_no_value, strength_of
 from newsmoe.ingest.fields import Shape
-from newsmoe.ingest.names import ALIASES, NOT_AN_ARTICLE, folded, is_of_another_text, may_name_url, names_day, words_of
+from newsmoe.ingest.names import ALIASES, HEADLINES_OR_SECTIONS, NOT_AN_ARTICLE, folded, words_of
+from newsmoe.ingest.uncommon_names import is_of_another_text, may_name_url, names_day
 from newsmoe.ingest.unwrap import unwrapped
-from newsmoe.ingest.values import author_of
+from newsmoe.ingest.values import author_of, url_of
 from newsmoe.text.cleaning import clean_line
 
 MAX_HEADLINE, MAX_DATE, MAX_URL = 250, 40, 2_000  # characters
@@ -18,7 +19,6 @@ HREF = "-href"
 ACCOUNT = "account"
 
 _TITLES = frozenset(map(folded, ALIASES["headline"])) - {"name"}
-_TITLES_OR_SECTIONS = frozenset({"rubrik"})  # in Swedish a headline, in German a section
 MIN_WORDS = 3  # of a headline, where there might be a label
 _NO_HEADLINE = re.compile(
     r"instruct|question|answer|respon|output|input|label|expla|context|role|locat|address|place|city|country|region"
@@ -30,9 +30,11 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
+_TWO_DAYS = re.compile(r"(?:0?[1-9]|1[0-2])([/-])(?:0?[1-9]|1[0-2])\1[12]\d{3}(?: \d{1,2}:\d\d(?::\d\d)?)?")
 _LINKS = frozenset({"url", "link", "href", "permalink", "uri"})
-COMMON_BY_VALUE = frozenset({"data"})
-"""Names, folded, that mean a date in some languages and much else in English: no guess where a date stands there."""
+LINKS = "links"
+COMMON_BY_VALUE = frozenset({"data", f"{LINKS}self"})
+"""Names, folded, of a date in some languages and of much else in English, and of a link of an API: no guesses."""
 
 
 class Guess(NamedTuple):
@@ -82,13 +84,21 @@ def guessed_url(element: Mapping[str, Any], shape: Shape) -> Guess | None:
         for key, value in objects.items()
         for page in (_pages(value, filter(_names_link, map(str, value))) if not pages else ())
     }
-    return next(iter(inner.values())) if len(inner) == 1 else None
+    return next(iter(inner.values())) if len(inner) == 1 else _link_to_itself(element, shape)
+
+
+def _link_to_itself(element: Mapping[str, Any], shape: Shape) -> Guess | None:
+    """Return the URL under which an API gives the article, which is better than none."""
+    links = (unwrapped(element[key]) for key in shape.keys if folded(key) == LINKS)
+    urls = (url_of(unwrapped(value.get("self"))) for value in links if isinstance(value, Mapping))
+    return next((Guess(f"{LINKS}.self", url) for url in urls if url), None)
 
 
 def _pages(element: Mapping[str, Any], keys: Iterable[str]) -> list[Guess]:
     """Return the URLs of pages under some keys."""
     values = _strings(element, keys, MAX_URL)
-    return [Guess(key, value) for key, value in values if value.startswith("http") and _PAGE.fullmatch(value)]
+    urls = ((value, key) for key, value in values if value.startswith("http") and _PAGE.fullmatch(value))
+    return [Guess(key, url) for url, key in dict(urls).items()]
 
 
 def _names_link(key: str) -> bool:
@@ -112,10 +122,16 @@ def guessed_date(element: Mapping[str, Any], shape: Shape) -> Guess | None:
     days = [
         Guess(key, date)
         for key, value in values
-        if _DIGIT.search(value) and not value.isdecimal() and (date := dates.from_text(value))
+        if _DIGIT.search(value) and not value.isdecimal() and (date := _date_in(value, key))
     ]
     named = [day for day in days if names_day(day.key)]
     return next((some[0] for some in (named, days) if len(some) == 1), None)
+
+
+def _date_in(value: str, key: str) -> str | None:
+    """Return the date in a text, under a common name also one that may mean two days, so that a message says so."""
+    is_date = folded(key) in COMMON_BY_VALUE and _TWO_DAYS.fullmatch(value)
+    return dates.from_text(value) or (value if is_date else None)
 
 
 def guessed_author(element: Mapping[str, Any], shape: Shape) -> Guess | None:
@@ -128,7 +144,7 @@ def guessed_author(element: Mapping[str, Any], shape: Shape) -> Guess | None:
 def _is_title(line: Guess) -> bool:
     """Tell whether a line stands under a name that ends with that of a headline."""
     name = folded("".join(words_of(line.key)[-1:]))
-    return name in _TITLES or (name in _TITLES_OR_SECTIONS and len(line.text.split()) >= MIN_WORDS)
+    return name in _TITLES or (name in HEADLINES_OR_SECTIONS and len(line.text.split()) >= MIN_WORDS)
 
 
 def _may_be_poster(key: str, value: object) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 from newsmoe.article import UNSPACED
 from newsmoe.ingest.contents import MAX_CHARACTERS, Content
 from newsmoe.ingest.evidence import Strength, strength_of
-from newsmoe.ingest.fields import KeyPath, Shape, value_at
+from newsmoe.ingest.fields import Shape, value_at
+from newsmoe.ingest.key_paths import KeyPath
 from newsmoe.ingest.values import text_of
 from newsmoe.text.cleaning import clean_text
 

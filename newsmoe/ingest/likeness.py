@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from newsmoe.ingest.contents import SHORT, Content, find_content
 from newsmoe.ingest.evidence import Strength
-from newsmoe.ingest.fields import FieldFinder, KeyPath, path_name, value_at
+from newsmoe.ingest.fields import FieldFinder, path_name, value_at
+from newsmoe.ingest.key_paths import KeyPath
 from newsmoe.ingest.names import WEAK_HEADLINES
 from newsmoe.ingest.others import is_other
 from newsmoe.ingest.outlets import host_of

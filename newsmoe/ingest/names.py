@@ -26,7 +26,7 @@ _TEASERS = (
     "description", "summary", "lead_paragraph", "abstract", "snippet", "short_description", "excerpt", "standfirst",
     "trail_text", "teaser", "lead", "lede", "intro", "introduction", "synopsis", "blurb", "subtitle", "dek",
     "custom_excerpt", "contentSnippet", "content:encodedSnippet", "highlights", "og:description", "meta_description",
-    "desc", "digest", "first_sentence", "abstract_note",
+    "desc", "digest", "first_sentence", "abstract_note", "opening_text", "hit_sentence",
 )  # fmt: skip
 TEASERS = (*_TEASERS, *other_languages.TEASERS)
 """Names of what stands for a text where there is no other."""
@@ -59,9 +59,7 @@ _DATES: FieldNames = {
     ),
     "first created": ("firstcreated",),
     "created": ("date_created", "created_at", "created_utc", "created", "ctime", "create_dt"),
-    "unclear": (
-        "timestamp", "date_unixtime", "published_parsed", "posted_at", "time", "dt", "ts",
-    ),
+    "unclear": ("timestamp", "date_unixtime", "published_parsed", "posted_at", "time", "dt", "ts"),
     "changed": ("version_created", "updated_at", "updated", "date_modify", "date_modified", "mtime"),
     "read": ("date_download", "crawled", "date_added", "modified"),
 }  # fmt: skip
@@ -87,6 +85,7 @@ ENGLISH: FieldNames = {
         "share_url", "source_url", "mainEntityOfPage", "story_url", "permalink", "short_url", "href", "url_mobile",
         "document_identifier", "links.permalink", "links.web", "canonical", "alternate", "link_href", "loc",
         "WARC-Target-URI", "warc_headers.WARC-Target-URI", "warc_headers.warc-target-uri", "urls.canonical",
+        "html.requested_url", "requested_url", "responded_url",
     ),
     "headline": (
         "headline", "title", "headlines", "web_title", "heading", "subject", "story_title", "header", "name", "h1",
@@ -95,7 +94,9 @@ ENGLISH: FieldNames = {
     "content": (*_BODIES, *_TEASERS),
     "topics": (
         "topics", "topic", "categories", "category", "section", "tags", "section_name", "article_section", "keywords",
-        "tag",
+        "tag", "_embedded.wp:term", "headline_category", "subjects", "subject_terms", "manual_tags", "automatic_tags",
+        "labels", "taxonomy.primary_section", "taxonomy.tags", "news_type", "subject", "author_keywords",
+        "rubric", "rubrik",
     ),
     "publication_date": tuple(name for names in _DATES.values() for name in names),
     "author": (
@@ -104,7 +105,7 @@ ENGLISH: FieldNames = {
         "credits.by", "source.authors", "author_names", "authors_name", "author_list", "authors_list", "writers",
         "writer_name", "reporters", "reporter_name", "journalists", "journalist_name", "contributor_name",
         "correspondent", "columnist", "written_by", "posted_by", "published_bylines", "published_by", "submitted_by",
-        "submitter", "creators",
+        "submitter", "creators", "_embedded.author", "author_info", "author_details",
     ),
     "source": (
         "source", "outlet", "publisher", "source_name", "source_title", "source_domain", "site_name", "publication",
@@ -112,8 +113,9 @@ ENGLISH: FieldNames = {
         "source_id", "domain", "thread.site", "name_source", "publisher_name", "media_name", "pubtitle",
         "container-title", "origin.title", "feed.title", "feed_title", "feed_name", "outlet_name", "newspaper_name",
         "paper_name", "portal_name", "website_name", "web_name", "domain_name", "site_title", "source_site",
-        "publisher_site", "outlet_domain",
-        "publication_name", "publication_title", "journal_name", "media_outlet", "news_agency", "clean_url",
+        "publisher_site", "outlet_domain", "source_info", "site_info", "publisher_info", "domain_metadata",
+        "html.source_info", "publication_name", "publication_title", "journal_name", "media_outlet", "news_agency",
+        "clean_url", "medium_name",
         *_LABELS_OF_OUTLETS,
     ),
     "language": ("language", "lang", "in_language", "human_language", "language_code", "meta_lang", "locale"),
@@ -134,6 +136,12 @@ WEAK_HEADLINES = frozenset({"name"}) | ABBREVIATED_HEADLINES
 TITLES = frozenset({"headline", "headlines", "title", "hedline", "hl1"})
 """Names, folded, of an object that is a headline, and no article."""
 
+HEADLINES_OR_SECTIONS = frozenset({"rubrik"})
+"""Names, folded, of a headline in Swedish, and of a section in German."""
+
+PUBDATA = "pubdata"
+"""What NITF has about the outlet, and no date."""
+
 SUBJECTS = frozenset({"subject"})
 """Names of a headline, or of a label such as `health-care` or `worldNews`."""
 
@@ -148,14 +156,6 @@ _DECORATIONS = (
 DECORATIONS = frozenset(_DECORATIONS.split())
 """Words before and after a name that leave its meaning: `news_title`, `webUrl`, `title_raw`."""
 
-_OTHER_TEXTS = (
-    "error message fault status copyright license licence disclaimer terms legal cookie caption credit alt"
-    " author byline bio source publisher url link href image photo video media thumbnail icon logo keyword tag entity"
-    " entities embedding prompt query path file hash token script style css comment note reason debug log"
-)
-OTHER_TEXTS = frozenset(_OTHER_TEXTS.split())
-"""Words in keys whose long text is never taken for the article's by its length alone."""
-
 NOT_AN_ARTICLE = re.compile(
     r"author|byline|publisher|(?<!_)source|image|photo|video|media|thumb|logo|icon|comment|user|link|creator|highlight|error"
     r"|related|similar|recommend|see_?also|repl(?:y|ies)|quot|retweet|reblog|most_?read|^(?:parent|prev|next|includ)|asset"
@@ -167,21 +167,6 @@ METADATA = re.compile(
 )
 """Keys of objects with the headline and dates of the text beside them."""
 
-_NO_URL = re.compile(
-    r"im(?:m?ag|g)|foto|photo|pict|thumb|icon|logo|avatar|video|audio|media|cover|banner|poster|embed|galler|author"
-    r"|profile|user|account|feed|rss|api|json|pdf|archive|screenshot|comment|next|prev|related|home|site|base|domain"
-    r"|outlet|publisher|company|share|twitter|facebook|instagram|youtube|bild|obraz|gambar|hinh|okladka|portada|resim"
-)
-"""Keys of URLs of something else than the article."""
-
-_DAYS = frozenset({"date", "day", "data", "datum", "fecha", "tanggal", "tarih", "tarihi", "ngay", "дата"})
-_NO_PUBLICATION = re.compile(
-    r"crawl|scrap|fetch|collect|download|process|generat|extract|retriev|insert|index|updat|modif|import|added|start"
-    r"|end|begin|until|from|due|dead|expir|valid|birth|born|found|event|effect|access|check|seen|sync|cach|today|last|next|colet"
-    r"|recolec|vigen|수집|抓取|采集|爬取|取得"
-)
-"""Keys of dates on which something else happened than publication."""
-
 _OF_ANOTHER = re.compile(
     r"author|byline|publisher|(?<!_)source|image|photo|video|media|thumb|logo|icon|comment|user|creator|related|quot"
 )
@@ -191,7 +176,7 @@ _OUTLET_OR_PERSON = re.compile("source|publisher|author|creator")
 
 INNER_TEXTS = frozenset({"rendered", "main", "text", "value", "name", "#text", "_content"})
 MAX_NAME = 100  # characters
-
+_NOT_ANALYSED = re.compile(r"(?<!meta)\.(?:keyword|raw)\Z")  # how Elasticsearch ends the name of a whole text
 _TIME_WORDS = "(?:date|time|stamp|on|at|utc|gmt|iso|dt)"
 _DATE_NAME = re.compile(
     rf"(?P<before>(?:date|time|dt|{DATE_WORDS}|{LITTLE_WORDS})*)(?P<edition>first|original|last|latest|version)?+"
@@ -201,6 +186,8 @@ _DATE_NAME = re.compile(
 )
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|新闻|新聞|文章|記事|기사|뉴스|[^\W\d_a-zA-Z]+")
 _SEPARATORS = re.compile(r"[\s_.:/-]+")
+_PUNCTUATION = re.compile(r"[-/|:(（](?=[^\x00-\x7f])")
+_LATIN = re.compile(r"[a-zA-Z]")
 
 
 _LETTERS = str.maketrans({"ı": "i", "ł": "l", "đ": "d", "ø": "o", "æ": "ae", "œ": "oe", "ß": "ss"})
@@ -238,13 +225,19 @@ def plainer(key: object) -> list[object]:
     parts = (
         folded("".join(words[start:stop])) for start in range(first + 1) for stop in range(len(words), end - 1, -1)
     )
-    names = dict.fromkeys((folded(last), *parts))
+    names = dict.fromkeys((folded(last), *parts, *map(folded, _in_two_scripts(key))))
     return [name for name in names if name and name != folded(key) and name not in WEAK_HEADLINES]
+
+
+def _in_two_scripts(key: str) -> list[str]:
+    """Return the parts of a name in Latin letters and in another script, such as `Title-题名`."""
+    parts = _PUNCTUATION.split(key)
+    return parts if len(parts) == 2 and parts[0].isascii() and not _LATIN.search(parts[1]) else []
 
 
 def _last_part(key: str) -> str | None:
     """Return the key at the end of a path, as tables made of JSON have it; None where it is about something else."""
-    outer = key.replace("/", ".").split(".")
+    outer = _NOT_ANALYSED.sub("", key).replace("/", ".").split(".")
     last = outer.pop()
     if outer and last in INNER_TEXTS:  # `title.rendered`
         last = outer.pop()
@@ -256,7 +249,7 @@ def _last_part(key: str) -> str | None:
 @lru_cache(4096)
 def date_kind(key: object) -> str | None:
     """Return which of the kinds of `DATES` a key that is not in them is of by its words, such as `posted_on`."""
-    if folded(key) in _COMMON_DATES:
+    if folded(key) in _COMMON_DATES or folded(key) == PUBDATA:
         return None
     names = (str(name) for name in (folded(key), *plainer(key)))
     match = next(filter(None, map(_DATE_NAME.fullmatch, names)), None)
@@ -275,26 +268,3 @@ def words_of(key: str) -> list[str]:
         bases = ((mark, unicodedata.normalize("NFKD", mark)[0]) for mark in key.translate(_LETTERS))
         key = "".join(base if base.isascii() and base.isalpha() else mark for mark, base in bases)
     return [word.casefold() for word in _WORDS.findall(key)]
-
-
-@lru_cache(4096)
-def is_of_another_text(key: str) -> bool:
-    """Tell whether a key says that its text is no article's."""
-    words = words_of(key)
-    return any(word in OTHER_TEXTS or word.removesuffix("s") in OTHER_TEXTS for word in words)
-
-
-def may_name_url(key: str) -> bool:
-    """Tell whether a key that is no common name may stand for the URL of the article."""
-    return not _NO_URL.search(key.casefold())
-
-
-def may_name_date(key: str) -> bool:
-    """Tell whether a key that is no common name may stand for the date of publication."""
-    is_date = names_day(key) or any(word.endswith(("time", "date")) for word in words_of(key))
-    return is_date and not _NO_PUBLICATION.search(key.casefold())
-
-
-def names_day(key: str) -> bool:
-    """Tell whether a key has a word for a date."""
-    return not _DAYS.isdisjoint(words_of(key))

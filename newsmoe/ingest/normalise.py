@@ -11,9 +11,10 @@ from newsmoe.ingest.contents import ENOUGH, Content, find_content, find_headline
 from newsmoe.ingest.details import first_date, first_url, first_value
 from newsmoe.ingest.evidence import Strength, strength_of
 from newsmoe.ingest.extra import others_of
-from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, KeyPath, Shape, keys_of, some_keys, value_at
+from newsmoe.ingest.fields import CACHED_SHAPES, EXAMPLES, FieldFinder, Shape, keys_of, some_keys, value_at
 from newsmoe.ingest.formats import BadElement
 from newsmoe.ingest.guesses import COMMON_BY_VALUE, Guess, guessed_author, guessed_date, guessed_headline, guessed_url
+from newsmoe.ingest.key_paths import KeyPath
 from newsmoe.ingest.leads import with_lead
 from newsmoe.ingest.names import FieldNames, folded
 from newsmoe.ingest.parts import with_joined_parts
@@ -143,17 +144,18 @@ class Normaliser:
             url, url_path = self._guessed("URL", guess)
         paths = (headline_path, content and content.path, lead_path, url_path)
         read = {path[0] for path in paths if path and len(path) == 1}
-        others = {field: first_value(element, field, places, read) for field, places in shape.others}
+        others = {field: first_value(element, shape, field, read) for field in shape.others}
         if shape.posters and others.get("author") is None and (poster := guessed_author(element, shape)):
             others["author"] = self._poster(poster, bool(headline) and isinstance(element[poster.key], str), read)
         identifier = others.get("id")
+        title = without_outlet(headline, others.get("source"))
         return {
             **others,
             "publication_date": self._date(element, shape, read),
             "id": values.derived_id(url, headline, text) if identifier is None else identifier,
             "url": url[:MAX_LINE],
-            "headline": without_outlet(headline, others.get("source"))[:MAX_LINE],
-            "content": self._without_boilerplate(text, headline),
+            "headline": title[:MAX_LINE],
+            "content": self._without_boilerplate(text, (headline, title)),
             "topics": others.get("topics") or (),
             "truncated": bool(text and content and content.truncated),
             "extra": others_of(element, read),
@@ -197,8 +199,11 @@ class Normaliser:
             if len(self._dates) < MAX_DATES:
                 self._dates[example] = None
 
-    def _without_boilerplate(self, text: str, headline: str) -> str:
-        remaining = without_boilerplate(without_headline(text, headline))
+    def _without_boilerplate(self, text: str, headlines: Iterable[str]) -> str:
+        remaining = text
+        for headline in dict.fromkeys(headlines):
+            remaining = without_headline(remaining, headline)
+        remaining = without_boilerplate(remaining)
         self.shortened += len(remaining) < len(text)
         return remaining
 
@@ -230,7 +235,7 @@ class Normaliser:
     def _invalid_item(self, element: Mapping[str, Any], message: str) -> InvalidItem:
         shape = self.fields.shape(element)
         headline, *_ = find_headline(element, shape, beside_content=True)
-        identifier = first_value(element, "id", shape.fields["id"], set())
+        identifier = first_value(element, shape, "id", set())
         url, _ = first_url(element, shape)
         headline, url = headline[:MAX_LINE], url[:MAX_LINE]
         return InvalidItem(message, id=identifier, headline=headline or None, url=url or None)

@@ -57,7 +57,8 @@ TOPICS = (
     "kategorie", "kategorien", "ressort", "thema", "themen", "schlagwörter", "catégorie", "catégories", "rubrique",
     "thème", "mots clés", "categoría", "categorías", "sección", "tema", "temas", "etiquetas", "categoria",
     "categorias", "editoria", "seção", "categorie", "sezione", "argomento", "рубрика", "категория", "раздел", "тема",
-    "теги", "分类", "分類", "类别", "標籤", "标签", "カテゴリ", "カテゴリー", "카테고리", "분류", "키워드",
+    "теги", "ключевые слова", "关键词", "關鍵詞", "关键字", "キーワード",
+    "分类", "分類", "类别", "標籤", "标签", "カテゴリ", "カテゴリー", "카테고리", "분류", "키워드",
     "kategori", "etiketler", "kategoria", "dział", "tagi", "rubrika", "kategorija", "kategória", "rovat",
     "chuyên mục", "danh mục", "thể loại", "rubriek", "القسم", "التصنيف",
 )  # fmt: skip
@@ -66,7 +67,7 @@ AUTHORS = (
     "autor", "autoren", "verfasser", "auteur", "auteurs", "autores", "autora", "periodista", "autore", "автор",
     "авторы", "作者", "记者", "記者", "著者", "기자", "작성자", "yazar", "penulis", "wartawan", "tác giả",
     "người đăng", "författare", "forfatter", "szerző", "الكاتب", "autorname", "autorenname", "redakteur", "jornalista",
-    "giornalista", "журналист", "skribent", "लेखक", "기자명", "執筆者", "ライター",
+    "giornalista", "기고자", "журналист", "skribent", "लेखक", "기자명", "執筆者", "ライター",
     "autorin", "autor*in",
 )  # fmt: skip
 
@@ -103,10 +104,11 @@ OTHER_LANGUAGES: Mapping[str, Sequence[str]] = {
 
 PUBLISHED = (
     "publicad[oa]|publicacion|publicacao|publie|pubblicat[oa]|pubblicazione|gepubliceerd|publicatie"
-    "|veroe?ffentlich(?:t|ungs?)|publicer(?:ad|et)|publisert|opublikowano|publikacji|publikasi|terbit|yayin(?:lanma)?"
+    "|veroe?ffentlich(?:t|ungs?)|erscheinungs?|publikations?|publicer(?:ad|et|ings?)|publiser(?:t|ings?)|utgivnings?"
+    "|udgivelses?|julkaisu|opublikowano|publikacji|publikasi|terbit|yayin(?:lanma)?"
     "|опубликовано|публикации"
 )
 """How the words for publication go, without accents, in the name of a date: `fecha_de_publicacion`."""
-DATE_WORDS = "fecha|data|datum|tanggal|waktu|tarihi?|дата|ngay"
+DATE_WORDS = "fecha|data|datum|dato|paiva|tanggal|waktu|tarihi?|дата|ngay"
 LITTLE_WORDS = "de|da|di|em|el|le|il|op|am"
 """What stands beside such a word: `publicado_em`, `publié le`."""

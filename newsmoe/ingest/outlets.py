@@ -15,7 +15,8 @@ _KNOWN = frozenset(_SHORT.split())
 """Short names of agencies, broadcasters and papers that hardly mean anything else."""
 _PAPER = re.compile(
     r"times|post|herald|tribune|gazette|courier|journal|telegraph|chronicle|observer|guardian|examiner|inquirer|mirror"
-    r"|dispatch|bulletin|zeitung|tagblatt|anzeiger|rundschau|nachrichten|kurier|gazeta|diario|dagblad|dagbladet|tidende"
+    r"|dispatch|bulletin|express|mail|globe|sentinel|advertiser|argus|standard|independent|daily|press"
+    r"|zeitung|tagblatt|anzeiger|rundschau|nachrichten|kurier|gazeta|diario|dagblad|dagbladet|tidende"
 )
 """Last words in the names of papers, of two words or more."""
 _PLAIN = frozenset({"www", "news", "sport", "sports", "business", "world", "edition", "amp", "com", "co", "org", "net"})

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from newsmoe.ingest import dates
-from newsmoe.ingest.evidence import is_address
+from newsmoe.ingest.evidence import is_address, is_missing
 from newsmoe.ingest.fields import FieldFinder, value_at
 from newsmoe.ingest.names import LABELS_OF_OUTLETS, folded
 from newsmoe.ingest.unwrap import unwrapped
@@ -68,12 +68,12 @@ def with_surroundings(element: Any, around: Surroundings) -> Any:
     if not around or not isinstance(element, dict):
         return element
     shape = _finder.shape(element)
-    paths = {
-        "source": [path for path in shape.fields["source"] if folded(path[-1]) not in LABELS_OF_OUTLETS],
-        "date": shape.fields["publication_date"],
-        "url": [path for path, is_by_name in shape.urls if is_by_name],
-    }
+    paths = {"date": shape.fields["publication_date"], "url": [path for path, is_by_name in shape.urls if is_by_name]}
     lacking = {name for name, some in paths.items() if all(value_at(element, path) is None for path in some)}
+    outlets = (path for path in shape.fields["source"] if folded(path[-1]) not in LABELS_OF_OUTLETS)
+    names = (source_of(unwrapped(value_at(element, path))) for path in outlets)
+    if is_missing(element.get("source")) and not any(names):
+        lacking.add("source")
     if "@type" not in element:
         lacking.discard("url")
     return {**element, **{name: value for name, value in around.items() if name in lacking}}

@@ -25,7 +25,9 @@ _WRAPPERS = _NUMBER_KEYS | {
     "mapValue", "S", "L", "M", "SS",
 }  # fmt: skip
 """Keys of the value where all that is beside it says something of that value."""
-_LIKELY = _WRAPPERS.union(_SURE_WRAPPERS, ("type",))
+_ATTRIBUTES = frozenset({"$", "_attributes", "@attributes"})
+"""Keys of the attributes of an element of XML, in which the value is where nothing else is."""
+_LIKELY = _WRAPPERS.union(_SURE_WRAPPERS, _ATTRIBUTES, ("type",))
 _ABOUT = re.compile(
     r"[@$_].*|xml:.*|type|datatype|format|lang|language|role|id|meta|links|relationships|cursor|protected|processed"
     r"|contenttype"
@@ -63,6 +65,8 @@ def _inside(value: Mapping[str, Any]) -> Any:
     if isinstance(kind, str) and kind in value and all(key == kind or _is_remark(key) for key in value):
         return value[kind]  # a property of Notion
     keys = [key for key, inner in value.items() if isinstance(key, str) and not is_missing(inner)]
+    if len(keys) == 1 and keys[0] in _ATTRIBUTES:
+        return value[keys[0]]
     values = [key for key in keys if key in _WRAPPERS]
     remarks = [key for key in keys if key not in values and not (key == "name" and "type" in keys)]
     if len(values) == 1 and all(map(_is_remark, remarks)):

@@ -28,15 +28,40 @@ NAME_KEYS = (
     "literal", "news:name", "plain_text", "person", "nombre", "nome", "nom",
 )  # fmt: skip
 GIVEN_NAMES, FAMILY_NAMES = (
-    ("given", "firstname", "givenname", "forename", "prenom", "vorname", "nombre", "nome"),
-    ("family", "lastname", "familyname", "surname", "nom", "nachname", "apellido", "apellidos", "cognome", "sobrenome"),
-)
-OFTEN_PARTS = frozenset({"nombre", "nome", "nom"})
-"""Those of them under which a part of a name may stand, beside the other one."""
+    ("given", "firstname", "givenname", "forename", "prenom", "vorname", "nombre", "nome", "first", "fname"),
+    (
+        "family", "lastname", "familyname", "surname", "nom", "nachname", "apellido", "apellidos", "cognome",
+        "sobrenome", "last", "lname",
+    ),
+)  # fmt: skip
+OFTEN_PARTS = frozenset({"nombre", "nome", "nom", "title"})
+"""Keys under which a part of a name may stand, or what its bearer is, beside a name in parts."""
+AUTHOR_KEYS = ("name", "by", "byline", "full_name", "fullName", "display_name", "displayName", *NAME_KEYS)
+"""A title may be that of an office."""
+TEXT_KEYS = ("text", "content")
+"""Under which a name may stand where nothing else says what it is, or a long text about whom it names."""
 TOPIC_KEYS = (*NAME_KEYS, "topic", "tag", "category", "keyword")
-SOURCE_KEYS = (*NAME_KEYS, "site", "domain", "host", "uri")
+SOURCE_KEYS = (*NAME_KEYS, "publisher", "site", "domain", "host", "uri")
 URL_KEYS = ("@id", "url", "href", "link", "canonical", "web")
-DATE_KEYS = ("$date", "seconds", "_seconds", "sec", "date", "iso", "start", "date-parts", "#text", "@norm", "norm")
+DATE_KEYS = (
+    "$date",
+    "seconds",
+    "_seconds",
+    "sec",
+    "date",
+    "iso",
+    "start",
+    "date-parts",
+    "#text",
+    "@norm",
+    "norm",
+    "published",
+    "utc",
+)
+SEPARATORS = re.compile(r"[;|；]")
+SEPARATORS_OF_LISTS = re.compile(r"[;|；,،，、]")
+SPACES = re.compile(r"\s")
+"""What is between topics in one text: anywhere; under the name of several; where an export writes them as words."""
 _BY = re.compile(r"\Aby(?:[\s:]+|\Z)", re.IGNORECASE)
 _HOST = re.compile(r"www\.[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 _LINK_TEXT = re.compile(r"#|javascript:.*|(?!(?i:[a-z][a-z0-9+.-]*+)://)\S*+\s.*|[A-Z][A-Za-z]+")
@@ -121,7 +146,8 @@ def _names_in(value: Mapping[str, object], keys: Sequence[str], depth: int) -> I
         if names:
             yield from names
             return
-    yield from _parts_of_name(value, at_least=1)
+    texts = (name for key in TEXT_KEYS for name in names_of(unwrapped(value.get(key)), depth=depth + 1))
+    yield from _parts_of_name(value, at_least=1) or [name for name in texts if len(name) <= MAX_OUTLET]
 
 
 def _parts_of_name(person: Mapping[str, object], at_least: int) -> list[str]:
@@ -135,14 +161,17 @@ def _part_of_name(person: Mapping[str, object], names: Sequence[str]) -> str | N
     return next(filter(None, map(_line_with_value, parts)), None)
 
 
-def topics_of(value: object) -> tuple[str, ...] | None:
-    """Return the scraper's labels."""
-    return tuple(name[:MAX_LINE] for name in islice(names_of(value, TOPIC_KEYS), MAX_TOPICS)) or None
+def topics_of(value: object, separators: re.Pattern[str] = SEPARATORS) -> tuple[str, ...] | None:
+    """Return the scraper's labels, of which several may be in one text."""
+    names: Iterable[str] = names_of(value, TOPIC_KEYS)
+    if isinstance(value, str) and value[:1] not in ("[", "{"):
+        names = filter(None, map(str.strip, separators.split(" ".join(names))))
+    return tuple(name[:MAX_LINE] for name in islice(names, MAX_TOPICS)) or None
 
 
 def author_of(value: object) -> str | None:
     """Return the names of the authors in a line, without the `By` of a byline."""
-    names = (_BY.sub("", name) for name in names_of(value))
+    names = (_BY.sub("", name) for name in names_of(value, AUTHOR_KEYS))
     return ", ".join(name for name in names if name and not is_address(name)) or None
 
 

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from newsmoe.ingest.blocks import headline_in, is_block
 from newsmoe.ingest.contents import Content, Headline, find_content, find_headline, is_better, unnamed_content
 from newsmoe.ingest.evidence import Strength
-from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, KeyPath, Shape, keys_of, value_at
+from newsmoe.ingest.fields import CACHED_SHAPES, FieldFinder, Shape, keys_of, value_at
+from newsmoe.ingest.key_paths import KeyPath
 from newsmoe.ingest.names import LABELS_OF_OUTLETS, MARKUP, METADATA, NOT_AN_ARTICLE, TITLES, folded
 from newsmoe.ingest.stored import object_in
 from newsmoe.ingest.surroundings import of_object, with_surroundings
@@ -28,6 +29,10 @@ ARTICLES = frozenset({"article", "story", "news", "newsitem", "item", "post", "e
 HEAD_OF_NITF = "body.head"
 DETAILS = ("publication_date", "author", "source", "language")
 """Fields that are read from the metadata beside a headline, as is the URL."""
+
+
+SHORT_URL = "shorturl"
+"""The name, folded, of a URL that leads to the article's own."""
 
 
 class Wrapped(NamedTuple):
@@ -196,7 +201,7 @@ def _may_be_detail(name: object, shape: Shape, key: str) -> bool:
 def _lacking(finder: FieldFinder, keys: tuple[str, ...], outer: tuple[str, ...], wrapper: str) -> tuple[str, ...]:
     """Return the keys of an outer object that stand for nothing that an object with `keys` has."""
     shape, theirs = finder.shape(keys), finder.shape(outer)
-    fields = {field for name in keys for field in _roles(shape, name)}
+    fields = {field for name in keys if folded(name) != SHORT_URL for field in _roles(shape, name)}
     return tuple(name for name in outer if name not in (wrapper, *keys) and not fields & _roles(theirs, name))
 
 
@@ -243,7 +248,8 @@ def _is_another(
     headline, other = (
         find_headline(item, its, beside_content=False).text for item, its in ((element, outer), (inner, shape))
     )
-    if not (headline or content) or headline == other != "":
+    is_same = headline and other and (headline.startswith(other) or other.startswith(headline))
+    if not (headline or content) or is_same:
         return False
     return any(
         (ours := _first(element, outer, field)) is not None

@@ -86,7 +86,8 @@ class _Builder:
         """Begin an element."""
         if len(self.stack) > MAX_DEPTH:
             raise TreeError(f"more than {MAX_DEPTH} elements inside each other")
-        element, outer = _Element(attributes), self.stack[-1]
+        values = {key: value for key, value in attributes.items() if key.partition(":")[0] != "xmlns"}
+        element, outer = _Element(values), self.stack[-1]
         outer.children.setdefault(name, []).append(element)
         outer.texts.append(element)
         element.texts += ["\n\n"] if name.casefold() in BLOCKS else ["\n"] if name.casefold() in LINE_BREAKS else []

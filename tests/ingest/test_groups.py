@@ -33,14 +33,14 @@ def read(folder: Path, text: str, name: str = "news.json") -> tuple[list[Article
 
 
 def numbers_of(items: list[Article | InvalidItem]) -> list[int]:
-    found = []
+    numbers = []
     for item in items:
         assert isinstance(item, Article)
         number = int(item.headline.split()[-1])
         assert (item.url, item.source) == (f"https://outlet{number}.example/news/{number}", f"Outlet {number}")
         assert item.publication_date == f"2026-03-{number:02d}"
-        found.append(number)
-    return found
+        numbers.append(number)
+    return numbers
 
 
 CLUSTER = {"position": 1, "highlight": article(1), "stories": articles(2, 3), "serpapi_link": "https://serp.example/x"}
@@ -65,9 +65,7 @@ def test_articles_in_groups_are_read_where_they_stand(name: str, tmp_path: Path)
     results = {"search_metadata": {"status": "Success"}, "news_results": elements}
     for text, file in ((json.dumps(results), "a.json"), (json.dumps(elements), "b.json"), (lines, "c.jsonl")):
         items, notices = read(tmp_path, text, file)
-        found = numbers_of(items)
-        assert found == [*range(1, len(found) + 1)]
-        assert len(found) == count + len(elements) - groups
+        assert numbers_of(items) == [*range(1, count + len(elements) - groups + 1)]
         assert notices == [said]
 
 

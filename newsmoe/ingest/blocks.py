@@ -1,7 +1,7 @@
 """The text in a structured value: lists of paragraphs, and the block formats of editors and exports.
 
-EditorJS, Draft.js, ProseMirror, Portable Text, Slate, Lexical, Quill, Contentful and Telegram differ in names
-only: a node has a text, or nodes below it, and a type that tells whether it stands inside a line.
+EditorJS, Draft.js, ProseMirror, Portable Text, Slate, Lexical, Quill, Contentful, Telegram and Apple News differ in
+names only: a node has a text, or nodes below it, and a type that tells whether it stands inside a line.
 """
 
 import re
@@ -11,6 +11,7 @@ from typing import Any
 from newsmoe.ingest.names import words_of
 from newsmoe.ingest.stored import stored_value
 from newsmoe.ingest.uncommon_names import is_of_another_text
+from newsmoe.text.cleaning import clean_text
 from newsmoe.text.language_codes import language_code
 
 TEXTS = (
@@ -21,7 +22,7 @@ TEXTS = (
 CONTAINERS = (
     "blocks", "children", "content", "text", "data", "items", "root", "model", "ops", "paragraphs", "innerBlocks",
     "content_elements", "rich_text", "parts", "sections", "document", "doc", "body", "value", "nodes", "p",
-    "paragraph", "textData", "slots", "main", "body.content", "block",
+    "paragraph", "textData", "slots", "main", "body.content", "block", "components",
 )  # fmt: skip
 INNER_BLOCKS = "innerBlocks"
 """The container whose blocks hold the text, where there are any, and not the markup around them (WordPress)."""
@@ -38,6 +39,14 @@ _NOT_READ = (
     " oembed iframe script raw_html_ad social service thematicbreak author_info box"
 )
 NOT_READ = frozenset(_NOT_READ.split())
+_ROLES_NOT_READ = (
+    "title author illustrator photographer caption photo portrait image figure logo gallery mosaic audio music video"
+    " webvideo embedvideo embedwebvideo podcast pullquote aside article_link link_button map place divider datatable"
+    " htmltable tweet facebook_post instagram tiktok arkit banner_advertisement medium_rectangle_advertisement"
+    " replica_advertisement"
+)
+ROLES_NOT_READ = frozenset(_ROLES_NOT_READ.split())
+"""Roles of Apple's components beside the text, or that repeat the headline or a part of the text."""
 ASIDES = frozenset({"related", "recommended", "interstitial", "newsletter", "byline", "kicker"})
 """Words in the types of blocks about the article, or about others: `related-content`, `interstitial_link`."""
 TAGS = frozenset(["p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "ul", "ol", "blockquote", "pre"])
@@ -79,12 +88,17 @@ def text_in(value: Any) -> str | None:
 def headline_in(value: Any) -> str | None:
     """Return the text of the block that says that it is the headline, of those at the beginning of some."""
     first = value[:FIRST] if isinstance(value, list) else ()
-    blocks = (part for part in first if isinstance(part, Mapping) and _type(part) in HEADLINES)
-    return next(filter(None, (_node(block, 0) for block in blocks)), None)
+    blocks = (part for part in first if isinstance(part, Mapping) and not HEADLINES.isdisjoint(_kinds(part)))
+    return next(filter(None, (_node({**block, "role": None}, 0) for block in blocks)), None)
 
 
 def _type(node: Mapping[str, Any]) -> str:
     return next((kind for key in TYPES if isinstance(kind := node.get(key), str)), "")
+
+
+def _kinds(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the type of a block, and its role, which Apple's components have instead."""
+    return tuple(kind for kind in (_type(node), node.get("role")) if isinstance(kind, str))
 
 
 def is_block(value: Mapping[str, Any]) -> bool:
@@ -97,15 +111,18 @@ def is_locale(key: str) -> bool:
     return bool(LOCALE.fullmatch(key)) or (len(key) == 3 and key.islower() and language_code(key) is not None)
 
 
-def _is_aside(kind: str) -> bool:
-    return kind.casefold() in NOT_READ or not ASIDES.isdisjoint(words_of(kind))
+def _is_aside(node: Mapping[str, Any]) -> bool:
+    """Tell whether a block is about the article, or about others."""
+    kinds = _kinds(node)
+    is_beside = _type(node).casefold() in NOT_READ or not ROLES_NOT_READ.isdisjoint(kinds[1:])
+    return is_beside or any(not ASIDES.isdisjoint(words_of(kind)) for kind in kinds)
 
 
 def _node(node: Mapping[str, Any], depth: int) -> str | None:
     kind = _type(node)
     if kind in LINE_BREAKS:
         return "\n"
-    if depth > MAX_DEPTH or _is_aside(kind):
+    if depth > MAX_DEPTH or _is_aside(node):
         return None
     if isinstance(blocks := node.get(INNER_BLOCKS), list) and blocks:
         return _joined(blocks, depth + 1)
@@ -113,7 +130,7 @@ def _node(node: Mapping[str, Any], depth: int) -> str | None:
         return _joined([lead, *sections], depth + 1)
     for key in TEXTS:
         if isinstance(text := node.get(key), str) and text.strip():
-            return text
+            return clean_text(text)[0] if "role" in node and node.get("format") == "html" else text  # beside plain ones
     inner = _inner_text(node, kind, depth)
     if inner is not None:
         return inner
@@ -140,7 +157,7 @@ def _inner_text(node: Mapping[str, Any], kind: str, depth: int) -> str | None:
 
 def _only_text(node: Mapping[str, Any]) -> str | None:
     """Return the text of a node that has a single one, under whatever name but that of something else."""
-    if _is_aside(_type(node)):
+    if _is_aside(node):
         return None
     texts = [
         text
@@ -168,7 +185,7 @@ def _piece(node: str | list[Any] | Mapping[str, Any], depth: int) -> str | None:
     text = _node(node, depth)
     if text is None and node and TAGS.issuperset(node):
         return _joined([*node.values()], depth + 1)
-    if text is None and not _is_aside(_type(node)):
+    if text is None and not _is_aside(node):
         inner = (_only_text(part) for part in node.values() if isinstance(part, Mapping))
         text = _only_text(node) or next(filter(None, inner), None)
     return text

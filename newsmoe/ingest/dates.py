@@ -38,7 +38,8 @@ _TIME = (
 _FORMS = [
     re.compile(_WEEKDAY + form, re.IGNORECASE | re.ASCII)
     for form in (
-        rf"{_DAY}[\s./-]*{_OF}{_MONTH}[\s,/-]*{_OF}(?P<year>\d{{4}}|\d\d)(?:\s*(?:г\.|года|р\.))?(?:,?\s*{_DAY_NAME})?{_TIME}",
+        rf"{_DAY}[\s./-]*{_OF}{_MONTH}[\s,/-]*{_OF}(?P<year>\d{{4}}|\d\d)"
+        rf"(?:\s*(?:г\.|года|р\.))?(?:,?\s*{_DAY_NAME})?{_TIME}",
         rf"{_MONTH}\s+{_DAY}[\s,]+{_YEAR}(?:,?\s+{_DAY_NAME})?{_TIME}",
         rf"{_MONTH}\s+{_DAY}{_TIME}\s+{_YEAR}",  # as C and Twitter write it
         rf"{_YEAR}(?P<mark>[-/.])\s?(?P<month>\d{{1,2}})(?P=mark)\s?(?P<day>\d{{1,2}})\.?{_TIME}",

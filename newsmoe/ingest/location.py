@@ -111,10 +111,12 @@ def _locate(root: Node, finder: FieldFinder) -> Location:
         return Location(_without_articles(root))
     best = max(groups, key=lambda group: group.rank)
     read = [group for group in groups if group is best or _is_alike(group, best)]
-    paths = _collapsed([group.steps for group in read], root)
+    steps, is_grouped = _cut_at_groups([group.steps for group in read], root)
+    paths = _collapsed(steps, root)
     rivals = [group for group in groups if group not in read and _is_rival(group.node, best.node)]
-    unread = [group.steps for group in (*rivals, *_inside(read)) if group.node.texts]
-    wrapper = best.node.wrappers.most_common(1)[0][0]
+    others = [group.steps for group in (*rivals, *_inside(read)) if group.node.texts]
+    unread = [path for path in others if not (is_grouped and any(path[: len(at)] == at for at in steps))]
+    wrapper = best.node.wrappers.most_common(1)[0][0] if best.steps in steps else ()
     has_others = any(group.node.others for group in read)
     place = Place() if paths == ((ARRAY,),) else Place(paths, has_others=has_others)
     if has_others and place == Place():
@@ -125,7 +127,23 @@ def _locate(root: Node, finder: FieldFinder) -> Location:
         place = replace(place, paths=paths, outlets=outlets)
     if len(paths) == 1 and (around := {name: value for node in nodes for name, value in node.around.items()}):
         place = replace(place, paths=paths, around=tuple(around.items()))
+    place = replace(place, paths=paths, is_grouped=True) if is_grouped else place
     return Location(place, wrapper, tuple(unread), stored=stored)
+
+
+def _cut_at_groups(paths: list[Steps], root: Node) -> tuple[list[Steps], bool]:
+    """Return the paths, up to a list with groups of articles beside plain ones; tell whether there is such a list."""
+    beginnings = {steps[:end] for steps in paths for end in range(len(steps) + 1) if steps[end - 1 : end] == (ARRAY,)}
+    if root.objects > 1:
+        beginnings.add(())  # JSON Lines
+    lists = [at for at in beginnings if any(_has_groups(node, at in paths) for node in _nodes_at(root, at))]
+    cut = {steps: next((at for at in sorted(lists, key=len) if steps[: len(at)] == at), steps) for steps in paths}
+    return [*dict.fromkeys(cut.values())], bool(lists)
+
+
+def _has_groups(node: Node, is_read: bool) -> bool:
+    """Tell whether there are groups of articles at a node and others; if it `is_read`, also articles with a list."""
+    return node.groups > 0 and node.apart > 0 and (is_read or node.groups == node.holders)
 
 
 def _outlets(root: Node, paths: tuple[Steps, ...]) -> tuple[str, ...]:

@@ -15,9 +15,9 @@ _BODIES = (
     "bodies", "full_content", "full_text", "ctext", "maintext", "articleBody", "document", "content:encoded",
     "content", "contents", "text", "body", "body_text", "article_text", "content_text", "text_content", "article",
     "story", "story_text", "selftext", "plaintext", "paragraphs", "body_paragraphs", "post_content", "comment_text",
-    "transcript", "revisions", "content_elements", "blocks", "sections", "pages", "markdown", "rich_content",
-    "raw_text", "documents", "main", "chunk_text", "chunk", "text_resource", "content_html", "body_html", "html",
-    "article_html",
+    "transcript", "revisions", "content_elements", "blocks", "components", "sections", "pages", "markdown",
+    "rich_content", "raw_text", "documents", "main", "chunk_text", "chunk", "text_resource", "content_html",
+    "body_html", "html", "article_html",
 )  # fmt: skip
 BODIES = (*_BODIES, *other_languages.BODIES)
 """Names of whole texts. The first ones stand for more than what is beside them under a plainer name."""

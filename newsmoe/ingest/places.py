@@ -41,6 +41,7 @@ class Place:
         has_others: whether objects that say that they are no articles are left out.
         is_code: whether the document is what a program has of arrays and objects, and no JSON.
         is_flattened: whether the elements hold several articles, under keys such as `articles.0.title`.
+        is_grouped: whether some of the elements are groups of articles, which are read instead.
         around: what the objects around a single array say of all elements.
         outlets: the keys on the way to the elements that are the names of their outlets.
     """
@@ -51,6 +52,7 @@ class Place:
     has_others: bool = False
     is_code: bool = False
     is_flattened: bool = False
+    is_grouped: bool = False
     around: tuple[tuple[str, str], ...] = ()
     outlets: tuple[str, ...] = ()
 

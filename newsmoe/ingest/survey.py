@@ -8,6 +8,7 @@ from typing import Any
 
 from newsmoe.ingest.evidence import is_address
 from newsmoe.ingest.fields import FieldFinder
+from newsmoe.ingest.groups import group_in, keys_of_articles
 from newsmoe.ingest.json_buffer import Buffer
 from newsmoe.ingest.likeness import likeness_of
 from newsmoe.ingest.places import ANY_KEY, ARRAY, Steps
@@ -40,6 +41,9 @@ class Node:
     contents: int = 0  # objects with any words for a content
     collections: int = 0  # objects that hold texts under their URLs or titles
     others: int = 0  # objects that say that they are no articles
+    holders: int = 0  # objects that hold a list of articles
+    groups: int = 0  # of these, those that are no articles
+    apart: int = 0  # articles that hold no such list, and those beside the list of a group
     keys: Counter[str] = field(default_factory=Counter)
     hosts: set[str] = field(default_factory=set)  # of the articles' URLs
     wrappers: Counter[tuple[str, ...]] = field(default_factory=Counter)
@@ -163,6 +167,10 @@ class Survey:
             node.content_paths.add(likeness.content_path)
             if likeness.host:
                 node.hosts.add(likeness.host)
+        group, is_holder = group_in(value), bool(keys_of_articles(value))
+        node.holders += is_holder
+        node.groups += group is not None
+        node.apart += group.has_lead if group else likeness.is_article and not is_holder
         node.contents += likeness.has_content
         node.collections += _holds_texts(value)
         node.others += likeness.is_other

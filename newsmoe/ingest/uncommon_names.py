@@ -23,8 +23,8 @@ _NO_URL = re.compile(
 _DAYS = frozenset({"date", "day", "data", "datum", "fecha", "tanggal", "tarih", "tarihi", "ngay", "дата"})
 _NO_PUBLICATION = re.compile(
     r"crawl|scrap|fetch|collect|download|process|generat|extract|retriev|insert|index|updat|modif|import|added|start"
-    r"|end|begin|until|from|due|dead|expir|valid|birth|born|found|event|effect|access|check|seen|sync|cach|today|last|next|colet"
-    r"|recolec|vigen|수집|抓取|采集|爬取|取得"
+    r"|end|begin|until|from|due|dead|expir|valid|birth|born|found|event|effect|access|check|seen|sync|cach"
+    r"|today|last|next|colet|recolec|vigen|수집|抓取|采集|爬取|取得"
 )
 """Keys of dates on which something else happened than publication."""
 

@@ -31,6 +31,27 @@ def nitf(title: str) -> dict[str, Any]:
     return {"head": head, "body": {"body.head": top, "body.content": {"block": {"p": [BODY, MORE]}}}}
 
 
+@pytest.mark.parametrize("has_container", [True, False])
+def test_a_document_of_apple_news_has_the_text_of_its_components(has_container: bool, tmp_path: Path) -> None:
+    top = [{"role": "title", "text": "Tram"}, {"role": "byline", "text": "By Ada Byron"}]
+    components = [
+        {"role": "photo", "URL": "bundle://tram.jpg", "caption": "The first tram of the day in the snow."},
+        *([{"role": "header", "components": top}] if has_container else top),
+        {"role": "intro", "text": "Riders are glad about it."},
+        {"role": "section", "components": [{"role": "body", "text": f"<p>{BODY}</p>", "format": "html"}]},
+        {"role": "heading2", "text": "The depot"},
+        {"role": "pullquote", "text": "It took the town a year to lay the tracks."},
+        {"role": "body", "text": MORE},
+        {"role": "caption", "text": "Riders wait for the first tram of the day."},
+    ]
+    details = {"canonicalURL": "https://fenwick.example/1", "datePublished": "2026-03-02T08:30:00Z"}
+    for title in ({"title": "Tram"}, {} if not has_container else {"title": "Tram"}):
+        document = {"version": "1.7", "subtitle": "Trams again", "components": components, "metadata": details, **title}
+        (item,), _ = read(tmp_path, document)
+        assert item.content == f"Riders are glad about it.\n\n{BODY}\n\nThe depot\n\n{MORE}"
+        assert (item.headline, item.url) == ("Tram", "https://fenwick.example/1")
+
+
 @pytest.mark.parametrize("is_text", [True, False])
 def test_nitf_as_json_has_its_headline_text_author_and_date(is_text: bool, tmp_path: Path) -> None:
     stories = [nitf("Tram"), nitf("Bus")]

@@ -429,14 +429,16 @@ def test_a_key_that_is_a_language_is_no_id(tmp_path: Path) -> None:
 
 
 def test_an_array_in_few_of_the_articles_is_no_place_of_articles(tmp_path: Path) -> None:
-    """A cluster of a news search has the articles of others below it; the other results have none."""
+    """An article may have those of others below it; a group without a URL has only those."""
     results = [{"title": f"Hall {number}", "link": f"https://a.example/{number}"} for number in range(3)]
     cluster = {
         "title": "Halls",
         "stories": [{"title": f"Fair {n}", "link": f"https://b.example/{n}"} for n in range(4)],
     }
-    articles, _ = read(tmp_path, {"news_results": [*results, cluster]})
+    articles, _ = read(tmp_path, {"news_results": [*results, {**cluster, "link": "https://a.example/4"}]})
     assert headlines(articles) == ["Hall 0", "Hall 1", "Hall 2", "Halls"]
+    articles, _ = read(tmp_path, {"news_results": [*results, cluster]})
+    assert headlines(articles) == ["Hall 0", "Hall 1", "Hall 2", "Fair 0", "Fair 1", "Fair 2", "Fair 3"]
 
 
 def test_the_text_of_an_article_is_no_place_of_articles(tmp_path: Path) -> None:

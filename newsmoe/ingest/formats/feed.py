@@ -10,6 +10,7 @@ from typing import Any
 
 from newsmoe.errors import InputError
 from newsmoe.ingest.files import max_characters, read_whole, remark
+from newsmoe.ingest.groups import ungrouped
 from newsmoe.ingest.values import date_of
 from newsmoe.ingest.xml_tree import TreeError, articles_in
 from newsmoe.plugins import import_extra
@@ -81,7 +82,7 @@ def _articles(name: str, path: Path, document: str) -> Iterator[Any]:
     if place_and_articles is None:
         raise InputError(f"{name}: no RSS, Atom or RDF feed, nor other XML with articles in it")
     location, articles = place_and_articles
-    yield from articles
+    yield from ungrouped(articles, path) if location.place.is_grouped else articles
     remark(path, f"XML that is no feed; articles were read from {location.place}")
 
 

@@ -10,6 +10,7 @@ from newsmoe.errors import InputError
 from newsmoe.ingest.fields import FieldFinder
 from newsmoe.ingest.files import max_characters, open_text
 from newsmoe.ingest.flattened import single_articles
+from newsmoe.ingest.groups import ungrouped
 from newsmoe.ingest.json_buffer import JsonSyntaxError
 from newsmoe.ingest.json_stream import elements, survey
 from newsmoe.ingest.literals import MAX_BYTES, AsJson, LiteralError, is_script
@@ -33,10 +34,12 @@ def read(name: str, path: Path, *, place: Place | None = None, lines: bool = Fal
         place = find_place(name, path, FieldFinder()).place
     with _named_errors(name), open_text(path) as stream:
         document = AsJson(stream) if place.is_code else stream
-        plain = replace(place, is_code=False, is_flattened=False)
+        plain = replace(place, is_code=False, is_flattened=False, is_grouped=False)
         read = elements(document, plain, lines=lines, limit=max_characters(path))
         if place.is_flattened:
             read = single_articles(read, (), path)
+        if place.is_grouped:
+            read = ungrouped(read, path)
         yield from without_others(read, path) if place.has_others else read
 
 

@@ -167,7 +167,8 @@ class Survey:
             node.content_paths.add(likeness.content_path)
             if likeness.host:
                 node.hosts.add(likeness.host)
-        group, is_holder = group_in(value), bool(keys_of_articles(value))
+        is_holder = bool(keys_of_articles(value))
+        group = group_in(value) if is_holder else None
         node.holders += is_holder
         node.groups += group is not None
         node.apart += group.has_lead if group else likeness.is_article and not is_holder
